@@ -1,0 +1,281 @@
+// Package record turns the vault's signed texts into bytes and back: a licence's record, its events, receipts, status
+// statements and batch certificates. It holds no key, clock or storage.
+//
+// Every text is UTF-8 made of lines "name value…\n" in a fixed order (docs/formats.md shows each byte). A text is
+// made once; what was signed is stored, hashed and handed out as it is, and parsing accepts exactly what the
+// appending side can produce, so that two different byte strings never read as the same value.
+//
+// A record carries the metadata of GB/T 36903-2018 in the clear as far as it says nothing of a person, and the salted
+// SM3 digest of every other element; values and salts lie beside it as disclosures, so that one element can be shown
+// and proven alone.
+package record
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/emmansun/gmsm/sm3"
+)
+
+// Limits of a record.
+const (
+	MaxBytes  = 64 << 10 // any text of this package
+	MaxFields = 256      // field lines of one record
+	MaxLine   = 8 << 10  // one line with its end
+)
+
+// ErrFormat is wrapped by every parse error of this package.
+var ErrFormat = errors.New("record: malformed")
+
+// Digest is an SM3 value (GB/T 32905-2016).
+type Digest [32]byte
+
+// Sum is the SM3 digest of b.
+func Sum(b []byte) Digest { return sm3.Sum(b) }
+
+// String is the digest in unpadded base64url, 43 characters.
+func (d Digest) String() string { return base64.RawURLEncoding.EncodeToString(d[:]) }
+
+// IsZero reports whether d is absent.
+func (d Digest) IsZero() bool { return d == Digest{} }
+
+// ParseDigest reads the form that String writes.
+func ParseDigest(s string) (Digest, error) {
+	var d Digest
+	n, err := base64.RawURLEncoding.Strict().Decode(d[:], []byte(padGuard(s)))
+	if err != nil || n != len(d) {
+		return Digest{}, fmt.Errorf("%w: digest", ErrFormat)
+	}
+	return d, nil
+}
+
+// padGuard keeps Decode from writing past a digest: only 43 characters can be one.
+func padGuard(s string) string {
+	if len(s) != 43 {
+		return "!"
+	}
+	return s
+}
+
+// Mode says where the issuing department's key is kept.
+type Mode string
+
+// The two modes of signing that a record names.
+const (
+	Custody Mode = "custody" // behind a crypto.Signer of the vault's operator
+	Remote  Mode = "remote"  // at the department, which signs the bytes that Reserve handed out
+)
+
+// Origin says how a version came to be.
+type Origin string
+
+// The origins of a version.
+const (
+	Issued    Origin = "issue"
+	Converted Origin = "convert" // from the paper stock
+	Changed   Origin = "change"
+	Renewed   Origin = "renew"
+	Reissued  Origin = "reissue" // new paper, same content
+	Restored  Origin = "restore" // a former version set in force again
+)
+
+var origins = []Origin{Issued, Converted, Changed, Renewed, Reissued, Restored}
+
+// Source is the provenance of a converted version: which row of which file it was read from.
+type Source struct {
+	File     Digest   // SM3 of the file as received
+	Row      int      // row in the sheet, from 1
+	Batch    string   // batch identifier
+	Scans    []Digest // SM3 of each scan of the paper
+	Derived  []string // elements computed from others by the mapping
+	Constant []string // elements that the mapping set for the whole file
+}
+
+// Record is one version of a licence (证照) as the issuing department signed it.
+type Record struct {
+	Identifier  string // 电子证照标识, GB/T 36904-2018
+	TypeCode    string // 证照类型代码, 21 characters
+	TypeVersion int    // version of the type's definition in force when the record was made, from 1
+	TypeName    string // 证照类型名称
+	IssuerCode  string // 证照颁发机构代码
+	IssuerName  string // 证照颁发机构
+	HolderKind  string // 持证主体代码类型代码, 3 digits
+	IssuedOn    Date   // 证照颁发日期
+	ValidFrom   Date   // 证照有效期起始日期; zero: not stated
+	ValidUntil  Date   // 证照有效期截止日期, inclusive; zero: 长期
+	Previous    Digest // of the record of the version before; zero for the first
+	Mode        Mode
+	Signer      Digest // SM3 of the signing certificate's DER
+	Origin      Origin
+	Source      *Source // only with Converted
+	Fields      []Field // in the order of the type
+}
+
+// Field is the commitment to one element.
+type Field struct {
+	Name   string
+	Digest Digest
+}
+
+const recordHead = "elicense record v1"
+
+// Append appends the record's bytes to b. The bytes are what the department signs.
+func (r *Record) Append(b []byte) ([]byte, error) {
+	w := writer{b: b, start: len(b)}
+	w.head(recordHead)
+	w.line("identifier", r.Identifier)
+	w.name("type", r.TypeName, r.TypeCode, itoa(r.TypeVersion))
+	w.name("issuer", r.IssuerName, r.IssuerCode)
+	w.line("holder-kind", r.HolderKind)
+	w.line("issued", r.IssuedOn.text())
+	w.line("valid", r.ValidFrom.text(), r.ValidUntil.text())
+	w.digest("previous", r.Previous)
+	w.line("signer", string(r.Mode), r.Signer.String())
+	w.line("origin", string(r.Origin))
+	if r.Source != nil {
+		r.Source.append(&w)
+	}
+	for i := range r.Fields {
+		w.field(&r.Fields[i])
+	}
+	if w.err == nil {
+		w.err = r.check()
+	}
+	return w.bytes()
+}
+
+func (s *Source) append(w *writer) {
+	w.line("source", s.File.String(), itoa(s.Row), s.Batch)
+	for _, d := range s.Scans {
+		w.line("scan", d.String())
+	}
+	for _, f := range s.Derived {
+		w.line("derived", f)
+	}
+	for _, f := range s.Constant {
+		w.line("constant", f)
+	}
+}
+
+// Parse reads the bytes of a record.
+func Parse(raw []byte) (*Record, error) {
+	p := newParser(raw, recordHead)
+	r := &Record{}
+	r.Identifier = p.word("identifier")
+	r.TypeCode, r.TypeVersion, r.TypeName = p.typeLine()
+	r.IssuerCode, r.IssuerName = p.codeAndName("issuer")
+	r.HolderKind = p.word("holder-kind")
+	r.IssuedOn = p.date(p.word("issued"))
+	from, until := p.pair("valid")
+	r.ValidFrom, r.ValidUntil = p.date(from), p.date(until)
+	r.Previous = p.optionalDigest("previous")
+	mode, signer := p.pair("signer")
+	r.Mode, r.Signer = Mode(mode), p.digest(signer)
+	r.Origin = Origin(p.word("origin"))
+	if p.next("source") {
+		r.Source = parseSource(p)
+	}
+	for p.next("field") && len(r.Fields) <= MaxFields {
+		name, digest := p.pair("field")
+		r.Fields = append(r.Fields, Field{name, p.digest(digest)})
+	}
+	if err := p.end(); err != nil {
+		return nil, err
+	}
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func parseSource(p *parser) *Source {
+	s := &Source{}
+	file, row, batch := p.triple("source")
+	s.File, s.Row, s.Batch = p.digest(file), p.number(row), batch
+	for p.next("scan") {
+		s.Scans = append(s.Scans, p.digest(p.word("scan")))
+	}
+	for p.next("derived") {
+		s.Derived = append(s.Derived, p.word("derived"))
+	}
+	for p.next("constant") {
+		s.Constant = append(s.Constant, p.word("constant"))
+	}
+	return s
+}
+
+// check holds the rules that both sides share.
+func (r *Record) check() error {
+	switch {
+	case r.IssuedOn.IsZero():
+		return fmt.Errorf("%w: no date of issue", ErrFormat)
+	case r.Mode != Custody && r.Mode != Remote:
+		return fmt.Errorf("%w: signing mode", ErrFormat)
+	case r.Signer.IsZero():
+		return fmt.Errorf("%w: no signing certificate", ErrFormat)
+	case !slices.Contains(origins, r.Origin):
+		return fmt.Errorf("%w: origin", ErrFormat)
+	case r.Source != nil && r.Origin != Converted:
+		return fmt.Errorf("%w: a source without a conversion", ErrFormat)
+	case r.Source == nil && r.Origin == Converted:
+		return fmt.Errorf("%w: a conversion without its source", ErrFormat)
+	case r.Source != nil && r.Source.Row < 1, r.TypeVersion < 1:
+		return fmt.Errorf("%w: number below 1", ErrFormat)
+	case len(r.Fields) == 0 || len(r.Fields) > MaxFields:
+		return fmt.Errorf("%w: number of fields", ErrFormat)
+	case !r.ValidUntil.IsZero() && r.ValidUntil.Before(r.ValidFrom):
+		return fmt.Errorf("%w: validity ends before it begins", ErrFormat)
+	}
+	return checkNames(r.Fields)
+}
+
+func checkNames(fields []Field) error {
+	for i := range fields {
+		if !isFieldName(fields[i].Name) {
+			return fmt.Errorf("%w: field name", ErrFormat)
+		}
+		for j := range i {
+			if fields[j].Name == fields[i].Name {
+				return fmt.Errorf("%w: field %s twice", ErrFormat, fields[i].Name)
+			}
+		}
+	}
+	return nil
+}
+
+// isFieldName reports whether s is 1 to 64 characters of A-Z a-z 0-9 _ -.
+func isFieldName(s string) bool {
+	if s == "" || len(s) > 64 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if !(c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_' || c == '-') {
+			return false
+		}
+	}
+	return true
+}
+
+// MarshalText is the form of String; an absent digest is empty.
+func (d Digest) MarshalText() ([]byte, error) {
+	if d.IsZero() {
+		return nil, nil
+	}
+	return []byte(d.String()), nil
+}
+
+// UnmarshalText reads the form of MarshalText.
+func (d *Digest) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*d = Digest{}
+		return nil
+	}
+	v, err := ParseDigest(string(b))
+	if err == nil {
+		*d = v
+	}
+	return err
+}

@@ -48,6 +48,7 @@ var (
 	ErrClosed     = errors.New("engine: closed")
 	ErrCorrupt    = errors.New("engine: stored data is damaged")
 	ErrAmbiguous  = errors.New("engine: outcome of the commit is unknown")
+	ErrMisuse     = errors.New("engine: write inside a scan, or use of a transaction after its closure")
 )
 
 // Engine is safe for use by many goroutines at once.

@@ -69,6 +69,3 @@ func (e *CheckError) Error() string {
 
 // Unwrap gives the sentinel.
 func (e *CheckError) Unwrap() error { return e.Err }
-
-// Date is a calendar day without a time zone; the zero value is no day.
-type Date struct{ Year, Month, Day int }

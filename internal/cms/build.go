@@ -1,0 +1,201 @@
+package cms
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/emmansun/gmsm/sm3"
+	"golang.org/x/crypto/cryptobyte"
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/elicense/elicense/internal/oid"
+	"github.com/elicense/elicense/internal/sm2sig"
+)
+
+// Builder writes GB/T 35275 SignedData with one SM2 signature. Everything that stays the same from one signature to the
+// next is encoded once, so writing is copying. It is immutable and safe for concurrent use.
+type Builder struct {
+	head   []byte // version and digestAlgorithms
+	certs  []byte // [0] certificates, empty if none
+	signer []byte // version, issuerAndSerialNumber, digestAlgorithm
+	sigAlg []byte
+	outer  []byte // contentType of the ContentInfo
+	inner  []byte // contentType of the content
+}
+
+// NewBuilder prepares for one signer, named by the DER Name and the serial number of its certificate. The certificates,
+// if any, are written in the order of DER.
+func NewBuilder(issuer []byte, serial *big.Int, certificates [][]byte) (*Builder, error) {
+	name := cryptobyte.String(issuer)
+	if !name.SkipASN1(casn1.SEQUENCE) || !name.Empty() || serial == nil || serial.Sign() <= 0 {
+		return nil, fmt.Errorf("%w: issuer and serial number", ErrInput)
+	}
+	if len(certificates) > maxCertificates {
+		return nil, fmt.Errorf("%w: certificates", ErrLimit)
+	}
+	for _, c := range certificates {
+		element := cryptobyte.String(c)
+		if !element.SkipASN1(casn1.SEQUENCE) || !element.Empty() {
+			return nil, fmt.Errorf("%w: certificate", ErrInput)
+		}
+	}
+	b := &Builder{outer: encode(func(b *cryptobyte.Builder) { oid.Add(b, oid.GMSignedData) })}
+	b.inner = encode(func(b *cryptobyte.Builder) { oid.Add(b, oid.GMData) })
+	b.sigAlg = encode(func(b *cryptobyte.Builder) { addAlgorithm(b, oid.SM2Sign) })
+	b.head = encode(func(b *cryptobyte.Builder) {
+		b.AddASN1Int64(1)
+		b.AddASN1(casn1.SET, func(b *cryptobyte.Builder) { addAlgorithm(b, oid.SM3) })
+	})
+	b.signer = encode(func(b *cryptobyte.Builder) {
+		b.AddASN1Int64(1)
+		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddBytes(issuer)
+			b.AddASN1BigInt(serial)
+		})
+		addAlgorithm(b, oid.SM3)
+	})
+	if len(certificates) > 0 {
+		sorted := slices.SortedFunc(slices.Values(certificates), slices.Compare)
+		b.certs = encode(func(b *cryptobyte.Builder) {
+			b.AddASN1(context0, func(b *cryptobyte.Builder) {
+				for _, c := range slices.CompactFunc(sorted, slices.Equal) {
+					b.AddBytes(c)
+				}
+			})
+		})
+	}
+	return b, nil
+}
+
+// SignedAttributes encodes content type, message digest and, unless at is zero, signing time as the SET OF Attribute that
+// is to be signed (RFC 5652, 5.4).
+func SignedAttributes(content []byte, at time.Time) ([]byte, error) {
+	digest := sm3.Sum(content)
+	attributes := [][]byte{
+		attribute(oid.ContentType, func(b *cryptobyte.Builder) { oid.Add(b, oid.GMData) }),
+		attribute(oid.MessageDigest, func(b *cryptobyte.Builder) { b.AddASN1OctetString(digest[:]) }),
+	}
+	if !at.IsZero() {
+		at = at.UTC()
+		if at.Year() < 1950 || at.Year() > 9999 {
+			return nil, fmt.Errorf("%w: signing time", ErrInput)
+		}
+		attributes = append(attributes, attribute(oid.SigningTime, func(b *cryptobyte.Builder) { addTime(b, at) }))
+	}
+	slices.SortFunc(attributes, slices.Compare)
+	return encode(func(b *cryptobyte.Builder) {
+		b.AddASN1(casn1.SET, func(b *cryptobyte.Builder) {
+			for _, a := range attributes {
+				b.AddBytes(a)
+			}
+		})
+	}), nil
+}
+
+// Detached writes SignedData without content. attributes is what SignedAttributes made, or nil if the signature covers
+// the content itself.
+func (b *Builder) Detached(attributes, signature []byte) ([]byte, error) {
+	return b.build(nil, false, attributes, signature)
+}
+
+// Attached writes SignedData with the content inside.
+func (b *Builder) Attached(content, attributes, signature []byte) ([]byte, error) {
+	return b.build(content, true, attributes, signature)
+}
+
+func (b *Builder) build(content []byte, attached bool, attributes, signature []byte) ([]byte, error) {
+	if err := sm2sig.CheckSignature(signature); err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrInput, err)
+	}
+	if attributes != nil && (len(attributes) < 2 || attributes[0] != byte(casn1.SET)) {
+		return nil, fmt.Errorf("%w: signed attributes", ErrInput)
+	}
+	if len(content) > MaxBytes/2 {
+		return nil, fmt.Errorf("%w: content", ErrLimit)
+	}
+	// Sizes from the inside out, then one pass from the outside in.
+	contentSize := len(b.inner)
+	if attached {
+		contentSize += elementSize(elementSize(len(content)))
+	}
+	signerSize := len(b.signer) + len(attributes) + len(b.sigAlg) + elementSize(len(signature))
+	dataSize := len(b.head) + elementSize(contentSize) + len(b.certs) + elementSize(elementSize(signerSize))
+	infoSize := len(b.outer) + elementSize(elementSize(dataSize))
+
+	out := make([]byte, 0, elementSize(infoSize))
+	out = append(appendHeader(out, casn1.SEQUENCE, infoSize), b.outer...)
+	out = appendHeader(out, context0, elementSize(dataSize))
+	out = append(appendHeader(out, casn1.SEQUENCE, dataSize), b.head...)
+	out = append(appendHeader(out, casn1.SEQUENCE, contentSize), b.inner...)
+	if attached {
+		out = appendHeader(out, context0, elementSize(len(content)))
+		out = append(appendHeader(out, casn1.OCTET_STRING, len(content)), content...)
+	}
+	out = append(out, b.certs...)
+	out = appendHeader(out, casn1.SET, elementSize(signerSize))
+	out = append(appendHeader(out, casn1.SEQUENCE, signerSize), b.signer...)
+	if attributes != nil {
+		out = append(append(out, byte(context0)), attributes[1:]...)
+	}
+	out = append(out, b.sigAlg...)
+	return append(appendHeader(out, casn1.OCTET_STRING, len(signature)), signature...), nil
+}
+
+// elementSize is the size of a DER element with contents of n bytes.
+func elementSize(n int) int {
+	size := n + 2
+	if n >= 128 {
+		for ; n > 0; n >>= 8 {
+			size++
+		}
+	}
+	return size
+}
+
+func appendHeader(dst []byte, tag casn1.Tag, n int) []byte {
+	dst = append(dst, byte(tag))
+	if n < 128 {
+		return append(dst, byte(n))
+	}
+	octets := elementSize(n) - n - 2
+	dst = append(dst, 0x80|byte(octets))
+	for i := octets - 1; i >= 0; i-- {
+		dst = append(dst, byte(n>>(8*i)))
+	}
+	return dst
+}
+
+func addAlgorithm(b *cryptobyte.Builder, id oid.ID) {
+	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) { oid.Add(b, id) })
+}
+
+func attribute(id oid.ID, value cryptobyte.BuilderContinuation) []byte {
+	return encode(func(b *cryptobyte.Builder) {
+		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			oid.Add(b, id)
+			b.AddASN1(casn1.SET, value)
+		})
+	})
+}
+
+// addTime writes Time as RFC 5652, 11.3 wants it: UTCTime up to 2049, GeneralizedTime from 2050.
+func addTime(b *cryptobyte.Builder, at time.Time) {
+	if at.Year() < 2050 {
+		b.AddASN1UTCTime(at)
+		return
+	}
+	b.AddASN1GeneralizedTime(at)
+}
+
+// encode is for encodings whose size is known to be small and whose parts were checked.
+func encode(f func(*cryptobyte.Builder)) []byte {
+	var b cryptobyte.Builder
+	f(&b)
+	der, err := b.Bytes()
+	if err != nil {
+		return nil
+	}
+	return der
+}

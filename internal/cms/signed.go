@@ -1,0 +1,106 @@
+package cms
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/emmansun/gmsm/sm3"
+	"golang.org/x/crypto/cryptobyte"
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/elicense/elicense/internal/oid"
+	"github.com/elicense/elicense/internal/sm2sig"
+)
+
+// SignedBytes returns the message that the signature of signer covers, to be verified as SM2 over SM3 with Z:
+// the content itself if there are no signed attributes, else the attributes as received under the tag SET, after their
+// message digest was compared with the content. content must be nil unless d is detached.
+func (d *SignedData) SignedBytes(signer *SignerInfo, content []byte) ([]byte, error) {
+	if d.Detached == (content == nil) {
+		return nil, ErrContent
+	}
+	if !d.Detached {
+		content = d.Content
+	}
+	if !isSM3(signer.DigestAlgorithm) || !isSM2(signer.SignatureAlgorithm) {
+		return nil, fmt.Errorf("%w: %s with %s", ErrAlgorithm, signer.SignatureAlgorithm, signer.DigestAlgorithm)
+	}
+	if signer.rawAttributes == nil {
+		return content, nil
+	}
+	if err := d.checkAttributes(signer, content); err != nil {
+		return nil, err
+	}
+	message := bytes.Clone(signer.rawAttributes)
+	message[0] = byte(casn1.SET)
+	return message, nil
+}
+
+// SignatureDER returns the signature value in strict DER, converted if it was received as 64 bytes r‖s.
+func (s *SignerInfo) SignatureDER() ([]byte, error) {
+	err := sm2sig.CheckSignature(s.Signature)
+	if err == nil {
+		return s.Signature, nil
+	}
+	if len(s.Signature) != 64 {
+		return nil, err
+	}
+	return sm2sig.AppendSignature(nil, [32]byte(s.Signature[:32]), [32]byte(s.Signature[32:]))
+}
+
+// HasSignedAttributes tells whether the signature covers attributes in place of the content itself.
+func (s *SignerInfo) HasSignedAttributes() bool { return s.rawAttributes != nil }
+
+func (d *SignedData) checkAttributes(signer *SignerInfo, content []byte) error {
+	value, ok := signer.single(oid.ContentType)
+	if !ok {
+		return fmt.Errorf("%w: content type must be there once", ErrAttributes)
+	}
+	if !isType(value, d.ContentType) && !isOtherDataType(value, d.ContentType) {
+		return fmt.Errorf("%w: content type differs", ErrAttributes)
+	}
+	value, ok = signer.single(oid.MessageDigest)
+	var digest cryptobyte.String
+	if !ok || !value.ReadASN1(&digest, casn1.OCTET_STRING) || !value.Empty() {
+		return fmt.Errorf("%w: message digest must be there once", ErrAttributes)
+	}
+	if want := sm3.Sum(content); !bytes.Equal(digest, want[:]) {
+		return ErrDigest
+	}
+	return nil
+}
+
+// single returns the value of the attribute that must occur exactly once with exactly one value (RFC 5652, 11.1, 11.2).
+func (s *SignerInfo) single(id oid.ID) (cryptobyte.String, bool) {
+	var value cryptobyte.String
+	found := 0
+	for _, a := range s.Attributes {
+		if a.Type != id {
+			continue
+		}
+		found += len(a.Values)
+		if len(a.Values) != 1 {
+			return nil, false
+		}
+		value = a.Values[0]
+	}
+	return value, found == 1
+}
+
+func isType(value cryptobyte.String, id oid.ID) bool {
+	var got oid.ID
+	return oid.Read(&value, &got) && value.Empty() && got == id
+}
+
+// isOtherDataType tells whether value names the data type of the arc that contentType does not use: one maker (Yunnan)
+// writes the PKCS#7 type inside and the GB/T 35275 type into the attribute.
+func isOtherDataType(value cryptobyte.String, contentType oid.ID) bool {
+	switch contentType {
+	case oid.Data:
+		return isType(value, oid.GMData)
+	case oid.GMData:
+		return isType(value, oid.Data)
+	default:
+		return false
+	}
+}

@@ -1,0 +1,2 @@
+// Package ca is a small SM2 certificate authority.
+package ca

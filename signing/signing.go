@@ -1,0 +1,2 @@
+// Package signing makes signatures.
+package signing

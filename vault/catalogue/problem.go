@@ -1,0 +1,63 @@
+package catalogue
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/elicense/elicense/internal/normal"
+)
+
+// Lang is a language of messages.
+type Lang = normal.Lang
+
+// The languages.
+const (
+	ZH = normal.ZH
+	EN = normal.EN
+)
+
+// Code is the stable code of a problem: one of this package or one of package normal.
+type Code string
+
+// Problem is one thing wrong with a type's definition or with a value.
+type Problem struct {
+	Code   Code
+	Path   string // place in the definition (fields[2].rules.max), or the short name of the field whose value is wrong
+	Line   int    // in the file, from 1; 0 if there is none
+	Column int    // likewise
+	Found  string // what is wrong; may be personal, so Error does not show it
+	Want   string // what was expected; may be empty
+}
+
+// Problems are all the problems of one definition or record.
+type Problems []Problem
+
+// TypeError is a refused type definition.
+type TypeError struct{ Problems Problems }
+
+// Error lists the places and codes.
+func (e *TypeError) Error() string {
+	var b strings.Builder
+	b.WriteString(ErrType.Error())
+	for i := range e.Problems {
+		p := &e.Problems[i]
+		b.WriteString("; ")
+		if p.Line > 0 {
+			b.WriteString("line " + strconv.Itoa(p.Line) + ": ")
+		}
+		if p.Path != "" {
+			b.WriteString(p.Path + ": ")
+		}
+		b.WriteString(string(p.Code))
+	}
+	return b.String()
+}
+
+// Unwrap gives ErrType.
+func (e *TypeError) Unwrap() error { return ErrType }
+
+// Text says the problem in words.
+func (p Problem) Text(l Lang) string { return "" }
+
+// Fix says how to correct it.
+func (p Problem) Fix(l Lang) string { return "" }

@@ -1,5 +1,7 @@
 package engine
 
+import "bytes"
+
 // CheckKey returns ErrInvalidKey for the empty key and ErrTooLarge for one longer than MaxKeyBytes.
 func CheckKey(key []byte) error {
 	if len(key) == 0 {
@@ -29,6 +31,23 @@ func (b *Budget) Add(key, value []byte) error {
 
 // Used is the sum of the bytes counted so far.
 func (b *Budget) Used() int { return b.used }
+
+// First returns where a scan of r begins in a map of all keys: at the first key from the returned one on, in the
+// direction of the scan. For a reversed scan nil stands for the end of all keys. The scan is over at the first key
+// that does not start with r.Prefix.
+func (r Range) First() (key []byte, inclusive bool) {
+	if !r.Reverse {
+		if bytes.Compare(r.Start, r.Prefix) > 0 {
+			return r.Start, true
+		}
+		return r.Prefix, true
+	}
+	end := PrefixEnd(r.Prefix)
+	if r.Start != nil && (end == nil || bytes.Compare(r.Start, end) < 0) {
+		return r.Start, true
+	}
+	return end, false
+}
 
 // PrefixEnd returns the first key after all keys that start with prefix, or nil when there is none.
 func PrefixEnd(prefix []byte) []byte {

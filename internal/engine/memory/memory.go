@@ -1,6 +1,6 @@
 // Package memory is an engine that keeps everything in memory, for tests. It honours the whole contract of package
-// engine but durability: what it holds ends with the process. One writer at a time changes a copy-on-write tree;
-// readers keep the root they started with, so they never wait and never hold up the writer.
+// engine but durability: what it holds ends with the process. One writer at a time changes a copy of the map;
+// readers keep the map they started with, so they never wait and never hold up the writer.
 package memory
 
 import (
@@ -9,11 +9,12 @@ import (
 	"sync/atomic"
 
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/engine/ordered"
 )
 
 // Engine is an ordered map with serializable transactions.
 type Engine struct {
-	root   atomic.Pointer[node]
+	state  atomic.Pointer[ordered.Map[[]byte]]
 	turn   chan struct{} // holds one token; who has it is the writer
 	closed atomic.Bool
 }
@@ -23,6 +24,7 @@ var _ engine.Engine = (*Engine)(nil)
 // New returns an empty engine.
 func New() *Engine {
 	e := &Engine{turn: make(chan struct{}, 1)}
+	e.state.Store(&ordered.Map[[]byte]{})
 	e.turn <- struct{}{}
 	return e
 }
@@ -42,7 +44,7 @@ func (e *Engine) View(ctx context.Context, fn func(engine.Reader) error) error {
 	if err := e.ready(ctx); err != nil {
 		return err
 	}
-	tx := &transaction{ctx: ctx, root: e.root.Load()}
+	tx := &transaction{ctx: ctx, pairs: *e.state.Load()}
 	defer tx.end()
 	return fn(reader{tx})
 }
@@ -61,12 +63,12 @@ func (e *Engine) Update(ctx context.Context, fn func(engine.Writer) error) error
 	if err := e.ready(ctx); err != nil {
 		return err
 	}
-	tx := &transaction{ctx: ctx, root: e.root.Load(), owner: &owner{}}
+	tx := &transaction{ctx: ctx, pairs: e.state.Load().Copy()}
 	defer tx.end()
 	if err := fn(tx); err != nil {
 		return err
 	}
-	e.root.Store(tx.root)
+	e.state.Store(&tx.pairs)
 	return nil
 }
 
@@ -82,8 +84,7 @@ type reader struct{ engine.Reader }
 
 type transaction struct {
 	ctx      context.Context
-	root     *node
-	owner    *owner
+	pairs    ordered.Map[[]byte]
 	budget   engine.Budget
 	scanning int
 	ended    bool
@@ -99,7 +100,7 @@ func (t *transaction) Get(key []byte) ([]byte, error) {
 	if err := engine.CheckKey(key); err != nil {
 		return nil, err
 	}
-	value, found := t.root.get(key)
+	value, found := t.pairs.Get(key)
 	if !found {
 		return nil, engine.ErrNotFound
 	}
@@ -113,25 +114,33 @@ func (t *transaction) Scan(r engine.Range, visit func(key, value []byte) (bool, 
 	}
 	t.scanning++
 	defer func() { t.scanning-- }()
-	step := func(key, value []byte) (bool, error) {
+	if err := t.ctx.Err(); err != nil {
+		return err
+	}
+	from, inclusive := r.First()
+	for {
+		key, value, found := t.step(r.Reverse, from, inclusive)
+		if !found || !bytes.HasPrefix(key, r.Prefix) {
+			return nil
+		}
 		if err := t.ctx.Err(); err != nil {
-			return false, err
+			return err
 		}
 		if r.KeysOnly {
 			value = nil
 		}
-		return visit(key, value)
+		if more, err := visit(key, value); err != nil || !more {
+			return err
+		}
+		from, inclusive = key, false
 	}
-	if err := t.ctx.Err(); err != nil {
-		return err
+}
+
+func (t *transaction) step(reverse bool, from []byte, inclusive bool) (key, value []byte, found bool) {
+	if reverse {
+		return t.pairs.Prev(from, inclusive)
 	}
-	b := boundsOf(r)
-	if r.Reverse {
-		_, err := t.root.descend(b, step)
-		return err
-	}
-	_, err := t.root.ascend(b, step)
-	return err
+	return t.pairs.Next(from, inclusive)
 }
 
 func (t *transaction) admit(key, value []byte) error {
@@ -146,7 +155,7 @@ func (t *transaction) Put(key, value []byte) error {
 	if err := t.admit(key, value); err != nil {
 		return err
 	}
-	t.root = put(t.root, t.owner, bytes.Clone(key), append([]byte{}, value...))
+	t.pairs.Put(bytes.Clone(key), append([]byte{}, value...))
 	return nil
 }
 
@@ -155,7 +164,7 @@ func (t *transaction) Create(key, value []byte) error {
 	if err := engine.CheckKey(key); err != nil {
 		return err
 	}
-	if _, found := t.root.get(key); found && !t.ended {
+	if _, found := t.pairs.Get(key); found && !t.ended {
 		return engine.ErrExists
 	}
 	return t.Put(key, value)
@@ -166,6 +175,6 @@ func (t *transaction) Delete(key []byte) error {
 	if err := t.admit(key, nil); err != nil {
 		return err
 	}
-	t.root = t.root.remove(t.owner, key)
+	t.pairs.Delete(key)
 	return nil
 }

@@ -3,6 +3,7 @@ package cms
 import (
 	"bytes"
 	"fmt"
+	"math/big"
 
 	"github.com/emmansun/gmsm/sm3"
 	"golang.org/x/crypto/cryptobyte"
@@ -46,6 +47,14 @@ func (s *SignerInfo) SignatureDER() ([]byte, error) {
 		return nil, err
 	}
 	return sm2sig.AppendSignature(nil, [32]byte(s.Signature[:32]), [32]byte(s.Signature[32:]))
+}
+
+// NamedBy tells whether the signer is named by this DER issuer name and serial number.
+func (s *SignerInfo) NamedBy(issuer []byte, serial *big.Int) bool {
+	if s.Issuer == nil || serial == nil || len(s.Serial) == 0 || s.Serial[0]&0x80 != 0 {
+		return false
+	}
+	return bytes.Equal(s.Issuer, issuer) && new(big.Int).SetBytes(s.Serial).Cmp(serial) == 0
 }
 
 // HasSignedAttributes tells whether the signature covers attributes in place of the content itself.

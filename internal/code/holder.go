@@ -1,6 +1,9 @@
 package code
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // Holder is the category of a holder (持证主体类别).
 type Holder uint8
@@ -43,7 +46,7 @@ func HolderCodes() []HolderCode {
 		person(HolderCodeCitizen, "公民身份号码",
 			"身份证", "居民身份证", "二代身份证", "身份证号", "身份证号码", "公民身份证", "公民身份证号码", "居民身份证号码"),
 		person("114", "中国人民解放军军官证", "军官证", "解放军军官证"),
-		person("115", "中国人民武装警察部队警官证", "武警警官证", "警官证"),
+		person("115", "中国人民武装警察部队警官证", "武警警官证"),
 		person("118", "中国人民解放军士兵证", "士兵证", "解放军士兵证"),
 		person("119", "中国人民武装警察部队士兵证", "武警士兵证"),
 		person("120", "中国人民解放军文职人员证", "解放军文职人员证", "文职人员证"),
@@ -51,38 +54,39 @@ func HolderCodes() []HolderCode {
 		person("411", "外交护照"),
 		person("412", "公务护照"),
 		person("413", "公务普通护照"),
-		person("414", "普通护照", "护照", "因私护照", "中国护照", "外国护照"),
+		person("414", "普通护照", "护照", "因私护照", "中国护照"),
 		person("511", "台湾居民来往大陆通行证", "台胞证", "台湾居民通行证", "台湾居民来往大陆通行证（台胞证）"),
-		person("516", "港澳居民来往内地通行证", "回乡证", "港澳通行证", "港澳居民通行证", "港澳台居民来往内地通行证"),
+		person("516", "港澳居民来往内地通行证", "回乡证", "港澳居民通行证", "港澳居民来往内地通行证（回乡证）"),
 		person("999", "其他自然人有效证件", "其他自然人有效证件代码", "其他证件", "其他个人证件"),
 	}
 }
 
-// LookupHolderCode finds a row by its code.
-func LookupHolderCode(code string) (HolderCode, bool) {
+// holderIndex finds a row by code, name or synonym, the latter in capital letters.
+var holderIndex = sync.OnceValue(func() map[string]HolderCode {
+	index := map[string]HolderCode{}
 	for _, h := range HolderCodes() {
-		if h.Code == code {
-			return h, true
+		index[h.Code], index[h.Name] = h, h
+		for _, s := range h.Synonyms {
+			index[strings.ToUpper(s)] = h
 		}
 	}
-	return HolderCode{}, false
+	return index
+})
+
+// LookupHolderCode finds a row by its code.
+func LookupHolderCode(code string) (HolderCode, bool) {
+	if n, ok := digits(code); !ok || len(code) != 3 || n == 0 {
+		return HolderCode{}, false
+	}
+	h, ok := holderIndex()[code]
+	return h, ok
 }
 
 // FindHolderCode finds a row by its code, its name or a synonym, as 身份证; spaces around it and the case of letters
-// do not matter.
+// do not matter. The synonyms of the row are shared: do not change them.
 func FindHolderCode(name string) (HolderCode, bool) {
-	name = strings.TrimSpace(name)
-	for _, h := range HolderCodes() {
-		if h.Code == name || h.Name == name {
-			return h, true
-		}
-		for _, s := range h.Synonyms {
-			if strings.EqualFold(s, name) {
-				return h, true
-			}
-		}
-	}
-	return HolderCode{}, false
+	h, ok := holderIndex()[strings.ToUpper(strings.TrimSpace(name))]
+	return h, ok
 }
 
 // IssuerLevel is a level of authority (证照颁发机构级别).

@@ -1,0 +1,41 @@
+//go:build unix
+
+package badger
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/elicense/elicense/internal/engine"
+)
+
+const lockName = "ENGINE.lock"
+
+// lockDir takes the directory for this engine alone; the lock ends with the process at the latest.
+func lockDir(dir string) (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("opening lock file: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil { //nolint:gosec // a descriptor
+		closing := f.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, engine.ErrLocked
+		}
+		return nil, errors.Join(fmt.Errorf("locking data directory: %w", err), closing)
+	}
+	return func() { _ = f.Close() }, nil //nolint:errcheck // nothing was written to it
+}
+
+// freeSpace is what an unprivileged process may still write to the file system of dir.
+func freeSpace(dir string) (uint64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 0, err
+	}
+	return uint64(s.Bavail) * uint64(s.Bsize), nil //nolint:gosec,unconvert // types differ between systems
+}

@@ -42,39 +42,39 @@ const (
 
 // Type is a licence type (证照类型). The zero value is invalid and closed. It is data: copy it, don't share and change it.
 type Type struct {
-	Code           string                  `json:"code"`           // 证照类型代码, 21 characters
-	Name           string                  `json:"name"`           // 证照类型名称
-	Version        int                     `json:"version"`        // of this definition, from 1
-	Authority      Authority               `json:"authority"`      // 证照定义机构
-	Issuers        []string                `json:"issuers"`        // 证照颁发机构级别: names of levels, at least one
-	Holder         Holder                  `json:"holder"`         // 持证主体
-	Items          []Item                  `json:"items"`          // 关联事项
-	Metadata       map[string]MetaOverride `json:"metadata"`       // by short name: how this type calls a metadata element
-	Fields         []Field                 `json:"fields"`         // business fields of the face, in the order of the face
-	Validity       Validity                `json:"validity"`       // 有效期限
-	Basis          []Basis                 `json:"basis"`          // legal basis, mandatory
-	Template       string                  `json:"template"`       // name of the document template; empty if none
-	Classification Classification          `json:"classification"` // 公开, 内部, 敏感, 涉密
-	Numbering      Numbering               `json:"numbering"`      // how numbers are made; empty if the paper brings them
+	Code           string                  `json:"code,omitempty"`          // 证照类型代码, 21 characters
+	Name           string                  `json:"name,omitempty"`          // 证照类型名称
+	Version        int                     `json:"version,omitempty"`       // of this definition, from 1
+	Authority      Authority               `json:"authority,omitzero"`      // 证照定义机构
+	Issuers        []string                `json:"issuers,omitempty"`       // 证照颁发机构级别: names of levels, at least one
+	Holder         Holder                  `json:"holder,omitzero"`         // 持证主体
+	Items          []Item                  `json:"items,omitempty"`         // 关联事项
+	Metadata       map[string]MetaOverride `json:"metadata,omitempty"`      // by short name: how this type calls a metadata element
+	Fields         []Field                 `json:"fields,omitempty"`        // business fields of the face, in the order of the face
+	Validity       Validity                `json:"validity,omitzero"`       // 有效期限
+	Basis          []Basis                 `json:"basis,omitempty"`         // legal basis, mandatory
+	Template       string                  `json:"template,omitempty"`      // name of the document template; empty if none
+	Classification Classification          `json:"classification,omitzero"` // 公开, 内部, 敏感, 涉密
+	Numbering      Numbering               `json:"numbering,omitzero"`      // how numbers are made; empty if the paper brings them
 }
 
 // Authority is the body that defines a type (证照定义机构).
 type Authority struct {
-	Code  string `json:"code"` // USCC; the type code begins with it
-	Name  string `json:"name"`
-	Level string `json:"level"` // 国家级, 省级, 地市级, …
+	Code  string `json:"code,omitempty"` // USCC; the type code begins with it
+	Name  string `json:"name,omitempty"`
+	Level string `json:"level,omitempty"` // 国家级, 省级, 地市级, …
 }
 
 // Item is a service item the type is related to (关联事项).
 type Item struct {
-	Code string `json:"code"` // opaque
-	Name string `json:"name"`
+	Code string `json:"code,omitempty"` // opaque
+	Name string `json:"name,omitempty"`
 }
 
 // Basis is one place in the law that a type rests on.
 type Basis struct {
-	Document string `json:"document"` // title of the law or document number
-	Article  string `json:"article"`  // 第二十一条
+	Document string `json:"document,omitempty"` // title of the law or document number
+	Article  string `json:"article,omitempty"`  // 第二十一条
 }
 
 // HolderKind is a category of holders (持证主体类别).
@@ -89,10 +89,10 @@ const (
 
 // Holder says who may hold licences of a type.
 type Holder struct {
-	Kinds        []HolderKind `json:"kinds"`
-	CodeTypes    []string     `json:"codeTypes"`    // allowed 持证主体代码类型代码: 001, 111, …
-	CodeOptional bool         `json:"codeOptional"` // old licences of the type may lack the holder's code
-	Multiple     bool         `json:"multiple"`     // several holders, names and codes joined by '^' in one order
+	Kinds        []HolderKind `json:"kinds,omitempty"`
+	CodeTypes    []string     `json:"codeTypes,omitempty"`    // allowed 持证主体代码类型代码: 001, 111, …
+	CodeOptional bool         `json:"codeOptional,omitempty"` // old licences of the type may lack the holder's code
+	Multiple     bool         `json:"multiple,omitempty"`     // several holders, names and codes joined by '^' in one order
 }
 
 // Level is a classification of a type.
@@ -108,9 +108,9 @@ const (
 
 // Classification says how open a type is. Reason and Decided are mandatory for sensitive and secret types.
 type Classification struct {
-	Level   Level  `json:"level"`
-	Reason  string `json:"reason"`
-	Decided string `json:"decided"` // day of the decision, 2016-05-31
+	Level   Level  `json:"level,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	Decided string `json:"decided,omitempty"` // day of the decision, 2016-05-31
 }
 
 // Closed reports whether licences of the type are kept out of the vault. Whatever is not known to be open is closed.

@@ -29,26 +29,26 @@ const (
 
 // Field is one business field of a type's face (业务扩展, KZ_*).
 type Field struct {
-	Name     string      `json:"name"`     // stable short name: KZ_ and ASCII capitals, digits, underscores
-	Label    string      `json:"label"`    // as the face of the licence has it
-	Synonyms []string    `json:"synonyms"` // other headings seen in ledgers
-	Kind     Kind        `json:"kind"`
-	Format   ValueFormat `json:"format"`
-	Personal bool        `json:"personal"` // about a person: shown masked, and never for public verification
-	Rules    Rules       `json:"rules"`
+	Name     string      `json:"name,omitempty"`     // stable short name: KZ_ and ASCII capitals, digits, underscores
+	Label    string      `json:"label,omitempty"`    // as the face of the licence has it
+	Synonyms []string    `json:"synonyms,omitempty"` // other headings seen in ledgers
+	Kind     Kind        `json:"kind,omitempty"`
+	Format   ValueFormat `json:"format,omitempty"`
+	Personal bool        `json:"personal,omitempty"` // about a person: shown masked, and never for public verification
+	Rules    Rules       `json:"rules,omitzero"`
 }
 
 // Rules are what a value must keep beside its kind. The zero value allows everything the kind allows.
 type Rules struct {
-	Required      bool     `json:"required"`
-	MinLength     int      `json:"minLength"` // characters of text and code; 0 is none
-	MaxLength     int      `json:"maxLength"` // 0 is none
-	Pattern       string   `json:"pattern"`   // RE2, matched against the whole value; text and code
-	Enum          []string `json:"enum"`      // the only values allowed; text and code
-	Min           string   `json:"min"`       // number, money (in the main unit) or date
-	Max           string   `json:"max"`
-	NotAfterToday bool     `json:"notAfterToday"` // dates
-	MaxBytes      int      `json:"maxBytes"`      // images
+	Required      bool     `json:"required,omitempty"`
+	MinLength     int      `json:"minLength,omitempty"` // characters of text and code; 0 is none
+	MaxLength     int      `json:"maxLength,omitempty"` // 0 is none
+	Pattern       string   `json:"pattern,omitempty"`   // RE2, matched against the whole value; text and code
+	Enum          []string `json:"enum,omitempty"`      // the only values allowed; text and code
+	Min           string   `json:"min,omitempty"`       // number, money (in the main unit) or date
+	Max           string   `json:"max,omitempty"`
+	NotAfterToday bool     `json:"notAfterToday,omitempty"` // dates
+	MaxBytes      int      `json:"maxBytes,omitempty"`      // images
 }
 
 // Metadata elements of GB/T 36903 that a source can bring. Their names are reserved.
@@ -71,8 +71,8 @@ const (
 
 // MetaOverride is how one type calls a metadata element.
 type MetaOverride struct {
-	Label    string   `json:"label"`    // replaces the standard's label if not empty
-	Synonyms []string `json:"synonyms"` // headings beside the shared ones
+	Label    string   `json:"label,omitempty"`    // replaces the standard's label if not empty
+	Synonyms []string `json:"synonyms,omitempty"` // headings beside the shared ones
 }
 
 // Meta is a metadata element of GB/T 36903.

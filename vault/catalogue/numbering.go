@@ -1,0 +1,339 @@
+package catalogue
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Numbering is the rule by which certificate numbers of a type are made (证照编号). The zero value makes none.
+//
+// The pattern is literal text with these tokens:
+//
+//	{division}    6 digits of the issuer's division; {division:4} the first four, {division:2} the first two
+//	{year}        4 digits; {year:2} the last two
+//	{category}    text that Codes gives for the value of the field Category
+//	{seq:N}       sequence number in N digits, 1 to 18; exactly once
+//	{check}       last: check digit by ISO/IEC 7064 MOD 11,10 over all digits before it
+type Numbering struct {
+	Pattern  string            `json:"pattern,omitempty"`
+	Scope    []string          `json:"scope,omitempty"`    // of division, year, category: what the sequence begins anew for
+	Category string            `json:"category,omitempty"` // field that {category} is taken from
+	Codes    map[string]string `json:"codes,omitempty"`    // value of that field -> text in the number
+}
+
+// NumberInput is what a number is made from.
+type NumberInput struct {
+	Division string // 6 digits
+	Year     int    // 4 digits
+	Category string // value of the field Numbering.Category
+	Sequence uint64 // from 1
+}
+
+// Tokens of a pattern, which are also the names of scopes.
+const (
+	tokenDivision = "division"
+	tokenYear     = "year"
+	tokenCategory = "category"
+	tokenSequence = "seq"
+	tokenCheck    = "check"
+)
+
+// token is a part of a pattern: a literal if name is empty.
+type token struct {
+	name  string
+	text  string
+	width int
+}
+
+var scopeNames = []string{tokenDivision, tokenYear, tokenCategory}
+
+// parsePattern splits a pattern; the reason is for a person who wrote it.
+func parsePattern(pattern string) (tokens []token, reason string) {
+	rest := pattern
+	for rest != "" {
+		open := strings.IndexByte(rest, '{')
+		if open != 0 {
+			literal := rest
+			if open > 0 {
+				literal = rest[:open]
+			}
+			if strings.ContainsRune(literal, '}') {
+				return nil, "}"
+			}
+			tokens = append(tokens, token{text: literal})
+			rest = rest[len(literal):]
+			continue
+		}
+		inner, after, closed := strings.Cut(rest[1:], "}")
+		t, ok := parseToken(inner)
+		if !closed || !ok {
+			return nil, "{" + shorten(inner)
+		}
+		tokens = append(tokens, t)
+		rest = after
+	}
+	return tokens, checkTokens(tokens)
+}
+
+func parseToken(s string) (token, bool) {
+	name, width, sized := strings.Cut(s, ":")
+	t := token{name: name}
+	if sized {
+		n, err := strconv.Atoi(width)
+		if err != nil || strconv.Itoa(n) != width {
+			return token{}, false
+		}
+		t.width = n
+	}
+	const maxDigits = 18
+	switch name {
+	case tokenDivision:
+		if !sized {
+			t.width = 6
+		}
+		return t, t.width == 2 || t.width == 4 || t.width == 6
+	case tokenYear:
+		if !sized {
+			t.width = 4
+		}
+		return t, t.width == 2 || t.width == 4
+	case tokenSequence:
+		return t, t.width >= 1 && t.width <= maxDigits
+	case tokenCategory, tokenCheck:
+		return t, !sized
+	}
+	return token{}, false
+}
+
+func checkTokens(tokens []token) string {
+	sequences := 0
+	for i, t := range tokens {
+		if t.name == tokenSequence {
+			sequences++
+		}
+		if t.name == tokenCheck && i != len(tokens)-1 {
+			return "{check}"
+		}
+	}
+	if sequences != 1 {
+		return "{seq:N} × " + strconv.Itoa(sequences)
+	}
+	return ""
+}
+
+// check gives the problems of a rule. The path is that of the rule.
+func (n Numbering) check(path string, t Type) Problems {
+	if n.Pattern == "" {
+		if n.Category != "" || len(n.Codes) > 0 || len(n.Scope) > 0 {
+			return Problems{{Code: CodeMissing, Path: path + ".pattern"}}
+		}
+		return nil
+	}
+	tokens, reason := parsePattern(n.Pattern)
+	if reason != "" {
+		return Problems{{Code: CodeNumbering, Path: path + ".pattern", Found: reason,
+			Want: "{division} {division:4} {year} {year:2} {category} {seq:N} {check}"}}
+	}
+	used := func(name string) bool {
+		return slices.ContainsFunc(tokens, func(t token) bool { return t.name == name })
+	}
+	var out Problems
+	for i, s := range n.Scope {
+		if !slices.Contains(scopeNames, s) || !used(s) || slices.Contains(n.Scope[:i], s) {
+			out = append(out, Problem{Code: CodeNumbering, Path: path + ".scope", Found: s,
+				Want: strings.Join(scopeNames, ", ")})
+		}
+	}
+	if !used(tokenCategory) {
+		if n.Category != "" || len(n.Codes) > 0 {
+			out = append(out, Problem{Code: CodeNumbering, Path: path + ".category", Found: n.Category, Want: "{category}"})
+		}
+		return out
+	}
+	return append(out, n.checkCategory(path, t)...)
+}
+
+func (n Numbering) checkCategory(path string, t Type) Problems {
+	var out Problems
+	f, ok := t.Field(n.Category)
+	if !ok || !f.Rules.Required {
+		out = append(out, Problem{Code: CodeNumbering, Path: path + ".category", Found: n.Category, Want: "rules: {required: true}"})
+	}
+	if len(n.Codes) == 0 {
+		out = append(out, Problem{Code: CodeMissing, Path: path + ".codes"})
+	}
+	seen := make(map[string]bool, len(n.Codes))
+	width := 0
+	for _, value := range sortedKeys(n.Codes) {
+		text := n.Codes[value]
+		if width == 0 {
+			width = len(text)
+		}
+		if !numberText.MatchString(text) || seen[text] || len(text) != width {
+			out = append(out, Problem{Code: CodeNumbering, Path: path + ".codes." + value, Found: text, Want: "[0-9A-Z]{1,8}"})
+		}
+		seen[text] = true
+	}
+	return out
+}
+
+var numberText = regexp.MustCompile(`^[0-9A-Z]{1,8}$`)
+
+// ScopeKey names the sequence that the next number is taken from: numbers with equal keys share one sequence.
+func (n Numbering) ScopeKey(in NumberInput) (string, error) {
+	tokens, reason := parsePattern(n.Pattern)
+	if reason != "" || n.Pattern == "" {
+		return "", fmt.Errorf("%w: pattern", ErrNumbering)
+	}
+	var parts []string
+	for _, name := range n.Scope {
+		i := slices.IndexFunc(tokens, func(t token) bool { return t.name == name })
+		if i < 0 {
+			return "", fmt.Errorf("%w: scope", ErrNumbering)
+		}
+		text, err := n.render(tokens[i], in) // as wide as in the number, so that equal numbers cannot arise
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, name+"="+text)
+	}
+	return strings.Join(parts, ","), nil
+}
+
+// Format makes a number.
+func (n Numbering) Format(in NumberInput) (string, error) {
+	tokens, reason := parsePattern(n.Pattern)
+	if reason != "" || n.Pattern == "" {
+		return "", fmt.Errorf("%w: pattern", ErrNumbering)
+	}
+	var out strings.Builder
+	for _, t := range tokens {
+		if t.name == tokenCheck {
+			out.WriteByte(checkDigit(out.String()))
+			continue
+		}
+		text, err := n.render(t, in)
+		if err != nil {
+			return "", err
+		}
+		out.WriteString(text)
+	}
+	return out.String(), nil
+}
+
+func (n Numbering) render(t token, in NumberInput) (string, error) {
+	switch t.name {
+	case tokenDivision:
+		if _, ok := digits(in.Division); !ok || len(in.Division) != 6 {
+			return "", fmt.Errorf("%w: division", ErrNumbering)
+		}
+		return in.Division[:t.width], nil
+	case tokenYear:
+		if in.Year < 1000 || in.Year > 9999 {
+			return "", fmt.Errorf("%w: year", ErrNumbering)
+		}
+		s := strconv.Itoa(in.Year)
+		return s[max(0, len(s)-t.width):], nil
+	case tokenCategory:
+		text, ok := n.Codes[in.Category]
+		if !ok {
+			return "", fmt.Errorf("%w: category", ErrNumbering)
+		}
+		return text, nil
+	case tokenSequence:
+		s := strconv.FormatUint(in.Sequence, 10)
+		if in.Sequence == 0 || len(s) > t.width {
+			return "", fmt.Errorf("%w: sequence", ErrNumbering)
+		}
+		return strings.Repeat("0", t.width-len(s)) + s, nil
+	}
+	return t.text, nil
+}
+
+// Parse reads a number that was made by the rule back into what it was made from. A shortened division or year stays as
+// short as it stands in the number. Numbers of older rules are ErrNumbering.
+func (n Numbering) Parse(number string) (NumberInput, error) {
+	tokens, reason := parsePattern(n.Pattern)
+	if reason != "" || n.Pattern == "" || len(number) > MaxNumberBytes {
+		return NumberInput{}, fmt.Errorf("%w: pattern", ErrNumbering)
+	}
+	re, err := regexp.Compile(n.expression(tokens))
+	if err != nil {
+		return NumberInput{}, fmt.Errorf("%w: pattern", ErrNumbering)
+	}
+	groups := re.FindStringSubmatch(number)
+	if groups == nil {
+		return NumberInput{}, fmt.Errorf("%w: number is not of the rule", ErrNumbering)
+	}
+	var in NumberInput
+	for i, t := range tokens {
+		text := groups[i+1]
+		switch t.name {
+		case tokenDivision:
+			in.Division = text
+		case tokenYear:
+			in.Year, _ = digits(text)
+		case tokenCategory:
+			in.Category = n.category(text)
+		case tokenSequence:
+			in.Sequence, err = strconv.ParseUint(text, 10, 64)
+		case tokenCheck:
+			if text[0] != checkDigit(number[:len(number)-1]) {
+				return NumberInput{}, fmt.Errorf("%w: check digit", ErrNumbering)
+			}
+		}
+	}
+	if err != nil {
+		return NumberInput{}, fmt.Errorf("%w: sequence", ErrNumbering)
+	}
+	return in, nil
+}
+
+func (n Numbering) expression(tokens []token) string {
+	var b strings.Builder
+	b.WriteString(`\A`)
+	for _, t := range tokens {
+		switch t.name {
+		case "":
+			b.WriteString("(" + regexp.QuoteMeta(t.text) + ")")
+		case tokenCategory:
+			b.WriteString("([0-9A-Z]{1,8}?)")
+		case tokenCheck:
+			b.WriteString("([0-9])")
+		default:
+			b.WriteString("([0-9]{" + strconv.Itoa(t.width) + "})")
+		}
+	}
+	b.WriteString(`\z`)
+	return b.String()
+}
+
+func (n Numbering) category(text string) string {
+	for _, value := range sortedKeys(n.Codes) {
+		if n.Codes[value] == text {
+			return value
+		}
+	}
+	return ""
+}
+
+// checkDigit computes the ISO/IEC 7064 MOD 11,10 check digit over the digits of s (GB/T 17710); other characters
+// are passed over.
+func checkDigit(s string) byte {
+	const mod = 10
+	p := mod
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			continue
+		}
+		p = (p + int(s[i]-'0')) % mod
+		if p == 0 {
+			p = mod
+		}
+		p = p * 2 % (mod + 1)
+	}
+	return '0' + byte((mod+1-p)%mod) // #nosec G115 -- below 10
+}

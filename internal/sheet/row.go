@@ -1,5 +1,7 @@
 package sheet
 
+import "strings"
+
 // Kind is what a cell holds.
 type Kind uint8
 
@@ -104,3 +106,6 @@ func ParseColumnName(name string) (column int, ok bool) {
 	}
 	return column - 1, true
 }
+
+// validUTF8 shows what is no UTF-8 as U+FFFD.
+func validUTF8(b []byte) string { return strings.ToValidUTF8(string(b), "\uFFFD") }

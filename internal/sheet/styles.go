@@ -1,0 +1,252 @@
+package sheet
+
+import (
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// styles are what cells refer to: for each cell style its number format.
+type styles struct {
+	formats []uint16          // format of each style
+	dates   []bool            // whether that format shows a date
+	codes   map[uint16]string // the file's own formats
+}
+
+const maxStyles = 1 << 16
+
+func (s *styles) code(format uint16) string {
+	if c, ok := s.codes[format]; ok {
+		return c
+	}
+	return builtinFormat(format)
+}
+
+// addStyle appends a style; dates are known once all formats are, see finish.
+func (s *styles) addStyle(format int) {
+	if format < 0 || format > 0xFFFF {
+		format = 0
+	}
+	if len(s.formats) < maxStyles {
+		s.formats = append(s.formats, uint16(format))
+	}
+}
+
+func (s *styles) addFormat(id int, code string) {
+	if id < 0 || id > 0xFFFF || len(s.codes) >= maxStyles {
+		return
+	}
+	if s.codes == nil {
+		s.codes = map[uint16]string{}
+	}
+	s.codes[uint16(id)] = code
+}
+
+func (s *styles) finish() {
+	s.dates = make([]bool, len(s.formats))
+	for i, f := range s.formats {
+		s.dates[i] = IsDateFormat(s.code(f))
+	}
+}
+
+// lookup is the format of a style and whether it shows a date.
+func (s *styles) lookup(style int) (format uint16, date bool) {
+	if style < 0 || style >= len(s.formats) {
+		return 0, false
+	}
+	return s.formats[style], s.dates[style]
+}
+
+// parseStyles reads styles.xml: numFmts and cellXfs.
+func parseStyles(r io.Reader, part string, maxToken int) (*styles, error) {
+	s := &styles{}
+	x := newXMLScanner(r, part, maxToken)
+	inside := false
+	for {
+		kind, err := x.next()
+		if err != nil {
+			return nil, wrapRead(err)
+		}
+		switch {
+		case kind == tokenEOF:
+			s.finish()
+			return s, nil
+		case kind == tokenEnd && string(x.name) == "cellXfs":
+			inside = false
+		case kind != tokenStart:
+		case string(x.name) == "cellXfs":
+			inside = !x.empty
+		case string(x.name) == "numFmt":
+			if id, err := strconv.Atoi(x.attr("numFmtId")); err == nil {
+				s.addFormat(id, x.attr("formatCode"))
+			}
+		case string(x.name) == "xf" && inside:
+			id, err := strconv.Atoi(x.attr("numFmtId"))
+			if err != nil {
+				id = 0
+			}
+			s.addStyle(id)
+		}
+	}
+}
+
+// wrapRead makes an error of the source one of ours.
+func wrapRead(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return &Error{Code: CodeCorrupt, Cause: err}
+	}
+	return &Error{Code: CodeRead, Cause: err}
+}
+
+// builtinFormat is the code of a built-in number format (ECMA-376 part 1, 18.8.30, with its Chinese columns).
+func builtinFormat(id uint16) string {
+	switch id {
+	case 1:
+		return "0"
+	case 2:
+		return "0.00"
+	case 3:
+		return "#,##0"
+	case 4:
+		return "#,##0.00"
+	case 9:
+		return "0%"
+	case 10:
+		return "0.00%"
+	case 11:
+		return "0.00E+00"
+	case 14:
+		return "yyyy/m/d"
+	case 15:
+		return "d-mmm-yy"
+	case 16:
+		return "d-mmm"
+	case 17:
+		return "mmm-yy"
+	case 18:
+		return "h:mm AM/PM"
+	case 19:
+		return "h:mm:ss AM/PM"
+	case 20:
+		return "h:mm"
+	case 21:
+		return "h:mm:ss"
+	case 22:
+		return "yyyy/m/d h:mm"
+	case 49:
+		return "@"
+	}
+	return builtinChinese(id)
+}
+
+func builtinChinese(id uint16) string {
+	switch id {
+	case 27, 36, 50, 52, 57:
+		return `yyyy"年"m"月"`
+	case 28, 29, 51, 53, 54, 58:
+		return `m"月"d"日"`
+	case 30:
+		return "m-d-yy"
+	case 31:
+		return `yyyy"年"m"月"d"日"`
+	case 32:
+		return `h"时"mm"分"`
+	case 33:
+		return `h"时"mm"分"ss"秒"`
+	case 34, 55:
+		return `上午/下午h"时"mm"分"`
+	case 35, 56:
+		return `上午/下午h"时"mm"分"ss"秒"`
+	case 45:
+		return "mm:ss"
+	case 46:
+		return "[h]:mm:ss"
+	case 47:
+		return "mm:ss.0"
+	}
+	return ""
+}
+
+// IsDateFormat reports whether a number format shows a date. One that shows only a time or a duration does not.
+func IsDateFormat(code string) bool {
+	var month, clock bool
+	for i := 0; i < len(code); i++ {
+		switch c := code[i]; c {
+		case ';':
+			return month && !clock
+		case '"':
+			n := strings.IndexByte(code[i+1:], '"')
+			if n < 0 {
+				return month && !clock
+			}
+			i += n + 1
+		case '[':
+			n := strings.IndexByte(code[i:], ']')
+			if n < 0 {
+				return false
+			}
+			i += n
+		case '\\', '_', '*':
+			i++
+		case 'y', 'Y', 'd', 'D':
+			return true
+		case 'h', 'H', 's', 'S':
+			clock = true
+		case 'm', 'M':
+			month = true
+		case 'A', 'a', 'G', 'g':
+			i += len(wordAt(code[i:]))
+		}
+	}
+	return month && !clock
+}
+
+// wordAt is what follows the first letter of a word that is no part of a date, as AM/PM and General.
+func wordAt(s string) string {
+	for _, w := range []string{"AM/PM", "A/P", "General"} {
+		if len(s) >= len(w) && strings.EqualFold(s[:len(w)], w) {
+			return w[1:]
+		}
+	}
+	return ""
+}
+
+// ParseSerial reads a date's serial number, as 39873 or 39873.5. Serial 60 of the 1900 calendar is the day that never
+// was, 1900-02-29; it and what lies outside the years 1900 to 9999 are refused.
+func ParseSerial(text string, date1904 bool) (time.Time, bool) {
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(v >= 0 && v < 2958466) {
+		return time.Time{}, false
+	}
+	day := int(v)
+	seconds := int((v-float64(day))*86400 + 0.5)
+	switch {
+	case date1904:
+		day += 1462
+	case day == 60 || day == 0:
+		return time.Time{}, false
+	case day < 60:
+		day++
+	}
+	if day >= 2958466 {
+		return time.Time{}, false
+	}
+	return time.Date(1899, 12, 30+day, 0, 0, seconds, 0, time.UTC), true
+}
+
+// LostDigits reports whether a number's text shows that digits were lost: it has an exponent and more digits before
+// its point than the fifteen a spreadsheet keeps, as 3.50123199001011E+17, which once was an identity number.
+func LostDigits(text string) bool {
+	i := strings.IndexAny(text, "eE")
+	if i <= 0 || strings.Trim(text[:i], "+-.0123456789") != "" {
+		return false
+	}
+	exp, err := strconv.Atoi(text[i+1:])
+	return err == nil && exp >= 15
+}

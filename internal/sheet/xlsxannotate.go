@@ -1,0 +1,243 @@
+package sheet
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// annotate copies every part of the package as it is packed, but the one sheet, whose rows get cells.
+func (s *xlsxSource) annotate(w io.Writer, a Annotation, each func(*Row) ([]string, error)) error {
+	if err := s.load(); err != nil {
+		return err
+	}
+	z := newZip(w)
+	name := partName(s.sheets[a.Sheet])
+	for _, f := range s.pkg.zip.File {
+		if partName(f.Name) != name {
+			if err := z.Copy(f); err != nil {
+				return err
+			}
+			continue
+		}
+		out, err := z.CreateHeader(&zip.FileHeader{Name: f.Name, Method: zip.Deflate, Modified: f.Modified})
+		if err != nil {
+			return err
+		}
+		if err := s.annotateSheet(out, a, each); err != nil {
+			return err
+		}
+	}
+	return z.Close()
+}
+
+// newZip is a zip writer with the faster compressor.
+func newZip(w io.Writer) *zip.Writer {
+	z := zip.NewWriter(w)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, 4) })
+	return z
+}
+
+// sheetAnnotator rewrites one sheet's XML: what it does not change goes out byte for byte.
+type sheetAnnotator struct {
+	r    *xlsxRows
+	w    io.Writer
+	a    Annotation
+	each func(*Row) ([]string, error)
+	row  Row
+	buf  []byte
+	wide int // the last column of added cells, for the sheet's dimension
+}
+
+func (s *xlsxSource) annotateSheet(w io.Writer, a Annotation, each func(*Row) ([]string, error)) error {
+	r, err := s.sheetRows(a.Sheet)
+	if err != nil {
+		return err
+	}
+	defer r.part.Close() //nolint:errcheck // nothing was written to it.
+	r.mark = &rowMarks{}
+	t := &sheetAnnotator{r: r, w: w, a: a, each: each}
+	return t.run()
+}
+
+func (t *sheetAnnotator) run() error {
+	x := t.r.x
+	for {
+		x.keep = x.pos
+		kind, err := x.next()
+		if err != nil {
+			return wrapRead(err)
+		}
+		switch {
+		case kind == tokenEOF:
+			return t.flush()
+		case kind == tokenStart && t.r.in && string(x.name) == "row":
+			if err := t.annotateRow(); err != nil {
+				return err
+			}
+			continue
+		case kind == tokenStart && string(x.name) == "sheetData":
+			t.r.in = !x.empty
+		case kind == tokenEnd && string(x.name) == "sheetData":
+			t.r.in = false
+		case kind == tokenStart && string(x.name) == "dimension":
+			if err := t.dimension(); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := t.flush(); err != nil {
+			return err
+		}
+	}
+}
+
+// flush writes what was read and not changed.
+func (t *sheetAnnotator) flush() error {
+	x := t.r.x
+	_, err := t.w.Write(x.buf[x.keep:x.pos])
+	return err
+}
+
+// dimension writes the sheet's extent anew, so that no program cuts the added columns off.
+func (t *sheetAnnotator) dimension() error {
+	x := t.r.x
+	m, ok := parseRange(x.attr("ref"))
+	if !ok || !x.empty {
+		return t.flush()
+	}
+	m.LastColumn = max(m.LastColumn, min(t.a.Column+2, MaxColumns-1))
+	ref := ColumnName(m.FirstColumn) + strconv.Itoa(m.FirstRow+1) + ":" +
+		ColumnName(m.LastColumn) + strconv.Itoa(m.LastRow+1)
+	_, err := io.WriteString(t.w, "<"+string(x.full)+` ref="`+ref+`"/>`)
+	return err
+}
+
+// annotateRow writes the row whose start tag was just read.
+func (t *sheetAnnotator) annotateRow() error {
+	r, x := t.r, t.r.x
+	t.row.reset()
+	*r.mark = rowMarks{cells: r.mark.cells[:0]}
+	name := string(x.full)
+	empty := x.empty
+	tag := x.pos - x.keep
+	if err := r.row(&t.row); err != nil {
+		return wrapRead(err)
+	}
+	extra, err := t.each(&t.row)
+	if err != nil {
+		return err
+	}
+	if len(extra) == 0 {
+		return t.flush()
+	}
+	raw := x.buf[x.keep:x.pos]
+	if empty {
+		r.mark.open, r.mark.close = tag, tag
+	}
+	t.buf = appendRowTag(t.buf[:0], raw[:tag], empty)
+	t.appendCells(raw, name, extra)
+	if empty {
+		t.buf = append(append(append(t.buf, "</"...), name...), '>')
+	} else {
+		t.buf = append(t.buf, raw[r.mark.close:]...)
+	}
+	_, err = t.w.Write(t.buf)
+	return err
+}
+
+// appendRowTag appends a row's start tag without its spans, which would no longer be true.
+func appendRowTag(dst, tag []byte, empty bool) []byte {
+	if empty {
+		tag = append(bytes.TrimRight(tag[:len(tag)-1:len(tag)-1], "/ "), '>')
+	}
+	i := bytes.Index(tag, []byte(" spans="))
+	if i < 0 || i+8 >= len(tag) {
+		return append(dst, tag...)
+	}
+	end := bytes.IndexByte(tag[i+8:], tag[i+7])
+	if end < 0 {
+		return append(dst, tag...)
+	}
+	return append(append(dst, tag[:i]...), tag[i+8+end+1:]...)
+}
+
+// appendCells appends the row's cells, those before and behind the added ones byte for byte.
+func (t *sheetAnnotator) appendCells(raw []byte, rowName string, extra []string) {
+	m := t.r.mark
+	prefix := ""
+	if i := strings.IndexByte(rowName, ':'); i >= 0 {
+		prefix = rowName[:i+1]
+	}
+	from, to := m.close, m.close
+	for i := len(m.cells) - 1; i >= 0 && m.cells[i].column >= t.a.Column; i-- {
+		from = m.cells[i].from
+		if m.cells[i].column >= t.a.Column+len(extra) {
+			to = from
+		}
+	}
+	t.buf = append(t.buf, raw[m.open:from]...)
+	for i, text := range extra {
+		if column := t.a.Column + i; column < MaxColumns {
+			t.buf = appendTextCell(t.buf, prefix, cellPlace{column, t.row.Number}, text)
+		}
+	}
+	t.buf = append(t.buf, raw[to:m.close]...)
+}
+
+type cellPlace struct{ column, row int }
+
+// appendTextCell appends an inline text, which no program takes for a formula.
+func appendTextCell(dst []byte, prefix string, at cellPlace, text string) []byte {
+	if text == "" {
+		return dst
+	}
+	dst = append(append(append(dst, '<'), prefix...), `c r="`...)
+	dst = append(dst, ColumnName(at.column)...)
+	dst = strconv.AppendInt(dst, int64(at.row), 10)
+	dst = append(append(append(dst, `" t="inlineStr"><`...), prefix...), "is><"...)
+	dst = append(append(dst, prefix...), 't')
+	if strings.TrimSpace(text) != text {
+		dst = append(dst, ` xml:space="preserve"`...)
+	}
+	dst = append(dst, '>')
+	dst = appendXMLEscaped(dst, text)
+	for _, end := range []string{"t", "is", "c"} {
+		dst = append(append(append(append(dst, "</"...), prefix...), end...), '>')
+	}
+	return dst
+}
+
+// appendXMLEscaped appends text for XML; what XML cannot hold is written as _xHHHH_, and a text that looks like that
+// has its underscore written so.
+func appendXMLEscaped(dst []byte, text string) []byte {
+	const hex = "0123456789ABCDEF"
+	for i, r := range text {
+		switch {
+		case r == '&':
+			dst = append(dst, "&amp;"...)
+		case r == '<':
+			dst = append(dst, "&lt;"...)
+		case r == '>':
+			dst = append(dst, "&gt;"...)
+		case r == '\n' || r == '\t':
+			dst = append(dst, byte(r))
+		case r < 0x20:
+			dst = append(append(dst, "_x00"...), hex[r>>4], hex[r&15], '_')
+		case r == 0xFFFE || r == 0xFFFF:
+			dst = append(dst, "\uFFFD"...)
+		case r == '_' && len(text) >= i+7 && text[i+1] == 'x' && text[i+6] == '_':
+			dst = append(dst, "_x005F_"...)
+		default:
+			dst = append(dst, string(r)...)
+		}
+	}
+	return dst
+}
+
+var errClosed = errors.New("sheet: writer is closed")

@@ -1,0 +1,421 @@
+package sheet
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strconv"
+	"unicode/utf8"
+)
+
+type tokenKind uint8
+
+const (
+	tokenEOF tokenKind = iota
+	tokenStart
+	tokenEnd
+	tokenText
+)
+
+const maxXMLDepth = 64
+
+// xmlScanner divides XML 1.0 in UTF-8 into tags and text. It knows no DTD: a document type declaration is refused.
+// Slices it hands out are valid until the next call of next.
+type xmlScanner struct {
+	src  io.Reader
+	part string // the part's name, for errors
+	max  int    // largest token, or largest kept stretch
+
+	buf   []byte
+	pos   int
+	keep  int // offset in buf from which bytes are kept, or -1
+	err   error
+	depth int
+
+	name  []byte // of a tag, without its prefix
+	full  []byte // of a tag, with its prefix
+	attrs []byte
+	empty bool   // a start tag that is its own end; no end tag follows
+	text  []byte // of text, with its entities unless plain
+	plain bool   // the text is CDATA
+}
+
+func newXMLScanner(r io.Reader, part string, maxToken int) *xmlScanner {
+	return &xmlScanner{src: r, part: part, max: maxToken, keep: -1, buf: make([]byte, 0, 64<<10)}
+}
+
+func (x *xmlScanner) corrupt(detail string) error {
+	return &Error{Code: CodeCorrupt, Detail: x.part + ": " + detail}
+}
+
+// more reads on and keeps what lies from `from` on; it answers by how much everything moved down.
+func (x *xmlScanner) more(from int) (moved int, err error) {
+	if x.err != nil {
+		return 0, x.err
+	}
+	if x.keep >= 0 {
+		from = x.keep
+	}
+	if len(x.buf)-from > x.max {
+		return 0, &Error{Code: CodeTooLarge, Detail: x.part}
+	}
+	if from > 0 && len(x.buf)-from <= cap(x.buf)/2 {
+		moved = from
+		x.buf = x.buf[:copy(x.buf, x.buf[from:])]
+		x.pos -= moved
+		if x.keep >= 0 {
+			x.keep = 0
+		}
+	}
+	if len(x.buf) == cap(x.buf) {
+		b := make([]byte, len(x.buf), 2*cap(x.buf))
+		copy(b, x.buf)
+		x.buf = b
+	}
+	for range 100 {
+		n, err := x.src.Read(x.buf[len(x.buf):cap(x.buf)])
+		x.buf = x.buf[:len(x.buf)+n]
+		if err != nil {
+			x.err = err
+		}
+		if n > 0 {
+			return moved, nil
+		}
+		if err != nil {
+			return moved, err
+		}
+	}
+	x.err = io.ErrNoProgress
+	return moved, x.err
+}
+
+// next reads the next tag or text. Comments and processing instructions are passed over.
+func (x *xmlScanner) next() (tokenKind, error) {
+	for {
+		if x.pos == len(x.buf) {
+			if _, err := x.more(x.pos); errors.Is(err, io.EOF) {
+				return x.atEnd()
+			} else if err != nil {
+				return tokenEOF, err
+			}
+		}
+		if x.buf[x.pos] != '<' {
+			return x.scanText()
+		}
+		kind, done, err := x.scanTag()
+		if done || err != nil {
+			return kind, err
+		}
+	}
+}
+
+func (x *xmlScanner) atEnd() (tokenKind, error) {
+	if x.depth != 0 {
+		return tokenEOF, x.corrupt("ends early")
+	}
+	return tokenEOF, nil
+}
+
+func (x *xmlScanner) scanText() (tokenKind, error) {
+	at := x.pos
+	for {
+		if i := bytes.IndexByte(x.buf[at:], '<'); i >= 0 {
+			at += i
+			break
+		}
+		at = len(x.buf)
+		moved, err := x.more(x.pos)
+		at -= moved
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return tokenEOF, err
+		}
+	}
+	x.text, x.plain = x.buf[x.pos:at], false
+	x.pos = at
+	return tokenText, nil
+}
+
+// find is the offset behind the next mark at or after at, reading on as needed.
+func (x *xmlScanner) find(at int, mark string) (int, error) {
+	for {
+		if i := bytes.Index(x.buf[at:], []byte(mark)); i >= 0 {
+			return at + i + len(mark), nil
+		}
+		at = max(at, len(x.buf)-len(mark)+1)
+		moved, err := x.more(x.pos)
+		at -= moved
+		if err != nil {
+			return 0, x.early(err)
+		}
+	}
+}
+
+func (x *xmlScanner) early(err error) error {
+	if errors.Is(err, io.EOF) {
+		return x.corrupt("ends early")
+	}
+	return err
+}
+
+// scanTag reads what begins with '<'; done is false for what is passed over.
+func (x *xmlScanner) scanTag() (kind tokenKind, done bool, err error) {
+	for len(x.buf)-x.pos < 9 {
+		if _, err := x.more(x.pos); err != nil {
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			return tokenEOF, false, err
+		}
+	}
+	b := x.buf[x.pos:]
+	switch {
+	case len(b) < 3:
+		return tokenEOF, false, x.corrupt("ends early")
+	case b[1] == '?':
+		return tokenEOF, false, x.skipTo("?>")
+	case bytes.HasPrefix(b, []byte("<!--")):
+		return tokenEOF, false, x.skipTo("-->")
+	case bytes.HasPrefix(b, []byte("<![CDATA[")):
+		end, err := x.find(x.pos+9, "]]>")
+		if err != nil {
+			return tokenEOF, false, err
+		}
+		x.text, x.plain = x.buf[x.pos+9:end-3], true
+		x.pos = end
+		return tokenText, true, nil
+	case b[1] == '!':
+		return tokenEOF, false, &Error{Code: CodeDoctype, Detail: x.part}
+	}
+	kind, err = x.scanElement()
+	return kind, true, err
+}
+
+func (x *xmlScanner) skipTo(mark string) error {
+	end, err := x.find(x.pos+2, mark)
+	if err == nil {
+		x.pos = end
+	}
+	return err
+}
+
+// scanElement reads a start or end tag.
+func (x *xmlScanner) scanElement() (tokenKind, error) {
+	at, err := x.tagEnd()
+	if err != nil {
+		return tokenEOF, err
+	}
+	b := x.buf[x.pos+1 : at]
+	x.pos = at + 1
+	kind := tokenStart
+	x.empty = false
+	if b[0] == '/' {
+		kind, b = tokenEnd, b[1:]
+	} else if b[len(b)-1] == '/' {
+		x.empty, b = true, b[:len(b)-1]
+	}
+	n := 0
+	for n < len(b) && b[n] > ' ' {
+		n++
+	}
+	x.full, x.attrs = b[:n], b[n:]
+	x.name = x.full
+	if i := bytes.IndexByte(x.full, ':'); i >= 0 {
+		x.name = x.full[i+1:]
+	}
+	if len(x.name) == 0 {
+		return tokenEOF, x.corrupt("a tag without a name")
+	}
+	if kind == tokenEnd {
+		x.depth--
+	} else if !x.empty {
+		x.depth++
+	}
+	if x.depth < 0 || x.depth > maxXMLDepth {
+		return tokenEOF, x.corrupt("tags do not nest, or too deep")
+	}
+	return kind, nil
+}
+
+// tagEnd is the offset of the '>' that ends the tag at pos; a '>' in an attribute's value does not.
+func (x *xmlScanner) tagEnd() (int, error) {
+	at, quote := x.pos+1, byte(0)
+	for {
+		for ; at < len(x.buf); at++ {
+			switch c := x.buf[at]; {
+			case quote != 0:
+				i := bytes.IndexByte(x.buf[at:], quote)
+				if i < 0 {
+					at = len(x.buf) - 1
+					continue
+				}
+				at, quote = at+i, 0
+			case c == '>':
+				if at == x.pos+1 {
+					return 0, x.corrupt("a tag without a name")
+				}
+				return at, nil
+			case c == '"' || c == '\'':
+				quote = c
+			case c == '<':
+				return 0, x.corrupt("a tag inside a tag")
+			}
+		}
+		moved, err := x.more(x.pos)
+		if err != nil {
+			return 0, x.early(err)
+		}
+		at -= moved
+	}
+}
+
+// skip passes over the element whose start tag was just read.
+func (x *xmlScanner) skip() error {
+	if x.empty {
+		return nil
+	}
+	for level := x.depth; ; {
+		kind, err := x.next()
+		if err != nil {
+			return err
+		}
+		if kind == tokenEOF {
+			return x.corrupt("ends early")
+		}
+		if kind == tokenEnd && x.depth < level {
+			return nil
+		}
+	}
+}
+
+// nextAttr takes the first attribute off attrs; ok is false at the end or where none can be read.
+func nextAttr(attrs []byte) (name, value, rest []byte, ok bool) {
+	i := 0
+	for i < len(attrs) && attrs[i] <= ' ' {
+		i++
+	}
+	start := i
+	for i < len(attrs) && attrs[i] != '=' && attrs[i] > ' ' {
+		i++
+	}
+	name = attrs[start:i]
+	for i < len(attrs) && attrs[i] != '"' && attrs[i] != '\'' {
+		i++
+	}
+	if len(name) == 0 || i >= len(attrs) {
+		return nil, nil, nil, false
+	}
+	end := bytes.IndexByte(attrs[i+1:], attrs[i])
+	if end < 0 {
+		return nil, nil, nil, false
+	}
+	return name, attrs[i+1 : i+1+end], attrs[i+end+2:], true
+}
+
+// attr is the value of an attribute by its name without prefix, with entities resolved.
+func (x *xmlScanner) attr(name string) string {
+	rest := x.attrs
+	for {
+		n, v, r, ok := nextAttr(rest)
+		if !ok {
+			return ""
+		}
+		if i := bytes.IndexByte(n, ':'); i >= 0 {
+			n = n[i+1:]
+		}
+		if string(n) == name {
+			s, _ := appendXMLText(nil, v)
+			return string(s)
+		}
+		rest = r
+	}
+}
+
+// appendXMLText appends text with entities resolved and line ends as XML reads them; ok is false for an entity that
+// is none of the five of XML and no character.
+func appendXMLText(dst, b []byte) (out []byte, ok bool) {
+	ok = true
+	for len(b) > 0 {
+		i := bytes.IndexByte(b, '&')
+		if i < 0 {
+			return appendLines(dst, b), ok
+		}
+		dst = appendLines(dst, b[:i])
+		b = b[i:]
+		end := bytes.IndexByte(b[:min(len(b), 12)], ';')
+		if end < 0 {
+			return append(dst, b...), false
+		}
+		var good bool
+		if dst, good = appendEntity(dst, b[1:end]); !good {
+			dst = append(dst, b[:end+1]...)
+			ok = false
+		}
+		b = b[end+1:]
+	}
+	return dst, ok
+}
+
+func appendLines(dst, b []byte) []byte {
+	for {
+		i := bytes.IndexByte(b, '\r')
+		if i < 0 {
+			return append(dst, b...)
+		}
+		dst = append(append(dst, b[:i]...), '\n')
+		if b = b[i+1:]; len(b) > 0 && b[0] == '\n' {
+			b = b[1:]
+		}
+	}
+}
+
+func appendEntity(dst, name []byte) ([]byte, bool) {
+	switch string(name) {
+	case "amp":
+		return append(dst, '&'), true
+	case "lt":
+		return append(dst, '<'), true
+	case "gt":
+		return append(dst, '>'), true
+	case "quot":
+		return append(dst, '"'), true
+	case "apos":
+		return append(dst, '\''), true
+	}
+	if len(name) < 2 || name[0] != '#' {
+		return dst, false
+	}
+	base, digits := 10, name[1:]
+	if digits[0] == 'x' || digits[0] == 'X' {
+		base, digits = 16, digits[1:]
+	}
+	n, err := strconv.ParseUint(string(digits), base, 32)
+	if err != nil || n == 0 || n > utf8.MaxRune || !utf8.ValidRune(rune(n)) {
+		return dst, false
+	}
+	return utf8.AppendRune(dst, rune(n)), true
+}
+
+// unescapeCell resolves _xHHHH_ (ECMA-376 part 1, 22.9.2.19) in b[from:], in place, and returns b shortened.
+func unescapeCell(b []byte, from int) []byte {
+	i := bytes.Index(b[from:], []byte("_x"))
+	if i < 0 {
+		return b
+	}
+	out := b[:from+i]
+	rest := b[from+i:]
+	for len(rest) > 0 {
+		if len(rest) >= 7 && rest[0] == '_' && rest[1] == 'x' && rest[6] == '_' {
+			if n, err := strconv.ParseUint(string(rest[2:6]), 16, 16); err == nil && utf8.ValidRune(rune(n)) {
+				out = utf8.AppendRune(out, rune(n)) // at most three bytes for seven
+				rest = rest[7:]
+				continue
+			}
+		}
+		out = append(out, rest[0])
+		rest = rest[1:]
+	}
+	return out
+}

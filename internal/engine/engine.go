@@ -61,14 +61,14 @@ type Engine interface {
 	Update(ctx context.Context, fn func(Writer) error) error
 }
 
-// Reader reads inside a transaction; it is invalid once the closure has returned.
+// Reader reads inside a transaction, for one goroutine at a time; it is invalid once the closure has returned.
 type Reader interface {
 	// Get returns a copy of the value that the caller owns, or ErrNotFound.
 	Get(key []byte) ([]byte, error)
 
 	// Scan calls visit for each pair of r in order until visit returns false or an error, which Scan returns.
 	// The slices given to visit are valid during that call only and must not be changed. Inside an Update, visit
-	// must not write.
+	// must not write (ErrMisuse).
 	Scan(r Range, visit func(key, value []byte) (bool, error)) error
 }
 

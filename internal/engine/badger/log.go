@@ -46,4 +46,6 @@ func (*logAdapter) Infof(string, ...any) {}
 // Debugf implements badger.Logger.
 func (*logAdapter) Debugf(string, ...any) {}
 
-func trimmed(format string, args []any) string { return strings.TrimSpace(fmt.Sprintf(format, args...)) }
+func trimmed(format string, args []any) string {
+	return strings.TrimSpace(fmt.Sprintf(format, args...))
+}

@@ -77,9 +77,11 @@ func (p *parser) signedData(body cryptobyte.String) error {
 		if n == maxAlgorithms {
 			return fmt.Errorf("%w: digestAlgorithms", ErrLimit)
 		}
-		if _, ok := p.algorithm(&algorithms); !ok {
+		id, ok := p.algorithm(&algorithms)
+		if !ok {
 			return malformed("digestAlgorithms")
 		}
+		p.noteDigest(id)
 	}
 	if err := p.content(&body); err != nil {
 		return err
@@ -369,14 +371,12 @@ func parseAttribute(element cryptobyte.String) (Attribute, bool) {
 }
 
 func (p *parser) noteAlgorithms(s *SignerInfo) {
+	p.noteDigest(s.DigestAlgorithm)
 	switch {
-	case !isSM3(s.DigestAlgorithm) || !isSM2(s.SignatureAlgorithm):
+	case !isSM2(s.SignatureAlgorithm):
 		p.note(TolerantForeignAlgorithm)
 		return
-	case s.DigestAlgorithm != oid.SM3:
-		p.note(TolerantDigestAlgorithm)
-	}
-	if s.SignatureAlgorithm != oid.SM2Sign {
+	case s.SignatureAlgorithm != oid.SM2Sign:
 		p.note(TolerantSignatureAlgorithm)
 	}
 	if len(s.Signature) == 64 && sm2sig.CheckSignature(s.Signature) != nil {
@@ -384,6 +384,15 @@ func (p *parser) noteAlgorithms(s *SignerInfo) {
 	}
 	if a, ok := s.single(oid.ContentType); ok && isOtherDataType(a, p.data.ContentType) {
 		p.note(TolerantContentTypeAttribute)
+	}
+}
+
+func (p *parser) noteDigest(id oid.ID) {
+	switch {
+	case !isSM3(id):
+		p.note(TolerantForeignAlgorithm)
+	case id != oid.SM3:
+		p.note(TolerantDigestAlgorithm)
 	}
 }
 

@@ -1,0 +1,4 @@
+package pki
+
+// Agree is the rule of CrossCheck.
+var Agree = agree

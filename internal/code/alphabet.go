@@ -43,6 +43,16 @@ func digits(s string) (int, bool) {
 	return n, true
 }
 
+// firstNonDigit is the 1-based place of the first character that is no ASCII digit, or 0; all before it are one byte.
+func firstNonDigit(s string) int {
+	for k := range len(s) {
+		if s[k] < '0' || s[k] > '9' {
+			return k + 1
+		}
+	}
+	return 0
+}
+
 // upperASCII raises a-z; it returns s itself if there is nothing to raise.
 func upperASCII(s string) string {
 	if lowerPosition(s) == 0 {

@@ -34,16 +34,13 @@ func ParseCitizenNumber(s string) (CitizenNumber, error) {
 // ReasonBirthday or ReasonCheck (and the expected character). Whether the birthday lies in the future is for the
 // caller, who has a clock: see Born.
 func CheckCitizenNumber(s string) error {
-	if len(s) != citizenBytes {
-		return citizenError(ReasonLength, 0, strconv.Itoa(runes(s)), "18")
+	if n := runes(s); n != citizenBytes {
+		return citizenError(ReasonLength, 0, strconv.Itoa(n), "18")
 	}
-	for k := range 17 {
-		if s[k] < '0' || s[k] > '9' {
-			return citizenError(ReasonAlphabet, k+1, runeAt(s, k), "0-9")
-		}
-	}
-	if c := s[17]; c != 'X' && (c < '0' || c > '9') {
-		return citizenError(ReasonAlphabet, citizenBytes, runeAt(s, 17), "0-9 or X")
+	if p := firstNonDigit(s); p > 0 && p < citizenBytes {
+		return citizenError(ReasonAlphabet, p, runeAt(s, p-1), "0-9")
+	} else if p > 0 && s[17:] != "X" {
+		return citizenError(ReasonAlphabet, p, runeAt(s, p-1), "0-9 or X")
 	}
 	if !birthday(s).Valid() {
 		e := citizenError(ReasonBirthday, 7, "", "")
@@ -77,13 +74,11 @@ func NewCitizenNumber(division string, birthday Date, sequence int) (string, err
 
 // UpgradeCitizenNumber turns a 15-digit number of before 1999 into the 18-digit one: born in 19yy, check appended.
 func UpgradeCitizenNumber(s string) (string, error) {
-	if len(s) != oldCitizenBytes {
-		return "", citizenError(ReasonLength, 0, strconv.Itoa(runes(s)), "15")
+	if n := runes(s); n != oldCitizenBytes {
+		return "", citizenError(ReasonLength, 0, strconv.Itoa(n), "15")
 	}
-	for k := range len(s) {
-		if s[k] < '0' || s[k] > '9' {
-			return "", citizenError(ReasonAlphabet, k+1, runeAt(s, k), "0-9")
-		}
+	if p := firstNonDigit(s); p > 0 {
+		return "", citizenError(ReasonAlphabet, p, runeAt(s, p-1), "0-9")
 	}
 	long := s[:6] + "19" + s[6:]
 	long += string(rune(citizenCheck(long)))

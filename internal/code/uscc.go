@@ -33,11 +33,12 @@ func ParseUSCC(s string) (USCC, error) {
 // CheckUSCC says whether s is a sound credit code; the error is a *CheckError with ReasonLength, ReasonAlphabet (and
 // the position), ReasonDivision, ReasonOrganisation or ReasonCheck (and the expected character).
 func CheckUSCC(s string) error {
-	if len(s) != uscBytes {
-		return usccError(ReasonLength, 0, strconv.Itoa(runes(s)), "18")
+	p := outsideUSCC(s)
+	if n := runes(s); n != uscBytes {
+		return usccError(ReasonLength, 0, strconv.Itoa(n), "18")
 	}
-	if p := outsideUSCC(s); p > 0 {
-		return usccError(ReasonAlphabet, p, runeAt(s, p-1), "")
+	if p > 0 {
+		return usccError(ReasonAlphabet, runes(s[:p-1])+1, runeAt(s, p-1), "")
 	}
 	for k := 2; k < 8; k++ {
 		if s[k] > '9' {

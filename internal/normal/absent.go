@@ -3,6 +3,7 @@ package normal
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // AbsentList is what reads as no value; the zero value holds nothing, so that even an empty cell is a value.
@@ -36,18 +37,30 @@ func NewAbsentList(words ...string) AbsentList {
 
 // Absent reports whether s means that there is no value.
 func (l AbsentList) Absent(s string) bool {
-	const widest = 3 // full-width characters take three bytes for one
-	if l.words == nil || len(s) > 64 && len(strings.TrimSpace(s)) > widest*l.maxBytes {
+	if l.words == nil {
 		return false
 	}
 	if _, ok := l.words[s]; ok {
 		return true
 	}
-	key := absentKey(s)
-	if key == s {
+	trimmed := strings.TrimSpace(s)
+	const widest = 3 // a full-width character takes three bytes for one
+	if len(trimmed) > widest*l.maxBytes {
 		return false
 	}
-	_, ok := l.words[key]
+	var upper [64]byte
+	for k := range len(trimmed) {
+		c := trimmed[k]
+		if c >= utf8.RuneSelf || c < ' ' || k >= len(upper) {
+			_, ok := l.words[absentKey(s)]
+			return ok
+		}
+		if c >= 'a' && c <= 'z' {
+			c -= 'a' - 'A'
+		}
+		upper[k] = c
+	}
+	_, ok := l.words[string(upper[:len(trimmed)])]
 	return ok
 }
 

@@ -171,17 +171,17 @@ func compact(kind Kind, s string, numeric bool) (string, change, error) {
 	if err := SeveralValues(kind, s); err != nil {
 		return "", 0, err
 	}
-	if err := damaged(out, numeric); err != nil && !soundLong(kind, out, numeric) {
-		return "", 0, withFound(err, s)
-	}
-	if body, ok := strings.CutSuffix(out, ".0"); ok && allDigits(body) {
-		out, did = body, did|didFloatTail
-	}
 	if strings.Contains(out, " ") {
 		if severalBySpace(kind, out) {
 			return "", 0, refuse(CodeSeveralValues, s, "1")
 		}
 		out, did = strings.ReplaceAll(out, " ", ""), did|didSpace
+	}
+	if err := damaged(out, numeric); err != nil && !soundLong(kind, out, numeric) {
+		return "", 0, withFound(err, s)
+	}
+	if body, ok := strings.CutSuffix(out, ".0"); ok && allDigits(body) {
+		out, did = body, did|didFloatTail
 	}
 	if kind == KindPlainCode {
 		return out, did, nil

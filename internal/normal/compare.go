@@ -52,10 +52,8 @@ func key(kind Kind, s string) (string, []Code, error) {
 	value := r.Value
 	var did change
 	switch kind {
-	case KindText:
+	case KindText, KindOrgName:
 		value, did = foldText(value)
-	case KindOrgName:
-		value, did = foldPunctuation(value)
 	case KindPlainCode:
 		value, did = foldPunctuation(value)
 	case KindDate, KindNumber, KindMoney, KindDivision, KindUSCC, KindCitizen, KindIdentifier:

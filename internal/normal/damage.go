@@ -109,16 +109,16 @@ func parseScientific(s string) (decimal, bool) {
 
 // trimApostrophe takes off what keeps a number a text in a spreadsheet: '350…, ="350…".
 func trimApostrophe(s string, did change) (string, change) {
-	if len(s) < 2 {
-		return s, did
-	}
-	if body, ok := strings.CutPrefix(s, `="`); ok && strings.HasSuffix(body, `"`) {
-		return strings.Trim(body[:len(body)-1], " "), did | didFormulaText
-	}
-	for _, mark := range []string{"'", "`", "‘", "’"} {
-		if body, ok := strings.CutPrefix(s, mark); ok {
-			return strings.Trim(body, " "), did | didApostrophe
+	for len(s) >= 2 {
+		if body, ok := strings.CutPrefix(s, `="`); ok && len(body) > 0 && strings.HasSuffix(body, `"`) {
+			s, did = strings.Trim(body[:len(body)-1], " "), did|didFormulaText
+			continue
 		}
+		body := trimAny(s, "'", "`", "‘", "’")
+		if body == s {
+			break
+		}
+		s, did = strings.TrimLeft(body, " "), did|didApostrophe
 	}
 	return s, did
 }

@@ -31,9 +31,6 @@ func Division(s string) (Result, error) {
 	if allDigits(out) {
 		return divisionCode(s, out, did)
 	}
-	if err := SeveralValues(KindDivision, s); err != nil {
-		return Result{}, err
-	}
 	return divisionName(s, out, did)
 }
 
@@ -93,6 +90,9 @@ func divisionName(s, name string, did change) (Result, error) {
 	}
 	switch len(candidates) {
 	case 0:
+		if err := SeveralValues(KindDivision, s); err != nil {
+			return Result{}, err
+		}
 		return Result{}, refuse(CodeDivisionUnknown, s, "")
 	case 1:
 		value := candidates[0][:6]

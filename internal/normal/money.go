@@ -192,21 +192,16 @@ func (p *moneyParser) hanAmount(s string) (decimal, bool) {
 	if unit, _ := hanUnit(r); hanDigit(r) < 0 && unit == 0 {
 		return decimal{}, false
 	}
-	s = strings.TrimRight(strings.TrimRight(s, "整正"), " ")
-	whole, cents, found := strings.Cut(strings.ReplaceAll(s, "圆", "元"), "元")
+	s = strings.TrimRight(s, "整正 ")
 	for {
-		rest, ok := p.word(whole, strings.CutSuffix) // 伍拾万美元 leaves 伍拾万美
+		rest, ok := p.word(s, strings.CutSuffix)
 		if !ok {
 			break
 		}
-		whole = rest
+		s = strings.TrimRight(rest, " ")
 	}
-	if found {
-		if rest, ok := p.word(s, strings.CutSuffix); ok && cents == "" {
-			whole = rest
-		}
-		p.yuan = true
-	}
+	whole, cents, found := strings.Cut(strings.ReplaceAll(s, "圆", "元"), "元")
+	p.yuan = p.yuan || found
 	n, ok := hanNumber(whole)
 	if !ok {
 		return decimal{}, false
@@ -229,13 +224,9 @@ func hanCents(s string) (string, bool) {
 		if !found {
 			continue
 		}
-		v := -1
-		for _, r := range head {
-			if v = hanDigit(r); v < 0 {
-				return "", false
-			}
-		}
-		if v < 0 {
+		r, n := utf8.DecodeRuneInString(strings.TrimPrefix(head, "零"))
+		v := hanDigit(r)
+		if v < 0 || n != len(strings.TrimPrefix(head, "零")) {
 			return "", false
 		}
 		*part.to, s = strconv.Itoa(v), rest

@@ -65,7 +65,7 @@ func foldOrg(s string, han bool) (string, change) {
 	in := []rune(s)
 	out := make([]rune, 0, len(in))
 	for k, r := range in {
-		if r == ' ' && (k > 0 && wide(in[k-1]) || k+1 < len(in) && wide(in[k+1])) {
+		if r == ' ' && han && (k > 0 && wide(in[k-1]) || k+1 < len(in) && wide(in[k+1])) {
 			did |= didSpace
 			continue
 		}

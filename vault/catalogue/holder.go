@@ -8,9 +8,10 @@ import (
 	"github.com/elicense/elicense/internal/normal"
 )
 
-// Holder code types that have a check digit.
+// Holder code types that are treated by themselves.
 const (
 	holderUSCC    = "001"
+	holderFirm    = "099" // old registration numbers of firms among them, which have 15 digits
 	holderCitizen = "111"
 )
 
@@ -19,7 +20,9 @@ const holderSeparator = "^"
 
 // holderCheck normalises codes of holders by the code types a licence type allows.
 type holderCheck struct {
-	uscc, citizen, other, multiple bool
+	uscc, citizen bool
+	firm, other   bool // codes without a check digit: 099 of firms, any other
+	multiple      bool
 }
 
 func newHolderCheck(h Holder) *holderCheck {
@@ -30,6 +33,8 @@ func newHolderCheck(h Holder) *holderCheck {
 			c.uscc = true
 		case holderCitizen:
 			c.citizen = true
+		case holderFirm:
+			c.firm, c.other = true, true
 		default:
 			c.other = true
 		}
@@ -87,16 +92,28 @@ func (c *holderCheck) one(raw string, h Hints) (normal.Result, error) {
 			first = err
 		}
 	}
-	if c.other && (first == nil || !checked(raw)) {
+	if c.other && (first == nil || !c.checked(raw)) {
 		return normal.Value(normal.KindPlainCode, raw, h.Options)
 	}
 	return normal.Result{}, first
 }
 
-// checked reports the length of a code that has a check digit: 18 characters, or 15 digits.
-func checked(s string) bool {
-	const oldLen, newLen = 15, 18
-	n, all := 0, true
+// checked reports the length of a code that would have to be sound: 18 characters, or the 15 digits of an old citizen
+// number where they cannot be the registration number of a firm.
+func (c *holderCheck) checked(s string) bool {
+	n, all := measure(s)
+	return n == codeLen || n == oldCodeLen && all && c.citizen && !c.firm
+}
+
+// Lengths of credit codes and citizen numbers.
+const (
+	codeLen    = 18
+	oldCodeLen = 15
+)
+
+// measure counts the characters of a code without spaces and reports whether all are digits.
+func measure(s string) (n int, all bool) {
+	all = true
 	for _, c := range s {
 		if unicode.IsSpace(c) {
 			continue
@@ -104,14 +121,14 @@ func checked(s string) bool {
 		n++
 		all = all && unicode.IsDigit(c)
 	}
-	return n == newLen || n == oldLen && all
+	return n, all
 }
 
-// looksCitizen reports that a code is a citizen number rather than a credit code, which begins with 1, 5, 9 or Y and
-// a category that no division of a citizen number begins with.
+// looksCitizen reports that a code is a citizen number rather than a credit code: digits but for the last, and not
+// beginning with the 9 of firms.
 func looksCitizen(s string) bool {
 	s = strings.TrimSpace(s)
-	if !checked(s) || len(s) < 2 {
+	if len(s) != codeLen && len(s) != oldCodeLen {
 		return false
 	}
 	_, ok := digits(s[:len(s)-1])

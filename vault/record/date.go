@@ -77,21 +77,17 @@ func (d Date) String() string {
 	if d.IsZero() {
 		return ""
 	}
-	return d.text()
+	var b [10]byte
+	return string(d.append(b[:0]))
 }
 
-// text is the form inside signed texts: "-" for an absent date.
-func (d Date) text() string {
-	if d.IsZero() {
-		return "-"
-	}
-	var b [10]byte
-	put(b[:4], d.Year)
-	b[4] = '-'
-	put(b[5:7], int(d.Month))
-	b[7] = '-'
-	put(b[8:], d.Day)
-	return string(b[:])
+func (d Date) append(b []byte) []byte {
+	n := len(b)
+	b = append(b, "0000-00-00"...)
+	put(b[n:n+4], d.Year)
+	put(b[n+5:n+7], int(d.Month))
+	put(b[n+8:], d.Day)
+	return b
 }
 
 func put(b []byte, n int) {
@@ -101,8 +97,13 @@ func put(b []byte, n int) {
 	}
 }
 
-// MarshalText writes the form of String.
-func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+// MarshalText writes the form of String; a day that no calendar has is an error.
+func (d Date) MarshalText() ([]byte, error) {
+	if !d.IsZero() && !d.valid() {
+		return nil, fmt.Errorf("%w: date", ErrFormat)
+	}
+	return []byte(d.String()), nil
+}
 
 // UnmarshalText reads the form of String.
 func (d *Date) UnmarshalText(b []byte) error {

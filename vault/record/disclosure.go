@@ -1,9 +1,11 @@
 package record
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/emmansun/gmsm/sm3"
 )
@@ -21,10 +23,11 @@ type Disclosure struct {
 	Value string `json:"value"`
 }
 
-// fieldDomain keeps field digests apart from every other hash of this module.
-const fieldDomain = 0x01
+// fieldDomain keeps field digests apart from every other hash of this module: the ledger's start with 0x00 and 0x01,
+// texts with a letter.
+const fieldDomain = 0x02
 
-// Digest is SM3(0x01 ‖ salt ‖ length of name (1 byte) ‖ name ‖ value): what the record holds for the element.
+// Digest is SM3(0x02 ‖ salt ‖ length of name (1 byte) ‖ name ‖ value): what the record holds for the element.
 func (d *Disclosure) Digest() Digest {
 	var short [192]byte
 	b := append(short[:0], fieldDomain)
@@ -36,11 +39,14 @@ func (d *Disclosure) Digest() Digest {
 }
 
 // AppendDisclosures appends, for each element: length of name (1 byte), name, salt (16 bytes), length of value (uvarint),
-// value.
+// value. A value is UTF-8, because its JSON form must open the same digest.
 func AppendDisclosures(b []byte, list []Disclosure) ([]byte, error) {
+	if len(list) > MaxFields {
+		return nil, fmt.Errorf("%w: number of disclosures", ErrFormat)
+	}
 	for i := range list {
 		d := &list[i]
-		if !isFieldName(d.Name) || len(d.Value) > MaxValue {
+		if !isFieldName(d.Name) || len(d.Value) > MaxValue || !utf8.ValidString(d.Value) {
 			return nil, fmt.Errorf("%w: disclosure", ErrFormat)
 		}
 		b = append(b, byte(len(d.Name)))
@@ -81,7 +87,7 @@ func parseDisclosure(b []byte, text string) (Disclosure, int, bool) {
 	}
 	end := pos + int(size) //nolint:gosec // bounded by MaxValue
 	d.Value = text[pos:end]
-	return d, end, true
+	return d, end, utf8.ValidString(d.Value)
 }
 
 // CheckDisclosures reports whether each of list opens a field of r; elements of r may be missing from list.
@@ -112,11 +118,13 @@ func (s Salt) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, s[:])
 
 // UnmarshalText reads the form of MarshalText.
 func (s *Salt) UnmarshalText(b []byte) error {
-	if len(b) != 2*len(s) {
+	var v Salt
+	if len(b) != 2*len(v) || bytes.ContainsAny(b, "ABCDEF") {
 		return fmt.Errorf("%w: salt", ErrFormat)
 	}
-	if _, err := hex.Decode(s[:], b); err != nil {
+	if _, err := hex.Decode(v[:], b); err != nil {
 		return fmt.Errorf("%w: salt", ErrFormat)
 	}
+	*s = v
 	return nil
 }

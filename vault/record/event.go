@@ -44,8 +44,8 @@ func (k Kind) MakesVersion() bool {
 	return false
 }
 
-// Event is one thing that happened to a licence. Events of a licence are chained by digest and each is committed to in the
-// ledger by a salted leaf.
+// Event is one thing that happened to a licence. Each is committed to in the ledger by a salted leaf, and names the
+// commitment of the licence's event before.
 type Event struct {
 	Identifier string // 电子证照标识 of the version that the event concerns
 	Number     int    // place among the licence's events, from 1
@@ -53,7 +53,7 @@ type Event struct {
 	Version    int       // version in force after the event; 0 while only reserved
 	Recorded   time.Time // when the vault learnt of it, UTC, microseconds
 	Effective  Date      // from when it counts in law
-	Previous   Digest    // of the event before; zero for the first
+	Previous   Digest    // ledger commitment of the event before; zero for the first
 	Record     Digest    // of the version's record, if the event brought one
 	Actor      string    // the authenticated caller
 	Batch      string    // conversion batch, or ""
@@ -70,18 +70,18 @@ func (e *Event) Append(b []byte) ([]byte, error) {
 	w := writer{b: b, start: len(b)}
 	w.head(eventHead)
 	w.line("identifier", e.Identifier)
-	w.line("number", itoa(e.Number))
+	w.open("number").number(e.Number).end()
 	w.line("kind", string(e.Kind))
-	w.line("version", itoa(e.Version))
+	w.open("version").number(e.Version).end()
 	w.time("recorded", e.Recorded)
-	w.line("effective", e.Effective.text())
-	w.digest("previous", e.Previous)
-	w.digest("record", e.Record)
-	w.name("actor", e.Actor)
+	w.open("effective").date(e.Effective).end()
+	w.optionalDigest("previous", e.Previous)
+	w.optionalDigest("record", e.Record)
+	w.textLine("actor", e.Actor)
 	w.optional("batch", e.Batch)
 	w.optional("paper", e.Paper)
 	if !e.Document.IsZero() {
-		w.digest("document", e.Document)
+		w.open("document").digest(e.Document).end()
 	}
 	w.optional("basis", e.Basis)
 	w.optional("reason", e.Reason)
@@ -103,7 +103,7 @@ func ParseEvent(raw []byte) (*Event, error) {
 	e.Effective = p.date(p.word("effective"))
 	e.Previous = p.optionalDigest("previous")
 	e.Record = p.optionalDigest("record")
-	e.Actor = p.free("actor")
+	e.Actor = p.text("actor")
 	e.Batch = p.optional("batch")
 	e.Paper = p.optional("paper")
 	if p.next("document") {
@@ -126,10 +126,12 @@ func (e *Event) check() error {
 		return fmt.Errorf("%w: kind of event", ErrFormat)
 	case e.Number < 1 || (e.Number == 1) != e.Previous.IsZero():
 		return fmt.Errorf("%w: place of the event", ErrFormat)
-	case e.Kind.MakesVersion() == e.Record.IsZero():
+	case e.Kind.MakesVersion() == e.Record.IsZero(), e.Kind.MakesVersion() && e.Version < 1:
 		return fmt.Errorf("%w: record of the event", ErrFormat)
-	case e.Effective.IsZero() || e.Recorded.IsZero():
-		return fmt.Errorf("%w: time of the event", ErrFormat)
+	case e.Kind == EventAttached && e.Document.IsZero():
+		return fmt.Errorf("%w: no document attached", ErrFormat)
+	case e.Effective.IsZero():
+		return fmt.Errorf("%w: effective day of the event", ErrFormat)
 	}
 	return nil
 }

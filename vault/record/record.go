@@ -21,9 +21,10 @@ import (
 
 // Limits of a record.
 const (
-	MaxBytes  = 64 << 10 // any text of this package
-	MaxFields = 256      // field lines of one record
-	MaxLine   = 8 << 10  // one line with its end
+	MaxBytes  = 64 << 10  // any text of this package
+	MaxFields = 256       // field lines of one record, claims of one receipt
+	MaxLine   = 4 << 10   // what follows the name on one line
+	MaxNumber = 1<<53 - 1 // any number in a text: exact in JSON too
 )
 
 // ErrFormat is wrapped by every parse error of this package.
@@ -44,20 +45,22 @@ func (d Digest) IsZero() bool { return d == Digest{} }
 // ParseDigest reads the form that String writes.
 func ParseDigest(s string) (Digest, error) {
 	var d Digest
-	n, err := base64.RawURLEncoding.Strict().Decode(d[:], []byte(padGuard(s)))
+	if len(s) != digestChars { // keeps Decode from writing past a digest
+		return Digest{}, errDigest
+	}
+	n, err := digestEncoding.Decode(d[:], []byte(s))
 	if err != nil || n != len(d) {
-		return Digest{}, fmt.Errorf("%w: digest", ErrFormat)
+		return Digest{}, errDigest
 	}
 	return d, nil
 }
 
-// padGuard keeps Decode from writing past a digest: only 43 characters can be one.
-func padGuard(s string) string {
-	if len(s) != 43 {
-		return "!"
-	}
-	return s
-}
+const digestChars = 43
+
+var (
+	digestEncoding = base64.RawURLEncoding.Strict() // refuses bits beyond the 256th
+	errDigest      = fmt.Errorf("%w: digest", ErrFormat)
+)
 
 // Mode says where the issuing department's key is kept.
 type Mode string
@@ -126,19 +129,19 @@ func (r *Record) Append(b []byte) ([]byte, error) {
 	w := writer{b: b, start: len(b)}
 	w.head(recordHead)
 	w.line("identifier", r.Identifier)
-	w.name("type", r.TypeName, r.TypeCode, itoa(r.TypeVersion))
-	w.name("issuer", r.IssuerName, r.IssuerCode)
+	w.open("type").word(r.TypeCode).number(r.TypeVersion).text(r.TypeName).end()
+	w.open("issuer").word(r.IssuerCode).text(r.IssuerName).end()
 	w.line("holder-kind", r.HolderKind)
-	w.line("issued", r.IssuedOn.text())
-	w.line("valid", r.ValidFrom.text(), r.ValidUntil.text())
-	w.digest("previous", r.Previous)
-	w.line("signer", string(r.Mode), r.Signer.String())
+	w.open("issued").date(r.IssuedOn).end()
+	w.open("valid").date(r.ValidFrom).date(r.ValidUntil).end()
+	w.optionalDigest("previous", r.Previous)
+	w.open("signer").word(string(r.Mode)).digest(r.Signer).end()
 	w.line("origin", string(r.Origin))
 	if r.Source != nil {
 		r.Source.append(&w)
 	}
 	for i := range r.Fields {
-		w.field(&r.Fields[i])
+		w.open("field").word(r.Fields[i].Name).digest(r.Fields[i].Digest).end()
 	}
 	if w.err == nil {
 		w.err = r.check()
@@ -147,9 +150,9 @@ func (r *Record) Append(b []byte) ([]byte, error) {
 }
 
 func (s *Source) append(w *writer) {
-	w.line("source", s.File.String(), itoa(s.Row), s.Batch)
+	w.open("source").digest(s.File).number(s.Row).word(s.Batch).end()
 	for _, d := range s.Scans {
-		w.line("scan", d.String())
+		w.open("scan").digest(d).end()
 	}
 	for _, f := range s.Derived {
 		w.line("derived", f)
@@ -163,24 +166,23 @@ func (s *Source) append(w *writer) {
 func Parse(raw []byte) (*Record, error) {
 	p := newParser(raw, recordHead)
 	r := &Record{}
+	var version, from, until, mode, signer string
 	r.Identifier = p.word("identifier")
-	r.TypeCode, r.TypeVersion, r.TypeName = p.typeLine()
-	r.IssuerCode, r.IssuerName = p.codeAndName("issuer")
+	p.wordsAndText("type", &r.TypeCode, &version, &r.TypeName)
+	r.TypeVersion = p.number(version)
+	p.wordsAndText("issuer", &r.IssuerCode, &r.IssuerName)
 	r.HolderKind = p.word("holder-kind")
 	r.IssuedOn = p.date(p.word("issued"))
-	from, until := p.pair("valid")
+	p.words("valid", &from, &until)
 	r.ValidFrom, r.ValidUntil = p.date(from), p.date(until)
 	r.Previous = p.optionalDigest("previous")
-	mode, signer := p.pair("signer")
+	p.words("signer", &mode, &signer)
 	r.Mode, r.Signer = Mode(mode), p.digest(signer)
 	r.Origin = Origin(p.word("origin"))
 	if p.next("source") {
 		r.Source = parseSource(p)
 	}
-	for p.next("field") && len(r.Fields) <= MaxFields {
-		name, digest := p.pair("field")
-		r.Fields = append(r.Fields, Field{name, p.digest(digest)})
-	}
+	r.Fields = parseFields(p)
 	if err := p.end(); err != nil {
 		return nil, err
 	}
@@ -190,10 +192,22 @@ func Parse(raw []byte) (*Record, error) {
 	return r, nil
 }
 
+func parseFields(p *parser) []Field {
+	const shortest = len("field a \n") + digestChars
+	list := make([]Field, 0, min(len(p.rest)/shortest, MaxFields))
+	for p.next("field") && len(list) < MaxFields {
+		var name, digest string
+		p.words("field", &name, &digest)
+		list = append(list, Field{name, p.digest(digest)})
+	}
+	return list
+}
+
 func parseSource(p *parser) *Source {
 	s := &Source{}
-	file, row, batch := p.triple("source")
-	s.File, s.Row, s.Batch = p.digest(file), p.number(row), batch
+	var file, row string
+	p.words("source", &file, &row, &s.Batch)
+	s.File, s.Row = p.digest(file), p.number(row)
 	for p.next("scan") {
 		s.Scans = append(s.Scans, p.digest(p.word("scan")))
 	}
@@ -274,8 +288,12 @@ func (d *Digest) UnmarshalText(b []byte) error {
 		return nil
 	}
 	v, err := ParseDigest(string(b))
-	if err == nil {
-		*d = v
+	if err != nil {
+		return err
 	}
-	return err
+	if v.IsZero() {
+		return errDigest
+	}
+	*d = v
+	return nil
 }

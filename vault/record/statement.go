@@ -55,25 +55,28 @@ func (r *Receipt) Append(b []byte) ([]byte, error) {
 	r.Asked.append(&w)
 	w.line("result", r.Result)
 	if r.Identifier != "" {
-		w.line("licence", r.Identifier, itoa(r.Version), r.State)
-		w.digest("record", r.Record)
+		w.open("licence").word(r.Identifier).number(r.Version).word(r.State).end()
+		w.optionalDigest("record", r.Record)
 		w.time("source-time", r.SourceTime)
 	}
 	for i := range r.Claims {
 		c := &r.Claims[i]
-		w.line("claim", c.Field, c.Verdict, c.Claimed.String())
+		w.open("claim").word(c.Field).word(c.Verdict).digest(c.Claimed).end()
 		for _, rule := range c.Rules {
 			w.line("rule", rule)
 		}
 	}
-	w.line("tree", itoa(r.TreeSize))
-	w.digest("root", r.TreeRoot)
+	w.open("tree").number(r.TreeSize).end()
+	w.optionalDigest("root", r.TreeRoot)
+	if w.err == nil {
+		w.err = r.check()
+	}
 	return w.bytes()
 }
 
 func (a *Asked) append(w *writer) {
-	w.name("caller", a.Caller)
-	w.name("purpose", a.Purpose)
+	w.textLine("caller", a.Caller)
+	w.textLine("purpose", a.Purpose)
 	w.optional("item", a.Item)
 	w.optional("case", a.Case)
 	w.line("ground", a.Ground)
@@ -85,14 +88,12 @@ func (a *Asked) append(w *writer) {
 func ParseReceipt(raw []byte) (*Receipt, error) {
 	p := newParser(raw, receiptHead)
 	r := &Receipt{Vault: p.word("vault"), Kind: p.word("kind"), Time: p.time("time")}
-	r.Asked = Asked{
-		Caller: p.free("caller"), Purpose: p.free("purpose"), Item: p.optional("item"), Case: p.optional("case"),
-		Ground: p.word("ground"), Basis: p.optional("basis"), Level: p.word("level"),
-	}
+	r.Asked = parseAsked(p)
 	r.Result = p.word("result")
 	if p.next("licence") {
-		id, version, state := p.triple("licence")
-		r.Identifier, r.Version, r.State = id, p.number(version), state
+		var version string
+		p.words("licence", &r.Identifier, &version, &r.State)
+		r.Version = p.number(version)
 		r.Record = p.optionalDigest("record")
 		r.SourceTime = p.time("source-time")
 	}
@@ -104,12 +105,43 @@ func ParseReceipt(raw []byte) (*Receipt, error) {
 	if err := p.end(); err != nil {
 		return nil, err
 	}
+	if err := r.check(); err != nil {
+		return nil, err
+	}
 	return r, nil
 }
 
+func (r *Receipt) check() error {
+	nothing := r.Version == 0 && r.State == "" && r.Record.IsZero() && r.SourceTime.IsZero()
+	switch {
+	case r.Identifier == "" && !nothing:
+		return fmt.Errorf("%w: a receipt about a licence without its identifier", ErrFormat)
+	case len(r.Claims) > MaxFields:
+		return fmt.Errorf("%w: number of claims", ErrFormat)
+	}
+	return checkTree(r.TreeSize, r.TreeRoot)
+}
+
+// checkTree refuses a tree that has leaves and no root.
+func checkTree(size int, root Digest) error {
+	if size > 0 && root.IsZero() {
+		return fmt.Errorf("%w: tree without its root", ErrFormat)
+	}
+	return nil
+}
+
+func parseAsked(p *parser) Asked {
+	return Asked{
+		Caller: p.text("caller"), Purpose: p.text("purpose"), Item: p.optional("item"), Case: p.optional("case"),
+		Ground: p.word("ground"), Basis: p.optional("basis"), Level: p.word("level"),
+	}
+}
+
 func parseClaim(p *parser) Claim {
-	field, verdict, digest := p.triple("claim")
-	c := Claim{Field: field, Verdict: verdict, Claimed: p.digest(digest)}
+	var c Claim
+	var digest string
+	p.words("claim", &c.Field, &c.Verdict, &digest)
+	c.Claimed = p.digest(digest)
 	for p.next("rule") {
 		c.Rules = append(c.Rules, p.word("rule"))
 	}
@@ -135,11 +167,14 @@ func (s *Status) Append(b []byte) ([]byte, error) {
 	w := writer{b: b, start: len(b)}
 	w.head(statusHead)
 	w.line("vault", s.Vault)
-	w.line("licence", s.Identifier, itoa(s.Version), s.State)
-	w.digest("record", s.Record)
-	w.line("since", s.Since.text())
+	w.open("licence").word(s.Identifier).number(s.Version).word(s.State).end()
+	w.open("record").digest(s.Record).end()
+	w.open("since").date(s.Since).end()
 	w.time("time", s.Time)
 	w.time("next-update", s.NextUpdate)
+	if w.err == nil {
+		w.err = s.check()
+	}
 	return w.bytes()
 }
 
@@ -147,19 +182,27 @@ func (s *Status) Append(b []byte) ([]byte, error) {
 func ParseStatus(raw []byte) (*Status, error) {
 	p := newParser(raw, statusHead)
 	s := &Status{Vault: p.word("vault")}
-	id, version, state := p.triple("licence")
-	s.Identifier, s.Version, s.State = id, p.number(version), state
-	s.Record = p.optionalDigest("record")
+	var version string
+	p.words("licence", &s.Identifier, &version, &s.State)
+	s.Version = p.number(version)
+	s.Record = p.digest(p.word("record"))
 	s.Since = p.date(p.word("since"))
 	s.Time = p.time("time")
 	s.NextUpdate = p.time("next-update")
 	if err := p.end(); err != nil {
 		return nil, err
 	}
-	if s.Record.IsZero() || s.NextUpdate.Before(s.Time) {
-		return nil, fmt.Errorf("%w: status", ErrFormat)
+	if err := s.check(); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+func (s *Status) check() error {
+	if s.NextUpdate.Before(s.Time) {
+		return fmt.Errorf("%w: next update before the statement", ErrFormat)
+	}
+	return nil
 }
 
 // Counts of a conversion; Rows = Created + Updated + Unchanged + Conflict + Rejected.
@@ -207,26 +250,33 @@ func (c *BatchCertificate) Append(b []byte) ([]byte, error) {
 	w.line("batch", c.Batch)
 	w.line("type", c.TypeCode)
 	w.line("issuer", c.Issuer)
-	w.digest("file", c.File)
-	w.digest("mapping", c.Mapping)
+	w.optionalDigest("file", c.File)
+	w.optionalDigest("mapping", c.Mapping)
 	w.time("finished", c.Finished)
-	n := c.Counts
-	w.line("rows", itoa(n.Rows))
-	w.line("created", itoa(n.Created))
-	w.line("updated", itoa(n.Updated))
-	w.line("unchanged", itoa(n.Unchanged))
-	w.line("conflict", itoa(n.Conflict))
-	w.line("rejected", itoa(n.Rejected))
+	for _, f := range c.Counts.lines() {
+		w.open(f.name).number(*f.n).end()
+	}
 	for i := range c.Spans {
 		s := &c.Spans[i]
-		w.line("span", itoa(s.Year), s.Series, s.First, s.Last, itoa(s.Seen), itoa(s.Missing))
+		w.open("span").number(s.Year).word(s.Series).word(s.First).word(s.Last).number(s.Seen).number(s.Missing).end()
 	}
-	w.line("tree", itoa(c.TreeSize))
-	w.digest("root", c.TreeRoot)
-	if w.err == nil && !n.Balanced() {
-		w.err = fmt.Errorf("%w: counts do not add up", ErrFormat)
+	w.open("tree").number(c.TreeSize).end()
+	w.optionalDigest("root", c.TreeRoot)
+	if w.err == nil {
+		w.err = c.check()
 	}
 	return w.bytes()
+}
+
+// countLine is one of the lines that Counts fills.
+type countLine struct {
+	name string
+	n    *int
+}
+
+func (c *Counts) lines() [6]countLine {
+	return [...]countLine{{"rows", &c.Rows}, {"created", &c.Created}, {"updated", &c.Updated},
+		{"unchanged", &c.Unchanged}, {"conflict", &c.Conflict}, {"rejected", &c.Rejected}}
 }
 
 // ParseBatchCertificate reads the bytes of a batch certificate.
@@ -236,26 +286,30 @@ func ParseBatchCertificate(raw []byte) (*BatchCertificate, error) {
 		Vault: p.word("vault"), Batch: p.word("batch"), TypeCode: p.word("type"), Issuer: p.word("issuer"),
 		File: p.optionalDigest("file"), Mapping: p.optionalDigest("mapping"), Finished: p.time("finished"),
 	}
-	for _, f := range []struct {
-		name string
-		to   *int
-	}{
-		{"rows", &c.Counts.Rows}, {"created", &c.Counts.Created}, {"updated", &c.Counts.Updated},
-		{"unchanged", &c.Counts.Unchanged}, {"conflict", &c.Counts.Conflict}, {"rejected", &c.Counts.Rejected},
-	} {
-		*f.to = p.number(p.word(f.name))
+	for _, f := range c.Counts.lines() {
+		*f.n = p.number(p.word(f.name))
 	}
 	for p.next("span") {
-		v := p.words("span", 6, false)
-		c.Spans = append(c.Spans, Span{p.number(v[0]), v[1], v[2], v[3], p.number(v[4]), p.number(v[5])})
+		var s Span
+		var year, seen, missing string
+		p.words("span", &year, &s.Series, &s.First, &s.Last, &seen, &missing)
+		s.Year, s.Seen, s.Missing = p.number(year), p.number(seen), p.number(missing)
+		c.Spans = append(c.Spans, s)
 	}
 	c.TreeSize = p.number(p.word("tree"))
 	c.TreeRoot = p.optionalDigest("root")
 	if err := p.end(); err != nil {
 		return nil, err
 	}
-	if !c.Counts.Balanced() {
-		return nil, fmt.Errorf("%w: counts do not add up", ErrFormat)
+	if err := c.check(); err != nil {
+		return nil, err
 	}
 	return c, nil
+}
+
+func (c *BatchCertificate) check() error {
+	if !c.Counts.Balanced() {
+		return fmt.Errorf("%w: counts do not add up", ErrFormat)
+	}
+	return checkTree(c.TreeSize, c.TreeRoot)
 }

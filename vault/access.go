@@ -1,0 +1,354 @@
+package vault
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// Access says who asks, for what and by which right. Every call takes one; the zero value is refused.
+type Access struct {
+	Caller  string // authenticated system, registered with PutCaller; the vault trusts who fills this in
+	Purpose string // 用途; required
+	Item    string // 事项 code, or ""
+	Case    string // case number, or ""
+	Ground  Ground
+	Basis   string     // consent or legal basis behind the ground
+	Holder  *Assertion // the applicant, for GroundHolder
+}
+
+// Ground is the right under which something is asked.
+type Ground string
+
+// The grounds.
+const (
+	GroundIssuer   Ground = "issuer"   // the department that issued the licence
+	GroundHolder   Ground = "holder"   // the applicant, about his or her own licences
+	GroundConsent  Ground = "consent"  // the holder's recorded consent, named in Basis
+	GroundLaw      Ground = "law"      // a legal basis granted to the caller, named in Basis
+	GroundOperator Ground = "operator" // who runs the vault; sees no content
+)
+
+// Level is how strongly a holder logged in (认证级别).
+type Level int
+
+// The levels, weakest first. The zero value is no login.
+const (
+	LevelNone        Level = iota
+	LevelRegistered        // an account
+	LevelRealName          // 实名
+	LevelCertificate       // 数字证书
+)
+
+var levelNames = []string{"none", "registered", "real-name", "certificate"}
+
+// String is the level's stable name.
+func (l Level) String() string {
+	if l < 0 || int(l) >= len(levelNames) {
+		return "none"
+	}
+	return levelNames[l]
+}
+
+// Assertion is the word of an identity provider that a holder is present in a case.
+type Assertion struct {
+	Kind    string // 持证主体代码类型代码
+	Code    string
+	Level   Level
+	By      string // registered caller who vouches; its MaxLevel caps Level
+	Case    string // the one case for which this holds
+	Expires time.Time
+}
+
+// Caller is a registered system (调用方) and what it may do.
+type Caller struct {
+	ID         string   `json:"id"`
+	Department string   `json:"department"` // USCC
+	Name       string   `json:"name"`       // of the department
+	Issues     []string `json:"issues"`     // types that the department may issue
+	Bases      []string `json:"bases"`      // legal bases on which it may ask about others
+	MaxLevel   Level    `json:"max_level"`  // strongest login that it may vouch for
+	Operator   bool     `json:"operator"`
+}
+
+// session is an admitted access.
+type session struct {
+	Access
+	caller Caller
+	level  Level
+	at     time.Time // when the access was admitted, UTC, microseconds
+}
+
+// admit authenticates an access: the caller must be registered and say what for. Whoever is not registered is
+// counted, not written to the audit.
+func (v *Vault) admit(ctx context.Context, a Access) (*session, error) {
+	s := &session{Access: a, at: v.now()}
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		var err error
+		s.caller, err = getCaller(r, a.Caller)
+		if err != nil || a.Holder == nil {
+			return err
+		}
+		by, err := getCaller(r, a.Holder.By)
+		s.level = min(a.Holder.Level, by.MaxLevel)
+		if errors.Is(err, ErrUnknownCaller) {
+			err = nil // the assertion counts for nothing
+		}
+		return err
+	})
+	if errors.Is(err, ErrUnknownCaller) {
+		v.unknownCallers.Add(1)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p := checkFree("purpose", a.Purpose, 200); p != nil {
+		return nil, &Refusal{ErrInvalid, []Problem{*p}}
+	}
+	for _, f := range []struct{ name, value string }{{"item", a.Item}, {"case", a.Case}, {"basis", a.Basis}} {
+		if p := checkFree(f.name, f.value, 200); p != nil && f.value != "" {
+			return nil, &Refusal{ErrInvalid, []Problem{*p}}
+		}
+	}
+	return s, nil
+}
+
+func (s *session) asked() record.Asked {
+	ground := string(s.Ground)
+	if ground == "" {
+		ground = "-"
+	}
+	return record.Asked{
+		Caller: s.Caller, Purpose: s.Purpose, Item: s.Item, Case: s.Case,
+		Ground: ground, Basis: s.Basis, Level: s.level.String(),
+	}
+}
+
+// mayIssue decides whether the session may write licences of a type for an issuer.
+func (s *session) mayIssue(typeCode, issuer string) error {
+	switch {
+	case s.Ground != GroundIssuer || s.caller.Department != issuer:
+		return refuse(ErrDenied, CodeNotIssuer, "issuer")
+	case !slices.Contains(s.caller.Issues, typeCode):
+		return refuse(ErrDenied, CodeTypeNotGranted, "type")
+	}
+	return nil
+}
+
+func (s *session) mustOperate() error {
+	if s.Ground != GroundOperator || !s.caller.Operator {
+		return refuse(ErrDenied, CodeNotOperator, "")
+	}
+	return nil
+}
+
+// scope is what a session may see; it is decided before anything is looked up, so that a refusal tells nothing about
+// what exists.
+type scope struct {
+	issuer string // only licences of this issuer, if set
+	holder token  // only licences of this holder, if set
+	bound  bool   // holder is set
+}
+
+func (sc scope) covers(h *head) bool {
+	return (sc.issuer == "" || sc.issuer == h.issuer) && (!sc.bound || slices.Contains(h.holders, sc.holder))
+}
+
+// mayRead decides the scope of a read (A79).
+func (v *Vault) mayRead(ctx context.Context, s *session) (scope, error) {
+	switch s.Ground {
+	case GroundIssuer:
+		if s.caller.Department == "" {
+			return scope{}, refuse(ErrDenied, CodeNotIssuer, "issuer")
+		}
+		return scope{issuer: s.caller.Department}, nil
+	case GroundHolder:
+		return v.holderScope(s)
+	case GroundConsent:
+		return v.consentScope(ctx, s)
+	case GroundLaw:
+		if s.Basis == "" {
+			return scope{}, refuse(ErrDenied, CodeBasisMissing, "basis")
+		}
+		if !slices.Contains(s.caller.Bases, s.Basis) {
+			return scope{}, refuse(ErrDenied, CodeBasisNotGranted, "basis")
+		}
+		return scope{}, nil
+	case GroundOperator:
+	}
+	return scope{}, refuse(ErrDenied, CodeGroundUnknown, "ground")
+}
+
+// holderScope checks the applicant's login (A77): bound to this case, not ended, strong enough.
+func (v *Vault) holderScope(s *session) (scope, error) {
+	a := s.Holder
+	switch {
+	case a == nil || a.Code == "":
+		return scope{}, refuse(ErrDenied, CodeAssertionMissing, "holder")
+	case a.Case == "" || a.Case != s.Case:
+		return scope{}, refuse(ErrDenied, CodeAssertionCase, "case")
+	case !v.cfg.Now().Before(a.Expires):
+		return scope{}, refuse(ErrDenied, CodeAssertionExpired, "holder")
+	case s.level < v.cfg.StrongLevel:
+		return scope{}, refuse(ErrLevel, CodeLevelTooLow, "holder")
+	}
+	return scope{holder: v.holderToken(a.Kind, a.Code), bound: true}, nil
+}
+
+// Consent is a holder's recorded permission (授权) for one department to see his or her licences.
+type Consent struct {
+	ID         string    `json:"id"`
+	Department string    `json:"department"` // who may ask
+	Holder     []byte    `json:"holder"`     // token of the holder
+	Case       string    `json:"case"`       // only for this case; "" for any
+	Expires    time.Time `json:"expires"`
+}
+
+// Grant records the consent of the holder who is logged in (GroundHolder) for a department, and returns its number.
+func (v *Vault) Grant(ctx context.Context, a Access, department, caseNumber string, until time.Time) (string, error) {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	sc, err := v.holderScope(s)
+	if err != nil {
+		return "", v.denied(ctx, s, auditNote{act: "grant"}, err)
+	}
+	id, err := v.randomID("K")
+	if err != nil {
+		return "", err
+	}
+	c := Consent{ID: id, Department: department, Holder: sc.holder[:], Case: caseNumber, Expires: until.UTC()}
+	note := auditNote{act: "grant", subject: sc.holder}
+	return id, v.putJSON(ctx, s, note, key(spaceConsent, []byte(id)), c)
+}
+
+func (v *Vault) consentScope(ctx context.Context, s *session) (scope, error) {
+	var c Consent
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		return getJSON(r, key(spaceConsent, []byte(s.Basis)), &c)
+	})
+	if err != nil && !errors.Is(err, engine.ErrNotFound) && !errors.Is(err, engine.ErrInvalidKey) {
+		return scope{}, err
+	}
+	if err != nil || c.Department != s.caller.Department || c.Department == "" || c.Case != "" && c.Case != s.Case ||
+		!v.cfg.Now().Before(c.Expires) || len(c.Holder) != len(token{}) {
+		return scope{}, refuse(ErrDenied, CodeConsentUnknown, "basis")
+	}
+	return scope{holder: token(c.Holder), bound: true}, nil
+}
+
+// PutCaller registers a caller or changes its registration. The very first caller of a vault must be an operator and
+// registers itself.
+func (v *Vault) PutCaller(ctx context.Context, a Access, c Caller) error {
+	if c.ID == "" || len(c.ID) > 64 || checkFree("caller", c.ID, 64) != nil {
+		return refuse(ErrInvalid, CodeCallerUnknown, "id")
+	}
+	first, err := v.empty(ctx, spaceCaller)
+	if err != nil {
+		return err
+	}
+	s := &session{Access: a, caller: c, at: v.now()}
+	if !first || !c.Operator || c.ID != a.Caller {
+		if s, err = v.admit(ctx, a); err != nil {
+			return err
+		}
+	}
+	if err := s.mustOperate(); err != nil {
+		return v.denied(ctx, s, auditNote{act: "caller"}, err)
+	}
+	return v.putJSON(ctx, s, auditNote{act: "caller"}, key(spaceCaller, []byte(c.ID)), c)
+}
+
+// Callers lists the registrations.
+func (v *Vault) Callers(ctx context.Context, a Access) ([]Caller, error) {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mustOperate(); err != nil {
+		return nil, v.denied(ctx, s, auditNote{act: "callers"}, err)
+	}
+	var list []Caller
+	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		list, err = scanCallers(r)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, v.audit(ctx, s, auditNote{act: "callers"})
+}
+
+func scanCallers(r engine.Reader) ([]Caller, error) {
+	var list []Caller
+	err := r.Scan(engine.Range{Prefix: []byte{spaceCaller}}, func(_, value []byte) (bool, error) {
+		var c Caller
+		if err := json.Unmarshal(value, &c); err != nil {
+			return false, fmt.Errorf("%w: caller", ErrDamaged)
+		}
+		list = append(list, c)
+		return true, nil
+	})
+	return list, err
+}
+
+func getCaller(r engine.Reader, id string) (Caller, error) {
+	var c Caller
+	if id == "" || len(id) > 64 {
+		return c, refuse(ErrUnknownCaller, CodeCallerUnknown, "caller")
+	}
+	err := getJSON(r, key(spaceCaller, []byte(id)), &c)
+	if errors.Is(err, engine.ErrNotFound) {
+		return c, refuse(ErrUnknownCaller, CodeCallerUnknown, "caller")
+	}
+	return c, err
+}
+
+// getJSON reads a stored value that is kept as JSON: registrations, never anything signed.
+func getJSON(r engine.Reader, k []byte, to any) error {
+	b, err := r.Get(k)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, to); err != nil {
+		return fmt.Errorf("%w: %c", ErrDamaged, k[0])
+	}
+	return nil
+}
+
+// putJSON stores a registration together with its audit entry.
+func (v *Vault) putJSON(ctx context.Context, s *session, note auditNote, k []byte, value any) error {
+	return v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		if err := putJSONIn(w, k, value); err != nil {
+			return err
+		}
+		return v.appendAudit(w, s, note)
+	})
+}
+
+func putJSONIn(w engine.Writer, k []byte, value any) error {
+	b, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("vault: encoding a registration: %w", err)
+	}
+	return w.Put(k, b)
+}
+
+func (v *Vault) empty(ctx context.Context, space byte) (bool, error) {
+	none := true
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		none = true
+		return r.Scan(engine.Range{Prefix: []byte{space}, KeysOnly: true}, func(_, _ []byte) (bool, error) {
+			none = false
+			return false, nil
+		})
+	})
+	return none, err
+}

@@ -1,0 +1,264 @@
+package vault
+
+import (
+	"context"
+
+	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// Act is something that a department does to a licence that exists.
+type Act struct {
+	Key        string      `json:"-"` // idempotency key, required
+	Identifier string      `json:"identifier"`
+	Kind       record.Kind `json:"kind"`
+	// Version is the version that the caller saw; 0: whichever is in force. Another version refuses the act.
+	Version   int         `json:"version,omitempty"`
+	Effective record.Date `json:"effective"` // from when it counts in law; zero: today
+	Basis     string      `json:"basis,omitempty"`
+	Reason    string      `json:"reason"`
+	// Values are the elements that change, raw, by short name; only for kinds that bring a new version.
+	Values map[string]string `json:"values,omitempty"`
+	Paper  string            `json:"paper,omitempty"` // serial of the new paper, where one is printed
+}
+
+// Change makes a new version with other content (变更).
+func (v *Vault) Change(ctx context.Context, a Access, act Act) (*Answer, error) {
+	act.Kind = record.EventChanged
+	return v.act(ctx, a, act)
+}
+
+// Renew makes a new version with a new validity (延续).
+func (v *Vault) Renew(ctx context.Context, a Access, act Act) (*Answer, error) {
+	act.Kind = record.EventRenewed
+	return v.act(ctx, a, act)
+}
+
+// Reissue makes a new version for a new paper with the same content (补证, 换证).
+func (v *Vault) Reissue(ctx context.Context, a Access, act Act) (*Answer, error) {
+	act.Kind = record.EventReissued
+	return v.act(ctx, a, act)
+}
+
+// Suspend puts a licence out of force for a time (暂停, 暂扣).
+func (v *Vault) Suspend(ctx context.Context, a Access, act Act) (*Answer, error) {
+	act.Kind = record.EventSuspended
+	return v.act(ctx, a, act)
+}
+
+// Resume ends a suspension (恢复).
+func (v *Vault) Resume(ctx context.Context, a Access, act Act) (*Answer, error) {
+	act.Kind = record.EventResumed
+	return v.act(ctx, a, act)
+}
+
+// Revoke ends a licence for good: act.Kind is EventCancelled (注销), EventRevoked (吊销), EventAnnulled (撤销) or
+// EventSuperseded (被替换).
+func (v *Vault) Revoke(ctx context.Context, a Access, act Act) (*Answer, error) {
+	switch act.Kind {
+	case record.EventCancelled, record.EventRevoked, record.EventAnnulled, record.EventSuperseded:
+		return v.act(ctx, a, act)
+	default:
+		return nil, refuse(ErrInvalid, CodeStateForbids, "kind")
+	}
+}
+
+// origins gives how the record of a version says it came to be.
+var origins = map[record.Kind]record.Origin{
+	record.EventChanged: record.Changed, record.EventRenewed: record.Renewed, record.EventReissued: record.Reissued,
+}
+
+// acting is an act on its way.
+type acting struct {
+	s    *session
+	act  Act
+	id   code.Identifier
+	lid  licenceID
+	once *idempotency
+	ev   happening
+}
+
+// act is the one path of everything that happens to a licence after it exists.
+func (v *Vault) act(ctx context.Context, a Access, act Act) (*Answer, error) {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	once, err := v.once(s, string(act.Kind), act.Key, act)
+	if err != nil {
+		return nil, err
+	}
+	out := &IssueResult{}
+	if done, err := v.replayed(ctx, once, out); done || err != nil {
+		return out.Answer, err
+	}
+	ac := &acting{s: s, act: act, once: once}
+	note := auditNote{act: string(act.Kind), licence: act.Identifier}
+	if err := v.checkAct(ac); err != nil {
+		return nil, v.denied(ctx, s, auditNote{act: note.act}, err)
+	}
+	answer, err := v.perform(ctx, ac, note)
+	if isRefusal(err) {
+		return nil, v.denied(ctx, s, note, err)
+	}
+	return answer, err
+}
+
+// checkAct decides what can be decided without the licence, every problem at once.
+func (v *Vault) checkAct(ac *acting) error {
+	var err error
+	if ac.id, err = code.ParseIdentifier(ac.act.Identifier); err != nil {
+		return refuse(ErrInvalid, CodeIdentifier, "identifier")
+	}
+	if err := ac.s.mayIssue(ac.id.Type, ac.id.Issuer); err != nil {
+		return err
+	}
+	ac.lid = v.licenceID(ac.id.Type, ac.id.Issuer, ac.id.Serial)
+	today := v.today(ac.s.at)
+	if ac.act.Effective.IsZero() {
+		ac.act.Effective = today
+	}
+	var problems []Problem
+	if today.Before(ac.act.Effective) {
+		problems = append(problems, problem(CodeEffectiveFuture, "effective", ac.act.Effective.String()))
+	}
+	if transitions[ac.act.Kind].basis && ac.act.Basis == "" {
+		problems = append(problems, problem(CodeBasisMissing, "basis", ""))
+	}
+	if ac.act.Reason == "" {
+		problems = append(problems, problem(CodeReasonMissing, "reason", ""))
+	}
+	for _, f := range []struct{ name, value string }{
+		{"basis", ac.act.Basis}, {"reason", ac.act.Reason}, {"paper", ac.act.Paper},
+	} {
+		if p := checkFree(f.name, f.value, 500); f.value != "" && p != nil {
+			problems = append(problems, *p)
+		}
+	}
+	if ac.act.Kind == record.EventReissued && ac.act.Paper == "" {
+		problems = append(problems, problem(CodePaperMissing, "paper", ""))
+	}
+	if len(problems) > 0 {
+		return &Refusal{ErrInvalid, problems}
+	}
+	ac.ev = happening{
+		kind: ac.act.Kind, effective: ac.act.Effective, basis: ac.act.Basis, reason: ac.act.Reason, paper: ac.act.Paper,
+	}
+	ac.ev.salt, err = v.drawSalt()
+	return err
+}
+
+// perform reads the licence, makes and signs its new version if the act brings one, and commits.
+func (v *Vault) perform(ctx context.Context, ac *acting, note auditNote) (*Answer, error) {
+	h, current, err := v.subject(ctx, ac)
+	if err != nil {
+		return nil, err
+	}
+	var sv *signed
+	var notes []Note
+	if ac.act.Kind.MakesVersion() {
+		if sv, notes, err = v.successor(ctx, ac, h, current); err != nil {
+			return nil, err
+		}
+	}
+	var answer Answer
+	err = v.update(ctx, ac.s, func(w engine.Writer, st *staging) (auditNote, error) {
+		answer = Answer{Notes: notes}
+		done, err := ac.once.replay(w, &answer)
+		if done || err != nil {
+			answer.Replayed = done
+			return note, err
+		}
+		if sv != nil {
+			err = v.commitVersion(w, ac.s, st, sv, ac.ev)
+		} else {
+			err = v.commitState(w, st, ac, h)
+		}
+		if err != nil {
+			return note, err
+		}
+		now, err := getHead(w, ac.lid)
+		if err != nil {
+			return note, err
+		}
+		v.answerFrom(&answer, now, ac.s)
+		return note, ac.once.keep(w, &answer)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+func (v *Vault) answerFrom(a *Answer, h *head, s *session) {
+	a.Identifier, a.Version, a.Record = h.identifier(max(h.version, 1)), h.version, h.record
+	a.State = h.state.on(v.today(s.at), h.from, h.until)
+}
+
+// subject reads the licence of an act and the values of its latest version.
+func (v *Vault) subject(ctx context.Context, ac *acting) (h *head, current *Version, err error) {
+	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		if _, err := openType(r, ac.id.Type); err != nil {
+			return err
+		}
+		if h, err = getHead(r, ac.lid); err != nil {
+			return err
+		}
+		if h == nil {
+			return refuse(ErrNotFound, CodeLicenceUnknown, "identifier")
+		}
+		if ac.act.Version != 0 && ac.act.Version != h.version {
+			return refuse(ErrConflict, CodeVersionChanged, "version")
+		}
+		if _, err := step(h.state, ac.act.Kind); err != nil {
+			return refuse(ErrTransition, CodeStateForbids, "state")
+		}
+		if ac.act.Kind.MakesVersion() {
+			current, err = getVersion(r, ac.lid, h.version)
+		}
+		return err
+	})
+	return h, current, err
+}
+
+// successor makes and signs the version after the current one: its values with those of the act on top.
+func (v *Vault) successor(ctx context.Context, ac *acting, h *head, current *Version) (*signed, []Note, error) {
+	t, err := v.Type(ctx, h.typeCode)
+	if err != nil {
+		return nil, nil, err
+	}
+	raw := current.Values()
+	for name, value := range ac.act.Values {
+		raw[name] = value
+	}
+	delete(raw, catalogue.MetaIdentifier)
+	c, notes, err := checkRaw(t, ac.s, raw, true, v.today(ac.s.at))
+	if err != nil {
+		return nil, nil, err
+	}
+	sv, err := v.signDraft(ctx, c, plan{prior: h, origin: origins[ac.act.Kind], at: ac.s.at})
+	return sv, notes, err
+}
+
+// commitState writes an event that brings no version.
+func (v *Vault) commitState(w engine.Writer, st *staging, ac *acting, expected *head) error {
+	if _, err := openType(w, ac.id.Type); err != nil {
+		return err
+	}
+	h, err := getHead(w, ac.lid)
+	if err != nil {
+		return err
+	}
+	if !sameHead(h, expected) {
+		return refuse(ErrConflict, CodeVersionChanged, "version")
+	}
+	if ac.act.Kind == record.EventVoided {
+		if err := w.Delete(key(spaceReserved, ac.lid[:])); err != nil {
+			return err
+		}
+	}
+	p := eventOf(ac.lid, h.identifier(max(h.version, 1)), record.Digest{}, ac.ev)
+	return v.appendEvent(w, ac.s, st, h, p)
+}

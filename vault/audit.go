@@ -1,0 +1,109 @@
+package vault
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// auditNote is what an act adds to its access for the audit.
+type auditNote struct {
+	act     string
+	subject token  // holder asked about; zero for none
+	licence string // identifier, or ""
+	batch   string
+	count   int
+	result  string // "" reads as done
+}
+
+// appendAudit adds an entry to the chain inside the act's own transaction: both are kept or neither.
+func (v *Vault) appendAudit(w engine.Writer, s *session, n auditNote) error {
+	number, previous, err := auditHead(w)
+	if err != nil {
+		return err
+	}
+	e := record.AuditEntry{
+		Number: number + 1, Previous: previous, Time: s.at, Act: n.act, Asked: s.asked(),
+		Licence: n.licence, Batch: n.batch, Count: n.count, Result: n.result,
+	}
+	if n.subject != (token{}) {
+		e.Subject = hex.EncodeToString(n.subject[:])
+	}
+	if e.Result == "" {
+		e.Result = "done"
+	}
+	raw, err := e.Append(make([]byte, 0, 512))
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrAudit, err)
+	}
+	digest := record.Sum(raw)
+	if err := w.Create(key(spaceAudit, be64(uint64(e.Number))), raw); err != nil { //nolint:gosec // counts from 1
+		return err
+	}
+	return w.Put([]byte{spaceAuditHead}, append(be64(uint64(e.Number)), digest[:]...)) //nolint:gosec // counts from 1
+}
+
+func auditHead(r engine.Reader) (int, record.Digest, error) {
+	b, err := r.Get([]byte{spaceAuditHead})
+	if errors.Is(err, engine.ErrNotFound) {
+		return 0, record.Digest{}, nil
+	}
+	if err != nil {
+		return 0, record.Digest{}, err
+	}
+	d := decoder{b: b}
+	var digest record.Digest
+	number := int(d.uint64()) //nolint:gosec // written by appendAudit
+	d.fixed(digest[:])
+	return number, digest, d.end()
+}
+
+// audit makes the entry of a read durable before its answer is given; if it cannot, the act is refused.
+func (v *Vault) audit(ctx context.Context, s *session, n auditNote) error {
+	err := v.cfg.Engine.Update(ctx, func(w engine.Writer) error { return v.appendAudit(w, s, n) })
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrAudit, err)
+	}
+	return nil
+}
+
+// denied records a refusal of an authenticated caller and returns it.
+func (v *Vault) denied(ctx context.Context, s *session, n auditNote, refusal error) error {
+	n.result = string(CodeOf(refusal))
+	if err := v.audit(ctx, s, n); err != nil {
+		return errors.Join(refusal, err)
+	}
+	return refusal
+}
+
+// UnknownCallers counts the calls refused because nobody registered was behind them; those are not in the audit.
+func (v *Vault) UnknownCallers() uint64 { return v.unknownCallers.Load() }
+
+// AuditTrail visits the audit entries from number first on, oldest first, until visit returns false.
+func (v *Vault) AuditTrail(ctx context.Context, a Access, first int, visit func(*record.AuditEntry) bool) error {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return err
+	}
+	if err := s.mustOperate(); err != nil {
+		return v.denied(ctx, s, auditNote{act: "audit-trail"}, err)
+	}
+	if err := v.audit(ctx, s, auditNote{act: "audit-trail"}); err != nil {
+		return err
+	}
+	start := key(spaceAudit, be64(uint64(max(first, 1)))) //nolint:gosec // at least 1
+	return v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		scan := engine.Range{Prefix: []byte{spaceAudit}, Start: start}
+		return r.Scan(scan, func(_, value []byte) (bool, error) {
+			e, err := record.ParseAuditEntry(value)
+			if err != nil {
+				return false, fmt.Errorf("%w: audit entry", ErrDamaged)
+			}
+			return visit(e), nil
+		})
+	})
+}

@@ -1,0 +1,282 @@
+package vault
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// BatchState is how far a conversion has come.
+type BatchState string
+
+// The states of a batch.
+const (
+	BatchConverting BatchState = "converting" // rows are being worked; the same file goes on where it stopped
+	BatchWaiting    BatchState = "waiting"    // done, waits for sampling and sign-off; look-ups do not see it yet
+	BatchOpen       BatchState = "open"       // signed off
+	BatchUndoing    BatchState = "undoing"
+	BatchUndone     BatchState = "undone"
+)
+
+// BatchAccount (批次) is the account of one conversion.
+type BatchAccount struct {
+	ID        string        `json:"id"`
+	Type      string        `json:"type"`
+	Issuer    string        `json:"issuer"`
+	File      record.Digest `json:"file"`
+	FileName  string        `json:"file_name"`
+	Mapping   record.Digest `json:"mapping"`
+	GroupRows int           `json:"group_rows"` // rows that share a transaction
+	State     BatchState    `json:"state"`
+	Started   time.Time     `json:"started"`
+	Finished  time.Time     `json:"finished"`
+	By        string        `json:"by"`
+	Groups    int           `json:"groups"`
+	Counts    record.Counts `json:"counts"`
+	Expected  int           `json:"expected,omitempty"` // rows in the ledger, if known
+	SignOff   *SignOff      `json:"sign_off,omitempty"`
+	// Certificate and its signature are made when the batch is finished.
+	Certificate          []byte `json:"certificate,omitempty"`
+	CertificateSignature []byte `json:"certificate_signature,omitempty"`
+}
+
+// SignOff (签核) is the department's word that a sample of the batch was held against the paper.
+type SignOff struct {
+	By      string    `json:"by"`
+	Time    time.Time `json:"time"`
+	Sampled int       `json:"sampled"`
+	Defects int       `json:"defects"`
+	Remark  string    `json:"remark,omitempty"`
+}
+
+// BatchSpec names what shall be converted. The same file with the same mapping goes on in its unfinished batch.
+type BatchSpec struct {
+	Type     string
+	File     record.Digest // SM3 of the file
+	FileName string        // last element of its path
+	Mapping  record.Digest
+	Expected int // rows in the ledger, if known
+}
+
+// Batch is a conversion being worked. Its groups are committed in order by one goroutine.
+type Batch struct {
+	v       *Vault
+	s       *session
+	typ     *LicenceType
+	account BatchAccount
+}
+
+// groupRows is how many rows of a conversion share a transaction.
+const groupRows = 512
+
+// OpenBatch starts a conversion, or goes on with the one that this file left unfinished.
+func (v *Vault) OpenBatch(ctx context.Context, a Access, spec BatchSpec) (*Batch, error) {
+	b, err := v.newBatch(ctx, a, spec)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.writable(); err != nil {
+		return nil, err
+	}
+	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		if _, err := openType(w, spec.Type); err != nil {
+			return err
+		}
+		resumed, run, err := lastRun(w, b.account.ID)
+		if err != nil {
+			return err
+		}
+		if resumed != nil {
+			b.account = *resumed
+			return nil
+		}
+		account := b.account
+		account.ID += "-" + strconv.Itoa(run+1)
+		if err := putJSONIn(w, batchKey(account.ID), account); err != nil {
+			return err
+		}
+		b.account = account
+		return v.appendAudit(w, b.s, auditNote{act: "convert", batch: account.ID, result: "opened"})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// newBatch decides the right to convert and names the batch after what it reads.
+func (v *Vault) newBatch(ctx context.Context, a Access, spec BatchSpec) (*Batch, error) {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	note := auditNote{act: "convert"}
+	if err := s.mayIssue(spec.Type, s.caller.Department); err != nil {
+		return nil, v.denied(ctx, s, note, err)
+	}
+	t, err := v.Type(ctx, spec.Type)
+	if err == nil && t.Definition.Classification.Closed() {
+		err = refuse(ErrSecret, CodeTypeSecret, "type")
+	}
+	if err != nil {
+		return nil, v.denied(ctx, s, note, err)
+	}
+	name := record.Sum(slices.Concat([]byte(spec.Type), []byte(s.caller.Department), spec.File[:], spec.Mapping[:]))
+	return &Batch{v: v, s: s, typ: t, account: BatchAccount{
+		ID: hex.EncodeToString(name[:6]), Type: spec.Type, Issuer: s.caller.Department, File: spec.File,
+		FileName: spec.FileName, Mapping: spec.Mapping, GroupRows: groupRows, State: BatchConverting, Started: s.at,
+		By: s.Caller, Expected: spec.Expected,
+	}}, nil
+}
+
+func batchKey(id string) []byte { return key(spaceBatch, []byte(id)) }
+
+// lastRun finds the unfinished batch of a file, or the number of its last run.
+func lastRun(r engine.Reader, name string) (unfinished *BatchAccount, run int, err error) {
+	err = r.Scan(engine.Range{Prefix: batchKey(name + "-")}, func(_, value []byte) (bool, error) {
+		var b BatchAccount
+		if err := json.Unmarshal(value, &b); err != nil {
+			return false, fmt.Errorf("%w: batch", ErrDamaged)
+		}
+		n, err := strconv.Atoi(strings.TrimPrefix(b.ID, name+"-"))
+		if err != nil {
+			return false, fmt.Errorf("%w: batch", ErrDamaged)
+		}
+		run = max(run, n)
+		if b.State == BatchConverting {
+			unfinished = &b
+		}
+		return true, nil
+	})
+	return unfinished, run, err
+}
+
+// Account is the batch's account as it stands.
+func (b *Batch) Account() BatchAccount { return b.account }
+
+// Type is the licence type that is converted.
+func (b *Batch) Type() *LicenceType { return b.typ }
+
+// GroupRows is how many rows of the file make a group; the caller cuts the file alike each time.
+func (b *Batch) GroupRows() int { return b.account.GroupRows }
+
+// getBatch reads an account.
+func getBatch(r engine.Reader, id string) (*BatchAccount, error) {
+	if id == "" || len(id) > 64 {
+		return nil, refuse(ErrNotFound, CodeBatchUnknown, "batch")
+	}
+	var b BatchAccount
+	err := getJSON(r, batchKey(id), &b)
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil, refuse(ErrNotFound, CodeBatchUnknown, "batch")
+	}
+	return &b, err
+}
+
+// batchOpen reports whether look-ups may see what a batch brought.
+func batchOpen(r engine.Reader, id string) (bool, error) {
+	_, err := r.Get(key(spaceBatchOpen, []byte(id)))
+	if errors.Is(err, engine.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Outcome is what became of a row.
+type Outcome string
+
+// The outcomes.
+const (
+	RowCreated   Outcome = "created"   // 新建
+	RowUpdated   Outcome = "updated"   // 更新
+	RowUnchanged Outcome = "unchanged" // 无变化
+	RowConflict  Outcome = "conflict"  // 冲突: the vault knows better, or two rows disagree
+	RowRejected  Outcome = "rejected"  // 退回: the row has errors
+)
+
+var outcomes = []Outcome{"", RowCreated, RowUpdated, RowUnchanged, RowConflict, RowRejected}
+
+// BatchRow is one row of a group.
+type BatchRow struct {
+	Row      int      // in the sheet, from 1
+	Draft    *Checked // nil for a row that is rejected
+	Rejected Code     // first code of a row that is rejected
+}
+
+// RowResult is what became of one row.
+type RowResult struct {
+	Row        int
+	Outcome    Outcome
+	Code       Code // why a row is in conflict or rejected
+	OtherRow   int  // the row of the same file that it is in conflict with, or 0
+	id         licenceID
+	Version    int
+	Identifier string // of a licence made by this call; "" when read back
+}
+
+const resultFormat = 1
+
+func encodeResults(list []RowResult) []byte {
+	b := make([]byte, 1, 32*len(list)+1)
+	b[0] = resultFormat
+	for i := range list {
+		r := &list[i]
+		b = appendInt(b, r.Row)
+		b = append(b, byte(slices.Index(outcomes, r.Outcome))) //nolint:gosec // six of them
+		b = appendText(b, string(r.Code))
+		b = appendInt(b, r.OtherRow)
+		b = appendInt(b, r.Version)
+		b = append(b, r.id[:]...)
+	}
+	return b
+}
+
+func parseResults(b []byte) ([]RowResult, error) {
+	d := decoder{b: b}
+	bad := d.byte() != resultFormat
+	list := make([]RowResult, 0, groupRows)
+	for len(d.b) > 0 && !d.bad {
+		r := RowResult{Row: d.int()}
+		if i := int(d.byte()); i > 0 && i < len(outcomes) {
+			r.Outcome = outcomes[i]
+		} else {
+			bad = true
+		}
+		r.Code, r.OtherRow, r.Version, r.id = Code(d.text()), d.int(), d.int(), licenceID(d.array16())
+		list = append(list, r)
+	}
+	if d.end() != nil || bad {
+		return nil, fmt.Errorf("%w: results of a group", ErrDamaged)
+	}
+	return list, nil
+}
+
+func groupKey(batch string, group int) []byte { return key(spaceBatchGroup, word(batch), be32(group)) }
+
+// Done gives the results of a group that was committed before; false if it was not.
+func (b *Batch) Done(ctx context.Context, group int) (list []RowResult, done bool, err error) {
+	if group >= b.account.Groups {
+		return nil, false, nil
+	}
+	err = b.v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		raw, err := r.Get(groupKey(b.account.ID, group))
+		if err != nil {
+			return err
+		}
+		list, err = parseResults(raw)
+		return err
+	})
+	if errors.Is(err, engine.ErrNotFound) {
+		err = fmt.Errorf("%w: group of a batch is missing", ErrDamaged)
+	}
+	return list, err == nil, err
+}

@@ -1,0 +1,290 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/ledger"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// happening is an event on its way into the stream.
+type happening struct {
+	kind      record.Kind
+	effective record.Date
+	paper     string
+	document  record.Digest
+	basis     string
+	reason    string
+	batch     string
+	row       int
+	salt      [16]byte
+}
+
+// staging collects the leaves of one transaction; their place among each other is their order here.
+type staging struct {
+	place  [16]byte // time and randomness: the ledger takes transactions in this order
+	leaves []byte
+	n      int
+}
+
+const stagedLeafBytes = 16 + 4 + 32
+
+// newStaging draws what a transaction needs before its closure runs, so that the closure stays pure.
+func (v *Vault) newStaging(s *session) (*staging, error) {
+	st := &staging{}
+	binary.BigEndian.PutUint64(st.place[:8], uint64(s.at.UnixMicro())) //nolint:gosec // after 1970
+	if _, err := io.ReadFull(v.cfg.Rand, st.place[8:]); err != nil {
+		return nil, fmt.Errorf("vault: reading randomness: %w", err)
+	}
+	return st, nil
+}
+
+func (v *Vault) drawSalt() (salt [16]byte, err error) {
+	if _, err := io.ReadFull(v.cfg.Rand, salt[:]); err != nil {
+		return salt, fmt.Errorf("vault: reading randomness: %w", err)
+	}
+	return salt, nil
+}
+
+func (st *staging) reset() { st.leaves, st.n = st.leaves[:0], 0 }
+
+func (st *staging) write(w engine.Writer) error {
+	if st.n == 0 {
+		return nil
+	}
+	return w.Create(key(spaceStaged, st.place[:]), bytes.Clone(st.leaves))
+}
+
+// commitVersion writes a signed version with its event and indexes. Everything that can be refused is refused before the
+// first write, so that one licence of a group can fail alone.
+func (v *Vault) commitVersion(w engine.Writer, s *session, st *staging, sv *signed, ev happening) error {
+	h, err := v.checkVersion(w, sv, ev)
+	if err != nil {
+		return err
+	}
+	if err := putVersion(w, sv); err != nil {
+		return err
+	}
+	if err := v.reindex(w, sv, ev); err != nil {
+		return err
+	}
+	next := sv.head(h)
+	if ev.batch != "" {
+		next.converted = append(next.converted, conversion{sv.identifier.Version, ev.batch, ev.row})
+	}
+	return v.appendEvent(w, s, st, next, eventOf(sv.id, sv.identifier.String(), sv.record, ev))
+}
+
+// checkVersion holds the guards: the type is open, nobody was faster, the state allows it, number and paper are free.
+func (v *Vault) checkVersion(w engine.Writer, sv *signed, ev happening) (*head, error) {
+	c := sv.c
+	t, err := openType(w, c.typ.Definition.Code)
+	if err != nil {
+		return nil, err
+	}
+	if t.digest != c.typ.Digest {
+		return nil, refuse(ErrConflict, CodeVersionChanged, "type")
+	}
+	h, err := getHead(w, sv.id)
+	if err != nil {
+		return nil, err
+	}
+	if !sameHead(h, sv.expected) {
+		if h != nil && sv.expected == nil {
+			return nil, refuse(ErrExists, CodeNumberTaken, "number")
+		}
+		return nil, refuse(ErrConflict, CodeVersionChanged, "version")
+	}
+	var state State
+	if h != nil {
+		state = h.state
+	}
+	if _, err := step(state, ev.kind); err != nil {
+		return nil, refuse(ErrTransition, CodeStateForbids, "state")
+	}
+	if err := checkTaken(w, sv.numberKey, sv.id[:], refuse(ErrExists, CodeNumberTaken, "number")); err != nil {
+		return nil, err
+	}
+	if ev.paper == "" {
+		return h, nil
+	}
+	paper := v.paperKey(c.typ.Definition.Code, c.issuer, ev.paper)
+	return h, checkTaken(w, paper, nil, refuse(ErrPaperUsed, CodePaperUsed, "paper"))
+}
+
+// sameHead reports whether nothing has happened to a licence since expected was read.
+func sameHead(now, expected *head) bool {
+	if now == nil || expected == nil {
+		return now == nil && expected == nil
+	}
+	return now.events == expected.events && now.lastEvent == expected.lastEvent
+}
+
+// checkTaken gives refusal if a unique key belongs to somebody else than owner.
+func checkTaken(r engine.Reader, k, owner []byte, refusal error) error {
+	now, err := r.Get(k)
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(now, owner) {
+		return refusal
+	}
+	return nil
+}
+
+// putVersion stores record, signature and disclosures as one value: each with its length before it.
+func putVersion(w engine.Writer, sv *signed) error {
+	b := make([]byte, 0, len(sv.raw)+len(sv.signature)+len(sv.values)+16)
+	b = append(binary.AppendUvarint(b, uint64(len(sv.raw))), sv.raw...)
+	b = append(binary.AppendUvarint(b, uint64(len(sv.signature))), sv.signature...)
+	b = append(binary.AppendUvarint(b, uint64(len(sv.values))), sv.values...)
+	return w.Create(versionKey(sv.id, sv.identifier.Version), b)
+}
+
+// reindex brings the derived keys of a licence up to its new version.
+func (v *Vault) reindex(w engine.Writer, sv *signed, ev happening) error {
+	c, id, old := sv.c, sv.id, sv.expected
+	if old != nil && old.version == 0 {
+		if err := w.Delete(key(spaceReserved, id[:])); err != nil {
+			return err
+		}
+	}
+	if old != nil && old.version > 0 {
+		for _, holder := range old.holders {
+			if slices.Contains(sv.holders, holder) {
+				continue
+			}
+			if err := w.Delete(holderKey(holder, id)); err != nil {
+				return err
+			}
+		}
+		if old.until != c.until && !old.until.IsZero() {
+			if err := w.Delete(expiryKey(old.until, id)); err != nil {
+				return err
+			}
+		}
+	}
+	puts := make([][2][]byte, 0, 8)
+	for _, holder := range sv.holders {
+		puts = append(puts, [2][]byte{holderKey(holder, id), []byte(c.typ.Definition.Code)})
+	}
+	if !c.until.IsZero() {
+		puts = append(puts, [2][]byte{expiryKey(c.until, id), nil})
+	}
+	if old == nil || old.version == 0 {
+		puts = append(puts, [2][]byte{sv.numberKey, id[:]},
+			[2][]byte{issuerKey(c.issuer, c.typ.Definition.Code, id), nil})
+	}
+	if ev.paper != "" {
+		puts = append(puts, [2][]byte{v.paperKey(c.typ.Definition.Code, c.issuer, ev.paper), id[:]})
+	}
+	for _, p := range puts {
+		if err := w.Put(p[0], p[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// head is the summary of the licence with this version on top; appendEvent completes it.
+func (sv *signed) head(old *head) *head {
+	h := &head{typeCode: sv.identifier.Type, issuer: sv.identifier.Issuer, serial: sv.identifier.Serial}
+	if old != nil {
+		*h = *old
+		h.converted = append([]conversion(nil), old.converted...)
+	}
+	h.version = sv.identifier.Version
+	h.from, h.until = sv.c.from, sv.c.until
+	h.record, h.holders = sv.record, sv.holders
+	h.content = token(sv.c.content[:16])
+	return h
+}
+
+// pending is an event with the licence it belongs to.
+type pending struct {
+	id         licenceID
+	identifier string
+	record     record.Digest
+	happening
+}
+
+func eventOf(id licenceID, identifier string, r record.Digest, ev happening) pending {
+	if !ev.kind.MakesVersion() {
+		r = record.Digest{}
+	}
+	return pending{id, identifier, r, ev}
+}
+
+// appendEvent adds an event to a licence's chain, stages its leaf and writes the head: the last step of every act.
+func (v *Vault) appendEvent(w engine.Writer, s *session, st *staging, h *head, p pending) error {
+	state, err := step(h.state, p.kind)
+	if err != nil {
+		return refuse(ErrTransition, CodeStateForbids, "state")
+	}
+	at := s.at
+	if at.Before(h.recorded) {
+		at = h.recorded
+	}
+	e := record.Event{
+		Identifier: p.identifier, Number: h.events + 1, Kind: p.kind, Version: h.version, Recorded: at,
+		Effective: p.effective, Previous: h.lastEvent, Record: p.record, Actor: s.Caller, Batch: p.batch,
+		Paper: p.paper, Document: p.document, Basis: p.basis, Reason: p.reason,
+	}
+	b := make([]byte, 0, 512)
+	b = append(b, p.salt[:]...)
+	b = append(b, st.place[:]...)
+	b = binary.BigEndian.AppendUint32(b, uint32(st.n)) //nolint:gosec // groups are small
+	b, err = e.Append(b)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	raw := b[eventPrefixBytes:]
+	leaf := ledger.Commit(p.salt, raw)
+	st.leaves = append(st.leaves, p.id[:]...)
+	st.leaves = binary.BigEndian.AppendUint32(st.leaves, uint32(e.Number)) //nolint:gosec // counts from 1
+	st.leaves = append(st.leaves, leaf[:]...)
+	st.n++
+	h.events, h.lastEvent, h.recorded = e.Number, leaf, at
+	if state != h.state {
+		h.state, h.since = state, p.effective
+	}
+	if err := w.Create(eventKey(p.id, e.Number), b); err != nil {
+		return err
+	}
+	return w.Put(headKey(p.id), h.append(make([]byte, 0, 256)))
+}
+
+// eventPrefixBytes come before the event in its stored value: salt, staging place, number within it.
+const eventPrefixBytes = 16 + 16 + 4
+
+// update runs a transaction with a staging and the act's audit entry.
+func (v *Vault) update(ctx context.Context, s *session, fn func(engine.Writer, *staging) (auditNote, error)) error {
+	if err := v.writable(); err != nil {
+		return err
+	}
+	st, err := v.newStaging(s)
+	if err != nil {
+		return err
+	}
+	return v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		st.reset()
+		note, err := fn(w, st)
+		if err != nil {
+			return err
+		}
+		if err := st.write(w); err != nil {
+			return err
+		}
+		return v.appendAudit(w, s, note)
+	})
+}

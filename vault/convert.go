@@ -1,0 +1,401 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// verdict is what shall become of a row, before it is done.
+type verdict struct {
+	row    *BatchRow
+	result RowResult
+	prior  *head
+	ev     happening
+	salts  []byte
+	sv     *signed
+}
+
+// decide compares a row with the vault: created, updated, unchanged or conflict. It is the one judgement of dry run and real
+// run alike.
+func (v *Vault) decide(r engine.Reader, row *BatchRow, batch string) (verdict, error) {
+	vd := verdict{row: row, result: RowResult{Row: row.Row, Outcome: RowRejected, Code: row.Rejected}}
+	c := row.Draft
+	if c == nil {
+		return vd, nil
+	}
+	h, id, err := v.known(r, c)
+	if err != nil {
+		return vd, err
+	}
+	vd.result.id = id
+	if h == nil || h.state == Withdrawn {
+		vd.prior = h
+		vd.result.Outcome = RowCreated
+		return vd, nil
+	}
+	vd.result.Outcome, vd.result.Code, vd.result.OtherRow = v.against(h, c, batch)
+	vd.result.Version = h.version
+	if vd.result.Outcome == RowUpdated {
+		vd.prior = h
+	}
+	return vd, nil
+}
+
+// known finds the licence that a row speaks of: by type, number and issuer, or by the identifier it brings.
+func (v *Vault) known(r engine.Reader, c *Checked) (*head, licenceID, error) {
+	b, err := r.Get(v.numberKey(c.typ.Definition.Code, c.issuer, c.number))
+	switch {
+	case err == nil && len(b) == len(licenceID{}):
+		h, err := getHead(r, licenceID(b))
+		return h, licenceID(b), err
+	case err == nil:
+		return nil, licenceID{}, fmt.Errorf("%w: number index", ErrDamaged)
+	case !errors.Is(err, engine.ErrNotFound):
+		return nil, licenceID{}, err
+	}
+	if c.identifier.Serial == "" {
+		return nil, licenceID{}, nil
+	}
+	id := v.licenceID(c.identifier.Type, c.identifier.Issuer, c.identifier.Serial)
+	h, err := getHead(r, id)
+	return h, id, err
+}
+
+// against judges a row whose licence the vault has.
+func (v *Vault) against(h *head, c *Checked, batch string) (Outcome, Code, int) {
+	from := h.batchOf(h.version)
+	same := h.content == token(c.content[:16])
+	sameFile := batch != "" && from.batch == batch
+	switch {
+	case same:
+		return RowUnchanged, "", 0
+	case sameFile:
+		return RowConflict, CodeConflictSameFile, from.row
+	case h.state != Valid:
+		return RowConflict, CodeConflictState, 0
+	case from.batch == "":
+		return RowConflict, CodeConflictLive, 0
+	case c.identifier.Serial != "" && c.identifier.Serial != h.serial:
+		return RowConflict, CodeIdentifierOther, 0
+	case len(h.holders) > 0 && !slices.Equal(h.holders, v.holderTokens(c.holderKind, c.holderCode)):
+		return RowConflict, CodeConflictHolder, 0
+	}
+	return RowUpdated, "", 0
+}
+
+// decideGroup decides the rows of a group one after the other, each knowing what the ones before it will have done.
+func (v *Vault) decideGroup(r engine.Reader, rows []BatchRow, batch string) ([]verdict, error) {
+	list := make([]verdict, len(rows))
+	seen := make(map[string]int, len(rows))
+	for i := range rows {
+		vd, err := v.decide(r, &rows[i], batch)
+		if err != nil {
+			return nil, err
+		}
+		if c := rows[i].Draft; c != nil {
+			if first, ok := seen[c.number]; ok {
+				vd.settleAgainst(list[first].row)
+			} else if vd.changes() {
+				seen[c.number] = i
+			}
+		}
+		list[i] = vd
+	}
+	return list, nil
+}
+
+func (vd *verdict) changes() bool {
+	return vd.result.Outcome == RowCreated || vd.result.Outcome == RowUpdated
+}
+
+// settleAgainst judges a row whose number an earlier row of the same group has taken.
+func (vd *verdict) settleAgainst(first *BatchRow) {
+	vd.prior = nil
+	vd.result.Outcome, vd.result.Code, vd.result.OtherRow = RowConflict, CodeConflictSameFile, first.Row
+	if vd.row.Draft.content == first.Draft.content {
+		vd.result.Outcome, vd.result.Code, vd.result.OtherRow = RowUnchanged, "", 0
+	}
+}
+
+// Prepared is a group on its way to Commit.
+type Prepared struct {
+	group int
+	rows  []BatchRow
+	list  []verdict
+}
+
+// Prepare decides a group, makes its records and signs them. Groups may be prepared side by side and ahead of the
+// commits before them; Commit decides anew what changed meanwhile.
+func (b *Batch) Prepare(ctx context.Context, group int, rows []BatchRow) (*Prepared, error) {
+	p := &Prepared{group: group, rows: rows}
+	err := b.v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		var err error
+		p.list, err = b.v.decideGroup(r, rows, b.account.ID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, b.sign(ctx, p)
+}
+
+// sign builds and signs every version of a group that has none yet, on all workers.
+func (b *Batch) sign(ctx context.Context, p *Prepared) error {
+	g, ctx := errgroup.WithContext(ctx)
+	workers := b.v.cfg.Workers
+	for k := range workers {
+		g.Go(func() error {
+			for i := k; i < len(p.list); i += workers {
+				if err := b.signRow(ctx, &p.list[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func (b *Batch) signRow(ctx context.Context, vd *verdict) error {
+	if !vd.changes() || vd.sv != nil {
+		return nil
+	}
+	c := vd.row.Draft
+	var err error
+	if vd.sv, err = b.v.signDraft(ctx, c, plan{prior: vd.prior, origin: record.Converted, at: b.s.at}); err != nil {
+		return err
+	}
+	vd.result.id, vd.result.Version = vd.sv.id, vd.sv.identifier.Version
+	vd.result.Identifier = vd.sv.identifier.String()
+	vd.ev = happening{
+		kind: record.EventConverted, effective: c.issued, batch: b.account.ID, row: vd.row.Row,
+	}
+	vd.ev.salt, err = b.v.drawSalt()
+	return err
+}
+
+// errStale says that a prepared group was overtaken.
+var errStale = errors.New("vault: group was overtaken")
+
+// Commit makes a group durable: versions, events, indexes, leaves, the results of its rows and the batch's account, in
+// one transaction. Groups are committed in order.
+func (b *Batch) Commit(ctx context.Context, p *Prepared) ([]RowResult, error) {
+	for {
+		err := b.commit(ctx, p)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, errStale) {
+			return nil, err
+		}
+		if p, err = b.Prepare(ctx, p.group, p.rows); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]RowResult, len(p.list))
+	for i := range p.list {
+		out[i] = p.list[i].result
+	}
+	return out, nil
+}
+
+func (b *Batch) commit(ctx context.Context, p *Prepared) error {
+	results := make([]RowResult, len(p.list))
+	for i := range p.list {
+		results[i] = p.list[i].result
+	}
+	raw := encodeResults(results)
+	account := b.account
+	account.Groups = p.group + 1
+	changed := 0
+	for i := range results {
+		count(&account.Counts, results[i].Outcome)
+		if p.list[i].changes() {
+			changed++
+		}
+	}
+	s := b.now()
+	err := b.v.update(ctx, s, func(w engine.Writer, st *staging) (auditNote, error) {
+		note := auditNote{act: "convert", batch: account.ID, count: changed}
+		if err := b.write(w, s, st, p); err != nil {
+			return note, err
+		}
+		if err := w.Create(groupKey(account.ID, p.group), raw); err != nil {
+			return note, err
+		}
+		return note, putJSONIn(w, batchKey(account.ID), account)
+	})
+	if err == nil {
+		b.account = account
+	}
+	return err
+}
+
+// now is the batch's session at the present moment.
+func (b *Batch) now() *session {
+	s := *b.s
+	s.at = b.v.now()
+	return &s
+}
+
+// write holds the group against what is in the vault now, and writes it.
+func (b *Batch) write(w engine.Writer, s *session, st *staging, p *Prepared) error {
+	now, err := getBatch(w, b.account.ID)
+	if err != nil {
+		return err
+	}
+	if now.State != BatchConverting || now.Groups != p.group {
+		return refuse(ErrBatch, CodeBatchState, "batch")
+	}
+	for i := range p.list {
+		vd := &p.list[i]
+		if err := b.fresh(w, vd); err != nil {
+			return err
+		}
+		if !vd.changes() {
+			continue
+		}
+		err := b.v.commitVersion(w, s, st, vd.sv, vd.ev)
+		if errors.Is(err, ErrConflict) || errors.Is(err, ErrExists) || errors.Is(err, ErrTransition) {
+			return errStale
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fresh reports errStale if a row that changes nothing would be judged otherwise now.
+func (b *Batch) fresh(w engine.Writer, vd *verdict) error {
+	if vd.changes() || vd.row.Draft == nil {
+		return nil
+	}
+	again, err := b.v.decide(w, vd.row, b.account.ID)
+	if err != nil {
+		return err
+	}
+	if again.result.Outcome != vd.result.Outcome || again.result.Code != vd.result.Code ||
+		again.result.OtherRow != vd.result.OtherRow {
+		return errStale
+	}
+	return nil
+}
+
+func count(c *record.Counts, o Outcome) {
+	c.Rows++
+	switch o {
+	case RowCreated:
+		c.Created++
+	case RowUpdated:
+		c.Updated++
+	case RowUnchanged:
+		c.Unchanged++
+	case RowConflict:
+		c.Conflict++
+	case RowRejected:
+		c.Rejected++
+	}
+}
+
+// DryRun judges a file as a conversion would, without writing to the vault. What the rows before would have done is
+// kept in a scratch engine, so that memory does not grow with the file.
+type DryRun struct {
+	b       *Batch
+	scratch engine.Engine
+	counts  record.Counts
+}
+
+// OpenDryRun starts a dry run. The scratch engine must be empty and is the caller's to remove.
+func (v *Vault) OpenDryRun(ctx context.Context, a Access, spec BatchSpec, scratch engine.Engine) (*DryRun, error) {
+	b, err := v.newBatch(ctx, a, spec)
+	if err != nil {
+		return nil, err
+	}
+	return &DryRun{b: b, scratch: scratch}, v.audit(ctx, b.s, auditNote{act: "convert", result: "dry-run"})
+}
+
+// Type is the licence type that would be converted.
+func (d *DryRun) Type() *LicenceType { return d.b.typ }
+
+// GroupRows is how many rows make a group.
+func (d *DryRun) GroupRows() int { return d.b.account.GroupRows }
+
+// Counts is what the groups judged so far add up to.
+func (d *DryRun) Counts() record.Counts { return d.counts }
+
+// Judge gives the results that Commit would give for a group. Groups are judged in order.
+func (d *DryRun) Judge(ctx context.Context, rows []BatchRow) ([]RowResult, error) {
+	var list []verdict
+	err := d.b.v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		var err error
+		list, err = d.b.v.decideGroup(r, rows, "")
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := d.settle(ctx, list); err != nil {
+		return nil, err
+	}
+	out := make([]RowResult, len(list))
+	for i := range list {
+		out[i] = list[i].result
+		count(&d.counts, out[i].Outcome)
+	}
+	return out, nil
+}
+
+// settle holds a group against the groups before it and remembers what it would do.
+func (d *DryRun) settle(ctx context.Context, list []verdict) error {
+	return d.scratch.Update(ctx, func(w engine.Writer) error {
+		for i := range list {
+			vd := &list[i]
+			if vd.row.Draft == nil {
+				continue
+			}
+			if err := d.settleRow(w, vd); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (d *DryRun) settleRow(w engine.Writer, vd *verdict) error {
+	c := vd.row.Draft
+	k := d.b.v.numberKey(c.typ.Definition.Code, c.issuer, c.number)
+	b, err := w.Get(k)
+	if errors.Is(err, engine.ErrNotFound) {
+		if !vd.changes() {
+			return nil
+		}
+		return w.Put(k, append(c.content[:], be32(vd.row.Row)...))
+	}
+	if err != nil {
+		return err
+	}
+	dec := decoder{b: b}
+	first := BatchRow{Draft: &Checked{}}
+	dec.fixed(first.Draft.content[:])
+	first.Row = int(be(dec.take(4)))
+	if err := dec.end(); err != nil || first.Row == vd.row.Row {
+		return err
+	}
+	vd.settleAgainst(&first)
+	return nil
+}
+
+func be(b []byte) (n uint64) {
+	for _, c := range b {
+		n = n<<8 | uint64(c)
+	}
+	return n
+}

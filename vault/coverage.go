@@ -1,0 +1,96 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/elicense/elicense/internal/engine"
+)
+
+// anyIssuer stands for all issuers of a type in declarations.
+const anyIssuer = "*"
+
+// coverage is the declared state of conversion of a type at an issuer.
+type coverage struct {
+	Series []string `json:"series"` // beginnings of numbers that are fully converted; "" is all
+	By     string   `json:"by"`
+}
+
+// DeclareComplete records that the stock of a type at an issuer ("*" for all issuers) is fully converted, as far as the
+// numbers begin with series ("" for all): from then on "not found" means never issued.
+func (v *Vault) DeclareComplete(ctx context.Context, a Access, typeCode, issuer, series string) error {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return err
+	}
+	note := auditNote{act: "declare-complete"}
+	if issuer == anyIssuer {
+		err = s.mustOperate()
+	} else {
+		err = s.mayIssue(typeCode, issuer)
+	}
+	if err != nil {
+		return v.denied(ctx, s, note, err)
+	}
+	return v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		if _, err := openType(w, typeCode); err != nil {
+			return err
+		}
+		k := key(spaceComplete, word(typeCode), []byte(issuer))
+		var c coverage
+		if err := getJSON(w, k, &c); err != nil && !errors.Is(err, engine.ErrNotFound) {
+			return err
+		}
+		c.Series, c.By = append(c.Series, series), s.Caller
+		if err := putJSONIn(w, k, c); err != nil {
+			return err
+		}
+		return v.appendAudit(w, s, note)
+	})
+}
+
+// absence fills in what it means that nothing was found.
+func (f *finder) absence(typeCode, issuer, number string) error {
+	if len(f.res.Found) > 0 || f.q.Cursor != "" {
+		return nil
+	}
+	f.res.Absence = SourceSilent
+	for _, who := range []string{issuer, anyIssuer} {
+		var c coverage
+		err := getJSON(f.r, key(spaceComplete, word(typeCode), []byte(who)), &c)
+		if errors.Is(err, engine.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		f.res.Absence = NotConverted
+		if c.covers(number) {
+			f.res.Absence = NeverIssued
+			return nil
+		}
+	}
+	if f.res.Absence == NotConverted {
+		return nil
+	}
+	prefix := key(spaceNumber, word(typeCode))
+	if issuer != anyIssuer {
+		prefix = key(spaceIssuer, word(issuer), word(typeCode))
+	}
+	return f.r.Scan(engine.Range{Prefix: prefix, KeysOnly: true}, func(_, _ []byte) (bool, error) {
+		f.res.Absence = NotConverted
+		return false, nil
+	})
+}
+
+// covers reports whether a number is in a series that is fully converted; without a number only a declaration for all
+// numbers counts.
+func (c *coverage) covers(number string) bool {
+	for _, series := range c.Series {
+		if series == "" || number != "" && strings.HasPrefix(number, series) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,164 @@
+package vault
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/elicense/elicense/internal/blob"
+	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// Document is a sealed document bound to a version by its own event, so that a late seal or a re-seal never changes a
+// record.
+type Document struct {
+	Version int           `json:"version"`
+	Kind    string        `json:"kind"` // ofd, scan, …
+	Digest  record.Digest `json:"digest"`
+	Address blob.Address  `json:"address"`
+}
+
+func documentKey(id licenceID, number int) []byte { return key(spaceDocument, id[:], be16(number)) }
+
+func (d *Document) encode() []byte {
+	b := appendText(be16(d.Version), d.Kind)
+	b = append(b, d.Digest[:]...)
+	return append(b, d.Address[:]...)
+}
+
+func parseDocument(b []byte) (Document, error) {
+	d := decoder{b: b}
+	doc := Document{}
+	if v := d.take(2); v != nil {
+		doc.Version = int(v[0])<<8 | int(v[1])
+	}
+	doc.Kind = d.text()
+	d.fixed(doc.Digest[:])
+	d.fixed(doc.Address[:])
+	if d.end() != nil {
+		return Document{}, fmt.Errorf("%w: document", ErrDamaged)
+	}
+	return doc, nil
+}
+
+func getDocuments(r engine.Reader, id licenceID) ([]Document, error) {
+	var list []Document
+	err := r.Scan(engine.Range{Prefix: key(spaceDocument, id[:])}, func(_, value []byte) (bool, error) {
+		doc, err := parseDocument(value)
+		list = append(list, doc)
+		return true, err
+	})
+	return list, err
+}
+
+// maxDocuments bounds the documents of one licence.
+const maxDocuments = 1000
+
+// Attach binds a document to the version in force. The content is durable before the event that names it.
+func (v *Vault) Attach(ctx context.Context, a Access, identifier, kind string, content []byte) (*Document, error) {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	id, err := code.ParseIdentifier(identifier)
+	if err != nil {
+		return nil, refuse(ErrInvalid, CodeIdentifier, "identifier")
+	}
+	note := auditNote{act: "attach", licence: identifier}
+	if err := s.mayIssue(id.Type, id.Issuer); err != nil {
+		return nil, v.denied(ctx, s, note, err)
+	}
+	if p := checkFree("kind", kind, 20); p != nil || kind == "" {
+		return nil, v.denied(ctx, s, note, refuse(ErrInvalid, CodeTextControl, "kind"))
+	}
+	doc := Document{Kind: kind, Digest: record.Sum(content)}
+	if err := v.mayAttach(ctx, id); err != nil {
+		return nil, v.denied(ctx, s, note, err)
+	}
+	if doc.Address, err = v.cfg.Blobs.Put(ctx, content); err != nil {
+		return nil, fmt.Errorf("vault: storing a document: %w", err)
+	}
+	ev := happening{kind: record.EventAttached, effective: v.today(s.at), document: doc.Digest}
+	if ev.salt, err = v.drawSalt(); err != nil {
+		return nil, err
+	}
+	err = v.update(ctx, s, func(w engine.Writer, st *staging) (auditNote, error) {
+		return note, v.attach(w, attaching{s, st, id, ev}, &doc)
+	})
+	if isRefusal(err) {
+		return nil, v.denied(ctx, s, note, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &doc, nil
+}
+
+type attaching struct {
+	s  *session
+	st *staging
+	id code.Identifier
+	ev happening
+}
+
+// mayAttach refuses a classified type before the content is written anywhere.
+func (v *Vault) mayAttach(ctx context.Context, id code.Identifier) error {
+	return v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		_, err := openType(r, id.Type)
+		return err
+	})
+}
+
+func (v *Vault) attach(w engine.Writer, at attaching, doc *Document) error {
+	if _, err := openType(w, at.id.Type); err != nil {
+		return err
+	}
+	lid := v.licenceID(at.id.Type, at.id.Issuer, at.id.Serial)
+	h, err := getHead(w, lid)
+	if err != nil {
+		return err
+	}
+	if h == nil || h.version == 0 {
+		return refuse(ErrNotFound, CodeLicenceUnknown, "identifier")
+	}
+	if h.documents == maxDocuments {
+		return refuse(ErrTransition, CodeStateForbids, "documents")
+	}
+	doc.Version = h.version
+	h.documents++
+	if err := w.Create(documentKey(lid, h.documents), doc.encode()); err != nil {
+		return err
+	}
+	if err := w.Put(key(spaceBlob, doc.Address[:]), nil); err != nil {
+		return err
+	}
+	return v.appendEvent(w, at.s, at.st, h, eventOf(lid, h.identifier(h.version), record.Digest{}, at.ev))
+}
+
+// Content gives the bytes of a document that a look-up named, checked against the digest in its event.
+func (v *Vault) Content(ctx context.Context, doc Document) ([]byte, error) {
+	b, err := v.cfg.Blobs.Get(ctx, doc.Address)
+	if err != nil {
+		return nil, fmt.Errorf("vault: reading a document: %w", err)
+	}
+	if record.Sum(b) != doc.Digest {
+		return nil, fmt.Errorf("%w: document", ErrDamaged)
+	}
+	return b, nil
+}
+
+// Referenced reports whether a blob is named by something in the vault: what blob.Store.Sweep asks.
+func (v *Vault) Referenced(ctx context.Context) func(blob.Address) (bool, error) {
+	return func(a blob.Address) (bool, error) {
+		found := false
+		err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+			scan := engine.Range{Prefix: key(spaceBlob, a[:]), KeysOnly: true}
+			return r.Scan(scan, func(_, _ []byte) (bool, error) {
+				found = true
+				return false, nil
+			})
+		})
+		return found, err
+	}
+}

@@ -1,0 +1,197 @@
+package vault
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// head is the stored summary of a licence: what every look-up and every commit must know. It is derived from the
+// events and versions, which alone are the truth.
+type head struct {
+	typeCode, issuer, serial string
+	version                  int           // latest version; 0 while only reserved
+	events                   int           // events so far
+	lastEvent                record.Digest // ledger commitment of the last event
+	recorded                 time.Time     // when the last event was recorded
+	state                    State         // by events
+	since                    record.Date   // effective day of the state
+	from, until              record.Date   // validity of the latest version
+	record                   record.Digest // of the latest version's record
+	content                  token         // first half of the latest version's content digest
+	holders                  []token       // of the latest version; several for a joint licence, none without a code
+	documents                int          // documents attached
+	converted                []conversion // versions that came from a conversion
+}
+
+// conversion says which batch brought a version and from which row.
+type conversion struct {
+	version int
+	batch   string
+	row     int
+}
+
+const headFormat = 1
+
+func (h *head) append(b []byte) []byte {
+	b = append(b, headFormat, h.state.code())
+	b = appendText(b, h.typeCode)
+	b = appendText(b, h.issuer)
+	b = appendText(b, h.serial)
+	b = appendInt(b, h.version)
+	b = appendInt(b, h.events)
+	b = append(b, h.lastEvent[:]...)
+	b = binary.BigEndian.AppendUint64(b, uint64(h.recorded.UnixMicro())) //nolint:gosec // after 1970
+	b = append(b, dateKey(h.since)...)
+	b = append(b, dateKey(h.from)...)
+	b = append(b, dateKey(h.until)...)
+	b = append(b, h.record[:]...)
+	b = append(b, h.content[:]...)
+	b = binary.AppendUvarint(b, uint64(len(h.holders)))
+	for i := range h.holders {
+		b = append(b, h.holders[i][:]...)
+	}
+	b = appendInt(b, h.documents)
+	b = binary.AppendUvarint(b, uint64(len(h.converted)))
+	for _, c := range h.converted {
+		b = appendInt(b, c.version)
+		b = appendText(b, c.batch)
+		b = appendInt(b, c.row)
+	}
+	return b
+}
+
+func appendInt(b []byte, n int) []byte { return binary.AppendUvarint(b, uint64(n)) } //nolint:gosec // never negative
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func parseHead(b []byte) (*head, error) {
+	d := decoder{b: b}
+	if d.byte() != headFormat {
+		d.bad = true
+	}
+	h := &head{}
+	if code := int(d.byte()); code > 0 && code < len(stateCodes) {
+		h.state = stateCodes[code]
+	} else {
+		d.bad = true
+	}
+	h.typeCode, h.issuer, h.serial = d.text(), d.text(), d.text()
+	h.version, h.events = d.int(), d.int()
+	d.fixed(h.lastEvent[:])
+	h.recorded = d.time()
+	h.since, h.from, h.until = d.date(), d.date(), d.date()
+	d.fixed(h.record[:])
+	d.fixed(h.content[:])
+	for n := d.int(); n > 0 && !d.bad; n-- {
+		h.holders = append(h.holders, token(d.array16()))
+	}
+	h.documents = d.int()
+	for n := d.int(); n > 0 && !d.bad; n-- {
+		h.converted = append(h.converted, conversion{version: d.int(), batch: d.text(), row: d.int()})
+	}
+	if err := d.end(); err != nil {
+		return nil, fmt.Errorf("%w: head of a licence", ErrDamaged)
+	}
+	return h, nil
+}
+
+// batchOf is the batch that brought a version, or "".
+func (h *head) batchOf(version int) conversion {
+	for _, c := range h.converted {
+		if c.version == version {
+			return c
+		}
+	}
+	return conversion{}
+}
+
+// getHead reads a head; nil if there is no such licence.
+func getHead(r engine.Reader, id licenceID) (*head, error) {
+	b, err := r.Get(headKey(id))
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil, nil //nolint:nilnil // absence is an answer here
+	}
+	if err != nil {
+		return nil, err
+	}
+	return parseHead(b)
+}
+
+// decoder reads the stored binary forms; the first error sticks.
+type decoder struct {
+	b   []byte
+	bad bool
+}
+
+func (d *decoder) take(n int) []byte {
+	if d.bad || n < 0 || n > len(d.b) {
+		d.bad = true
+		return nil
+	}
+	v := d.b[:n]
+	d.b = d.b[n:]
+	return v
+}
+
+func (d *decoder) byte() byte {
+	if v := d.take(1); v != nil {
+		return v[0]
+	}
+	return 0
+}
+
+func (d *decoder) int() int {
+	n, k := binary.Uvarint(d.b)
+	if d.bad || k <= 0 || n > 1<<40 {
+		d.bad = true
+		return 0
+	}
+	d.b = d.b[k:]
+	return int(n) //nolint:gosec // bounded above
+}
+
+func (d *decoder) bytes() []byte { return d.take(d.int()) }
+
+func (d *decoder) text() string { return string(d.bytes()) }
+
+func (d *decoder) fixed(to []byte) { copy(to, d.take(len(to))) }
+
+func (d *decoder) array16() (v [16]byte) {
+	d.fixed(v[:])
+	return v
+}
+
+func (d *decoder) uint64() uint64 {
+	v := d.take(8)
+	if v == nil {
+		return 0
+	}
+	return binary.BigEndian.Uint64(v)
+}
+
+func (d *decoder) time() time.Time {
+	return time.UnixMicro(int64(d.uint64())).UTC() //nolint:gosec // written by append
+}
+
+func (d *decoder) date() record.Date {
+	v := d.take(4)
+	if v == nil {
+		return record.Date{}
+	}
+	n := int(binary.BigEndian.Uint32(v))
+	return record.Date{Year: n / 10000, Month: time.Month(n / 100 % 100), Day: n % 100}
+}
+
+func (d *decoder) end() error {
+	if d.bad || len(d.b) > 0 {
+		return ErrDamaged
+	}
+	return nil
+}

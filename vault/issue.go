@@ -1,0 +1,276 @@
+package vault
+
+import (
+	"context"
+	"errors"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// Request is what a department submits to issue a licence (A72). Values are raw, by short name; the vault normalises
+// them and says how.
+type Request struct {
+	Key    string            `json:"-"` // idempotency key, required
+	Type   string            `json:"type"`
+	Values map[string]string `json:"values"`
+	// Paper is the serial of the printed paper. Issue requires it; Reserve does not use it.
+	Paper string `json:"paper,omitempty"`
+	// Division is the 6-digit division for numbers that the vault allocates by the type's rule.
+	Division string `json:"division,omitempty"`
+}
+
+// Answer is the outcome of a write. The same request under the same key gives the same answer, with Replayed set.
+type Answer struct {
+	Identifier string        `json:"identifier"`
+	Number     string        `json:"number"`
+	Version    int           `json:"version"`
+	State      State         `json:"state"`
+	Record     record.Digest `json:"record"`
+	ToSign     []byte        `json:"to_sign,omitempty"` // Reserve with a remote key: the bytes to sign
+	Notes      []Note        `json:"notes,omitempty"`
+	Replayed   bool          `json:"replayed"`
+}
+
+// Issue makes the electronic licence of a paper that is printed already: one call, one transaction. Without a number in
+// the request the vault allocates one and reserves first.
+func (v *Vault) Issue(ctx context.Context, a Access, req Request) (*Answer, error) {
+	r := v.IssueBatch(ctx, a, []Request{req})
+	return r[0].Answer, r[0].Err
+}
+
+// IssueResult is the outcome of one request of a batch.
+type IssueResult struct {
+	Answer *Answer
+	Err    error
+}
+
+// IssueBatch issues each request as Issue would, in the same order, sharing transactions. One that is refused does not
+// hold up the others.
+func (v *Vault) IssueBatch(ctx context.Context, a Access, reqs []Request) []IssueResult {
+	out := make([]IssueResult, len(reqs))
+	s, err := v.admit(ctx, a)
+	if err == nil {
+		err = v.writable()
+	}
+	work := make([]*issuing, 0, len(reqs))
+	for i := range reqs {
+		if err != nil {
+			out[i].Err = err
+			continue
+		}
+		is := &issuing{s: s, req: &reqs[i], out: &out[i]}
+		if v.prepareIssue(ctx, is) {
+			work = append(work, is)
+		}
+	}
+	for len(work) > 0 {
+		n := min(len(work), issueGroup)
+		v.commitIssues(ctx, s, work[:n])
+		work = work[n:]
+	}
+	return out
+}
+
+// issueGroup is how many licences of a batch share a transaction.
+const issueGroup = 256
+
+// issuing is one request on its way.
+type issuing struct {
+	s     *session
+	req   *Request
+	out   *IssueResult
+	once  *idempotency
+	sv    *signed
+	notes []Note
+	ev    happening
+}
+
+func (is *issuing) fail(err error) bool {
+	is.out.Answer, is.out.Err = nil, err
+	return false
+}
+
+// prepareIssue does everything that comes before the transaction; false if the request is settled.
+func (v *Vault) prepareIssue(ctx context.Context, is *issuing) bool {
+	once, err := v.once(is.s, "issue", is.req.Key, is.req)
+	if err != nil {
+		return is.fail(err)
+	}
+	is.once = once
+	if done, err := v.replayed(ctx, once, is.out); err != nil {
+		return is.fail(err)
+	} else if done {
+		return false
+	}
+	if p := checkPaper(is.req.Paper); p != nil {
+		return is.fail(v.denied(ctx, is.s, auditNote{act: "issue"}, &Refusal{ErrInvalid, []Problem{*p}}))
+	}
+	if is.req.Values[catalogue.MetaNumber] == "" {
+		is.out.Answer, is.out.Err = v.issueReserved(ctx, is)
+		return false
+	}
+	c, notes, err := v.check(ctx, is.s, is.req, true)
+	if err != nil {
+		return is.fail(v.denied(ctx, is.s, auditNote{act: "issue"}, err))
+	}
+	is.notes = notes
+	if is.sv, err = v.signDraft(ctx, c, plan{origin: record.Issued, at: is.s.at}); err != nil {
+		return is.fail(err)
+	}
+	is.ev = happening{kind: record.EventIssued, effective: c.issued, paper: is.req.Paper}
+	if is.ev.salt, err = v.drawSalt(); err != nil {
+		return is.fail(err)
+	}
+	return true
+}
+
+// replayed looks for an earlier answer under the key.
+func (v *Vault) replayed(ctx context.Context, once *idempotency, out *IssueResult) (done bool, err error) {
+	var answer Answer
+	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		done, err = once.replay(r, &answer)
+		return err
+	})
+	if done && err == nil {
+		answer.Replayed = true
+		out.Answer = &answer
+	}
+	return done, err
+}
+
+// commitIssues writes a group. A request that a guard refuses is left out; the rest is committed.
+func (v *Vault) commitIssues(ctx context.Context, s *session, group []*issuing) {
+	err := v.update(ctx, s, func(w engine.Writer, st *staging) (auditNote, error) {
+		note := auditNote{act: "issue"}
+		for _, is := range group {
+			if err := v.commitIssue(w, st, is); err != nil {
+				return note, err
+			}
+			if is.out.Err == nil {
+				note.count++
+				note.licence = is.out.Answer.Identifier
+			} else {
+				note.result = string(CodeOf(is.out.Err))
+			}
+		}
+		if note.count > 0 {
+			note.result = ""
+		}
+		if len(group) > 1 {
+			note.licence = ""
+		}
+		return note, nil
+	})
+	if err != nil {
+		for _, is := range group {
+			is.fail(err)
+		}
+	}
+}
+
+// commitIssue writes one request, or notes why it is refused; an error it returns stops the whole group.
+func (v *Vault) commitIssue(w engine.Writer, st *staging, is *issuing) error {
+	is.out.Answer, is.out.Err = nil, nil
+	var first Answer
+	done, err := is.once.replay(w, &first) // the same request may have come in twice at once
+	if done && err == nil {
+		first.Replayed = true
+		is.out.Answer = &first
+		return nil
+	}
+	if err == nil {
+		err = v.commitVersion(w, is.s, st, is.sv, is.ev)
+	}
+	if isRefusal(err) {
+		is.fail(err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	is.out.Answer = &Answer{
+		Identifier: is.sv.identifier.String(), Number: is.sv.c.number, Version: is.sv.identifier.Version,
+		State: Valid.on(v.today(is.s.at), is.sv.c.from, is.sv.c.until), Record: is.sv.record, Notes: is.notes,
+	}
+	return is.once.keep(w, is.out.Answer)
+}
+
+func isRefusal(err error) bool {
+	var r *Refusal
+	return errors.As(err, &r)
+}
+
+// checkPaper holds the rule that paper and electronic licence are issued together.
+func checkPaper(paper string) *Problem {
+	if paper == "" {
+		p := problem(CodePaperMissing, "paper", "")
+		return &p
+	}
+	return checkFree("paper", paper, 64)
+}
+
+// check finds the type, decides whether the caller may issue, and holds the values against every rule.
+func (v *Vault) check(ctx context.Context, s *session, req *Request, needNumber bool) (*Checked, []Note, error) {
+	issuer := s.caller.Department
+	if err := s.mayIssue(req.Type, issuer); err != nil {
+		return nil, nil, err
+	}
+	var t *LicenceType
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		_, err := openType(r, req.Type)
+		if err == nil {
+			t, err = v.typeIn(r, req.Type)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return checkRaw(t, s, req.Values, needNumber, v.today(s.at))
+}
+
+// checkRaw normalises and checks raw values, with the issuer's name and code filled in.
+func checkRaw(t *LicenceType, s *session, raw map[string]string, needNumber bool, today record.Date) (
+	*Checked, []Note, error,
+) {
+	values := make(map[string]string, len(raw)+4)
+	for k, x := range raw {
+		values[k] = x
+	}
+	setDefault(values, catalogue.MetaName, t.Definition.Name)
+	setDefault(values, catalogue.MetaTypeName, t.Definition.Name)
+	setDefault(values, catalogue.MetaTypeCode, t.Definition.Code)
+	setDefault(values, catalogue.MetaIssuer, s.caller.Name)
+	setDefault(values, catalogue.MetaIssuerCode, s.caller.Department)
+	row, notes, problems := t.Normalise(values, today)
+	c, more := t.Check(Draft{Row: row, Issuer: s.caller.Department}, s.caller.Name, today, needNumber)
+	for i := range more {
+		problems = appendOnce(problems, more[i])
+	}
+	if len(problems) > 0 {
+		return nil, nil, &Refusal{ErrInvalid, problems}
+	}
+	return c, notes, nil
+}
+
+func setDefault(values map[string]string, name, value string) {
+	if values[name] == "" {
+		values[name] = value
+	}
+}
+
+// signDraft is build and sign for an act outside a transaction.
+func (v *Vault) signDraft(ctx context.Context, c *Checked, p plan) (*signed, error) {
+	salts, err := v.drawSalts(c.typ)
+	if err != nil {
+		return nil, err
+	}
+	p.salts = salts
+	u, err := v.build(c, p)
+	if err != nil {
+		return nil, err
+	}
+	return v.sign(ctx, u)
+}

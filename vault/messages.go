@@ -1,0 +1,131 @@
+package vault
+
+// The codes of refusals. Every code has its sentence in both languages in messages: what is wrong, and what to do.
+const (
+	CodeCallerUnknown     Code = "caller-unknown"
+	CodePurposeMissing    Code = "purpose-missing"
+	CodeGroundUnknown     Code = "ground-unknown"
+	CodeBasisMissing      Code = "basis-missing"
+	CodeBasisNotGranted   Code = "basis-not-granted"
+	CodeConsentUnknown    Code = "consent-unknown"
+	CodeNotOperator       Code = "not-operator"
+	CodeNotIssuer         Code = "not-issuer"
+	CodeTypeNotGranted    Code = "type-not-granted"
+	CodeAssertionMissing  Code = "assertion-missing"
+	CodeAssertionCase     Code = "assertion-other-case"
+	CodeAssertionExpired  Code = "assertion-expired"
+	CodeAssertionHolder   Code = "assertion-other-holder"
+	CodeLevelTooLow       Code = "level-too-low"
+	CodeTypeUnknown       Code = "type-unknown"
+	CodeTypeSecret        Code = "type-secret"
+	CodeTypeOwner         Code = "type-other-owner"
+	CodeTypeIncompatible  Code = "type-incompatible"
+	CodeIdentifier        Code = "identifier-malformed"
+	CodeIdentifierCheck   Code = "identifier-check"
+	CodeIdentifierOther   Code = "identifier-other-licence"
+	CodeNumberMissing     Code = "number-missing"
+	CodeNumberTaken       Code = "number-taken"
+	CodeNoNumbering       Code = "no-numbering-rule"
+	CodePaperMissing      Code = "paper-missing"
+	CodePaperUsed         Code = "paper-used"
+	CodeHolderKind        Code = "holder-kind"
+	CodeHolderMissing     Code = "holder-missing"
+	CodeHolderCode        Code = "holder-code"
+	CodeIssuerUnknown     Code = "issuer-unknown"
+	CodeDateMissing       Code = "date-missing"
+	CodeDateFuture        Code = "date-in-future"
+	CodeValidityOrder     Code = "validity-order"
+	CodeTextTooLong       Code = "text-too-long"
+	CodeTextControl       Code = "text-control-character"
+	CodeFieldUnknown      Code = "field-unknown"
+	CodeFieldTwice        Code = "field-twice"
+	CodeLicenceUnknown    Code = "licence-unknown"
+	CodeVersionChanged    Code = "version-changed"
+	CodeStateForbids      Code = "state-forbids"
+	CodeReasonMissing     Code = "reason-missing"
+	CodeEffectiveFuture   Code = "effective-in-future"
+	CodeKeyReused         Code = "idempotency-key-reused"
+	CodeKeyMissing        Code = "idempotency-key-missing"
+	CodeReservation       Code = "reservation-unknown"
+	CodeSignature         Code = "signature-refused"
+	CodeSignerMissing     Code = "signer-missing"
+	CodeGuessing          Code = "guessing-limit"
+	CodeRestored          Code = "restored-not-caught-up"
+	CodeBatchUnknown      Code = "batch-unknown"
+	CodeBatchState        Code = "batch-state"
+	CodeBatchLaterEvent   Code = "batch-later-event"
+	CodeCheckpoint        Code = "checkpoint-refused"
+	CodeClaimUnknown      Code = "claim-unknown"
+	CodeQuery             Code = "query-incomplete"
+	CodeCursor            Code = "cursor-malformed"
+	CodeConflictHolder    Code = "conflict-other-holder"
+	CodeConflictLive      Code = "conflict-living-licence"
+	CodeConflictSameFile  Code = "conflict-same-file"
+	CodeConflictState     Code = "conflict-state"
+)
+
+// sentence is a message in both languages; each says what to do next.
+type sentence struct{ zh, en string }
+
+var messages = map[Code]sentence{
+	CodeCallerUnknown:    {"调用方未登记；请由管理员用 elicense caller add 登记", "the caller is not registered; an operator registers it with elicense caller add"},
+	CodePurposeMissing:   {"未说明用途；请填写用途（为何查询或办理）", "no purpose given; say what this is for"},
+	CodeGroundUnknown:    {"查询依据类型无法识别；可用：issuer、holder、consent、law、operator", "unknown ground; use issuer, holder, consent, law or operator"},
+	CodeBasisMissing:     {"缺少依据；请写明法律依据条款或授权编号", "no basis given; name the legal basis or the consent"},
+	CodeBasisNotGranted:  {"该依据未授予本调用方；请由管理员登记依据", "this basis is not granted to the caller; an operator grants it"},
+	CodeConsentUnknown:   {"授权不存在、已过期或不适用于本次查询；请重新取得当事人授权", "the consent does not exist, has ended or covers something else; obtain a new one"},
+	CodeNotOperator:      {"仅管理员可以办理", "only an operator may do this"},
+	CodeNotIssuer:        {"只有颁发机构可以办理本机构的证照", "only the issuing department may do this with its licences"},
+	CodeTypeNotGranted:   {"本机构未获准颁发该类证照；请由管理员登记", "the department is not registered for this type; an operator adds it"},
+	CodeAssertionMissing: {"缺少申请人身份断言；请先让申请人登录", "no assertion of the holder's identity; have the applicant log in"},
+	CodeAssertionCase:    {"身份断言不属于本办件", "the assertion belongs to another case"},
+	CodeAssertionExpired: {"身份断言已过期；请让申请人重新登录", "the assertion has ended; have the applicant log in again"},
+	CodeAssertionHolder:  {"被查询人不是登录人；查询他人证照须有授权或法律依据", "the subject is not the person logged in; use a consent or a legal basis"},
+	CodeLevelTooLow:      {"认证级别不足；请提升到实名或数字证书认证后重试", "the login is too weak; step up and try again"},
+	CodeTypeUnknown:      {"证照类型未登记；请先用 elicense type put 登记证照目录", "the licence type is not declared; declare it with elicense type put"},
+	CodeTypeSecret:       {"该类证照涉密或敏感，不进入电子证照库", "licences of this type are classified or sensitive and stay out of the vault"},
+	CodeTypeOwner:        {"该证照类型由其他机构维护，不能修改", "another department owns this type"},
+	CodeTypeIncompatible: {"新版本改变了已有要素的含义；请新增要素而不是修改", "the new version changes what a field means; add a field instead"},
+	CodeIdentifier:       {"电子证照标识格式不正确（GB/T 36904）；请核对各段", "the licence identifier is malformed (GB/T 36904); check its parts"},
+	CodeIdentifierCheck:  {"电子证照标识校验位不符；已按正确校验位处理，请更正来源", "the identifier's check character is wrong; the right one is used, correct the source"},
+	CodeIdentifierOther:  {"电子证照标识与类型或颁发机构不一致", "the identifier belongs to another type or issuer"},
+	CodeNumberMissing:    {"缺少证照编号", "no licence number given"},
+	CodeNumberTaken:      {"证照编号已被使用；如为重试请带同一幂等键，如为变更请用变更接口", "the number is taken; retry with the same idempotency key, or use change"},
+	CodeNoNumbering:      {"该类型没有编号规则；请自行提供证照编号", "the type has no numbering rule; give the number yourself"},
+	CodePaperMissing:     {"缺少纸质证照印刷序号；电子与纸质须同步签发", "no serial of the printed paper; paper and electronic licence are issued together"},
+	CodePaperUsed:        {"该纸质印刷序号已用于另一证照；请核对纸张", "this paper serial belongs to another licence; check the paper"},
+	CodeHolderKind:       {"持证主体代码类型不适用于该类证照", "holders of this kind cannot hold this type"},
+	CodeHolderMissing:    {"缺少持证主体名称或代码", "the holder's name or code is missing"},
+	CodeHolderCode:       {"持证主体代码校验不通过；请核对原件", "the holder's code fails its check; compare with the original"},
+	CodeIssuerUnknown:    {"颁发机构未登记", "the issuing department is not registered"},
+	CodeDateMissing:      {"缺少颁发日期", "no date of issue"},
+	CodeDateFuture:       {"颁发日期在未来", "the date of issue lies in the future"},
+	CodeValidityOrder:    {"有效期截止早于起始", "the validity ends before it begins"},
+	CodeTextTooLong:      {"文字过长", "the text is too long"},
+	CodeTextControl:      {"文字含有控制字符或换行", "the text has control characters or line breaks"},
+	CodeFieldUnknown:     {"该类证照没有这个要素", "the type has no such field"},
+	CodeFieldTwice:       {"同一要素出现两次", "the field is given twice"},
+	CodeLicenceUnknown:   {"证照库中没有该证照", "the vault has no such licence"},
+	CodeVersionChanged:   {"证照已被他人更新；请重新查询后再办理", "the licence has changed meanwhile; look it up again"},
+	CodeStateForbids:     {"证照当前状态不允许此操作", "the licence's state does not allow this"},
+	CodeReasonMissing:    {"缺少理由", "no reason given"},
+	CodeEffectiveFuture:  {"生效日期在未来；请在生效当日办理", "the effective day lies in the future; act on that day"},
+	CodeKeyReused:        {"该幂等键已用于另一个请求；请换用新的键", "this idempotency key was used for another request; take a new one"},
+	CodeKeyMissing:       {"写操作必须带幂等键", "a write needs an idempotency key"},
+	CodeReservation:      {"没有该预留，或已确认、已作废", "there is no such reservation, or it is settled"},
+	CodeSignature:        {"签名验证未通过；请核对签名证书和待签数据", "the signature does not verify; check certificate and signed bytes"},
+	CodeSignerMissing:    {"颁发机构没有可用的签名证书", "the issuing department has no usable signing certificate"},
+	CodeGuessing:         {"对同一主体的比对失败次数过多，今日不再受理", "too many failed comparisons about this subject; refused for today"},
+	CodeRestored:         {"证照库由备份恢复，尚未追上最后公布的检查点；请用 elicense restore 完成", "the vault was restored and has not caught up with the last published checkpoint"},
+	CodeBatchUnknown:     {"没有该批次", "there is no such batch"},
+	CodeBatchState:       {"批次当前状态不允许此操作", "the batch's state does not allow this"},
+	CodeBatchLaterEvent:  {"该行证照之后另有业务，不能撤回", "a later event relies on this row; it is not undone"},
+	CodeCheckpoint:       {"检查点与本库账本不一致", "the checkpoint does not agree with this ledger"},
+	CodeClaimUnknown:     {"比对项不属于该类证照", "the type has no such element to compare"},
+	CodeQuery:            {"查询条件不完整", "the query is incomplete"},
+	CodeCursor:           {"翻页标记无效；请从第一页开始", "the page mark is not valid; start at the first page"},
+	CodeConflictHolder:   {"库中同号证照的持证主体不同；请核对编号和持证人", "the vault has this number for another holder; check number and holder"},
+	CodeConflictLive:     {"库中该证照已由业务系统更新，台账不能覆盖；以库中为准", "the licence lives on in the vault since; the ledger cannot overwrite it"},
+	CodeConflictSameFile: {"本文件另有一行使用同一证照编号且内容不同；请保留正确的一行", "another row of this file has the same number with other content; keep the right one"},
+	CodeConflictState:    {"库中该证照已失效，台账不能使其恢复", "the licence is no longer in force in the vault; a ledger cannot revive it"},
+}

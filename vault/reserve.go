@@ -1,0 +1,400 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// reservation is what Confirm needs: the unsigned version as Reserve made it, and the row behind it.
+type reservation struct {
+	Type       string        `json:"type"`
+	TypeDigest record.Digest `json:"type_digest"`
+	Issuer     string        `json:"issuer"`
+	IssuerName string        `json:"issuer_name"`
+	Row        []string      `json:"row"`
+	Identifier string        `json:"identifier"`
+	Raw        []byte        `json:"raw"`
+	Values     []byte        `json:"values"`
+	Signer     record.Digest `json:"signer"`
+	Custody    bool          `json:"custody"`
+}
+
+// Reserve takes number and identifier for a licence whose paper is about to be printed, and gives what the paper shall
+// show. Nothing is issued until Confirm. With a remote key the answer holds the bytes to sign.
+func (v *Vault) Reserve(ctx context.Context, a Access, req Request) (*Answer, error) {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return v.reserve(ctx, s, &req, req.Key)
+}
+
+func (v *Vault) reserve(ctx context.Context, s *session, req *Request, idempotencyKey string) (*Answer, error) {
+	once, err := v.once(s, "reserve", idempotencyKey, req)
+	if err != nil {
+		return nil, err
+	}
+	c, notes, err := v.check(ctx, s, req, req.Values[catalogue.MetaNumber] != "")
+	if err != nil {
+		return nil, v.denied(ctx, s, auditNote{act: "reserve"}, err)
+	}
+	salts, err := v.drawSalts(c.typ)
+	if err != nil {
+		return nil, err
+	}
+	ev := happening{kind: record.EventReserved, effective: v.today(s.at)}
+	if ev.salt, err = v.drawSalt(); err != nil {
+		return nil, err
+	}
+	var answer Answer
+	err = v.update(ctx, s, func(w engine.Writer, st *staging) (auditNote, error) {
+		answer = Answer{Notes: notes}
+		done, err := once.replay(w, &answer)
+		if done || err != nil {
+			answer.Replayed = done
+			return auditNote{act: "reserve", licence: answer.Identifier, result: "replayed"}, err
+		}
+		note, err := v.putReservation(w, st, reserving{s, req, *c, salts, ev}, &answer)
+		if err == nil {
+			err = once.keep(w, &answer)
+		}
+		return note, err
+	})
+	if isRefusal(err) {
+		return nil, v.denied(ctx, s, auditNote{act: "reserve"}, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+// reserving is a reservation on its way.
+type reserving struct {
+	s     *session
+	req   *Request
+	c     Checked
+	salts []byte
+	ev    happening
+}
+
+// putReservation allocates the number if need be, makes the record and stores both: all inside one transaction, so that no
+// number is ever taken without its reservation.
+func (v *Vault) putReservation(w engine.Writer, st *staging, rv reserving, answer *Answer) (auditNote, error) {
+	note := auditNote{act: "reserve"}
+	c := &rv.c
+	var place []byte
+	if c.number == "" {
+		c.row = append([]string(nil), c.row...)
+		n := &series{typ: c.typ, issuer: c.issuer, division: rv.req.Division, year: c.issued.Year}
+		n.category = rv.req.Values[c.typ.Definition.Numbering.Category]
+		var err error
+		if c.number, place, err = v.allocate(w, n); err != nil {
+			return note, err
+		}
+		c.row[c.typ.at.number] = c.number
+		c.content = contentDigest(c)
+	}
+	u, err := v.build(c, plan{origin: record.Issued, at: rv.s.at, salts: rv.salts})
+	if err != nil {
+		return note, err
+	}
+	note.licence = u.identifier.String()
+	if place != nil {
+		if err := w.Create(place, u.id[:]); err != nil {
+			return note, err
+		}
+	}
+	if err := v.storeReservation(w, st, rv, u); err != nil {
+		return note, err
+	}
+	answer.Identifier, answer.Number, answer.Version = note.licence, c.number, 0
+	answer.State, answer.Record = Reserved, u.record
+	if !u.custody {
+		answer.ToSign = u.raw
+	}
+	return note, nil
+}
+
+func (v *Vault) storeReservation(w engine.Writer, st *staging, rv reserving, u *unsigned) error {
+	c := u.c
+	if _, err := v.checkVersion(w, &signed{unsigned: u}, rv.ev); err != nil {
+		return err
+	}
+	b, err := json.Marshal(reservation{
+		Type: c.typ.Definition.Code, TypeDigest: c.typ.Digest, Issuer: c.issuer, IssuerName: c.issuerName, Row: c.row,
+		Identifier: u.identifier.String(), Raw: u.raw, Values: u.values, Signer: u.signer, Custody: u.custody,
+	})
+	if err != nil {
+		return fmt.Errorf("vault: encoding a reservation: %w", err)
+	}
+	if err := w.Create(key(spaceReserved, u.id[:]), b); err != nil {
+		return err
+	}
+	if err := w.Put(u.numberKey, u.id[:]); err != nil {
+		return err
+	}
+	h := &head{
+		typeCode: u.identifier.Type, issuer: c.issuer, serial: u.identifier.Serial, holders: u.holders,
+		from: c.from, until: c.until,
+	}
+	return v.appendEvent(w, rv.s, st, h, eventOf(u.id, u.identifier.String(), record.Digest{}, rv.ev))
+}
+
+// Confirmation settles a reservation.
+type Confirmation struct {
+	Key        string `json:"-"` // idempotency key, required
+	Identifier string `json:"identifier"`
+	Paper      string `json:"paper"`               // serial of the printed paper, required
+	Signature  []byte `json:"signature,omitempty"` // with a remote key: detached SignedData over Answer.ToSign
+}
+
+// Confirm issues a reserved licence: the paper is printed, its serial known, and in remote mode the department's signature
+// is brought along. Paper and electronic licence are issued from here on, or neither.
+func (v *Vault) Confirm(ctx context.Context, a Access, cf Confirmation) (*Answer, error) {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return v.confirm(ctx, s, cf)
+}
+
+func (v *Vault) confirm(ctx context.Context, s *session, cf Confirmation) (*Answer, error) {
+	is := &issuing{s: s, req: &Request{Paper: cf.Paper}, out: &IssueResult{}}
+	once, err := v.once(s, "confirm", cf.Key, cf)
+	if err != nil {
+		return nil, err
+	}
+	is.once = once
+	if done, err := v.replayed(ctx, once, is.out); done || err != nil {
+		return is.out.Answer, err
+	}
+	if p := checkPaper(cf.Paper); p != nil {
+		return nil, v.denied(ctx, s, auditNote{act: "confirm"}, &Refusal{ErrInvalid, []Problem{*p}})
+	}
+	u, err := v.reserved(ctx, s, cf.Identifier)
+	if err != nil {
+		return nil, v.denied(ctx, s, auditNote{act: "confirm"}, err)
+	}
+	if is.sv, err = v.signReserved(ctx, s, u, cf.Signature); err != nil {
+		return nil, v.denied(ctx, s, auditNote{act: "confirm", licence: cf.Identifier}, err)
+	}
+	is.ev = happening{kind: record.EventIssued, effective: u.c.issued, paper: cf.Paper}
+	if is.ev.salt, err = v.drawSalt(); err != nil {
+		return nil, err
+	}
+	v.commitIssues(ctx, s, []*issuing{is})
+	return is.out.Answer, is.out.Err
+}
+
+// signReserved signs in custody, or checks the signature that a department brought.
+func (v *Vault) signReserved(ctx context.Context, s *session, u *unsigned, signature []byte) (*signed, error) {
+	if u.custody {
+		if len(signature) > 0 {
+			return nil, refuse(ErrSignature, CodeSignature, "signature")
+		}
+		return v.sign(ctx, u)
+	}
+	if err := v.cfg.Records.CheckRecord(u.c.issuer, u.signer, u.raw, signature, s.at); err != nil {
+		return nil, refuse(ErrSignature, CodeSignature, "signature")
+	}
+	return &signed{u, bytes.Clone(signature)}, nil
+}
+
+// reserved rebuilds the unsigned version of a reservation.
+func (v *Vault) reserved(ctx context.Context, s *session, identifier string) (*unsigned, error) {
+	id, err := code.ParseIdentifier(identifier)
+	if err != nil {
+		return nil, refuse(ErrInvalid, CodeIdentifier, "identifier")
+	}
+	if err := s.mayIssue(id.Type, id.Issuer); err != nil {
+		return nil, err
+	}
+	lid := v.licenceID(id.Type, id.Issuer, id.Serial)
+	var u *unsigned
+	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		if _, err := openType(r, id.Type); err != nil {
+			return err
+		}
+		var err error
+		u, err = v.getReservation(r, lid)
+		return err
+	})
+	return u, err
+}
+
+func (v *Vault) getReservation(r engine.Reader, lid licenceID) (*unsigned, error) {
+	var res reservation
+	err := getJSON(r, key(spaceReserved, lid[:]), &res)
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil, refuse(ErrNotFound, CodeReservation, "identifier")
+	}
+	if err != nil {
+		return nil, err
+	}
+	t, err := v.typeIn(r, res.Type)
+	if err != nil {
+		return nil, err
+	}
+	if t.Digest != res.TypeDigest {
+		return nil, refuse(ErrConflict, CodeVersionChanged, "type")
+	}
+	rec, err := record.Parse(res.Raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: reservation", ErrDamaged)
+	}
+	c, problems := t.Check(Draft{Row: res.Row, Issuer: res.Issuer}, res.IssuerName, rec.IssuedOn, true)
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("%w: reservation", ErrDamaged)
+	}
+	identifier, err := code.ParseIdentifier(res.Identifier)
+	if err != nil {
+		return nil, fmt.Errorf("%w: reservation", ErrDamaged)
+	}
+	h, err := getHead(r, lid)
+	if err != nil {
+		return nil, err
+	}
+	return &unsigned{
+		id: lid, identifier: identifier, expected: h, record: record.Sum(res.Raw), raw: res.Raw, signer: res.Signer,
+		custody: res.Custody, values: res.Values, c: c, holders: v.holderTokens(c.holderKind, c.holderCode),
+		numberKey: v.numberKey(res.Type, res.Issuer, c.number),
+	}, nil
+}
+
+// issueReserved is Issue for a licence whose number the vault makes: reserve and confirm under keys that follow from the
+// request's own, so that a retry goes on where the first call stopped.
+func (v *Vault) issueReserved(ctx context.Context, is *issuing) (*Answer, error) {
+	reserved := *is.req
+	reserved.Paper = ""
+	ticket, err := v.reserve(ctx, is.s, &reserved, is.req.Key+" reserve")
+	if err != nil {
+		return nil, err
+	}
+	if ticket.ToSign != nil {
+		return nil, refuse(ErrSignature, CodeSignerMissing, "issuer")
+	}
+	answer, err := v.confirm(ctx, is.s, Confirmation{
+		Key: is.req.Key + " confirm", Identifier: ticket.Identifier, Paper: is.req.Paper,
+	})
+	if err == nil {
+		answer.Notes = ticket.Notes
+	}
+	return answer, err
+}
+
+// Void gives a reservation up with a reason: its number is never used again.
+func (v *Vault) Void(ctx context.Context, a Access, idempotencyKey, identifier, reason string) (*Answer, error) {
+	return v.act(ctx, a, Act{Key: idempotencyKey, Identifier: identifier, Kind: record.EventVoided, Reason: reason})
+}
+
+// Unsettled is one reservation that was neither confirmed nor voided.
+type Unsettled struct {
+	Identifier string        `json:"identifier"`
+	Number     string        `json:"number"`
+	Since      record.Date   `json:"since"`
+	Record     record.Digest `json:"record"`
+}
+
+// Reconcile lists the calling department's reservations that hang between paper and electronic licence, oldest first by
+// key; each is settled with Confirm or Void (A72).
+func (v *Vault) Reconcile(ctx context.Context, a Access) ([]Unsettled, error) {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if s.Ground != GroundIssuer || s.caller.Department == "" {
+		return nil, v.denied(ctx, s, auditNote{act: "reconcile"}, refuse(ErrDenied, CodeNotIssuer, "issuer"))
+	}
+	var list []Unsettled
+	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		list = nil
+		return r.Scan(engine.Range{Prefix: []byte{spaceReserved}}, func(k, value []byte) (bool, error) {
+			var res reservation
+			if err := json.Unmarshal(value, &res); err != nil || len(k) != 17 {
+				return false, fmt.Errorf("%w: reservation", ErrDamaged)
+			}
+			if res.Issuer != s.caller.Department {
+				return true, nil
+			}
+			h, err := getHead(r, licenceID(k[1:]))
+			if err != nil || h == nil {
+				return false, errors.Join(err, fmt.Errorf("%w: reservation", ErrDamaged))
+			}
+			list = append(list, Unsettled{res.Identifier, numberOf(&res), h.since, record.Sum(res.Raw)})
+			return true, nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, v.audit(ctx, s, auditNote{act: "reconcile", count: len(list)})
+}
+
+// numberOf finds the number among a reservation's disclosures.
+func numberOf(res *reservation) string {
+	values, err := record.ParseDisclosures(res.Values)
+	if err != nil {
+		return ""
+	}
+	for i := range values {
+		if values[i].Name == catalogue.MetaNumber {
+			return values[i].Value
+		}
+	}
+	return ""
+}
+
+// getEvent reads one event of a licence.
+func getEvent(r engine.Reader, id licenceID, number int) (*record.Event, error) {
+	b, err := r.Get(eventKey(id, number))
+	if err != nil {
+		return nil, err
+	}
+	st, err := parseStoredEvent(b)
+	if err != nil {
+		return nil, err
+	}
+	return st.event, nil
+}
+
+// storedEvent is an event with what ties it to the ledger.
+type storedEvent struct {
+	event *record.Event
+	raw   []byte
+	salt  [16]byte
+	place [16]byte
+	index int // among the leaves of its transaction
+}
+
+func parseStoredEvent(b []byte) (*storedEvent, error) {
+	if len(b) < eventPrefixBytes {
+		return nil, fmt.Errorf("%w: event", ErrDamaged)
+	}
+	st := &storedEvent{raw: b[eventPrefixBytes:], index: int(binary.BigEndian.Uint32(b[32:]))}
+	copy(st.salt[:], b)
+	copy(st.place[:], b[16:])
+	var err error
+	if st.event, err = record.ParseEvent(st.raw); err != nil {
+		return nil, fmt.Errorf("%w: event", ErrDamaged)
+	}
+	return st, nil
+}
+
+// identifier is the licence's identifier in a version.
+func (h *head) identifier(version int) string {
+	id, err := code.Identifier{Type: h.typeCode, Issuer: h.issuer, Serial: h.serial}.WithVersion(version)
+	if err != nil {
+		return ""
+	}
+	return id.String()
+}

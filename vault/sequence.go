@@ -1,0 +1,237 @@
+package vault
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/ledger"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// sequenceLeaves bounds how many leaves one transaction of the sequencer takes into the ledger.
+const sequenceLeaves = 16 << 10
+
+// Sequence gives every staged leaf its place in the ledger and returns the ledger's size. It is the only writer of the
+// tree; several of them may run, the engine lets one at a time through.
+func (v *Vault) Sequence(ctx context.Context) (uint64, error) {
+	v.sequencing.Lock()
+	defer v.sequencing.Unlock()
+	for {
+		size, more, err := v.sequenceOnce(ctx)
+		if err != nil || !more {
+			return size, err
+		}
+	}
+}
+
+// stagedGroup is the leaves of one transaction.
+type stagedGroup struct {
+	place  []byte
+	leaves []byte
+}
+
+func (v *Vault) sequenceOnce(ctx context.Context) (size uint64, more bool, err error) {
+	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		groups, full, err := stagedGroups(w)
+		if err != nil {
+			return err
+		}
+		size, _, err = treeHead(w)
+		if err != nil || len(groups) == 0 {
+			more = false
+			return err
+		}
+		more = full
+		size, err = appendGroups(w, size, groups)
+		return err
+	})
+	return size, more, err
+}
+
+func stagedGroups(r engine.Reader) (groups []stagedGroup, full bool, err error) {
+	n := 0
+	err = r.Scan(engine.Range{Prefix: []byte{spaceStaged}}, func(k, value []byte) (bool, error) {
+		if len(k) != 17 || len(value)%stagedLeafBytes != 0 {
+			return false, fmt.Errorf("%w: staged leaves", ErrDamaged)
+		}
+		groups = append(groups, stagedGroup{append([]byte(nil), k[1:]...), append([]byte(nil), value...)})
+		n += len(value) / stagedLeafBytes
+		full = n >= sequenceLeaves
+		return !full, nil
+	})
+	return groups, full, err
+}
+
+// appendGroups appends the leaves to the tree, moves each group from staging to the stream and remembers its place.
+func appendGroups(w engine.Writer, size uint64, groups []stagedGroup) (uint64, error) {
+	var commitments []ledger.Hash
+	at := size
+	for _, g := range groups {
+		if err := moveGroup(w, g, at); err != nil {
+			return 0, err
+		}
+		for b := g.leaves; len(b) > 0; b = b[stagedLeafBytes:] {
+			commitments = append(commitments, ledger.Hash(b[20:stagedLeafBytes]))
+			at++
+		}
+	}
+	writes, root, newSize, err := ledger.Append(size, tileReader(w), commitments)
+	if err != nil {
+		return 0, fmt.Errorf("vault: appending to the ledger: %w", err)
+	}
+	for _, t := range writes {
+		if err := w.Put(tileKey(t.ID), t.Data); err != nil {
+			return 0, err
+		}
+	}
+	return newSize, w.Put([]byte{spaceTree}, append(be64(newSize), root[:]...))
+}
+
+func moveGroup(w engine.Writer, g stagedGroup, at uint64) error {
+	if err := w.Put(key(spacePlace, g.place), be64(at)); err != nil {
+		return err
+	}
+	if err := w.Put(key(spaceStream, be64(at)), g.leaves); err != nil {
+		return err
+	}
+	return w.Delete(key(spaceStaged, g.place))
+}
+
+func tileKey(id ledger.TileID) []byte { return key(spaceTile, []byte{id.Level}, be64(id.Index)) }
+
+func tileReader(r engine.Reader) ledger.TileReader {
+	return func(id ledger.TileID) ([]byte, error) { return r.Get(tileKey(id)) }
+}
+
+// treeHead is the ledger's size and root; zero and the zero digest while it is empty.
+func treeHead(r engine.Reader) (uint64, record.Digest, error) {
+	b, err := r.Get([]byte{spaceTree})
+	if errors.Is(err, engine.ErrNotFound) {
+		return 0, record.Digest{}, nil
+	}
+	if err != nil {
+		return 0, record.Digest{}, err
+	}
+	d := decoder{b: b}
+	var root record.Digest
+	size := d.uint64()
+	d.fixed(root[:])
+	return size, root, d.end()
+}
+
+// Checkpoint sequences what is staged, signs the tree head and keeps the signed checkpoint. It returns the checkpoint's
+// bytes; asking again without news returns the same.
+func (v *Vault) Checkpoint(ctx context.Context) ([]byte, error) {
+	if _, err := v.Sequence(ctx); err != nil {
+		return nil, err
+	}
+	var size uint64
+	var root record.Digest
+	var known []byte
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		var err error
+		if size, root, err = treeHead(r); err != nil || size == 0 {
+			return err
+		}
+		known, err = r.Get(key(spaceCheckpoint, be64(size)))
+		if errors.Is(err, engine.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	if err != nil || known != nil {
+		return known, err
+	}
+	if size == 0 {
+		return nil, refuse(ErrNotFound, CodeCheckpoint, "")
+	}
+	cp := ledger.Checkpoint{Origin: v.Name(), Size: size, Root: ledger.Hash(root)}
+	signed, err := ledger.SignCheckpoint(cp, v.cfg.Signer)
+	if err != nil {
+		return nil, fmt.Errorf("vault: signing a checkpoint: %w", err)
+	}
+	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		return w.Put(key(spaceCheckpoint, be64(size)), signed)
+	})
+	return signed, err
+}
+
+// lastCheckpoint is the newest signed checkpoint, nil if there is none.
+func lastCheckpoint(r engine.Reader) (size uint64, signed []byte, err error) {
+	scan := engine.Range{Prefix: []byte{spaceCheckpoint}, Reverse: true}
+	err = r.Scan(scan, func(k, value []byte) (bool, error) {
+		size, signed = binary.BigEndian.Uint64(k[1:]), append([]byte(nil), value...)
+		return false, nil
+	})
+	return size, signed, err
+}
+
+// agrees reports whether a checkpoint is of this ledger and behind or at its end.
+func (v *Vault) agrees(ctx context.Context, cp ledger.Checkpoint) error {
+	size, err := v.Sequence(ctx)
+	if err != nil {
+		return err
+	}
+	if cp.Origin != v.Name() || cp.Size > size {
+		return refuse(ErrRestored, CodeCheckpoint, "")
+	}
+	return v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		root, err := ledger.Root(cp.Size, tileReader(r))
+		if err != nil {
+			return err
+		}
+		if root != cp.Root {
+			return refuse(ErrRestored, CodeCheckpoint, "")
+		}
+		return nil
+	})
+}
+
+// Consistency proves that the ledger at an older size is a prefix of the one at a newer size.
+func (v *Vault) Consistency(ctx context.Context, older, newer uint64) ([]ledger.Hash, error) {
+	var hashes []ledger.Hash
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		var err error
+		hashes, err = ledger.ConsistencyProof(older, newer, tileReader(r))
+		return err
+	})
+	return hashes, err
+}
+
+// leafIndex finds an event's place in the ledger; ErrNotFound while it is only staged.
+func leafIndex(r engine.Reader, st *storedEvent) (uint64, error) {
+	b, err := r.Get(key(spacePlace, st.place[:]))
+	if errors.Is(err, engine.ErrNotFound) {
+		return 0, refuse(ErrNotFound, CodeCheckpoint, "")
+	}
+	if err != nil {
+		return 0, err
+	}
+	d := decoder{b: b}
+	base := d.uint64()
+	return base + uint64(st.index), d.end() //nolint:gosec // never negative
+}
+
+// proofOf makes the inclusion proof of an event under the newest checkpoint, without the event itself.
+func proofOf(r engine.Reader, st *storedEvent) ([]byte, error) {
+	index, err := leafIndex(r, st)
+	if err != nil {
+		return nil, err
+	}
+	size, checkpoint, err := lastCheckpoint(r)
+	if err != nil {
+		return nil, err
+	}
+	if index >= size {
+		return nil, refuse(ErrNotFound, CodeCheckpoint, "")
+	}
+	hashes, err := ledger.InclusionProof(index, size, tileReader(r))
+	if err != nil {
+		return nil, fmt.Errorf("vault: proving inclusion: %w", err)
+	}
+	p := ledger.Proof{Index: index, Salt: st.salt[:], Event: st.raw, Hashes: hashes, Checkpoint: checkpoint}
+	return ledger.AppendProof(nil, p)
+}

@@ -1,0 +1,491 @@
+package vault
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// Finish ends a conversion: the account is closed, the batch certificate signed over it, and the batch waits for its
+// sign-off. The spans say which number ranges were seen.
+func (b *Batch) Finish(ctx context.Context, spans []record.Span) (*BatchAccount, error) {
+	v := b.v
+	if _, err := v.Sequence(ctx); err != nil {
+		return nil, err
+	}
+	account := b.account
+	account.State, account.Finished = BatchWaiting, v.now()
+	cert := record.BatchCertificate{
+		Vault: v.Name(), Batch: account.ID, TypeCode: account.Type, Issuer: account.Issuer, File: account.File,
+		Mapping: account.Mapping, Finished: account.Finished, Counts: account.Counts, Spans: spans,
+	}
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		size, root, err := treeHead(r)
+		cert.TreeSize, cert.TreeRoot = int(size), root //nolint:gosec // below 2^62
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if account.Certificate, err = cert.Append(nil); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if account.CertificateSignature, err = v.cfg.Signer.SignStatement(ctx, account.Certificate); err != nil {
+		return nil, fmt.Errorf("vault: signing a batch certificate: %w", err)
+	}
+	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		now, err := getBatch(w, account.ID)
+		if err != nil {
+			return err
+		}
+		if now.State != BatchConverting || now.Groups != account.Groups {
+			return refuse(ErrBatch, CodeBatchState, "batch")
+		}
+		if err := putJSONIn(w, batchKey(account.ID), account); err != nil {
+			return err
+		}
+		return v.appendAudit(w, b.s, auditNote{act: "convert", batch: account.ID, result: "finished"})
+	})
+	if err != nil {
+		return nil, err
+	}
+	b.account = account
+	return &account, nil
+}
+
+// Batches lists the accounts of the caller's department, or all for an operator.
+func (v *Vault) Batches(ctx context.Context, a Access) ([]BatchAccount, error) {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	var list []BatchAccount
+	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		list = nil
+		return r.Scan(engine.Range{Prefix: []byte{spaceBatch}}, func(_, value []byte) (bool, error) {
+			var b BatchAccount
+			if err := json.Unmarshal(value, &b); err != nil {
+				return false, fmt.Errorf("%w: batch", ErrDamaged)
+			}
+			if b.Issuer == s.caller.Department || s.mustOperate() == nil {
+				list = append(list, b)
+			}
+			return true, nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(list, func(a, b BatchAccount) int { return a.Started.Compare(b.Started) })
+	return list, v.audit(ctx, s, auditNote{act: "batches", count: len(list)})
+}
+
+// batch admits a department to one of its batches.
+func (v *Vault) batch(ctx context.Context, a Access, id, act string) (*Batch, error) {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	b := &Batch{v: v, s: s}
+	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		account, err := getBatch(r, id)
+		if err != nil {
+			return err
+		}
+		b.account = *account
+		if err := s.mayIssue(account.Type, account.Issuer); err != nil {
+			return err
+		}
+		_, err = openType(r, account.Type)
+		return err
+	})
+	if err != nil {
+		return nil, v.denied(ctx, s, auditNote{act: act, batch: id}, err)
+	}
+	b.typ, err = v.Type(ctx, b.account.Type)
+	return b, err
+}
+
+// Batch gives the account of one batch and the results of its rows, group by group, until visit returns false.
+func (v *Vault) Batch(ctx context.Context, a Access, id string, visit func([]RowResult) bool) (*BatchAccount, error) {
+	b, err := v.batch(ctx, a, id, "batch")
+	if err != nil {
+		return nil, err
+	}
+	if err := v.audit(ctx, b.s, auditNote{act: "batch", batch: id}); err != nil {
+		return nil, err
+	}
+	return &b.account, b.eachGroup(ctx, visit)
+}
+
+func (b *Batch) eachGroup(ctx context.Context, visit func([]RowResult) bool) error {
+	for g := range b.account.Groups {
+		list, done, err := b.Done(ctx, g)
+		if err != nil {
+			return err
+		}
+		if !done || !visit(list) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// Sampled is one converted licence drawn for inspection: its values beside its scans.
+type Sampled struct {
+	Row     int
+	Found   Found
+	Scans   []record.Digest
+	Outcome Outcome
+}
+
+// Sample draws n licences of a batch for inspection; the same seed draws the same ones.
+func (v *Vault) Sample(ctx context.Context, a Access, id string, n int, seed uint64) ([]Sampled, error) {
+	b, err := v.batch(ctx, a, id, "sample")
+	if err != nil {
+		return nil, err
+	}
+	rng := rand.New(rand.NewPCG(seed, 0x5345454400)) //nolint:gosec // a sample to be repeated, not a secret
+	var drawn []RowResult
+	seen := 0
+	err = b.eachGroup(ctx, func(list []RowResult) bool {
+		for i := range list {
+			if list[i].Outcome != RowCreated && list[i].Outcome != RowUpdated {
+				continue
+			}
+			seen++
+			if len(drawn) < n {
+				drawn = append(drawn, list[i])
+			} else if k := rng.IntN(seen); k < n {
+				drawn[k] = list[i]
+			}
+		}
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(drawn, func(a, b RowResult) int { return a.Row - b.Row })
+	out, err := v.readSample(ctx, b.s, drawn)
+	if err != nil {
+		return nil, err
+	}
+	return out, v.audit(ctx, b.s, auditNote{act: "sample", batch: id, count: len(out)})
+}
+
+func (v *Vault) readSample(ctx context.Context, s *session, drawn []RowResult) ([]Sampled, error) {
+	out := make([]Sampled, 0, len(drawn))
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		out = out[:0]
+		f := &finder{v: v, r: r, s: s, today: v.today(s.at)}
+		for i := range drawn {
+			h, err := getHead(r, drawn[i].id)
+			if err != nil || h == nil {
+				return errors.Join(err, fmt.Errorf("%w: row of a batch", ErrDamaged))
+			}
+			found, err := f.read(drawn[i].id, h, drawn[i].Version)
+			if err != nil {
+				return err
+			}
+			sm := Sampled{Row: drawn[i].Row, Found: *found, Outcome: drawn[i].Outcome}
+			if src := found.Record.Source; src != nil {
+				sm.Scans = src.Scans
+			}
+			out = append(out, sm)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// SignOffBatch opens a batch to look-ups on the department's word that a sample was inspected.
+func (v *Vault) SignOffBatch(ctx context.Context, a Access, id string, so SignOff) (*BatchAccount, error) {
+	b, err := v.batch(ctx, a, id, "sign-off")
+	if err != nil {
+		return nil, err
+	}
+	note := auditNote{act: "sign-off", batch: id}
+	for _, f := range []struct{ name, value string }{{"by", so.By}, {"remark", so.Remark}} {
+		if p := checkFree(f.name, f.value, 200); p != nil && f.value != "" {
+			return nil, v.denied(ctx, b.s, note, &Refusal{ErrInvalid, []Problem{*p}})
+		}
+	}
+	changed := b.account.Counts.Created + b.account.Counts.Updated
+	if so.By == "" || so.Sampled < min(1, changed) || so.Defects < 0 || so.Defects > so.Sampled {
+		return nil, v.denied(ctx, b.s, note, refuse(ErrInvalid, CodeReasonMissing, "sign-off"))
+	}
+	so.Time = b.s.at
+	account, err := b.move(ctx, note, []BatchState{BatchWaiting}, func(w engine.Writer, now *BatchAccount) error {
+		now.State, now.SignOff = BatchOpen, &so
+		return w.Put(key(spaceBatchOpen, []byte(id)), nil)
+	})
+	if isRefusal(err) {
+		return nil, v.denied(ctx, b.s, note, err)
+	}
+	return account, err
+}
+
+// move changes a batch's state in one transaction with its audit entry.
+func (b *Batch) move(ctx context.Context, note auditNote, from []BatchState,
+	change func(engine.Writer, *BatchAccount) error,
+) (*BatchAccount, error) {
+	var now *BatchAccount
+	err := b.v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		var err error
+		if now, err = getBatch(w, b.account.ID); err != nil {
+			return err
+		}
+		if !slices.Contains(from, now.State) {
+			return refuse(ErrBatch, CodeBatchState, "batch")
+		}
+		if err := change(w, now); err != nil {
+			return err
+		}
+		if err := putJSONIn(w, batchKey(now.ID), now); err != nil {
+			return err
+		}
+		return b.v.appendAudit(w, b.s, note)
+	})
+	if err != nil {
+		return nil, err
+	}
+	b.account = *now
+	return now, nil
+}
+
+// Undone is what became of one row when its batch was undone.
+type Undone struct {
+	Row    int    `json:"row"`
+	Result string `json:"result"` // withdrawn, restored, or refused
+	Code   Code   `json:"code,omitempty"`
+}
+
+// UndoBatch takes a conversion back: licences it created are withdrawn, those it updated return to their former version
+// by a new one, and a row that a later event relies on is refused. Started again after a crash it goes on.
+func (v *Vault) UndoBatch(ctx context.Context, a Access, id, reason string, visit func(Undone)) (*BatchAccount, error) {
+	b, err := v.batch(ctx, a, id, "undo")
+	if err != nil {
+		return nil, err
+	}
+	note := auditNote{act: "undo", batch: id}
+	if p := checkFree("reason", reason, 500); p != nil || reason == "" {
+		return nil, v.denied(ctx, b.s, note, refuse(ErrInvalid, CodeReasonMissing, "reason"))
+	}
+	if err := v.writable(); err != nil {
+		return nil, err
+	}
+	begin := []BatchState{BatchConverting, BatchWaiting, BatchOpen, BatchUndoing}
+	if _, err := b.move(ctx, note, begin, func(_ engine.Writer, now *BatchAccount) error {
+		now.State = BatchUndoing
+		return nil
+	}); err != nil {
+		if isRefusal(err) {
+			return nil, v.denied(ctx, b.s, note, err)
+		}
+		return nil, err
+	}
+	for g := range b.account.Groups {
+		list, _, err := b.Done(ctx, g)
+		if err != nil {
+			return nil, err
+		}
+		if err := b.undoGroup(ctx, list, reason, visit); err != nil {
+			return nil, err
+		}
+	}
+	return b.move(ctx, note, []BatchState{BatchUndoing}, func(w engine.Writer, now *BatchAccount) error {
+		now.State = BatchUndone
+		return nil
+	})
+}
+
+func (b *Batch) undoGroup(ctx context.Context, list []RowResult, reason string, visit func(Undone)) error {
+	work := make([]*undoing, 0, len(list))
+	for i := range list {
+		if list[i].Outcome == RowCreated || list[i].Outcome == RowUpdated {
+			work = append(work, &undoing{row: &list[i], reason: reason})
+		}
+	}
+	for _, u := range work {
+		if err := b.prepareUndo(ctx, u); err != nil {
+			return err
+		}
+	}
+	s := b.now()
+	err := b.v.update(ctx, s, func(w engine.Writer, st *staging) (auditNote, error) {
+		note := auditNote{act: "undo", batch: b.account.ID}
+		for _, u := range work {
+			if err := b.undoRow(w, s, st, u); err != nil {
+				return note, err
+			}
+			note.count++
+		}
+		return note, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, u := range work {
+		visit(u.out)
+	}
+	return nil
+}
+
+// undoing is one row on its way back.
+type undoing struct {
+	row    *RowResult
+	reason string
+	out    Undone
+	sv     *signed // the former version set in force again
+	ev     happening
+}
+
+// prepareUndo reads the licence and signs the version that brings its former content back.
+func (b *Batch) prepareUndo(ctx context.Context, u *undoing) error {
+	v := b.v
+	u.out = Undone{Row: u.row.Row, Result: "withdrawn"}
+	u.ev = happening{kind: record.EventWithdrawn, effective: v.today(b.s.at), batch: b.account.ID, reason: u.reason}
+	var err error
+	if u.ev.salt, err = v.drawSalt(); err != nil {
+		return err
+	}
+	var h *head
+	var former *Version
+	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		var err error
+		if h, err = getHead(r, u.row.id); err != nil || h == nil {
+			return errors.Join(err, fmt.Errorf("%w: row of a batch", ErrDamaged))
+		}
+		if u.row.Outcome == RowUpdated && h.version == u.row.Version {
+			former, err = getVersion(r, u.row.id, u.row.Version-1)
+		}
+		return err
+	})
+	if err != nil || former == nil {
+		return err
+	}
+	raw := former.Values()
+	delete(raw, catalogue.MetaIdentifier)
+	c, _, err := checkRaw(b.typ, b.s, raw, true, v.today(b.s.at))
+	if isRefusal(err) { // the type's rules have changed since: a person must decide
+		u.out.Result, u.out.Code = "refused", CodeOf(err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	u.out.Result, u.ev.kind = "restored", record.EventRestored
+	u.sv, err = v.signDraft(ctx, c, plan{prior: h, origin: record.Restored, at: b.s.at})
+	return err
+}
+
+// undoRow takes one row back unless a later event relies on it, or it was taken back before.
+func (b *Batch) undoRow(w engine.Writer, s *session, st *staging, u *undoing) error {
+	if u.out.Code != "" {
+		return nil
+	}
+	h, err := getHead(w, u.row.id)
+	if err != nil || h == nil {
+		return errors.Join(err, fmt.Errorf("%w: row of a batch", ErrDamaged))
+	}
+	last, err := lastRelying(w, u.row.id, h.events)
+	if err != nil {
+		return err
+	}
+	switch {
+	case last.Batch != b.account.ID || h.version < u.row.Version:
+		u.out.Result, u.out.Code = "refused", CodeBatchLaterEvent
+		return nil
+	case last.Kind == record.EventWithdrawn || last.Kind == record.EventRestored:
+		return nil // done before a crash
+	case u.sv != nil:
+		return b.v.commitVersion(w, s, st, u.sv, u.ev)
+	}
+	return b.v.appendEvent(w, s, st, h, eventOf(u.row.id, h.identifier(h.version), record.Digest{}, u.ev))
+}
+
+// lastRelying is a licence's last event apart from documents that were attached: those do not rely on a version.
+func lastRelying(r engine.Reader, id licenceID, events int) (*record.Event, error) {
+	for n := events; n > 0; n-- {
+		e, err := getEvent(r, id, n)
+		if err != nil {
+			return nil, err
+		}
+		if e.Kind != record.EventAttached {
+			return e, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: licence without events", ErrDamaged)
+}
+
+// byBatch pages through what a batch brought, in the order of its rows.
+func (f *finder) byBatch() error {
+	if f.scope.bound {
+		return refuse(ErrDenied, CodeQuery, "batch")
+	}
+	b, err := getBatch(f.r, f.q.Batch)
+	if err != nil {
+		return err
+	}
+	if f.scope.issuer != "" && f.scope.issuer != b.Issuer {
+		return refuse(ErrDenied, CodeNotIssuer, "batch")
+	}
+	prefix := key(spaceBatchGroup, word(b.ID))
+	start, err := f.batchStart(prefix)
+	if err != nil {
+		return err
+	}
+	for g := start.group; g < b.Groups; g++ {
+		raw, err := f.r.Get(groupKey(b.ID, g))
+		if err != nil {
+			return fmt.Errorf("%w: group of a batch is missing", ErrDamaged)
+		}
+		list, err := parseResults(raw)
+		if err != nil {
+			return err
+		}
+		full, err := f.addRows(list, g, start)
+		if err != nil || full {
+			return err
+		}
+	}
+	return nil
+}
+
+// batchPlace is a row's place in a batch.
+type batchPlace struct{ group, row int }
+
+func (f *finder) batchStart(prefix []byte) (batchPlace, error) {
+	start, err := f.start(prefix)
+	if err != nil || start == nil {
+		return batchPlace{}, err
+	}
+	rest := start[len(prefix):]
+	return batchPlace{int(be(rest[:8])), int(be(rest[8:16]))}, nil //nolint:gosec // bound to the cursor's token
+}
+
+// addRows appends the licences of one group; true when the page is full.
+func (f *finder) addRows(list []RowResult, group int, start batchPlace) (bool, error) {
+	for i := range list {
+		r := &list[i]
+		if r.Outcome != RowCreated && r.Outcome != RowUpdated || group == start.group && r.Row < start.row {
+			continue
+		}
+		if len(f.res.Found) == f.q.Limit {
+			next := append(be64(uint64(group)), be64(uint64(r.Row))...) //nolint:gosec // never negative
+			f.res.Next = f.cursor(key(spaceBatchGroup, word(f.q.Batch)), next)
+			return true, nil
+		}
+		if err := f.add(r.id); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}

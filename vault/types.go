@@ -1,0 +1,337 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// LicenceType is a declared type in the version in force, ready for checking. It is immutable and safe for use by
+// many goroutines.
+type LicenceType struct {
+	*catalogue.Compiled
+
+	Definition catalogue.Type
+	Owner      string        // USCC of the department that maintains the definition in this vault
+	Digest     record.Digest // of the canonical bytes
+	at         columns
+}
+
+// columns are the places of the metadata elements in a row.
+type columns struct {
+	name, number, identifier, issuer, issuerCode, issued, holder, holderCode, holderKind, from, until int
+}
+
+// typeHead is the stored summary of a type that every act on its licences reads first.
+type typeHead struct {
+	closed  bool
+	version int
+	owner   string
+	digest  record.Digest
+}
+
+const typeFormat = 1
+
+func (t *typeHead) encode() []byte {
+	closed := byte(0)
+	if t.closed {
+		closed = 1
+	}
+	b := []byte{typeFormat, closed}
+	b = appendText(append(b, be16(t.version)...), t.owner)
+	return append(b, t.digest[:]...)
+}
+
+func getTypeHead(r engine.Reader, code string) (*typeHead, error) {
+	if len(code) != 21 {
+		return nil, refuse(ErrUnknownType, CodeTypeUnknown, "type")
+	}
+	b, err := r.Get(key(spaceType, []byte(code)))
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil, refuse(ErrUnknownType, CodeTypeUnknown, "type")
+	}
+	if err != nil {
+		return nil, err
+	}
+	d := decoder{b: b}
+	ok := d.byte() == typeFormat
+	t := &typeHead{closed: d.byte() != 0}
+	if v := d.take(2); v != nil {
+		t.version = int(v[0])<<8 | int(v[1])
+	}
+	t.owner = d.text()
+	d.fixed(t.digest[:])
+	if d.end() != nil || !ok {
+		return nil, fmt.Errorf("%w: licence type", ErrDamaged)
+	}
+	return t, nil
+}
+
+// openType is the guard in the storage path of every write: a classified type takes no licence, whoever asks (A69).
+func openType(r engine.Reader, code string) (*typeHead, error) {
+	t, err := getTypeHead(r, code)
+	if err != nil {
+		return nil, err
+	}
+	if t.closed {
+		return nil, refuse(ErrSecret, CodeTypeSecret, "type")
+	}
+	return t, nil
+}
+
+// readableType is the guard of every read: licences of a type that was classified later can be seen by the owner only.
+func readableType(r engine.Reader, s *session, code string) error {
+	t, err := getTypeHead(r, code)
+	if err != nil {
+		return err
+	}
+	if t.closed && (s.Ground != GroundIssuer || s.caller.Department != t.owner) {
+		return refuse(ErrSecret, CodeTypeSecret, "type")
+	}
+	return nil
+}
+
+// PutType declares a type or a new version of one from its YAML definition, and gives the version now in force. Putting
+// the definition in force again changes nothing. The department that defines the type owns it; if that is a body outside
+// the vault, the department that first declares it and is registered to issue it does (A67).
+func (v *Vault) PutType(ctx context.Context, a Access, yaml []byte) (*LicenceType, error) {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.writable(); err != nil {
+		return nil, err
+	}
+	def, err := catalogue.ParseType(yaml)
+	if err != nil {
+		return nil, err
+	}
+	if s.Ground != GroundIssuer || !def.OwnedBy(s.caller.Department) && !slices.Contains(s.caller.Issues, def.Code) {
+		return nil, v.denied(ctx, s, auditNote{act: "type"}, refuse(ErrDenied, CodeTypeOwner, "type"))
+	}
+	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		if err := putType(w, s, def); err != nil {
+			return err
+		}
+		return v.appendAudit(w, s, auditNote{act: "type"})
+	})
+	if errors.Is(err, ErrDenied) || errors.Is(err, ErrInvalid) {
+		return nil, v.denied(ctx, s, auditNote{act: "type"}, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return v.Type(ctx, def.Code)
+}
+
+func putType(w engine.Writer, s *session, def catalogue.Type) error {
+	next := 1
+	old, err := getTypeHead(w, def.Code)
+	if err != nil && !errors.Is(err, ErrUnknownType) {
+		return err
+	}
+	owner := s.caller.Department
+	if old != nil {
+		if old.owner != owner {
+			return refuse(ErrDenied, CodeTypeOwner, "type")
+		}
+		same, err := checkSuccessor(w, old, def)
+		if err != nil || same {
+			return err
+		}
+		next = old.version + 1
+	}
+	def.Version = next
+	raw, err := def.Encode()
+	if err != nil {
+		return fmt.Errorf("vault: encoding type: %w", err)
+	}
+	h := typeHead{closed: def.Classification.Closed(), version: next, owner: owner, digest: record.Sum(raw)}
+	if err := w.Create(key(spaceTypeVersion, []byte(def.Code), be16(next)), raw); err != nil {
+		return err
+	}
+	return w.Put(key(spaceType, []byte(def.Code)), h.encode())
+}
+
+// checkSuccessor reports whether def says what is in force already, and refuses a definition that changes the meaning of
+// fields that licences carry.
+func checkSuccessor(r engine.Reader, old *typeHead, def catalogue.Type) (same bool, err error) {
+	before, err := getDefinition(r, def.Code, old.version)
+	if err != nil {
+		return false, err
+	}
+	def.Version = old.version
+	raw, err := def.Encode()
+	if err != nil {
+		return false, fmt.Errorf("vault: encoding type: %w", err)
+	}
+	if record.Sum(raw) == old.digest {
+		return true, nil
+	}
+	if _, problems := catalogue.DiffTypes(before, def); len(problems) > 0 {
+		return false, &Refusal{ErrInvalid, catalogueProblems(CodeTypeIncompatible, problems)}
+	}
+	return false, nil
+}
+
+func getDefinition(r engine.Reader, code string, version int) (catalogue.Type, error) {
+	raw, err := r.Get(key(spaceTypeVersion, []byte(code), be16(version)))
+	if err != nil {
+		return catalogue.Type{}, fmt.Errorf("%w: definition of a type", ErrDamaged)
+	}
+	def, err := catalogue.ParseType(raw)
+	if err != nil {
+		return catalogue.Type{}, fmt.Errorf("%w: definition of a type", ErrDamaged)
+	}
+	return def, nil
+}
+
+// Type gives the version in force of a declared type. Definitions are public, those of classified types included.
+func (v *Vault) Type(ctx context.Context, code string) (*LicenceType, error) {
+	var t *LicenceType
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		var err error
+		t, err = v.typeIn(r, code)
+		return err
+	})
+	return t, err
+}
+
+// typeIn compiles a type once and keeps it for as long as its definition stands.
+func (v *Vault) typeIn(r engine.Reader, code string) (*LicenceType, error) {
+	h, err := getTypeHead(r, code)
+	if err != nil {
+		return nil, err
+	}
+	if t, ok := v.types.Load(code); ok && t.(*LicenceType).Digest == h.digest { //nolint:errcheck // holds no others
+		return t.(*LicenceType), nil //nolint:errcheck // holds no others
+	}
+	def, err := getDefinition(r, code, h.version)
+	if err != nil {
+		return nil, err
+	}
+	t, err := newLicenceType(def, h)
+	if err != nil {
+		return nil, err
+	}
+	v.types.Store(code, t)
+	return t, nil
+}
+
+func newLicenceType(def catalogue.Type, h *typeHead) (*LicenceType, error) {
+	compiled, err := def.Compile()
+	if err != nil {
+		return nil, fmt.Errorf("%w: definition of a type", ErrDamaged)
+	}
+	t := &LicenceType{Compiled: compiled, Definition: def, Owner: h.owner, Digest: h.digest}
+	for name, at := range map[string]*int{
+		catalogue.MetaName: &t.at.name, catalogue.MetaNumber: &t.at.number, catalogue.MetaIdentifier: &t.at.identifier,
+		catalogue.MetaIssuer: &t.at.issuer, catalogue.MetaIssuerCode: &t.at.issuerCode,
+		catalogue.MetaIssued: &t.at.issued, catalogue.MetaHolder: &t.at.holder,
+		catalogue.MetaHolderCode: &t.at.holderCode, catalogue.MetaHolderCodeType: &t.at.holderKind,
+		catalogue.MetaFrom: &t.at.from, catalogue.MetaUntil: &t.at.until,
+	} {
+		c, ok := compiled.Column(name)
+		if !ok {
+			return nil, fmt.Errorf("%w: type without %s", ErrDamaged, name)
+		}
+		*at = c.Index
+	}
+	return t, nil
+}
+
+// TypeStatus is one line of the report on licence types (A68).
+type TypeStatus struct {
+	Code           string          `json:"code"`
+	Name           string          `json:"name"`
+	Version        int             `json:"version"` // 0: a department is to issue it but nobody declared it
+	Owner          string          `json:"owner"`
+	Classification catalogue.Level `json:"classification"`
+	Declared       bool            `json:"declared"`
+	Live           bool            `json:"live"`    // at least one licence is in the vault
+	Missing        bool            `json:"missing"` // should be in the vault and is not
+}
+
+// TypeReport lists every type that is declared or that a department is registered to issue: declared, live in the vault,
+// missing (A68). Classified types are listed and never missing.
+func (v *Vault) TypeReport(ctx context.Context) ([]TypeStatus, error) {
+	var list []TypeStatus
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		codes, err := listedTypes(r)
+		if err != nil {
+			return err
+		}
+		list = make([]TypeStatus, 0, len(codes))
+		for _, code := range codes {
+			st, err := v.typeStatus(r, code)
+			if err != nil {
+				return err
+			}
+			list = append(list, st)
+		}
+		return nil
+	})
+	return list, err
+}
+
+func listedTypes(r engine.Reader) ([]string, error) {
+	var codes []string
+	err := r.Scan(engine.Range{Prefix: []byte{spaceType}, KeysOnly: true}, func(k, _ []byte) (bool, error) {
+		codes = append(codes, string(k[1:]))
+		return true, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	callers, err := scanCallers(r)
+	if err != nil {
+		return nil, err
+	}
+	for i := range callers {
+		codes = append(codes, callers[i].Issues...)
+	}
+	slices.Sort(codes)
+	return slices.Compact(codes), nil
+}
+
+func (v *Vault) typeStatus(r engine.Reader, code string) (TypeStatus, error) {
+	st := TypeStatus{Code: code, Missing: true}
+	t, err := v.typeIn(r, code)
+	if errors.Is(err, ErrUnknownType) {
+		return st, nil
+	}
+	if err != nil {
+		return st, err
+	}
+	st.Name, st.Version, st.Owner, st.Declared = t.Definition.Name, t.Definition.Version, t.Owner, true
+	st.Classification = t.Definition.Classification.Level
+	live := engine.Range{Prefix: key(spaceNumber, word(code)), KeysOnly: true}
+	err = r.Scan(live, func(_, _ []byte) (bool, error) {
+		st.Live = true
+		return false, nil
+	})
+	st.Missing = !st.Live && !t.Definition.Classification.Closed()
+	return st, err
+}
+
+// catalogueProblems turns problems of a definition or of values into those of an answer.
+func catalogueProblems(code Code, list catalogue.Problems) []Problem {
+	out := make([]Problem, len(list))
+	for i := range list {
+		p := &list[i]
+		c := Code(p.Code)
+		if code != "" {
+			c = code
+		}
+		out[i] = Problem{
+			Code: c, Field: p.Path, Found: p.Found,
+			Zh: p.Text(catalogue.ZH) + "；" + p.Fix(catalogue.ZH), En: p.Text(catalogue.EN) + "; " + p.Fix(catalogue.EN),
+		}
+	}
+	return out
+}

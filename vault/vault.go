@@ -1,0 +1,206 @@
+// Package vault is the electronic licence vault (电子证照库): licence types, licences with their versions and states,
+// synchronous issuance, look-up and comparison, bulk conversion's storage, ledger and audit.
+//
+// A licence is a signed record (package record) that is stored, hashed and handed out as it was signed. Everything
+// that happens to it is an event; state, history and AsOf follow from the events. Each act is one engine transaction
+// of record, event, indexes, staged ledger leaf and audit entry: all or none, at any crash. What was answered is durable.
+//
+// The package signs nothing itself and knows no certificates: keys, clock, randomness and storage come in through
+// Config. It follows GB/T 36901 to 36906-2018.
+package vault
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/elicense/elicense/internal/blob"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/ledger"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// Config is what a vault is made of. Every field without a stated zero meaning must be set.
+type Config struct {
+	Engine  engine.Engine // sealed: it holds personal data
+	Blobs   blob.Store    // sealed; scans and documents
+	Tokens  Tokens
+	Records RecordSigner
+	Signer  VaultSigner
+	Now     func() time.Time
+	Rand    io.Reader // cryptographic
+	Zone    *time.Location
+
+	// Documents draws and seals the document of a version; nil: licences have none yet.
+	Documents Documenter
+	// StrongLevel is the login from which a holder's own licences are shown (A77); zero: LevelRealName.
+	StrongLevel Level
+	// MaxMismatches is how many failed comparisons a caller may make about one subject in a day; zero: 20.
+	MaxMismatches int
+	// StatusFor is how long a status statement holds; zero: 24 hours.
+	StatusFor time.Duration
+	// Workers is how many goroutines prepare and sign a group; zero: 1.
+	Workers int
+}
+
+// Tokens names persons and numbers in keys: HMAC-SM3 under a key of the vault, the same for the same parts for ever.
+type Tokens interface {
+	Token(domain string, parts ...[]byte) [32]byte
+}
+
+// RecordSigner holds or knows the departments' signing keys. It is safe for concurrent use.
+type RecordSigner interface {
+	// SignerFor gives the SM3 digest of the certificate with which an issuer signs now and whether its key is in
+	// custody; an error if the issuer has none.
+	SignerFor(issuer string, at time.Time) (certificate [32]byte, custody bool, err error)
+
+	// SignRecord gives a detached GB/T 35275 SignedData over raw by the issuer's key in custody.
+	SignRecord(ctx context.Context, issuer string, raw []byte) ([]byte, error)
+
+	// CheckRecord refuses a signature that is not the issuer's by the named certificate over raw at that time.
+	CheckRecord(issuer string, certificate [32]byte, raw, signature []byte, at time.Time) error
+
+	// Certificates gives the DER of a certificate that signed and of those above it, leaf first.
+	Certificates(certificate [32]byte) ([][]byte, error)
+}
+
+// VaultSigner signs in the vault's own name: receipts, status statements, batch certificates and checkpoints.
+type VaultSigner interface {
+	// SignStatement gives a detached GB/T 35275 SignedData over raw that holds its certificate.
+	SignStatement(ctx context.Context, raw []byte) ([]byte, error)
+
+	// Name, KeyHash and Sign make signed notes for checkpoints, as golang.org/x/mod/sumdb/note.Signer.
+	Name() string
+	KeyHash() uint32
+	Sign(msg []byte) ([]byte, error)
+}
+
+// Documenter makes the sealed document of a signed version; it runs before the transaction that attaches it.
+type Documenter interface {
+	Document(ctx context.Context, raw, signature []byte, values []record.Disclosure) ([]byte, error)
+}
+
+// Vault is safe for use by many goroutines, and any number of them may stand on one engine.
+type Vault struct {
+	cfg            Config
+	unknownCallers atomic.Uint64
+	sequencing     sync.Mutex // one sequencer at a time in this process; the engine keeps others apart
+	restored       atomic.Bool
+	types          sync.Map // code -> *LicenceType in force
+}
+
+// Open checks the configuration and whether the engine's content was restored from a backup.
+func Open(ctx context.Context, cfg Config) (*Vault, error) {
+	if cfg.Engine == nil || cfg.Blobs == nil || cfg.Tokens == nil || cfg.Records == nil || cfg.Signer == nil ||
+		cfg.Now == nil || cfg.Rand == nil || cfg.Zone == nil {
+		return nil, fmt.Errorf("%w: configuration is incomplete", ErrInvalid)
+	}
+	if cfg.StrongLevel == LevelNone {
+		cfg.StrongLevel = LevelRealName
+	}
+	if cfg.MaxMismatches == 0 {
+		cfg.MaxMismatches = 20
+	}
+	if cfg.StatusFor == 0 {
+		cfg.StatusFor = 24 * time.Hour
+	}
+	cfg.Workers = max(cfg.Workers, 1)
+	v := &Vault{cfg: cfg}
+	err := cfg.Engine.View(ctx, func(r engine.Reader) error {
+		_, err := r.Get([]byte{spaceRestored})
+		v.restored.Store(err == nil)
+		if errors.Is(err, engine.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("vault: opening: %w", err)
+	}
+	return v, nil
+}
+
+// Name is the ledger's origin: the name under which the vault signs checkpoints.
+func (v *Vault) Name() string { return v.cfg.Signer.Name() }
+
+// MarkRestored closes the vault for writing until CatchUp: it is called on a vault whose engine was restored from a
+// backup, because numbers and ledger places given since the backup would be given twice.
+func (v *Vault) MarkRestored(ctx context.Context) error {
+	err := v.cfg.Engine.Update(ctx, func(w engine.Writer) error { return w.Put([]byte{spaceRestored}, nil) })
+	if err == nil {
+		v.restored.Store(true)
+	}
+	return err
+}
+
+// CatchUp opens a restored vault again once its ledger holds everything under the last published checkpoint.
+func (v *Vault) CatchUp(ctx context.Context, a Access, published ledger.Checkpoint) error {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return err
+	}
+	if err := s.mustOperate(); err != nil {
+		return v.denied(ctx, s, auditNote{act: "catch-up"}, err)
+	}
+	if err := v.agrees(ctx, published); err != nil {
+		return v.denied(ctx, s, auditNote{act: "catch-up"}, err)
+	}
+	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		if err := w.Delete([]byte{spaceRestored}); err != nil {
+			return err
+		}
+		return v.appendAudit(w, s, auditNote{act: "catch-up"})
+	})
+	if err == nil {
+		v.restored.Store(false)
+	}
+	return err
+}
+
+// writable refuses writes of a restored vault.
+func (v *Vault) writable() error {
+	if v.restored.Load() {
+		return refuse(ErrRestored, CodeRestored, "")
+	}
+	return nil
+}
+
+// now is the time as texts hold it.
+func (v *Vault) now() time.Time { return v.cfg.Now().UTC().Truncate(time.Microsecond) }
+
+// today is the legal day of an instant.
+func (v *Vault) today(at time.Time) record.Date { return record.DateOf(at.In(v.cfg.Zone)) }
+
+// randomID is a prefix and 16 random bytes in hexadecimal.
+func (v *Vault) randomID(prefix string) (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(v.cfg.Rand, b[:]); err != nil {
+		return "", fmt.Errorf("vault: reading randomness: %w", err)
+	}
+	return prefix + hex.EncodeToString(b[:]), nil
+}
+
+// checkFree finds what keeps s from standing in a signed text; nil if nothing does.
+func checkFree(field, s string, maxRunes int) *Problem {
+	var p Problem
+	switch {
+	case s == "" && field == "purpose":
+		p = problem(CodePurposeMissing, field, "")
+	case utf8.RuneCountInString(s) > maxRunes:
+		p = problem(CodeTextTooLong, field, "")
+	case strings.ContainsFunc(s, func(r rune) bool {
+		return r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r == 0xfeff || r == utf8.RuneError
+	}) || strings.TrimSpace(s) != s:
+		p = problem(CodeTextControl, field, "")
+	default:
+		return nil
+	}
+	return &p
+}

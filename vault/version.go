@@ -1,0 +1,106 @@
+package vault
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// Version is one version of a licence as it was signed.
+type Version struct {
+	Record      *record.Record
+	Raw         []byte // the record's bytes, as signed
+	Signature   []byte // detached SignedData
+	Disclosures []record.Disclosure
+}
+
+// getVersion reads a stored version.
+func getVersion(r engine.Reader, id licenceID, version int) (*Version, error) {
+	b, err := r.Get(versionKey(id, version))
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil, fmt.Errorf("%w: version is missing", ErrDamaged)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return parseVersion(b)
+}
+
+func parseVersion(b []byte) (*Version, error) {
+	d := decoder{b: b}
+	v := &Version{Raw: d.bytes(), Signature: d.bytes()}
+	values := d.bytes()
+	err := d.end()
+	if err == nil {
+		v.Record, err = record.Parse(v.Raw)
+	}
+	if err == nil {
+		v.Disclosures, err = record.ParseDisclosures(values)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: version", ErrDamaged)
+	}
+	return v, nil
+}
+
+// Value gives one element by its short name; "" if the licence has none.
+func (v *Version) Value(name string) string {
+	for i := range v.Disclosures {
+		if v.Disclosures[i].Name == name {
+			return v.Disclosures[i].Value
+		}
+	}
+	return v.inClear(name)
+}
+
+// inClear gives the elements that the record states openly.
+func (v *Version) inClear(name string) string {
+	r := v.Record
+	switch name {
+	case catalogue.MetaTypeName:
+		return r.TypeName
+	case catalogue.MetaTypeCode:
+		return r.TypeCode
+	case catalogue.MetaIdentifier:
+		return r.Identifier
+	case catalogue.MetaIssuer:
+		return r.IssuerName
+	case catalogue.MetaIssuerCode:
+		return r.IssuerCode
+	case catalogue.MetaIssued:
+		return r.IssuedOn.String()
+	case catalogue.MetaHolderCodeType:
+		return r.HolderKind
+	case catalogue.MetaFrom:
+		return r.ValidFrom.String()
+	case catalogue.MetaUntil:
+		if r.ValidUntil.IsZero() {
+			return openEnd
+		}
+		return r.ValidUntil.String()
+	}
+	return ""
+}
+
+var clearNames = []string{
+	catalogue.MetaTypeName, catalogue.MetaTypeCode, catalogue.MetaIdentifier, catalogue.MetaIssuer,
+	catalogue.MetaIssuerCode, catalogue.MetaIssued, catalogue.MetaHolderCodeType, catalogue.MetaFrom,
+	catalogue.MetaUntil,
+}
+
+// Values gives every element by its short name.
+func (v *Version) Values() map[string]string {
+	m := make(map[string]string, len(v.Disclosures)+len(clearNames))
+	for i := range v.Disclosures {
+		m[v.Disclosures[i].Name] = v.Disclosures[i].Value
+	}
+	for _, name := range clearNames {
+		if value := v.inClear(name); value != "" {
+			m[name] = value
+		}
+	}
+	return m
+}

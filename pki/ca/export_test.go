@@ -1,0 +1,68 @@
+package ca
+
+import (
+	"math/big"
+	"time"
+
+	"github.com/elicense/elicense/pki"
+)
+
+// Draft is what the lint gets to see, open to damage by tests.
+type Draft struct {
+	Profile          Profile
+	Serial           *big.Int
+	Issuer           []byte
+	Subject          []byte
+	NotBefore        time.Time
+	NotAfter         time.Time
+	Public           *pki.PublicKey
+	IssuerKey        *pki.PublicKey
+	USCC             string
+	EncodedAsProfile *Profile // encoded by this profile, linted by the other
+}
+
+// Draft prepares a request as issue does.
+func (a *Authority) Draft(r Request) (Draft, error) {
+	p, _ := ProfileNamed(r.Profile)
+	key, err := r.key()
+	if err != nil {
+		return Draft{}, err
+	}
+	c, _, err := a.prepare(p, r, key)
+	if err != nil {
+		return Draft{}, err
+	}
+	return Draft{
+		Profile: c.profile, Serial: c.serial, Issuer: c.issuer, Subject: c.subject, NotBefore: c.notBefore,
+		NotAfter: c.notAfter, Public: c.public, IssuerKey: c.issuerKey, USCC: c.uscc,
+	}, nil
+}
+
+// Lint lints a draft; issuer is nil for a root.
+func Lint(d Draft, issuer *pki.Certificate) error {
+	c := &certificate{
+		profile: d.Profile, serial: d.Serial, issuer: d.Issuer, subject: d.Subject, notBefore: d.NotBefore,
+		notAfter: d.NotAfter, public: d.Public, issuerKey: d.IssuerKey, uscc: d.USCC,
+	}
+	if d.EncodedAsProfile == nil {
+		_, err := lint(c, issuer)
+		return err
+	}
+	c.profile = *d.EncodedAsProfile
+	tbs, err := c.encode()
+	if err != nil {
+		return err
+	}
+	der, err := wrap(tbs, dummySignature)
+	if err != nil {
+		return err
+	}
+	read, err := pki.ParseCertificate(der)
+	if err != nil {
+		return err
+	}
+	if faults := lintProfile(read, d.Profile); len(faults) > 0 {
+		return ErrLint
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// Bundle gives a licence's version in force with everything that proves it offline: signature and certificates, the
+// ledger proof of its event, and a fresh status statement. Only names the elements to disclose; empty: all.
+func (v *Vault) Bundle(ctx context.Context, a Access, identifier string, only ...string) (*record.Bundle, error) {
+	if _, err := v.Checkpoint(ctx); err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	b := &record.Bundle{Format: record.BundleFormat}
+	var st record.Status
+	err := v.withLicence(ctx, a, identifier, "bundle", func(r engine.Reader, id licenceID, h *head) error {
+		ver, err := v.fillBundle(r, b, id, h)
+		if err != nil {
+			return err
+		}
+		st = v.statusOf(ver, h)
+		for i := range ver.Disclosures {
+			if wanted(only, ver.Disclosures[i].Name) {
+				b.Disclosures = append(b.Disclosures, ver.Disclosures[i])
+			}
+		}
+		b.Certificates, err = v.cfg.Records.Certificates(ver.Record.Signer)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return b, v.signStatus(ctx, &st, b)
+}
+
+func wanted(only []string, name string) bool {
+	if len(only) == 0 {
+		return true
+	}
+	for _, o := range only {
+		if o == name {
+			return true
+		}
+	}
+	return false
+}
+
+// fillBundle reads the visible version and the proof of the event that brought it.
+func (v *Vault) fillBundle(r engine.Reader, b *record.Bundle, id licenceID, h *head) (*Version, error) {
+	*b = record.Bundle{Format: record.BundleFormat}
+	version, err := visible(r, h)
+	if err != nil {
+		return nil, err
+	}
+	if version == 0 {
+		return nil, refuse(ErrNotFound, CodeLicenceUnknown, "identifier")
+	}
+	ver, err := getVersion(r, id, version)
+	if err != nil {
+		return nil, err
+	}
+	b.Record, b.Signature = ver.Raw, ver.Signature
+	for n := h.events; n > 0; n-- {
+		e, err := getStoredEvent(r, id, n)
+		if err != nil {
+			return nil, err
+		}
+		if e.event.Version == version && e.event.Kind.MakesVersion() {
+			b.Proof, err = proofOf(r, e)
+			return ver, err
+		}
+	}
+	return nil, fmt.Errorf("%w: version without an event", ErrDamaged)
+}
+
+func (v *Vault) statusOf(ver *Version, h *head) record.Status {
+	at := v.now()
+	return record.Status{
+		Vault: v.Name(), Identifier: ver.Record.Identifier, Version: versionOf(ver.Record.Identifier),
+		Record: record.Sum(ver.Raw), Since: h.since, Time: at, NextUpdate: at.Add(v.cfg.StatusFor),
+		State: string(h.state.on(v.today(at), ver.Record.ValidFrom, ver.Record.ValidUntil)),
+	}
+}
+
+func (v *Vault) signStatus(ctx context.Context, st *record.Status, b *record.Bundle) error {
+	var err error
+	if b.Status, err = st.Append(nil); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if b.StatusSig, err = v.cfg.Signer.SignStatement(ctx, b.Status); err != nil {
+		return fmt.Errorf("vault: signing a status statement: %w", err)
+	}
+	return nil
+}

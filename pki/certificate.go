@@ -121,8 +121,8 @@ func ParseCertificate(der []byte) (*Certificate, error) {
 	return c, nil
 }
 
-// splitCertificate reads Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signature BIT STRING } and nothing
-// more, which the parser below it does not insist on.
+// splitCertificate reads Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signature BIT STRING } and
+// nothing more, which the parser below it does not insist on.
 func splitCertificate(der []byte) (tbs, signature []byte, ok bool) {
 	input := cryptobyte.String(der)
 	var body, element cryptobyte.String

@@ -75,10 +75,10 @@ func (c *Chain) ValidAt(t time.Time) bool {
 	return !t.Before(c.NotBefore) && !t.After(c.NotAfter)
 }
 
-// VerifyChain looks for a chain from leaf to an anchor (RFC 5280, 6.1, without policies and name constraints: a critical
-// extension other than key usage and basic constraints is refused). Every certificate, the anchor included, must be valid
-// at the time given; every issuer must be a CA with the key usage to sign certificates. Revocation is not looked at. The
-// error is a *RefusalError: that of the candidate that came nearest to an anchor.
+// VerifyChain looks for a chain from leaf to an anchor (RFC 5280, 6.1, without policies and name constraints: a
+// critical extension other than key usage and basic constraints is refused). Every certificate, the anchor included,
+// must be valid at the time given; every issuer must be a CA with the key usage to sign certificates. Revocation is
+// not looked at. The error is a *RefusalError: that of the candidate that came nearest to an anchor.
 func VerifyChain(leaf *Certificate, options ChainOptions) (*Chain, error) {
 	if leaf == nil || len(options.Anchors.Certificates()) == 0 || options.At.IsZero() || options.Usage == 0 {
 		return nil, &RefusalError{Reason: ReasonOptions, Detail: "certificate, anchors, time and usage are required"}
@@ -227,8 +227,8 @@ func authoritiesBelow(path []*Certificate) int {
 	return n
 }
 
-// note keeps the refusal that is farthest from the leaf; a named fault replaces "unknown issuer" at the same distance, and
-// an exhausted budget replaces everything, for then the search is not complete.
+// note keeps the refusal that is farthest from the leaf; a named fault replaces "unknown issuer" at the same
+// distance, and an exhausted budget replaces everything, for then the search is not complete.
 func (s *search) note(depth int, refusal *RefusalError) {
 	if ReasonOf(s.nearest) == ReasonBudget {
 		return
@@ -238,8 +238,8 @@ func (s *search) note(depth int, refusal *RefusalError) {
 	}
 }
 
-// CheckIssuedBy checks that issuer's name is the one c gives and that issuer's key signed c. It is one link, not a chain:
-// neither validity nor the right to issue is looked at.
+// CheckIssuedBy checks that issuer's name is the one c gives and that issuer's key signed c. It is one link, not a
+// chain: neither validity nor the right to issue is looked at.
 func (c *Certificate) CheckIssuedBy(issuer *Certificate) error {
 	switch {
 	case issuer == nil || !bytes.Equal(c.RawIssuer, issuer.RawSubject):

@@ -138,8 +138,9 @@ func TestChainOptionsRefuse(t *testing.T) {
 	leaf := forge(t, root, "leaf")
 	good := pki.ChainOptions{Anchors: anchors(t, root.Certificate), At: now, Usage: pki.UsageDigitalSignature}
 	for name, change := range map[string]func(*pki.ChainOptions){
-		"nil anchors": func(o *pki.ChainOptions) { o.Anchors = nil }, "no anchors": func(o *pki.ChainOptions) { o.Anchors = new(pki.Anchors) },
-		"no time": func(o *pki.ChainOptions) { o.At = time.Time{} }, "no usage": func(o *pki.ChainOptions) { o.Usage = 0 },
+		"nil anchors": func(o *pki.ChainOptions) { o.Anchors = nil },
+		"no anchors":  func(o *pki.ChainOptions) { o.Anchors = new(pki.Anchors) },
+		"no time":     func(o *pki.ChainOptions) { o.At = time.Time{} }, "no usage": func(o *pki.ChainOptions) { o.Usage = 0 },
 	} {
 		o := good
 		change(&o)

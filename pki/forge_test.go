@@ -23,7 +23,8 @@ var (
 	forCA    = smx509.KeyUsageCertSign | smx509.KeyUsageCRLSign
 )
 
-// node is a certificate with its key, made by another encoder than ours and under no rules, so that wrong ones can be made.
+// node is a certificate with its key, made by another encoder than ours and under no rules, so that wrong ones can be
+// made.
 type node struct {
 	*pki.Certificate
 	template *smx509.Certificate

@@ -48,8 +48,9 @@ func GenerateKey(random io.Reader) (crypto.Signer, error) {
 	return key, nil
 }
 
-// MarshalKey writes an SM2 key made by GenerateKey or ParseKey as PKCS#8 EncryptedPrivateKeyInfo in PEM: PBES2 (RFC 8018)
-// with PBKDF2-HMAC-SHA-256, 100,000 rounds, and SM4-CBC. SHA-256 is there because stock tools know no HMAC-SM3 in PBKDF2.
+// MarshalKey writes an SM2 key made by GenerateKey or ParseKey as PKCS#8 EncryptedPrivateKeyInfo in PEM: PBES2 (RFC
+// 8018) with PBKDF2-HMAC-SHA-256, 100,000 rounds, and SM4-CBC. SHA-256 is there because stock tools know no HMAC-SM3
+// in PBKDF2.
 func MarshalKey(key crypto.Signer, passphrase []byte, random io.Reader) ([]byte, error) {
 	private, ok := key.(*sm2.PrivateKey)
 	if !ok || random == nil {
@@ -78,8 +79,8 @@ func MarshalKey(key crypto.Signer, passphrase []byte, random io.Reader) ([]byte,
 	return pem.EncodeToMemory(&pem.Block{Type: keyBlock, Bytes: der}), nil
 }
 
-// ParseKey reads what MarshalKey wrote. Only PBES2 with PBKDF2 and SM4-CBC is read, and no more rounds than ten million,
-// so that a hostile file cannot keep the process busy for long.
+// ParseKey reads what MarshalKey wrote. Only PBES2 with PBKDF2 and SM4-CBC is read, and no more rounds than ten
+// million, so that a hostile file cannot keep the process busy for long.
 func ParseKey(text, passphrase []byte) (crypto.Signer, error) {
 	if len(passphrase) == 0 {
 		return nil, ErrPassphrase

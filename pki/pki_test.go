@@ -110,10 +110,11 @@ func TestKeyRefusals(t *testing.T) {
 	require.NoError(t, err)
 	block, _ := pem.Decode(good)
 	rounds := bytes.Replace(block.Bytes, []byte{2, 1, 10}, []byte{2, 1, 0x80}, 1)
+	after := append(bytes.Clone(block.Bytes), 0)
 	for name, text := range map[string][]byte{
 		"nothing": nil, "text": []byte("key"), "two blocks": append(bytes.Clone(good), good...),
 		"other block":     pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: block.Bytes}),
-		"bytes after":     pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: append(bytes.Clone(block.Bytes), 0)}),
+		"bytes after":     pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: after}),
 		"negative rounds": pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: rounds}),
 		"too long":        make([]byte, 9000),
 	} {
@@ -212,7 +213,8 @@ func TestPEM(t *testing.T) {
 	require.Len(t, got, 2)
 	require.True(t, got[0].Equal(a) && got[1].Equal(b))
 	for name, bad := range map[string][]byte{
-		"empty": nil, "blank": []byte(" \n"), "text after": append(bytes.Clone(text), "x"...), "too long": make([]byte, 2<<20),
+		"empty": nil, "blank": []byte(" \n"), "text after": append(bytes.Clone(text), "x"...),
+		"too long":       make([]byte, 2<<20),
 		"other block":    pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: a.Raw}),
 		"no certificate": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte{5, 0}}),
 	} {
@@ -223,7 +225,8 @@ func TestPEM(t *testing.T) {
 }
 
 func FuzzParseCertificate(f *testing.F) {
-	root := forge(f, nil, "root", isCA, extension(asn1.ObjectIdentifier{1, 2, 156, 10260, 4, 1, 4}, false, []byte("\x13\x01x")))
+	code := asn1.ObjectIdentifier{1, 2, 156, 10260, 4, 1, 4}
+	root := forge(f, nil, "root", isCA, extension(code, false, []byte("\x13\x01x")))
 	f.Add(root.Raw)
 	f.Add(forge(f, root, "leaf").Raw)
 	trust := anchors(f, root.Certificate)

@@ -49,9 +49,9 @@ func VerifySM2(public *PublicKey, message, signature []byte) error {
 	}
 }
 
-// CrossCheck is VerifySM2 with the second opinion of an implementation that shares no code with the first: the signature
-// counts as valid only if both say so. A malformed value is refused before the second is asked. It takes about twenty
-// times as long as VerifySM2.
+// CrossCheck is VerifySM2 with the second opinion of an implementation that shares no code with the first: the
+// signature counts as valid only if both say so. A malformed value is refused before the second is asked. It takes
+// about twenty times as long as VerifySM2.
 func CrossCheck(public *PublicKey, message, signature []byte) error {
 	first := VerifySM2(public, message, signature)
 	if first != nil && !errors.Is(first, ErrSignature) {

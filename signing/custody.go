@@ -59,9 +59,9 @@ func NewCustody(config CustodyConfig) (*Custody, error) {
 	}, nil
 }
 
-// Register makes the signer's certificate the issuer's current one. The certificate must hold the issuer's unified social
-// credit code, allow signing of documents, and lead to an anchor through the signer's chain at the start of its validity.
-// Certificates registered before stay known, for the records they signed.
+// Register makes the signer's certificate the issuer's current one. The certificate must hold the issuer's unified
+// social credit code, allow signing of documents, and lead to an anchor through the signer's chain at the start of
+// its validity. Certificates registered before stay known, for the records they signed.
 func (c *Custody) Register(issuer string, signer *Signer) error {
 	if signer == nil {
 		return fmt.Errorf("%w: signer is required", ErrConfig)
@@ -97,8 +97,8 @@ func (c *Custody) register(issuer string, certificates []*pki.Certificate, signe
 	return nil
 }
 
-// SignerFor returns the SM3 digest of the issuer's current certificate, which must be valid at that time, and whether its
-// key is in custody.
+// SignerFor returns the SM3 digest of the issuer's current certificate, which must be valid at that time, and whether
+// its key is in custody.
 func (c *Custody) SignerFor(issuer string, at time.Time) (certificate [32]byte, custody bool, err error) {
 	e, err := c.current(issuer)
 	if err != nil {

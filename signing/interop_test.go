@@ -86,8 +86,9 @@ func TestStockToolsReadKey(t *testing.T) {
 	c.refuses("gmopenssl", "pkey", "-in", key, "-passin", "pass:wrong", "-noout")
 }
 
-// OpenSSL verifies SignedData with signed attributes. Without them it hands plain SM3(content) to SM2, without Z, which no
-// maker of GB/T 35275 signatures does; there its parser reads the structure and its SM2 checks the value over the content.
+// OpenSSL verifies SignedData with signed attributes. Without them it hands plain SM3(content) to SM2, without Z,
+// which no maker of GB/T 35275 signatures does; there its parser reads the structure and its SM2 checks the value
+// over the content.
 func TestOpenSSLAcceptsCMS(t *testing.T) {
 	c := newCheckers(t)
 	w := newWorld(t, time.Now())

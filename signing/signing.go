@@ -1,9 +1,9 @@
-// Package signing makes SM2 signatures: SignedData of GB/T 35275-2017 over licence records, receipts and statements, and
-// signed notes over ledger checkpoints.
+// Package signing makes SM2 signatures: SignedData of GB/T 35275-2017 over licence records, receipts and statements,
+// and signed notes over ledger checkpoints.
 //
-// Keys stand behind crypto.Signer, so they may live in a device. Nothing here decides whether a foreign signature is to be
-// relied on; the one check made is that a record signed elsewhere carries the signature of the department certificate that
-// was registered for its issuer.
+// Keys stand behind crypto.Signer, so they may live in a device. Nothing here decides whether a foreign signature is
+// to be relied on; the one check made is that a record signed elsewhere carries the signature of the department
+// certificate that was registered for its issuer.
 package signing
 
 import (
@@ -28,8 +28,8 @@ var (
 
 // Config describes a Signer.
 type Config struct {
-	// Key signs. It is given e = SM3(Z ‖ message), 32 bytes, and crypto.Hash(0), and answers with a DER signature value.
-	// It must be safe for concurrent use if the Signer is used so. Required.
+	// Key signs. It is given e = SM3(Z ‖ message), 32 bytes, and crypto.Hash(0), and answers with a DER signature
+	// value. It must be safe for concurrent use if the Signer is used so. Required.
 	Key crypto.Signer
 	// Chain is the certificate of Key, with the right to sign, and those above it, each signed by the next. Required.
 	Chain []*pki.Certificate

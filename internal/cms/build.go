@@ -69,8 +69,8 @@ func NewBuilder(issuer []byte, serial *big.Int, certificates [][]byte) (*Builder
 	return b, nil
 }
 
-// SignedAttributes encodes content type, message digest and, unless at is zero, signing time as the SET OF Attribute that
-// is to be signed (RFC 5652, 5.4).
+// SignedAttributes encodes content type, message digest and, unless at is zero, signing time as the SET OF Attribute
+// that is to be signed (RFC 5652, 5.4).
 func SignedAttributes(content []byte, at time.Time) ([]byte, error) {
 	digest := sm3.Sum(content)
 	attributes := [][]byte{

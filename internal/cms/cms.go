@@ -1,9 +1,10 @@
 // Package cms reads and writes SignedData of GB/T 35275-2017 (GM/T 0010-2023) and RFC 5652.
 //
 // It is a codec: bytes to values and back. It decides nothing about trust or time; the one thing it computes is which
-// bytes a signature covers. Reading is tolerant exactly where software in use differs, and each tolerance that was needed
-// is reported by name; everything else, trailing bytes included, is refused. Signed attributes and certificates keep the
-// bytes that were received, so nothing signed is ever re-encoded. Writing is strict and has one form.
+// bytes a signature covers. Reading is tolerant exactly where software in use differs, and each tolerance that was
+// needed is reported by name; everything else, trailing bytes included, is refused. Signed attributes and
+// certificates keep the bytes that were received, so nothing signed is ever re-encoded. Writing is strict and has one
+// form.
 //
 //	ContentInfo ::= SEQUENCE { contentType OBJECT IDENTIFIER, content [0] EXPLICIT SignedData }
 //	SignedData  ::= SEQUENCE { version INTEGER, digestAlgorithms SET OF AlgorithmIdentifier,

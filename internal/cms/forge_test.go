@@ -14,8 +14,8 @@ import (
 	"github.com/elicense/elicense/internal/sm2sig"
 )
 
-// forge writes SignedData the long way with encoding/asn1, in every variant met in the wild and in wrong ones. It shares
-// no code with the package under test.
+// forge writes SignedData the long way with encoding/asn1, in every variant met in the wild and in wrong ones. It
+// shares no code with the package under test.
 type forge struct {
 	key    *sm2.PrivateKey
 	public *sm2sig.PublicKey

@@ -1,8 +1,8 @@
 // Package oid names the object identifiers the codecs read and write.
 //
-// An ID holds the DER contents of an OBJECT IDENTIFIER, so it is an immutable, comparable constant that can stand in a
-// switch. Several Chinese algorithms are known under two arcs: 1.2.156.10197 of GM/T 0006 and the older 1.2.156.197 of the
-// same authority, which software in use still writes; both are listed, the older ones with the suffix Old.
+// An ID holds the DER contents of an OBJECT IDENTIFIER, so it is an immutable, comparable constant that can stand in
+// a switch. Several Chinese algorithms are known under two arcs: 1.2.156.10197 of GM/T 0006 and the older 1.2.156.197
+// of the same authority, which software in use still writes; both are listed, the older ones with the suffix Old.
 package oid
 
 import (
@@ -36,7 +36,7 @@ const (
 	SM2Sign       ID = gm + "\x01\x82\x2d\x01"            // 1.2.156.10197.1.301.1
 	SM3           ID = gm + "\x01\x83\x11"                // 1.2.156.10197.1.401
 	SM3NoKey      ID = gm + "\x01\x83\x11\x01"            // 1.2.156.10197.1.401.1
-	SM3Keyed      ID = gm + "\x01\x83\x11\x02"            // 1.2.156.10197.1.401.2, HMAC-SM3, or SM3 with Z in CMS of one maker
+	SM3Keyed      ID = gm + "\x01\x83\x11\x02"            // 1.2.156.10197.1.401.2, HMAC-SM3; SM3 with Z at one maker
 	SM2WithSM3    ID = gm + "\x01\x83\x75"                // 1.2.156.10197.1.501
 	SM2Old        ID = gmOld + "\x01\x82\x2d"             // 1.2.156.197.1.301
 	SM2SignOld    ID = gmOld + "\x01\x82\x2d\x01"         // 1.2.156.197.1.301.1

@@ -1,9 +1,9 @@
 // Package sm2sig checks and makes SM2 signature values (GB/T 32918.2-2016) over SM3 (GB/T 32905-2016).
 //
-// It is the one place where a message becomes the digest e = SM3(Z ‖ M) and where a signature value is read. The signer's
-// identifier is always the default 1234567812345678 of GB/T 35276, as in certificates, CMS, seals and CRLs. A signature
-// value is accepted in exactly one encoding: DER SEQUENCE of two INTEGERs in shortest form, both in [1, n-1], nothing
-// after it. No key is generated and no clock, file or network is used here.
+// It is the one place where a message becomes the digest e = SM3(Z ‖ M) and where a signature value is read. The
+// signer's identifier is always the default 1234567812345678 of GB/T 35276, as in certificates, CMS, seals and CRLs.
+// A signature value is accepted in exactly one encoding: DER SEQUENCE of two INTEGERs in shortest form, both in [1,
+// n-1], nothing after it. No key is generated and no clock, file or network is used here.
 package sm2sig
 
 import (
@@ -115,8 +115,9 @@ func (p *PublicKey) Verify(message, signature []byte) error {
 	return nil
 }
 
-// Sign asks key for a signature over message. The key receives e (32 bytes) and crypto.Hash(0), which is what a device
-// behind crypto.Signer has to sign without any further hashing. The answer is checked for strict encoding, not verified.
+// Sign asks key for a signature over message. The key receives e (32 bytes) and crypto.Hash(0), which is what a
+// device behind crypto.Signer has to sign without any further hashing. The answer is checked for strict encoding, not
+// verified.
 func (p *PublicKey) Sign(random io.Reader, key crypto.Signer, message []byte) ([]byte, error) {
 	e := p.Digest(message)
 	signature, err := key.Sign(random, e[:], crypto.Hash(0))

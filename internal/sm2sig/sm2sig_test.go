@@ -101,7 +101,8 @@ func TestSignatureRefuses(t *testing.T) {
 		"empty integer": sequence([]byte{2, 0}, one), "one integer": sequence(one), "three": sequence(one, one, one),
 		"bytes after": append(bytes.Clone(value), 0), "cut": value[:len(value)-1],
 		"long length": append([]byte{0x30, 0x81, byte(len(value) - 2)}, value[2:]...),
-		"indefinite":  append(append([]byte{0x30, 0x80}, value[2:]...), 0, 0), "33 octets": sequence(append([]byte{2, 33, 1}, n...), one),
+		"indefinite":  append(append([]byte{0x30, 0x80}, value[2:]...), 0, 0),
+		"33 octets":   sequence(append([]byte{2, 33, 1}, n...), one),
 	} {
 		require.ErrorIs(t, sm2sig.CheckSignature(b), sm2sig.ErrEncoding, name)
 		require.ErrorIs(t, key.Verify([]byte("message digest"), b), sm2sig.ErrEncoding, name)

@@ -1,9 +1,9 @@
 // Package ca is a small SM2 certificate authority (证书认证机构): a root, issuing authorities below it, and certificates for
 // departments and for the vault, by profiles that are data.
 //
-// An authority is a value that holds a key and its certificate chain; it can be saved and loaded as one PEM text with the
-// key encrypted. It keeps no list of what it issued. Clock and randomness are injected. Every certificate passes the lint
-// of its profile before it is signed, by construction. Profiles follow GB/T 20518-2018.
+// An authority is a value that holds a key and its certificate chain; it can be saved and loaded as one PEM text with
+// the key encrypted. It keeps no list of what it issued. Clock and randomness are injected. Every certificate passes
+// the lint of its profile before it is signed, by construction. Profiles follow GB/T 20518-2018.
 package ca
 
 import (
@@ -50,8 +50,8 @@ type Authority struct {
 	chain  []*pki.Certificate // own certificate first, root last
 }
 
-// Request asks for one certificate. Exactly one of CSR and PublicKey is to be set. The subject is what the authority has
-// established, never what the request claims.
+// Request asks for one certificate. Exactly one of CSR and PublicKey is to be set. The subject is what the authority
+// has established, never what the request claims.
 type Request struct {
 	Profile   string
 	Subject   Name

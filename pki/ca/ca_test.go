@@ -147,8 +147,8 @@ func TestLint(t *testing.T) {
 		"negative serial":   func(d *ca.Draft) { d.Serial = new(big.Int).Neg(d.Serial) },
 		"empty validity":    func(d *ca.Draft) { d.NotAfter = d.NotBefore },
 		"longer than rule":  func(d *ca.Draft) { d.NotAfter = d.NotAfter.Add(time.Second) },
-		"longer than CA":    func(d *ca.Draft) { d.NotAfter = issuer.NotAfter.Add(time.Second); d.NotBefore = issuer.NotAfter },
-		"before CA":         func(d *ca.Draft) { d.NotBefore = issuer.NotBefore.Add(-time.Second); d.NotAfter = issuer.NotAfter },
+		"longer than CA":    func(d *ca.Draft) { d.NotBefore, d.NotAfter = issuer.NotAfter, issuer.NotAfter.Add(1e9) },
+		"before CA":         func(d *ca.Draft) { d.NotBefore, d.NotAfter = issuer.NotBefore.Add(-1e9), now(d) },
 		"other issuer name": func(d *ca.Draft) { d.Issuer = d.Subject },
 		"other issuer key":  func(d *ca.Draft) { d.IssuerKey = d.Public },
 		"no usage":          func(d *ca.Draft) { d.Profile.KeyUsage = 0 },
@@ -184,6 +184,9 @@ func TestLint(t *testing.T) {
 	}
 	require.ErrorIs(t, ca.Lint(good, w.leaf), ca.ErrLint, "issuer is no authority")
 }
+
+// now is a time at which the draft is valid.
+func now(d *ca.Draft) time.Time { return d.NotBefore.Add(time.Hour) }
 
 func TestSerialNumbersDiffer(t *testing.T) {
 	w := newWorld(t, farmUSCC)

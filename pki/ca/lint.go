@@ -23,8 +23,8 @@ type linted struct {
 // dummySignature is a well-formed value that no key made; it lets the lint read the certificate as everybody else will.
 var dummySignature = []byte{0x30, 6, 2, 1, 1, 2, 1, 1}
 
-// lint encodes the certificate, reads the encoding back with the parser of verifiers, and holds it against the profile and
-// the issuer (nil for a root). All faults are reported at once.
+// lint encodes the certificate, reads the encoding back with the parser of verifiers, and holds it against the
+// profile and the issuer (nil for a root). All faults are reported at once.
 func lint(c *certificate, issuer *pki.Certificate) (linted, error) {
 	tbs, err := c.encode()
 	if err != nil {

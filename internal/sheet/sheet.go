@@ -54,7 +54,7 @@ type Limits struct {
 	RecordBytes  int   // one record of a text file, one row of XML or one shared string with its markup: 32 MiB
 	Columns      int   // columns of a row: MaxColumns
 	Entries      int   // entries of an .xlsx package: 10000
-	Ratio        int64 // unpacked bytes per packed byte of a part beyond its first 16 MiB: 400
+	Ratio        int64 // unpacked bytes per packed byte of a part beyond its first 16 MiB: 250
 	PartBytes    int64 // unpacked bytes of one part: 64 GiB
 	Merges       int   // merged ranges of a sheet: 200000
 	StringsBytes int64 // shared strings kept in memory before Options.Temp is used: 16 MiB
@@ -123,7 +123,7 @@ func (l Limits) withDefaults() Limits {
 	def(&l.RecordBytes, 32<<20)
 	def(&l.Columns, MaxColumns)
 	def(&l.Entries, 10000)
-	def64(&l.Ratio, 400)
+	def64(&l.Ratio, 250)
 	def64(&l.PartBytes, 64<<30)
 	def(&l.Merges, 200000)
 	def64(&l.StringsBytes, 16<<20)
@@ -148,8 +148,6 @@ func Open(r io.ReaderAt, size int64, name string, opts Options) (*Book, error) {
 		return openXLSX(in)
 	case bytes.HasPrefix(head, cfbMagic):
 		return openXLS(in)
-	case isBareBIFF(head):
-		return openBareXLS(in)
 	case looksHTML(head):
 		return nil, &Error{Code: CodeHTML}
 	}

@@ -181,7 +181,7 @@ func readAll(b []byte, opts sheet.Options) error {
 }
 
 func TestXLSXRefusals(t *testing.T) {
-	bomb := strings.Repeat(" ", 80<<20)
+	bomb := strings.Repeat("<row></row>", 6<<20)
 	deep := strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100)
 	for _, tt := range []struct {
 		name  string
@@ -203,7 +203,7 @@ func TestXLSXRefusals(t *testing.T) {
 		{"half a zip", pack(t, sheetPart(""))[:200], sheet.ErrCorrupt},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := readAll(tt.bytes, sheet.Options{Limits: sheet.Limits{RecordBytes: 2 << 20}})
+			err := readAll(tt.bytes, sheet.Options{Limits: sheet.Limits{RecordBytes: 2 << 20, Ratio: 100}})
 			require.ErrorIs(t, err, tt.want)
 			var e *sheet.Error
 			require.ErrorAs(t, err, &e)

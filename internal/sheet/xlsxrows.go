@@ -264,6 +264,11 @@ func parseUint(b []byte) (int, bool) {
 // cellBody appends the text of v or is to the row's text.
 func (r *xlsxRows) cellBody(c *rawCell) error {
 	x := r.x
+	if text, ok := x.plainValue(); ok {
+		r.text, _ = appendXMLText(r.text, text)
+		c.long = len(text) > r.s.in.opts.Limits.CellBytes
+		return nil
+	}
 	value := false
 	for {
 		kind, err := x.next()

@@ -171,6 +171,10 @@ func (x *xmlScanner) scanTag() (kind tokenKind, done bool, err error) {
 		}
 	}
 	b := x.buf[x.pos:]
+	if len(b) > 3 && b[1] != '?' && b[1] != '!' {
+		kind, err = x.scanElement()
+		return kind, true, err
+	}
 	switch {
 	case len(b) < 3:
 		return tokenEOF, false, x.corrupt("ends early")
@@ -189,7 +193,7 @@ func (x *xmlScanner) scanTag() (kind tokenKind, done bool, err error) {
 	case b[1] == '!':
 		return tokenEOF, false, &Error{Code: CodeDoctype, Detail: x.part}
 	}
-	kind, err = x.scanElement()
+	kind, err = x.scanElement() // the last tag, as short as </a>
 	return kind, true, err
 }
 
@@ -269,6 +273,22 @@ func (x *xmlScanner) tagEnd() (int, error) {
 		}
 		at -= moved
 	}
+}
+
+// plainValue takes "<v>…</v></c>" in one step, the form of nearly every cell; ok is false where something else follows
+// or it is not wholly in the buffer, and nothing was taken.
+func (x *xmlScanner) plainValue() (text []byte, ok bool) {
+	b := x.buf[x.pos:]
+	if len(b) < 11 || b[0] != '<' || b[1] != 'v' || b[2] != '>' || len(x.full) != 1 {
+		return nil, false
+	}
+	i := bytes.IndexByte(b[3:], '<') + 3
+	if i < 3 || len(b) < i+8 || string(b[i:i+8]) != "</v></c>" {
+		return nil, false
+	}
+	x.pos += i + 8
+	x.depth--
+	return b[3:i], true
 }
 
 // skip passes over the element whose start tag was just read.

@@ -3,8 +3,8 @@
 // numbers are made and whether it may be in a vault at all.
 //
 // A type is written in YAML by the department that owns it and read by ParseType, which is strict and reports every
-// error at once with place, reason and fix. Type.Encode gives the bytes that are stored and digested. Type.Compile gives
-// the form that checks values: it holds the regular expressions and indexes, is safe for use by many goroutines
+// error at once with place, reason and fix. Type.Encode gives the bytes that are stored and digested. Type.Compile
+// gives the form that checks values: it holds the regular expressions and indexes, is safe for use by many goroutines
 // at once and is made once per type.
 //
 // The package is pure: no I/O, no clock, no network. It decides nothing about rights; it only says what a type
@@ -49,13 +49,13 @@ type Type struct {
 	Issuers        []string                `json:"issuers,omitempty"`       // 证照颁发机构级别: names of levels, at least one
 	Holder         Holder                  `json:"holder,omitzero"`         // 持证主体
 	Items          []Item                  `json:"items,omitempty"`         // 关联事项
-	Metadata       map[string]MetaOverride `json:"metadata,omitempty"`      // by short name: how this type calls a metadata element
-	Fields         []Field                 `json:"fields,omitempty"`        // business fields of the face, in the order of the face
+	Metadata       map[string]MetaOverride `json:"metadata,omitempty"`      // other words for metadata, by short name
+	Fields         []Field                 `json:"fields,omitempty"`        // in the order of the face
 	Validity       Validity                `json:"validity,omitzero"`       // 有效期限
 	Basis          []Basis                 `json:"basis,omitempty"`         // legal basis, mandatory
-	Template       string                  `json:"template,omitempty"`      // name of the document template; empty if none
+	Template       string                  `json:"template,omitempty"`      // of the document; empty if none
 	Classification Classification          `json:"classification,omitzero"` // 公开, 内部, 敏感, 涉密
-	Numbering      Numbering               `json:"numbering,omitzero"`      // how numbers are made; empty if the paper brings them
+	Numbering      Numbering               `json:"numbering,omitzero"`      // empty if the paper brings the number
 }
 
 // Authority is the body that defines a type (证照定义机构).
@@ -92,7 +92,7 @@ type Holder struct {
 	Kinds        []HolderKind `json:"kinds,omitempty"`
 	CodeTypes    []string     `json:"codeTypes,omitempty"`    // allowed 持证主体代码类型代码: 001, 111, …
 	CodeOptional bool         `json:"codeOptional,omitempty"` // old licences of the type may lack the holder's code
-	Multiple     bool         `json:"multiple,omitempty"`     // several holders, names and codes joined by '^' in one order
+	Multiple     bool         `json:"multiple,omitempty"`     // several, names and codes joined by '^'
 }
 
 // Level is a classification of a type.

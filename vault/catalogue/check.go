@@ -38,6 +38,11 @@ type checker struct {
 
 func (c *checker) add(p Problem) { c.problems = append(c.problems, p) }
 
+// count adds a problem of a number that is too large.
+func (c *checker) count(as Code, path string, found, most int) {
+	c.add(Problem{Code: as, Path: path, Found: strconv.Itoa(found), Want: strconv.Itoa(most)})
+}
+
 // CheckType gives every problem of a definition, in the order of the file format. Lines are zero.
 func CheckType(t Type) Problems {
 	c := &checker{t: t}
@@ -76,7 +81,7 @@ func (c *checker) visible(path, s string) bool {
 
 func (c *checker) texts(path string, list []string, most int) {
 	if len(list) > most {
-		c.add(Problem{Code: CodeTooMany, Path: path, Found: strconv.Itoa(len(list)), Want: strconv.Itoa(most)})
+		c.count(CodeTooMany, path, len(list), most)
 		return
 	}
 	for i, s := range list {
@@ -93,7 +98,7 @@ func (c *checker) identity() {
 	}
 	c.text("name", c.t.Name)
 	if c.t.Version < 1 || c.t.Version > MaxVersion {
-		c.add(Problem{Code: CodeVersion, Path: "version", Found: strconv.Itoa(c.t.Version), Want: strconv.Itoa(MaxVersion)})
+		c.count(CodeVersion, "version", c.t.Version, MaxVersion)
 	}
 	a := c.t.Authority
 	if c.text("authority.code", a.Code) {
@@ -191,7 +196,7 @@ func holderCodes() []string {
 
 func (c *checker) items() {
 	if len(c.t.Items) > MaxFields {
-		c.add(Problem{Code: CodeTooMany, Path: "items", Found: strconv.Itoa(len(c.t.Items)), Want: strconv.Itoa(MaxFields)})
+		c.count(CodeTooMany, "items", len(c.t.Items), MaxFields)
 		return
 	}
 	for i, item := range c.t.Items {
@@ -216,7 +221,7 @@ func (c *checker) metadata() {
 
 func (c *checker) fields() {
 	if len(c.t.Fields) > MaxFields {
-		c.add(Problem{Code: CodeTooMany, Path: "fields", Found: strconv.Itoa(len(c.t.Fields)), Want: strconv.Itoa(MaxFields)})
+		c.count(CodeTooMany, "fields", len(c.t.Fields), MaxFields)
 		return
 	}
 	names := make(map[string]bool)
@@ -318,7 +323,7 @@ func (c *checker) basis() {
 		c.add(Problem{Code: CodeNoBasis, Path: "basis"})
 	}
 	if len(c.t.Basis) > MaxBasis {
-		c.add(Problem{Code: CodeTooMany, Path: "basis", Found: strconv.Itoa(len(c.t.Basis)), Want: strconv.Itoa(MaxBasis)})
+		c.count(CodeTooMany, "basis", len(c.t.Basis), MaxBasis)
 		return
 	}
 	for i, b := range c.t.Basis {
@@ -353,12 +358,11 @@ func (c *checker) numbering() {
 	n := c.t.Numbering
 	const most = 64
 	if len(n.Pattern) > MaxNumberBytes || !utf8.ValidString(n.Pattern) || !c.visible("numbering.pattern", n.Pattern) {
-		c.add(Problem{Code: CodeTooLong, Path: "numbering.pattern",
-			Found: strconv.Itoa(len(n.Pattern)), Want: strconv.Itoa(MaxNumberBytes)})
+		c.count(CodeTooLong, "numbering.pattern", len(n.Pattern), MaxNumberBytes)
 		return
 	}
 	if len(n.Codes) > most {
-		c.add(Problem{Code: CodeTooMany, Path: "numbering.codes", Found: strconv.Itoa(len(n.Codes)), Want: strconv.Itoa(most)})
+		c.count(CodeTooMany, "numbering.codes", len(n.Codes), most)
 		return
 	}
 	for _, value := range sortedKeys(n.Codes) {

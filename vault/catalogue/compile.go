@@ -105,7 +105,8 @@ func fieldColumn(f *Field) *Column {
 
 // newColumn prepares the rules of a checked field.
 func newColumn(f Field) *Column {
-	col := &Column{Name: f.Name, Label: f.Label, Required: f.Rules.Required, Kind: f.Kind, Format: f.Format, Rules: f.Rules}
+	col := &Column{Name: f.Name, Label: f.Label, Kind: f.Kind, Format: f.Format, Rules: f.Rules}
+	col.Required = f.Rules.Required
 	col.Normal, col.Compare = normalKinds(f.Kind, f.Format)
 	if f.Rules.Pattern != "" {
 		col.pattern, _ = compilePattern(f.Rules.Pattern) // CheckType has compiled it before
@@ -192,8 +193,8 @@ func (c *Compiled) Column(name string) (*Column, bool) {
 	return col, ok
 }
 
-// FindHeading gives the short names that a column heading can mean, the best first: the type's own fields, its own words
-// for metadata, then the shared ones. What stands in brackets counts only if it helps.
+// FindHeading gives the short names that a column heading can mean, the best first: the type's own fields, its own
+// words for metadata, then the shared ones. What stands in brackets counts only if it helps.
 func (c *Compiled) FindHeading(heading string) []string {
 	h := NormaliseHeading(heading)
 	if names := c.headings[h]; len(names) > 0 {

@@ -15,8 +15,8 @@ type Change struct {
 	New  string // empty if removed
 }
 
-// DiffTypes lists what a newer version changes, in order of path, and what of it a new version may not change: the type code
-// and the authority, the kind and format of a field, and whether a field is there at all. Licences of older
+// DiffTypes lists what a newer version changes, in order of path, and what of it a new version may not change: the
+// type code and the authority, the kind and format of a field, and whether a field is there at all. Licences of older
 // versions stay as they are.
 func DiffTypes(older, newer Type) ([]Change, Problems) {
 	var problems Problems

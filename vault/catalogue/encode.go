@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/emmansun/gmsm/sm3"
 )
@@ -19,8 +20,8 @@ type stored struct {
 // Encode gives the canonical bytes of a type: they are stored, digested, and read back by ParseType to an equal type.
 // The error is a *TypeError.
 func (t Type) Encode() ([]byte, error) {
-	if problems := CheckType(t); len(problems) > 0 {
-		return nil, &TypeError{Problems: problems}
+	if err := refuse(CheckType(t)); err != nil {
+		return nil, err
 	}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -29,7 +30,9 @@ func (t Type) Encode() ([]byte, error) {
 		return nil, fmt.Errorf("%w: %v", ErrType, err)
 	}
 	if out.Len() > MaxTypeBytes {
-		return nil, &TypeError{Problems: Problems{{Code: CodeTooBig, Found: fmt.Sprint(out.Len()), Want: fmt.Sprint(MaxTypeBytes)}}}
+		return nil, refuse(Problems{{
+			Code: CodeTooBig, Found: strconv.Itoa(out.Len()), Want: strconv.Itoa(MaxTypeBytes),
+		}})
 	}
 	return out.Bytes(), nil
 }

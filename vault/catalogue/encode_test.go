@@ -117,7 +117,10 @@ func TestDiffTypes_A67(t *testing.T) {
 		{"version", func(typ *catalogue.Type) { typ.Version = 3 }, catalogue.CodeDiffVersion},
 		{"removed", func(typ *catalogue.Type) { typ.Fields = typ.Fields[1:] }, catalogue.CodeDiffRemoved},
 		{"kind", func(typ *catalogue.Type) { typ.Fields[0].Kind = catalogue.KindDate }, catalogue.CodeDiffKind},
-		{"format", func(typ *catalogue.Type) { typ.Fields[0].Format = catalogue.FormatOrgName }, catalogue.CodeDiffKind},
+		{
+			"format", func(typ *catalogue.Type) { typ.Fields[0].Format = catalogue.FormatOrgName },
+			catalogue.CodeDiffKind,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

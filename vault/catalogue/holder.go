@@ -72,8 +72,8 @@ func (c *holderCheck) normalise(raw string, h Hints, name string) (normal.Result
 	return out, problems
 }
 
-// one reads a code as the first allowed type it is sound as. What has the length of a credit code or a citizen number and
-// is not sound is refused, and never taken for a code without a check digit.
+// one reads a code as the first allowed type it is sound as. What has the length of a credit code or a citizen number
+// and is not sound is refused, and never taken for a code without a check digit.
 func (c *holderCheck) one(raw string, h Hints) (normal.Result, error) {
 	var first error
 	if c.uscc {

@@ -8,7 +8,8 @@ import (
 // metadata are the elements of GB/T 36903 that a source can bring. The order is that of Compiled.Columns.
 var metadata = []Meta{
 	{
-		Name: MetaNumber, Label: "证照编号", English: "certificateNumber", Kind: KindCode, Format: FormatPlain, Required: true,
+		Name: MetaNumber, Label: "证照编号", English: "certificateNumber", Kind: KindCode, Format: FormatPlain,
+		Required: true,
 		Synonyms: []string{
 			"编号", "证号", "证书编号", "证件编号", "证书号", "证照号码", "证照号", "许可证编号", "许可证号", "许可证号码", "批准文号",
 			"发证编号", "证件号",
@@ -71,7 +72,8 @@ var metadata = []Meta{
 	},
 }
 
-// Metadata gives the metadata elements of GB/T 36903 that a source can bring, with the headings seen for them in ledgers.
+// Metadata gives the metadata elements of GB/T 36903 that a source can bring, with the headings seen for them in
+// ledgers.
 func Metadata() []Meta {
 	out := make([]Meta, len(metadata))
 	for i := range metadata {

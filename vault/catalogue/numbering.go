@@ -19,7 +19,7 @@ import (
 //	{check}       last: check digit by ISO/IEC 7064 MOD 11,10 over all digits before it
 type Numbering struct {
 	Pattern  string            `json:"pattern,omitempty"`
-	Scope    []string          `json:"scope,omitempty"`    // of division, year, category: what the sequence begins anew for
+	Scope    []string          `json:"scope,omitempty"`    // division, year, category: each has its own sequence
 	Category string            `json:"category,omitempty"` // field that {category} is taken from
 	Codes    map[string]string `json:"codes,omitempty"`    // value of that field -> text in the number
 }
@@ -134,8 +134,8 @@ func (n Numbering) check(path string, t Type) Problems {
 	}
 	tokens, reason := parsePattern(n.Pattern)
 	if reason != "" {
-		return Problems{{Code: CodeNumbering, Path: path + ".pattern", Found: reason,
-			Want: "{division} {division:4} {year} {year:2} {category} {seq:N} {check}"}}
+		const tokens = "{division} {division:4} {year} {year:2} {category} {seq:N} {check}"
+		return Problems{badNumbering(path+".pattern", reason, tokens)}
 	}
 	used := func(name string) bool {
 		return slices.ContainsFunc(tokens, func(t token) bool { return t.name == name })
@@ -143,24 +143,27 @@ func (n Numbering) check(path string, t Type) Problems {
 	var out Problems
 	for i, s := range n.Scope {
 		if !slices.Contains(scopeNames, s) || !used(s) || slices.Contains(n.Scope[:i], s) {
-			out = append(out, Problem{Code: CodeNumbering, Path: path + ".scope", Found: s,
-				Want: strings.Join(scopeNames, ", ")})
+			out = append(out, badNumbering(path+".scope", s, strings.Join(scopeNames, ", ")))
 		}
 	}
 	if !used(tokenCategory) {
 		if n.Category != "" || len(n.Codes) > 0 {
-			out = append(out, Problem{Code: CodeNumbering, Path: path + ".category", Found: n.Category, Want: "{category}"})
+			out = append(out, badNumbering(path+".category", n.Category, "{category}"))
 		}
 		return out
 	}
 	return append(out, n.checkCategory(path, t)...)
 }
 
+func badNumbering(path, found, want string) Problem {
+	return Problem{Code: CodeNumbering, Path: path, Found: found, Want: want}
+}
+
 func (n Numbering) checkCategory(path string, t Type) Problems {
 	var out Problems
 	f, ok := t.Field(n.Category)
 	if !ok || !f.Rules.Required {
-		out = append(out, Problem{Code: CodeNumbering, Path: path + ".category", Found: n.Category, Want: "rules: {required: true}"})
+		out = append(out, badNumbering(path+".category", n.Category, "rules: {required: true}"))
 	}
 	if len(n.Codes) == 0 {
 		out = append(out, Problem{Code: CodeMissing, Path: path + ".codes"})
@@ -173,7 +176,8 @@ func (n Numbering) checkCategory(path string, t Type) Problems {
 			width = len(text)
 		}
 		if !numberText.MatchString(text) || seen[text] || len(text) != width {
-			out = append(out, Problem{Code: CodeNumbering, Path: path + ".codes." + value, Found: text, Want: "[0-9A-Z]{1,8}"})
+			at := path + ".codes." + strings.Map(pathRune, value)
+			out = append(out, badNumbering(at, text, "[0-9A-Z]{1,8}"))
 		}
 		seen[text] = true
 	}

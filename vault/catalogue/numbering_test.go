@@ -82,8 +82,8 @@ func TestNumberingRefuses(t *testing.T) {
 	require.ErrorIs(t, err, catalogue.ErrNumbering)
 }
 
-// TestScopeKeyFollowsTheNumber: where the number shows four digits of the division, so does the key, or else two counties
-// would make the same number.
+// TestScopeKeyFollowsTheNumber: where the number shows four digits of the division, so does the key, or else two
+// counties would make the same number.
 func TestScopeKeyFollowsTheNumber(t *testing.T) {
 	n := catalogue.Numbering{Pattern: "{division:4}{year}{seq:3}", Scope: []string{"division", "year"}}
 	key := func(division string, year int) string {

@@ -6,9 +6,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// ParseType reads a type definition, written by a person or by Encode. It is strict: unknown and repeated keys, anchors,
-// aliases, tags, several documents and whatever CheckType refuses make it fail. The error is a *TypeError that
-// holds every problem with its line, except that a file that is no YAML shows its first flaw only.
+// ParseType reads a type definition, written by a person or by Encode. It is strict: unknown and repeated keys,
+// anchors, aliases, tags, several documents and whatever CheckType refuses make it fail. The error is a *TypeError
+// that holds every problem with its line, except that a file that is no YAML shows its first flaw only.
 func ParseType(data []byte) (Type, error) {
 	r := &reader{
 		places: make(map[string]*yaml.Node), bad: make(map[string]bool), refused: make(map[*yaml.Node]bool),

@@ -50,8 +50,7 @@ func (c *checker) sizes(path string, r Rules) {
 		{"maxBytes", r.MaxBytes, MaxImageBytes},
 	} {
 		if size.value < 0 || size.value > size.most {
-			c.add(Problem{Code: CodeNotNumber, Path: path + "." + size.name,
-				Found: strconv.Itoa(size.value), Want: strconv.Itoa(size.most)})
+			c.count(CodeNotNumber, path+"."+size.name, size.value, size.most)
 		}
 	}
 	if r.MaxLength > 0 && r.MinLength > r.MaxLength {

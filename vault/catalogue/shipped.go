@@ -8,8 +8,8 @@ import (
 //go:embed types/*.yaml
 var shippedFiles embed.FS
 
-// Shipped gives the types that come with the system, in order of their file names. Those whose national code is known bear
-// it; the others are defined by a made-up province.
+// Shipped gives the types that come with the system, in order of their file names. Those whose national code is known
+// bear it; the others are defined by a made-up province.
 func Shipped() []Type {
 	var out []Type
 	for _, name := range ShippedNames() {

@@ -20,7 +20,7 @@ func TestShippedParse_A67(t *testing.T) {
 		var te *catalogue.TypeError
 		if errors.As(err, &te) {
 			for _, p := range te.Problems {
-				t.Errorf("%s:%d:%d %s %s: %s | %s", name, p.Line, p.Column, p.Path, p.Code, p.Text(catalogue.EN), p.Fix(catalogue.ZH))
+				t.Errorf("%s:%d:%d %s %s: %s", name, p.Line, p.Column, p.Path, p.Code, p.Text(catalogue.EN))
 			}
 		}
 		require.NoError(t, err, name)

@@ -109,8 +109,8 @@ func (r Range) end(start time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// allows reports whether a licence may run from start until end. The last day may be the day before the same date, or that
-// date itself: both are in use.
+// allows reports whether a licence may run from start until end. The last day may be the day before the same date, or
+// that date itself: both are in use.
 func (r Ranges) allows(start, end code.Date, open bool) bool {
 	from, until := asTime(start), asTime(end)
 	for _, one := range r {

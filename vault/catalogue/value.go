@@ -11,8 +11,9 @@ import (
 	"github.com/elicense/elicense/internal/normal"
 )
 
-// Normalise gives the normal form of a raw value, a note for each change, and every rule it breaks. With a problem the result
-// is zero. White space alone is no value: the result is empty, and whether that is allowed is told by CheckRow.
+// Normalise gives the normal form of a raw value, a note for each change, and every rule it breaks. With a problem
+// the result is zero. White space alone is no value: the result is empty, and whether that is allowed is told by
+// CheckRow.
 func (c *Column) Normalise(raw string, h Hints) (normal.Result, Problems) {
 	if strings.TrimSpace(raw) == "" {
 		return normal.Result{}, nil
@@ -134,7 +135,7 @@ func (c *Column) image(raw string) (normal.Result, Problems) {
 	const addressLen = 64
 	s := strings.TrimSpace(raw)
 	if len(s) != addressLen || strings.Trim(s, "0123456789abcdef") != "" {
-		return normal.Result{}, Problems{{Code: CodeValueImage, Path: c.Name, Found: shorten(s), Want: strconv.Itoa(c.maxBytes())}}
+		return normal.Result{}, Problems{c.badImage(shorten(s))}
 	}
 	return normal.Result{Value: s}, nil
 }
@@ -151,8 +152,11 @@ func (c *Column) CheckImage(sizeBytes int64) Problems {
 	if c.Kind == KindImage && sizeBytes > 0 && sizeBytes <= int64(c.maxBytes()) {
 		return nil
 	}
-	return Problems{{Code: CodeValueImage, Path: c.Name,
-		Found: strconv.FormatInt(sizeBytes, 10), Want: strconv.Itoa(c.maxBytes())}}
+	return Problems{c.badImage(strconv.FormatInt(sizeBytes, 10))}
+}
+
+func (c *Column) badImage(found string) Problem {
+	return Problem{Code: CodeValueImage, Path: c.Name, Found: found, Want: strconv.Itoa(c.maxBytes())}
 }
 
 // Normalise normalises one value of a field; for many, Compile the type and use its Column.
@@ -194,7 +198,8 @@ func (c *Compiled) CheckValues(values map[string]string, today code.Date) Proble
 		case len(found) > 0:
 			problems = append(problems, found...)
 		case res.Value != value:
-			problems = append(problems, Problem{Code: CodeValueNotNormal, Path: col.Name, Found: value, Want: res.Value})
+			p := Problem{Code: CodeValueNotNormal, Path: col.Name, Found: value, Want: res.Value}
+			problems = append(problems, p)
 		}
 	}
 	for _, name := range sortedKeys(values) {
@@ -205,18 +210,18 @@ func (c *Compiled) CheckValues(values map[string]string, today code.Date) Proble
 	return c.CheckRow(row, problems)
 }
 
-// CheckRow checks normal values, one for each of Columns and "" for absent, against the rules between them: what is required,
-// the order of dates, the validity, the holder's code type. It appends to problems. A required value that problems
-// already names is not called missing as well.
+// CheckRow checks normal values, one for each of Columns and "" for absent, against the rules between them: what is
+// required, the order of dates, the validity, the holder's code type. It appends to problems. A required value that
+// problems already names is not called missing as well.
 func (c *Compiled) CheckRow(row []string, problems Problems) Problems {
 	if len(row) != len(c.columns) {
 		return append(problems, Problem{Code: CodeValueUnknown, Found: strconv.Itoa(len(row))})
 	}
 	for i, col := range c.columns {
-		if !col.Required || row[i] != "" || slices.ContainsFunc(problems, func(p Problem) bool { return p.Path == col.Name }) {
-			continue
+		named := func(p Problem) bool { return p.Path == col.Name }
+		if col.Required && row[i] == "" && !slices.ContainsFunc(problems, named) {
+			problems = append(problems, Problem{Code: CodeValueMissing, Path: col.Name, Want: col.Label})
 		}
-		problems = append(problems, Problem{Code: CodeValueMissing, Path: col.Name, Want: col.Label})
 	}
 	problems = c.checkHolder(row, problems)
 	return c.checkDates(row, problems)

@@ -246,8 +246,8 @@ func (r *reader) text(dst *string) read {
 
 // checkText refuses text that is too long or not visible.
 func checkText(s string) Problem {
-	if utf8.RuneCountInString(s) > MaxTextRunes {
-		return Problem{Code: CodeTooLong, Found: strconv.Itoa(utf8.RuneCountInString(s)), Want: strconv.Itoa(MaxTextRunes)}
+	if n := utf8.RuneCountInString(s); n > MaxTextRunes {
+		return Problem{Code: CodeTooLong, Found: strconv.Itoa(n), Want: strconv.Itoa(MaxTextRunes)}
 	}
 	for _, c := range s {
 		if !unicode.IsPrint(c) && c != '\u3000' || c == utf8.RuneError {

@@ -5,9 +5,9 @@ import (
 	"math/bits"
 )
 
-// Frontier is the right edge of a tree: all that is needed to append and to know the root. It is a value: Append returns
-// the next one and leaves the old as it was, so that a transaction that runs again starts from the same place.
-// The zero value is the edge of the empty tree.
+// Frontier is the right edge of a tree: all that is needed to append and to know the root. It is a value: Append
+// returns the next one and leaves the old as it was, so that a transaction that runs again starts from the same
+// place. The zero value is the edge of the empty tree.
 type Frontier struct {
 	size  uint64
 	peaks []Hash   // roots of the perfect subtrees from left to right, one for each bit set in size
@@ -145,12 +145,13 @@ func (b *builder) finish() (Frontier, []TileWrite, error) {
 			b.write(level)
 		}
 	}
-	f := Frontier{size: b.size, peaks: append([]Hash(nil), b.peaks[:b.n]...), tiles: append([][]byte(nil), b.tiles[:]...)}
+	f := Frontier{size: b.size, peaks: append([]Hash(nil), b.peaks[:b.n]...)}
+	f.tiles = append([][]byte(nil), b.tiles[:]...)
 	return f, b.writes, nil
 }
 
-// Append adds leaves to a tree of size leaves: NewFrontier and Frontier.Append in one. A caller that appends often keeps the
-// Frontier between calls instead and reads nothing.
+// Append adds leaves to a tree of size leaves: NewFrontier and Frontier.Append in one. A caller that appends often
+// keeps the Frontier between calls instead and reads nothing.
 func Append(size uint64, read TileReader, commitments []Hash) (
 	writes []TileWrite, root Hash, newSize uint64, err error,
 ) {

@@ -134,9 +134,9 @@ func SignCheckpoint(cp Checkpoint, signer Signer) ([]byte, error) {
 	return msg, nil
 }
 
-// ParseCheckpoint reads a signed checkpoint. At least one of the verifiers must bear the origin's name and have signed; a
-// wrong signature of any given verifier is refused, signatures of other keys are carried along.
-// No verifier is an error.
+// ParseCheckpoint reads a signed checkpoint. At least one of the verifiers must bear the origin's name and have
+// signed; a wrong signature of any given verifier is refused, signatures of other keys are carried along. No verifier
+// is an error.
 func ParseCheckpoint(msg []byte, known ...Verifier) (SignedCheckpoint, error) {
 	n, err := openNote(msg, known)
 	if err != nil {
@@ -146,7 +146,9 @@ func ParseCheckpoint(msg []byte, known ...Verifier) (SignedCheckpoint, error) {
 	if err != nil {
 		return SignedCheckpoint{}, err
 	}
-	out := SignedCheckpoint{Checkpoint: cp, Raw: append([]byte(nil), msg...), SignedBy: keys(n.Sigs), Carried: keys(n.UnverifiedSigs)}
+	out := SignedCheckpoint{
+		Checkpoint: cp, Raw: append([]byte(nil), msg...), SignedBy: keys(n.Sigs), Carried: keys(n.UnverifiedSigs),
+	}
 	for _, key := range out.SignedBy {
 		if key.Name == cp.Origin {
 			return out, nil

@@ -24,9 +24,9 @@ type TileWrite struct {
 	Data []byte
 }
 
-// TileReader returns the stored bytes of a tile. A tile wider than asked for is fine for proofs, since a tile only grows
-// at its end. A missing tile is an error of the reader's own choice, which is returned wrapped. The bytes
-// are not changed and not kept beyond the call, except by NewFrontier.
+// TileReader returns the stored bytes of a tile. A tile wider than asked for is fine for proofs, since a tile only
+// grows at its end. A missing tile is an error of the reader's own choice, which is returned wrapped. The bytes are
+// not changed and not kept beyond the call, except by NewFrontier.
 type TileReader func(TileID) ([]byte, error)
 
 // CheckTile refuses bytes that cannot be a tile: 1 to 256 whole hashes.

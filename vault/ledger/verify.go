@@ -19,10 +19,10 @@ type Report struct {
 	Carried    []Key  // cosignatures of unknown keys
 }
 
-// VerifyProof verifies a proof with nothing but itself, the event and the keys of the ledger (and of its witnesses, if the
-// caller has any). The event is the one the proof must speak of: it may be nil when the proof brings its event or
-// shows its commitment only, and Report.Event then tells which. An event given beside one
-// in the file must equal it.
+// VerifyProof verifies a proof with nothing but itself, the event and the keys of the ledger (and of its witnesses,
+// if the caller has any). The event is the one the proof must speak of: it may be nil when the proof brings its event
+// or shows its commitment only, and Report.Event then tells which. An event given beside one in the file must equal
+// it.
 func VerifyProof(p Proof, event []byte, known ...Verifier) (Report, error) {
 	if err := checkProof(p); err != nil {
 		return Report{}, err

@@ -12,6 +12,9 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 )
 
+// lockName is the file by which an engine holds its directory.
+const lockName = "ENGINE.lock"
+
 // fileNames makes the directory entries of Badger's logs durable. Badger syncs the content of a new write-ahead or
 // value log but not the directory that names it. Both are numbered upwards, so looking for the next numbers is enough.
 type fileNames struct{ mem, vlog int }

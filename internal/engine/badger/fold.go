@@ -40,13 +40,14 @@ type fold struct {
 	err      error
 }
 
-// sizes is what a fold costs inside one Badger transaction.
-type sizes struct{ count, bytes int64 }
+// sizes is what a fold costs inside one Badger transaction (count and bytes), and what its keys and values take.
+type sizes struct{ count, bytes, memory int64 }
 
 const (
 	tableMin   = 256
 	arenaChunk = 64 << 10
 	arenaSolo  = 8 << 10 // a larger value gets its own memory
+	foldMemory = 4 << 20 // a fold that holds more takes no further closure
 )
 
 func newFold(seed maphash.Seed) *fold {
@@ -91,6 +92,7 @@ func (f *fold) set(w write, cost sizes) {
 	at := f.slot(w.key)
 	f.sizes.bytes += cost.bytes
 	f.sizes.count += cost.count
+	f.sizes.memory += cost.memory
 	if f.table[at] != 0 {
 		index := f.table[at] - 1
 		f.journal = append(f.journal, undo{index: index, old: f.writes[index]})

@@ -20,7 +20,7 @@ var (
 	valueMark = []byte{0}
 )
 
-// cost is what Badger counts for one write in its transaction limits.
+// cost is what one write adds to a fold's sizes: what Badger counts in its transaction limits, and memory.
 func cost(w write) sizes {
 	n := int64(len(w.key)) + 2 + 10
 	if len(w.value) < valueThreshold {
@@ -28,7 +28,7 @@ func cost(w write) sizes {
 	} else {
 		n += 12
 	}
-	return sizes{count: 1, bytes: n}
+	return sizes{count: 1, bytes: n, memory: int64(len(w.key) + len(w.value))}
 }
 
 // plain takes the mark off a stored value. An empty one could not be read.

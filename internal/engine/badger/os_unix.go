@@ -13,8 +13,6 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 )
 
-const lockName = "ENGINE.lock"
-
 // lockDir takes the directory for this engine alone; the lock ends with the process at the latest.
 func lockDir(dir string) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_CREATE|os.O_RDWR, 0o600)

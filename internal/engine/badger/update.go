@@ -67,7 +67,8 @@ func await(ctx context.Context, c <-chan struct{}) error {
 
 func (e *Engine) isFull(f *fold) bool {
 	limit := e.limits()
-	return f.closures >= e.cfg.FoldClosures || f.sizes.count > limit.count/2 || f.sizes.bytes > limit.bytes/2
+	return f.closures >= e.cfg.FoldClosures || f.sizes.memory > foldMemory ||
+		f.sizes.count > limit.count/2 || f.sizes.bytes > limit.bytes/2
 }
 
 // limits is what one Badger transaction may hold: less than 15 % of a memory table.

@@ -79,6 +79,9 @@ func lowerPosition(s string) int {
 
 // inField moves the refusal of a part under the sentinel of the whole.
 func inField(err, sentinel error, field string) error {
+	if err == nil {
+		return nil
+	}
 	var e *CheckError
 	if !errors.As(err, &e) {
 		return err

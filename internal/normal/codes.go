@@ -164,6 +164,9 @@ func compact(kind Kind, s string, numeric bool) (string, change, error) {
 	if err != nil {
 		return "", 0, err
 	}
+	if did&didControl != 0 {
+		return "", 0, refuse(CodeControl, s, "")
+	}
 	out, did = trimApostrophe(out, did)
 	if out == "" {
 		return "", 0, refuse(CodeEmpty, "", "")
@@ -171,12 +174,10 @@ func compact(kind Kind, s string, numeric bool) (string, change, error) {
 	if err := SeveralValues(kind, s); err != nil {
 		return "", 0, err
 	}
-	if strings.Contains(out, " ") {
-		if severalBySpace(kind, out) {
-			return "", 0, refuse(CodeSeveralValues, s, "1")
-		}
-		out, did = strings.ReplaceAll(out, " ", ""), did|didSpace
+	if severalBySpace(kind, out) {
+		return "", 0, refuse(CodeSeveralValues, s, "1")
 	}
+	out, did = without(out, " ", did, didSpace)
 	if err := damaged(out, numeric); err != nil && !soundLong(kind, out, numeric) {
 		return "", 0, withFound(err, s)
 	}
@@ -186,13 +187,21 @@ func compact(kind Kind, s string, numeric bool) (string, change, error) {
 	if kind == KindPlainCode {
 		return out, did, nil
 	}
-	if kind != KindIdentifier && strings.Contains(out, "-") {
-		out, did = strings.ReplaceAll(out, "-", ""), did|didDash
+	if kind != KindIdentifier {
+		out, did = without(out, "-", did, didDash)
 	}
 	if upper := strings.ToUpper(out); upper != out {
 		out, did = upper, did|didCase
 	}
 	return out, did, nil
+}
+
+// without takes a character out of s and records that.
+func without(s, char string, did, done change) (string, change) {
+	if !strings.Contains(s, char) {
+		return s, did
+	}
+	return strings.ReplaceAll(s, char, ""), did | done
 }
 
 // soundLong reports a number that ends like a damaged one but carries a valid check digit.

@@ -15,19 +15,25 @@ func TestCompare_A78(t *testing.T) {
 		equal bool
 		rules []normal.Code
 	}{
-		"alike":                {normal.KindText, "张三", "张三", true, nil},
-		"different":            {normal.KindText, "张三", "李四", false, nil},
-		"width":                {normal.KindText, "１２号", "12号", true, []normal.Code{"width"}},
-		"spaces":               {normal.KindText, "张 三", "张三", true, []normal.Code{"space"}},
-		"punctuation":          {normal.KindText, "甲，乙（丙）", "甲,乙(丙)", true, []normal.Code{"brackets", "punctuation"}},
-		"case of text":         {normal.KindText, "a座", "A座", false, nil},
-		"old division":         {normal.KindDivision, "350427", "350405", true, []normal.Code{"division_retired"}},
-		"division by name":     {normal.KindDivision, "沙县区", "350405", true, []normal.Code{"division_name"}},
-		"split division":       {normal.KindDivision, "350321", "350304", false, []normal.Code{"division_split"}},
-		"15 and 18":            {normal.KindCitizen, "110105491231002", "11010519491231002x", true, []normal.Code{"case", "citizen_15"}},
-		"15 and another":       {normal.KindCitizen, "110105491231002", "110105194912310038", false, []normal.Code{"citizen_15"}},
-		"styles of dates":      {normal.KindDate, "2009.3.1", "二〇〇九年三月一日", true, []normal.Code{"date_style"}},
-		"date and time":        {normal.KindDate, "2009-03-01", "2009-03-01 00:00", true, []normal.Code{"date_style", "date_time"}},
+		"alike":            {normal.KindText, "张三", "张三", true, nil},
+		"different":        {normal.KindText, "张三", "李四", false, nil},
+		"width":            {normal.KindText, "１２号", "12号", true, []normal.Code{"width"}},
+		"spaces":           {normal.KindText, "张 三", "张三", true, []normal.Code{"space"}},
+		"punctuation":      {normal.KindText, "甲，乙（丙）", "甲,乙(丙)", true, []normal.Code{"brackets", "punctuation"}},
+		"case of text":     {normal.KindText, "a座", "A座", false, nil},
+		"old division":     {normal.KindDivision, "350427", "350405", true, []normal.Code{"division_retired"}},
+		"division by name": {normal.KindDivision, "沙县区", "350405", true, []normal.Code{"division_name"}},
+		"split division":   {normal.KindDivision, "350321", "350304", false, []normal.Code{"division_split"}},
+		"15 and 18": {
+			normal.KindCitizen, "110105491231002", "11010519491231002x", true, []normal.Code{"case", "citizen_15"},
+		},
+		"15 and another": {
+			normal.KindCitizen, "110105491231002", "110105194912310038", false, []normal.Code{"citizen_15"},
+		},
+		"styles of dates": {normal.KindDate, "2009.3.1", "二〇〇九年三月一日", true, []normal.Code{"date_style"}},
+		"date and time": {
+			normal.KindDate, "2009-03-01", "2009-03-01 00:00", true, []normal.Code{"date_style", "date_time"},
+		},
 		"open end":             {normal.KindDate, "长期", "9999-12-31", true, []normal.Code{"date_open"}},
 		"open end and a day":   {normal.KindDate, "长期", "2030-01-01", false, nil},
 		"brackets of a firm":   {normal.KindOrgName, "远东(厦门)公司", "远东（厦门）公司", true, []normal.Code{"brackets"}},
@@ -37,7 +43,9 @@ func TestCompare_A78(t *testing.T) {
 		"numbers":              {normal.KindNumber, "1,000.0", "1000", true, []normal.Code{"number_style"}},
 		"money":                {normal.KindMoney, "500(万元人民币)", "5000000元", true, []normal.Code{"money_style"}},
 		"money of two lands":   {normal.KindMoney, "500万美元", "500万元", false, []normal.Code{"money_style"}},
-		"credit code":          {normal.KindUSCC, "91350921ma3494dd5h", "91350921MA3494DD5H", true, []normal.Code{"case"}},
+		"credit code": {
+			normal.KindUSCC, "91350921ma3494dd5h", "91350921MA3494DD5H", true, []normal.Code{"case"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := normal.Compare(tc.kind, tc.a, tc.b)

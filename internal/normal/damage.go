@@ -1,9 +1,6 @@
 package normal
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // exactDigits is how many digits a spreadsheet keeps of a number; from the next on it writes 0.
 const exactDigits = 15
@@ -126,7 +123,7 @@ func trimApostrophe(s string, did change) (string, change) {
 // SeveralValues refuses a cell that holds more than one value of a kind: two numbers with 、 or ; or a line break
 // between, two firms, two dates. Nil means it holds one, or that the kind is text.
 func SeveralValues(kind Kind, s string) error {
-	if kind == KindText || !mayBeSeveral(s) {
+	if kind == KindText || !hasSeparator(kind, s) {
 		return nil
 	}
 	parts := strings.FieldsFunc(s, func(r rune) bool { return separates(r, kind) })
@@ -144,11 +141,10 @@ func SeveralValues(kind Kind, s string) error {
 	return refuse(CodeSeveralValues, s, "1")
 }
 
-// mayBeSeveral is the cheap test: is there any separator at all.
-func mayBeSeveral(s string) bool {
-	for k := range len(s) {
-		switch c := s[k]; {
-		case c == '\n', c == '\r', c == ';', c == ',', c == '|', c == '/', c == '&', c >= utf8.RuneSelf:
+// hasSeparator is the cheap test: is there any separator of the kind at all.
+func hasSeparator(kind Kind, s string) bool {
+	for _, r := range s {
+		if separates(r, kind) {
 			return true
 		}
 	}
@@ -169,28 +165,40 @@ func separates(r rune, kind Kind) bool {
 
 // partCounts reports whether a part of a cell looks like a value of its own.
 func partCounts(kind Kind, p string) bool {
-	if kind == KindOrgName {
-		for _, suffix := range []string{
-			"公司", "厂", "店", "合作社", "中心", "学校", "医院", "行", "部", "院", "所", "局", "社", "场", "站", "厅", "委员会",
-		} {
-			if strings.HasSuffix(strings.TrimRight(p, "）) "), suffix) {
-				return true
-			}
+	switch kind {
+	case KindOrgName:
+		return endsLikeOrg(p)
+	case KindDate, KindDivision:
+		return letters(p) > 0 || hasHan(p)
+	case KindPlainCode, KindUSCC, KindCitizen:
+		return letters(p) >= 4
+	case KindText, KindNumber, KindMoney, KindIdentifier:
+	}
+	return letters(p) > 0
+}
+
+func endsLikeOrg(p string) bool {
+	p = strings.TrimRight(p, "）) ")
+	for _, suffix := range []string{
+		"公司", "厂", "店", "合作社", "中心", "学校", "医院", "行", "部", "院", "所", "局", "社", "场", "站", "厅", "委员会",
+	} {
+		if strings.HasSuffix(p, suffix) {
+			return true
 		}
-		return false
 	}
-	least := 1
-	if kind == KindPlainCode || kind == KindUSCC || kind == KindCitizen {
-		least = 4
-	}
+	return false
+}
+
+// letters counts digits and Latin letters, full-width ones too.
+func letters(p string) int {
 	n := 0
 	for _, r := range p {
-		if r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '０' && r <= 'ｚ' {
+		if r >= 0xFF01 && r <= 0xFF5E {
+			r -= 0xFEE0
+		}
+		if r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
 			n++
 		}
 	}
-	if kind == KindDate || kind == KindDivision {
-		return n >= least || hasHan(p)
-	}
-	return n >= least
+	return n
 }

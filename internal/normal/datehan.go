@@ -81,7 +81,7 @@ func hanYear(s string) (string, bool) {
 	return string(b), len(b) > 0 && len(b) <= 4
 }
 
-// hanSmall reads a month or a day: 3, 03, 三, 十二, 廿一, 二十, 卅, 元.
+// hanSmall reads a month or a day: 3, 03, 三, 零三, 十二, 廿一, 二十, 卅, 元.
 func hanSmall(s string) (int, bool) {
 	if n := number(s); n >= 0 && len(s) <= 2 {
 		return n, true
@@ -89,33 +89,45 @@ func hanSmall(s string) (int, bool) {
 	if s == "元" || s == "正" {
 		return 1, true
 	}
-	tens, ones, ten := 0, -1, false
-	for k, r := range s {
-		switch v := hanDigit(r); {
-		case r == '十' || r == '拾':
-			if ten {
-				return 0, false
+	t, ok := 1, true
+	rest := s
+	if after := trimAny(s, "廿", "卅"); after != s {
+		t = 2
+		if strings.HasPrefix(s, "卅") {
+			t = 3
+		}
+		rest = trimAny(after, "十")
+	} else {
+		tens, ones, ten := strings.Cut(s, "十")
+		if !ten {
+			if tens, ones, ten = strings.Cut(s, "拾"); !ten {
+				return oneHanDigit(s)
 			}
-			ten, tens, ones = true, max(ones, 0), -1
-			if k == 0 || tens == 0 {
-				tens = 1
-			}
-		case (r == '廿' || r == '卅') && k == 0:
-			ten, tens = true, 2
-			if r == '卅' {
-				tens = 3
-			}
-		case v == 0 && ones < 0 && !ten: // 零三
-		case v >= 0 && ones < 0:
-			ones = v
-		default:
+		}
+		if tens != "" {
+			t, ok = oneHanDigit(tens)
+		}
+		rest = ones
+	}
+	u := 0
+	if rest != "" && ok {
+		u, ok = oneHanDigit(rest)
+	}
+	return t*10 + u, ok && t > 0
+}
+
+// oneHanDigit reads one Chinese digit, with a zero before it at most.
+func oneHanDigit(s string) (int, bool) {
+	n, seen := -1, 0
+	for _, r := range s {
+		v := hanDigit(r)
+		if v < 0 || n > 0 {
 			return 0, false
 		}
+		n = v
+		seen++
 	}
-	if !ten && ones < 0 {
-		return 0, false
-	}
-	return tens*10 + max(ones, 0), true
+	return n, n >= 0 && seen <= 2
 }
 
 // hanDigit is the value of a Chinese digit, plain or capital, or -1.

@@ -49,25 +49,42 @@ func trimAny(s string, prefixes ...string) string {
 func (p *dateParser) digitDate(s string) (code.Date, bool, error) {
 	a, rest := cutDigits(s)
 	b, c, after, n := threeParts(rest)
+	switch n {
+	case 0:
+		return p.oneRun(a, rest)
+	case 1:
+		if len(a) == 4 && after == "" {
+			return code.Date{}, true, refuse(CodeDateIncomplete, "", "")
+		}
+		return code.Date{}, false, nil
+	}
+	var d code.Date
+	var err error
 	switch {
-	case n == 0 && (len(a) == 8 || len(a) == 12 || len(a) == 14):
-		p.timed = len(a) > 8
-		d, err := p.finish(a[:4], a[4:6], a[6:8], rest)
+	case len(a) == 4:
+		d, err = p.finish(a, b, c, after)
+	case len(c) == 4:
+		d, err = p.yearLast(a, b, c, after)
+	case len(a) <= 2 && len(c) <= 2:
+		err = refuse(CodeDateShortYear, "", "")
+	default:
+		return code.Date{}, false, nil
+	}
+	return d, true, err
+}
+
+// oneRun reads digits without a separator.
+func (p *dateParser) oneRun(digits, rest string) (code.Date, bool, error) {
+	switch n := len(digits); {
+	case n == 8 || n == 12 || n == 14:
+		p.timed = n > 8
+		d, err := p.finish(digits[:4], digits[4:6], digits[6:8], rest)
 		return d, true, err
-	case n == 0 && (len(a) == 4 || len(a) == 6) && rest == "":
+	case rest != "":
+	case n == 4 || n == 6:
 		return code.Date{}, true, refuse(CodeDateIncomplete, "", "")
-	case n == 0 && len(a) == 5 && rest == "":
+	case n == 5:
 		return code.Date{}, true, refuse(CodeDateSerialRefused, "", "")
-	case n == 1 && len(a) == 4 && after == "":
-		return code.Date{}, true, refuse(CodeDateIncomplete, "", "")
-	case n == 2 && len(a) == 4:
-		d, err := p.finish(a, b, c, after)
-		return d, true, err
-	case n == 2 && len(c) == 4:
-		d, err := p.yearLast(a, b, c, after)
-		return d, true, err
-	case n == 2 && len(a) <= 2 && len(c) <= 2:
-		return code.Date{}, true, refuse(CodeDateShortYear, "", "")
 	}
 	return code.Date{}, false, nil
 }

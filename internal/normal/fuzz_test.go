@@ -45,11 +45,13 @@ func fuzzKind(f *testing.F, kind normal.Kind, seeds ...string) {
 }
 
 func FuzzText(f *testing.F) {
-	fuzzKind(f, normal.KindText, "１２３　张三\u200b", "e\u0301", "\ufeff", "Ａ\u0301", "a\r\nb", "\u1100\u1161", "\u2126\u037e\uf900")
+	fuzzKind(f, normal.KindText,
+		"１２３　张三\u200b", "e\u0301", "\ufeff", "Ａ\u0301", "a\r\nb", "\u1100\u1161", "\u2126\u037e\uf900", "a\x01")
 }
 
 func FuzzDate(f *testing.F) {
-	fuzzKind(f, normal.KindDate, "2009-03-01", "二〇〇九年十一月廿一日", "39873.5", "长期", "1-Mar-2009", "2009.3.1 10:00", "25/12/2009")
+	fuzzKind(f, normal.KindDate,
+		"2009-03-01", "二〇〇九年十一月廿一日", "39873.5", "长期", "1-Mar-2009", "2009.3.1 10:00", "25/12/2009")
 }
 
 func FuzzNumber(f *testing.F) {

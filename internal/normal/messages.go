@@ -2,27 +2,29 @@ package normal
 
 // Codes of notes: what was changed, or is worth a look.
 const (
-	CodeWidth         Code = "width"
-	CodeSpace         Code = "space"
-	CodeInvisible     Code = "invisible"
-	CodeLineBreak     Code = "line_break"
-	CodeCompose       Code = "compose"
-	CodeDash          Code = "dash"
-	CodeCase          Code = "case"
-	CodeApostrophe    Code = "apostrophe"
-	CodeFloatTail     Code = "float_tail"
-	CodeFormulaText   Code = "formula_text"
-	CodeBrackets      Code = "brackets"
-	CodePunctuation   Code = "punctuation"
-	CodePrivateUse    Code = "private_use"
-	CodeMaybeRounded  Code = "maybe_rounded"
-	CodeDateStyle     Code = "date_style"
-	CodeDateSerial    Code = "date_serial"
-	CodeDateTime      Code = "date_time"
-	CodeDateOpen      Code = "date_open"
-	CodeNumberStyle   Code = "number_style"
-	CodeMoneyStyle    Code = "money_style"
-	CodeMoneyCurrency Code = "money_currency"
+	CodeWidth          Code = "width"
+	CodeSpace          Code = "space"
+	CodeInvisible      Code = "invisible"
+	CodeLineBreak      Code = "line_break"
+	CodeCompose        Code = "compose"
+	CodeDash           Code = "dash"
+	CodeCase           Code = "case"
+	CodeApostrophe     Code = "apostrophe"
+	CodeFloatTail      Code = "float_tail"
+	CodeFormulaText    Code = "formula_text"
+	CodeBrackets       Code = "brackets"
+	CodePunctuation    Code = "punctuation"
+	CodePrivateUse     Code = "private_use"
+	CodeControlRemoved Code = "control_removed"
+	CodeSeveralNames   Code = "several_names"
+	CodeMaybeRounded   Code = "maybe_rounded"
+	CodeDateStyle      Code = "date_style"
+	CodeDateSerial     Code = "date_serial"
+	CodeDateTime       Code = "date_time"
+	CodeDateOpen       Code = "date_open"
+	CodeNumberStyle    Code = "number_style"
+	CodeMoneyStyle     Code = "money_style"
+	CodeMoneyCurrency  Code = "money_currency"
 
 	CodeDivisionRetired Code = "division_retired"
 	CodeDivisionSplit   Code = "division_split"
@@ -105,6 +107,12 @@ var messages = [...]struct {
 	{CodePrivateUse, Message{
 		"含有自造字，别的电脑上可能显示不出来。", "It holds private-use characters that other computers cannot show.",
 		"请换成国标字；没有国标字的，附上原件扫描件。", "Use the standard character; where there is none, attach a scan.",
+	}},
+	{CodeControlRemoved, Message{
+		"去掉了控制字符，那里可能丢了一个字。", "A control character was removed; a character may be lost there.", lookZH, lookEN,
+	}},
+	{CodeSeveralNames, Message{
+		"一个单元格里好像有几个单位名称。", "The cell seems to hold several names.", lookZH, lookEN,
 	}},
 	{CodeMaybeRounded, Message{
 		"长数字以 0 结尾，可能被表格软件改过。", "A long number ends in 0; a spreadsheet may have rounded it.", lookZH, lookEN,

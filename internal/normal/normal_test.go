@@ -47,7 +47,7 @@ func requireOnlyWarnings(t *testing.T, notes []normal.Note) {
 	t.Helper()
 	for _, n := range notes {
 		switch n.Code {
-		case normal.CodePrivateUse, normal.CodeMaybeRounded, normal.CodeCitizenDivision, normal.CodeDivisionSplit,
+		case normal.CodePrivateUse, normal.CodeSeveralNames, normal.CodeMaybeRounded, normal.CodeCitizenDivision, normal.CodeDivisionSplit,
 			normal.CodeIdentifierCheck:
 		default:
 			require.Fail(t, "a normal value was changed", "%s: %q -> %q", n.Code, n.Old, n.New)
@@ -87,7 +87,9 @@ func TestText_D36(t *testing.T) {
 		{"Ａ－１／２", "A-1/2", "width"},
 		{"\ue000字", "\ue000字", "private_use"},
 		{"a\x00b", "", "!control_character"},
-		{"a\x7f", "", "!control_character"},
+		{"a\x7f", "a", "control_removed"},
+		{"生产化妆品\x01；", "生产化妆品；", "control_removed"},
+		{"\x7f", "", "control_removed"},
 		{"a\u0085b", "", "!control_character"},
 		{"\xff\xfe", "", "!garbled"},
 		{"厦门\ufffd有限公司", "", "!garbled"},
@@ -504,6 +506,8 @@ func TestPlainCode_D36(t *testing.T) {
 		{"JY0001；JY0002", "", "!several_values"},
 		{"JY0001\nJY0002", "", "!several_values"},
 		{"#N/A", "", "!cell_error"},
+		{"JY\x01", "", "!control_character"},
+		{"（JY\x01）", "", "!control_character"},
 	})
 	_, err := normal.Value(normal.KindPlainCode, "1234567890123450", normal.Options{Numeric: true})
 	requireProblem(t, err, normal.CodeDamagedRounded)
@@ -525,8 +529,8 @@ func TestOrgName(t *testing.T) {
 		{"ＡＢＣ有限公司", "ABC有限公司", "width"},
 		{"甲、乙合作社", "甲、乙合作社", ""},
 		{"", "", "!empty"},
-		{"甲有限公司、乙有限公司", "", "!several_values"},
-		{"甲有限公司\n乙加工厂", "", "!several_values"},
+		{"甲有限公司、乙有限公司", "甲有限公司、乙有限公司", "several_names"},
+		{"甲公司;乙加工厂", "甲公司;乙加工厂", "several_names"},
 	})
 }
 
@@ -539,7 +543,8 @@ func TestUnknownKind(t *testing.T) {
 func TestDamagedNumber_D36(t *testing.T) {
 	for s, want := range map[string]string{
 		"3.50123E+17": "damaged_scientific", "3.50123E17": "damaged_scientific", "'3.5E+17": "damaged_scientific",
-		"350123000000000000": "damaged_rounded", "3501230000000000.0": "", "#####": "cell_hashes", "#REF!": "cell_error",
+		"350123000000000000": "damaged_rounded", "3501230000000000.0": "",
+		"#####": "cell_hashes", "#REF!": "cell_error",
 		"350123198001011234": "", "JY1E5": "", "": "", "12E5": "damaged_scientific", "0000000000000000000": "",
 	} {
 		err := normal.DamagedNumber(s, false)
@@ -558,7 +563,8 @@ func TestDamagedNumber_D36(t *testing.T) {
 func TestAbsent(t *testing.T) {
 	l := normal.DefaultAbsent()
 	for _, s := range []string{
-		"", " ", "N/A", "n/a", "Ｎ／Ａ", "无", " 无 ", "-", "－", "—", "——", "/", "空", "NULL", "null", "不详", "（空）", "(null)", "\u00a0",
+		"", " ", "N/A", "n/a", "Ｎ／Ａ", "无", " 无 ", "-", "－", "—", "——", "/", "空",
+		"NULL", "null", "不详", "（空）", "(null)", "\u00a0",
 	} {
 		require.True(t, l.Absent(s), "%q", s)
 	}

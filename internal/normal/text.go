@@ -8,7 +8,8 @@ import (
 
 // Text normalises free text: full-width digits, letters and symbols become half-width (Chinese punctuation stays),
 // outer and repeated spaces and line breaks become one space or none, invisible characters go, letters are composed
-// (NFC). Control characters and broken encodings are refused. maxRunes 0 means DefaultMaxRunes.
+// (NFC). Stray ASCII control characters go, with a note that something may be lost; NUL, other control characters and
+// broken encodings are refused. maxRunes 0 means DefaultMaxRunes.
 func Text(s string, maxRunes int) (Result, error) {
 	if maxRunes <= 0 {
 		maxRunes = DefaultMaxRunes
@@ -25,7 +26,8 @@ func tooLong(s string, limit int) *Problem {
 }
 
 // OrgName normalises the name of a firm or body: as Text, but without spaces beside Chinese characters, and with
-// brackets of one form, （） in a Chinese name and () in another.
+// brackets of one form, （） in a Chinese name and () in another. A cell that seems to hold two names is only noted, for
+// real registers hold such names under one credit code.
 func OrgName(s string) (Result, error) { return orgName(s, 0) }
 
 func orgName(s string, maxRunes int) (Result, error) {
@@ -39,8 +41,8 @@ func orgName(s string, maxRunes int) (Result, error) {
 	if out == "" {
 		return Result{}, refuse(CodeEmpty, "", "")
 	}
-	if err := SeveralValues(KindOrgName, s); err != nil {
-		return Result{}, err
+	if SeveralValues(KindOrgName, s) != nil {
+		did |= sawSeveral
 	}
 	han := hasHan(out)
 	if !orgNeedsWork(out, han) {

@@ -23,13 +23,15 @@ const (
 	didBrackets
 	didPunctuation
 	sawPrivateUse
+	didControl
+	sawSeveral
 )
 
 // codes of the changes in the order of their bits.
 func (c change) codes() []Code {
 	all := [...]Code{
 		CodeWidth, CodeSpace, CodeInvisible, CodeLineBreak, CodeCompose, CodeDash, CodeCase, CodeApostrophe,
-		CodeFloatTail, CodeFormulaText, CodeBrackets, CodePunctuation, CodePrivateUse,
+		CodeFloatTail, CodeFormulaText, CodeBrackets, CodePunctuation, CodePrivateUse, CodeControlRemoved, CodeSeveralNames,
 	}
 	var out []Code
 	for k, code := range all {
@@ -47,7 +49,7 @@ func (c change) notes(old, value string) []Note {
 	}
 	var out []Note
 	for _, code := range c.codes() {
-		if code == CodePrivateUse {
+		if code == CodePrivateUse || code == CodeSeveralNames {
 			out = append(out, Note{Code: code, Old: value, New: value})
 			continue
 		}
@@ -60,7 +62,7 @@ func (c change) notes(old, value string) []Note {
 type mode uint8
 
 const (
-	modeText mode = iota // keeps Chinese punctuation: （），：；！？ are right in a Chinese text
+	modeText mode = iota // keeps Chinese punctuation, for （），：；！？ are right in a Chinese text
 	modeCode             // folds all full-width ASCII and every dash
 )
 
@@ -72,7 +74,7 @@ const (
 )
 
 // clean folds width, spaces and invisible characters, composes to NFC and refuses control characters and broken
-// encodings. A string that needs nothing is returned as it is.
+// encodings; in a text it only takes out stray ASCII control characters, NUL excepted. A string that needs nothing is returned as it is.
 func clean(s string, m mode, maxRunes int) (string, change, error) {
 	k, did, compose := cleanPrefix(s, m)
 	out := s
@@ -171,6 +173,8 @@ func classify(r rune, m mode) (rune, change) {
 		return blank, didSpace
 	case r == '\n', r == '\r', r == 0x2028, r == 0x2029:
 		return blank, didLineBreak
+	case m == modeText && r != 0 && (r < ' ' || r == 0x7F):
+		return drop, didControl
 	case r < 0xA0, r >= 0xFDD0 && r <= 0xFDEF, r&0xFFFE == 0xFFFE:
 		return bad, 0
 	case r >= 0xFF01 && r <= 0xFF5E:

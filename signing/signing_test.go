@@ -7,11 +7,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"math/big"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/cryptobyte"
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/elicense/elicense/internal/cms"
@@ -159,6 +162,13 @@ func TestCheckRecordRefuses(t *testing.T) {
 	forged, err := impostor.Detached(t.Context(), record)
 	require.NoError(t, err)
 
+	// The farm's own signature value under another serial number, and twice.
+	value := parse(t, good).Signers[0].Signature
+	other, err := cms.NewBuilder(w.chain[0].RawIssuer, big.NewInt(1), nil)
+	require.NoError(t, err)
+	renamed, err := other.Detached(nil, value)
+	require.NoError(t, err)
+
 	digest := w.chain[0].Digest
 	for _, test := range []struct {
 		name, issuer string
@@ -173,6 +183,8 @@ func TestCheckRecordRefuses(t *testing.T) {
 		{"bytes after", farmUSCC, digest, record, append(bytes.Clone(good), 0), now, cms.ErrMalformed},
 		{"attached", farmUSCC, digest, record, attached, now, signing.ErrRecordSignature},
 		{"signed by another", farmUSCC, digest, record, foreign, now, signing.ErrRecordSignature},
+		{"named otherwise", farmUSCC, digest, record, renamed, now, signing.ErrRecordSignature},
+		{"two signatures", farmUSCC, digest, record, twice(t, good), now, signing.ErrRecordSignature},
 		{"forged name", farmUSCC, digest, record, forged, now, pki.ErrSignature},
 		{"other certificate named", farmUSCC, townChain[0].Digest, record, good, now, signing.ErrIssuer},
 		{"other issuer named", townUSCC, digest, record, good, now, signing.ErrIssuer},
@@ -185,6 +197,45 @@ func TestCheckRecordRefuses(t *testing.T) {
 			require.ErrorIs(t, c.CheckRecord(test.issuer, test.digest, test.raw, test.cms, test.at), test.want)
 		})
 	}
+}
+
+func parse(t testing.TB, der []byte) *cms.SignedData {
+	t.Helper()
+	d, err := cms.Parse(der)
+	require.NoError(t, err)
+	return d
+}
+
+// twice repeats the one SignerInfo of a SignedData, the last member of each level.
+func twice(t *testing.T, der []byte) []byte {
+	t.Helper()
+	const levels = 4 // ContentInfo, [0], SignedData, signerInfos
+	heads, tags := make([][]byte, levels), make([]casn1.Tag, levels)
+	body := cryptobyte.String(der)
+	for i := range levels {
+		var element, last cryptobyte.String
+		require.True(t, body.ReadAnyASN1(&element, &tags[i]) && body.Empty())
+		body = element
+		for rest := element; !rest.Empty() && i < levels-1; {
+			before := rest
+			var tag casn1.Tag
+			require.True(t, rest.ReadAnyASN1Element(&last, &tag))
+			if rest.Empty() {
+				heads[i], body = element[:len(element)-len(before)], before
+			}
+		}
+	}
+	out := bytes.Repeat(body, 2)
+	for i := levels - 1; i >= 0; i-- {
+		var b cryptobyte.Builder
+		b.AddASN1(tags[i], func(b *cryptobyte.Builder) {
+			b.AddBytes(heads[i])
+			b.AddBytes(out)
+		})
+		out = b.BytesOrPanic()
+	}
+	require.Len(t, parse(t, out).Signers, 2)
+	return out
 }
 
 func TestRegisterRefuses(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine"
-	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -229,11 +228,10 @@ func (v *Vault) successor(ctx context.Context, ac *acting, h *head, current *Ver
 	if err != nil {
 		return nil, nil, err
 	}
-	raw := current.Values()
+	raw := t.content(current)
 	for name, value := range ac.act.Values {
 		raw[name] = value
 	}
-	delete(raw, catalogue.MetaIdentifier)
 	c, notes, err := checkRaw(t, ac.s, raw, true, v.today(ac.s.at))
 	if err != nil {
 		return nil, nil, err

@@ -72,7 +72,8 @@ type Batch struct {
 	v       *Vault
 	s       *session
 	typ     *LicenceType
-	account BatchAccount
+	id      string       // the account's, which never changes
+	account BatchAccount // of the committing goroutine
 }
 
 // groupRows is how many rows of a conversion share a transaction.
@@ -110,6 +111,7 @@ func (v *Vault) OpenBatch(ctx context.Context, a Access, spec BatchSpec) (*Batch
 	if err != nil {
 		return nil, err
 	}
+	b.id = b.account.ID
 	return b, nil
 }
 
@@ -168,6 +170,12 @@ func (b *Batch) Type() *LicenceType { return b.typ }
 
 // GroupRows is how many rows of the file make a group; the caller cuts the file alike each time.
 func (b *Batch) GroupRows() int { return b.account.GroupRows }
+
+// Issuer is the department whose licences are converted.
+func (b *Batch) Issuer() (uscc, name string) { return b.s.caller.Department, b.s.caller.Name }
+
+// Today is the day on which the batch was started: rows are judged by it, however long the conversion takes.
+func (b *Batch) Today() record.Date { return b.v.today(b.account.Started) }
 
 // getBatch reads an account.
 func getBatch(r engine.Reader, id string) (*BatchAccount, error) {

@@ -133,7 +133,7 @@ func compareFields(t *LicenceType, f *Found, claims map[string]string) ([]FieldV
 		if !ok {
 			continue
 		}
-		fields = append(fields, compareField(col.Name, col.Label, col.Normal, [2]string{claimed, f.Value(col.Name)}))
+		fields = append(fields, compareField(col.Name, col.Label, col.Compare, [2]string{claimed, f.Value(col.Name)}))
 	}
 	if len(fields) == len(claims) && len(fields) > 0 {
 		return fields, nil

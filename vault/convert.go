@@ -42,6 +42,15 @@ func (v *Vault) decide(r engine.Reader, row *BatchRow, batch string) (verdict, e
 	}
 	vd.result.Outcome, vd.result.Code, vd.result.OtherRow = v.against(h, c, batch)
 	vd.result.Version = h.version
+	if vd.result.Outcome != RowUnchanged {
+		first, err := v.seenRow(r, c, batch)
+		if err != nil {
+			return vd, err
+		}
+		if first > 0 {
+			vd.result.Outcome, vd.result.Code, vd.result.OtherRow = RowConflict, CodeConflictSameFile, first
+		}
+	}
 	if vd.result.Outcome == RowUpdated {
 		vd.prior = h
 	}
@@ -66,6 +75,37 @@ func (v *Vault) known(r engine.Reader, c *Checked) (*head, licenceID, error) {
 	id := v.licenceID(c.identifier.Type, c.identifier.Issuer, c.identifier.Serial)
 	h, err := getHead(r, id)
 	return h, id, err
+}
+
+// seenKey remembers a row that changed nothing, so that another row of the file with the same number and other content is
+// a conflict and no update.
+func (v *Vault) seenKey(c *Checked, batch string) []byte {
+	t := v.token("number", []byte(c.typ.Definition.Code), []byte(c.number))
+	return key(spaceBatchSeen, word(batch), t[:])
+}
+
+// seenRow is the row of the batch that bore a number and changed nothing, or 0.
+func (v *Vault) seenRow(r engine.Reader, c *Checked, batch string) (int, error) {
+	if batch == "" {
+		return 0, nil
+	}
+	b, err := r.Get(v.seenKey(c, batch))
+	if errors.Is(err, engine.ErrNotFound) {
+		return 0, nil
+	}
+	return int(be(b)), err //nolint:gosec // four bytes
+}
+
+// remember writes the row of a licence that stays as it is, unless an earlier one did.
+func (b *Batch) remember(w engine.Writer, vd *verdict) error {
+	if vd.result.Outcome != RowUnchanged {
+		return nil
+	}
+	first, err := b.v.seenRow(w, vd.row.Draft, b.id)
+	if err != nil || first > 0 {
+		return err
+	}
+	return w.Put(b.v.seenKey(vd.row.Draft, b.id), be32(vd.row.Row))
 }
 
 // against judges a row whose licence the vault has.
@@ -102,7 +142,7 @@ func (v *Vault) decideGroup(r engine.Reader, rows []BatchRow, batch string) ([]v
 		if c := rows[i].Draft; c != nil {
 			if first, ok := seen[c.number]; ok {
 				vd.settleAgainst(list[first].row)
-			} else if vd.changes() {
+			} else if vd.changes() || vd.result.Outcome == RowUnchanged {
 				seen[c.number] = i
 			}
 		}
@@ -137,7 +177,7 @@ func (b *Batch) Prepare(ctx context.Context, group int, rows []BatchRow) (*Prepa
 	p := &Prepared{group: group, rows: rows}
 	err := b.v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		var err error
-		p.list, err = b.v.decideGroup(r, rows, b.account.ID)
+		p.list, err = b.v.decideGroup(r, rows, b.id)
 		return err
 	})
 	if err != nil {
@@ -175,7 +215,7 @@ func (b *Batch) signRow(ctx context.Context, vd *verdict) error {
 	vd.result.id, vd.result.Version = vd.sv.id, vd.sv.identifier.Version
 	vd.result.Identifier = vd.sv.identifier.String()
 	vd.ev = happening{
-		kind: record.EventConverted, effective: c.issued, batch: b.account.ID, row: vd.row.Row,
+		kind: record.EventConverted, effective: c.issued, batch: b.id, row: vd.row.Row,
 	}
 	vd.ev.salt, err = b.v.drawSalt()
 	return err
@@ -260,7 +300,13 @@ func (b *Batch) write(w engine.Writer, s *session, st *staging, p *Prepared) err
 			return err
 		}
 		if !vd.changes() {
+			if err := b.remember(w, vd); err != nil {
+				return err
+			}
 			continue
+		}
+		if err := refer(b.v, w, vd.row.Draft.scans); err != nil {
+			return err
 		}
 		err := b.v.commitVersion(w, s, st, vd.sv, vd.ev)
 		if errors.Is(err, ErrConflict) || errors.Is(err, ErrExists) || errors.Is(err, ErrTransition) {
@@ -273,12 +319,19 @@ func (b *Batch) write(w engine.Writer, s *session, st *staging, p *Prepared) err
 	return nil
 }
 
-// fresh reports errStale if a row that changes nothing would be judged otherwise now.
+// fresh reports errStale if a row would be judged otherwise now; for one that makes a version commitVersion tells most.
 func (b *Batch) fresh(w engine.Writer, vd *verdict) error {
-	if vd.changes() || vd.row.Draft == nil {
+	if vd.result.Outcome == RowCreated || vd.row.Draft == nil {
 		return nil
 	}
-	again, err := b.v.decide(w, vd.row, b.account.ID)
+	if vd.result.Outcome == RowUpdated {
+		first, err := b.v.seenRow(w, vd.row.Draft, b.id)
+		if err == nil && first > 0 {
+			err = errStale
+		}
+		return err
+	}
+	again, err := b.v.decide(w, vd.row, b.id)
 	if err != nil {
 		return err
 	}
@@ -328,6 +381,12 @@ func (d *DryRun) Type() *LicenceType { return d.b.typ }
 // GroupRows is how many rows make a group.
 func (d *DryRun) GroupRows() int { return d.b.account.GroupRows }
 
+// Issuer is the department whose licences would be converted.
+func (d *DryRun) Issuer() (uscc, name string) { return d.b.Issuer() }
+
+// Today is the day by which rows are judged.
+func (d *DryRun) Today() record.Date { return d.b.Today() }
+
 // Counts is what the groups judged so far add up to.
 func (d *DryRun) Counts() record.Counts { return d.counts }
 
@@ -374,7 +433,7 @@ func (d *DryRun) settleRow(w engine.Writer, vd *verdict) error {
 	k := d.b.v.numberKey(c.typ.Definition.Code, c.issuer, c.number)
 	b, err := w.Get(k)
 	if errors.Is(err, engine.ErrNotFound) {
-		if !vd.changes() {
+		if !vd.changes() && vd.result.Outcome != RowUnchanged {
 			return nil
 		}
 		return w.Put(k, append(c.content[:], be32(vd.row.Row)...))

@@ -15,6 +15,8 @@ type Draft struct {
 	Issuer string
 	// Source is where a converted licence was read; nil for every other.
 	Source *record.Source
+	// Scans are the stored scans of a converted licence; their digests belong into Source too.
+	Scans []Scan
 }
 
 // Checked is a draft that the type's rules have passed. It can only be made by LicenceType.Check.
@@ -28,6 +30,7 @@ type Checked struct {
 	issued, from, until    record.Date
 	content                record.Digest
 	source                 *record.Source
+	scans                  []Scan
 }
 
 // Number is the licence's number.
@@ -87,7 +90,7 @@ func (t *LicenceType) Check(d Draft, issuerName string, today record.Date, needN
 		return nil, []Problem{problem(CodeFieldUnknown, "", "")}
 	}
 	c := &Checked{
-		typ: t, row: d.Row, issuer: d.Issuer, issuerName: issuerName, source: d.Source,
+		typ: t, row: d.Row, issuer: d.Issuer, issuerName: issuerName, source: d.Source, scans: d.Scans,
 		number: d.Row[t.at.number], holderKind: d.Row[t.at.holderKind], holderCode: d.Row[t.at.holderCode],
 	}
 	problems := t.checkRow(d.Row, needNumber)

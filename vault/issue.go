@@ -240,8 +240,6 @@ func checkRaw(t *LicenceType, s *session, raw map[string]string, needNumber bool
 		values[k] = x
 	}
 	setDefault(values, catalogue.MetaName, t.Definition.Name)
-	setDefault(values, catalogue.MetaTypeName, t.Definition.Name)
-	setDefault(values, catalogue.MetaTypeCode, t.Definition.Code)
 	setDefault(values, catalogue.MetaIssuer, s.caller.Name)
 	setDefault(values, catalogue.MetaIssuerCode, s.caller.Department)
 	row, notes, problems := t.Normalise(values, today)

@@ -33,6 +33,8 @@ const (
 	spaceBatch       = 'b' // batch -> its account
 	spaceBatchOpen   = 'O' // batch -> nothing: look-ups may see it
 	spaceBatchGroup  = 'g' // batch, group -> outcome of each row
+	spaceBatchSeen   = 'u' // batch, token(number) -> row that changed nothing
+	spaceScan        = 'S' // token(digest) of a scan -> its blob's address
 	spaceGuess       = 'z' // day, token(caller, subject) -> comparisons that failed
 	spaceStaged      = 's' // staging place -> leaves that wait for the ledger
 	spaceStream      = 'w' // first leaf's index -> the leaves of one transaction

@@ -30,6 +30,12 @@ var (
 // Code is the stable name of a refusal or problem, the same in every language and release.
 type Code string
 
+// Sentence says what a code of this package means and what to do, in both languages; empty for codes of others.
+func (c Code) Sentence() (zh, en string) {
+	m := messages[c]
+	return m.zh, m.en
+}
+
 // Problem is one thing that is wrong with a request; all problems of a request are told at once.
 type Problem struct {
 	Code  Code   `json:"code"`

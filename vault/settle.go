@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/elicense/elicense/internal/engine"
-	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -371,9 +370,7 @@ func (b *Batch) prepareUndo(ctx context.Context, u *undoing) error {
 	if err != nil || former == nil {
 		return err
 	}
-	raw := former.Values()
-	delete(raw, catalogue.MetaIdentifier)
-	c, _, err := checkRaw(b.typ, b.s, raw, true, v.today(b.s.at))
+	c, _, err := checkRaw(b.typ, b.s, b.typ.content(former), true, v.today(b.s.at))
 	if isRefusal(err) { // the type's rules have changed since: a person must decide
 		u.out.Result, u.out.Code = "refused", CodeOf(err)
 		return nil

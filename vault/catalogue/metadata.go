@@ -70,6 +70,10 @@ var metadata = []Meta{
 		Format: FormatUSCC, Required: true,
 		Synonyms: []string{"发证机关代码", "颁发机构代码", "发证单位代码", "发证机构代码", "许可机关统一社会信用代码", "发证机关统一社会信用代码"},
 	},
+	{
+		Name: MetaIdentifier, Label: "证照标识", English: "certificateIdentifier", Kind: KindCode, Format: FormatIdentifier,
+		Synonyms: []string{"电子证照标识", "证照标识码", "电子证照标识码", "电子证照编码"},
+	},
 }
 
 // Metadata gives the metadata elements of GB/T 36903 that a source can bring, with the headings seen for them in

@@ -146,7 +146,7 @@ func TestParseTypeRefuses_A67(t *testing.T) {
 		{"holder bool", "holder: {", "holder: {multiple: yes, ", catalogue.CodeNotBool, "holder.multiple"},
 		{"item", ", name: 示例事项", "", catalogue.CodeMissing, "items[0].name"},
 		{"metadata", "  ZZBH: ", "  ZZXX: ", catalogue.CodeUnknownValue, "metadata.ZZXX"},
-		{"metadata made by the vault", "  ZZBH: ", "  ZZBS: ", catalogue.CodeUnknownValue, "metadata.ZZBS"},
+		{"metadata made by the vault", "  ZZBH: ", "  ZZLXDM: ", catalogue.CodeUnknownValue, "metadata.ZZLXDM"},
 		{"metadata synonym", "[示例证号]", "[示例证号, 示例证号]", catalogue.CodeDuplicate, "metadata.ZZBH.synonyms[1]"},
 		{"field name", "KZ_FDDBR", "kz_fddbr", catalogue.CodeName, "fields[0].name"},
 		{"field name prefix", "KZ_FDDBR", "FDDBR", catalogue.CodeName, "fields[0].name"},

@@ -56,7 +56,7 @@ func TestCheckValues(t *testing.T) {
 		{"holder code", "CZZTDM", "11990000MB1E000138", "uscc_check"},
 		{"holder type", "CZZTDMLXDM", "414", catalogue.CodeValueHolder},
 		{"unknown field", "KZ_NONE", "x", catalogue.CodeValueUnknown},
-		{"made by the vault", "ZZBS", "x", catalogue.CodeValueUnknown},
+		{"made by the vault", "ZZLXDM", "x", catalogue.CodeValueUnknown},
 		{"long", "KZ_FDDBR", strings.Repeat("甲", 51), catalogue.CodeValueLong},
 		{"enum", "KZ_LB", "丙", catalogue.CodeValueEnum},
 		{"pattern", "KZ_DH", "0591-1234567x", catalogue.CodeValuePattern},

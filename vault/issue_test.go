@@ -1,0 +1,121 @@
+package vault_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// One call makes the electronic licence of a printed paper; the same call again gives the first answer (A72, D1.1).
+func TestIssueOnce_A72(t *testing.T) {
+	w := newWorld(t)
+	first := w.issue("k1", "JY13501020000011")
+	require.Equal(t, vault.Valid, first.State)
+	require.False(t, first.Replayed)
+
+	again, err := w.v.Issue(t.Context(), department(0), w.complete(food("k1", "JY13501020000011")))
+	require.NoError(t, err)
+	require.True(t, again.Replayed)
+	again.Replayed = false
+	require.Equal(t, first, again)
+
+	other := w.complete(food("k1", "JY13501020000012"))
+	_, err = w.v.Issue(t.Context(), department(0), other)
+	require.ErrorIs(t, err, vault.ErrKeyReused)
+
+	_, err = w.v.Issue(t.Context(), department(0), w.complete(food("k2", "JY13501020000011")))
+	require.ErrorIs(t, err, vault.ErrExists)
+}
+
+// A licence is seen by a look-up at once, with its version, and compared field by field (A70, A78).
+func TestLookupAndCompare_A70_A78(t *testing.T) {
+	w := newWorld(t)
+	a := w.issue("k1", "JY13501020000011")
+	res, err := w.v.Lookup(t.Context(), byLaw(), vault.Query{Identifier: a.Identifier, Receipt: true})
+	require.NoError(t, err)
+	require.Len(t, res.Found, 1)
+	require.Equal(t, "JY13501020000011", res.Found[0].Value("ZZBH"))
+	require.NotEmpty(t, res.Receipt.Signature)
+
+	res, err = w.v.Lookup(t.Context(), byLaw(), vault.Query{HolderKind: "001", HolderCode: firm(1)})
+	require.NoError(t, err)
+	require.Len(t, res.Found, 1)
+
+	res, err = w.v.Lookup(t.Context(), byLaw(), vault.Query{Type: foodType, Number: "JY13501020000011"})
+	require.NoError(t, err)
+	require.Len(t, res.Found, 1)
+
+	c, err := w.v.Compare(t.Context(), byLaw(), vault.Query{Identifier: a.Identifier}, map[string]string{
+		"CZZT": "示例食品有限公司 ", "ZZBFRQ": "2026.3.1", "KZ_ZS": "别处",
+	})
+	require.NoError(t, err, problemsOf(err))
+	require.Equal(t, "different", c.Result)
+	require.Len(t, c.Fields, 3)
+}
+
+func TestReserveConfirm_A72(t *testing.T) {
+	w := newWorld(t)
+	req := w.complete(food("r1", ""))
+	req.Paper, req.Division = "", "350102"
+	ticket, err := w.v.Reserve(t.Context(), department(0), req)
+	require.NoError(t, err, problemsOf(err))
+	require.Equal(t, vault.Reserved, ticket.State)
+	require.NotEmpty(t, ticket.Number)
+	open, err := w.v.Reconcile(t.Context(), department(0))
+	require.NoError(t, err)
+	require.Len(t, open, 1)
+	res, err := w.v.Lookup(t.Context(), byLaw(), vault.Query{Identifier: ticket.Identifier})
+	require.NoError(t, err)
+	require.Empty(t, res.Found)
+
+	done, err := w.v.Confirm(t.Context(), department(0), vault.Confirmation{
+		Key: "c1", Identifier: ticket.Identifier, Paper: "P-1",
+	})
+	require.NoError(t, err, problemsOf(err))
+	require.Equal(t, 1, done.Version)
+
+	auto := w.complete(food("auto", ""))
+	auto.Division = "350102"
+	auto.Paper = "P-2"
+	a, err := w.v.Issue(t.Context(), department(0), auto)
+	require.NoError(t, err, problemsOf(err))
+	require.NotEqual(t, ticket.Number, a.Number)
+	again, err := w.v.Issue(t.Context(), department(0), auto)
+	require.NoError(t, err)
+	require.True(t, again.Replayed)
+	uses, err := w.v.Numbers(t.Context(), department(0), foodType)
+	require.NoError(t, err)
+	require.Len(t, uses, 2)
+}
+
+func TestLife(t *testing.T) {
+	w := newWorld(t)
+	a := w.issue("k1", "JY13501020000011")
+	act := vault.Act{Key: "a1", Identifier: a.Identifier, Basis: "食品安全法第一百二十二条", Reason: "整改"}
+	s, err := w.v.Suspend(t.Context(), department(0), act)
+	require.NoError(t, err, problemsOf(err))
+	require.Equal(t, vault.Suspended, s.State)
+	act.Key = "a2"
+	_, err = w.v.Resume(t.Context(), department(0), act)
+	require.NoError(t, err)
+	act.Key, act.Values = "a3", map[string]string{"KZ_ZS": "新址一号"}
+	ch, err := w.v.Change(t.Context(), department(0), act)
+	require.NoError(t, err, problemsOf(err))
+	require.Equal(t, 2, ch.Version)
+	act.Key, act.Values, act.Kind = "a4", nil, record.EventCancelled
+	end, err := w.v.Revoke(t.Context(), department(0), act)
+	require.NoError(t, err)
+	require.Equal(t, vault.Cancelled, end.State)
+	_, err = w.v.Checkpoint(t.Context())
+	require.NoError(t, err)
+	hist, err := w.v.History(t.Context(), department(0), a.Identifier)
+	require.NoError(t, err)
+	require.Len(t, hist, 5)
+	require.NotEmpty(t, hist[4].Proof)
+	b, err := w.v.Bundle(t.Context(), department(0), a.Identifier)
+	require.NoError(t, err)
+	require.NotEmpty(t, b.Proof)
+}

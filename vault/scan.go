@@ -1,0 +1,73 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/elicense/elicense/internal/blob"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// Scan is a stored scan of a paper licence (扫描件). Batch.PutScan makes it; Draft takes it.
+type Scan struct {
+	Digest  record.Digest
+	address blob.Address
+}
+
+// PutScan stores the scan of a paper. It is durable when PutScan returns, and referred to by the transaction of the row
+// whose draft holds it; a scan that no row refers to is swept later.
+func (b *Batch) PutScan(ctx context.Context, content []byte) (Scan, error) {
+	a, err := b.v.cfg.Blobs.Put(ctx, content)
+	if err != nil {
+		return Scan{}, fmt.Errorf("vault: storing a scan: %w", err)
+	}
+	return Scan{Digest: record.Sum(content), address: a}, nil
+}
+
+func (v *Vault) scanKey(d record.Digest) []byte {
+	t := v.token("scan", d[:])
+	return key(spaceScan, t[:])
+}
+
+// refer keeps scans from being swept and lets them be found by their digests.
+func refer(v *Vault, w engine.Writer, scans []Scan) error {
+	for i := range scans {
+		s := &scans[i]
+		if err := w.Put(key(spaceBlob, s.address[:]), nil); err != nil {
+			return err
+		}
+		if err := w.Put(v.scanKey(s.Digest), s.address[:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SampledScan gives the content of a scan that a sample of one of the department's batches named.
+func (v *Vault) SampledScan(ctx context.Context, a Access, batch string, d record.Digest) ([]byte, error) {
+	b, err := v.batch(ctx, a, batch, "scan")
+	if err != nil {
+		return nil, err
+	}
+	var address blob.Address
+	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		raw, err := r.Get(v.scanKey(d))
+		if err == nil && len(raw) != len(address) {
+			return fmt.Errorf("%w: scan", ErrDamaged)
+		}
+		copy(address[:], raw)
+		return err
+	})
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil, refuse(ErrNotFound, CodeLicenceUnknown, "scan")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := v.audit(ctx, b.s, auditNote{act: "scan", batch: batch}); err != nil {
+		return nil, err
+	}
+	return v.Content(ctx, Document{Digest: d, Address: address})
+}

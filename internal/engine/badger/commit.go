@@ -14,6 +14,7 @@ import (
 func (e *Engine) commitFold(f *fold) {
 	defer close(f.done)
 	switch {
+	case f.closures == 0 && len(f.writes) == 0: // nobody waits for it
 	case e.failed.Load():
 		f.err = errFailed // its closures have read what a failed commit wrote
 	case len(f.writes) == 0:

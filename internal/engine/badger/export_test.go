@@ -24,3 +24,52 @@ func CopyBackup(w io.Writer, r io.Reader) (uint64, error) {
 	}
 	return pairs, writeTrailer(out, w, digest, pairs)
 }
+
+// FailSync makes the adapter believe that Badger has logged a failed sync of the value log.
+func (e *Engine) FailSync() { e.log.Errorf(syncFailure + ": test\n") }
+
+// LeaveRedo makes the redo record of puts durable and applies so many of its transactions, as if the process had died
+// then. Nothing else may be done with the engine but closing it.
+func (e *Engine) LeaveRedo(puts map[string][]byte, transactions int) error {
+	var writes []write
+	for k, v := range puts {
+		w := write{key: []byte("k" + k), deleted: v == nil}
+		if v != nil {
+			w.value = append(v, 0) //nolint:gocritic // a copy is wanted
+		}
+		writes = append(writes, w)
+	}
+	pieces := redoPieces(writes)
+	if err := e.commitOne(pieces, nil); err != nil {
+		return err
+	}
+	for range transactions {
+		n := min(len(writes), 5)
+		if err := e.commitOne(writes[:n], nil); err != nil {
+			return err
+		}
+		writes = writes[n:]
+	}
+	return nil
+}
+
+// RedoRecord and ParseRedo show the format to the fuzz test.
+func RedoRecord(key, value []byte) []byte {
+	return redoPieces([]write{{key: key, value: value}, {key: key, deleted: true}})[0].value
+}
+
+// ParseRedo parses a record and writes it again.
+func ParseRedo(record []byte) ([]byte, error) {
+	writes, err := parseRedo(record)
+	if err != nil {
+		return nil, err
+	}
+	var again []byte
+	for _, p := range redoPieces(writes) {
+		again = append(again, p.value...)
+	}
+	return again, nil
+}
+
+// Flatten compacts all levels, so that the value log's garbage is known.
+func (e *Engine) Flatten() error { return e.db.Flatten(1) }

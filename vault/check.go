@@ -1,0 +1,332 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/ledger"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// Inspection is the report of Inspect: what was re-hashed and what did not agree.
+type Inspection struct {
+	Licences, Versions, Events, AuditEntries int
+	Leaves                                   uint64 // in the ledger
+	Staged                                   int    // leaves that wait for their place
+	Signatures                               int    // department signatures verified
+	Root                                     record.Digest
+	Findings                                 []Finding
+}
+
+// Finding is one thing that does not agree.
+type Finding struct {
+	Where string // licence, audit entry or ledger leaf
+	What  string
+}
+
+// maxFindings bounds a report; a vault with more is beyond listing.
+const maxFindings = 1000
+
+func (in *Inspection) find(where, format string, args ...any) {
+	if len(in.Findings) < maxFindings {
+		in.Findings = append(in.Findings, Finding{where, fmt.Sprintf(format, args...)})
+	}
+}
+
+// Inspect re-hashes the whole vault: every record against its event and signature, every event against its place in the
+// ledger, every index against its licence, the ledger's tree from its leaves, and the audit chain. It reads one
+// snapshot and changes nothing. progress may be nil; it gets the licences inspected so far.
+func (v *Vault) Inspect(ctx context.Context, a Access, progress func(int)) (*Inspection, error) {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mustOperate(); err != nil {
+		return nil, v.denied(ctx, s, auditNote{act: "inspect"}, err)
+	}
+	if err := v.audit(ctx, s, auditNote{act: "inspect"}); err != nil {
+		return nil, err
+	}
+	if progress == nil {
+		progress = func(int) {}
+	}
+	in := &Inspection{}
+	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		*in = Inspection{}
+		ip := &inspector{v: v, r: r, in: in, progress: progress}
+		for _, step := range []func() error{ip.auditChain, ip.licences, ip.indexes, ip.ledger} {
+			if err := step(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return in, err
+}
+
+type inspector struct {
+	v        *Vault
+	r        engine.Reader
+	in       *Inspection
+	progress func(int)
+}
+
+// auditChain follows the chain from its first entry to the stored head.
+func (ip *inspector) auditChain() error {
+	number, previous := 0, record.Digest{}
+	err := ip.r.Scan(engine.Range{Prefix: []byte{spaceAudit}}, func(_, raw []byte) (bool, error) {
+		number++
+		e, err := record.ParseAuditEntry(raw)
+		if err != nil || e.Number != number || e.Previous != previous {
+			ip.in.find(fmt.Sprintf("audit entry %d", number), "does not follow from the entry before")
+		}
+		previous = record.Sum(raw)
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	ip.in.AuditEntries = number
+	last, digest, err := auditHead(ip.r)
+	if err != nil || last != number || digest != previous {
+		ip.in.find("audit", "head names entry %d, the chain ends at %d", last, number)
+	}
+	return nil
+}
+
+func (ip *inspector) licences() error {
+	return ip.r.Scan(engine.Range{Prefix: []byte{spaceHead}}, func(k, value []byte) (bool, error) {
+		if len(k) != 17 {
+			ip.in.find("licence", "malformed key")
+			return true, nil
+		}
+		h, err := parseHead(value)
+		if err != nil {
+			ip.in.find("licence", "head is damaged")
+			return true, nil
+		}
+		ip.in.Licences++
+		ip.progress(ip.in.Licences)
+		return true, ip.licence(licenceID(k[1:]), h)
+	})
+}
+
+// licence replays a licence's events and holds its head against the outcome.
+func (ip *inspector) licence(id licenceID, h *head) error {
+	name := h.identifier(max(h.version, 1))
+	if ip.v.licenceID(h.typeCode, h.issuer, h.serial) != id {
+		ip.in.find(name, "stored under another licence's key")
+	}
+	var state State
+	var previous, last record.Digest
+	version := 0
+	for n := 1; n <= h.events; n++ {
+		st, err := getStoredEvent(ip.r, id, n)
+		if err != nil {
+			ip.in.find(name, "event %d is missing or damaged", n)
+			return nil
+		}
+		e := st.event
+		if e.Number != n || e.Previous != previous {
+			ip.in.find(name, "event %d does not follow from the event before", n)
+		}
+		if state, err = step(state, e.Kind); err != nil {
+			ip.in.find(name, "event %d is not allowed in its state", n)
+		}
+		previous = ledger.Commit(st.salt, st.raw)
+		ip.leaf(name, st, previous)
+		if e.Kind.MakesVersion() {
+			version++
+			ip.version(name, versionAt{id, version, e, last})
+			last = e.Record
+		}
+		ip.in.Events++
+	}
+	if state != h.state || version != h.version || previous != h.lastEvent || last != h.record {
+		ip.in.find(name, "head does not follow from the events")
+	}
+	return ip.indexed(name, id, h)
+}
+
+// versionAt is a version with what must hold of it.
+type versionAt struct {
+	id       licenceID
+	number   int
+	event    *record.Event
+	previous record.Digest
+}
+
+func (ip *inspector) version(name string, at versionAt) {
+	ver, err := getVersion(ip.r, at.id, at.number)
+	if err != nil {
+		ip.in.find(name, "version %d is missing or damaged", at.number)
+		return
+	}
+	ip.in.Versions++
+	rec := ver.Record
+	switch {
+	case record.Sum(ver.Raw) != at.event.Record:
+		ip.in.find(name, "version %d is not the record its event names", at.number)
+	case rec.Previous != at.previous || rec.Identifier != at.event.Identifier || at.event.Version != at.number:
+		ip.in.find(name, "version %d does not follow from the version before", at.number)
+	case rec.CheckDisclosures(ver.Disclosures) != nil || len(ver.Disclosures) != len(rec.Fields):
+		ip.in.find(name, "values of version %d do not open its record", at.number)
+	}
+	err = ip.v.cfg.Records.CheckRecord(rec.IssuerCode, rec.Signer, ver.Raw, ver.Signature, at.event.Recorded)
+	if err != nil {
+		ip.in.find(name, "signature of version %d is refused", at.number)
+		return
+	}
+	ip.in.Signatures++
+}
+
+// leaf looks an event's commitment up in the ledger, or in what is staged.
+func (ip *inspector) leaf(name string, st *storedEvent, commitment record.Digest) {
+	index, err := leafIndex(ip.r, st)
+	if isRefusal(err) {
+		staged, err := ip.r.Get(key(spaceStaged, st.place[:]))
+		at := st.index * stagedLeafBytes
+		if err != nil || at+stagedLeafBytes > len(staged) ||
+			!bytes.Equal(staged[at+20:at+stagedLeafBytes], commitment[:]) {
+			ip.in.find(name, "event %d is neither in the ledger nor staged", st.event.Number)
+			return
+		}
+		ip.in.Staged++
+		return
+	}
+	if err != nil {
+		ip.in.find(name, "place of event %d is damaged", st.event.Number)
+		return
+	}
+	tile, err := ip.r.Get(tileKey(ledger.TileID{Index: index / ledger.TileWidth}))
+	at := int(index%ledger.TileWidth) * ledger.HashBytes //nolint:gosec // below the width of a tile
+	want := ledger.LeafHash(ledger.Hash(commitment))
+	if err != nil || at+ledger.HashBytes > len(tile) || !bytes.Equal(tile[at:at+ledger.HashBytes], want[:]) {
+		ip.in.find(name, "ledger leaf %d is not event %d", index, st.event.Number)
+	}
+}
+
+// indexed looks a licence up in every index that must name it.
+func (ip *inspector) indexed(name string, id licenceID, h *head) error {
+	if h.version == 0 {
+		return nil
+	}
+	keys := [][]byte{issuerKey(h.issuer, h.typeCode, id)}
+	for _, holder := range h.holders {
+		keys = append(keys, holderKey(holder, id))
+	}
+	if !h.until.IsZero() {
+		keys = append(keys, expiryKey(h.until, id))
+	}
+	for _, k := range keys {
+		if _, err := ip.r.Get(k); err != nil {
+			ip.in.find(name, "index %c does not name it", k[0])
+		}
+	}
+	return nil
+}
+
+// indexes looks for entries that name a licence which does not answer to them.
+func (ip *inspector) indexes() error {
+	for _, space := range []byte{spaceHolder, spaceIssuer, spaceExpiry} {
+		err := ip.r.Scan(engine.Range{Prefix: []byte{space}, KeysOnly: true}, func(k, _ []byte) (bool, error) {
+			if len(k) < 17 {
+				ip.in.find("index", "malformed key in %c", space)
+				return true, nil
+			}
+			return true, ip.entry(space, k)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return ip.r.Scan(engine.Range{Prefix: []byte{spaceNumber}}, func(_, value []byte) (bool, error) {
+		if len(value) != 16 {
+			ip.in.find("index", "malformed number")
+			return true, nil
+		}
+		h, err := getHead(ip.r, licenceID(value))
+		if err == nil && h == nil {
+			ip.in.find("index", "a number leads to no licence")
+		}
+		return true, err
+	})
+}
+
+func (ip *inspector) entry(space byte, k []byte) error {
+	id := licenceID(k[len(k)-16:])
+	h, err := getHead(ip.r, id)
+	if err != nil {
+		return err
+	}
+	if h == nil {
+		ip.in.find("index", "%c names no licence", space)
+		return nil
+	}
+	ok := false
+	switch space {
+	case spaceIssuer:
+		ok = bytes.Equal(k, issuerKey(h.issuer, h.typeCode, id))
+	case spaceExpiry:
+		ok = bytes.Equal(k, expiryKey(h.until, id))
+	case spaceHolder:
+		for _, holder := range h.holders {
+			ok = ok || bytes.Equal(k, holderKey(holder, id))
+		}
+	}
+	if !ok {
+		ip.in.find(h.identifier(max(h.version, 1)), "index %c names it wrongly", space)
+	}
+	return nil
+}
+
+// ledger rebuilds the tree from the stream of leaves and holds it against the stored head and checkpoints.
+func (ip *inspector) ledger() error {
+	size, root, err := treeHead(ip.r)
+	if err != nil {
+		return err
+	}
+	ip.in.Leaves, ip.in.Root = size, root
+	frontier, err := ledger.NewFrontier(0, nil)
+	if err != nil {
+		return err
+	}
+	err = ip.r.Scan(engine.Range{Prefix: []byte{spaceStream}}, func(k, value []byte) (bool, error) {
+		if len(k) != 9 || len(value)%stagedLeafBytes != 0 || binary.BigEndian.Uint64(k[1:]) != frontier.Size() {
+			ip.in.find("ledger", "stream breaks at leaf %d", frontier.Size())
+			return false, nil
+		}
+		leaves := make([]ledger.Hash, 0, len(value)/stagedLeafBytes)
+		for b := value; len(b) > 0; b = b[stagedLeafBytes:] {
+			leaves = append(leaves, ledger.Hash(b[20:stagedLeafBytes]))
+		}
+		frontier, _, err = frontier.Append(leaves)
+		return true, err
+	})
+	if err != nil {
+		return err
+	}
+	if frontier.Size() != size || size > 0 && frontier.Root() != ledger.Hash(root) {
+		ip.in.find("ledger", "tree does not follow from its leaves")
+	}
+	return ip.checkpoints(size)
+}
+
+func (ip *inspector) checkpoints(size uint64) error {
+	return ip.r.Scan(engine.Range{Prefix: []byte{spaceCheckpoint}}, func(k, value []byte) (bool, error) {
+		at := binary.BigEndian.Uint64(k[1:])
+		root, err := ledger.Root(at, tileReader(ip.r))
+		if err != nil || at > size {
+			ip.in.find("ledger", "checkpoint at %d is beyond the tree", at)
+			return true, nil
+		}
+		text, err := ledger.AppendCheckpoint(nil, ledger.Checkpoint{Origin: ip.v.Name(), Size: at, Root: root})
+		if err != nil || !bytes.HasPrefix(value, text) {
+			ip.in.find("ledger", "checkpoint at %d is not of this tree", at)
+		}
+		return true, nil
+	})
+}

@@ -300,7 +300,8 @@ func testdata(t testing.TB, pattern string) []string {
 // The real ledgers read as encoding/csv reads them, in their own encoding and in GB18030 and UTF-16.
 func TestCSVRealLedgers(t *testing.T) {
 	total := 0
-	for _, f := range append(testdata(t, "ledgers/business-licences-fujian/*.csv"), testdata(t, "kaunas-licences/*.csv")...) {
+	for _, f := range append(testdata(t, "ledgers/business-licences-fujian/*.csv"), testdata(t,
+		"kaunas-licences/*.csv")...) {
 		b, err := os.ReadFile(f)
 		require.NoError(t, err)
 		want := stdCSV(t, b)
@@ -416,7 +417,8 @@ func TestCSVAnnotateBroken(t *testing.T) {
 
 // Odd UTF-16 comes back byte for byte.
 func TestCSVAnnotateKeepsBytes(t *testing.T) {
-	lone := append([]byte("\xFF\xFE"), "a\x00,\x00b\x00\n\x00x\x00,\x00\x00\xD8\n\x00c\x00,\x00\x3D\xD8\x00\xDE\n\x00"...)
+	lone := append([]byte("\xFF\xFE"),
+		"a\x00,\x00b\x00\n\x00x\x00,\x00\x00\xD8\n\x00c\x00,\x00\x3D\xD8\x00\xDE\n\x00"...)
 	var out bytes.Buffer
 	require.NoError(t, open(t, lone, sheet.Options{}).Annotate(&out, sheet.Annotation{},
 		func(*sheet.Row) ([]string, error) { return nil, nil }))
@@ -465,7 +467,8 @@ func FuzzCSV(f *testing.F) {
 	f.Add([]byte("\xFF\xFEa\x00,\x00\n\x00"), uint8(3))
 	f.Add([]byte("\xB0\xA1,\xFF\n\"\xB0\xA1\"\n"), uint8(2))
 	f.Fuzz(func(t *testing.T, b []byte, e uint8) {
-		opts := sheet.Options{Encoding: sheet.Encoding(e % 5), Limits: sheet.Limits{RecordBytes: 1 << 12, CellBytes: 1 << 10}}
+		opts := sheet.Options{Encoding: sheet.Encoding(e % 5), Limits: sheet.Limits{RecordBytes: 1 << 12,
+			CellBytes: 1 << 10}}
 		book, err := sheet.Open(bytes.NewReader(b), int64(len(b)), "x", opts)
 		if err != nil || book.Info.Format != sheet.FormatCSV {
 			return

@@ -72,16 +72,11 @@ func DetectEncoding(sample []byte) Encoding {
 	if e := detectWide(sample); e != EncodingUnknown {
 		return e
 	}
-	u, g := scoreUTF8(sample), scoreGB18030(sample)
-	control := 0
-	for _, c := range sample {
-		if c < 0x20 && c != '\t' && c != '\n' && c != '\r' {
-			control++
-		}
-	}
-	switch {
-	case control*10 > len(sample):
+	if isBinary(sample) {
 		return EncodingUnknown
+	}
+	u, g := scoreUTF8(sample), scoreGB18030(sample)
+	switch {
 	case u.good == 0 && u.bad == 0:
 		return UTF8
 	case u.bad == 0 && (u.long > 0 || !g.hanzi):
@@ -96,6 +91,17 @@ func DetectEncoding(sample []byte) Encoding {
 		return UTF8
 	}
 	return EncodingUnknown
+}
+
+// isBinary reports whether more than a tenth are control characters that no text has.
+func isBinary(sample []byte) bool {
+	control := 0
+	for _, c := range sample {
+		if c < 0x20 && c != '\t' && c != '\n' && c != '\r' {
+			control++
+		}
+	}
+	return control*10 > len(sample)
 }
 
 // detectWide finds UTF-16 without a mark by the zero bytes of its delimiters, digits and line ends.

@@ -104,74 +104,24 @@ func wrapRead(err error) error {
 	return &Error{Code: CodeRead, Cause: err}
 }
 
-// builtinFormat is the code of a built-in number format (ECMA-376 part 1, 18.8.30, with its Chinese columns).
-func builtinFormat(id uint16) string {
-	switch id {
-	case 1:
-		return "0"
-	case 2:
-		return "0.00"
-	case 3:
-		return "#,##0"
-	case 4:
-		return "#,##0.00"
-	case 9:
-		return "0%"
-	case 10:
-		return "0.00%"
-	case 11:
-		return "0.00E+00"
-	case 14:
-		return "yyyy/m/d"
-	case 15:
-		return "d-mmm-yy"
-	case 16:
-		return "d-mmm"
-	case 17:
-		return "mmm-yy"
-	case 18:
-		return "h:mm AM/PM"
-	case 19:
-		return "h:mm:ss AM/PM"
-	case 20:
-		return "h:mm"
-	case 21:
-		return "h:mm:ss"
-	case 22:
-		return "yyyy/m/d h:mm"
-	case 49:
-		return "@"
-	}
-	return builtinChinese(id)
+// builtinFormats are the codes of the built-in number formats (ECMA-376 part 1, 18.8.30, with its Chinese columns).
+var builtinFormats = map[uint16]string{
+	1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00",
+	14: "yyyy/m/d", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm",
+	21: "h:mm:ss", 22: "yyyy/m/d h:mm",
+	27: chineseMonth, 28: chineseDay, 29: chineseDay, 30: "m-d-yy", 31: `yyyy"年"m"月"d"日"`,
+	32: `h"时"mm"分"`, 33: `h"时"mm"分"ss"秒"`, 34: `上午/下午h"时"mm"分"`, 35: `上午/下午h"时"mm"分"ss"秒"`, 36: chineseMonth,
+	45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0", 49: "@",
+	50: chineseMonth, 51: chineseDay, 52: chineseMonth, 53: chineseDay, 54: chineseDay,
+	55: `上午/下午h"时"mm"分"`, 56: `上午/下午h"时"mm"分"ss"秒"`, 57: chineseMonth, 58: chineseDay,
 }
 
-func builtinChinese(id uint16) string {
-	switch id {
-	case 27, 36, 50, 52, 57:
-		return `yyyy"年"m"月"`
-	case 28, 29, 51, 53, 54, 58:
-		return `m"月"d"日"`
-	case 30:
-		return "m-d-yy"
-	case 31:
-		return `yyyy"年"m"月"d"日"`
-	case 32:
-		return `h"时"mm"分"`
-	case 33:
-		return `h"时"mm"分"ss"秒"`
-	case 34, 55:
-		return `上午/下午h"时"mm"分"`
-	case 35, 56:
-		return `上午/下午h"时"mm"分"ss"秒"`
-	case 45:
-		return "mm:ss"
-	case 46:
-		return "[h]:mm:ss"
-	case 47:
-		return "mm:ss.0"
-	}
-	return ""
-}
+const (
+	chineseMonth = `yyyy"年"m"月"`
+	chineseDay   = `m"月"d"日"`
+)
+
+func builtinFormat(id uint16) string { return builtinFormats[id] }
 
 // IsDateFormat reports whether a number format shows a date. One that shows only a time or a duration does not.
 func IsDateFormat(code string) bool {
@@ -249,4 +199,14 @@ func LostDigits(text string) bool {
 	}
 	exp, err := strconv.Atoi(text[i+1:])
 	return err == nil && exp >= 15
+}
+
+// Padded is a whole number's text with the leading zeros that a format as "000000" shows; any other number or format
+// leaves the text as it is.
+func Padded(text, format string) string {
+	zeros, digits := strings.Trim(format, "0") == "", strings.Trim(text, "0123456789") == ""
+	if len(text) >= len(format) || text == "" || !zeros || !digits {
+		return text
+	}
+	return format[:len(format)-len(text)] + text
 }

@@ -300,8 +300,8 @@ func (o *xlsxOut) finish() error {
 	for i, s := range o.sheets {
 		types = fmt.Appendf(types, `<Override PartName="/xl/worksheets/sheet%d.xml" ContentType="%sworksheet+xml"/>`,
 			i+1, typeSheet)
-		rels = fmt.Appendf(rels, `<Relationship Id="rId%[1]d" Type="%[2]s/worksheet" Target="worksheets/sheet%[1]d.xml"/>`,
-			i+1, nsRelation)
+		rels = fmt.Appendf(rels,
+			`<Relationship Id="rId%[1]d" Type="%[2]s/worksheet" Target="worksheets/sheet%[1]d.xml"/>`, i+1, nsRelation)
 		state := ""
 		if s.Hidden {
 			state = ` state="hidden"`
@@ -352,11 +352,12 @@ func (o *xlsxOut) stylesPart() []byte {
 		b = fmt.Appendf(b, `<numFmts count="%d">%s</numFmts>`, n, codes)
 	}
 	b = append(b, `<fonts count="1"><font><sz val="11"/><name val="宋体"/></font></fonts>`+
-		`<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>`+
-		`</fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>`+
+		`<fills count="2"><fill><patternFill patternType="none"/></fill>`+
+		`<fill><patternFill patternType="gray125"/></fill></fills>`+
+		`<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>`+
 		`<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>`...)
-	return fmt.Appendf(b, `<cellXfs count="%d"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>%s</cellXfs>`+
-		`</styleSheet>`, len(o.order)+1, xfs)
+	return fmt.Appendf(b, `<cellXfs count="%d"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>%s`+
+		`</cellXfs></styleSheet>`, len(o.order)+1, xfs)
 }
 
 func (o *xlsxOut) formatCode(f uint16) string {

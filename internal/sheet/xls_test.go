@@ -167,7 +167,8 @@ var (
 // workbook8 is a BIFF8 stream with one sheet and further records among the workbook's own.
 func workbook8(globals []rec, cells []rec) []byte {
 	name := le(uint8(2), uint8(1), wide("台账"))
-	list := append([]rec{bof8, {0x0042, le(uint16(1200))}, {0x0085, le(uint32(0), uint8(0), uint8(0), name)}}, globals...)
+	list := append([]rec{bof8, {0x0042, le(uint16(1200))}, {0x0085, le(uint32(0), uint8(0), uint8(0), name)}},
+		globals...)
 	list = append(list, eof)
 	list[2].data = le(uint32(len(records(list...))), uint8(0), uint8(0), name)
 	list = append(list, bof8)
@@ -201,23 +202,29 @@ func TestXLSCells(t *testing.T) {
 	}
 	cells := []rec{
 		{0x0200, make([]byte, 14)},
-		{0x00FD, cell(0, 0, uint32(0))}, {0x00FD, cell(0, 1, uint32(1))}, {0x00FD, cell(0, 2, uint32(2))}, {0x00FD, cell(0, 3, uint32(3))},
-		{0x027E, cell(2, 0, uint32(123<<2|2))}, {0x027E, cell(2, 1, uint32(1234<<2|3))}, {0x027E, cell(2, 2, uint32(0xFFFFFFFF&^3|2))},
+		{0x00FD, cell(0, 0, uint32(0))}, {0x00FD, cell(0, 1, uint32(1))}, {0x00FD, cell(0, 2, uint32(2))}, {0x00FD,
+			cell(0, 3, uint32(3))},
+		{0x027E, cell(2, 0, uint32(123<<2|2))}, {0x027E, cell(2, 1, uint32(1234<<2|3))}, {0x027E, cell(2, 2,
+			uint32(0xFFFFFFFF&^3|2))},
 		{0x027E, cell(2, 3, uint32(math.Float64bits(1.5)>>32))}, {0x027E, cell(2, 4, uint32(1200<<2|3))},
 		{0x00BD, le(uint16(3), uint16(1), uint16(1), uint32(39873<<2|2), uint16(0), uint32(7<<2|2), uint16(2))},
 		{0x0203, styled(4, 0, 2, 39873.5)}, {0x0203, cell(4, 1, 350123199001011234.0)}, {0x0203, cell(4, 2, 0.1)},
 		{0x0203, cell(4, 3, math.NaN())}, {0x0203, cell(4, 4, 123456789012345.0)},
-		{0x0205, cell(5, 0, uint8(1), uint8(0))}, {0x0205, cell(5, 1, uint8(0), uint8(0))}, {0x0205, cell(5, 2, uint8(0x2A), uint8(1))},
+		{0x0205, cell(5, 0, uint8(1), uint8(0))}, {0x0205, cell(5, 1, uint8(0), uint8(0))}, {0x0205, cell(5, 2,
+			uint8(0x2A), uint8(1))},
 		{0x0006, cell(6, 0, formula(str, 0))}, {0x0207, uni("结果")},
-		{0x0006, cell(6, 1, 2.5, make([]byte, 8))}, {0x0006, cell(6, 2, formula(1, 1))}, {0x0006, cell(6, 3, formula(2, 7))},
+		{0x0006, cell(6, 1, 2.5, make([]byte, 8))}, {0x0006, cell(6, 2, formula(1, 1))}, {0x0006, cell(6, 3,
+			formula(2, 7))},
 		{0x0006, cell(6, 4, formula(3, 0))},
-		{0x0006, cell(6, 5, formula(str, 0))}, {0x04BC, le(uint32(0))}, {0x0207, le(uint16(4), uint8(1), wide("长"))}, {0x003C, le(uint8(0), "abc")},
+		{0x0006, cell(6, 5, formula(str, 0))}, {0x04BC, le(uint32(0))}, {0x0207, le(uint16(4), uint8(1),
+			wide("长"))}, {0x003C, le(uint8(0), "abc")},
 		{0x0204, cell(7, 0, uni("标签"))},
 		bof8, {0x0203, cell(8, 0, 9.0)}, eof, // a chart inside the sheet
 		{0x00E5, le(uint16(1), uint16(0), uint16(1), uint16(0), uint16(2))},
 	}
 	stream := workbook8(globals, cells)
-	for name, in := range map[string][]byte{"mini": stream, "long": append(bytes.Clone(stream), make([]byte, 5000)...)} {
+	for name, in := range map[string][]byte{"mini": stream, "long": append(bytes.Clone(stream), make([]byte,
+		5000)...)} {
 		t.Run(name, func(t *testing.T) {
 			book := open(t, cfbFile("Workbook", in), sheet.Options{})
 			require.Equal(t, []sheet.SheetInfo{{Name: "台账"}}, book.Info.Sheets)
@@ -225,13 +232,18 @@ func TestXLSCells(t *testing.T) {
 			n := sheet.KindNumber
 			want := map[int][]sheet.Cell{
 				1: {{Text: "许可证", Kind: 1}, {Text: "abc", Kind: 1}, {Text: "富文", Kind: 1}, {Text: "跨x记录?", Kind: 1}},
-				3: {{Text: "123", Kind: n}, {Text: "12.34", Kind: n}, {Text: "-1", Kind: n}, {Text: "1.5", Kind: n}, {Text: "12", Kind: n}},
+				3: {{Text: "123", Kind: n}, {Text: "12.34", Kind: n}, {Text: "-1", Kind: n}, {Text: "1.5", Kind: n},
+					{Text: "12", Kind: n}},
 				4: {{}, {Text: "39873", Kind: sheet.KindDate, Format: 14}, {Text: "7", Kind: n}},
-				5: {{Text: "39873.5", Kind: sheet.KindDate, Format: 176}, {Text: "3.5012319900101126E+17", Kind: n}, {Text: "0.1", Kind: n},
+				5: {{Text: "39873.5", Kind: sheet.KindDate, Format: 176}, {Text: "3.5012319900101126E+17", Kind: n},
+					{Text: "0.1", Kind: n},
 					{Text: "#NUM!", Kind: sheet.KindError}, {Text: "123456789012345", Kind: n}},
-				6: {{Text: "TRUE", Kind: sheet.KindBool}, {Text: "FALSE", Kind: sheet.KindBool}, {Text: "#N/A", Kind: sheet.KindError}},
-				7: {{Text: "结果", Kind: 1, Formula: true}, {Text: "2.5", Kind: n, Formula: true}, {Text: "TRUE", Kind: sheet.KindBool, Formula: true},
-					{Text: "#DIV/0!", Kind: sheet.KindError, Formula: true}, {Formula: true}, {Text: "长abc", Kind: 1, Formula: true}},
+				6: {{Text: "TRUE", Kind: sheet.KindBool}, {Text: "FALSE", Kind: sheet.KindBool}, {Text: "#N/A",
+					Kind: sheet.KindError}},
+				7: {{Text: "结果", Kind: 1, Formula: true}, {Text: "2.5", Kind: n, Formula: true}, {Text: "TRUE",
+					Kind: sheet.KindBool, Formula: true},
+					{Text: "#DIV/0!", Kind: sheet.KindError, Formula: true}, {Formula: true}, {Text: "长abc",
+						Kind: 1, Formula: true}},
 				8: {{Text: "标签", Kind: 1}},
 			}
 			require.Len(t, rows, len(want))
@@ -281,7 +293,8 @@ func TestXLSBIFF5(t *testing.T) {
 	list[3].data = le(uint32(0), uint8(1), uint8(0), name)
 	off := len(records(list...))
 	list[3].data = le(uint32(off), uint8(1), uint8(0), name)
-	list = append(list, bof5, rec{0x0204, cell(0, 0, uint16(len(gb)), gb)}, rec{0x00D6, cell(0, 1, uint16(2), "ab", uint8(0))},
+	list = append(list, bof5, rec{0x0204, cell(0, 0, uint16(len(gb)), gb)}, rec{0x00D6, cell(0, 1, uint16(2), "ab",
+		uint8(0))},
 		rec{0x0203, cell(0, 2, 38411.0)}, eof)
 	book := open(t, cfbFile("Book", records(list...)), sheet.Options{})
 	require.Equal(t, []sheet.SheetInfo{{Name: "许可证台账", Hidden: true}}, book.Info.Sheets)
@@ -293,7 +306,8 @@ func TestXLSBIFF5(t *testing.T) {
 
 // Cells that their writer did not keep in the order of rows come out in order.
 func TestXLSUnsorted(t *testing.T) {
-	stream := workbook8(nil, []rec{{0x0203, cell(1, 0, 3.0)}, {0x0203, cell(0, 0, 1.0)}, {0x0203, cell(1, 1, 4.0)}, {0x0203, cell(0, 1, 2.0)}})
+	stream := workbook8(nil, []rec{{0x0203, cell(1, 0, 3.0)}, {0x0203, cell(0, 0, 1.0)}, {0x0203, cell(1, 1, 4.0)},
+		{0x0203, cell(0, 1, 2.0)}})
 	rows := read(t, open(t, cfbFile("Workbook", stream), sheet.Options{}), 0)
 	require.Equal(t, [][]string{{"1", "2"}, {"3", "4"}}, texts(rows))
 }
@@ -312,7 +326,8 @@ func TestXLSRowErrors(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			stream := workbook8(nil, []rec{tt.bad, {0x0203, cell(1, 0, 1.0)}})
-			rows := read(t, open(t, cfbFile("Workbook", stream), sheet.Options{Limits: sheet.Limits{CellBytes: 1000, Columns: 200}}), 0)
+			rows := read(t, open(t, cfbFile("Workbook", stream), sheet.Options{Limits: sheet.Limits{CellBytes: 1000,
+				Columns: 200}}), 0)
 			require.Len(t, rows, 2)
 			require.Equal(t, tt.code, rows[0].code)
 			require.Nil(t, rows[1].err)
@@ -337,9 +352,12 @@ func TestXLSRefusals(t *testing.T) {
 		{"no sheets", cfbFile("Workbook", records(bof8, eof)), sheet.ErrNoSheet},
 		{"empty stream", cfbFile("Workbook", nil), sheet.ErrCorrupt},
 		{"cut record", cfbFile("Workbook", records(bof8)[:10]), sheet.ErrCorrupt},
-		{"cut string", cfbFile("Workbook", workbook8([]rec{{0x00FC, le(uint32(1), uint32(1), uint16(9), uint8(0), "abc")}}, nil)), sheet.ErrCorrupt},
-		{"sheet elsewhere", cfbFile("Workbook", records(bof8, rec{0x0085, le(uint32(0x7FFFFFFF), uint16(0), uint8(1), uint8(0), "a")}, eof)), sheet.ErrCorrupt},
-		{"sheet inside a record", cfbFile("Workbook", records(bof8, rec{0x0085, le(uint32(20), uint16(0), uint8(1), uint8(0), "a")}, eof)), sheet.ErrCorrupt},
+		{"cut string", cfbFile("Workbook", workbook8([]rec{{0x00FC, le(uint32(1), uint32(1), uint16(9), uint8(0),
+			"abc")}}, nil)), sheet.ErrCorrupt},
+		{"sheet elsewhere", cfbFile("Workbook", records(bof8, rec{0x0085, le(uint32(0x7FFFFFFF), uint16(0),
+			uint8(1), uint8(0), "a")}, eof)), sheet.ErrCorrupt},
+		{"sheet inside a record", cfbFile("Workbook", records(bof8, rec{0x0085, le(uint32(20), uint16(0), uint8(1),
+			uint8(0), "a")}, eof)), sheet.ErrCorrupt},
 		{"circle", circle, sheet.ErrCorrupt},
 		{"header only", good[:512], sheet.ErrCorrupt},
 		{"half a header", good[:100], sheet.ErrCorrupt},
@@ -359,7 +377,8 @@ func csvSays(csv string, c sheet.Cell) bool {
 	switch c.Kind {
 	case sheet.KindDate:
 		day, ok := sheet.ParseSerial(c.Text, false)
-		return ok && (day.Format("1/2/2006") == csv || day.Format("2006-01-02") == csv || day.Format("2006.01.02") == csv)
+		return ok && (day.Format("1/2/2006") == csv || day.Format("2006-01-02") == csv ||
+			day.Format("2006.01.02") == csv)
 	case sheet.KindNumber:
 		a, err1 := strconv.ParseFloat(csv, 64)
 		b, err2 := strconv.ParseFloat(c.Text, 64)
@@ -382,7 +401,8 @@ func TestXLSRealRegisters(t *testing.T) {
 			}
 			require.NoError(t, err)
 			sheets++
-			cells += compareExport(t, filepath.Base(f)+" "+info.Name, read(t, open(t, c, sheet.Options{}), 0), read(t, book, i))
+			cells += compareExport(t, filepath.Base(f)+" "+info.Name, read(t, open(t, c, sheet.Options{}), 0),
+				read(t, book, i))
 		}
 	}
 	require.Equal(t, 6, sheets)
@@ -409,7 +429,8 @@ func compareExport(t *testing.T, name string, want, got []gotRow) int {
 				c = byNumber[r.n][k]
 			}
 			if n++; !csvSays(shown, c) {
-				bad = append(bad, fmt.Sprintf("%s%d csv %q xls %q %v %d", sheet.ColumnName(k), r.n, shown, c.Text, c.Kind, c.Format))
+				bad = append(bad, fmt.Sprintf("%s%d csv %q xls %q %v %d", sheet.ColumnName(k), r.n, shown, c.Text,
+					c.Kind, c.Format))
 			}
 		}
 	}
@@ -423,7 +444,8 @@ func TestXLSRealAnnotate(t *testing.T) {
 		b, err := os.ReadFile(f)
 		require.NoError(t, err)
 		book := open(t, b, sheet.Options{})
-		again := open(t, annotated(t, book, sheet.Annotation{Sheet: len(book.Info.Sheets) - 1, Column: 256}), sheet.Options{})
+		again := open(t, annotated(t, book, sheet.Annotation{Sheet: len(book.Info.Sheets) - 1, Column: 256}),
+			sheet.Options{})
 		require.Equal(t, book.Info.Sheets, again.Info.Sheets)
 		for i := range book.Info.Sheets {
 			before, after := read(t, book, i), read(t, again, i)
@@ -481,7 +503,10 @@ func FuzzXLS(f *testing.F) {
 		}
 		book := open(t, file, sheet.Options{})
 		var out bytes.Buffer
-		if book.Annotate(&out, sheet.Annotation{Column: 300}, func(*sheet.Row) ([]string, error) { return []string{"加"}, nil }) != nil {
+		if book.Annotate(&out, sheet.Annotation{Column: 300}, func(*sheet.Row) ([]string,
+			error) {
+			return []string{"加"}, nil
+		}) != nil {
 			return
 		}
 		again := open(t, out.Bytes(), sheet.Options{})
@@ -491,7 +516,11 @@ func FuzzXLS(f *testing.F) {
 			require.Equal(t, before[i].n, after[i].n)
 			require.Equal(t, "加", after[i].cells[300])
 			for k, c := range before[i].cells {
-				require.Equal(t, strings.NewReplacer("\uFFFE", "\uFFFD", "\uFFFF", "\uFFFD").Replace(c), after[i].cells[k])
+				if k == 300 {
+					continue // replaced
+				}
+				require.Equal(t, strings.NewReplacer("\uFFFE", "\uFFFD", "\uFFFF", "\uFFFD").Replace(c),
+					after[i].cells[k])
 			}
 		}
 	})
@@ -534,7 +563,8 @@ func BenchmarkXLS10(b *testing.B) {
 		for c := range 7 {
 			cells = append(cells, rec{0x00FD, cell(i, c, uint32((i+c)%200))})
 		}
-		cells = append(cells, rec{0x0203, cell(i, 7, float64(i)/8)}, rec{0x027E, cell(i, 8, uint32(i<<2|2))}, rec{0x027E, cell(i, 9, uint32(7<<2|2))})
+		cells = append(cells, rec{0x0203, cell(i, 7, float64(i)/8)}, rec{0x027E, cell(i, 8, uint32(i<<2|2))},
+			rec{0x027E, cell(i, 9, uint32(7<<2|2))})
 	}
 	in := cfbFile("Workbook", workbook8(sst, cells))
 	b.ReportAllocs()

@@ -19,7 +19,8 @@ import (
 )
 
 const (
-	relsRoot = `<Relationships><Relationship Id="rId1" Type="http://x/officeDocument" Target="xl/workbook.xml"/></Relationships>`
+	relsRoot = `<Relationships><Relationship Id="rId1" Type="http://x/officeDocument" Target="xl/workbook.xml"/></R` +
+		`elationships>`
 	relsBook = `<Relationships><Relationship Id="rId1" Type="http://x/worksheet" Target="worksheets/sheet1.xml"/>` +
 		`<Relationship Id="rId2" Type="http://x/sharedStrings" Target="sharedStrings.xml"/>` +
 		`<Relationship Id="rId3" Type="http://x/styles" Target="styles.xml"/></Relationships>`
@@ -58,14 +59,17 @@ func pack(t testing.TB, parts ...part) []byte {
 }
 
 func sheetPart(rows string) part {
-	return part{"xl/worksheets/sheet1.xml", `<?xml version="1.0" encoding="UTF-8"?><worksheet><dimension ref="A1:C9"/>` +
-		`<sheetData>` + rows + `</sheetData><mergeCells><mergeCell ref="A1:C2"/></mergeCells></worksheet>`}
+	return part{"xl/worksheets/sheet1.xml",
+		`<?xml version="1.0" encoding="UTF-8"?><worksheet><dimension ref="A1:C9"/>` +
+			`<sheetData>` + rows + `</sheetData><mergeCells><mergeCell ref="A1:C2"/></mergeCells></worksheet>`}
 }
 
 func TestXLSXCells(t *testing.T) {
 	shared := part{"xl/sharedStrings.xml", `<sst><si><t>许可证</t></si><si><r><t>富</t></r><r><rPr><b/></rPr>` +
-		`<t xml:space="preserve"> 文本</t></r><rPh sb="0" eb="1"><t>拼音</t></rPh></si><si/><si><t>a_x000D_b&amp;_x005F_x0041_</t></si></sst>`}
-	style := part{"xl/styles.xml", `<styleSheet><numFmts><numFmt numFmtId="176" formatCode="yyyy&quot;年&quot;m&quot;月&quot;d&quot;日&quot;"/>` +
+		`<t xml:space="preserve"> 文本</t></r><rPh sb="0" eb="1"><t>拼音</t></rPh></si><si/><si><t>a_x000D_b&amp;_x005F` +
+		`_x0041_</t></si></sst>`}
+	style := part{"xl/styles.xml", `<styleSheet><numFmts><numFmt numFmtId="176" formatCode="yyyy&quot;年&quot;m&quot` +
+		`;月&quot;d&quot;日&quot;"/>` +
 		`<numFmt numFmtId="177" formatCode="0000"/></numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>` +
 		`<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="176"/><xf numFmtId="177"/></cellXfs></styleSheet>`}
 	type cells []sheet.Cell
@@ -73,31 +77,43 @@ func TestXLSXCells(t *testing.T) {
 		name, row string
 		want      cells
 	}{
-		{"shared", `<row r="2"><c r="A2" t="s"><v>0</v></c><c r="B2" t="s"><v>1</v></c><c r="C2" t="s"><v>2</v></c></row>`,
+		{"shared", `<row r="2"><c r="A2" t="s"><v>0</v></c><c r="B2" t="s"><v>1</v></c><c r="C2" t="s"><v>2</v></c>` +
+			`</row>`,
 			cells{{Text: "许可证", Kind: sheet.KindText}, {Text: "富 文本", Kind: sheet.KindText}, {}}},
-		{"escapes", `<row r="2"><c r="A2" t="s"><v>3</v></c></row>`, cells{{Text: "a\rb&_x0041_", Kind: sheet.KindText}}},
-		{"inline", `<row r="2"><c t="inlineStr"><is><t>甲&#20057;</t></is></c><c t="inlineStr"><is><r><t>x</t></r><r><t>y</t></r></is></c></row>`,
+		{"escapes", `<row r="2"><c r="A2" t="s"><v>3</v></c></row>`, cells{{Text: "a\rb&_x0041_",
+			Kind: sheet.KindText}}},
+		{"inline", `<row r="2"><c t="inlineStr"><is><t>甲&#20057;</t></is></c><c t="inlineStr"><is><r><t>x</t></r><r` +
+			`><t>y</t></r></is></c></row>`,
 			cells{{Text: "甲乙", Kind: sheet.KindText}, {Text: "xy", Kind: sheet.KindText}}},
 		{"gaps", `<row r="2"><c r="B2"><v>1</v></c><c r="D2"><v>2</v></c></row>`,
 			cells{{}, {Text: "1", Kind: sheet.KindNumber}, {}, {Text: "2", Kind: sheet.KindNumber}}},
 		{"no references", `<row><c><v>1</v></c><c/><c><v>2</v></c></row>`,
 			cells{{Text: "1", Kind: sheet.KindNumber}, {}, {Text: "2", Kind: sheet.KindNumber}}},
-		{"exact digits", `<row><c><v>350123199001011234</v></c><c><v>3.50123199001011E+17</v></c><c><v>0.10</v></c></row>`,
-			cells{{Text: "350123199001011234", Kind: sheet.KindNumber}, {Text: "3.50123199001011E+17", Kind: sheet.KindNumber},
+		{"exact digits", `<row><c><v>350123199001011234</v></c><c><v>3.50123199001011E+17</v></c><c><v>0.10</v></c>` +
+			`</row>`,
+			cells{{Text: "350123199001011234", Kind: sheet.KindNumber}, {Text: "3.50123199001011E+17",
+				Kind: sheet.KindNumber},
 				{Text: "0.10", Kind: sheet.KindNumber}}},
-		{"dates", `<row><c s="1"><v>39873</v></c><c s="2"><v>39873.5</v></c><c s="3"><v>12</v></c><c t="d"><v>2009-03-01</v></c></row>`,
-			cells{{Text: "39873", Kind: sheet.KindDate, Format: 14}, {Text: "39873.5", Kind: sheet.KindDate, Format: 176},
+		{"dates", `<row><c s="1"><v>39873</v></c><c s="2"><v>39873.5</v></c><c s="3"><v>12</v></c><c t="d"><v>2009-` +
+			`03-01</v></c></row>`,
+			cells{{Text: "39873", Kind: sheet.KindDate, Format: 14}, {Text: "39873.5", Kind: sheet.KindDate,
+				Format: 176},
 				{Text: "12", Kind: sheet.KindNumber, Format: 177}, {Text: "2009-03-01", Kind: sheet.KindText}}},
 		{"formula", `<row><c t="str"><f>A1&amp;"x"</f><v>结果</v></c><c><f>1+1</f><v>2</v></c><c><f>B1</f></c></row>`,
-			cells{{Text: "结果", Kind: sheet.KindText, Formula: true}, {Text: "2", Kind: sheet.KindNumber, Formula: true}, {Formula: true}}},
+			cells{{Text: "结果", Kind: sheet.KindText, Formula: true}, {Text: "2", Kind: sheet.KindNumber,
+				Formula: true}, {Formula: true}}},
 		{"bool and error", `<row><c t="b"><v>1</v></c><c t="b"><v>0</v></c><c t="e"><v>#N/A</v></c></row>`,
-			cells{{Text: "TRUE", Kind: sheet.KindBool}, {Text: "FALSE", Kind: sheet.KindBool}, {Text: "#N/A", Kind: sheet.KindError}}},
+			cells{{Text: "TRUE", Kind: sheet.KindBool}, {Text: "FALSE", Kind: sheet.KindBool}, {Text: "#N/A",
+				Kind: sheet.KindError}}},
 		{"prefixed", `<x:row r="2"><x:c r="A2" t='inlineStr'><x:is><x:t>a &gt; b</x:t></x:is></x:c></x:row>`,
 			cells{{Text: "a > b", Kind: sheet.KindText}}},
-		{"cdata, comment and extension", `<row><!-- </row> --><c t="str"><v><![CDATA[<x>&amp;]]></v><extLst><ext><v>no</v></ext></extLst></c></row>`,
+		{"cdata, comment and extension",
+			`<row><!-- </row> --><c t="str"><v><![CDATA[<x>&amp;]]></v><extLst><ext><v>no</v></ext></extLst></c></row>`,
 			cells{{Text: "<x>&amp;", Kind: sheet.KindText}}},
-		{"line ends", "<row><c t=\"inlineStr\"><is><t>a\r\nb\rc</t></is></c></row>", cells{{Text: "a\nb\nc", Kind: sheet.KindText}}},
-		{"greater-than in attribute", `<row x="a>b"><c r="A1" y='"/>'><v>1</v></c></row>`, cells{{Text: "1", Kind: sheet.KindNumber}}},
+		{"line ends", "<row><c t=\"inlineStr\"><is><t>a\r\nb\rc</t></is></c></row>", cells{{Text: "a\nb\nc",
+			Kind: sheet.KindText}}},
+		{"greater-than in attribute", `<row x="a>b"><c r="A1" y='"/>'><v>1</v></c></row>`, cells{{Text: "1",
+			Kind: sheet.KindNumber}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			book := open(t, pack(t, sheetPart(tt.row), shared, style), sheet.Options{})
@@ -126,8 +142,10 @@ func TestXLSXRowErrors(t *testing.T) {
 		{"reference", `<row r="2"><c r="列2"><v>7</v></c></row>`, 1, sheet.CodeBadCell},
 		{"order", `<row r="2"><c r="B2"><v>7</v></c><c r="A2"><v>7</v></c></row>`, 3, sheet.CodeBadCell},
 		{"row number", `<row r="0"><c><v>7</v></c></row>`, 0, sheet.CodeBadCell},
-		{"long", `<row r="2"><c r="A2" t="str"><v>` + strings.Repeat("长", 400) + `</v></c></row>`, 1, sheet.CodeCellTooLarge},
-		{"long inline", `<row r="2"><c r="A2" t="inlineStr"><is><t>` + strings.Repeat("长", 400) + `</t></is></c></row>`, 1, sheet.CodeCellTooLarge},
+		{"long", `<row r="2"><c r="A2" t="str"><v>` + strings.Repeat("长", 400) + `</v></c></row>`, 1,
+			sheet.CodeCellTooLarge},
+		{"long inline", `<row r="2"><c r="A2" t="inlineStr"><is><t>` + strings.Repeat("长", 400) +
+			`</t></is></c></row>`, 1, sheet.CodeCellTooLarge},
 		{"long shared", `<row r="2"><c r="A2" t="s"><v>0</v></c></row>`, 1, sheet.CodeCellTooLarge},
 		{"columns", `<row r="2"><c r="ZZ2"><v>1</v></c></row>`, 702, sheet.CodeColumns},
 		{"encoding", "<row r=\"2\"><c r=\"A2\" t=\"str\"><v>\xFF</v></c></row>", 1, sheet.CodeEncoding},
@@ -148,7 +166,8 @@ func TestXLSXRowErrors(t *testing.T) {
 
 // A cell of 10 MB is one bad row.
 func TestXLSXHugeCell(t *testing.T) {
-	b := pack(t, sheetPart(`<row><c t="inlineStr"><is><t>`+strings.Repeat("长年", 10<<20/6)+`</t></is></c></row><row><c><v>1</v></c></row>`))
+	b := pack(t, sheetPart(`<row><c t="inlineStr"><is><t>`+strings.Repeat("长年",
+		10<<20/6)+`</t></is></c></row><row><c><v>1</v></c></row>`))
 	rows := read(t, open(t, b, sheet.Options{}), 0)
 	require.Len(t, rows, 2)
 	require.Equal(t, sheet.CodeCellTooLarge, rows[0].code)
@@ -189,12 +208,15 @@ func TestXLSXRefusals(t *testing.T) {
 		want  error
 	}{
 		{"bomb", pack(t, sheetPart(bomb)), sheet.ErrBomb},
-		{"doctype", pack(t, part{"xl/worksheets/sheet1.xml", `<!DOCTYPE x [<!ENTITY a "b">]><worksheet/>`}), sheet.ErrDoctype},
-		{"doctype in strings", pack(t, sheetPart(""), part{"xl/sharedStrings.xml", `<!DOCTYPE x><sst/>`}), sheet.ErrDoctype},
+		{"doctype", pack(t, part{"xl/worksheets/sheet1.xml", `<!DOCTYPE x [<!ENTITY a "b">]><worksheet/>`}),
+			sheet.ErrDoctype},
+		{"doctype in strings", pack(t, sheetPart(""), part{"xl/sharedStrings.xml", `<!DOCTYPE x><sst/>`}),
+			sheet.ErrDoctype},
 		{"duplicate", pack(t, sheetPart(""), part{"XL\\Workbook.xml", workbook}), sheet.ErrDuplicate},
 		{"depth", pack(t, sheetPart("<row>"+deep+"</row>")), sheet.ErrCorrupt},
 		{"cut", pack(t, part{"xl/worksheets/sheet1.xml", `<worksheet><sheetData><row><c><v>1`}), sheet.ErrCorrupt},
-		{"cut between rows", pack(t, part{"xl/worksheets/sheet1.xml", `<worksheet><sheetData><row/>`}), sheet.ErrCorrupt},
+		{"cut between rows", pack(t, part{"xl/worksheets/sheet1.xml", `<worksheet><sheetData><row/>`}),
+			sheet.ErrCorrupt},
 		{"no sheet part", pack(t), sheet.ErrCorrupt},
 		{"no sheets", pack(t, part{"xl/workbook.xml", "<workbook/>"}), sheet.ErrNoSheet},
 		{"no workbook", pack(t, part{"xl/workbook.xml", "-"}), sheet.ErrFormat},
@@ -239,7 +261,8 @@ func TestSheets(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, f.Write(&b))
 	book := open(t, b.Bytes(), sheet.Options{})
-	require.Equal(t, []sheet.SheetInfo{{Name: "Sheet1"}, {Name: "隐藏", Hidden: true}, {Name: "空"}, {Name: "台账"}}, book.Info.Sheets)
+	require.Equal(t, []sheet.SheetInfo{{Name: "Sheet1"}, {Name: "隐藏", Hidden: true}, {Name: "空"}, {Name: "台账"}},
+		book.Info.Sheets)
 	i, err := book.DefaultSheet()
 	require.NoError(t, err)
 	require.Equal(t, 3, i)
@@ -323,17 +346,22 @@ func TestXLSXAnnotate(t *testing.T) {
 	v, err := f.GetCellValue("Sheet1", "AB2")
 	require.NoError(t, err)
 	require.Equal(t, "E2", v)
-	sameRows(t, texts(after), texts(read(t, open(t, annotated(t, again, sheet.Annotation{Column: 26}), sheet.Options{}), 0)), "again")
+	sameRows(t, texts(after), texts(read(t, open(t, annotated(t, again, sheet.Annotation{Column: 26}),
+		sheet.Options{}), 0)), "again")
 }
 
 func TestXLSXAnnotateShapes(t *testing.T) {
 	for _, tt := range []struct{ name, rows, want string }{
 		{"empty row", `<row r="3"/>`, `<row r="3"><c r="B3" t="inlineStr"><is><t>好</t></is></c></row>`},
-		{"empty row with spans", `<row r="3" spans="1:2" ht="9" />`, `<row r="3" ht="9"><c r="B3" t="inlineStr"><is><t>好</t></is></c></row>`},
+		{"empty row with spans", `<row r="3" spans="1:2" ht="9" />`,
+			`<row r="3" ht="9"><c r="B3" t="inlineStr"><is><t>好</t></is></c></row>`},
 		{"prefix", `<x:row r="3"><x:c r="A3"><x:v>1</x:v></x:c></x:row>`,
-			`<x:row r="3"><x:c r="A3"><x:v>1</x:v></x:c><x:c r="B3" t="inlineStr"><x:is><x:t>好</x:t></x:is></x:c></x:row>`},
-		{"replace and keep behind", `<row r="3"><c r="A3"><v>1</v></c><c r="B3"><v>2</v></c> <c r="C3" s="4"><v>3</v></c></row>`,
-			`<row r="3"><c r="A3"><v>1</v></c><c r="B3" t="inlineStr"><is><t>好</t></is></c><c r="C3" s="4"><v>3</v></c></row>`},
+			`<x:row r="3"><x:c r="A3"><x:v>1</x:v></x:c><x:c r="B3" t="inlineStr"><x:is><x:t>好</x:t></x:is></x:c></` +
+				`x:row>`},
+		{"replace and keep behind", `<row r="3"><c r="A3"><v>1</v></c><c r="B3"><v>2</v></c> <c r="C3" s="4"><v>3</` +
+			`v></c></row>`,
+			`<row r="3"><c r="A3"><v>1</v></c><c r="B3" t="inlineStr"><is><t>好</t></is></c><c r="C3" s="4"><v>3</v>` +
+				`</c></row>`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -366,7 +394,8 @@ func TestXLSXAnnotateStops(t *testing.T) {
 func TestWriter(t *testing.T) {
 	cells := []sheet.Cell{
 		{Text: "=1+1", Kind: sheet.KindText}, {}, {Text: "3.50123199001011E+17", Kind: sheet.KindNumber},
-		{Text: "39873", Kind: sheet.KindDate}, {Text: "TRUE", Kind: sheet.KindBool}, {Text: "#N/A", Kind: sheet.KindError},
+		{Text: "39873", Kind: sheet.KindDate}, {Text: "TRUE", Kind: sheet.KindBool}, {Text: "#N/A",
+			Kind: sheet.KindError},
 		{Text: " a\"<&>\r\n_x0041_\x01", Kind: sheet.KindText},
 	}
 	var b bytes.Buffer
@@ -390,7 +419,8 @@ func TestWriter(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "=1+1", v)
 
-	for _, d := range []sheet.Dialect{{}, {Encoding: sheet.GB18030, Delimiter: '\t', LineEnding: "\n"}, {Encoding: sheet.UTF16LE, BOM: true}} {
+	for _, d := range []sheet.Dialect{{}, {Encoding: sheet.GB18030, Delimiter: '\t', LineEnding: "\n"},
+		{Encoding: sheet.UTF16LE, BOM: true}} {
 		b.Reset()
 		w, err := sheet.NewWriter(&b, sheet.WriterOptions{Format: sheet.FormatCSV, Dialect: d})
 		require.NoError(t, err)
@@ -406,10 +436,13 @@ func TestWriter(t *testing.T) {
 
 func TestIsDateFormat(t *testing.T) {
 	for code, want := range map[string]bool{
-		"yyyy-mm-dd": true, `yyyy"年"m"月"d"日"`: true, `[$-804]yyyy\年m\月`: true, "m/d": true, "mmm-yy": true, "yyyy/m/d h:mm": true,
+		"yyyy-mm-dd": true, `yyyy"年"m"月"d"日"`: true, `[$-804]yyyy\年m\月`: true, "m/d": true, "mmm-yy": true,
+		"yyyy/m/d h:mm":                    true,
 		"[DBNum1][$-804]yyyy\"年\"m\"月\";@": true, `m"月"`: true,
-		"General": false, "0.00": false, "h:mm": false, "[h]:mm:ss": false, "h:mm AM/PM": false, "mm:ss": false, "@": false,
-		"#,##0 \"days\"": false, "0.00E+00": false, `0\d`: false, "0_d": false, "": false, "\"": false, "[": false, "0;d": false,
+		"General": false, "0.00": false, "h:mm": false, "[h]:mm:ss": false, "h:mm AM/PM": false, "mm:ss": false,
+		"@":              false,
+		"#,##0 \"days\"": false, "0.00E+00": false, `0\d`: false, "0_d": false, "": false, "\"": false, "[": false,
+		"0;d":    false,
 		"[Red]0": false,
 	} {
 		require.Equal(t, want, sheet.IsDateFormat(code), code)
@@ -423,9 +456,11 @@ func TestParseSerial(t *testing.T) {
 		want     string
 	}{
 		{"1", false, "1900-01-01 00:00:00"}, {"59", false, "1900-02-28 00:00:00"}, {"60", false, ""},
-		{"61", false, "1900-03-01 00:00:00"}, {"39873", false, "2009-03-01 00:00:00"}, {"39873.75", false, "2009-03-01 18:00:00"},
+		{"61", false, "1900-03-01 00:00:00"}, {"39873", false, "2009-03-01 00:00:00"}, {"39873.75", false,
+			"2009-03-01 18:00:00"},
 		{"38411", true, "2009-03-01 00:00:00"}, {"0", true, "1904-01-01 00:00:00"}, {"0", false, ""}, {"-1", false, ""},
-		{"2958465", false, "9999-12-31 00:00:00"}, {"2958466", false, ""}, {"NaN", false, ""}, {"x", false, ""}, {"2958465", true, ""},
+		{"2958465", false, "9999-12-31 00:00:00"}, {"2958466", false, ""}, {"NaN", false, ""}, {"x", false, ""},
+		{"2958465", true, ""},
 	} {
 		got, ok := sheet.ParseSerial(tt.text, tt.date1904)
 		require.Equal(t, tt.want != "", ok, tt.text)
@@ -437,11 +472,43 @@ func TestParseSerial(t *testing.T) {
 
 func TestLostDigits(t *testing.T) {
 	for text, want := range map[string]bool{
-		"3.50123E+17": true, "3.50123199001011E+17": true, "3.50123e17": true, "350123199001011234": false, "1E+3": false,
-		"E1": false, "12E": false, "1E-20": false, "35012E319": true, "ABC1E17": false,
+		"3.50123E+17": true, "3.50123199001011E+17": true, "3.50123e17": true, "350123199001011234": false,
+		"1E+3": false,
+		"E1":   false, "12E": false, "1E-20": false, "35012E319": true, "ABC1E17": false,
 	} {
 		require.Equal(t, want, sheet.LostDigits(text), text)
 	}
+}
+
+func TestPadded(t *testing.T) {
+	for _, tt := range []struct{ text, format, want string }{
+		{"123", "000000", "000123"}, {"1234567", "000000", "1234567"}, {"1.5", "0000", "1.5"}, {"-1", "0000", "-1"},
+		{"1", "0.00", "1"}, {"1", "", "1"}, {"", "00", ""},
+	} {
+		require.Equal(t, tt.want, sheet.Padded(tt.text, tt.format))
+	}
+}
+
+// A strict workbook names its relationships otherwise and may keep its parts elsewhere.
+func TestXLSXStrict(t *testing.T) {
+	const ns = "http://purl.oclc.org/ooxml/officeDocument/relationships/"
+	b := pack(t,
+		part{"_rels/.rels", `<Relationships><Relationship Id="a" Type="` + ns +
+			`officeDocument" Target="/book/wb.xml"/></Relationships>`},
+		part{"xl/workbook.xml", "-"}, part{"xl/_rels/workbook.xml.rels", "-"},
+		part{"book/wb.xml", `<s:workbook><s:workbookPr date1904="true"/><s:sheets><s:sheet name="图" r:id="c"/>` +
+			`<s:sheet name="台账" r:id="b"/></s:sheets></s:workbook>`},
+		part{"book/_rels/wb.xml.rels", `<Relationships><Relationship Id="b" Type="` + ns +
+			`worksheet" Target="../Rows/One.xml"/>` +
+			`<Relationship Id="c" Type="` + ns + `chartsheet" Target="c.xml"/>` +
+			`<Relationship Id="d" Type="` + ns + `sharedStrings" Target="ss.xml"/></Relationships>`},
+		part{"book/ss.xml", `<s:sst><s:si><s:t>甲</s:t></s:si></s:sst>`},
+		part{"rows/one.xml", `<s:worksheet><s:sheetData><s:row><s:c t="s"><s:v>0</s:v></s:c></s:row></s:sheetData><` +
+			`/s:worksheet>`})
+	book := open(t, b, sheet.Options{})
+	require.True(t, book.Info.Date1904)
+	require.Equal(t, []sheet.SheetInfo{{Name: "台账"}}, book.Info.Sheets)
+	require.Equal(t, [][]string{{"甲"}}, texts(read(t, book, 0)))
 }
 
 // tempFile makes temporary files and reports how many are open.
@@ -476,7 +543,10 @@ func TestXLSXSpill(t *testing.T) {
 	require.NoError(t, book.Close())
 	require.Zero(t, *files)
 	broken := errors.New("no space")
-	require.ErrorIs(t, readAll(b, sheet.Options{Limits: small, Temp: func() (sheet.TempFile, error) { return nil, broken }}), broken)
+	require.ErrorIs(t, readAll(b, sheet.Options{Limits: small, Temp: func() (sheet.TempFile, error) {
+		return nil,
+			broken
+	}}), broken)
 }
 
 // bigXLSX writes a sheet of many rows and as many different shared strings into a file.
@@ -486,7 +556,8 @@ func bigXLSX(t testing.TB, rows int) string {
 	f, err := os.Create(path)
 	require.NoError(t, err)
 	z := zip.NewWriter(f)
-	for _, p := range []part{{"_rels/.rels", relsRoot}, {"xl/workbook.xml", workbook}, {"xl/_rels/workbook.xml.rels", relsBook}} {
+	for _, p := range []part{{"_rels/.rels", relsRoot}, {"xl/workbook.xml", workbook},
+		{"xl/_rels/workbook.xml.rels", relsBook}} {
 		w, err := z.Create(p.name)
 		require.NoError(t, err)
 		_, err = io.WriteString(w, p.text)
@@ -506,7 +577,8 @@ func bigXLSX(t testing.TB, rows int) string {
 	_, err = io.WriteString(w, "<worksheet><sheetData>")
 	require.NoError(t, err)
 	for i := range rows {
-		fmt.Fprintf(w, `<row r="%d"><c r="A%d" t="s"><v>%d</v></c><c r="B%d"><v>%d</v></c></row>`, i+1, i+1, i, i+1, i*7)
+		fmt.Fprintf(w, `<row r="%d"><c r="A%d" t="s"><v>%d</v></c><c r="B%d"><v>%d</v></c></row>`, i+1, i+1, i, i+1,
+			i*7)
 	}
 	_, err = io.WriteString(w, "</sheetData></worksheet>")
 	require.NoError(t, err)
@@ -548,10 +620,13 @@ func TestXLSXConstantMemory(t *testing.T) {
 }
 
 func FuzzXLSXSheet(f *testing.F) {
-	f.Add([]byte(`<worksheet><sheetData><row r="2"><c r="B2" t="s"><v>0</v></c><c t="inlineStr"><is><t>a</t></is></c></row></sheetData></worksheet>`))
-	f.Add([]byte(`<x:worksheet><x:sheetData><x:row spans="1:2"/><!-- --><x:row><x:c><x:f>1</x:f><x:v>&lt;</x:v></x:c></x:row></x:sheetData></x:worksheet>`))
+	f.Add([]byte(`<worksheet><sheetData><row r="2"><c r="B2" t="s"><v>0</v></c><c t="inlineStr"><is><t>a</t></is></` +
+		`c></row></sheetData></worksheet>`))
+	f.Add([]byte(`<x:worksheet><x:sheetData><x:row spans="1:2"/><!-- --><x:row><x:c><x:f>1</x:f><x:v>&lt;</x:v></x:` +
+		`c></x:row></x:sheetData></x:worksheet>`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		file := pack(t, part{"xl/worksheets/sheet1.xml", string(b)}, part{"xl/sharedStrings.xml", "<sst><si><t>共享</t></si></sst>"})
+		file := pack(t, part{"xl/worksheets/sheet1.xml", string(b)}, part{"xl/sharedStrings.xml",
+			"<sst><si><t>共享</t></si></sst>"})
 		if readAll(file, sheet.Options{}) != nil {
 			return
 		}
@@ -584,7 +659,8 @@ func FuzzXLSXSheet(f *testing.F) {
 func FuzzSharedStrings(f *testing.F) {
 	f.Add([]byte(`<sst><si><r><t>a</t></r><rPh><t>b</t></rPh></si><si><t>_x000D_</t></si></sst>`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		all := pack(t, sheetPart(`<row><c t="s"><v>0</v></c><c t="s"><v>1</v></c><c t="s"><v>17</v></c></row>`), part{"xl/sharedStrings.xml", string(b)})
+		all := pack(t, sheetPart(`<row><c t="s"><v>0</v></c><c t="s"><v>1</v></c><c t="s"><v>17</v></c></row>`),
+			part{"xl/sharedStrings.xml", string(b)})
 		temp, _ := tempFile(t)
 		err1 := readAll(all, sheet.Options{})
 		err2 := readAll(all, sheet.Options{Limits: sheet.Limits{StringsBytes: 1}, Temp: temp})
@@ -597,7 +673,8 @@ func FuzzSharedStrings(f *testing.F) {
 }
 
 func FuzzStyles(f *testing.F) {
-	f.Add([]byte(`<styleSheet><numFmts><numFmt numFmtId="176" formatCode="yyyy&quot;年&quot;"/></numFmts><cellXfs><xf numFmtId="176"/></cellXfs></styleSheet>`))
+	f.Add([]byte(`<styleSheet><numFmts><numFmt numFmtId="176" formatCode="yyyy&quot;年&quot;"/></numFmts><cellXfs><x` +
+		`f numFmtId="176"/></cellXfs></styleSheet>`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		file := pack(t, sheetPart(`<row><c s="0"><v>1</v></c></row>`), part{"xl/styles.xml", string(b)})
 		if readAll(file, sheet.Options{}) != nil {

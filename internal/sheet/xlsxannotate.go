@@ -73,28 +73,34 @@ func (t *sheetAnnotator) run() error {
 		if err != nil {
 			return wrapRead(err)
 		}
-		switch {
-		case kind == tokenEOF:
+		if kind == tokenEOF {
 			return t.flush()
-		case kind == tokenStart && t.r.in && string(x.name) == "row":
-			if err := t.annotateRow(); err != nil {
-				return err
-			}
-			continue
-		case kind == tokenStart && string(x.name) == "sheetData":
-			t.r.in = !x.empty
-		case kind == tokenEnd && string(x.name) == "sheetData":
-			t.r.in = false
-		case kind == tokenStart && string(x.name) == "dimension":
-			if err := t.dimension(); err != nil {
-				return err
-			}
-			continue
 		}
-		if err := t.flush(); err != nil {
+		if err := t.token(kind); err != nil {
 			return err
 		}
 	}
+}
+
+// token writes a tag or text that stands outside of rows, or a whole row.
+func (t *sheetAnnotator) token(kind tokenKind) error {
+	x := t.r.x
+	if kind == tokenText {
+		return t.flush()
+	}
+	switch string(x.name) {
+	case "row":
+		if t.r.in && kind == tokenStart {
+			return t.annotateRow()
+		}
+	case "sheetData":
+		t.r.in = kind == tokenStart && !x.empty
+	case "dimension":
+		if kind == tokenStart {
+			return t.dimension()
+		}
+	}
+	return t.flush()
 }
 
 // flush writes what was read and not changed.

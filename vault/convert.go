@@ -221,19 +221,25 @@ func (b *Batch) signRow(ctx context.Context, vd *verdict) error {
 	return err
 }
 
+// maxOvertaken is how often a group may be prepared anew before its conversion is broken off.
+const maxOvertaken = 20
+
 // errStale says that a prepared group was overtaken.
 var errStale = errors.New("vault: group was overtaken")
 
 // Commit makes a group durable: versions, events, indexes, leaves, the results of its rows and the batch's account, in
 // one transaction. Groups are committed in order.
 func (b *Batch) Commit(ctx context.Context, p *Prepared) ([]RowResult, error) {
-	for {
+	for tries := 1; ; tries++ {
 		err := b.commit(ctx, p)
 		if err == nil {
 			break
 		}
 		if !errors.Is(err, errStale) {
 			return nil, err
+		}
+		if tries == maxOvertaken { // the type was changed: rows must be checked against it anew
+			return nil, refuse(ErrConflict, CodeVersionChanged, "type")
 		}
 		if p, err = b.Prepare(ctx, p.group, p.rows); err != nil {
 			return nil, err

@@ -76,7 +76,10 @@ func TestNewCitizenNumberRefuses(t *testing.T) {
 		division string
 		day      code.Date
 		sequence int
-	}{{"35052", day, 1}, {"35052A", day, 1}, {"350524", code.Date{Year: 1981, Month: 2, Day: 29}, 1}, {"350524", day, 1000}, {"350524", day, -1}} {
+	}{
+		{"35052", day, 1}, {"35052A", day, 1}, {"350524", code.Date{Year: 1981, Month: 2, Day: 29}, 1},
+		{"350524", day, 1000}, {"350524", day, -1},
+	} {
 		s, err := code.NewCitizenNumber(tc.division, tc.day, tc.sequence)
 		require.ErrorIs(t, err, code.ErrCitizenNumber)
 		require.Empty(t, s)

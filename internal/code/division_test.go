@@ -124,7 +124,8 @@ func TestDivisionTableIsSound(t *testing.T) {
 
 func TestDivisionKnown(t *testing.T) {
 	for c, want := range map[string]bool{
-		"350524": true, "352424": true, "350599": false, "440106": true, "990000": false, "35052": false, "": false, "35052X": false,
+		"350524": true, "352424": true, "350599": false, "440106": true, "990000": false,
+		"35052": false, "": false, "35052X": false,
 	} {
 		require.Equal(t, want, code.DivisionKnown(c), c)
 	}
@@ -222,7 +223,8 @@ func TestHolderCodes(t *testing.T) {
 }
 
 func TestIssuerLevels(t *testing.T) {
-	for word, want := range map[string]string{"2": "2", "省级": "2", "设区市级": "3", "县级": "4", "乡镇级": "5", "国家": "1", "其他": "9"} {
+	for word, want := range map[string]string{"2": "2", "省级": "2", "设区市级": "3",
+		"县级": "4", "乡镇级": "5", "国家": "1", "其他": "9"} {
 		l, ok := code.LookupIssuerLevel(word)
 		require.True(t, ok, word)
 		require.Equal(t, want, l.Code)
@@ -236,7 +238,8 @@ func TestDate(t *testing.T) {
 	require.Empty(t, code.Date{}.String())
 	for d, want := range map[code.Date]bool{
 		{2000, 2, 29}: true, {1900, 2, 29}: false, {2009, 2, 30}: false, {2009, 4, 31}: false, {2009, 12, 31}: true,
-		{2009, 0, 1}: false, {2009, 13, 1}: false, {2009, 1, 0}: false, {1799, 1, 1}: false, {9999, 12, 31}: true, {10000, 1, 1}: false,
+		{2009, 0, 1}: false, {2009, 13, 1}: false, {2009, 1, 0}: false, {1799, 1, 1}: false,
+		{9999, 12, 31}: true, {10000, 1, 1}: false,
 	} {
 		require.Equal(t, want, d.Valid(), d)
 	}

@@ -41,7 +41,8 @@ func TestIdentifierVectors_A21(t *testing.T) {
 
 // ISO/IEC 7064 itself: A12425GABC1234002 has check character M, spread here over the parts.
 func TestIdentifierISOVector(t *testing.T) {
-	require.Equal(t, byte('M'), code.Identifier{Type: "A12425G", Issuer: "ABC", Serial: "1234", Version: 2}.ExpectedCheck())
+	id := code.Identifier{Type: "A12425G", Issuer: "ABC", Serial: "1234", Version: 2}
+	require.Equal(t, byte('M'), id.ExpectedCheck())
 }
 
 // Two published samples carry a wrong check character; they are read, and the expected one is told.

@@ -47,8 +47,8 @@ func requireOnlyWarnings(t *testing.T, notes []normal.Note) {
 	t.Helper()
 	for _, n := range notes {
 		switch n.Code {
-		case normal.CodePrivateUse, normal.CodeSeveralNames, normal.CodeMaybeRounded, normal.CodeCitizenDivision, normal.CodeDivisionSplit,
-			normal.CodeIdentifierCheck:
+		case normal.CodePrivateUse, normal.CodeSeveralNames, normal.CodeMaybeRounded, normal.CodeCitizenDivision,
+			normal.CodeDivisionSplit, normal.CodeIdentifierCheck:
 		default:
 			require.Fail(t, "a normal value was changed", "%s: %q -> %q", n.Code, n.Old, n.New)
 		}

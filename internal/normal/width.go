@@ -74,7 +74,8 @@ const (
 )
 
 // clean folds width, spaces and invisible characters, composes to NFC and refuses control characters and broken
-// encodings; in a text it only takes out stray ASCII control characters, NUL excepted. A string that needs nothing is returned as it is.
+// encodings; in a text it only takes out stray ASCII control characters, NUL excepted. A string that needs nothing is
+// returned as it is.
 func clean(s string, m mode, maxRunes int) (string, change, error) {
 	k, did, compose := cleanPrefix(s, m)
 	out := s
@@ -173,9 +174,9 @@ func classify(r rune, m mode) (rune, change) {
 		return blank, didSpace
 	case r == '\n', r == '\r', r == 0x2028, r == 0x2029:
 		return blank, didLineBreak
-	case m == modeText && r != 0 && (r < ' ' || r == 0x7F):
-		return drop, didControl
-	case r < 0xA0, r >= 0xFDD0 && r <= 0xFDEF, r&0xFFFE == 0xFFFE:
+	case r < 0xA0:
+		return control(r, m)
+	case isNonCharacter(r):
 		return bad, 0
 	case r >= 0xFF01 && r <= 0xFF5E:
 		return foldWidth(r, m)
@@ -185,11 +186,23 @@ func classify(r rune, m mode) (rune, change) {
 		return drop, didInvisible
 	case m == modeCode && isDash(r):
 		return '-', didDash
-	case r >= 0xE000 && r <= 0xF8FF, r >= 0xF0000:
+	case isPrivateUse(r):
 		return r, sawPrivateUse
 	}
 	return r, 0
 }
+
+// control judges the ASCII and Latin-1 control characters but for tab and line breaks.
+func control(r rune, m mode) (rune, change) {
+	if m == modeText && r != 0 && r <= 0x7F {
+		return drop, didControl
+	}
+	return bad, 0
+}
+
+func isNonCharacter(r rune) bool { return r >= 0xFDD0 && r <= 0xFDEF || r&0xFFFE == 0xFFFE }
+
+func isPrivateUse(r rune) bool { return r >= 0xE000 && r <= 0xF8FF || r >= 0xF0000 }
 
 func foldWidth(r rune, m mode) (rune, change) {
 	if m == modeText {

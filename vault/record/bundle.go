@@ -13,8 +13,8 @@ const BundleFormat = "elicense bundle v1"
 // MaxBundle is the largest bundle, in bytes.
 const MaxBundle = 4 << 20
 
-// Bundle is a licence with everything that proves it to somebody who has only the trust anchors and the ledger's key. The
-// JSON around the signed bytes is an envelope; nothing in it is signed as JSON.
+// Bundle is a licence with everything that proves it to somebody who has only the trust anchors and the ledger's key.
+// The JSON around the signed bytes is an envelope; nothing in it is signed as JSON.
 type Bundle struct {
 	Format       string       `json:"format"`
 	Record       []byte       `json:"record"`           // as signed by the department

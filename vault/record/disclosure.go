@@ -38,8 +38,8 @@ func (d *Disclosure) Digest() Digest {
 	return sm3.Sum(b)
 }
 
-// AppendDisclosures appends, for each element: length of name (1 byte), name, salt (16 bytes), length of value (uvarint),
-// value. A value is UTF-8, because its JSON form must open the same digest.
+// AppendDisclosures appends, for each element: length of name (1 byte), name, salt (16 bytes), length of value
+// (uvarint), value. A value is UTF-8, because its JSON form must open the same digest.
 func AppendDisclosures(b []byte, list []Disclosure) ([]byte, error) {
 	if len(list) > MaxFields {
 		return nil, fmt.Errorf("%w: number of disclosures", ErrFormat)

@@ -1,5 +1,5 @@
 // Package record turns the vault's signed texts into bytes and back: a licence's record, its events, receipts, status
-// statements and batch certificates. It holds no key, clock or storage.
+// statements, batch certificates and audit entries. It holds no key, clock or storage.
 //
 // Every text is UTF-8 made of lines "name value…\n" in a fixed order (docs/formats.md shows each byte). A text is
 // made once; what was signed is stored, hashed and handed out as it is, and parsing accepts exactly what the

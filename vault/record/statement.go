@@ -26,7 +26,8 @@ type Claim struct {
 	Claimed Digest   // of the claimed value, opened by the disclosure returned beside the receipt
 }
 
-// Receipt (查验回执) is the vault's signed answer to a look-up or comparison; it can stand in the case file as the material.
+// Receipt (查验回执) is the vault's signed answer to a look-up or comparison; it can stand in the case file as the
+// material.
 type Receipt struct {
 	Vault      string // the ledger's origin
 	Kind       string // lookup, compare

@@ -141,7 +141,8 @@ func (w *writer) bytes() ([]byte, error) {
 	return w.b, nil
 }
 
-// isText reports whether s can end a line: not empty, not too long, UTF-8, no control characters, no space at either end.
+// isText reports whether s can end a line: not empty, not too long, UTF-8, no control characters, no space at either
+// end.
 func isText(s string) bool {
 	if s == "" || len(s) > MaxLine || s[0] == ' ' || s[len(s)-1] == ' ' {
 		return false

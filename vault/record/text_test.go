@@ -160,7 +160,8 @@ func TestRefusesEnds(t *testing.T) {
 		} {
 			requireRefused(t, s, bad)
 		}
-		for i := range raw { // at the end of an optional last line a shorter text ends; the signature tells them apart
+		// At the end of an optional last line a shorter text ends; the signature tells them apart.
+		for i := range raw {
 			if v, err := parsers[s.kind]([]byte(raw[:i])); err == nil {
 				require.Equal(t, byte('\n'), raw[i-1], s.name)
 				require.Equal(t, raw[:i], string(bytesOf(t, v)))
@@ -191,8 +192,10 @@ func TestNotMalleable(t *testing.T) {
 }
 
 // pieces that bend a text without breaking its lines.
-var pieces = []string{"\n", " ", "-", "0", "+", "=", "_", "A", "é", "\u2028", "\xff", "00", "-1", "1e1", "0x1", "\r", "１",
-	"field a ", "reason x\n", "scan ", "2024-02-30", "24:00:00", "9999999999999999", "Z"}
+var pieces = []string{
+	"\n", " ", "-", "0", "+", "=", "_", "A", "é", "\u2028", "\xff", "00", "-1", "1e1", "0x1", "\r", "１", "field a ",
+	"reason x\n", "scan ", "2024-02-30", "24:00:00", "9999999999999999", "Z",
+}
 
 func mutate(t *rapid.T, raw []byte) []byte {
 	raw = bytes.Clone(raw)
@@ -226,10 +229,11 @@ func TestWritesOnlyWhatItReads(t *testing.T) {
 	})
 	digest := rapid.OneOf(rapid.Just(record.Digest{}), rapid.Just(sum("x")))
 	number := rapid.OneOf(rapid.Just(1), rapid.Int())
+	kind := rapid.SampledFrom([]record.Kind{record.EventIssued, record.EventAttached, record.EventRevoked})
 	rapid.Check(t, func(t *rapid.T) {
 		e := &record.Event{
 			Identifier: words.Draw(t, "id"), Number: number.Draw(t, "n"), Version: number.Draw(t, "v"),
-			Kind:     rapid.SampledFrom([]record.Kind{record.EventIssued, record.EventAttached, record.EventRevoked}).Draw(t, "k"),
+			Kind:     kind.Draw(t, "k"),
 			Recorded: time.UnixMicro(rapid.Int64().Draw(t, "at")).UTC(), Effective: date.Draw(t, "day"),
 			Previous: digest.Draw(t, "p"), Record: digest.Draw(t, "r"), Document: digest.Draw(t, "d"),
 			Actor: words.Draw(t, "a"), Batch: words.Draw(t, "b"), Reason: words.Draw(t, "reason"),
@@ -245,10 +249,15 @@ func TestWritesOnlyWhatItReads(t *testing.T) {
 	})
 }
 
-func TestGoldenFilesAreText(t *testing.T) {
-	for _, s := range samples() {
-		raw, err := os.ReadFile(filepath.Join("testdata", s.name+".txt"))
+// The page that describes the formats shows the golden files as they are.
+func TestFormatsPageShowsGoldens(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "formats.md"))
+	require.NoError(t, err)
+	for _, name := range []string{"record-converted.txt", "disclosures.hex", "event-issued.txt", "receipt-compare.txt",
+		"status.txt", "batch.txt", "audit-lookup.txt"} {
+		raw, err := os.ReadFile(filepath.Join("testdata", name))
 		require.NoError(t, err)
-		require.True(t, bytes.HasPrefix(raw, []byte("elicense ")))
+		require.Contains(t, string(page), "```\n"+string(bytes.TrimSuffix(raw, []byte("\n")))+"\n```", name)
 	}
+	require.Contains(t, string(page), disclosureDigest(0), "the example to be checked by hand")
 }

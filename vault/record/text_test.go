@@ -94,7 +94,7 @@ func TestRefusesBentLines(t *testing.T) {
 		"cut UTF-8":            func(l string) string { return l[:len(l)-1] + "\xe8\xaf\n" },
 		"overlong UTF-8":       func(l string) string { return l[:len(l)-1] + "\xc0\xaf\n" },
 		"surrogate":            func(l string) string { return l[:len(l)-1] + "\xed\xa0\x80\n" },
-		"longer than one line": func(l string) string { return l[:len(l)-1] + strings.Repeat("x", record.MaxLine) + "\n" },
+		"longer than one line": func(l string) string { return l[:len(l)-1] + strings.Repeat("x", 4096) + "\n" },
 	}
 	for _, s := range samples() {
 		lines := strings.SplitAfter(string(bytesOf(t, s.value)), "\n")
@@ -154,8 +154,8 @@ func TestRefusesEnds(t *testing.T) {
 		raw := string(bytesOf(t, s.value))
 		head, rest, _ := strings.Cut(raw, "\n")
 		for _, bad := range []string{
-			"", "\n", head, head + "\n", raw[:len(raw)-1], raw + "\n", raw + "x", raw + "x y\n", raw + raw, "\ufeff" + raw,
-			"\n" + raw, " " + raw, head + " \n" + rest, strings.Replace(raw, " v1\n", " v2\n", 1), rest,
+			"", "\n", head, head + "\n", raw[:len(raw)-1], raw + "\n", raw + "x", raw + "x y\n", raw + raw,
+			"\ufeff" + raw, "\n" + raw, " " + raw, head + " \n" + rest, strings.Replace(raw, " v1\n", " v2\n", 1), rest,
 			raw[:len(raw)/2], strings.ReplaceAll(raw, "\n", "\r\n"), raw + strings.Repeat("x", record.MaxBytes),
 		} {
 			requireRefused(t, s, bad)

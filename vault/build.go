@@ -23,7 +23,6 @@ type unsigned struct {
 	custody    bool
 	values     []byte // disclosures
 	holders    []token
-	numberKey  []byte
 	c          *Checked
 }
 
@@ -87,8 +86,16 @@ func (v *Vault) build(c *Checked, p plan) (*unsigned, error) {
 	}
 	u.record = record.Sum(u.raw)
 	u.holders = v.holderTokens(c.holderKind, c.holderCode)
-	u.numberKey = v.numberKey(c.typ.Definition.Code, c.issuer, c.number)
+	v.keyed(c)
 	return u, nil
+}
+
+// keyed computes a draft's number key, once.
+func (v *Vault) keyed(c *Checked) []byte {
+	if c.numberKey == nil {
+		c.numberKey = v.numberKey(c.typ.Definition.Code, c.issuer, c.number)
+	}
+	return c.numberKey
 }
 
 // name gives the version its identifier: the licence's serial with the next version, the serial that the source

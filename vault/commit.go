@@ -32,6 +32,24 @@ type staging struct {
 	place  [16]byte // time and randomness: the ledger takes transactions in this order
 	leaves []byte
 	n      int
+	open   *LicenceType // found open in this transaction
+}
+
+// openType is the guard against classified types, asked once for the licences of one type in a transaction. A type whose
+// definition has changed since the draft was checked is ErrConflict.
+func (st *staging) openType(w engine.Writer, t *LicenceType) error {
+	if st.open == t {
+		return nil
+	}
+	h, err := openType(w, t.Definition.Code)
+	if err != nil {
+		return err
+	}
+	if h.digest != t.Digest {
+		return refuse(ErrConflict, CodeVersionChanged, "type")
+	}
+	st.open = t
+	return nil
 }
 
 const stagedLeafBytes = 16 + 4 + 32
@@ -53,7 +71,7 @@ func (v *Vault) drawSalt() (salt [16]byte, err error) {
 	return salt, nil
 }
 
-func (st *staging) reset() { st.leaves, st.n = st.leaves[:0], 0 }
+func (st *staging) reset() { st.leaves, st.n, st.open = st.leaves[:0], 0, nil }
 
 func (st *staging) write(w engine.Writer) error {
 	if st.n == 0 {
@@ -65,7 +83,7 @@ func (st *staging) write(w engine.Writer) error {
 // commitVersion writes a signed version with its event and indexes. Everything that can be refused is refused before the
 // first write, so that one licence of a group can fail alone.
 func (v *Vault) commitVersion(w engine.Writer, s *session, st *staging, sv *signed, ev happening) error {
-	h, err := v.checkVersion(w, sv, ev)
+	h, err := v.checkVersion(w, st, sv, ev)
 	if err != nil {
 		return err
 	}
@@ -83,14 +101,10 @@ func (v *Vault) commitVersion(w engine.Writer, s *session, st *staging, sv *sign
 }
 
 // checkVersion holds the guards: the type is open, nobody was faster, the state allows it, number and paper are free.
-func (v *Vault) checkVersion(w engine.Writer, sv *signed, ev happening) (*head, error) {
+func (v *Vault) checkVersion(w engine.Writer, st *staging, sv *signed, ev happening) (*head, error) {
 	c := sv.c
-	t, err := openType(w, c.typ.Definition.Code)
-	if err != nil {
+	if err := st.openType(w, c.typ); err != nil {
 		return nil, err
-	}
-	if t.digest != c.typ.Digest {
-		return nil, refuse(ErrConflict, CodeVersionChanged, "type")
 	}
 	h, err := getHead(w, sv.id)
 	if err != nil {
@@ -109,14 +123,13 @@ func (v *Vault) checkVersion(w engine.Writer, sv *signed, ev happening) (*head, 
 	if _, err := step(state, ev.kind); err != nil {
 		return nil, refuse(ErrTransition, CodeStateForbids, "state")
 	}
-	if err := checkTaken(w, sv.numberKey, sv.id[:], refuse(ErrExists, CodeNumberTaken, "number")); err != nil {
+	if err := checkFreeKey(w, c.numberKey, sv.id[:], CodeNumberTaken); err != nil {
 		return nil, err
 	}
 	if ev.paper == "" {
 		return h, nil
 	}
-	paper := v.paperKey(c.typ.Definition.Code, c.issuer, ev.paper)
-	return h, checkTaken(w, paper, nil, refuse(ErrPaperUsed, CodePaperUsed, "paper"))
+	return h, checkFreeKey(w, v.paperKey(c.typ.Definition.Code, c.issuer, ev.paper), nil, CodePaperUsed)
 }
 
 // sameHead reports whether nothing has happened to a licence since expected was read.
@@ -127,28 +140,28 @@ func sameHead(now, expected *head) bool {
 	return now.events == expected.events && now.lastEvent == expected.lastEvent
 }
 
-// checkTaken gives refusal if a unique key belongs to somebody else than owner.
-func checkTaken(r engine.Reader, k, owner []byte, refusal error) error {
+// checkFreeKey refuses a unique key that belongs to somebody else than owner.
+func checkFreeKey(r engine.Reader, k, owner []byte, code Code) error {
 	now, err := r.Get(k)
-	if errors.Is(err, engine.ErrNotFound) {
+	switch {
+	case errors.Is(err, engine.ErrNotFound) || err == nil && bytes.Equal(now, owner):
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return err
+	case code == CodePaperUsed:
+		return refuse(ErrPaperUsed, code, "paper")
 	}
-	if !bytes.Equal(now, owner) {
-		return refusal
-	}
-	return nil
+	return refuse(ErrExists, code, "number")
 }
 
-// putVersion stores record, signature and disclosures as one value: each with its length before it.
+// putVersion stores record, signature and disclosures as one value: each with its length before it. The head that was
+// checked before says that this version is new.
 func putVersion(w engine.Writer, sv *signed) error {
 	b := make([]byte, 0, len(sv.raw)+len(sv.signature)+len(sv.values)+16)
 	b = append(binary.AppendUvarint(b, uint64(len(sv.raw))), sv.raw...)
 	b = append(binary.AppendUvarint(b, uint64(len(sv.signature))), sv.signature...)
 	b = append(binary.AppendUvarint(b, uint64(len(sv.values))), sv.values...)
-	return w.Create(versionKey(sv.id, sv.identifier.Version), b)
+	return w.Put(versionKey(sv.id, sv.identifier.Version), b)
 }
 
 // reindex brings the derived keys of a licence up to its new version.
@@ -182,7 +195,7 @@ func (v *Vault) reindex(w engine.Writer, sv *signed, ev happening) error {
 		puts = append(puts, [2][]byte{expiryKey(c.until, id), nil})
 	}
 	if old == nil || old.version == 0 {
-		puts = append(puts, [2][]byte{sv.numberKey, id[:]},
+		puts = append(puts, [2][]byte{c.numberKey, id[:]},
 			[2][]byte{issuerKey(c.issuer, c.typ.Definition.Code, id), nil})
 	}
 	if ev.paper != "" {
@@ -258,7 +271,7 @@ func (v *Vault) appendEvent(w engine.Writer, s *session, st *staging, h *head, p
 	if state != h.state {
 		h.state, h.since = state, p.effective
 	}
-	if err := w.Create(eventKey(p.id, e.Number), b); err != nil {
+	if err := w.Put(eventKey(p.id, e.Number), b); err != nil {
 		return err
 	}
 	return w.Put(headKey(p.id), h.append(make([]byte, 0, 256)))

@@ -59,7 +59,7 @@ func (v *Vault) decide(r engine.Reader, row *BatchRow, batch string) (verdict, e
 
 // known finds the licence that a row speaks of: by type, number and issuer, or by the identifier it brings.
 func (v *Vault) known(r engine.Reader, c *Checked) (*head, licenceID, error) {
-	b, err := r.Get(v.numberKey(c.typ.Definition.Code, c.issuer, c.number))
+	b, err := r.Get(v.keyed(c))
 	switch {
 	case err == nil && len(b) == len(licenceID{}):
 		h, err := getHead(r, licenceID(b))
@@ -436,7 +436,7 @@ func (d *DryRun) settle(ctx context.Context, list []verdict) error {
 
 func (d *DryRun) settleRow(w engine.Writer, vd *verdict) error {
 	c := vd.row.Draft
-	k := d.b.v.numberKey(c.typ.Definition.Code, c.issuer, c.number)
+	k := d.b.v.keyed(c)
 	b, err := w.Get(k)
 	if errors.Is(err, engine.ErrNotFound) {
 		if !vd.changes() && vd.result.Outcome != RowUnchanged {

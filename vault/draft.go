@@ -25,6 +25,7 @@ type Checked struct {
 	row                    []string
 	issuer, issuerName     string
 	number                 string
+	numberKey              []byte // made by Vault.keyed
 	holderKind, holderCode string
 	identifier             code.Identifier // only if the source brought one
 	issued, from, until    record.Date

@@ -127,7 +127,7 @@ func (v *Vault) putReservation(w engine.Writer, st *staging, rv reserving, answe
 
 func (v *Vault) storeReservation(w engine.Writer, st *staging, rv reserving, u *unsigned) error {
 	c := u.c
-	if _, err := v.checkVersion(w, &signed{unsigned: u}, rv.ev); err != nil {
+	if _, err := v.checkVersion(w, st, &signed{unsigned: u}, rv.ev); err != nil {
 		return err
 	}
 	b, err := json.Marshal(reservation{
@@ -140,7 +140,7 @@ func (v *Vault) storeReservation(w engine.Writer, st *staging, rv reserving, u *
 	if err := w.Create(key(spaceReserved, u.id[:]), b); err != nil {
 		return err
 	}
-	if err := w.Put(u.numberKey, u.id[:]); err != nil {
+	if err := w.Put(u.c.numberKey, u.id[:]); err != nil {
 		return err
 	}
 	h := &head{
@@ -260,6 +260,7 @@ func (v *Vault) getReservation(r engine.Reader, lid licenceID) (*unsigned, error
 	if err != nil {
 		return nil, fmt.Errorf("%w: reservation", ErrDamaged)
 	}
+	v.keyed(c)
 	h, err := getHead(r, lid)
 	if err != nil {
 		return nil, err
@@ -267,7 +268,6 @@ func (v *Vault) getReservation(r engine.Reader, lid licenceID) (*unsigned, error
 	return &unsigned{
 		id: lid, identifier: identifier, expected: h, record: record.Sum(res.Raw), raw: res.Raw, signer: res.Signer,
 		custody: res.Custody, values: res.Values, c: c, holders: v.holderTokens(c.holderKind, c.holderCode),
-		numberKey: v.numberKey(res.Type, res.Issuer, c.number),
 	}, nil
 }
 

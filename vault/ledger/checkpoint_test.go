@@ -137,6 +137,8 @@ func TestParseCheckpointRefuses(t *testing.T) {
 	}
 	root := base64.StdEncoding.EncodeToString(make([]byte, 32))
 	sigLine := good[strings.Index(good, "— "):]
+	unsigned := []byte(good[:strings.Index(good, "\n\n")+2])
+	forged := strings.Replace(string(cosign([]byte(good), witness)), "\n42\n", "\n43\n", 1)
 	tests := []struct {
 		name string
 		msg  string
@@ -159,9 +161,9 @@ func TestParseCheckpointRefuses(t *testing.T) {
 		{"empty extension", resign(origin + "\n1\n" + root + "\n\n"), ledger.ErrCheckpoint},
 		{"nothing signed, root not empty", resign(origin + "\n0\n" + root + "\n"), ledger.ErrCheckpoint},
 		{"other origin", resign("other.test\n1\n" + root + "\n"), ledger.ErrSignature},
-		{"signed by a witness only", string(cosign([]byte(good[:strings.Index(good, "\n\n")+2]), witness)), ledger.ErrSignature},
-		{"signed by an unknown key only", string(cosign([]byte(good[:strings.Index(good, "\n\n")+2]), newKey("who"))), ledger.ErrSignature},
-		{"wrong witness", strings.Replace(string(cosign([]byte(good), witness)), "\n42\n", "\n43\n", 1), ledger.ErrSignature},
+		{"signed by a witness only", string(cosign(unsigned, witness)), ledger.ErrSignature},
+		{"signed by an unknown key only", string(cosign(unsigned, newKey("who"))), ledger.ErrSignature},
+		{"changed under two signatures", forged, ledger.ErrSignature},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -339,7 +339,7 @@ func TestProofReadsEachTileOnce(t *testing.T) {
 	require.Equal(t, 3, s.reads)
 }
 
-// TestCommitLayout holds the commitment to its documented layout, on both sides of the length that is hashed in one piece.
+// TestCommitLayout holds the commitment to its documented layout, on both sides of the length hashed in one piece.
 func TestCommitLayout(t *testing.T) {
 	salt := [16]byte{1, 2, 3}
 	for _, n := range []int{0, 1, 511, 512, 513, 5000} {

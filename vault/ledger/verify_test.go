@@ -118,7 +118,9 @@ func TestVerifyProofRefuses(t *testing.T) {
 		{"place outside", func(p *ledger.Proof) { p.Index = w.size }, nil, ledger.ErrSize},
 		{"place far outside", func(p *ledger.Proof) { p.Index = ledger.MaxSize }, nil, ledger.ErrProof},
 		{"hash missing", func(p *ledger.Proof) { p.Hashes = p.Hashes[1:] }, nil, ledger.ErrMismatch},
-		{"hash too many", func(p *ledger.Proof) { p.Hashes = append(p.Hashes, ledger.Hash{}) }, nil, ledger.ErrMismatch},
+		{"hash too many", func(p *ledger.Proof) {
+			p.Hashes = append(p.Hashes, ledger.Hash{})
+		}, nil, ledger.ErrMismatch},
 		{"hashes swapped", func(p *ledger.Proof) {
 			p.Hashes[0], p.Hashes[1] = p.Hashes[1], p.Hashes[0]
 		}, nil, ledger.ErrMismatch},
@@ -311,7 +313,8 @@ func TestForkIsSeen(t *testing.T) {
 	other := a
 	other.Origin = "other.test"
 	require.ErrorIs(t, ledger.VerifyConsistency(a, other, nil), ledger.ErrOrigin)
-	require.ErrorIs(t, ledger.VerifyConsistency(ledger.SignedCheckpoint{}, ledger.SignedCheckpoint{}, nil), ledger.ErrOrigin)
+	var none ledger.SignedCheckpoint
+	require.ErrorIs(t, ledger.VerifyConsistency(none, none, nil), ledger.ErrOrigin)
 }
 
 func FuzzProof(f *testing.F) {

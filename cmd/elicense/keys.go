@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/emmansun/gmsm/sm3"
+
+	"github.com/elicense/elicense/internal/engine/sealed"
+	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/signing"
+)
+
+func workers() int { return runtime.GOMAXPROCS(0) }
+
+// keyPassphrase encrypts the key files of a data directory; it follows from the master key.
+func keyPassphrase(master sealed.Master) []byte {
+	mac := hmac.New(func() hash.Hash { return sm3.New() }, master[:])
+	mac.Write([]byte("elicense key files v1"))
+	return hex.AppendEncode(nil, mac.Sum(nil))
+}
+
+// openKeys reads the anchors, the vault's key and the departments'.
+func (w *world) openKeys(h *house) error {
+	text, err := os.ReadFile(filepath.Join(h.dir, anchorsFile))
+	if err != nil {
+		return fmt.Errorf("reading trust anchors: %w", err)
+	}
+	roots, err := pki.ParseCertificatesPEM(text)
+	if err != nil {
+		return fmt.Errorf("reading trust anchors: %w", err)
+	}
+	if h.anchors, err = pki.NewAnchors(roots...); err != nil {
+		return err
+	}
+	config, err := w.readSigner(h, vaultFile)
+	if err != nil {
+		return err
+	}
+	if h.signer, err = signing.NewVaultSigner(h.settings.Origin, config); err != nil {
+		return err
+	}
+	if h.custody, err = signing.NewCustody(signing.CustodyConfig{Anchors: h.anchors}); err != nil {
+		return err
+	}
+	return w.openStaff(h)
+}
+
+// openStaff registers every department with a file: USCC.pem now, USCC.N.pem for certificates of former times.
+func (w *world) openStaff(h *house) error {
+	names, err := filepath.Glob(filepath.Join(h.dir, staffDir, "*.pem"))
+	if err != nil {
+		return err
+	}
+	for _, name := range former(names) {
+		issuer, _, _ := strings.Cut(filepath.Base(name), ".")
+		config, err := w.readSigner(h, filepath.Join(staffDir, filepath.Base(name)))
+		if err != nil {
+			return err
+		}
+		if config.Key == nil {
+			err = h.custody.RegisterRemote(issuer, config.Chain)
+		} else {
+			err = register(h.custody, issuer, config)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", filepath.Base(name), err)
+		}
+	}
+	return nil
+}
+
+// former puts USCC.N.pem before USCC.pem, so that the present certificate is registered last.
+func former(names []string) []string {
+	var then, now []string
+	for _, n := range names {
+		if strings.Count(filepath.Base(n), ".") > 1 {
+			then = append(then, n)
+		} else {
+			now = append(now, n)
+		}
+	}
+	return append(then, now...)
+}
+
+func register(c *signing.Custody, issuer string, config signing.Config) error {
+	signer, err := signing.NewSigner(config)
+	if err != nil {
+		return err
+	}
+	return c.Register(issuer, signer)
+}
+
+// readSigner reads a key, if the file has one, and its certificates.
+func (w *world) readSigner(h *house, name string) (signing.Config, error) {
+	text, err := os.ReadFile(filepath.Join(h.dir, name))
+	if err != nil {
+		return signing.Config{}, fmt.Errorf("reading a key file: %w", err)
+	}
+	at := bytes.Index(text, []byte("-----BEGIN CERTIFICATE-----"))
+	if at < 0 {
+		return signing.Config{}, fmt.Errorf("%s: %w", name, errors.New("no certificate in it"))
+	}
+	config := signing.Config{Rand: w.rand}
+	if config.Chain, err = pki.ParseCertificatesPEM(text[at:]); err != nil {
+		return signing.Config{}, fmt.Errorf("%s: %w", name, err)
+	}
+	if len(bytes.TrimSpace(text[:at])) > 0 {
+		if config.Key, err = pki.ParseKey(text[:at], keyPassphrase(h.master)); err != nil {
+			return signing.Config{}, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return config, nil
+}
+
+// writeFile writes a file so that it is whole or not there, readable by its owner only.
+func writeFile(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package convert
+
+import (
+	"strings"
+
+	"github.com/elicense/elicense/internal/sheet"
+	"github.com/elicense/elicense/vault"
+)
+
+// Codes of what is wrong with a row, beside those of the sheet, of values and of the vault.
+const (
+	CodeRowShort     vault.Code = "row_short"         // fewer columns than a row must have
+	CodeRowLong      vault.Code = "row_long"          // more columns
+	CodeFormulaEmpty vault.Code = "formula_empty"     // a formula without a stored result
+	CodeCellError    vault.Code = "cell_error"        // a formula's error
+	CodeOtherIssuer  vault.Code = "row_other_issuer"  // 颁发机构代码 of another department
+	CodeHolderKind   vault.Code = "row_holder_kind"   // 持证主体代码类型 cannot be told
+	CodeNoMatch      vault.Code = "derived_no_match"  // the cell does not have the form that a derived element needs
+	CodeRowTooLarge  vault.Code = "row_too_large"     // values beyond what a record holds
+	CodeScanRefused  vault.Code = "row_scan_refused"  // a scan of the row cannot be used
+	CodeSheetUnread  vault.Code = "row_sheet_unknown" // a row error that the sheet codec does not name
+)
+
+// Codes of notes: what was done to a value beyond what package normal says.
+const (
+	CodeFormulaValue vault.Code = "formula_value"     // the stored result of a formula was taken
+	CodeNumberFormat vault.Code = "number_format"     // zeros that the cell shows and does not hold
+	CodeReplaced     vault.Code = "mapping_replaced"  // by the column's values
+	CodeUnit         vault.Code = "mapping_unit"      // the column's unit was added
+	CodeDateOrder    vault.Code = "mapping_dateorder" // day and month were told apart by the mapping
+	CodeDecimal      vault.Code = "mapping_decimal"   // a decimal comma
+)
+
+// Codes of what is wrong with a mapping file.
+const (
+	CodeMappingSize         vault.Code = "mapping_too_big"
+	CodeMappingEncoding     vault.Code = "mapping_encoding"
+	CodeMappingSyntax       vault.Code = "mapping_syntax"
+	CodeMappingAlias        vault.Code = "mapping_alias"
+	CodeMappingText         vault.Code = "mapping_text"
+	CodeMappingShape        vault.Code = "mapping_shape"
+	CodeMappingTwice        vault.Code = "mapping_twice"
+	CodeMappingFormat       vault.Code = "mapping_format"
+	CodeMappingKey          vault.Code = "mapping_unknown_key"
+	CodeMappingValue        vault.Code = "mapping_value"
+	CodeMappingElement      vault.Code = "mapping_element"
+	CodeMappingElementTwice vault.Code = "mapping_element_twice"
+	CodeMappingIssued       vault.Code = "mapping_issue_date"
+	CodeMappingReason       vault.Code = "mapping_reason"
+	CodeMappingMatch        vault.Code = "mapping_match"
+	CodeMappingType         vault.Code = "mapping_other_type"
+	CodeMappingDepartment   vault.Code = "mapping_other_department"
+)
+
+// Codes of what is wrong with a sheet's headings.
+const (
+	CodeHeadingNone      vault.Code = "heading_not_found"
+	CodeHeadingMissing   vault.Code = "heading_missing"   // the mapping names a heading that the sheet lacks
+	CodeHeadingAmbiguous vault.Code = "heading_ambiguous" // several columns, or several elements
+	CodeHeadingElement   vault.Code = "heading_element"   // a mandatory element has no column
+	CodeHeadingUnmapped  vault.Code = "heading_unmapped"  // strict: nothing is said of a column
+	CodeHeadingUnit      vault.Code = "heading_unit"      // the heading names a unit that the mapping does not
+	CodeHeadingConstant  vault.Code = "heading_constant"  // a constant that the type refuses
+)
+
+// sentence says in both languages what is wrong and what to do; {found} and {want} are filled in.
+type sentence struct{ zh, en string }
+
+var sentences = map[vault.Code]sentence{
+	CodeRowShort: {"本行只有{found}列，应有{want}列，内容可能错位；请补齐缺少的单元格，改好后清空本行“错误码”",
+		"the row has {found} columns instead of {want}, so values may stand in the wrong place; complete it and clear its error code"},
+	CodeRowLong: {"本行有{found}列，应有{want}列，内容可能错位；请检查是否有多余的分隔符或错位的单元格",
+		"the row has {found} columns instead of {want}, so values may stand in the wrong place; look for a surplus delimiter or cell"},
+	CodeFormulaEmpty: {"单元格是公式而没有结果；请重新计算后保存，或粘贴为数值",
+		"a formula without a result; recalculate and save, or paste it as a value"},
+	CodeCellError: {"单元格是公式错误“{found}”；请改正公式或填写数值", "the cell shows the error {found}; correct the formula or write the value"},
+	CodeOtherIssuer: {"颁发机构代码“{found}”不是本机构（{want}）；请由该机构导入，或更正代码",
+		"the issuer {found} is not this department ({want}); let that department convert it, or correct the code"},
+	CodeHolderKind: {"不能判断持证主体代码类型；请增加“证件类型”列，或在映射中用 holderKind 写明",
+		"the kind of the holder's code cannot be told; add a column for it, or state holderKind in the mapping"},
+	CodeNoMatch: {"“{found}”不符合映射中推导所要求的格式；请按同列其他行的写法填写",
+		"{found} does not have the form that the mapping derives a value from; write it as other rows do"},
+	CodeRowTooLarge: {"本行内容过长，超出一份证照的上限；请缩短最长的一列", "the row holds more than one licence can; shorten its longest value"},
+	CodeScanRefused: {"本行的扫描件不能使用（{found}）；请重新扫描", "a scan of the row cannot be used ({found}); scan it again"},
+	CodeSheetUnread: {"本行不能读取；请用 Excel 或 WPS 打开并另存", "the row cannot be read; open the file in a spreadsheet program and save it again"},
+
+	CodeFormulaValue: {"取公式已保存的结果“{found}”", "took the stored result {found} of a formula"},
+	CodeNumberFormat: {"按单元格显示格式补零：{found} → {want}", "zeros that the cell shows: {found} became {want}"},
+	CodeReplaced:     {"按映射替换：“{found}”→“{want}”", "replaced as the mapping says: {found} became {want}"},
+	CodeUnit:         {"按映射补单位：{found} → {want}", "unit of the mapping added: {found} became {want}"},
+	CodeDateOrder:    {"按映射的日期顺序：{found} → {want}", "date read in the order of the mapping: {found} became {want}"},
+	CodeDecimal:      {"小数逗号改为小数点：{found} → {want}", "decimal comma: {found} became {want}"},
+
+	CodeMappingSize:     {"映射文件过大（{found}）；请只写需要的列", "the mapping file is too big ({found}); write only the columns that matter"},
+	CodeMappingEncoding: {"映射文件不是 UTF-8；请以 UTF-8 保存", "the mapping file is not UTF-8; save it so"},
+	CodeMappingSyntax:   {"映射文件不是有效的 YAML：{found}", "the mapping file is no valid YAML: {found}"},
+	CodeMappingAlias:    {"映射文件不能使用锚点、别名或标签；请直接写出", "a mapping has no anchors, aliases or tags; write it out"},
+	CodeMappingText:     {"文字过长或含有不可见字符", "a text is too long or holds characters that cannot be seen"},
+	CodeMappingShape:    {"写法不对；请参照 docs/convert.md", "written in the wrong form; see docs/convert.md"},
+	CodeMappingTwice:    {"“{found}”出现两次；请删去一个", "{found} stands there twice; remove one"},
+	CodeMappingFormat:   {"缺少第一行 format: " + MappingFormat, "the first line must be format: " + MappingFormat},
+	CodeMappingKey:      {"没有“{found}”这一项；请参照 docs/convert.md", "there is no key {found}; see docs/convert.md"},
+	CodeMappingValue:    {"“{found}”不是这一项允许的值；请参照 docs/convert.md", "{found} is not allowed here; see docs/convert.md"},
+	CodeMappingElement:  {"“{found}”不是该类证照的要素；可用：{want}", "{found} is no element of the type; there are {want}"},
+	CodeMappingElementTwice: {"要素“{found}”有两个来源；请只留一个",
+		"the element {found} has two sources; keep one"},
+	CodeMappingIssued: {"“{found}”是注册（成立）日期，不能直接当作颁发日期；确需使用时请写在 derived 中并说明理由",
+		"{found} is a day of registration, not of issue; if it must serve, put it under derived with the reason"},
+	CodeMappingReason: {"推导的要素必须写明来源列（from）和理由（reason）", "a derived element needs its column (from) and its reason"},
+	CodeMappingMatch:  {"match 与 to 须成对，且 match 须是有效的正则表达式", "match and to go together, and match must be a valid RE2 expression"},
+	CodeMappingType:   {"映射是为类型“{found}”保存的，不是“{want}”；请换用对应的映射", "the mapping was saved for type {found}, not {want}"},
+	CodeMappingDepartment: {"映射是为机构“{found}”保存的，不是“{want}”；请换用对应的映射",
+		"the mapping was saved for department {found}, not {want}"},
+
+	CodeHeadingNone: {"前20行中找不到表头；请在映射中用 heading 写明行号", "no heading among the first 20 rows; name its row with heading in the mapping"},
+	CodeHeadingMissing: {"表中没有“{found}”列；相近的列：{want}",
+		"the sheet has no column {found}; near to it: {want}"},
+	CodeHeadingAmbiguous: {"“{found}”有多种可能：{want}；请在映射中写明", "{found} can mean several things: {want}; say which in the mapping"},
+	CodeHeadingElement: {"必填要素“{found}”没有对应的列；尚未使用的列：{want}",
+		"the mandatory element {found} has no column; columns not used: {want}"},
+	CodeHeadingUnmapped: {"“{found}”列没有说明用途；请映射或列入 ignore", "nothing is said of column {found}; map it or ignore it"},
+	CodeHeadingUnit:     {"“{found}”列带有单位；请在映射中用 unit 写明（例如 {want}）", "column {found} names a unit; state it with unit in the mapping, as {want}"},
+	CodeHeadingConstant: {"常量“{found}”不符合该要素的规则：{want}", "the constant {found} breaks the rules of its element: {want}"},
+}
+
+// say fills a code's sentences.
+func say(c vault.Code, found, want string) (zh, en string) {
+	s, ok := sentences[c]
+	if !ok {
+		return string(c), string(c)
+	}
+	r := strings.NewReplacer("{found}", clip(found), "{want}", want)
+	return r.Replace(s.zh), r.Replace(s.en)
+}
+
+// clip shortens what is quoted in a sentence.
+func clip(s string) string {
+	const most = 60
+	n := 0
+	for i := range s {
+		if n == most {
+			return s[:i] + "…"
+		}
+		n++
+	}
+	return s
+}
+
+// said fills in the sentences of a problem.
+func (p MappingProblem) said() MappingProblem {
+	p.Zh, p.En = say(p.Code, p.Found, p.Want)
+	return p
+}
+
+// sheetSentence is the wording of the sheet codec.
+func sheetSentence(c sheet.Code) (zh, en string) {
+	what, fix := c.Message("zh")
+	whatEn, fixEn := c.Message("en")
+	if what == "" {
+		return say(CodeSheetUnread, "", "")
+	}
+	return what + "；" + fix, whatEn + "; " + fixEn
+}

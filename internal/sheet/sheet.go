@@ -52,7 +52,7 @@ type TempFile interface {
 type Limits struct {
 	CellBytes    int   // one cell in bytes: 1 MiB
 	RecordBytes  int   // one record of a text file, one row of XML or one shared string with its markup: 32 MiB
-	Columns      int   // columns of a row: MaxColumns
+	Columns      int   // columns of a row: 2048
 	Entries      int   // entries of an .xlsx package: 10000
 	Ratio        int64 // unpacked bytes per packed byte of a part beyond its first 16 MiB: 250
 	PartBytes    int64 // unpacked bytes of one part: 64 GiB
@@ -121,7 +121,8 @@ func (l Limits) withDefaults() Limits {
 	}
 	def(&l.CellBytes, 1<<20)
 	def(&l.RecordBytes, 32<<20)
-	def(&l.Columns, MaxColumns)
+	def(&l.Columns, 2048)
+	l.Columns = min(l.Columns, MaxColumns)
 	def(&l.Entries, 10000)
 	def64(&l.Ratio, 250)
 	def64(&l.PartBytes, 64<<30)

@@ -516,8 +516,8 @@ func FuzzXLS(f *testing.F) {
 			require.Equal(t, before[i].n, after[i].n)
 			require.Equal(t, "加", after[i].cells[300])
 			for k, c := range before[i].cells {
-				if k == 300 {
-					continue // replaced
+				if k == 300 || (k >= len(after[i].cells) && c == "") {
+					continue // replaced, or empty at the row's end
 				}
 				require.Equal(t, strings.NewReplacer("\uFFFE", "\uFFFD", "\uFFFF", "\uFFFD").Replace(c),
 					after[i].cells[k])

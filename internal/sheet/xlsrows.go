@@ -12,6 +12,9 @@ import (
 // maxSorted is how many cells of a sheet are sorted in memory where its writer did not keep them in order.
 const maxSorted = 2 << 20
 
+// maxBIFFColumns is the number of columns an .xls sheet may have (IV).
+const maxBIFFColumns = 256
+
 // xlsScan is what one pass over a sheet's records finds out.
 type xlsScan struct {
 	merges []Range
@@ -422,7 +425,7 @@ func (r *xlsRows) next(row *Row) error {
 func (r *xlsRows) put(row *Row, at *xlsCell, text []byte) {
 	code := at.code
 	switch {
-	case at.column >= min(r.lim.Columns, MaxColumns):
+	case at.column >= min(r.lim.Columns, maxBIFFColumns):
 		r.fail(row, CodeColumns, at.column)
 		return
 	case code == "" && len(text) > r.lim.CellBytes:

@@ -79,7 +79,7 @@ func TestXLSXCells(t *testing.T) {
 	}{
 		{"shared", `<row r="2"><c r="A2" t="s"><v>0</v></c><c r="B2" t="s"><v>1</v></c><c r="C2" t="s"><v>2</v></c>` +
 			`</row>`,
-			cells{{Text: "许可证", Kind: sheet.KindText}, {Text: "富 文本", Kind: sheet.KindText}, {}}},
+			cells{{Text: "许可证", Kind: sheet.KindText}, {Text: "富 文本", Kind: sheet.KindText}}},
 		{"escapes", `<row r="2"><c r="A2" t="s"><v>3</v></c></row>`, cells{{Text: "a\rb&_x0041_",
 			Kind: sheet.KindText}}},
 		{"inline", `<row r="2"><c t="inlineStr"><is><t>甲&#20057;</t></is></c><c t="inlineStr"><is><r><t>x</t></r><r` +

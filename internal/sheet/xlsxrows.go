@@ -12,6 +12,7 @@ type xlsxRows struct {
 	x    *xmlScanner
 	in   bool // behind the start of sheetData
 	last int  // number of the row before
+	free int  // the column behind the last cell
 
 	text []byte
 	cuts []span
@@ -93,7 +94,7 @@ func (r *xlsxRows) stop(err error) error {
 func (r *xlsxRows) row(row *Row) error {
 	row.Number = r.rowNumber(row)
 	r.last = row.Number
-	r.text, r.cuts = r.text[:0], r.cuts[:0]
+	r.text, r.cuts, r.free = r.text[:0], r.cuts[:0], 0
 	if !r.x.empty {
 		if err := r.cells(row); err != nil {
 			return err
@@ -183,9 +184,9 @@ func (r *xlsxRows) cell(row *Row) (int, error) {
 	return c.column, r.resolve(row, c)
 }
 
-// cellHead reads the attributes of a c element and fills the gap before it.
+// cellHead reads the attributes of a c element.
 func (r *xlsxRows) cellHead(row *Row) rawCell {
-	c := rawCell{column: len(row.Cells), style: -1, kind: 'n', from: len(r.text)}
+	c := rawCell{column: r.free, style: -1, kind: 'n', from: len(r.text)}
 	for rest := r.x.attrs; ; {
 		n, v, next, ok := nextAttr(rest)
 		if !ok {
@@ -198,7 +199,7 @@ func (r *xlsxRows) cellHead(row *Row) rawCell {
 		switch n[0] {
 		case 'r':
 			column, ok := refColumn(v)
-			if !ok || column < len(row.Cells) {
+			if !ok || column < r.free {
 				r.fail(row, CodeBadCell, c.column)
 				continue
 			}
@@ -211,14 +212,7 @@ func (r *xlsxRows) cellHead(row *Row) rawCell {
 			c.kind = cellKind(v)
 		}
 	}
-	if c.column >= r.s.in.opts.Limits.Columns {
-		r.fail(row, CodeColumns, c.column)
-		return c
-	}
-	for len(row.Cells) < c.column {
-		row.Cells = append(row.Cells, Cell{})
-		r.cuts = append(r.cuts, span{})
-	}
+	r.free = c.column + 1
 	return c
 }
 
@@ -316,10 +310,6 @@ func (r *xlsxRows) cellPart(c *rawCell) error {
 
 // resolve turns what was read into a cell of the row.
 func (r *xlsxRows) resolve(row *Row, c rawCell) error {
-	if c.column >= r.s.in.opts.Limits.Columns || c.column < len(row.Cells) {
-		r.text = r.text[:c.from]
-		return nil
-	}
 	cell := Cell{Formula: c.formula, Kind: KindText}
 	var date bool
 	if c.style >= 0 {
@@ -343,9 +333,27 @@ func (r *xlsxRows) resolve(row *Row, c rawCell) error {
 	if len(r.text) == c.from {
 		cell.Kind = KindEmpty
 	}
+	r.put(row, c, cell)
+	return nil
+}
+
+// put sets the cell, with empty ones for the gap before it. An empty cell is left out: whole rows are often styled to
+// the last column.
+func (r *xlsxRows) put(row *Row, c rawCell, cell Cell) {
+	if cell.Kind == KindEmpty && !cell.Formula {
+		return
+	}
+	if c.column >= r.s.in.opts.Limits.Columns {
+		r.fail(row, CodeColumns, c.column)
+		r.text = r.text[:c.from]
+		return
+	}
+	for len(row.Cells) < c.column {
+		row.Cells = append(row.Cells, Cell{})
+		r.cuts = append(r.cuts, span{})
+	}
 	row.Cells = append(row.Cells, cell)
 	r.cuts = append(r.cuts, span{c.from, len(r.text)})
-	return nil
 }
 
 // shared puts the shared string in the place of its number.

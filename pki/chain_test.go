@@ -1,6 +1,7 @@
 package pki_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -13,6 +14,8 @@ import (
 	"github.com/emmansun/gmsm/sm2"
 	"github.com/emmansun/gmsm/smx509"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/cryptobyte"
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/elicense/elicense/pki"
 )
@@ -250,4 +253,29 @@ func TestSerialIsKept(t *testing.T) {
 	require.NoError(t, n.CheckIssuedBy(n.Certificate))
 	require.Equal(t, pki.ReasonUnknownIssuer, pki.ReasonOf(n.CheckIssuedBy(nil)))
 	require.Equal(t, pki.ReasonBadSignature, pki.ReasonOf(n.CheckIssuedBy(forge(t, nil, "root", isCA).Certificate)))
+}
+
+// An SM2 signature under the name of another algorithm is no SM2 signature.
+func TestMislabelledSignatureRefused(t *testing.T) {
+	root := forge(t, nil, "root", isCA)
+	sm2WithSM3, sm2WithSHA1 := []byte("\x2a\x81\x1c\xcf\x55\x01\x83\x75"), []byte("\x2a\x81\x1c\xcf\x55\x01\x83\x76")
+	relabel := func(b []byte) []byte { return bytes.ReplaceAll(b, sm2WithSM3, sm2WithSHA1) }
+	leaf := forge(t, root, "leaf")
+	tbs := relabel(leaf.RawTBS)
+	value, err := root.PublicKey.Sign(rand.Reader, root.key, tbs)
+	require.NoError(t, err)
+	var b cryptobyte.Builder
+	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddBytes(tbs)
+		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1(casn1.OBJECT_IDENTIFIER, func(b *cryptobyte.Builder) { b.AddBytes(sm2WithSHA1) })
+		})
+		b.AddASN1BitString(value)
+	})
+	c, err := pki.ParseCertificate(b.BytesOrPanic())
+	require.NoError(t, err)
+	_, err = pki.VerifyChain(c, pki.ChainOptions{
+		Anchors: anchors(t, root.Certificate), At: now, Usage: pki.UsageDigitalSignature,
+	})
+	require.Equal(t, pki.ReasonAlgorithm, pki.ReasonOf(err))
 }

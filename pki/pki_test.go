@@ -124,6 +124,39 @@ func TestKeyRefusals(t *testing.T) {
 	}
 }
 
+// A hostile file cannot ask for endless work: the rounds are looked at before any is done.
+func TestKeyRoundsAreLimited(t *testing.T) {
+	key, err := pki.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	block, _ := pem.Decode(cheapKey(t, key))
+	var file struct {
+		Algorithm struct {
+			ID     asn1.ObjectIdentifier
+			Params struct {
+				KDF struct {
+					ID     asn1.ObjectIdentifier
+					Params struct {
+						Salt           []byte
+						Rounds, Length int
+						PRF            asn1.RawValue
+					}
+				}
+				Cipher asn1.RawValue
+			}
+		}
+		Data []byte
+	}
+	_, err = asn1.Unmarshal(block.Bytes, &file)
+	require.NoError(t, err)
+	for rounds, want := range map[int]error{10: nil, 0: pki.ErrKeyFile, 10_000_001: pki.ErrKeyFile} {
+		file.Algorithm.Params.KDF.Params.Rounds = rounds
+		der, err := asn1.Marshal(file)
+		require.NoError(t, err)
+		_, err = pki.ParseKey(pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: der}), []byte("p"))
+		require.ErrorIs(t, err, want)
+	}
+}
+
 // cheapKey is a key file with ten rounds, so that tests that read it often stay short.
 func cheapKey(t testing.TB, key crypto.Signer) []byte {
 	t.Helper()

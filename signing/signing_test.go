@@ -405,3 +405,14 @@ func BenchmarkCheckRecord(b *testing.B) {
 		}
 	}
 }
+
+// A certificate without non-repudiation cannot be a department's.
+func TestRegisterNeedsNonRepudiation(t *testing.T) {
+	w := newWorld(t, now)
+	c, err := signing.NewCustody(signing.CustodyConfig{Anchors: w.anchors})
+	require.NoError(t, err)
+	weak := *w.chain[0]
+	weak.KeyUsage = pki.UsageDigitalSignature
+	err = c.RegisterRemote(farmUSCC, append([]*pki.Certificate{&weak}, w.chain[1:]...))
+	require.Equal(t, pki.ReasonKeyUsage, pki.ReasonOf(err))
+}

@@ -1,0 +1,146 @@
+// Package verify is the judge (验证): any signed thing of the vault goes in, one report comes out, and its first line is the
+// decision.
+//
+// It judges offline: licence bundles, receipts, status statements, batch certificates, ledger proofs, checkpoints and
+// certificates, told apart by their content. It makes no signature, asks no network and reads no clock of its own.
+//
+// The promise: a report says TOTAL-PASSED only if every check that applies has passed. Whatever is missing, stale, unknown
+// or not understood makes it INDETERMINATE, whatever is wrong TOTAL-FAILED, and the zero value of everything is no.
+// Words are those of ETSI EN 319 102-1 V1.3.1 (2021); docs/verify.md lists the checks.
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/elicense/elicense/internal/sm2note"
+	"github.com/elicense/elicense/internal/sm2sig"
+	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/vault/ledger"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// ErrConfig is returned for a configuration that could not refuse anything.
+var ErrConfig = errors.New("verify: incomplete configuration")
+
+// Config says what a deployment demands.
+type Config struct {
+	// Trust is whom certificates must lead to. Required: nil or empty is an error, there are no system roots.
+	Trust *pki.Anchors
+	// LedgerKeys are the keys of the vaults that are believed. A checkpoint counts only under one of them, and a receipt, status
+	// statement or batch certificate only if its certificate holds one of these keys under the name of its vault. None:
+	// nothing of a vault counts, so no licence passes.
+	LedgerKeys []ledger.Verifier
+	// Now is the clock. Required.
+	Now func() time.Time
+	// Status asks for the state of a licence now; nil: the bundle must bring a fresh status statement.
+	Status StatusSource
+	// Zone is where the days of validity begin; nil: UTC+8, the legal time of China.
+	Zone *time.Location
+	// CrossCheck has each signature checked by two unrelated implementations of SM2; if they disagree the report is
+	// INDETERMINATE.
+	CrossCheck bool
+	// ForeignForms accepts department signatures that other software wrote differently from docs/formats.md section 5;
+	// each deviation is listed in Report.Uncovered. Off: such a signature is INDETERMINATE.
+	ForeignForms bool
+}
+
+// StatusSource is the vault, or whoever speaks for it now. The caller vouches for it: its answer is not signed here.
+type StatusSource interface {
+	// CurrentStatus gives the state now of the licence that an identifier names, with the version that is in force. An
+	// error, of whatever kind, makes the report INDETERMINATE.
+	CurrentStatus(ctx context.Context, identifier string) (Status, error)
+}
+
+// Status is a licence's state at a moment.
+type Status struct {
+	Identifier string        // of the version in force
+	Record     record.Digest // of that version
+	State      string        // valid, not-yet-valid, suspended, cancelled, revoked, annulled, expired, superseded, withdrawn…
+	Since      record.Date   // from when the state counts; zero: not known
+	Time       time.Time     // when it was so; required
+}
+
+// Expect is what this caller wants to be true; the zero value of a field expects nothing. What the document cannot answer
+// makes the report INDETERMINATE, what contradicts it TOTAL-FAILED.
+type Expect struct {
+	HolderCode string    // 持证主体代码
+	HolderName string    // 持证主体, compared as the vault compares names
+	Type       string    // 证照类型代码
+	Issuer     string    // 证照颁发机构代码
+	Number     string    // 证照编号
+	Identifier string    // 电子证照标识
+	At         time.Time // the deciding time; zero: now
+}
+
+// Verifier judges. It is immutable and safe for concurrent use.
+type Verifier struct {
+	config Config
+	pins   []pin
+}
+
+// pin is a key of a vault: what may sign under its name.
+type pin struct {
+	name string
+	key  *pki.PublicKey
+}
+
+// New checks the configuration.
+func New(config Config) (*Verifier, error) {
+	if len(config.Trust.Certificates()) == 0 {
+		return nil, fmt.Errorf("%w: trust anchors are required", ErrConfig)
+	}
+	if config.Now == nil {
+		return nil, fmt.Errorf("%w: a clock is required", ErrConfig)
+	}
+	if config.Zone == nil {
+		config.Zone = time.FixedZone("UTC+8", 8*60*60)
+	}
+	v := &Verifier{config: config}
+	v.config.LedgerKeys = nil
+	seen := map[ledger.Key]bool{}
+	for _, k := range config.LedgerKeys {
+		if k == nil {
+			return nil, fmt.Errorf("%w: nil ledger key", ErrConfig)
+		}
+		id := ledger.Key{Name: k.Name(), Hash: k.KeyHash()}
+		if seen[id] {
+			return nil, fmt.Errorf("%w: ledger key %q twice", ErrConfig, id.Name)
+		}
+		seen[id] = true
+		if err := v.addKey(k); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// addKey keeps a key, as a pin too if its point is known.
+func (v *Verifier) addKey(k ledger.Verifier) error {
+	own, ok := k.(*sm2note.Verifier)
+	if !ok {
+		v.config.LedgerKeys = append(v.config.LedgerKeys, k)
+		return nil
+	}
+	point, err := notePoint(own)
+	if err != nil {
+		return err
+	}
+	key, err := sm2sig.ParsePublicKey(point)
+	if err != nil {
+		return fmt.Errorf("%w: ledger key %q", ErrConfig, k.Name())
+	}
+	v.pins = append(v.pins, pin{name: k.Name(), key: key})
+	v.config.LedgerKeys = append(v.config.LedgerKeys, crossVerifier{own, key, v.config.CrossCheck})
+	return nil
+}
+
+// Verify judges one document. The report is never nil; the error says that judging was broken off, and the report is
+// INDETERMINATE then.
+func (v *Verifier) Verify(ctx context.Context, doc []byte, expect Expect) (*Report, error) {
+	c := newCase(ctx, v, expect)
+	c.judge(doc)
+	return c.finish(), ctx.Err()
+}

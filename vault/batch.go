@@ -65,6 +65,8 @@ type BatchSpec struct {
 	FileName string        // last element of its path
 	Mapping  record.Digest
 	Expected int // rows in the ledger, if known
+	// Department is the issuer that the mapping is for, if it names one; another department is refused.
+	Department string
 }
 
 // Batch is a conversion being worked. Its groups are committed in order by one goroutine.
@@ -124,6 +126,9 @@ func (v *Vault) newBatch(ctx context.Context, a Access, spec BatchSpec) (*Batch,
 	note := auditNote{act: "convert"}
 	if err := s.mayIssue(spec.Type, s.caller.Department); err != nil {
 		return nil, v.denied(ctx, s, note, err)
+	}
+	if spec.Department != "" && spec.Department != s.caller.Department {
+		return nil, v.denied(ctx, s, note, refuse(ErrDenied, CodeNotIssuer, "department"))
 	}
 	t, err := v.Type(ctx, spec.Type)
 	if err == nil && t.Definition.Classification.Closed() {

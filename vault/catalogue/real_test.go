@@ -15,8 +15,68 @@ import (
 	"github.com/elicense/elicense/vault/catalogue"
 )
 
-// TestRealRegister runs the 55,915 rows of an open register of firms through the type 营业执照 by their headings alone: in
-// a row with ten columns nothing but the credit code is ever refused.
+// register counts what the type 营业执照 says about an open register of firms.
+type register struct {
+	c                     *catalogue.Compiled
+	rows, ragged, refused int
+	others                []string // problems of rows with ten columns and a sound code
+}
+
+// file runs one file through the type by its headings alone.
+func (r *register) file(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Open(path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, f.Close()) }()
+	in := csv.NewReader(f)
+	in.FieldsPerRecord = -1
+	in.LazyQuotes = true
+	head, err := in.Read()
+	require.NoError(t, err)
+	columns := make([]*catalogue.Column, len(head))
+	for i := range head {
+		names := r.c.FindHeading(head[i])
+		require.NotEmpty(t, names, head[i])
+		columns[i], _ = r.c.Column(names[0])
+	}
+	for {
+		row, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		require.NoError(t, err)
+		r.rows++
+		if len(row) != len(head) {
+			r.ragged++
+			continue
+		}
+		r.row(filepath.Base(path), columns, row)
+	}
+}
+
+func (r *register) row(file string, columns []*catalogue.Column, row []string) {
+	h := catalogue.Hints{Today: code.Date{Year: 2026, Month: 1, Day: 1}}
+	absent := normal.DefaultAbsent()
+	var found []string
+	for i := range row {
+		value := row[i]
+		if absent.Absent(value) {
+			value = ""
+		}
+		_, problems := columns[i].Normalise(value, h)
+		if columns[i].Name == catalogue.MetaHolderCode && (value == "" || len(problems) > 0) {
+			r.refused++
+			return
+		}
+		for _, p := range problems {
+			found = append(found, file+" "+p.Path+" "+string(p.Code))
+		}
+	}
+	r.others = append(r.others, found...)
+}
+
+// TestRealRegister_A73 runs the 55,915 rows of an open register of firms through the type 营业执照: in a row with ten columns
+// and a sound credit code no value is refused, but for one row of 1993 whose columns are shifted.
 func TestRealRegister_A73(t *testing.T) {
 	dir := os.Getenv("ELICENSE_TESTDATA")
 	if dir == "" {
@@ -27,53 +87,12 @@ func TestRealRegister_A73(t *testing.T) {
 	require.NotEmpty(t, files)
 	data, err := catalogue.ShippedFile("business-licence")
 	require.NoError(t, err)
-	c := compile(t, string(data))
-	h := catalogue.Hints{Today: code.Date{Year: 2026, Month: 1, Day: 1}}
-	var rows, ragged, refused int
+	r := register{c: compile(t, string(data))}
 	for _, file := range files {
-		f, err := os.Open(file)
-		require.NoError(t, err)
-		r := csv.NewReader(f)
-		r.FieldsPerRecord = -1
-		r.LazyQuotes = true
-		head, err := r.Read()
-		require.NoError(t, err)
-		columns := make([]*catalogue.Column, len(head))
-		for i := range head {
-			names := c.FindHeading(head[i])
-			require.NotEmpty(t, names, head[i])
-			columns[i], _ = c.Column(names[0])
-		}
-		for {
-			row, err := r.Read()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			require.NoError(t, err)
-			rows++
-			if len(row) != len(head) {
-				ragged++
-				continue
-			}
-			bad := false
-			for i := range row {
-				if normal.DefaultAbsent().Absent(row[i]) {
-					continue
-				}
-				_, problems := columns[i].Normalise(row[i], h)
-				if len(problems) == 0 {
-					continue
-				}
-				bad = true
-				require.Equal(t, catalogue.MetaHolderCode, columns[i].Name, "%s row %d: %v", file, rows, problems[0].Code)
-			}
-			if bad {
-				refused++
-			}
-		}
-		require.NoError(t, f.Close())
+		r.file(t, file)
 	}
-	t.Logf("%d rows, %d of another width, %d with a broken credit code", rows, ragged, refused)
-	require.Equal(t, 55_915, rows)
-	require.Equal(t, 22, ragged)
+	t.Logf("%d rows, %d of another width, %d with a broken credit code", r.rows, r.ragged, r.refused)
+	require.Equal(t, 55_915, r.rows)
+	require.Equal(t, 22, r.ragged)
+	require.Equal(t, []string{"1993.csv KZ_ZCZB money_unreadable"}, r.others)
 }

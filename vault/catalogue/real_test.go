@@ -75,8 +75,8 @@ func (r *register) row(file string, columns []*catalogue.Column, row []string) {
 	r.others = append(r.others, found...)
 }
 
-// TestRealRegister_A73 runs the 55,915 rows of an open register of firms through the type 营业执照: in a row with ten columns
-// and a sound credit code no value is refused, but for one row of 1993 whose columns are shifted.
+// TestRealRegister_A73 runs the 55,915 rows of an open register of firms through the type 营业执照: in a row with ten
+// columns and a sound credit code no value is refused, but for one row of 1993 whose columns are shifted.
 func TestRealRegister_A73(t *testing.T) {
 	dir := os.Getenv("ELICENSE_TESTDATA")
 	if dir == "" {

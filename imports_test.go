@@ -1,0 +1,252 @@
+package elicense_test
+
+import (
+	"go/build/constraint"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/elicense/elicense"
+
+// reach says which parts of the system outside itself a package may touch.
+type reach uint8
+
+const (
+	pure    reach = iota // values in, values out: no network, files, processes or system calls
+	local                // files of its own, no network, no processes
+	process              // a program: everything
+)
+
+// rule is what the non-test files of a package may import.
+type rule struct {
+	ours  []string // packages of this module; "x/..." stands for x and everything below
+	reach reach
+}
+
+// codecs are the pure rooms at the bottom; each may import those of its own line only.
+var codecs = []string{
+	"internal/oid", "internal/sm2sig", "internal/cms", "internal/sm2note", "internal/code", "internal/normal", "internal/sheet",
+}
+
+// rules is the table of the design, package by package. Imports run downward only. A package that is not listed fails
+// the test: whoever adds one decides here what it may know.
+var rules = map[string]rule{
+	"internal/oid":     {},
+	"internal/sm2sig":  {},
+	"internal/code":    {},
+	"internal/sheet":   {},
+	"internal/normal":  {ours: []string{"internal/code"}},
+	"internal/cms":     {ours: []string{"internal/oid", "internal/sm2sig"}},
+	"internal/sm2note": {ours: []string{"internal/sm2sig"}},
+
+	"internal/engine":            {},
+	"internal/engine/ordered":    {},
+	"internal/engine/memory":     {ours: []string{"internal/engine", "internal/engine/ordered"}},
+	"internal/engine/badger":     {ours: []string{"internal/engine", "internal/engine/ordered"}, reach: local},
+	"internal/engine/sealed":     {ours: []string{"internal/engine"}},
+	"internal/engine/enginetest": {ours: []string{"internal/engine"}, reach: local},
+	"internal/blob":              {ours: []string{"internal/engine"}, reach: local},
+	"internal/blob/blobtest":     {ours: []string{"internal/blob"}, reach: local},
+
+	"vault/record":    {ours: []string{"internal/oid", "internal/cms", "internal/code"}},
+	"vault/ledger":    {ours: []string{"internal/oid", "internal/cms", "internal/code"}},
+	"vault/catalogue": {ours: []string{"internal/code", "internal/normal"}},
+
+	"pki":    {ours: codecs},
+	"pki/ca": {ours: slices.Concat(codecs, []string{"pki", "internal/engine", "internal/blob"})},
+
+	"signing": {ours: slices.Concat(codecs, []string{"pki", "vault/record"})},
+	"verify":  {ours: slices.Concat(codecs, []string{"pki", "vault/record", "vault/ledger"})},
+
+	"vault": {ours: []string{
+		"vault/record", "vault/ledger", "vault/catalogue", "internal/engine", "internal/blob", "internal/code", "internal/normal",
+	}},
+	"vault/convert": {ours: []string{
+		"vault", "vault/record", "vault/catalogue", "internal/code", "internal/normal", "internal/sheet",
+	}},
+
+	"fixtures": {ours: []string{
+		"pki", "pki/ca", "signing", "vault", "vault/...", "internal/code", "internal/normal", "internal/sheet",
+	}},
+	"internal/guards": {reach: process},
+	"cmd/elicense": {reach: process, ours: slices.Concat(codecs, []string{
+		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "verify", "vault", "vault/...", "server", "server/...",
+		"internal/engine", "internal/engine/...", "internal/blob",
+	})},
+}
+
+// forbidden are the packages that a reach does not have.
+var forbidden = map[reach][]string{
+	pure:  {"net", "net/...", "os", "os/...", "syscall", "database/sql", "plugin", "golang.org/x/sys/...", "log"},
+	local: {"net/...", "net", "os/exec", "database/sql", "plugin", "log"},
+}
+
+// adapters are the only packages that may know a library, so that it can be changed in one place. Test kits count as
+// tests.
+var adapters = map[string][]string{
+	"github.com/dgraph-io/badger":     {"internal/engine/badger"},
+	"github.com/tjfoc/gmsm":           {"pki"},
+	"github.com/emmansun/gmsm/smx509": {"pki", "pki/..."},
+	"github.com/emmansun/gmsm/pkcs8":  {"pki", "pki/..."},
+	"github.com/emmansun/gmsm/sm2":    {"internal/sm2sig", "pki", "pki/..."},
+	"github.com/transparency-dev":     {"vault/ledger"},
+	"github.com/richardlehane/mscfb":  {"internal/sheet"},
+	"github.com/xuri/excelize":        {"internal/sheet"},
+	"github.com/klauspost/compress":   {"internal/sheet", "internal/engine/sealed", "internal/blob"},
+	"go.yaml.in/yaml":                 {"vault/catalogue", "vault/convert", "cmd/elicense"},
+	"github.com/spf13/cobra":          {"cmd/elicense"},
+	"github.com/schollz/progressbar":  {"cmd/elicense"},
+	"github.com/knadh/koanf":          {"cmd/elicense"},
+	"github.com/stretchr/testify":     {"internal/engine/enginetest", "internal/blob/blobtest"},
+	"github.com/google/go-cmp":        {"internal/engine/enginetest", "internal/blob/blobtest"},
+	"pgregory.net/rapid":              {"internal/engine/enginetest", "internal/blob/blobtest"},
+	"github.com/rogpeppe/go-internal": {},
+	"go.uber.org/goleak":              {},
+	"golang.org/x/tools":              {},
+	"github.com/emmansun/gmsm/pkcs7":  {},
+	"github.com/emmansun/gmsm/cfca":   {},
+}
+
+// TestImports holds every package of the module against the table.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	packages := imports(t)
+	require.Contains(t, packages, "internal/code", "the walk finds the packages")
+	for pkg, imported := range packages {
+		r, listed := rules[pkg]
+		if !listed {
+			t.Errorf("%s is not in the table of imports_test.go: say there what it may import", pkg)
+			continue
+		}
+		for _, imp := range imported {
+			if reason := r.refuse(pkg, imp); reason != "" {
+				t.Errorf("%s imports %s: %s", pkg, imp, reason)
+			}
+		}
+	}
+}
+
+// TestRulesRunDownward: no package may import one that may import it.
+func TestRulesRunDownward(t *testing.T) {
+	t.Parallel()
+	for pkg, r := range rules {
+		for other, o := range rules {
+			if pkg != other && matches(r.ours, other) && matches(o.ours, pkg) && !slices.Contains(codecs, pkg) {
+				t.Errorf("%s and %s may import each other", pkg, other)
+			}
+		}
+		if pkg != "cmd/elicense" && matches(r.ours, "fixtures") {
+			t.Errorf("%s may import fixtures, which is for tests and cmd", pkg)
+		}
+	}
+}
+
+// TestRulesRefuse: the table does refuse.
+func TestRulesRefuse(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ pkg, imp string }{
+		{"vault", module + "/pki"}, {"vault", module + "/internal/engine/badger"}, {"verify", module + "/signing"},
+		{"verify", "net/http"}, {"pki", "net"}, {"internal/sheet", "os"}, {"vault/record", "os/exec"},
+		{"signing", module + "/fixtures"}, {"vault", "github.com/dgraph-io/badger/v4"}, {"internal/oid", "syscall"},
+		{"vault/convert", module + "/signing"}, {"internal/engine/badger", "net/http"}, {"vault", "github.com/spf13/cobra"},
+	} {
+		require.NotEmpty(t, rules[c.pkg].refuse(c.pkg, c.imp), "%s imports %s", c.pkg, c.imp)
+	}
+	require.Empty(t, rules["vault"].refuse("vault", module+"/vault/record"))
+	require.Empty(t, rules["vault"].refuse("vault", "crypto/sha256"))
+}
+
+// refuse says why a package may not import another, or nothing if it may.
+func (r rule) refuse(pkg, imp string) string {
+	if own, ok := strings.CutPrefix(imp, module+"/"); ok {
+		if !matches(r.ours, own) {
+			return "not among the packages of ours it may know"
+		}
+		return ""
+	}
+	if matches(forbidden[r.reach], imp) {
+		return "its reach does not go so far"
+	}
+	for library, users := range adapters {
+		if imp == library || strings.HasPrefix(imp, library+"/") {
+			if !matches(users, pkg) {
+				return "only " + strings.Join(users, ", ") + " may know this library"
+			}
+		}
+	}
+	return ""
+}
+
+// matches reports whether a list with patterns holds a package.
+func matches(list []string, pkg string) bool {
+	return slices.ContainsFunc(list, func(p string) bool {
+		if prefix, ok := strings.CutSuffix(p, "/..."); ok {
+			return strings.HasPrefix(pkg, prefix+"/")
+		}
+		return p == pkg
+	})
+}
+
+// imports gives what the non-test files of each package import, on whatever system they are built.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	out := map[string][]string{}
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if name := d.Name(); file != "." && (name == "testdata" || name[0] == '.' || name[0] == '_') {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		pkg := path.Dir(filepath.ToSlash(file))
+		for _, imp := range fileImports(t, file) {
+			if !slices.Contains(out[pkg], imp) {
+				out[pkg] = append(out[pkg], imp)
+			}
+		}
+		if out[pkg] == nil {
+			out[pkg] = []string{}
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	return out
+}
+
+func fileImports(t *testing.T, file string) []string {
+	t.Helper()
+	src, err := os.ReadFile(file)
+	require.NoError(t, err)
+	f, err := parser.ParseFile(token.NewFileSet(), file, src, parser.ImportsOnly|parser.ParseComments)
+	require.NoError(t, err)
+	for _, group := range f.Comments {
+		for _, c := range group.List {
+			if e, err := constraint.Parse(c.Text); err == nil && !e.Eval(func(tag string) bool { return tag != "ignore" }) {
+				return nil
+			}
+		}
+	}
+	var out []string
+	for _, spec := range f.Imports {
+		imp, err := strconv.Unquote(spec.Path.Value)
+		require.NoError(t, err)
+		out = append(out, imp)
+	}
+	return out
+}

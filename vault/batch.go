@@ -293,3 +293,6 @@ func (b *Batch) Done(ctx context.Context, group int) (list []RowResult, done boo
 	}
 	return list, err == nil, err
 }
+
+// ID names the batch.
+func (b *Batch) ID() string { return b.id }

@@ -236,7 +236,7 @@ func (b *binder) constant(k Constant) {
 	for i := range problems {
 		b.add(MappingProblem{Code: CodeHeadingConstant, Path: k.Element, Found: k.Value, Want: problems[i].Text(catalogue.ZH)})
 	}
-	if k.Element == catalogue.MetaIssuerCode && len(problems) == 0 && res.Value != b.l.issuer {
+	if k.Element == catalogue.MetaIssuerCode && len(problems) == 0 && b.l.issuer != "" && res.Value != b.l.issuer {
 		b.add(MappingProblem{Code: CodeHeadingConstant, Path: k.Element, Found: k.Value, Want: b.l.issuer})
 	}
 	b.l.template[col.Index] = res.Value

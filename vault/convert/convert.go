@@ -27,6 +27,7 @@ var (
 	ErrConfig    = errors.New("convert: incomplete configuration")
 	ErrNeedTemp  = errors.New("convert: temporary storage needed")
 	ErrScans     = errors.New("convert: scans cannot be used")
+	ErrResume    = errors.New("convert: the file does not fit the batch that it left unfinished")
 	ErrThreshold = errors.New("convert: stopped, too many rows were rejected")
 )
 
@@ -160,12 +161,12 @@ type CodeCount struct {
 
 // RowReport is one row of Job.Rows.
 type RowReport struct {
-	Row        int             `json:"row"`
-	Line       int             `json:"line,omitempty"` // of a text file
-	Outcome    vault.Outcome   `json:"outcome"`
-	Code       vault.Code      `json:"code,omitempty"`
-	OtherRow   int             `json:"other_row,omitempty"`
-	Identifier string          `json:"identifier,omitempty"`
-	Problems   []vault.Problem `json:"problems,omitempty"`
-	Notes      []vault.Note    `json:"notes,omitempty"`
+	Row        int           `json:"row"`
+	Line       int           `json:"line,omitempty"` // of a text file
+	Outcome    vault.Outcome `json:"outcome"`
+	Code       vault.Code    `json:"code,omitempty"`
+	OtherRow   int           `json:"other_row,omitempty"`
+	Identifier string        `json:"identifier,omitempty"`
+	Problems   []Problem     `json:"problems,omitempty"`
+	Notes      []vault.Note  `json:"notes,omitempty"`
 }

@@ -209,6 +209,9 @@ func (c *cutter) keep(g *group, size int) {
 		g.cells = make([]sheet.Cell, 0, c.size*(len(cells)+1))
 	}
 	g.cells = append(g.cells, cells...)
+	for c.merges.busy() && len(g.cells)-raw.from < len(c.l.head.columns) {
+		g.cells = append(g.cells, sheet.Cell{})
+	}
 	raw.to = len(g.cells)
 	c.merges.fill(c.row.Number, g.cells[raw.from:raw.to])
 	for i := raw.from; i < raw.to; i++ {
@@ -274,6 +277,8 @@ func newMerged(o *opened, l *layout) (*merged, error) {
 	slices.SortFunc(list, func(a, b sheet.Range) int { return a.FirstRow - b.FirstRow })
 	return &merged{list: list}, nil
 }
+
+func (m *merged) busy() bool { return m != nil && len(m.list)+len(m.active) > 0 }
 
 func (m *merged) fill(number int, cells []sheet.Cell) {
 	if m == nil {

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,29 +95,38 @@ type worker struct {
 	file      record.Digest
 	batch     string
 
+	scanner *scanner // nil: there are no scans
+
 	row      []string // values of the row at hand
 	findings []finding
 	notes    []vault.Note
 	noted    bool
+	lacking  bool
 }
 
-// group normalises and checks every row of a group.
-func (w *worker) group(g *group) {
+// group normalises and checks every row of a group, and stores its scans unless the group was committed before. Only what
+// keeps the conversion from going on is an error.
+func (w *worker) group(ctx context.Context, g *group) error {
 	n, width := len(g.rows), len(w.l.columns)
 	g.values = make([]string, n*width)
 	g.sources = make([]record.Source, n)
 	g.out = make([]vault.BatchRow, n)
 	g.findings = make([][]finding, n)
-	g.noted = make([]bool, n)
+	g.noted, g.lacking = make([]bool, n), make([]bool, n)
 	if w.keepNotes {
 		g.notes = make([][]vault.Note, n)
 	}
 	for i := range g.rows {
 		raw := &g.rows[i]
 		w.row = g.values[i*width : (i+1)*width : (i+1)*width]
-		w.findings, w.notes, w.noted = w.findings[:0], nil, false
+		w.findings, w.notes, w.noted, w.lacking = w.findings[:0], nil, false, false
 		g.out[i] = vault.BatchRow{Row: raw.number}
-		g.out[i].Draft = w.check(raw, g.cells[raw.from:raw.to], &g.sources[i])
+		if w.read(raw, g.cells[raw.from:raw.to], &g.sources[i]) {
+			if err := w.scans(ctx, raw, g.done == nil); err != nil {
+				return err
+			}
+			g.out[i].Draft = w.check(raw, &g.sources[i])
+		}
 		if len(w.findings) > 0 {
 			w.tidy()
 			g.out[i].Draft, g.out[i].Rejected = nil, w.findings[0].code
@@ -124,10 +134,12 @@ func (w *worker) group(g *group) {
 			g.rejected++
 		}
 		g.noted[i] = w.noted
+		g.lacking[i] = w.lacking
 		if w.keepNotes {
 			g.notes[i] = w.notes
 		}
 	}
+	return nil
 }
 
 // tidy puts findings into the order of the columns, each code once for a column.
@@ -144,16 +156,16 @@ func (w *worker) tidy() {
 	})
 }
 
-// check turns one row into a checked draft; nil if anything is wrong with it.
-func (w *worker) check(raw *rawRow, cells []sheet.Cell, src *record.Source) *vault.Checked {
+// read takes the values of a row from its cells; false for a row that cannot be read at all.
+func (w *worker) read(raw *rawRow, cells []sheet.Cell, src *record.Source) bool {
 	l := w.l
 	copy(w.row, l.template)
 	if raw.err != nil {
 		w.unreadable(raw.err)
-		return nil
+		return false
 	}
 	if w.ragged(raw, cells) {
-		return nil
+		return false
 	}
 	*src = record.Source{File: w.file, Row: raw.number, Batch: w.batch, Derived: l.derived, Constant: l.constant}
 	for i := range l.sources {
@@ -162,6 +174,12 @@ func (w *worker) check(raw *rawRow, cells []sheet.Cell, src *record.Source) *vau
 	w.issuer()
 	w.holder()
 	w.size()
+	return true
+}
+
+// check holds a row against every rule of its type.
+func (w *worker) check(raw *rawRow, src *record.Source) *vault.Checked {
+	l := w.l
 	for i := range raw.scans {
 		src.Scans = append(src.Scans, raw.scans[i].Digest)
 	}

@@ -1,0 +1,166 @@
+package convert
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/elicense/elicense/internal/sheet"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/catalogue"
+)
+
+// Proposal is what Detect makes of a file: a mapping to look over and save.
+type Proposal struct {
+	Mapping    *Mapping
+	Format     string // csv, xlsx, xls
+	Encoding   string // of a text file
+	Sheet      string
+	HeadingRow int              // last row of the heading
+	Columns    []ColumnUse      // what each column was taken for
+	Problems   []MappingProblem // why the mapping is not complete: headings missing or ambiguous, with suggestions
+}
+
+// Detect finds heading and columns of a file and proposes a mapping for a type. A proposal with problems cannot be used
+// before they are settled; it is no error.
+func Detect(ctx context.Context, f File, t *vault.LicenceType, temp func() (TempFile, error)) (*Proposal, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if t == nil {
+		return nil, ErrConfig
+	}
+	o, err := open(f, temp, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer o.book.Close() //nolint:errcheck // read only
+	p, _, err := detect(o, t)
+	return p, err
+}
+
+func detect(o *opened, t *vault.LicenceType) (*Proposal, head, error) {
+	rows, err := readHead(o.book, o.index, maxHeadingRows+maxHeadingDepth)
+	if err != nil {
+		return nil, head{}, wrapSheet(err)
+	}
+	info := &o.book.Info
+	p := &Proposal{Mapping: &Mapping{Type: t.Definition.Code}, Format: info.Format.String(), Sheet: info.Sheets[o.index].Name}
+	text := info.Format == sheet.FormatCSV
+	if text {
+		p.Encoding = info.Dialect.Encoding.String()
+	} else {
+		p.Mapping.Sheet = p.Sheet
+	}
+	h, ok := findHead(rows, HeadingRows{}, func(columns []heading) int { return scoreAuto(columns, t) })
+	if !ok {
+		p.Problems = append(p.Problems, MappingProblem{Code: CodeHeadingNone}.said())
+		return p, h, nil
+	}
+	p.HeadingRow = h.last
+	p.Mapping.Heading = HeadingRows{First: h.first, Last: h.last}
+	p.propose(h, t)
+	l, err := bind(p.Mapping, h, setting{typ: t, text: text})
+	if problems, ok := err.(*MappingError); ok { //nolint:errorlint // made by bind a moment ago
+		p.Problems = append(p.Problems, problems.Problems...)
+	}
+	if l == nil {
+		l = &layout{setting: setting{typ: t}, mapping: p.Mapping, head: h}
+	}
+	p.Columns = l.uses()
+	return p, h, nil
+}
+
+// scoreAuto is how many different elements the headings can mean.
+func scoreAuto(columns []heading, t *vault.LicenceType) int {
+	seen := make(map[string]bool)
+	for i := range columns {
+		for _, name := range meanings(&columns[i], t) {
+			if !seen[name] {
+				seen[name] = true
+				break
+			}
+		}
+	}
+	return len(seen)
+}
+
+// meanings are the elements that a heading can mean, the best first.
+func meanings(h *heading, t *vault.LicenceType) []string {
+	if h.empty() {
+		return nil
+	}
+	if list := t.FindHeading(h.full); len(list) > 0 {
+		return list
+	}
+	return t.FindHeading(h.low)
+}
+
+// propose gives each column the element it means best. Where several columns mean the same, the one that bears the
+// element's own name has it; otherwise a person must say.
+func (p *Proposal) propose(h head, t *vault.LicenceType) {
+	claims := make(map[string][]int)
+	var order []string
+	for i := range h.columns {
+		list := meanings(&h.columns[i], t)
+		if len(list) == 0 {
+			continue
+		}
+		if claims[list[0]] == nil {
+			order = append(order, list[0])
+		}
+		claims[list[0]] = append(claims[list[0]], i)
+	}
+	for _, name := range order {
+		at := claims[name]
+		if len(at) > 1 {
+			at = exact(at, h, t, name)
+		}
+		if len(at) > 1 {
+			p.ambiguous(name, at, h, t)
+			continue
+		}
+		p.take(h, at[0], name, t)
+	}
+}
+
+// exact keeps the columns that bear an element's own name, if one does.
+func exact(at []int, h head, t *vault.LicenceType, name string) []int {
+	c, ok := t.Column(name)
+	if !ok {
+		return at
+	}
+	label := catalogue.NormaliseHeading(c.Label)
+	own := slices.DeleteFunc(slices.Clone(at), func(i int) bool {
+		return h.columns[i].fullN != label && h.columns[i].lowN != label
+	})
+	if len(own) == 1 {
+		return own
+	}
+	return at
+}
+
+func (p *Proposal) ambiguous(name string, at []int, h head, t *vault.LicenceType) {
+	var list []string
+	for _, i := range at {
+		list = append(list, h.columns[i].full+"（"+sheet.ColumnName(i)+"）")
+	}
+	label := name
+	if c, ok := t.Column(name); ok {
+		label = c.Label + " " + name
+	}
+	p.Problems = append(p.Problems, MappingProblem{
+		Code: CodeHeadingAmbiguous, Path: name, Found: label, Want: strings.Join(list, "、"),
+	}.said())
+}
+
+func (p *Proposal) take(h head, at int, name string, t *vault.LicenceType) {
+	m := MappedColumn{Heading: h.columns[at].full, Elements: []string{name}}
+	if len(find(h.columns, m.Heading)) != 1 || strings.HasPrefix(m.Heading, "@") || !readable(m.Heading) {
+		m.Heading = "@" + sheet.ColumnName(at)
+	}
+	if c, ok := t.Column(name); ok && c.Kind == catalogue.KindMoney {
+		m.Unit = unitOf(&h.columns[at])
+	}
+	p.Mapping.Columns = append(p.Mapping.Columns, m)
+}

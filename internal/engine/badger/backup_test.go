@@ -113,7 +113,13 @@ func TestRestoreRefuses(t *testing.T) {
 		bad[fmt.Sprint("bit at ", i)] = flipped
 		bad[fmt.Sprint("cut at ", i)] = stream[:i]
 	}
+	restored := 0
 	for name, b := range bad {
+		_, err := badger.VerifyBackup(t.Context(), bytes.NewReader(b))
+		require.ErrorIs(t, err, engine.ErrCorrupt, name)
+		if restored++; restored > 12 { // the rest would go the same way, in some random order
+			continue
+		}
 		parent := t.TempDir()
 		n, err := badger.Restore(t.Context(), small(filepath.Join(parent, "r")), bytes.NewReader(b))
 		require.ErrorIs(t, err, engine.ErrCorrupt, name)

@@ -45,7 +45,8 @@ type Config struct {
 	// Logger gets Badger's warnings and errors; nil discards them.
 	Logger *slog.Logger
 	// ReserveBytes of free space are never touched: below it writes are refused with engine.ErrNoSpace, because
-	// Badger dies when a mapped file cannot grow. Zero means 512 MiB; at least four times MemTableBytes is enforced.
+	// Badger dies when a mapped file cannot grow. Zero means 512 MiB; at least four times MemTableBytes is enforced. Opening refuses below
+	// half of it.
 	ReserveBytes uint64
 	// FreeSpace tells the free bytes of the file system that holds dir; nil asks the operating system.
 	FreeSpace func(dir string) (uint64, error)
@@ -217,6 +218,8 @@ func badgerOptions(cfg Config, log badger.Logger) badger.Options {
 		WithMemTableSize(cfg.MemTableBytes).
 		WithNumMemtables(cfg.MemTables).
 		WithNumCompactors(2).
+		WithBaseTableSize(4<<20). // fewer files and syncs of compaction than with Badger's 2 and 10 MiB
+		WithBaseLevelSize(32<<20).
 		WithValueLogFileSize(cfg.ValueLogFileBytes).
 		WithVerifyValueChecksum(true).
 		WithChecksumVerificationMode(options.OnTableAndBlockRead)

@@ -12,8 +12,10 @@ const (
 	spaceRedo = 'r' // a piece of a redo record
 )
 
-// valueThreshold is the size from which on a value lives in the value log and the tree holds a pointer to it.
-const valueThreshold = 1 << 10
+// valueThreshold is the size from which on a value lives in the value log and the tree holds a pointer to it. With
+// records of eight values of 600 bytes, 256 costs a third of the processor time and a quarter of the memory that 1024
+// does, because compaction moves pointers instead of values; 128 gains nothing more.
+const valueThreshold = 256
 
 var (
 	keyMark   = []byte{spaceKey}

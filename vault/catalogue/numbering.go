@@ -186,40 +186,87 @@ func (n Numbering) checkCategory(path string, t Type) Problems {
 
 var numberText = regexp.MustCompile(`^[0-9A-Z]{1,8}$`)
 
-// ScopeKey names the sequence that the next number is taken from: numbers with equal keys share one sequence.
-func (n Numbering) ScopeKey(in NumberInput) (string, error) {
+// Rule is a numbering made ready for many numbers. It is immutable.
+type Rule struct {
+	scope  []string
+	tokens []token
+	codes  map[string]string // value of the category -> text in the number
+	values map[string]string // the reverse
+	width  int               // of the category's texts
+}
+
+// Rule makes the rule ready; ErrNumbering if there is none.
+func (n Numbering) Rule() (*Rule, error) {
 	tokens, reason := parsePattern(n.Pattern)
 	if reason != "" || n.Pattern == "" {
-		return "", fmt.Errorf("%w: pattern", ErrNumbering)
+		return nil, fmt.Errorf("%w: pattern", ErrNumbering)
 	}
-	var parts []string
-	for _, name := range n.Scope {
-		i := slices.IndexFunc(tokens, func(t token) bool { return t.name == name })
-		if i < 0 {
-			return "", fmt.Errorf("%w: scope", ErrNumbering)
+	r := &Rule{scope: n.Scope, tokens: tokens, codes: n.Codes, values: make(map[string]string, len(n.Codes))}
+	for value, text := range n.Codes {
+		if r.width != 0 && r.width != len(text) {
+			return nil, fmt.Errorf("%w: category", ErrNumbering)
 		}
-		text, err := n.render(tokens[i], in) // as wide as in the number, so that equal numbers cannot arise
-		if err != nil {
-			return "", err
-		}
-		parts = append(parts, name+"="+text)
+		r.values[text], r.width = value, len(text)
 	}
-	return strings.Join(parts, ","), nil
+	return r, nil
+}
+
+// ScopeKey names the sequence that the next number is taken from: numbers with equal keys share one sequence.
+func (n Numbering) ScopeKey(in NumberInput) (string, error) {
+	r, err := n.Rule()
+	if err != nil {
+		return "", err
+	}
+	return r.ScopeKey(in)
 }
 
 // Format makes a number.
 func (n Numbering) Format(in NumberInput) (string, error) {
-	tokens, reason := parsePattern(n.Pattern)
-	if reason != "" || n.Pattern == "" {
-		return "", fmt.Errorf("%w: pattern", ErrNumbering)
+	r, err := n.Rule()
+	if err != nil {
+		return "", err
 	}
+	return r.Format(in)
+}
+
+// Parse reads a number that was made by the rule back into what it was made from.
+func (n Numbering) Parse(number string) (NumberInput, error) {
+	r, err := n.Rule()
+	if err != nil {
+		return NumberInput{}, err
+	}
+	return r.Parse(number)
+}
+
+// ScopeKey is Numbering.ScopeKey.
+func (r *Rule) ScopeKey(in NumberInput) (string, error) {
+	b := make([]byte, 0, 64)
+	for k, name := range r.scope {
+		i := slices.IndexFunc(r.tokens, func(t token) bool { return t.name == name })
+		if i < 0 {
+			return "", fmt.Errorf("%w: scope", ErrNumbering)
+		}
+		text, err := r.render(r.tokens[i], in) // as wide as in the number, so that equal numbers cannot arise
+		if err != nil {
+			return "", err
+		}
+		if k > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, name...), '='), text...)
+	}
+	return string(b), nil
+}
+
+// Format is Numbering.Format.
+func (r *Rule) Format(in NumberInput) (string, error) {
 	var out strings.Builder
-	for _, t := range tokens {
+	for _, t := range r.tokens {
 		if t.name == tokenCheck {
 			out.WriteByte(checkDigit(out.String()))
 			continue
 		}
-		text, err := n.render(t, in)
+		text, err := r.render(t, in)
 		if err != nil {
 			return "", err
 		}
@@ -228,21 +275,20 @@ func (n Numbering) Format(in NumberInput) (string, error) {
 	return out.String(), nil
 }
 
-func (n Numbering) render(t token, in NumberInput) (string, error) {
+func (r *Rule) render(t token, in NumberInput) (string, error) {
 	switch t.name {
 	case tokenDivision:
-		if _, ok := digits(in.Division); !ok || len(in.Division) != 6 {
+		if _, ok := digits(in.Division); !ok || len(in.Division) < t.width {
 			return "", fmt.Errorf("%w: division", ErrNumbering)
 		}
 		return in.Division[:t.width], nil
 	case tokenYear:
-		if in.Year < 1000 || in.Year > 9999 {
+		if in.Year < 1 || in.Year > 9999 {
 			return "", fmt.Errorf("%w: year", ErrNumbering)
 		}
-		s := strconv.Itoa(in.Year)
-		return s[max(0, len(s)-t.width):], nil
+		return string(padded(in.Year, 4))[4-t.width:], nil
 	case tokenCategory:
-		text, ok := n.Codes[in.Category]
+		text, ok := r.codes[in.Category]
 		if !ok {
 			return "", fmt.Errorf("%w: category", ErrNumbering)
 		}
@@ -257,71 +303,73 @@ func (n Numbering) render(t token, in NumberInput) (string, error) {
 	return t.text, nil
 }
 
-// Parse reads a number that was made by the rule back into what it was made from. A shortened division or year stays as
-// short as it stands in the number. Numbers of older rules are ErrNumbering.
-func (n Numbering) Parse(number string) (NumberInput, error) {
-	tokens, reason := parsePattern(n.Pattern)
-	if reason != "" || n.Pattern == "" || len(number) > MaxNumberBytes {
-		return NumberInput{}, fmt.Errorf("%w: pattern", ErrNumbering)
-	}
-	re, err := regexp.Compile(n.expression(tokens))
-	if err != nil {
-		return NumberInput{}, fmt.Errorf("%w: pattern", ErrNumbering)
-	}
-	groups := re.FindStringSubmatch(number)
-	if groups == nil {
-		return NumberInput{}, fmt.Errorf("%w: number is not of the rule", ErrNumbering)
-	}
+// Parse reads a number that was made by the rule back into what it was made from. Every token has its width, so the
+// places are fixed. A shortened division or year stays as short as it stands in the number. Numbers of older rules are
+// ErrNumbering.
+func (r *Rule) Parse(number string) (NumberInput, error) {
 	var in NumberInput
-	for i, t := range tokens {
-		text := groups[i+1]
-		switch t.name {
-		case tokenDivision:
-			in.Division = text
-		case tokenYear:
-			in.Year, _ = digits(text)
-		case tokenCategory:
-			in.Category = n.category(text)
-		case tokenSequence:
-			in.Sequence, err = strconv.ParseUint(text, 10, 64)
-		case tokenCheck:
-			if text[0] != checkDigit(number[:len(number)-1]) {
-				return NumberInput{}, fmt.Errorf("%w: check digit", ErrNumbering)
-			}
+	rest := number
+	for _, t := range r.tokens {
+		n := r.widthOf(t)
+		if len(rest) < n || !r.read(&in, t, rest[:n]) {
+			return NumberInput{}, fmt.Errorf("%w: number is not of the rule", ErrNumbering)
 		}
+		if t.name == tokenCheck && rest[0] != checkDigit(number[:len(number)-len(rest)]) {
+			return NumberInput{}, fmt.Errorf("%w: check digit", ErrNumbering)
+		}
+		rest = rest[n:]
 	}
-	if err != nil {
-		return NumberInput{}, fmt.Errorf("%w: sequence", ErrNumbering)
+	if rest != "" {
+		return NumberInput{}, fmt.Errorf("%w: number is not of the rule", ErrNumbering)
 	}
 	return in, nil
 }
 
-func (n Numbering) expression(tokens []token) string {
-	var b strings.Builder
-	b.WriteString(`\A`)
-	for _, t := range tokens {
-		switch t.name {
-		case "":
-			b.WriteString("(" + regexp.QuoteMeta(t.text) + ")")
-		case tokenCategory:
-			b.WriteString("([0-9A-Z]{1,8}?)")
-		case tokenCheck:
-			b.WriteString("([0-9])")
-		default:
-			b.WriteString("([0-9]{" + strconv.Itoa(t.width) + "})")
-		}
+func (r *Rule) widthOf(t token) int {
+	switch t.name {
+	case "":
+		return len(t.text)
+	case tokenCategory:
+		return r.width
+	case tokenCheck:
+		return 1
 	}
-	b.WriteString(`\z`)
-	return b.String()
+	return t.width
 }
 
-func (n Numbering) category(text string) string {
-	for _, value := range sortedKeys(n.Codes) {
-		if n.Codes[value] == text {
-			return value
-		}
+// read takes one token's text into in; false if it does not fit.
+func (r *Rule) read(in *NumberInput, t token, text string) bool {
+	if t.name == "" {
+		return text == t.text
 	}
-	return ""
+	if t.name == tokenCategory {
+		value, ok := r.values[text]
+		in.Category = value
+		return ok
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || text[0] == '+' {
+		return false
+	}
+	switch t.name {
+	case tokenDivision:
+		in.Division = text
+	case tokenYear:
+		in.Year = int(n) // #nosec G115 -- at most four digits
+	case tokenSequence:
+		in.Sequence = n
+	}
+	return true
+}
+
+// padded writes n with leading zeros.
+func padded(n, width int) []byte {
+	b := make([]byte, width)
+	for i := width - 1; i >= 0; i-- {
+		b[i] = '0' + byte(n%10) // #nosec G115 -- below 10
+		n /= 10
+	}
+	return b
 }
 
 // checkDigit computes the ISO/IEC 7064 MOD 11,10 check digit over the digits of s (GB/T 17710); other characters

@@ -46,7 +46,7 @@ const (
 
 // ledgerNumbers follows the numbers of a file.
 type ledgerNumbers struct {
-	rule   catalogue.Numbering
+	rule   *catalogue.Rule // nil: none
 	series map[seriesKey]*series
 	rest   map[int]*series // by year, for series beyond maxSeries and numbers that do not run
 	chunks int
@@ -69,7 +69,11 @@ type series struct {
 }
 
 func newLedgerNumbers(rule catalogue.Numbering) *ledgerNumbers {
-	return &ledgerNumbers{rule: rule, series: make(map[seriesKey]*series), rest: make(map[int]*series)}
+	r, err := rule.Rule()
+	if err != nil { // numbers of this type follow no rule
+		r = nil
+	}
+	return &ledgerNumbers{rule: r, series: make(map[seriesKey]*series), rest: make(map[int]*series)}
 }
 
 // add notes the number of a row and its year of issue, 0 if that cannot be read.
@@ -134,7 +138,7 @@ func (n *ledgerNumbers) mark(s *series, running uint64, digits int) {
 // split parts a number into its series and its running digits: by the type's rule, or else the last run of digits.
 // Numbers with a check digit at their end, as credit codes, do not run.
 func (n *ledgerNumbers) split(number string) (prefix string, running uint64, digits int) {
-	if !n.rule.IsZero() {
+	if n.rule != nil {
 		if in, err := n.rule.Parse(number); err == nil {
 			if scope, err := n.rule.ScopeKey(in); err == nil {
 				return seriesName(scope), in.Sequence, 1

@@ -1,0 +1,108 @@
+package bench_test
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/convert"
+)
+
+// BenchmarkConvert is the goal of conversion: CSV rows in to durable, encrypted, individually signed records with ledger
+// leaves, against one bare SM2 signature per row plus this run's own writes replayed into the bare engine with the
+// same grouping, both on both cores. One op is one row.
+func BenchmarkConvert(b *testing.B) {
+	file, typ := ledgerFile(b, b.N)
+	r := newRig(b)
+	b.ResetTimer()
+	r.recorder.writes = true
+	started := time.Now()
+	report := r.convert(b, file, typ)
+	ours := time.Since(started)
+	b.StopTimer()
+	require.Equal(b, b.N, report.Counts.Created)
+	groups, _ := r.recorder.take()
+	bare := bareConversion(b, b.N, groups)
+	b.ReportMetric(float64(b.N)/ours.Seconds(), "rows/s")
+	b.ReportMetric(float64(b.N)/bare.Seconds(), "bare-rows/s")
+	b.ReportMetric(bare.Seconds()/ours.Seconds(), "of-bare")
+}
+
+// ledgerFile writes a clean ledger of so many rows and names its type.
+func ledgerFile(b *testing.B, rows int) (path, typ string) {
+	b.Helper()
+	l, err := fixtures.NewLedger(fixtures.LedgerOptions{Type: fixtures.FoodLicence, Seed: 1, Rows: rows})
+	require.NoError(b, err)
+	path = filepath.Join(b.TempDir(), "ledger.csv")
+	f, err := os.Create(path)
+	require.NoError(b, err)
+	_, err = l.WriteTo(f)
+	require.NoError(b, err)
+	require.NoError(b, f.Close())
+	for _, t := range catalogue.Shipped() {
+		if t.Name == fixtures.FoodLicence {
+			typ = t.Code
+		}
+	}
+	return path, typ
+}
+
+func (r *rig) convert(b *testing.B, path, typ string) *convert.Report {
+	b.Helper()
+	f, err := os.Open(path)
+	require.NoError(b, err)
+	defer f.Close() //nolint:errcheck // only read
+	info, err := f.Stat()
+	require.NoError(b, err)
+	access := vault.Access{Caller: fixtures.Caller(0), Purpose: "存量证照电子化转换", Ground: vault.GroundIssuer}
+	report, err := convert.Run(b.Context(), convert.Config{
+		Vault: r.vault, Access: access, Now: time.Now, Workers: 2,
+	}, convert.Job{
+		Type: typ, File: convert.File{Reader: f, SizeBytes: info.Size(), Name: "ledger.csv"},
+		Result: io.Discard,
+	})
+	require.NoError(b, err)
+	return report
+}
+
+// bareConversion signs once a row on both cores while one writer replays the recorded groups, and gives the time until both
+// are done.
+func bareConversion(b *testing.B, rows int, groups [][]pair) time.Duration {
+	b.Helper()
+	key, err := pki.GenerateKey(rand.Reader)
+	require.NoError(b, err)
+	bare := newRig(b).bare
+	message := make([]byte, 32)
+	started := time.Now()
+	var all sync.WaitGroup
+	for k := range 2 {
+		all.Go(func() {
+			for i := k; i < rows; i += 2 {
+				if _, err := key.Sign(rand.Reader, message, nil); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	all.Go(func() {
+		for _, g := range groups {
+			if err := replay(context.Background(), bare, g); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+	all.Wait()
+	return time.Since(started)
+}
+

@@ -156,28 +156,10 @@ func isPlainCode(s string) bool {
 
 // compact cleans a code of a kind: one value, undamaged, no spaces, capital letters where the kind has only those.
 func compact(kind Kind, s string, numeric bool) (string, change, error) {
-	m := modeCode
-	if kind == KindPlainCode && strings.ContainsAny(s, "（）") {
-		m = modeText
-	}
-	out, did, err := clean(s, m, maxCodeRunes)
+	out, did, err := oneCode(kind, s)
 	if err != nil {
 		return "", 0, err
 	}
-	if did&didControl != 0 {
-		return "", 0, refuse(CodeControl, s, "")
-	}
-	out, did = trimApostrophe(out, did)
-	if out == "" {
-		return "", 0, refuse(CodeEmpty, "", "")
-	}
-	if err := SeveralValues(kind, s); err != nil {
-		return "", 0, err
-	}
-	if severalBySpace(kind, out) {
-		return "", 0, refuse(CodeSeveralValues, s, "1")
-	}
-	out, did = without(out, " ", did, didSpace)
 	if err := damaged(out, numeric); err != nil && !soundLong(kind, out, numeric) {
 		return "", 0, withFound(err, s)
 	}
@@ -196,12 +178,40 @@ func compact(kind Kind, s string, numeric bool) (string, change, error) {
 	return out, did, nil
 }
 
+// oneCode cleans a code, takes out its spaces and refuses what is empty or several values.
+func oneCode(kind Kind, s string) (string, change, error) {
+	m := modeCode
+	if kind == KindPlainCode && strings.ContainsAny(s, "（）") {
+		m = modeText
+	}
+	out, did, err := clean(s, m, maxCodeRunes)
+	if err != nil {
+		return "", 0, err
+	}
+	if did&didControl != 0 {
+		return "", 0, refuse(CodeControl, s, "")
+	}
+	out, did = trimApostrophe(out, did)
+	if SeveralValues(kind, s) != nil || severalBySpace(kind, out) {
+		return "", 0, refuse(CodeSeveralValues, s, "1")
+	}
+	out, did = without(out, " ", did, didSpace)
+	out, did = trimApostrophe(out, did)
+	if out == "" {
+		return "", 0, refuse(CodeEmpty, "", "")
+	}
+	if SeveralValues(kind, out) != nil { // seen only now that the pieces are joined
+		return "", 0, refuse(CodeSeveralValues, s, "1")
+	}
+	return out, did, nil
+}
+
 // without takes a character out of s and records that.
 func without(s, char string, did, done change) (string, change) {
 	if !strings.Contains(s, char) {
 		return s, did
 	}
-	return strings.ReplaceAll(s, char, ""), did | done
+	return composed(strings.ReplaceAll(s, char, "")), did | done
 }
 
 // soundLong reports a number that ends like a damaged one but carries a valid check digit.

@@ -77,7 +77,7 @@ func foldOrg(s string, han bool) (string, change) {
 		}
 		out = append(out, b)
 	}
-	return strings.TrimSpace(string(out)), did
+	return composed(strings.TrimSpace(string(out))), did
 }
 
 // bracket gives the one form of a bracket.

@@ -87,19 +87,27 @@ func clean(s string, m mode, maxRunes int) (string, change, error) {
 	}
 	if compose && !norm.NFC.IsNormalString(out) {
 		// Composing can bring forth characters that classify changes, so clean once more.
-		composed := norm.NFC.String(out)
-		if k, _, _ := cleanPrefix(composed, m); k < len(composed) {
+		joined := norm.NFC.String(out)
+		if k, _, _ := cleanPrefix(joined, m); k < len(joined) {
 			var err error
-			if composed, _, _, err = cleanRest(composed, k, m); err != nil {
+			if joined, _, _, err = cleanRest(joined, k, m); err != nil {
 				return "", 0, err
 			}
 		}
-		out, did = composed, did|didCompose
+		out, did = joined, did|didCompose
 	}
 	if len(out) > maxRunes && utf8.RuneCountInString(out) > maxRunes {
 		return "", 0, tooLong(out, maxRunes)
 	}
 	return out, did, nil
+}
+
+// composed brings s to NFC again after something was taken out of it.
+func composed(s string) string {
+	if norm.NFC.IsNormalString(s) {
+		return s
+	}
+	return norm.NFC.String(s)
 }
 
 // cleanPrefix is the length of the part that needs no change, the warnings about it, and whether it may need composing.

@@ -283,7 +283,8 @@ func (r *Rule) render(t token, in NumberInput) (string, error) {
 		}
 		return in.Division[:t.width], nil
 	case tokenYear:
-		if in.Year < 1 || in.Year > 9999 {
+		short := t.width < 4 && in.Year >= 0 && in.Year < 100 // as Parse reads it
+		if !short && (in.Year < 1000 || in.Year > 9999) {
 			return "", fmt.Errorf("%w: year", ErrNumbering)
 		}
 		return string(padded(in.Year, 4))[4-t.width:], nil

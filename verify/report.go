@@ -234,3 +234,15 @@ func (r *Report) Fact(id string) string {
 	}
 	return ""
 }
+
+// String is accept, return or recheck.
+func (d Decision) String() string {
+	switch d {
+	case Accept:
+		return "accept"
+	case Return:
+		return "return"
+	case Recheck:
+	}
+	return "recheck"
+}

@@ -140,7 +140,7 @@ func (v *Verifier) addKey(k ledger.Verifier) error {
 // Verify judges one document. The report is never nil; the error says that judging was broken off, and the report is
 // INDETERMINATE then.
 func (v *Verifier) Verify(ctx context.Context, doc []byte, expect Expect) (*Report, error) {
-	c := newCase(ctx, v, expect)
-	c.judge(doc)
-	return c.finish(), ctx.Err()
+	j := newJudgement(ctx, v, expect)
+	j.judge(doc)
+	return j.finish(), ctx.Err()
 }

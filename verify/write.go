@@ -2,16 +2,162 @@ package verify
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"strings"
+	"time"
+	"unicode"
 )
+
+// Headlines gives the first two lines of the report: the decision, in Chinese and English, and its reason in "zh" or "en".
+func (r *Report) Headlines(lang string) (decision, reason string) {
+	w := decisions[r.Decision()]
+	if !r.RecheckAt.IsZero() {
+		at := r.RecheckAt.Format(time.RFC3339)
+		w = words{"待 " + at + " 复验", "RECHECK AFTER " + at}
+	}
+	return w.zh + " / " + w.en, r.reason().in(lang)
+}
+
+func (r *Report) reason() words {
+	if r.Indication == TotalPassed {
+		return passedWords[r.Kind]
+	}
+	c, ok := r.Check(r.Headline)
+	for i := range r.Checks { // an ID may stand twice; the headline is the worst of them
+		if r.Checks[i].ID == r.Headline && r.Checks[i].outcome() == r.Indication &&
+			r.Checks[i].Status != CheckPassed && r.Checks[i].Status != CheckSkipped {
+			c = r.Checks[i]
+			break
+		}
+	}
+	if !ok {
+		return rules["document.complete"].failed
+	}
+	s, p := subjects[strings.SplitN(c.ID, ".", 2)[0]], problem(&c)
+	return words{s.zh + "：" + p.zh + between(&c, "应为 ", "，实为 "), s.en + ": " + p.en + between(&c, "expected ", ", found ")}
+}
+
+// between shows what was expected and found.
+func between(c *Check, expected, found string) string {
+	switch {
+	case c.Expected == "" && c.Found == "":
+		return ""
+	case c.Expected == "":
+		return " (" + strings.TrimLeft(found, "，, ") + c.Found + ")"
+	case c.Found == "":
+		return " (" + expected + c.Expected + ")"
+	}
+	return " (" + expected + c.Expected + found + c.Found + ")"
+}
+
+var marks = map[CheckStatus]string{CheckPassed: "+", CheckFailed: "x", CheckIndeterminate: "?", CheckSkipped: "-"}
 
 // WriteText writes the report for people, in "zh" or "en": the decision on the first line, the reason on the second.
 func (r *Report) WriteText(w io.Writer, lang string) error {
-	_, err := io.WriteString(w, lang)
+	var b strings.Builder
+	decision, reason := r.Headlines(lang)
+	line := func(format string, args ...any) { fmt.Fprintf(&b, "%s\n", oneLine(fmt.Sprintf(format, args...))) }
+	say := func(zh, en string) string { return words{zh, en}.in(lang) }
+	line("%s", decision)
+	line("%s", reason)
+	line("")
+	line("%s: %s  %s %s  %s", say("文件", "document"), kinds[r.Kind].in(lang), r.Indication, r.SubIndication, PolicyVersion)
+	for i := range r.Checks {
+		c := &r.Checks[i]
+		text := title(c.ID).in(lang)
+		if c.Status != CheckPassed {
+			text += between(c, say("应为 ", "expected "), say("，实为 ", ", found "))
+		}
+		line("%s %s  [%s; %s]", marks[c.Status], text, c.ID, c.Clause)
+	}
+	r.writeRest(line, lang)
+	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// writeRest writes facts, time line and uncovered parts.
+func (r *Report) writeRest(line func(format string, args ...any), lang string) {
+	say := func(zh, en string) string { return words{zh, en}.in(lang) }
+	line("")
+	for i := range r.Facts {
+		mark := ""
+		if !r.Facts[i].Proven {
+			mark = say("（未经证明）", " (not proven)")
+		}
+		line("%s: %s%s", factName(r.Facts[i].ID).in(lang), r.Facts[i].Value, mark)
+	}
+	line("")
+	for _, m := range r.Timeline {
+		line("%s  %s", m.Time, momentNames[m.ID].in(lang))
+	}
+	for _, u := range r.Uncovered {
+		line("%s: %s", say("没有签名覆盖", "covered by no signature"), u)
+	}
+}
+
+// oneLine keeps a value of the document from looking like a line of the report or steering a terminal.
+func oneLine(s string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || unicode.Is(unicode.Cf, c) || c == '\u2028' || c == '\u2029' {
+			return ' '
+		}
+		return c
+	}, s)
+}
+
+// texts is a text in both languages, as JSON shows it.
+type texts struct {
+	Zh string `json:"zh"`
+	En string `json:"en"`
+}
+
+func (w words) texts() texts { return texts{Zh: w.zh, En: w.en} }
+
+type jsonCheck struct {
+	Check
+
+	Title   texts  `json:"title"`
+	Problem *texts `json:"problem,omitempty"`
+}
+
+type jsonReport struct {
+	MediaType     string        `json:"media_type"`
+	Policy        string        `json:"policy"`
+	Decision      texts         `json:"decision"`
+	Reason        texts         `json:"reason"`
+	Kind          Kind          `json:"kind"`
+	Indication    Indication    `json:"indication"`
+	SubIndication SubIndication `json:"sub_indication,omitempty"`
+	Headline      string        `json:"headline,omitempty"`
+	Authentic     bool          `json:"authentic"`
+	JudgedAt      time.Time     `json:"judged_at"`
+	RecheckAt     *time.Time    `json:"recheck_at,omitempty"`
+	Checks        []jsonCheck   `json:"checks"`
+	Facts         []Fact        `json:"facts"`
+	Timeline      []Moment      `json:"timeline"`
+	Uncovered     []string      `json:"uncovered"`
 }
 
 // MarshalJSON writes the report as MediaType.
 func (r *Report) MarshalJSON() ([]byte, error) {
-	return json.Marshal(map[string]any{"indication": r.Indication})
+	out := jsonReport{
+		MediaType: MediaType, Policy: PolicyVersion, Decision: decisions[r.Decision()].texts(), Reason: r.reason().texts(),
+		Kind: r.Kind, Indication: r.Indication, SubIndication: r.SubIndication, Headline: r.Headline,
+		Authentic: r.Authentic, JudgedAt: r.JudgedAt, Checks: make([]jsonCheck, len(r.Checks)),
+		Facts: append([]Fact{}, r.Facts...), Timeline: append([]Moment{}, r.Timeline...),
+		Uncovered: append([]string{}, r.Uncovered...),
+	}
+	if !r.RecheckAt.IsZero() {
+		out.RecheckAt = &r.RecheckAt
+	}
+	for i := range r.Checks {
+		c := r.Checks[i]
+		out.Checks[i] = jsonCheck{Check: c, Title: title(c.ID).texts()}
+		if c.Status == CheckFailed || c.Status == CheckIndeterminate {
+			p := problem(&c).texts()
+			out.Checks[i].Problem = &p
+		}
+	}
+	return json.Marshal(out)
 }

@@ -1,0 +1,167 @@
+package verify
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"strings"
+
+	"github.com/elicense/elicense/vault/record"
+)
+
+// MaxDocument is the largest document, in bytes.
+const MaxDocument = record.MaxBundle
+
+// Envelope is the JSON around a signed text that is no bundle: a receipt, a status statement, a batch certificate, or a
+// licence record alone. A receipt as the vault hands it out has this form.
+type Envelope struct {
+	Raw       []byte              `json:"raw"`
+	Signature []byte              `json:"signature"`       // detached GB/T 35275 SignedData over Raw
+	Opens     []record.Disclosure `json:"opens,omitempty"` // values behind the digests in Raw
+}
+
+// The first bytes by which documents are told apart.
+const (
+	proofHead      = "elicense ledger proof v1\n"
+	textHead       = "elicense "
+	pemHead        = "-----BEGIN CERTIFICATE-----"
+	signatureMark  = "\n\n\u2014 " // between the text of a signed note and its first signature line
+	derSequence    = 0x30
+	maxDetectBytes = 64 << 10
+)
+
+// judge tells the kind by the content and judges it.
+func (j *judgement) judge(doc []byte) {
+	trimmed := bytes.TrimLeft(doc[:min(len(doc), maxDetectBytes)], " \t\r\n")
+	switch {
+	case len(doc) > MaxDocument:
+		j.fail("document.kind", FormatFailure, "at most 4 MiB")
+	case len(trimmed) > 0 && trimmed[0] == '{':
+		j.judgeJSON(doc)
+	case bytes.HasPrefix(doc, []byte(proofHead)):
+		j.judgeProof(doc)
+	case bytes.HasPrefix(doc, []byte(textHead)):
+		j.report.Kind = kindOfText(doc)
+		j.fail("document.kind", FormatFailure, "a text with its signature", "a text alone")
+	case bytes.HasPrefix(trimmed, []byte(pemHead)), len(doc) > 0 && doc[0] == derSequence:
+		j.judgeCertificate(doc)
+	case bytes.Contains(doc[:min(len(doc), maxDetectBytes)], []byte(signatureMark)):
+		j.judgeCheckpoint(doc)
+	default:
+		j.fail("document.kind", FormatFailure)
+	}
+}
+
+func (j *judgement) judgeJSON(doc []byte) {
+	names, ok := members(doc)
+	switch {
+	case ok && names["format"]:
+		j.report.Kind = KindBundle
+		b, err := record.ParseBundle(doc)
+		if err != nil {
+			j.fail("document.members", FormatFailure, record.BundleFormat)
+			return
+		}
+		j.pass("document.members")
+		j.judgeLicence(b)
+	case ok && names["raw"]:
+		j.judgeEnvelope(doc)
+	case ok:
+		j.fail("document.kind", FormatFailure)
+	default:
+		j.fail("document.members", FormatFailure, "each member once, in lower case")
+	}
+}
+
+func (j *judgement) judgeEnvelope(doc []byte) {
+	var e Envelope
+	d := json.NewDecoder(bytes.NewReader(doc))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&e); err != nil {
+		j.fail("document.members", FormatFailure, "raw, signature, opens")
+		return
+	}
+	j.report.Kind = kindOfText(e.Raw)
+	if j.report.Kind != KindUnknown {
+		j.pass("document.members")
+	}
+	switch j.report.Kind {
+	case KindRecord:
+		j.judgeLicence(&record.Bundle{Record: e.Raw, Signature: e.Signature, Disclosures: e.Opens})
+	case KindReceipt:
+		j.judgeReceipt(&e)
+	case KindStatus:
+		j.judgeStatus(&e)
+	case KindBatch:
+		j.judgeBatch(&e)
+	case KindUnknown, KindBundle, KindProof, KindCheckpoint, KindCertificate:
+		j.fail("document.kind", FormatFailure, "record, receipt, status or batch")
+	}
+}
+
+// kindOfText tells a signed text by its first line.
+func kindOfText(raw []byte) Kind {
+	line, _, _ := bytes.Cut(raw, []byte("\n"))
+	switch string(line) {
+	case "elicense record v1":
+		return KindRecord
+	case "elicense receipt v1":
+		return KindReceipt
+	case "elicense status v1":
+		return KindStatus
+	case "elicense batch v1":
+		return KindBatch
+	}
+	return KindUnknown
+}
+
+// maxNesting is deeper than any document of ours.
+const maxNesting = 8
+
+// members gives the names at the top of one JSON object with nothing after it. It is not ok if any object in it repeats a
+// name or spells one in capital letters: two readers could then see two documents.
+func members(doc []byte) (names map[string]bool, ok bool) {
+	d := json.NewDecoder(bytes.NewReader(doc))
+	d.UseNumber()
+	names = map[string]bool{}
+	if t, err := d.Token(); err != nil || t != json.Delim('{') || !object(d, names, 1) {
+		return nil, false
+	}
+	_, err := d.Token()
+	return names, err == io.EOF
+}
+
+// object reads the rest of an object.
+func object(d *json.Decoder, names map[string]bool, depth int) bool {
+	for d.More() {
+		t, err := d.Token()
+		name, isName := t.(string)
+		if err != nil || !isName || names[name] || name != strings.ToLower(name) || !value(d, depth) {
+			return false
+		}
+		names[name] = true
+	}
+	_, err := d.Token()
+	return err == nil
+}
+
+// value reads one value.
+func value(d *json.Decoder, depth int) bool {
+	t, err := d.Token()
+	if err != nil || depth > maxNesting {
+		return false
+	}
+	switch t {
+	case json.Delim('{'):
+		return object(d, map[string]bool{}, depth+1)
+	case json.Delim('['):
+		for d.More() {
+			if !value(d, depth+1) {
+				return false
+			}
+		}
+		_, err := d.Token()
+		return err == nil
+	}
+	return true
+}

@@ -1,0 +1,117 @@
+package verify
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/internal/normal"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// Elements of GB/T 36903-2018 that expectations ask for.
+const (
+	elementNumber     = "ZZBH"   // 证照编号
+	elementHolder     = "CZZT"   // 持证主体
+	elementHolderCode = "CZZTDM" // 持证主体代码
+	holderSeparator   = "^"      // between several holders
+)
+
+// answers is what a document says to the expectations; empty: nothing.
+type answers struct {
+	identifier, typ, issuer string
+	holderKind              string            // 持证主体代码类型代码
+	values                  map[string]string // proven elements
+}
+
+func licenceAnswers(rec *record.Record, values map[string]string) answers {
+	return answers{
+		identifier: rec.Identifier, typ: rec.TypeCode, issuer: rec.IssuerCode, holderKind: rec.HolderKind, values: values,
+	}
+}
+
+// expectAll holds the document against what the caller expects.
+func (j *judgement) expectAll(a answers) {
+	e := j.expect
+	j.expectPlain("expect.identifier", e.Identifier, a.identifier)
+	j.expectPlain("expect.type", e.Type, a.typ)
+	j.expectPlain("expect.issuer", e.Issuer, a.issuer)
+	j.expectPersonal("expect.number", e.Number, a.values[elementNumber], plain)
+	codes, names := a.values[elementHolderCode], a.values[elementHolder]
+	j.expectPersonal("expect.holder-code", e.HolderCode, codes, a.sameCode)
+	j.expectPersonal("expect.holder-name", e.HolderName, names, a.sameName)
+	if e.HolderCode != "" && e.HolderName != "" && j.passed("expect.holder-code", "expect.holder-name") {
+		j.expectPair(a)
+	}
+}
+
+func (j *judgement) expectPlain(id, want, found string) {
+	switch {
+	case want == "":
+	case found == "":
+		j.open(id, SignedDataNotFound, want)
+	case strings.EqualFold(strings.TrimSpace(want), found):
+		j.pass(id)
+	default:
+		j.fail(id, ExpectationFailure, want, found)
+	}
+}
+
+// expectPersonal shows neither side.
+func (j *judgement) expectPersonal(id, want, found string, same func(a, b string) bool) {
+	switch {
+	case want == "":
+	case found == "":
+		j.open(id, SignedDataNotFound)
+	case len(positions(want, found, same)) > 0:
+		j.pass(id)
+	default:
+		j.fail(id, ExpectationFailure)
+	}
+}
+
+// expectPair: of several holders, code and name must be those of one.
+func (j *judgement) expectPair(a answers) {
+	byCode := positions(j.expect.HolderCode, a.values[elementHolderCode], a.sameCode)
+	byName := positions(j.expect.HolderName, a.values[elementHolder], a.sameName)
+	if slices.ContainsFunc(byCode, func(i int) bool { return slices.Contains(byName, i) }) {
+		j.pass("expect.holder")
+		return
+	}
+	j.fail("expect.holder", ExpectationFailure)
+}
+
+// positions finds a value among those of several holders.
+func positions(want, found string, same func(a, b string) bool) []int {
+	var out []int
+	for i, part := range strings.Split(found, holderSeparator) {
+		if same(want, part) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func plain(a, b string) bool { return normal.Compare(normal.KindPlainCode, a, b).Equal }
+
+// sameCode compares as the kind of the code demands; where the kind is not known, as any of them.
+func (a answers) sameCode(want, found string) bool {
+	kinds := []normal.Kind{normal.KindPlainCode}
+	switch a.holderKind {
+	case code.HolderCodeUSCC:
+		kinds = []normal.Kind{normal.KindUSCC}
+	case code.HolderCodeCitizen:
+		kinds = []normal.Kind{normal.KindCitizen}
+	case "":
+		kinds = []normal.Kind{normal.KindUSCC, normal.KindCitizen, normal.KindPlainCode}
+	}
+	return slices.ContainsFunc(kinds, func(k normal.Kind) bool { return normal.Compare(k, want, found).Equal })
+}
+
+func (a answers) sameName(want, found string) bool {
+	kind := normal.KindOrgName
+	if h, ok := code.LookupHolderCode(a.holderKind); ok && h.Holder == code.HolderPerson {
+		kind = normal.KindText
+	}
+	return normal.Compare(kind, want, found).Equal
+}

@@ -1,0 +1,174 @@
+package verify
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/elicense/elicense/vault/ledger"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// judgeBrought judges the proof that the ledger holds the event which brought this version.
+func (j *judgement) judgeBrought(l *licence) {
+	if len(l.bundle.Proof) == 0 {
+		j.open("proof.inclusion", NoPOE, "a ledger proof")
+		return
+	}
+	p, ok := j.parseProof(l.bundle.Proof)
+	if !ok {
+		return
+	}
+	report, ok := j.verifyProof(p)
+	if !ok {
+		return
+	}
+	event, err := record.ParseEvent(report.Event)
+	if err != nil {
+		j.fail("proof.event", FormatFailure, "docs/formats.md section 3")
+		return
+	}
+	j.eventFacts(event)
+	switch {
+	case event.Record != l.digest:
+		j.fail("proof.event", HashFailure, l.digest.String(), event.Record.String())
+	case event.Identifier != l.record.Identifier || !event.Kind.MakesVersion():
+		j.fail("proof.event", HashFailure, l.record.Identifier, event.Identifier+" "+string(event.Kind))
+	default:
+		j.pass("proof.event")
+	}
+	if j.clock("proof.clock", event.Recorded) && j.passed("proof.event") {
+		l.event, l.origin = event, report.Origin
+	}
+}
+
+func (j *judgement) parseProof(raw []byte) (ledger.Proof, bool) {
+	p, err := ledger.ParseProof(raw)
+	if err != nil {
+		j.fail("proof.text", FormatFailure, "docs/formats.md section 6.3")
+		return ledger.Proof{}, false
+	}
+	j.pass("proof.text")
+	return p, true
+}
+
+// verifyProof verifies a proof that shows its event.
+func (j *judgement) verifyProof(p ledger.Proof) (ledger.Report, bool) {
+	const id = "proof.inclusion"
+	report, err := ledger.VerifyProof(p, nil, j.v.config.LedgerKeys...)
+	if err != nil {
+		j.refuseLedger(id, err)
+		return ledger.Report{}, false
+	}
+	j.ledgerFacts(ledgerFacts{report.Origin, report.Size, report.Root})
+	j.fact("ledger.index", strconv.FormatUint(report.Index, 10))
+	for _, k := range report.Carried {
+		j.uncovered("proof: cosignature of unknown key " + k.Name)
+	}
+	if report.Event == nil {
+		j.open(id, SignedDataNotFound, "a proof with its event", "a bare commitment")
+		return ledger.Report{}, false
+	}
+	j.pass(id)
+	return report, true
+}
+
+func (j *judgement) refuseLedger(id string, err error) {
+	switch {
+	case errors.Is(err, ledger.ErrSignature) && len(j.v.config.LedgerKeys) == 0:
+		j.open(id, NoPOE, "a known ledger key", "none is configured")
+	case errors.Is(err, ledger.ErrSignature):
+		j.fail(id, SigCryptoFailure, "signed by a known ledger key")
+	case errors.Is(err, ledger.ErrEvent):
+		j.open(id, SignedDataNotFound, "the event beside its salt")
+	case errors.Is(err, ledger.ErrMismatch), errors.Is(err, ledger.ErrSize):
+		j.fail(id, HashFailure)
+	default:
+		j.fail(id, FormatFailure)
+	}
+}
+
+// ledgerFacts is what a tree head says.
+type ledgerFacts struct {
+	origin string
+	size   uint64
+	root   ledger.Hash
+}
+
+func (j *judgement) ledgerFacts(f ledgerFacts) {
+	j.fact("ledger.origin", f.origin)
+	j.fact("ledger.size", strconv.FormatUint(f.size, 10))
+	j.fact("ledger.root", record.Digest(f.root).String())
+}
+
+func (j *judgement) eventFacts(e *record.Event) {
+	j.fact("ledger.event", string(e.Kind))
+	j.fact("ledger.effective", e.Effective.String())
+	j.fact("ledger.recorded", stamp(e.Recorded))
+	j.moment("recorded", e.Recorded)
+}
+
+// judgeProof judges a proof file alone. It shows that something happened, never what is in force now.
+func (j *judgement) judgeProof(doc []byte) {
+	j.report.Kind = KindProof
+	p, ok := j.parseProof(doc)
+	if !ok {
+		return
+	}
+	report, ok := j.verifyProof(p)
+	if !ok {
+		return
+	}
+	event, err := record.ParseEvent(report.Event)
+	if err != nil {
+		j.fail("event.text", FormatFailure, "docs/formats.md section 3")
+		return
+	}
+	j.pass("event.text")
+	j.fact("ledger.identifier", event.Identifier)
+	j.eventFacts(event)
+	j.clock("event.clock", event.Recorded)
+	if sub := eventWord(event.Kind); sub != "" {
+		j.fail("event.kind", sub, "", string(event.Kind))
+	} else {
+		j.pass("event.kind")
+	}
+	j.expectAll(answers{identifier: event.Identifier})
+}
+
+// eventWord is the state that an event of this kind leads to, or nothing if the licence is in force after it.
+func eventWord(k record.Kind) SubIndication {
+	switch k {
+	case record.EventSuspended:
+		return Suspended
+	case record.EventCancelled:
+		return Cancelled
+	case record.EventRevoked:
+		return Revoked
+	case record.EventAnnulled:
+		return Annulled
+	case record.EventSuperseded:
+		return Superseded
+	case record.EventWithdrawn:
+		return Withdrawn
+	case record.EventReserved, record.EventVoided:
+		return NotIssued
+	case record.EventIssued, record.EventConverted, record.EventChanged, record.EventRenewed, record.EventReissued,
+		record.EventRestored, record.EventAttached, record.EventResumed:
+	}
+	return ""
+}
+
+func (j *judgement) judgeCheckpoint(doc []byte) {
+	j.report.Kind = KindCheckpoint
+	cp, err := ledger.ParseCheckpoint(doc, j.v.config.LedgerKeys...)
+	if err != nil {
+		j.refuseLedger("checkpoint.tree-head", err)
+		return
+	}
+	j.ledgerFacts(ledgerFacts{cp.Origin, cp.Size, cp.Root})
+	for _, k := range cp.Carried {
+		j.uncovered("checkpoint: cosignature of unknown key " + k.Name)
+	}
+	j.pass("checkpoint.tree-head")
+	j.expectAll(answers{})
+}

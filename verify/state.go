@@ -1,0 +1,146 @@
+package verify
+
+import (
+	"time"
+
+	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/vault/record"
+)
+
+const stateValid = "valid"
+
+// maxSourceAge is how old the answer of a status source may be.
+const maxSourceAge = 24 * time.Hour
+
+// stateWord gives the standard's or our word for a state; nothing for a valid licence, not known for a state of another
+// vocabulary.
+func stateWord(state string) (sub SubIndication, known bool) {
+	switch state {
+	case stateValid:
+		return "", true
+	case "not-yet-valid":
+		return NotYetValid, true
+	case "suspended":
+		return Suspended, true
+	case "cancelled":
+		return Cancelled, true
+	case "revoked":
+		return Revoked, true
+	case "annulled":
+		return Annulled, true
+	case "expired":
+		return Expired, true
+	case "superseded":
+		return Superseded, true
+	case "withdrawn":
+		return Withdrawn, true
+	case "reserved", "voided":
+		return NotIssued, true
+	}
+	return "", false
+}
+
+func statusOf(st *record.Status) Status {
+	return Status{Identifier: st.Identifier, Record: st.Record, State: st.State, Since: st.Since, Time: st.Time}
+}
+
+// judgeLicenceState wants one fresh answer about exactly this version: from the source, from the statement in the bundle, or
+// from both, and then the worse one counts.
+func (j *judgement) judgeLicenceState(l *licence) {
+	bySource := j.judgeSource(l)
+	byStatement := j.judgeBundled(l, bySource)
+	switch {
+	case bySource || byStatement:
+		j.pass("state.now")
+	default:
+		j.open("state.now", TryLater, "a fresh status statement of the vault")
+	}
+	j.judgeValidity(l.record)
+}
+
+// judgeSource asks the injected source; it reports whether the answer is about this version.
+func (j *judgement) judgeSource(l *licence) bool {
+	if j.v.config.Status == nil {
+		return false
+	}
+	st, err := j.v.config.Status.CurrentStatus(j.ctx, l.record.Identifier)
+	if err != nil || st.Time.IsZero() || st.Time.Before(j.now.Add(-maxSourceAge)) {
+		j.open("source.answer", TryLater, "an answer of now")
+		return false
+	}
+	j.pass("source.answer")
+	j.fact("source.state", st.State)
+	if !j.clock("source.clock", st.Time) || !j.sameVersion("source.version", l, st) {
+		return false
+	}
+	j.judgeState("source", st)
+	return true
+}
+
+// judgeBundled reads the statement in the bundle. Its signature must count even where the source has spoken; whether it is
+// fresh and about this version then does not matter.
+func (j *judgement) judgeBundled(l *licence, asked bool) bool {
+	b := l.bundle
+	if len(b.Status) == 0 && len(b.StatusSig) == 0 {
+		return false
+	}
+	st, ok := j.openStatus(b.Status, b.StatusSig)
+	if !ok {
+		return false
+	}
+	switch {
+	case !j.fresh(st) && asked:
+		j.skip("status.fresh", "the source was asked")
+		return false
+	case !j.fresh(st):
+		j.stale(st)
+		return false
+	}
+	j.pass("status.fresh")
+	if l.origin != "" && st.Vault != l.origin {
+		j.open("status.version", TryLater, l.origin, st.Vault)
+		return false
+	}
+	if !j.sameVersion("status.version", l, statusOf(st)) {
+		return false
+	}
+	if id, err := code.ParseIdentifier(st.Identifier); err != nil || id.Version != st.Version {
+		j.fail("status.version", SigConstraintsFailure, st.Identifier)
+		return false
+	}
+	j.judgeState("status", statusOf(st))
+	return true
+}
+
+// sameVersion: the answer is about the version that was shown.
+func (j *judgement) sameVersion(id string, l *licence, st Status) bool {
+	if st.Identifier != l.record.Identifier || st.Record != l.digest {
+		j.open(id, TryLater, l.record.Identifier, st.Identifier)
+		return false
+	}
+	j.pass(id)
+	return true
+}
+
+// judgeState judges the state now and at the deciding time.
+func (j *judgement) judgeState(subject string, st Status) {
+	switch sub, known := stateWord(st.State); {
+	case !known:
+		j.open(subject+".state", TryLater, stateValid, st.State)
+	case sub != "":
+		j.fail(subject+".state", sub, stateValid, st.State)
+	default:
+		j.pass(subject + ".state")
+	}
+	at := j.deciding()
+	day := record.DateOf(at.In(j.v.config.Zone))
+	switch {
+	case at.After(j.now.Add(clockSkew)):
+		j.open(subject+".deciding", TryLater, "not after "+stamp(j.now), stamp(at))
+		j.recheck(at)
+	case at.Before(st.Time) && (st.Since.IsZero() || day.Before(st.Since)):
+		j.open(subject+".deciding", TryLater, "the state on "+day.String(), "the state since "+st.Since.String())
+	default:
+		j.pass(subject + ".deciding")
+	}
+}

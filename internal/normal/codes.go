@@ -151,7 +151,7 @@ func isPlainCode(s string) bool {
 			return false
 		}
 	}
-	return s != "" && !isScientific(s)
+	return s != ""
 }
 
 // compact cleans a code of a kind: one value, undamaged, no spaces, capital letters where the kind has only those.

@@ -23,7 +23,7 @@ func damaged(s string, numeric bool) error {
 	if err := cellError(s); err != nil {
 		return err
 	}
-	if isScientific(s) {
+	if isScientific(s) && strings.ContainsAny(s, ".+") { // 12E5 may well be a number of an office
 		return refuse(CodeDamagedScientific, s, "")
 	}
 	n := len(strings.TrimSuffix(s, ".0"))

@@ -494,6 +494,7 @@ func TestPlainCode_D36(t *testing.T) {
 		{"ＪＹ１３５", "JY135", "width"},
 		{"350100—001", "350100-001", "dash"},
 		{"jy-1", "jy-1", ""},
+		{"12E5", "12E5", ""},
 		{"闽A/001", "闽A/001", ""},
 		{"123456.0", "123456", "float_tail"},
 		{"'0001234", "0001234", "apostrophe"},
@@ -545,7 +546,7 @@ func TestDamagedNumber_D36(t *testing.T) {
 		"3.50123E+17": "damaged_scientific", "3.50123E17": "damaged_scientific", "'3.5E+17": "damaged_scientific",
 		"350123000000000000": "damaged_rounded", "3501230000000000.0": "",
 		"#####": "cell_hashes", "#REF!": "cell_error",
-		"350123198001011234": "", "JY1E5": "", "": "", "12E5": "damaged_scientific", "0000000000000000000": "",
+		"350123198001011234": "", "JY1E5": "", "": "", "12E5": "", "1E+17": "damaged_scientific", "0000000000000000000": "",
 	} {
 		err := normal.DamagedNumber(s, false)
 		if want == "" {

@@ -178,9 +178,10 @@ type brokenWriter struct{}
 func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
 func FuzzReadBackup(f *testing.F) {
-	stream, _ := backedUp(f, 3)
-	f.Add(stream)
-	f.Add(stream[:40])
+	var stream bytes.Buffer
+	require.NoError(f, badger.WriteBackup(&stream, "", "value", "longer value"))
+	f.Add(stream.Bytes())
+	f.Add(stream.Bytes()[:40])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var again bytes.Buffer

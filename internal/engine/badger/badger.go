@@ -218,8 +218,8 @@ func badgerOptions(cfg Config, log badger.Logger) badger.Options {
 		WithMemTableSize(cfg.MemTableBytes).
 		WithNumMemtables(cfg.MemTables).
 		WithNumCompactors(2).
-		WithBaseTableSize(4<<20). // fewer files and syncs of compaction than with Badger's 2 and 10 MiB
-		WithBaseLevelSize(32<<20).
+		WithBaseTableSize(4 << 20). // fewer files and syncs of compaction than with Badger's 2 and 10 MiB
+		WithBaseLevelSize(32 << 20).
 		WithValueLogFileSize(cfg.ValueLogFileBytes).
 		WithVerifyValueChecksum(true).
 		WithChecksumVerificationMode(options.OnTableAndBlockRead)

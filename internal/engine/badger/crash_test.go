@@ -36,13 +36,17 @@ func TestMain(m *testing.M) {
 	case "writers":
 		writers(dir)
 	case "traced":
-		traced(badger.Config{Dir: dir, MemTableBytes: 2 << 20, ReserveBytes: 1})
+		traced(tracedConfig(dir))
 	case "traced without sync":
-		traced(badger.WithSyncOff(badger.Config{Dir: dir, MemTableBytes: 2 << 20, ReserveBytes: 1}))
+		traced(badger.WithSyncOff(tracedConfig(dir)))
 	case "opener":
 		_, err := badger.Open(small(dir))
 		fmt.Println("locked:", errors.Is(err, engine.ErrLocked))
 	}
+}
+
+func tracedConfig(dir string) badger.Config {
+	return badger.Config{Dir: dir, MemTableBytes: 2 << 20, ValueLogFileBytes: 1 << 20, ReserveBytes: 1}
 }
 
 func child(t *testing.T, role, dir string, wrapper ...string) *exec.Cmd {
@@ -70,7 +74,7 @@ func counterKey(g int) []byte    { return fmt.Appendf(nil, "counter %02d", g) }
 
 func partValue(g int, n uint64) []byte {
 	v := binary.BigEndian.AppendUint64(nil, n)
-	return append(v, make([]byte, 200+g*150)...) // some in the tree, some in the value log
+	return append(v, make([]byte, 100+g*100)...) // some in the tree, some in the value log
 }
 
 // writers never ends by itself. It writes a line for each acknowledged transaction.

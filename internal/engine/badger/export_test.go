@@ -15,10 +15,27 @@ func WithSyncOff(c Config) Config {
 
 // CopyBackup reads a backup stream and writes it again, record by record.
 func CopyBackup(w io.Writer, r io.Reader) (uint64, error) {
+	return rewrite(w, func(each func(key, value []byte) error) (uint64, error) { return readBackup(r, each) })
+}
+
+// WriteBackup writes a stream of one pair for each value.
+func WriteBackup(w io.Writer, values ...string) error {
+	_, err := rewrite(w, func(each func(key, value []byte) error) (uint64, error) {
+		for i, v := range values {
+			if err := each([]byte{byte(i)}, []byte(v)); err != nil {
+				return 0, err
+			}
+		}
+		return uint64(len(values)), nil
+	})
+	return err
+}
+
+func rewrite(w io.Writer, read func(each func(key, value []byte) error) (uint64, error)) (uint64, error) {
 	digest := sm3.New()
 	out := bufio.NewWriter(io.MultiWriter(w, digest))
 	_, _ = out.WriteString(backupMagic)
-	pairs, err := readBackup(r, func(key, value []byte) error { return writePair(out, key, value) })
+	pairs, err := read(func(key, value []byte) error { return writePair(out, key, value) })
 	if err != nil {
 		return 0, err
 	}

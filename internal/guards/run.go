@@ -14,7 +14,7 @@ import (
 )
 
 // testTimeout bounds one run of tests: without its guard, code may never end.
-const testTimeout = "180s"
+const testTimeout = "120s"
 
 // runner runs guards in a module.
 type runner struct {
@@ -149,8 +149,8 @@ func (r *runner) test(ctx context.Context, t test, overlay string) (outcome, str
 	return result, output + stderr.String(), nil
 }
 
-// judge reads the events of go test -json. Red is a test that failed; a package that failed without one did not
-// compile or did not start.
+// judge reads the events of go test -json. Red is a run in which something failed, be it by a panic or because it did
+// not end; a package in which no test began did not compile or did not start.
 func judge(events io.Reader) (outcome, string) {
 	var output strings.Builder
 	ran, failed := false, false
@@ -166,16 +166,16 @@ func judge(events io.Reader) (outcome, string) {
 		case "run":
 			ran = true
 		case "fail":
-			failed = failed || e.Test != ""
+			failed = true
 		case "build-fail":
 			return broken, output.String()
 		}
 	}
 	switch {
+	case !ran:
+		return broken, output.String()
 	case failed:
 		return red, output.String()
-	case ran:
-		return green, output.String()
 	}
-	return broken, output.String()
+	return green, output.String()
 }

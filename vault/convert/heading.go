@@ -37,6 +37,7 @@ type headRow struct {
 type head struct {
 	first, last int // rows of the sheet; 0 for none
 	columns     []heading
+	width       int // cells of its last row, empty ones at the end included
 	result      int // column of 状态, or -1
 	score       int
 }
@@ -82,6 +83,7 @@ func findHead(rows []headRow, at HeadingRows, score func([]heading) int) (head, 
 			}
 			h.columns = joinHeadings(rows[i : i+depth+1])
 			h.columns, h.result = cutResult(h.columns)
+			h.width = len(rows[i+depth].cells)
 			if h.score = score(h.columns); h.score > best.score {
 				best = h
 			}

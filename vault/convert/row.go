@@ -49,8 +49,8 @@ func (f *finding) say(l *layout) Problem {
 	switch {
 	case f.zh != "":
 	case f.value != nil:
-		p.Zh = f.value.Text(catalogue.ZH) + "；" + f.value.Fix(catalogue.ZH)
-		p.En = f.value.Text(catalogue.EN) + "; " + f.value.Fix(catalogue.EN)
+		p.Zh = strings.TrimRight(f.value.Text(catalogue.ZH), "。；") + "；" + f.value.Fix(catalogue.ZH)
+		p.En = strings.TrimRight(f.value.Text(catalogue.EN), ".;") + "; " + f.value.Fix(catalogue.EN)
 	default:
 		p.Zh, p.En = say(f.code, f.found, f.want)
 	}
@@ -203,7 +203,7 @@ func (w *worker) ragged(raw *rawRow, cells []sheet.Cell) bool {
 		return false
 	}
 	have := len(cells)
-	exact := w.l.text && w.l.mapping.RowColumns > 0 && w.l.head.result < 0
+	exact := w.l.text && w.l.head.result < 0 && (w.l.mapping.RowColumns > 0 || have > w.l.head.width)
 	for !exact && have > want && cells[have-1].Text == "" {
 		have--
 	}
@@ -235,11 +235,11 @@ func (w *worker) take(s *source, cells []sheet.Cell, src *record.Source) {
 	}
 	hints := w.l.hints
 	hints.Numeric = c.Kind == sheet.KindNumber || c.Kind == sheet.KindDate && col.Kind == catalogue.KindDate
-	if several := w.several(col, text); several != nil {
-		w.value(s.at, several)
-		return
-	}
 	res, problems := col.Normalise(text, hints)
+	if len(problems) > 0 && soundCode(col, text, hints.Numeric, problems) {
+		res, problems = normal.Result{Value: text}, nil
+	}
+	w.several(s, text)
 	for i := range problems {
 		w.value(s.at, &problems[i])
 	}
@@ -385,13 +385,23 @@ func bareNumber(s string) bool {
 	return digit
 }
 
-// several refuses two firms in the cell of one holder.
-func (w *worker) several(col *catalogue.Column, text string) *catalogue.Problem {
-	if col.Index != w.l.at.holder || col.Compare != normal.KindOrgName || w.l.typ.Definition.Holder.Multiple ||
-		normal.SeveralValues(normal.KindOrgName, text) == nil {
-		return nil
+// soundCode reports a number without a check digit of its own that is a sound credit code or citizen number, as the numbers of
+// 营业执照 are: such a one is not damaged, though it ends in zeros.
+func soundCode(col *catalogue.Column, text string, numeric bool, problems catalogue.Problems) bool {
+	rules := col.Rules
+	rules.Required = false
+	return col.Normal == normal.KindPlainCode && !numeric && len(problems) == 1 && len(text) == 18 &&
+		problems[0].Code == catalogue.Code(normal.CodeDamagedRounded) && rules.IsZero() &&
+		(code.CheckUSCC(text) == nil || code.CheckCitizenNumber(text) == nil)
+}
+
+// several notes two names in the cell of one holder: a firm that was renamed, or two licences in one row. Two numbers are
+// refused; two names are for a person to look at.
+func (w *worker) several(s *source, text string) {
+	if s.column.Index == w.l.at.holder && s.column.Compare == normal.KindOrgName && !w.l.typ.Definition.Holder.Multiple &&
+		normal.SeveralValues(normal.KindOrgName, text) != nil {
+		w.note(s, vault.Code(normal.CodeSeveralValues), text, text)
 	}
-	return &catalogue.Problem{Code: catalogue.Code(normal.CodeSeveralValues), Path: col.Name, Found: text, Want: "1"}
 }
 
 // issuer refuses licences of another department.

@@ -1,0 +1,82 @@
+package convert_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/vault/convert"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// golden holds text against a file of testdata.
+func golden(t testing.TB, name, text string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), text)
+}
+
+// savedMapping is a mapping of fixtures/mappings.
+func savedMapping(t testing.TB, name string) *convert.Mapping {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "..", "fixtures", "mappings", name+".yaml"))
+	require.NoError(t, err)
+	m, err := convert.ParseMapping(data)
+	require.NoError(t, err)
+	return m
+}
+
+// listing is file, line and codes of each line of Job.Errors: no value of any row, and no heading.
+func listing(t testing.TB, text string) []string {
+	t.Helper()
+	var out []string
+	for line := range strings.Lines(text) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		require.Len(t, f, 6)
+		out = append(out, strings.Join([]string{f[0], f[2], f[3], f[5]}, "\t"))
+	}
+	return out
+}
+
+// TestBusinessLicencesFujian_A73 converts the 55,915 rows of the real register: N/A is absent; every row with ten columns and a
+// sound code is created; each other row is rejected with its code, and the list of them is held.
+func TestBusinessLicencesFujian_A73(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(testdata(t, "ledgers", "business-licences-fujian"), "*.csv"))
+	require.NoError(t, err)
+	require.Len(t, files, 27)
+	w := newWorld(t)
+	m := savedMapping(t, "business-licences-fujian")
+	var list []string
+	rows, created := 0, 0
+	for _, path := range files {
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		var errors bytes.Buffer
+		rep, err := convert.Run(t.Context(), w.configOf(0), convert.Job{
+			Type: m.Type, File: fileOf(filepath.Base(path), data), Mapping: m, Errors: &errors,
+		})
+		require.NoError(t, err, path)
+		require.True(t, rep.Reconcile.Balanced)
+		require.Equal(t, rep.Counts.Rows, rep.Counts.Created+rep.Counts.Rejected, "no conflict in %s", path)
+		rows, created = rows+rep.Counts.Rows, created+rep.Counts.Created
+		list = append(list, listing(t, errors.String())...)
+		sound := soundRows(t, path)
+		require.Equal(t, sound, rep.Counts.Created, path)
+	}
+	require.Equal(t, 55915, rows)
+	golden(t, "business-licences-fujian.tsv", fmt.Sprintf("rows %d, created %d, rejected %d\n%s\n",
+		rows, created, rows-created, strings.Join(slices.Compact(list), "\n")))
+}

@@ -12,6 +12,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/convert"
 )
 
@@ -79,4 +82,61 @@ func TestBusinessLicencesFujian_A73(t *testing.T) {
 	require.Equal(t, 55915, rows)
 	golden(t, "business-licences-fujian.tsv", fmt.Sprintf("rows %d, created %d, rejected %d\n%s\n",
 		rows, created, rows-created, strings.Join(slices.Compact(list), "\n")))
+}
+
+// declare puts a test type into force and lets the first department issue it.
+func (w *world) declare(name string) string {
+	w.t.Helper()
+	yaml, err := os.ReadFile(filepath.Join("testdata", "types", name+".yaml"))
+	require.NoError(w.t, err)
+	def, err := catalogue.ParseType(yaml)
+	require.NoError(w.t, err)
+	operate := vault.Access{Caller: fixtures.Operator, Purpose: "登记", Ground: vault.GroundOperator}
+	list, err := w.v.Callers(w.t.Context(), operate)
+	require.NoError(w.t, err)
+	for _, c := range list {
+		if c.ID == fixtures.Caller(0) {
+			c.Issues = append(c.Issues, def.Code)
+			require.NoError(w.t, w.v.PutCaller(w.t.Context(), operate, c))
+		}
+	}
+	_, err = w.v.PutType(w.t.Context(), department(0), yaml)
+	require.NoError(w.t, err)
+	return def.Code
+}
+
+// TestKaunas_A73 converts municipal registers of another country, as .csv and as .xls: headings of two rows, real and American
+// dates, decimal commas, two dates in one cell. What is rejected or in conflict is held.
+func TestKaunas_A73(t *testing.T) {
+	dir := testdata(t, "kaunas-licences")
+	var out strings.Builder
+	for _, c := range []struct{ mapping, typ, csv, xls string }{
+		{"kaunas-kiosk-contracts", "kiosk-contract", "Kiosku sutartys - Sutartys", "Kiosku sutartys"},
+		{"kaunas-kiosk-contracts-list", "kiosk-contract", "Kiosku sutartys - Sarasas", "Kiosku sutartys"},
+		{"kaunas-kiosk-permits", "kiosk-permit", "Leidimai kioskams - Leidimai_K", "Leidimai kioskams"},
+		{"kaunas-trade-permits", "trade-permit", "Leidimai prekiauti - Leidimai", "Leidimai prekiauti"},
+		{"kaunas-tobacco-licences", "tobacco-licence", "Mažmeninė prekyba tabako gaminiais - Tabakas", "Mažmeninė prekyba tabako gaminiais"},
+		{"kaunas-tobacco-list", "tobacco-licence", "Mažmeninė prekyba tabako gaminiais - Sarasas", "Mažmeninė prekyba tabako gaminiais"},
+	} {
+		w := newWorld(t)
+		m := savedMapping(t, c.mapping)
+		require.Equal(t, w.declare(c.typ), m.Type)
+		for _, name := range []string{c.csv + ".csv", c.xls + ".xls"} {
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			require.NoError(t, err)
+			var errors, result bytes.Buffer
+			rep, err := convert.Run(t.Context(), w.configOf(0), convert.Job{
+				Type: m.Type, File: fileOf(name, data), Mapping: m, Errors: &errors, Result: &result,
+			})
+			require.NoError(t, err, c.mapping)
+			n := rep.Counts
+			fmt.Fprintf(&out, "%s\trows %d, created %d, updated %d, unchanged %d, conflict %d, rejected %d\n",
+				c.mapping+" "+name, n.Rows, n.Created, n.Updated, n.Unchanged, n.Conflict, n.Rejected)
+			for _, line := range listing(t, errors.String()) {
+				out.WriteString(line + "\n")
+			}
+			require.Equal(t, rep.Format == "xls", bytes.HasPrefix(result.Bytes(), []byte("PK")))
+		}
+	}
+	golden(t, "kaunas-licences.tsv", out.String())
 }

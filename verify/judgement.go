@@ -157,12 +157,16 @@ func (j *judgement) finish() *Report {
 	slices.SortStableFunc(r.Checks, func(a, b Check) int { return cmp.Compare(a.Level.rank(), b.Level.rank()) })
 	slices.SortStableFunc(r.Timeline, func(a, b Moment) int { return a.at.Compare(b.at) })
 	r.Indication, r.Authentic = TotalPassed, true
+	last := LevelRules
+	if r.Kind == KindProof || r.Kind == KindCheckpoint {
+		last = LevelLedger // the ledger's key is all the signature they have
+	}
 	for i := range r.Checks {
 		c := &r.Checks[i]
 		if c.Status == CheckPassed || c.Status == CheckSkipped {
 			continue
 		}
-		r.Authentic = r.Authentic && c.Level.rank() > LevelRules.rank()
+		r.Authentic = r.Authentic && c.Level.rank() > last.rank()
 		if outcome := c.outcome(); r.Indication == TotalPassed || r.Indication == Indeterminate && outcome == TotalFailed {
 			r.Indication, r.SubIndication, r.Headline = outcome, c.Sub, c.ID
 		}

@@ -42,8 +42,8 @@ func (v *Vault) decide(r engine.Reader, row *BatchRow, batch string) (verdict, e
 	}
 	vd.result.Outcome, vd.result.Code, vd.result.OtherRow = v.against(h, c, batch)
 	vd.result.Version = h.version
-	if vd.result.Outcome != RowUnchanged {
-		first, err := v.seenRow(r, c, batch)
+	if vd.result.Outcome != RowUnchanged && vd.result.Code != CodeConflictSameFile {
+		first, err := seenRow(r, id, batch)
 		if err != nil {
 			return vd, err
 		}
@@ -77,19 +77,16 @@ func (v *Vault) known(r engine.Reader, c *Checked) (*head, licenceID, error) {
 	return h, id, err
 }
 
-// seenKey remembers a row that changed nothing, so that another row of the file with the same number and other content is
+// seenKey remembers a row that changed nothing, so that another row of the file with the same licence and other content is
 // a conflict and no update.
-func (v *Vault) seenKey(c *Checked, batch string) []byte {
-	t := v.token("number", []byte(c.typ.Definition.Code), []byte(c.number))
-	return key(spaceBatchSeen, word(batch), t[:])
-}
+func seenKey(id licenceID, batch string) []byte { return key(spaceBatchSeen, word(batch), id[:]) }
 
-// seenRow is the row of the batch that bore a number and changed nothing, or 0.
-func (v *Vault) seenRow(r engine.Reader, c *Checked, batch string) (int, error) {
+// seenRow is the row of the batch that spoke of a licence and changed nothing, or 0.
+func seenRow(r engine.Reader, id licenceID, batch string) (int, error) {
 	if batch == "" {
 		return 0, nil
 	}
-	b, err := r.Get(v.seenKey(c, batch))
+	b, err := r.Get(seenKey(id, batch))
 	if errors.Is(err, engine.ErrNotFound) {
 		return 0, nil
 	}
@@ -101,11 +98,11 @@ func (b *Batch) remember(w engine.Writer, vd *verdict) error {
 	if vd.result.Outcome != RowUnchanged {
 		return nil
 	}
-	first, err := b.v.seenRow(w, vd.row.Draft, b.id)
+	first, err := seenRow(w, vd.result.id, b.id)
 	if err != nil || first > 0 {
 		return err
 	}
-	return w.Put(b.v.seenKey(vd.row.Draft, b.id), be32(vd.row.Row))
+	return w.Put(seenKey(vd.result.id, b.id), be32(vd.row.Row))
 }
 
 // against judges a row whose licence the vault has.
@@ -131,24 +128,58 @@ func (v *Vault) against(h *head, c *Checked, batch string) (Outcome, Code, int) 
 }
 
 // decideGroup decides the rows of a group one after the other, each knowing what the ones before it will have done.
-func (v *Vault) decideGroup(r engine.Reader, rows []BatchRow, batch string) ([]verdict, error) {
+// A type that was classified meanwhile ends it: verdicts too tell what the vault holds.
+func (b *Batch) decideGroup(r engine.Reader, rows []BatchRow, batch string) ([]verdict, error) {
+	if _, err := openType(r, b.account.Type); err != nil {
+		return nil, err
+	}
+	v := b.v
 	list := make([]verdict, len(rows))
-	seen := make(map[string]int, len(rows))
+	seen := earlier{numbers: make(map[string]int, len(rows))}
+	for i := range rows {
+		if c := rows[i].Draft; c != nil && c.identifier.Serial != "" {
+			seen.ids = make(map[licenceID]int)
+			break
+		}
+	}
 	for i := range rows {
 		vd, err := v.decide(r, &rows[i], batch)
 		if err != nil {
 			return nil, err
 		}
-		if c := rows[i].Draft; c != nil {
-			if first, ok := seen[c.number]; ok {
-				vd.settleAgainst(list[first].row)
-			} else if vd.changes() || vd.result.Outcome == RowUnchanged {
-				seen[c.number] = i
-			}
+		if first, ok := seen.find(&vd); ok {
+			vd.settleAgainst(list[first].row)
+		} else if vd.changes() || vd.result.Outcome == RowUnchanged {
+			seen.add(&vd, i)
 		}
 		list[i] = vd
 	}
 	return list, nil
+}
+
+// earlier finds the row of a group that spoke of a licence before: by its number, and where rows bring identifiers by
+// those.
+type earlier struct {
+	numbers map[string]int
+	ids     map[licenceID]int // nil if no row brings an identifier
+}
+
+func (e *earlier) find(vd *verdict) (row int, ok bool) {
+	c := vd.row.Draft
+	if c == nil {
+		return 0, false
+	}
+	if row, ok = e.numbers[c.number]; !ok && e.ids != nil && vd.result.id != (licenceID{}) {
+		row, ok = e.ids[vd.result.id]
+	}
+	return row, ok
+}
+
+func (e *earlier) add(vd *verdict, row int) {
+	e.numbers[vd.row.Draft.number] = row
+	if e.ids != nil && vd.result.id != (licenceID{}) {
+		e.ids[vd.result.id] = row
+	}
 }
 
 func (vd *verdict) changes() bool {
@@ -177,7 +208,7 @@ func (b *Batch) Prepare(ctx context.Context, group int, rows []BatchRow) (*Prepa
 	p := &Prepared{group: group, rows: rows}
 	err := b.v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		var err error
-		p.list, err = b.v.decideGroup(r, rows, b.id)
+		p.list, err = b.decideGroup(r, rows, b.id)
 		return err
 	})
 	if err != nil {
@@ -293,6 +324,9 @@ func (b *Batch) now() *session {
 
 // write holds the group against what is in the vault now, and writes it.
 func (b *Batch) write(w engine.Writer, s *session, st *staging, p *Prepared) error {
+	if _, err := openType(w, b.account.Type); err != nil {
+		return err
+	}
 	now, err := getBatch(w, b.account.ID)
 	if err != nil {
 		return err
@@ -311,7 +345,7 @@ func (b *Batch) write(w engine.Writer, s *session, st *staging, p *Prepared) err
 			}
 			continue
 		}
-		if err := refer(b.v, w, vd.row.Draft.scans); err != nil {
+		if err := b.refer(w, vd.row.Draft.scans); err != nil {
 			return err
 		}
 		err := b.v.commitVersion(w, s, st, vd.sv, vd.ev)
@@ -331,7 +365,7 @@ func (b *Batch) fresh(w engine.Writer, vd *verdict) error {
 		return nil
 	}
 	if vd.result.Outcome == RowUpdated {
-		first, err := b.v.seenRow(w, vd.row.Draft, b.id)
+		first, err := seenRow(w, vd.result.id, b.id)
 		if err == nil && first > 0 {
 			err = errStale
 		}
@@ -378,7 +412,7 @@ func (v *Vault) OpenDryRun(ctx context.Context, a Access, spec BatchSpec, scratc
 	if err != nil {
 		return nil, err
 	}
-	return &DryRun{b: b, scratch: scratch}, v.audit(ctx, b.s, auditNote{act: "convert", result: "dry-run"})
+	return whole(&DryRun{b: b, scratch: scratch}, v.audit(ctx, b.s, auditNote{act: "convert", result: "dry-run"}))
 }
 
 // Type is the licence type that would be converted.
@@ -401,7 +435,7 @@ func (d *DryRun) Judge(ctx context.Context, rows []BatchRow) ([]RowResult, error
 	var list []verdict
 	err := d.b.v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		var err error
-		list, err = d.b.v.decideGroup(r, rows, "")
+		list, err = d.b.decideGroup(r, rows, "")
 		return err
 	})
 	if err != nil {
@@ -436,13 +470,24 @@ func (d *DryRun) settle(ctx context.Context, list []verdict) error {
 
 func (d *DryRun) settleRow(w engine.Writer, vd *verdict) error {
 	c := vd.row.Draft
-	k := d.b.v.keyed(c)
-	b, err := w.Get(k)
+	keys := [][]byte{d.b.v.keyed(c)}
+	if vd.result.id != (licenceID{}) {
+		keys = append(keys, headKey(vd.result.id))
+	}
+	b, err := w.Get(keys[0])
+	if errors.Is(err, engine.ErrNotFound) && len(keys) > 1 {
+		b, err = w.Get(keys[1])
+	}
 	if errors.Is(err, engine.ErrNotFound) {
 		if !vd.changes() && vd.result.Outcome != RowUnchanged {
 			return nil
 		}
-		return w.Put(k, append(c.content[:], be32(vd.row.Row)...))
+		for _, k := range keys {
+			if err := w.Put(k, append(c.content[:len(c.content):len(c.content)], be32(vd.row.Row)...)); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -91,11 +92,11 @@ func (v *Vault) admit(ctx context.Context, a Access) (*session, error) {
 	s := &session{Access: a, at: v.now()}
 	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		var err error
-		s.caller, err = getCaller(r, a.Caller)
+		s.caller, err = v.callerIn(r, a.Caller)
 		if err != nil || a.Holder == nil {
 			return err
 		}
-		by, err := getCaller(r, a.Holder.By)
+		by, err := v.callerIn(r, a.Holder.By)
 		s.level = min(a.Holder.Level, by.MaxLevel)
 		if errors.Is(err, ErrUnknownCaller) {
 			err = nil // the assertion counts for nothing
@@ -108,21 +109,35 @@ func (v *Vault) admit(ctx context.Context, a Access) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p := checkFree("purpose", a.Purpose, 200); p != nil {
-		return nil, &Refusal{ErrInvalid, []Problem{*p}}
-	}
-	for _, f := range []struct{ name, value string }{{"item", a.Item}, {"case", a.Case}, {"basis", a.Basis}} {
-		if p := checkFree(f.name, f.value, 200); p != nil && f.value != "" {
-			return nil, &Refusal{ErrInvalid, []Problem{*p}}
-		}
+	if problems := s.malformed(); len(problems) > 0 {
+		return nil, v.denied(ctx, s, auditNote{act: "admit"}, &Refusal{ErrInvalid, problems})
 	}
 	return s, nil
 }
 
+// malformed finds what cannot stand in an audit entry, every problem at once, and takes it out.
+func (s *session) malformed() []Problem {
+	var problems []Problem
+	for _, f := range []struct {
+		name string
+		text *string
+	}{{"purpose", &s.Purpose}, {"item", &s.Item}, {"case", &s.Case}, {"basis", &s.Basis}} {
+		if p := checkFree(f.name, *f.text, 200); p != nil && (*f.text != "" || f.name == "purpose") {
+			problems = append(problems, *p)
+			*f.text = ""
+		}
+	}
+	if s.Purpose == "" {
+		s.Purpose = "-"
+	}
+	return problems
+}
+
 func (s *session) asked() record.Asked {
-	ground := string(s.Ground)
-	if ground == "" {
-		ground = "-"
+	ground := "-"
+	switch s.Ground {
+	case GroundIssuer, GroundHolder, GroundConsent, GroundLaw, GroundOperator:
+		ground = string(s.Ground)
 	}
 	return record.Asked{
 		Caller: s.Caller, Purpose: s.Purpose, Item: s.Item, Case: s.Case,
@@ -198,7 +213,7 @@ func (v *Vault) holderScope(s *session) (scope, error) {
 	case s.level < v.cfg.StrongLevel:
 		return scope{}, refuse(ErrLevel, CodeLevelTooLow, "holder")
 	}
-	return scope{holder: v.holderToken(a.Kind, a.Code), bound: true}, nil
+	return scope{holder: v.holderToken(a.Kind, holderCode(a.Kind, a.Code)), bound: true}, nil
 }
 
 // Consent is a holder's recorded permission (授权) for one department to see his or her licences.
@@ -220,17 +235,40 @@ func (v *Vault) Grant(ctx context.Context, a Access, department, caseNumber stri
 	if err != nil {
 		return "", v.denied(ctx, s, auditNote{act: "grant"}, err)
 	}
+	if err := v.writable(); err != nil {
+		return "", v.denied(ctx, s, auditNote{act: "grant"}, err)
+	}
+	if err := checkGrant(s, department, caseNumber, until); err != nil {
+		return "", v.denied(ctx, s, auditNote{act: "grant"}, err)
+	}
 	id, err := v.randomID("K")
 	if err != nil {
 		return "", err
 	}
 	c := Consent{ID: id, Department: department, Holder: sc.holder[:], Case: caseNumber, Expires: until.UTC()}
 	note := auditNote{act: "grant", subject: sc.holder}
-	return id, v.putJSON(ctx, s, note, key(spaceConsent, []byte(id)), c)
+	return whole(id, v.putJSON(ctx, s, note, key(spaceConsent, []byte(id)), c))
+}
+
+// checkGrant refuses a consent that could never be used.
+func checkGrant(s *session, department, caseNumber string, until time.Time) error {
+	if p := checkFree("department", department, 64); p != nil || department == "" {
+		return refuse(ErrInvalid, CodeIssuerUnknown, "department")
+	}
+	if p := checkFree("case", caseNumber, 200); p != nil && caseNumber != "" {
+		return &Refusal{ErrInvalid, []Problem{*p}}
+	}
+	if !s.at.Before(until) {
+		return refuse(ErrInvalid, CodeConsentUnknown, "until")
+	}
+	return nil
 }
 
 func (v *Vault) consentScope(ctx context.Context, s *session) (scope, error) {
 	var c Consent
+	if len(s.Basis) > 64 { // no consent is named so
+		return scope{}, refuse(ErrDenied, CodeConsentUnknown, "basis")
+	}
 	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		return getJSON(r, key(spaceConsent, []byte(s.Basis)), &c)
 	})
@@ -263,7 +301,19 @@ func (v *Vault) PutCaller(ctx context.Context, a Access, c Caller) error {
 	if err := s.mustOperate(); err != nil {
 		return v.denied(ctx, s, auditNote{act: "caller"}, err)
 	}
-	return v.putJSON(ctx, s, auditNote{act: "caller"}, key(spaceCaller, []byte(c.ID)), c)
+	return v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		if _, err := getCaller(w, a.Caller); err != nil && !errors.Is(err, ErrUnknownCaller) {
+			return err
+		} else if none, scanErr := isEmpty(w, spaceCaller); scanErr != nil {
+			return scanErr
+		} else if err != nil && !none { // two registered themselves as the first at once
+			return err
+		}
+		if err := putJSONIn(w, key(spaceCaller, []byte(c.ID)), c); err != nil {
+			return err
+		}
+		return v.appendAudit(w, s, auditNote{act: "caller"})
+	})
 }
 
 // Callers lists the registrations.
@@ -283,7 +333,7 @@ func (v *Vault) Callers(ctx context.Context, a Access) ([]Caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	return list, v.audit(ctx, s, auditNote{act: "callers"})
+	return whole(list, v.audit(ctx, s, auditNote{act: "callers"}))
 }
 
 func scanCallers(r engine.Reader) ([]Caller, error) {
@@ -297,6 +347,35 @@ func scanCallers(r engine.Reader) ([]Caller, error) {
 		return true, nil
 	})
 	return list, err
+}
+
+// knownCaller is a registration as it was last read: the same bytes need not be decoded again.
+type knownCaller struct {
+	raw    []byte
+	caller Caller
+}
+
+// callerIn is getCaller for the hot paths.
+func (v *Vault) callerIn(r engine.Reader, id string) (Caller, error) {
+	if id == "" || len(id) > 64 {
+		return Caller{}, refuse(ErrUnknownCaller, CodeCallerUnknown, "caller")
+	}
+	raw, err := r.Get(key(spaceCaller, []byte(id)))
+	if errors.Is(err, engine.ErrNotFound) {
+		return Caller{}, refuse(ErrUnknownCaller, CodeCallerUnknown, "caller")
+	}
+	if err != nil {
+		return Caller{}, err
+	}
+	if k, ok := v.callers.Load(id); ok && bytes.Equal(k.(*knownCaller).raw, raw) { //nolint:errcheck // holds no others
+		return k.(*knownCaller).caller, nil //nolint:errcheck // holds no others
+	}
+	var c Caller
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return Caller{}, fmt.Errorf("%w: caller", ErrDamaged)
+	}
+	v.callers.Store(id, &knownCaller{raw, c})
+	return c, nil
 }
 
 func getCaller(r engine.Reader, id string) (Caller, error) {
@@ -342,13 +421,20 @@ func putJSONIn(w engine.Writer, k []byte, value any) error {
 }
 
 func (v *Vault) empty(ctx context.Context, space byte) (bool, error) {
-	none := true
+	var none bool
 	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		none = true
-		return r.Scan(engine.Range{Prefix: []byte{space}, KeysOnly: true}, func(_, _ []byte) (bool, error) {
-			none = false
-			return false, nil
-		})
+		var err error
+		none, err = isEmpty(r, space)
+		return err
+	})
+	return none, err
+}
+
+func isEmpty(r engine.Reader, space byte) (none bool, err error) {
+	none = true
+	err = r.Scan(engine.Range{Prefix: []byte{space}, KeysOnly: true}, func(_, _ []byte) (bool, error) {
+		none = false
+		return false, nil
 	})
 	return none, err
 }

@@ -2,9 +2,11 @@ package vault
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -85,24 +87,32 @@ func (v *Vault) act(ctx context.Context, a Access, act Act) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	once, err := v.once(s, string(act.Kind), act.Key, act)
+	note := auditNote{act: string(act.Kind)}
+	once, err := v.once(s, note.act, writeKey{key: act.Key}, act)
 	if err != nil {
-		return nil, err
-	}
-	out := &IssueResult{}
-	if done, err := v.replayed(ctx, once, out); done || err != nil {
-		return out.Answer, err
-	}
-	ac := &acting{s: s, act: act, once: once}
-	note := auditNote{act: string(act.Kind), licence: act.Identifier}
-	if err := v.checkAct(ac); err != nil {
-		return nil, v.denied(ctx, s, auditNote{act: note.act}, err)
-	}
-	answer, err := v.perform(ctx, ac, note)
-	if isRefusal(err) {
 		return nil, v.denied(ctx, s, note, err)
 	}
-	return answer, err
+	if first, err := v.replayed(ctx, s, once); first != nil || err != nil {
+		return first, err
+	}
+	ac := &acting{s: s, act: act, once: once}
+	if err := v.checkAct(ac); err != nil {
+		return nil, v.denied(ctx, s, note, err)
+	}
+	note.licence = ac.id.String()
+	answer, err := v.perform(ctx, ac, note)
+	if !isRefusal(err) {
+		return answer, err
+	}
+	return v.overtaken(ctx, s, once, v.denied(ctx, s, note, err))
+}
+
+// overtaken gives the first answer after all where the same request came in twice at once and the other one was faster.
+func (v *Vault) overtaken(ctx context.Context, s *session, once *idempotency, refusal error) (*Answer, error) {
+	if first, err := v.replayed(ctx, s, once); first != nil && err == nil {
+		return first, nil
+	}
+	return nil, refusal
 }
 
 // checkAct decides what can be decided without the licence, every problem at once.
@@ -130,14 +140,22 @@ func (v *Vault) checkAct(ac *acting) error {
 		problems = append(problems, problem(CodeReasonMissing, "reason", ""))
 	}
 	for _, f := range []struct{ name, value string }{
-		{"basis", ac.act.Basis}, {"reason", ac.act.Reason}, {"paper", ac.act.Paper},
+		{"basis", ac.act.Basis}, {"reason", ac.act.Reason},
 	} {
 		if p := checkFree(f.name, f.value, 500); f.value != "" && p != nil {
 			problems = append(problems, *p)
 		}
 	}
-	if ac.act.Kind == record.EventReissued && ac.act.Paper == "" {
-		problems = append(problems, problem(CodePaperMissing, "paper", ""))
+	if ac.act.Kind == record.EventReissued || ac.act.Paper != "" {
+		if p := checkPaper(ac.act.Paper); p != nil {
+			problems = append(problems, *p)
+		}
+	}
+	if ac.act.Paper != "" && !ac.act.Kind.MakesVersion() {
+		problems = append(problems, problem(CodeStateForbids, "paper", ""))
+	}
+	if len(ac.act.Values) > 0 && !ac.act.Kind.MakesVersion() {
+		problems = append(problems, problem(CodeFieldUnknown, "values", ""))
 	}
 	if len(problems) > 0 {
 		return &Refusal{ErrInvalid, problems}
@@ -214,12 +232,33 @@ func (v *Vault) subject(ctx context.Context, ac *acting) (h *head, current *Vers
 		if _, err := step(h.state, ac.act.Kind); err != nil {
 			return refuse(ErrTransition, CodeStateForbids, "state")
 		}
+		begun, err := begin(r, ac.lid, h)
+		if err != nil {
+			return err
+		}
+		if ac.act.Effective.Before(begun) {
+			return &Refusal{ErrInvalid, []Problem{problem(CodeEffectiveEarly, "effective", begun.String())}}
+		}
 		if ac.act.Kind.MakesVersion() {
 			current, err = getVersion(r, ac.lid, h.version)
 		}
 		return err
 	})
 	return h, current, err
+}
+
+// begin is the day from which a licence counts in law: nothing can happen to it before.
+func begin(r engine.Reader, id licenceID, h *head) (record.Date, error) {
+	for n := 1; n <= h.events; n++ {
+		e, err := getEvent(r, id, n)
+		if err != nil {
+			return record.Date{}, err
+		}
+		if e.Kind.MakesVersion() || h.version == 0 {
+			return e.Effective, nil
+		}
+	}
+	return record.Date{}, fmt.Errorf("%w: licence without events", ErrDamaged)
 }
 
 // successor makes and signs the version after the current one: its values with those of the act on top.
@@ -233,6 +272,9 @@ func (v *Vault) successor(ctx context.Context, ac *acting, h *head, current *Ver
 		raw[name] = value
 	}
 	c, notes, err := checkRaw(t, ac.s, raw, true, v.today(ac.s.at))
+	if err == nil && c.identifier.Serial != "" && c.identifier.Serial != h.serial {
+		err = &Refusal{ErrInvalid, []Problem{problem(CodeIdentifierOther, catalogue.MetaIdentifier, "")}}
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -30,6 +30,9 @@ func (v *Vault) appendAudit(w engine.Writer, s *session, n auditNote) error {
 		Number: number + 1, Previous: previous, Time: s.at, Act: n.act, Asked: s.asked(),
 		Licence: n.licence, Batch: n.batch, Count: n.count, Result: n.result,
 	}
+	if checkFree("batch", n.batch, 200) != nil { // what was asked for may be anything
+		e.Batch = ""
+	}
 	if n.subject != (token{}) {
 		e.Subject = hex.EncodeToString(n.subject[:])
 	}
@@ -78,6 +81,15 @@ func (v *Vault) denied(ctx context.Context, s *session, n auditNote, refusal err
 		return errors.Join(refusal, err)
 	}
 	return refusal
+}
+
+// whole gives an answer with a nil error only.
+func whole[T any](answer T, err error) (T, error) {
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return answer, nil
 }
 
 // UnknownCallers counts the calls refused because nobody registered was behind them; those are not in the audit.

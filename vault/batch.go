@@ -110,6 +110,9 @@ func (v *Vault) OpenBatch(ctx context.Context, a Access, spec BatchSpec) (*Batch
 		b.account = account
 		return v.appendAudit(w, b.s, auditNote{act: "convert", batch: account.ID, result: "opened"})
 	})
+	if isRefusal(err) {
+		return nil, v.denied(ctx, b.s, auditNote{act: "convert"}, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -159,8 +162,12 @@ func lastRun(r engine.Reader, name string) (unfinished *BatchAccount, run int, e
 			return false, fmt.Errorf("%w: batch", ErrDamaged)
 		}
 		run = max(run, n)
-		if b.State == BatchConverting {
+		switch b.State {
+		case BatchConverting:
 			unfinished = &b
+		case BatchUndoing: // what its rows say of the vault would not last
+			return false, refuse(ErrBatch, CodeBatchState, "batch")
+		case BatchWaiting, BatchOpen, BatchUndone:
 		}
 		return true, nil
 	})
@@ -202,6 +209,19 @@ func batchOpen(r engine.Reader, id string) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// knownOpen is batchOpen for the hot paths. A batch once open stays so, even when it is undone later row by row; so a yes
+// is remembered.
+func (v *Vault) knownOpen(r engine.Reader, id string) (bool, error) {
+	if _, yes := v.openBatches.Load(id); yes {
+		return true, nil
+	}
+	open, err := batchOpen(r, id)
+	if open {
+		v.openBatches.Store(id, struct{}{})
+	}
+	return open, err
 }
 
 // Outcome is what became of a row.
@@ -281,6 +301,9 @@ func (b *Batch) Done(ctx context.Context, group int) (list []RowResult, done boo
 		return nil, false, nil
 	}
 	err = b.v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		if _, err := openType(r, b.account.Type); err != nil {
+			return err
+		}
 		raw, err := r.Get(groupKey(b.account.ID, group))
 		if err != nil {
 			return err
@@ -291,7 +314,10 @@ func (b *Batch) Done(ctx context.Context, group int) (list []RowResult, done boo
 	if errors.Is(err, engine.ErrNotFound) {
 		err = fmt.Errorf("%w: group of a batch is missing", ErrDamaged)
 	}
-	return list, err == nil, err
+	if err != nil {
+		return nil, false, err
+	}
+	return list, true, nil
 }
 
 // ID names the batch.

@@ -166,14 +166,21 @@ func (c *Checked) disclosures(salts []byte) []record.Disclosure {
 	return list
 }
 
-// sign signs with the issuer's key in custody.
-func (v *Vault) sign(ctx context.Context, u *unsigned) (*signed, error) {
+// errSignerChanged says that the issuer's certificate was replaced while a record was made that names the former one.
+var errSignerChanged = refuse(ErrConflict, CodeSignerChanged, "issuer")
+
+// sign signs with the issuer's key in custody. The record names its certificate before it is signed, so that is asked for
+// again afterwards: a signature by another key is never kept.
+func (v *Vault) sign(ctx context.Context, u *unsigned, at time.Time) (*signed, error) {
 	if !u.custody {
 		return nil, refuse(ErrSignature, CodeSignerMissing, "issuer")
 	}
 	sig, err := v.cfg.Records.SignRecord(ctx, u.c.issuer, u.raw)
 	if err != nil {
 		return nil, fmt.Errorf("vault: signing a record: %w", err)
+	}
+	if now, _, err := v.cfg.Records.SignerFor(u.c.issuer, at); err != nil || now != u.signer {
+		return nil, errSignerChanged
 	}
 	return &signed{u, sig}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -12,12 +13,32 @@ import (
 // Bundle gives a licence's version in force with everything that proves it offline: signature and certificates, the
 // ledger proof of its event, and a fresh status statement. Only names the elements to disclose; empty: all.
 func (v *Vault) Bundle(ctx context.Context, a Access, identifier string, only ...string) (*record.Bundle, error) {
-	if _, err := v.Checkpoint(ctx); err != nil && !errors.Is(err, ErrNotFound) {
+	s, sc, err := v.admitRead(ctx, a, "bundle")
+	if err != nil {
+		return nil, err
+	}
+	note := auditNote{act: "bundle"}
+	id, err := code.ParseIdentifier(identifier)
+	if err != nil {
+		return nil, v.denied(ctx, s, note, refuse(ErrInvalid, CodeIdentifier, "identifier"))
+	}
+	note.licence = id.String()
+	rd := reading{s, sc, id, note}
+	err = v.viewOne(ctx, rd, func(engine.Reader, *session, licenceID, *head) error { return nil })
+	if err == nil { // the right is decided: bring the licence's event under a checkpoint
+		if _, err = v.Checkpoint(ctx); errors.Is(err, ErrRestored) {
+			err = nil // an older checkpoint may cover it
+		}
+	}
+	if isRefusal(err) {
+		return nil, v.denied(ctx, s, note, err)
+	}
+	if err != nil {
 		return nil, err
 	}
 	b := &record.Bundle{Format: record.BundleFormat}
 	var st record.Status
-	err := v.withLicence(ctx, a, identifier, "bundle", func(r engine.Reader, id licenceID, h *head) error {
+	err = v.readOne(ctx, rd, func(r engine.Reader, _ *session, id licenceID, h *head) error {
 		ver, err := v.fillBundle(r, b, id, h)
 		if err != nil {
 			return err
@@ -34,7 +55,7 @@ func (v *Vault) Bundle(ctx context.Context, a Access, identifier string, only ..
 	if err != nil {
 		return nil, err
 	}
-	return b, v.signStatus(ctx, &st, b)
+	return whole(b, v.signStatus(ctx, &st, b))
 }
 
 func wanted(only []string, name string) bool {
@@ -52,7 +73,7 @@ func wanted(only []string, name string) bool {
 // fillBundle reads the visible version and the proof of the event that brought it.
 func (v *Vault) fillBundle(r engine.Reader, b *record.Bundle, id licenceID, h *head) (*Version, error) {
 	*b = record.Bundle{Format: record.BundleFormat}
-	version, err := visible(r, h)
+	version, err := v.visible(r, h)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ type staging struct {
 
 // openType is the guard against classified types, asked once for the licences of one type in a transaction. A type whose
 // definition has changed since the draft was checked is ErrConflict.
-func (st *staging) openType(w engine.Writer, t *LicenceType) error {
+func (st *staging) openType(w engine.Reader, t *LicenceType) error {
 	if st.open == t {
 		return nil
 	}
@@ -94,7 +94,12 @@ func (v *Vault) commitVersion(w engine.Writer, s *session, st *staging, sv *sign
 		return err
 	}
 	next := sv.head(h)
-	if ev.batch != "" {
+	switch {
+	case ev.kind == record.EventRestored: // it counts as what it brings back
+		if from := h.batchOf(h.version - 1); from.batch != "" {
+			next.converted = append(next.converted, conversion{sv.identifier.Version, from.batch, from.row})
+		}
+	case ev.batch != "":
 		next.converted = append(next.converted, conversion{sv.identifier.Version, ev.batch, ev.row})
 	}
 	return v.appendEvent(w, s, st, next, eventOf(sv.id, sv.identifier.String(), sv.record, ev))
@@ -103,7 +108,11 @@ func (v *Vault) commitVersion(w engine.Writer, s *session, st *staging, sv *sign
 // checkVersion holds the guards: the type is open, nobody was faster, the state allows it, number and paper are free.
 func (v *Vault) checkVersion(w engine.Writer, st *staging, sv *signed, ev happening) (*head, error) {
 	c := sv.c
-	if err := st.openType(w, c.typ); err != nil {
+	if sv.expected != nil && sv.expected.version == 0 { // reserved under the definition that its record names
+		if _, err := openType(w, c.typ.Definition.Code); err != nil {
+			return nil, err
+		}
+	} else if err := st.openType(w, c.typ); err != nil {
 		return nil, err
 	}
 	h, err := getHead(w, sv.id)
@@ -194,9 +203,10 @@ func (v *Vault) reindex(w engine.Writer, sv *signed, ev happening) error {
 	if !c.until.IsZero() {
 		puts = append(puts, [2][]byte{expiryKey(c.until, id), nil})
 	}
+	// A number that a licence once had stays tied to it, so that it is never given twice.
+	puts = append(puts, [2][]byte{c.numberKey, id[:]})
 	if old == nil || old.version == 0 {
-		puts = append(puts, [2][]byte{c.numberKey, id[:]},
-			[2][]byte{issuerKey(c.issuer, c.typ.Definition.Code, id), nil})
+		puts = append(puts, [2][]byte{issuerKey(c.issuer, c.typ.Definition.Code, id), nil})
 	}
 	if ev.paper != "" {
 		puts = append(puts, [2][]byte{v.paperKey(c.typ.Definition.Code, c.issuer, ev.paper), id[:]})

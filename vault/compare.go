@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/normal"
 	"github.com/elicense/elicense/vault/record"
@@ -58,11 +59,10 @@ func (v *Vault) Compare(ctx context.Context, a Access, q Query, claims map[strin
 	if err != nil {
 		return nil, err
 	}
-	note := auditNote{act: "compare"}
-	guess := v.guessKey(s, q)
-	if err := v.mayGuess(ctx, guess); err != nil {
-		return nil, v.denied(ctx, s, note, err)
+	if err := checkClaims(claims); err != nil {
+		return nil, v.denied(ctx, s, auditNote{act: "compare"}, err)
 	}
+	note := auditNote{act: "compare"}
 	q.Limit, q.Cursor = 2, ""
 	res, found, err := v.find(ctx, s, sc, q)
 	found.act, found.count = note.act, 0
@@ -74,6 +74,10 @@ func (v *Vault) Compare(ctx context.Context, a Access, q Query, claims map[strin
 	}
 	if err != nil {
 		return nil, err
+	}
+	guess := v.guessKeys(s, &q, res)
+	if err := v.mayGuess(ctx, guess); err != nil {
+		return nil, v.denied(ctx, s, found, err)
 	}
 	c, err := v.judge(ctx, s, res, claims)
 	if isRefusal(err) {
@@ -93,9 +97,11 @@ func (v *Vault) Compare(ctx context.Context, a Access, q Query, claims map[strin
 func (v *Vault) judge(ctx context.Context, s *session, res *Result, claims map[string]string) (*Comparison, error) {
 	r := record.Receipt{Vault: v.Name(), Kind: "compare", Time: s.at, Asked: s.asked()}
 	if len(res.Found) == 0 {
-		r.Result = string(res.Absence)
+		if r.Result = string(res.Absence); r.Result == "" {
+			r.Result = string(NotConverted)
+		}
 		receipt, err := v.signReceipt(ctx, &r, nil)
-		return &Comparison{Result: r.Result, Receipt: receipt}, err
+		return whole(&Comparison{Result: r.Result, Receipt: receipt}, err)
 	}
 	f := &res.Found[0]
 	t, err := v.Type(ctx, f.Record.TypeCode)
@@ -123,7 +129,17 @@ func (v *Vault) judge(ctx context.Context, s *session, res *Result, claims map[s
 		})
 	}
 	c.Receipt, err = v.signReceipt(ctx, &r, opens)
-	return c, err
+	return whole(c, err)
+}
+
+// checkClaims bounds what is compared before anything is read.
+func checkClaims(claims map[string]string) error {
+	for _, value := range claims {
+		if len(value) > record.MaxValue {
+			return refuse(ErrInvalid, CodeTextTooLong, "claims")
+		}
+	}
+	return nil
 }
 
 func compareFields(t *LicenceType, f *Found, claims map[string]string) ([]FieldVerdict, error) {
@@ -186,20 +202,48 @@ func overall(fields []FieldVerdict) string {
 	return result
 }
 
-// guessKey names the counter of failed comparisons of this caller about this subject today.
-func (v *Vault) guessKey(s *session, q Query) []byte {
-	t := v.token("guess", []byte(s.Caller), []byte(q.Identifier), []byte(q.Type), []byte(q.Number),
-		[]byte(q.HolderKind), []byte(q.HolderCode))
-	return key(spaceGuess, dateKey(v.today(s.at)), t[:])
+// guessKeys names the counters of failed comparisons of this caller today: of each holder of the licence that was found,
+// of the licence if it has none, or of what was asked about. However a licence is asked for, the same counter counts.
+func (v *Vault) guessKeys(s *session, q *Query, res *Result) [][]byte {
+	var subjects [][]byte
+	switch {
+	case len(res.Found) > 0:
+		for i := range res.Found[0].holders {
+			subjects = append(subjects, res.Found[0].holders[i][:])
+		}
+		if subjects == nil {
+			subjects = [][]byte{res.Found[0].id[:]}
+		}
+	case q.Identifier != "":
+		if id, err := code.ParseIdentifier(q.Identifier); err == nil {
+			t := v.licenceID(id.Type, id.Issuer, id.Serial)
+			subjects = [][]byte{t[:]}
+		}
+	case q.HolderCode != "" && q.HolderKind != "":
+		t := v.holderToken(q.HolderKind, holderCode(q.HolderKind, q.HolderCode))
+		subjects = [][]byte{t[:]}
+	default:
+		t := v.token("asked", []byte(q.Type), []byte(plainNumber(q.Number)), []byte(q.Issuer), []byte(q.Batch))
+		subjects = [][]byte{t[:]}
+	}
+	keys := make([][]byte, len(subjects))
+	for i := range subjects {
+		t := v.token("guess", []byte(s.Caller), subjects[i])
+		keys[i] = key(spaceGuess, dateKey(v.today(s.at)), t[:])
+	}
+	return keys
 }
 
-func (v *Vault) mayGuess(ctx context.Context, guess []byte) error {
+func (v *Vault) mayGuess(ctx context.Context, guess [][]byte) error {
 	return v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		n, err := guesses(r, guess)
-		if err == nil && n >= v.cfg.MaxMismatches {
-			return refuse(ErrTooMany, CodeGuessing, "")
+		for _, k := range guess {
+			if n, err := guesses(r, k); err != nil {
+				return err
+			} else if n >= v.cfg.MaxMismatches {
+				return refuse(ErrTooMany, CodeGuessing, "")
+			}
 		}
-		return err
+		return nil
 	})
 }
 
@@ -220,18 +264,21 @@ func guesses(r engine.Reader, guess []byte) (int, error) {
 
 // countGuess makes the comparison's audit entry durable and counts it if it failed; calls that race are refused past
 // the limit, their answers are not given.
-func (v *Vault) countGuess(ctx context.Context, s *session, note auditNote, guess []byte) error {
+func (v *Vault) countGuess(ctx context.Context, s *session, note auditNote, guess [][]byte) error {
 	failed := note.result != "matched"
 	err := v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		if failed {
-			n, err := guesses(w, guess)
+		for _, k := range guess {
+			n, err := guesses(w, k)
 			if err != nil {
 				return err
 			}
 			if n >= v.cfg.MaxMismatches {
 				return refuse(ErrTooMany, CodeGuessing, "")
 			}
-			if err := w.Put(guess, binary.AppendUvarint(nil, uint64(n)+1)); err != nil { //nolint:gosec // bounded
+			if !failed {
+				continue
+			}
+			if err := w.Put(k, binary.AppendUvarint(nil, uint64(n)+1)); err != nil { //nolint:gosec // bounded
 				return err
 			}
 		}

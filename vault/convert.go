@@ -20,6 +20,7 @@ type verdict struct {
 	ev     happening
 	salts  []byte
 	sv     *signed
+	again  bool // an earlier row of the file spoke of the licence and is remembered
 }
 
 // decide compares a row with the vault: created, updated, unchanged or conflict. It is the one judgement of dry run and real
@@ -42,6 +43,7 @@ func (v *Vault) decide(r engine.Reader, row *BatchRow, batch string) (verdict, e
 	}
 	vd.result.Outcome, vd.result.Code, vd.result.OtherRow = v.against(h, c, batch)
 	vd.result.Version = h.version
+	vd.again = batch != "" && h.batchOf(h.version).batch == batch
 	if vd.result.Outcome != RowUnchanged && vd.result.Code != CodeConflictSameFile {
 		first, err := seenRow(r, id, batch)
 		if err != nil {
@@ -95,7 +97,7 @@ func seenRow(r engine.Reader, id licenceID, batch string) (int, error) {
 
 // remember writes the row of a licence that stays as it is, unless an earlier one did.
 func (b *Batch) remember(w engine.Writer, vd *verdict) error {
-	if vd.result.Outcome != RowUnchanged {
+	if vd.result.Outcome != RowUnchanged || vd.again {
 		return nil
 	}
 	first, err := seenRow(w, vd.result.id, b.id)
@@ -147,7 +149,7 @@ func (b *Batch) decideGroup(r engine.Reader, rows []BatchRow, batch string) ([]v
 		if err != nil {
 			return nil, err
 		}
-		if first, ok := seen.find(&vd); ok {
+		if first, ok := seen.find(&vd); ok && vd.result.Code != CodeConflictSameFile {
 			vd.settleAgainst(list[first].row)
 		} else if vd.changes() || vd.result.Outcome == RowUnchanged {
 			seen.add(&vd, i)
@@ -188,7 +190,7 @@ func (vd *verdict) changes() bool {
 
 // settleAgainst judges a row whose number an earlier row of the same group has taken.
 func (vd *verdict) settleAgainst(first *BatchRow) {
-	vd.prior = nil
+	vd.prior, vd.again = nil, true
 	vd.result.Outcome, vd.result.Code, vd.result.OtherRow = RowConflict, CodeConflictSameFile, first.Row
 	if vd.row.Draft.content == first.Draft.content {
 		vd.result.Outcome, vd.result.Code, vd.result.OtherRow = RowUnchanged, "", 0

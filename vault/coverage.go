@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/elicense/elicense/internal/engine"
@@ -33,7 +34,13 @@ func (v *Vault) DeclareComplete(ctx context.Context, a Access, typeCode, issuer,
 	if err != nil {
 		return v.denied(ctx, s, note, err)
 	}
-	return v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+	if err := v.writable(); err != nil {
+		return v.denied(ctx, s, note, err)
+	}
+	if p := checkFree("series", series, 100); p != nil && series != "" {
+		return v.denied(ctx, s, note, &Refusal{ErrInvalid, []Problem{*p}})
+	}
+	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		if _, err := openType(w, typeCode); err != nil {
 			return err
 		}
@@ -42,12 +49,19 @@ func (v *Vault) DeclareComplete(ctx context.Context, a Access, typeCode, issuer,
 		if err := getJSON(w, k, &c); err != nil && !errors.Is(err, engine.ErrNotFound) {
 			return err
 		}
-		c.Series, c.By = append(c.Series, series), s.Caller
+		if !slices.Contains(c.Series, series) {
+			c.Series = append(c.Series, series)
+		}
+		c.By = s.Caller
 		if err := putJSONIn(w, k, c); err != nil {
 			return err
 		}
 		return v.appendAudit(w, s, note)
 	})
+	if isRefusal(err) {
+		return v.denied(ctx, s, note, err)
+	}
+	return err
 }
 
 // absence fills in what it means that nothing was found.
@@ -56,6 +70,10 @@ func (f *finder) absence(typeCode, issuer, number string) error {
 		return nil
 	}
 	f.res.Absence = SourceSilent
+	never := NeverIssued
+	if f.hidden || f.partial(issuer) {
+		never = NotConverted
+	}
 	for _, who := range []string{issuer, anyIssuer} {
 		var c coverage
 		err := getJSON(f.r, key(spaceComplete, word(typeCode), []byte(who)), &c)
@@ -67,7 +85,7 @@ func (f *finder) absence(typeCode, issuer, number string) error {
 		}
 		f.res.Absence = NotConverted
 		if c.covers(number) {
-			f.res.Absence = NeverIssued
+			f.res.Absence = never
 			return nil
 		}
 	}
@@ -82,6 +100,15 @@ func (f *finder) absence(typeCode, issuer, number string) error {
 		f.res.Absence = NotConverted
 		return false, nil
 	})
+}
+
+// partial reports whether a query may have passed over licences outside the session's scope: nothing can be said of
+// those, not even that they were never issued.
+func (f *finder) partial(issuer string) bool {
+	if f.scope.bound {
+		return f.q.HolderCode == "" || f.q.Identifier != "" || f.q.Number != ""
+	}
+	return f.scope.issuer != "" && f.scope.issuer != issuer
 }
 
 // covers reports whether a number is in a series that is fully converted; without a number only a declaration for all

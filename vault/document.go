@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/code"
@@ -55,7 +56,8 @@ func getDocuments(r engine.Reader, id licenceID) ([]Document, error) {
 // maxDocuments bounds the documents of one licence.
 const maxDocuments = 1000
 
-// Attach binds a document to the version in force. The content is durable before the event that names it.
+// Attach binds a document to the version in force. The content is durable before the event that names it. Attaching the
+// same content to the same version once more changes nothing.
 func (v *Vault) Attach(ctx context.Context, a Access, identifier, kind string, content []byte) (*Document, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
@@ -65,7 +67,7 @@ func (v *Vault) Attach(ctx context.Context, a Access, identifier, kind string, c
 	if err != nil {
 		return nil, refuse(ErrInvalid, CodeIdentifier, "identifier")
 	}
-	note := auditNote{act: "attach", licence: identifier}
+	note := auditNote{act: "attach", licence: id.String()}
 	if err := s.mayIssue(id.Type, id.Issuer); err != nil {
 		return nil, v.denied(ctx, s, note, err)
 	}
@@ -102,30 +104,45 @@ type attaching struct {
 	ev happening
 }
 
-// mayAttach refuses a classified type before the content is written anywhere.
+// mayAttach refuses before the content is written anywhere.
 func (v *Vault) mayAttach(ctx context.Context, id code.Identifier) error {
 	return v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		_, err := openType(r, id.Type)
+		_, _, err := v.attachable(r, id)
 		return err
 	})
 }
 
-func (v *Vault) attach(w engine.Writer, at attaching, doc *Document) error {
-	if _, err := openType(w, at.id.Type); err != nil {
-		return err
+// attachable holds the guards of Attach.
+func (v *Vault) attachable(r engine.Reader, id code.Identifier) (*head, licenceID, error) {
+	if _, err := openType(r, id.Type); err != nil {
+		return nil, licenceID{}, err
 	}
-	lid := v.licenceID(at.id.Type, at.id.Issuer, at.id.Serial)
-	h, err := getHead(w, lid)
+	lid := v.licenceID(id.Type, id.Issuer, id.Serial)
+	h, err := getHead(r, lid)
+	switch {
+	case err != nil:
+		return nil, lid, err
+	case h == nil || h.version == 0:
+		return nil, lid, refuse(ErrNotFound, CodeLicenceUnknown, "identifier")
+	case h.documents == maxDocuments:
+		return nil, lid, refuse(ErrTransition, CodeStateForbids, "documents")
+	}
+	if _, err := step(h.state, record.EventAttached); err != nil {
+		return nil, lid, refuse(ErrTransition, CodeStateForbids, "state")
+	}
+	return h, lid, nil
+}
+
+func (v *Vault) attach(w engine.Writer, at attaching, doc *Document) error {
+	h, lid, err := v.attachable(w, at.id)
 	if err != nil {
 		return err
 	}
-	if h == nil || h.version == 0 {
-		return refuse(ErrNotFound, CodeLicenceUnknown, "identifier")
-	}
-	if h.documents == maxDocuments {
-		return refuse(ErrTransition, CodeStateForbids, "documents")
-	}
 	doc.Version = h.version
+	list, err := getDocuments(w, lid)
+	if err != nil || slices.Contains(list, *doc) { // the same once more: a retry
+		return err
+	}
 	h.documents++
 	if err := w.Create(documentKey(lid, h.documents), doc.encode()); err != nil {
 		return err
@@ -137,7 +154,25 @@ func (v *Vault) attach(w engine.Writer, at attaching, doc *Document) error {
 }
 
 // Content gives the bytes of a document that a look-up named, checked against the digest in its event.
-func (v *Vault) Content(ctx context.Context, doc Document) ([]byte, error) {
+func (v *Vault) Content(ctx context.Context, a Access, identifier string, doc Document) ([]byte, error) {
+	err := v.withLicence(ctx, a, identifier, "content", func(r engine.Reader, _ *session, id licenceID, h *head) error {
+		version, err := v.visible(r, h)
+		if err != nil {
+			return err
+		}
+		list, err := getDocuments(r, id)
+		if err == nil && (doc.Version > version || !slices.Contains(list, doc)) {
+			err = refuse(ErrNotFound, CodeLicenceUnknown, "document")
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.content(ctx, doc)
+}
+
+func (v *Vault) content(ctx context.Context, doc Document) ([]byte, error) {
 	b, err := v.cfg.Blobs.Get(ctx, doc.Address)
 	if err != nil {
 		return nil, fmt.Errorf("vault: reading a document: %w", err)

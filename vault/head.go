@@ -24,8 +24,8 @@ type head struct {
 	record                   record.Digest // of the latest version's record
 	content                  token         // first half of the latest version's content digest
 	holders                  []token       // of the latest version; several for a joint licence, none without a code
-	documents                int          // documents attached
-	converted                []conversion // versions that came from a conversion
+	documents                int           // documents attached
+	converted                []conversion  // versions that came from a conversion
 }
 
 // conversion says which batch brought a version and from which row.

@@ -21,12 +21,17 @@ type Entry struct {
 // History gives every event of a licence, oldest first, with its ledger proof.
 func (v *Vault) History(ctx context.Context, a Access, identifier string) ([]Entry, error) {
 	var list []Entry
-	err := v.withLicence(ctx, a, identifier, "history", func(r engine.Reader, id licenceID, h *head) error {
+	err := v.withLicence(ctx, a, identifier, "history", func(r engine.Reader, s *session, id licenceID, h *head) error {
 		list = make([]Entry, 0, h.events)
 		for n := 1; n <= h.events; n++ {
 			st, err := getStoredEvent(r, id, n)
 			if err != nil {
 				return err
+			}
+			if hidden, err := concealed(r, s, h, st.event); err != nil {
+				return err
+			} else if hidden {
+				continue
 			}
 			proof, err := proofOf(r, st)
 			if err != nil && !isRefusal(err) {
@@ -36,12 +41,22 @@ func (v *Vault) History(ctx context.Context, a Access, identifier string) ([]Ent
 		}
 		return nil
 	})
-	return list, err
+	return whole(list, err)
+}
+
+// concealed reports whether an event is not to be shown: of a conversion that waits for its sign-off, to anybody but the
+// issuer.
+func concealed(r engine.Reader, s *session, h *head, e *record.Event) (bool, error) {
+	if e.Kind != record.EventConverted || s.Ground == GroundIssuer && s.caller.Department == h.issuer {
+		return false, nil
+	}
+	open, err := batchOpen(r, e.Batch)
+	return !open, err
 }
 
 // withLicence runs a read of one licence: right, type and scope decided, audit entry durable before the answer.
 func (v *Vault) withLicence(ctx context.Context, a Access, identifier, act string,
-	read func(engine.Reader, licenceID, *head) error,
+	read readFunc,
 ) error {
 	s, sc, err := v.admitRead(ctx, a, act)
 	if err != nil {
@@ -53,8 +68,37 @@ func (v *Vault) withLicence(ctx context.Context, a Access, identifier, act strin
 		return v.denied(ctx, s, note, refuse(ErrInvalid, CodeIdentifier, "identifier"))
 	}
 	note.licence = id.String()
+	return v.readOne(ctx, reading{s, sc, id, note}, read)
+}
+
+// readFunc is what reads a licence that its session may know of.
+type readFunc func(r engine.Reader, s *session, id licenceID, h *head) error
+
+// reading is an admitted read of one licence.
+type reading struct {
+	s    *session
+	sc   scope
+	id   code.Identifier
+	note auditNote
+}
+
+// readOne is the part of withLicence that follows the admission.
+func (v *Vault) readOne(ctx context.Context, rd reading, read readFunc) error {
+	err := v.viewOne(ctx, rd, read)
+	if isRefusal(err) {
+		return v.denied(ctx, rd.s, rd.note, err)
+	}
+	if err != nil {
+		return err
+	}
+	return v.audit(ctx, rd.s, rd.note)
+}
+
+// viewOne reads a licence if the session may know of it; the caller audits.
+func (v *Vault) viewOne(ctx context.Context, rd reading, read readFunc) error {
+	s, sc, id := rd.s, rd.sc, rd.id
 	lid := v.licenceID(id.Type, id.Issuer, id.Serial)
-	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+	return v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		if err := readableType(r, s, id.Type); err != nil {
 			return err
 		}
@@ -71,15 +115,8 @@ func (v *Vault) withLicence(ctx context.Context, a Access, identifier, act strin
 			}
 			return err
 		}
-		return read(r, lid, h)
+		return read(r, s, lid, h)
 	})
-	if isRefusal(err) {
-		return v.denied(ctx, s, note, err)
-	}
-	if err != nil {
-		return err
-	}
-	return v.audit(ctx, s, note)
 }
 
 // mayKnow reports whether a licence exists for this session: its issuer knows all, others what look-ups show.
@@ -87,7 +124,7 @@ func (v *Vault) mayKnow(r engine.Reader, s *session, h *head) (bool, error) {
 	if s.Ground == GroundIssuer && s.caller.Department == h.issuer {
 		return true, nil
 	}
-	version, err := visible(r, h)
+	version, err := v.visible(r, h)
 	return version > 0 && h.state != Withdrawn, err
 }
 
@@ -110,15 +147,22 @@ type Moment struct {
 // AsOf answers on two axes: what was legally in force on a day, by what the vault knew at an instant (zero: now).
 func (v *Vault) AsOf(ctx context.Context, a Access, identifier string, legal record.Date, known time.Time) (*Moment, error) {
 	var m *Moment
-	err := v.withLicence(ctx, a, identifier, "as-of", func(r engine.Reader, id licenceID, h *head) error {
+	err := v.withLicence(ctx, a, identifier, "as-of", func(r engine.Reader, s *session, id licenceID, h *head) error {
 		var err error
-		m, err = asOf(r, id, h, legal, known)
+		m, err = asOf(r, id, h, instant{s, legal, known})
 		return err
 	})
-	return m, err
+	return whole(m, err)
 }
 
-func asOf(r engine.Reader, id licenceID, h *head, legal record.Date, known time.Time) (*Moment, error) {
+// instant is what AsOf asks about, and who asks.
+type instant struct {
+	s     *session
+	legal record.Date
+	known time.Time
+}
+
+func asOf(r engine.Reader, id licenceID, h *head, at instant) (*Moment, error) {
 	m := &Moment{}
 	version := 0
 	for n := 1; n <= h.events; n++ {
@@ -126,15 +170,22 @@ func asOf(r engine.Reader, id licenceID, h *head, legal record.Date, known time.
 		if err != nil {
 			return nil, err
 		}
-		if !known.IsZero() && e.Recorded.After(known) {
+		if !at.known.IsZero() && e.Recorded.After(at.known) {
 			break
 		}
-		if legal.Before(e.Effective) {
+		if at.legal.Before(e.Effective) {
+			continue
+		}
+		if hidden, err := concealed(r, at.s, h, e); err != nil {
+			return nil, err
+		} else if hidden {
 			continue
 		}
 		next, err := step(m.State, e.Kind)
 		if err != nil { // an earlier step counts later in law: the state by what counts so far
-			next = transitions[e.Kind].to
+			if next = transitions[e.Kind].to; next == "" {
+				next = m.State
+			}
 		}
 		if next != m.State {
 			m.State, m.Since = next, e.Effective
@@ -154,6 +205,6 @@ func asOf(r engine.Reader, id licenceID, h *head, legal record.Date, known time.
 	if m.Version, err = getVersion(r, id, version); err != nil {
 		return nil, err
 	}
-	m.State = m.State.on(legal, m.Version.Record.ValidFrom, m.Version.Record.ValidUntil)
+	m.State = m.State.on(at.legal, m.Version.Record.ValidFrom, m.Version.Record.ValidUntil)
 	return m, nil
 }

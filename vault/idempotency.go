@@ -1,11 +1,13 @@
 package vault
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
 
+	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -13,24 +15,62 @@ import (
 // idempotency ties a write to the caller's key: the same key and request give the first answer again, another request
 // under the same key is refused. Keys are kept for ever.
 type idempotency struct {
+	act     string
 	key     []byte
 	request record.Digest
 }
 
+// writeKey is a caller's idempotency key, or one that the vault derives from it for a step of the same call.
+type writeKey struct{ key, step string }
+
 // once prepares the idempotency of a request; the request is anything that JSON writes the same way each time.
-func (v *Vault) once(s *session, act, idempotencyKey string, request any) (*idempotency, error) {
-	if idempotencyKey == "" {
+func (v *Vault) once(s *session, act string, k writeKey, request any) (*idempotency, error) {
+	if k.key == "" {
 		return nil, refuse(ErrInvalid, CodeKeyMissing, "key")
 	}
-	if p := checkFree("key", idempotencyKey, 128); p != nil {
+	if p := checkFree("key", k.key, 128); p != nil {
 		return nil, &Refusal{ErrInvalid, []Problem{*p}}
 	}
 	b, err := json.Marshal(request)
 	if err != nil {
 		return nil, fmt.Errorf("vault: encoding a request: %w", err)
 	}
-	t := v.token("idempotency", []byte(s.Caller), []byte(idempotencyKey))
-	return &idempotency{key: key(spaceIdempotency, t[:]), request: record.Sum(append([]byte(act+"\n"), b...))}, nil
+	parts := [][]byte{[]byte(s.Caller), []byte(k.key)}
+	if k.step != "" {
+		parts = append(parts, []byte(k.step))
+	}
+	t := v.token("idempotency", parts...)
+	return &idempotency{
+		act: act, key: key(spaceIdempotency, t[:]), request: record.Sum(append([]byte(act+"\n"), b...)),
+	}, nil
+}
+
+// replayed looks for an earlier answer under the key; nil if the key is new. The answer is audited like any other, and
+// not given for a type that was classified meanwhile.
+func (v *Vault) replayed(ctx context.Context, s *session, once *idempotency) (*Answer, error) {
+	var answer Answer
+	done := false
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		var err error
+		answer = Answer{}
+		if done, err = once.replay(r, &answer); err != nil || !done {
+			return err
+		}
+		id, err := code.ParseIdentifier(answer.Identifier)
+		if err != nil {
+			return fmt.Errorf("%w: idempotency key", ErrDamaged)
+		}
+		return readableType(r, s, id.Type)
+	})
+	note := auditNote{act: once.act, licence: answer.Identifier, result: "replayed"}
+	if isRefusal(err) {
+		return nil, v.denied(ctx, s, note, err)
+	}
+	if err != nil || !done {
+		return nil, err
+	}
+	answer.Replayed = true
+	return whole(&answer, v.audit(ctx, s, note))
 }
 
 // replay reads the first answer into answer; false if the key is new.

@@ -85,6 +85,7 @@ type issuing struct {
 	sv    *signed
 	notes []Note
 	ev    happening
+	outer *idempotency // of the call that this is the second step of, or nil
 }
 
 func (is *issuing) fail(err error) bool {
@@ -94,14 +95,13 @@ func (is *issuing) fail(err error) bool {
 
 // prepareIssue does everything that comes before the transaction; false if the request is settled.
 func (v *Vault) prepareIssue(ctx context.Context, is *issuing) bool {
-	once, err := v.once(is.s, "issue", is.req.Key, is.req)
+	once, err := v.once(is.s, "issue", writeKey{key: is.req.Key}, is.req)
 	if err != nil {
-		return is.fail(err)
+		return is.fail(v.denied(ctx, is.s, auditNote{act: "issue"}, err))
 	}
 	is.once = once
-	if done, err := v.replayed(ctx, once, is.out); err != nil {
-		return is.fail(err)
-	} else if done {
+	if is.out.Answer, err = v.replayed(ctx, is.s, once); err != nil || is.out.Answer != nil {
+		is.out.Err = err
 		return false
 	}
 	if p := checkPaper(is.req.Paper); p != nil {
@@ -126,20 +126,6 @@ func (v *Vault) prepareIssue(ctx context.Context, is *issuing) bool {
 	return true
 }
 
-// replayed looks for an earlier answer under the key.
-func (v *Vault) replayed(ctx context.Context, once *idempotency, out *IssueResult) (done bool, err error) {
-	var answer Answer
-	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		done, err = once.replay(r, &answer)
-		return err
-	})
-	if done && err == nil {
-		answer.Replayed = true
-		out.Answer = &answer
-	}
-	return done, err
-}
-
 // commitIssues writes a group. A request that a guard refuses is left out; the rest is committed.
 func (v *Vault) commitIssues(ctx context.Context, s *session, group []*issuing) {
 	err := v.update(ctx, s, func(w engine.Writer, st *staging) (auditNote, error) {
@@ -151,8 +137,14 @@ func (v *Vault) commitIssues(ctx context.Context, s *session, group []*issuing) 
 			if is.out.Err == nil {
 				note.count++
 				note.licence = is.out.Answer.Identifier
-			} else {
-				note.result = string(CodeOf(is.out.Err))
+				continue
+			}
+			note.result = string(CodeOf(is.out.Err))
+			if len(group) == 1 {
+				break
+			}
+			if err := v.appendAudit(w, s, auditNote{act: "issue", result: note.result}); err != nil {
+				return note, err
 			}
 		}
 		if note.count > 0 {
@@ -193,6 +185,11 @@ func (v *Vault) commitIssue(w engine.Writer, st *staging, is *issuing) error {
 	is.out.Answer = &Answer{
 		Identifier: is.sv.identifier.String(), Number: is.sv.c.number, Version: is.sv.identifier.Version,
 		State: Valid.on(v.today(is.s.at), is.sv.c.from, is.sv.c.until), Record: is.sv.record, Notes: is.notes,
+	}
+	if is.outer != nil {
+		if err := is.outer.keep(w, is.out.Answer); err != nil {
+			return err
+		}
 	}
 	return is.once.keep(w, is.out.Answer)
 }
@@ -266,9 +263,17 @@ func (v *Vault) signDraft(ctx context.Context, c *Checked, p plan) (*signed, err
 		return nil, err
 	}
 	p.salts = salts
-	u, err := v.build(c, p)
-	if err != nil {
-		return nil, err
+	for tries := 1; ; tries++ {
+		u, err := v.build(c, p)
+		if err != nil {
+			return nil, err
+		}
+		sv, err := v.sign(ctx, u, p.at)
+		if !errors.Is(err, errSignerChanged) || tries == maxSignTries {
+			return sv, err
+		}
 	}
-	return v.sign(ctx, u)
 }
+
+// maxSignTries is how often a version is made anew because its issuer's certificate was replaced meanwhile.
+const maxSignTries = 3

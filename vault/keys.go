@@ -33,7 +33,7 @@ const (
 	spaceBatch       = 'b' // batch -> its account
 	spaceBatchOpen   = 'O' // batch -> nothing: look-ups may see it
 	spaceBatchGroup  = 'g' // batch, group -> outcome of each row
-	spaceBatchSeen   = 'u' // batch, token(number) -> row that changed nothing
+	spaceBatchSeen   = 'u' // batch, licence -> row that changed nothing
 	spaceScan        = 'S' // token(digest) of a scan -> its blob's address
 	spaceGuess       = 'z' // day, token(caller, subject) -> comparisons that failed
 	spaceStaged      = 's' // staging place -> leaves that wait for the ledger
@@ -132,7 +132,9 @@ func issuerKey(issuer, typeCode string, id licenceID) []byte {
 	return key(spaceIssuer, word(issuer), word(typeCode), id[:])
 }
 
-func expiryKey(until record.Date, id licenceID) []byte { return key(spaceExpiry, dateKey(until), id[:]) }
+func expiryKey(until record.Date, id licenceID) []byte {
+	return key(spaceExpiry, dateKey(until), id[:])
+}
 
 func (v *Vault) paperKey(typeCode, issuer, paper string) []byte {
 	t := v.token("paper", []byte(paper))

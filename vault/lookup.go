@@ -10,6 +10,7 @@ import (
 
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/normal"
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -41,6 +42,9 @@ type Found struct {
 	SourceTime time.Time   // when the vault last learnt something of it
 	Batch      string      // conversion that brought the version in force, or ""
 	Documents  []Document  // sealed documents of the licence
+
+	id      licenceID
+	holders []token
 }
 
 // Absence says what it means that nothing was found.
@@ -124,12 +128,13 @@ func (v *Vault) find(ctx context.Context, s *session, sc scope, q Query) (res *R
 		q.Limit = defaultPage
 	}
 	q.Limit = min(q.Limit, maxPage)
+	q.HolderCode, q.Number = holderCode(q.HolderKind, q.HolderCode), plainNumber(q.Number)
 	f := &finder{v: v, s: s, scope: sc, q: q, today: v.today(s.at)}
 	if q.HolderCode != "" {
 		note.subject = v.holderToken(q.HolderKind, q.HolderCode)
 	}
 	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		f.r, f.res = r, &Result{}
+		f.r, f.res, f.hidden, f.mayRead = r, &Result{}, false, ""
 		return f.run()
 	})
 	if err != nil {
@@ -150,6 +155,47 @@ type finder struct {
 	q     Query
 	today record.Date
 	res   *Result
+	// hidden is set when a licence was passed over that the vault has and does not show: of a batch that waits for its
+	// sign-off, or withdrawn.
+	hidden bool
+	// mayRead is the last type that this session was found free to read in this snapshot.
+	mayRead string
+}
+
+// readable is readableType, asked once for licences of one type in a row.
+func (f *finder) readable(code string) error {
+	if f.mayRead == code && code != "" {
+		return nil
+	}
+	err := readableType(f.r, f.s, code)
+	if err == nil {
+		f.mayRead = code
+	}
+	return err
+}
+
+// holderCode reads a holder's code as conversion and issue do, so that full-width digits, spaces and 15-digit numbers
+// find the same holder; what is no such code stays as it is and finds nobody.
+func holderCode(kind, text string) string {
+	read := normal.PlainCode
+	switch kind {
+	case "001":
+		read = normal.USCC
+	case "111":
+		read = normal.CitizenNumber
+	}
+	if res, err := read(text); err == nil {
+		return res.Value
+	}
+	return text
+}
+
+// plainNumber reads a licence number as conversion and issue do.
+func plainNumber(text string) string {
+	if res, err := normal.PlainCode(text); err == nil {
+		return res.Value
+	}
+	return text
 }
 
 func (f *finder) run() error {
@@ -162,7 +208,7 @@ func (f *finder) run() error {
 	case q.Type != "" && q.Number != "":
 		return f.byNumber()
 	case q.Type != "" && q.Issuer != "":
-		return f.pages(key(spaceIssuer, word(q.Issuer), word(q.Type)), "")
+		return f.byIssuer()
 	case q.Batch != "":
 		return f.byBatch()
 	}
@@ -177,7 +223,7 @@ func (f *finder) byIdentifier() error {
 	if f.scope.issuer != "" && f.scope.issuer != id.Issuer {
 		return refuse(ErrDenied, CodeNotIssuer, "issuer")
 	}
-	if err := readableType(f.r, f.s, id.Type); err != nil {
+	if err := f.readable(id.Type); err != nil {
 		return err
 	}
 	if err := f.add(f.v.licenceID(id.Type, id.Issuer, id.Serial)); err != nil {
@@ -187,7 +233,10 @@ func (f *finder) byIdentifier() error {
 }
 
 func (f *finder) byNumber() error {
-	if err := readableType(f.r, f.s, f.q.Type); err != nil {
+	if f.scope.issuer != "" && f.q.Issuer != "" && f.scope.issuer != f.q.Issuer {
+		return refuse(ErrDenied, CodeNotIssuer, "issuer")
+	}
+	if err := f.readable(f.q.Type); err != nil {
 		return err
 	}
 	if f.q.Issuer != "" {
@@ -213,13 +262,26 @@ func (f *finder) byNumber() error {
 	return f.absence(f.q.Type, anyIssuer, f.q.Number)
 }
 
+func (f *finder) byIssuer() error {
+	if f.scope.issuer != "" && f.scope.issuer != f.q.Issuer {
+		return refuse(ErrDenied, CodeNotIssuer, "issuer")
+	}
+	if err := f.readable(f.q.Type); err != nil {
+		return err
+	}
+	if err := f.pages(key(spaceIssuer, word(f.q.Issuer), word(f.q.Type)), ""); err != nil {
+		return err
+	}
+	return f.absence(f.q.Type, f.q.Issuer, "")
+}
+
 func (f *finder) byHolder() error {
 	holder := f.v.holderToken(f.q.HolderKind, f.q.HolderCode)
 	if f.scope.bound && f.scope.holder != holder {
 		return refuse(ErrDenied, CodeAssertionHolder, "holder")
 	}
 	if f.q.Type != "" {
-		if err := readableType(f.r, f.s, f.q.Type); err != nil {
+		if err := f.readable(f.q.Type); err != nil {
 			return err
 		}
 	}
@@ -286,12 +348,16 @@ func (f *finder) add(id licenceID) error {
 	if err != nil || h == nil || !f.scope.covers(h) {
 		return err
 	}
-	if err := readableType(f.r, f.s, h.typeCode); err != nil {
+	if err := f.readable(h.typeCode); err != nil {
 		return err
 	}
-	version, err := visible(f.r, h)
-	if err != nil || version == 0 || h.state == Withdrawn {
+	version, err := f.v.visible(f.r, h)
+	if err != nil {
 		return err
+	}
+	if version == 0 || h.state == Withdrawn {
+		f.hidden = f.hidden || h.version > 0
+		return nil
 	}
 	found, err := f.read(id, h, version)
 	if err == nil {
@@ -301,31 +367,39 @@ func (f *finder) add(id licenceID) error {
 }
 
 func (f *finder) read(id licenceID, h *head, version int) (*Found, error) {
-	ver, err := getVersion(f.r, id, version)
+	b, err := versionBytes(f.r, id, version)
 	if err != nil {
 		return nil, err
 	}
-	if version == h.version && record.Sum(ver.Raw) != h.record {
-		return nil, fmt.Errorf("%w: record does not match its head", ErrDamaged)
+	ver, err := parseVersionWith(b, record.ParseClear) // sealed under its own key: it is what was committed
+	if err != nil {
+		return nil, err
 	}
 	found := &Found{
 		Version: *ver, Identifier: ver.Record.Identifier, Since: h.since, SourceTime: h.recorded,
 		State: h.state.on(f.today, ver.Record.ValidFrom, ver.Record.ValidUntil), Batch: h.batchOf(version).batch,
+		id: id, holders: h.holders,
 	}
 	if h.documents > 0 {
 		found.Documents, err = getDocuments(f.r, id)
 	}
-	return found, err
+	for i := range found.Documents {
+		if found.Documents[i].Version > version { // of a version that is not shown yet
+			found.Documents = found.Documents[:i]
+			break
+		}
+	}
+	return whole(found, err)
 }
 
 // visible is the latest version that look-ups may show: versions of a conversion count from its sign-off on.
-func visible(r engine.Reader, h *head) (int, error) {
+func (v *Vault) visible(r engine.Reader, h *head) (int, error) {
 	for version := h.version; version > 0; version-- {
 		c := h.batchOf(version)
 		if c.batch == "" {
 			return version, nil
 		}
-		open, err := batchOpen(r, c.batch)
+		open, err := v.knownOpen(r, c.batch)
 		if err != nil || open {
 			return version, err
 		}

@@ -24,7 +24,7 @@ func (n *series) key(scope string) []byte {
 }
 
 // allocate takes the next number by the type's rule and ties it to a licence, so that every gap in the series can be
-// explained. Numbers already in use, from the paper stock, are passed over.
+// explained. Numbers already in use, from the paper stock, are passed over and tied to the licences that bear them.
 func (v *Vault) allocate(w engine.Writer, n *series) (string, []byte, error) {
 	rule := n.typ.Definition.Numbering
 	in := catalogue.NumberInput{Division: n.division, Year: n.year, Category: n.category}
@@ -44,12 +44,15 @@ func (v *Vault) allocate(w engine.Writer, n *series) (string, []byte, error) {
 		if err != nil {
 			return "", nil, refuse(ErrInvalid, CodeNoNumbering, catalogue.MetaNumber)
 		}
-		_, err = w.Get(v.numberKey(n.typ.Definition.Code, n.issuer, number))
+		place := key(spaceAllocated, word(n.typ.Definition.Code), word(n.issuer), word(scope), be64(last))
+		taken, err := w.Get(v.numberKey(n.typ.Definition.Code, n.issuer, number))
 		if errors.Is(err, engine.ErrNotFound) {
-			place := key(spaceAllocated, word(n.typ.Definition.Code), word(n.issuer), word(scope), be64(last))
 			return number, place, w.Put(k, be64(last))
 		}
 		if err != nil {
+			return "", nil, err
+		}
+		if err := w.Put(place, taken); err != nil {
 			return "", nil, err
 		}
 	}
@@ -82,8 +85,8 @@ type NumberUse struct {
 	Reason     string `json:"reason,omitempty"` // why it was voided
 }
 
-// Numbers explains every number allocated for a type by the calling department: issued, reserved or voided with its reason.
-// A number that is missing from the list was never allocated.
+// Numbers explains every number allocated for a type by the calling department: issued, reserved, voided with its reason,
+// or passed over because a licence of the paper stock bears it. A number that is missing from the list was never allocated.
 func (v *Vault) Numbers(ctx context.Context, a Access, typeCode string) ([]NumberUse, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
@@ -92,10 +95,14 @@ func (v *Vault) Numbers(ctx context.Context, a Access, typeCode string) ([]Numbe
 	if err := s.mayIssue(typeCode, s.caller.Department); err != nil {
 		return nil, v.denied(ctx, s, auditNote{act: "numbers"}, err)
 	}
+	note := auditNote{act: "numbers"}
 	var list []NumberUse
 	prefix := key(spaceAllocated, word(typeCode), word(s.caller.Department))
 	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		list = nil
+		if err := readableType(r, s, typeCode); err != nil {
+			return err
+		}
 		return r.Scan(engine.Range{Prefix: prefix}, func(k, value []byte) (bool, error) {
 			rest := k[len(prefix):]
 			if len(value) != 16 || len(rest) < 9 {
@@ -108,10 +115,14 @@ func (v *Vault) Numbers(ctx context.Context, a Access, typeCode string) ([]Numbe
 			return true, err
 		})
 	})
+	if isRefusal(err) {
+		return nil, v.denied(ctx, s, note, err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return list, v.audit(ctx, s, auditNote{act: "numbers", count: len(list)})
+	note.count = len(list)
+	return whole(list, v.audit(ctx, s, note))
 }
 
 func (v *Vault) numberUse(r engine.Reader, id licenceID) (NumberUse, error) {

@@ -3,6 +3,8 @@ package vault
 import (
 	"errors"
 	"strings"
+
+	"github.com/elicense/elicense/vault/catalogue"
 )
 
 // Sentinels. A *Refusal unwraps to one of them.
@@ -58,11 +60,16 @@ func (r *Refusal) Error() string {
 	for i := range r.Problems {
 		b.WriteString("; ")
 		b.WriteString(string(r.Problems[i].Code))
-		if f := r.Problems[i].Field; f != "" {
+		if f := r.Problems[i].Field; f != "" && !submitted(r.Problems[i].Code) {
 			b.WriteString(" (" + f + ")")
 		}
 	}
 	return b.String()
+}
+
+// submitted reports codes whose field name was made up by the caller and so may be anything.
+func submitted(c Code) bool {
+	return c == CodeFieldUnknown || c == CodeClaimUnknown || c == Code(catalogue.CodeValueUnknown)
 }
 
 // Unwrap gives the sentinel.

@@ -35,13 +35,16 @@ func (v *Vault) Reserve(ctx context.Context, a Access, req Request) (*Answer, er
 	if err != nil {
 		return nil, err
 	}
-	return v.reserve(ctx, s, &req, req.Key)
+	return v.reserve(ctx, s, &req, writeKey{key: req.Key})
 }
 
-func (v *Vault) reserve(ctx context.Context, s *session, req *Request, idempotencyKey string) (*Answer, error) {
-	once, err := v.once(s, "reserve", idempotencyKey, req)
+func (v *Vault) reserve(ctx context.Context, s *session, req *Request, k writeKey) (*Answer, error) {
+	once, err := v.once(s, "reserve", k, req)
 	if err != nil {
-		return nil, err
+		return nil, v.denied(ctx, s, auditNote{act: "reserve"}, err)
+	}
+	if first, err := v.replayed(ctx, s, once); first != nil || err != nil {
+		return first, err
 	}
 	c, notes, err := v.check(ctx, s, req, req.Values[catalogue.MetaNumber] != "")
 	if err != nil {
@@ -96,7 +99,9 @@ func (v *Vault) putReservation(w engine.Writer, st *staging, rv reserving, answe
 	if c.number == "" {
 		c.row = append([]string(nil), c.row...)
 		n := &series{typ: c.typ, issuer: c.issuer, division: rv.req.Division, year: c.issued.Year}
-		n.category = rv.req.Values[c.typ.Definition.Numbering.Category]
+		if col, ok := c.typ.Column(c.typ.Definition.Numbering.Category); ok {
+			n.category = c.row[col.Index]
+		}
 		var err error
 		if c.number, place, err = v.allocate(w, n); err != nil {
 			return note, err
@@ -165,28 +170,35 @@ func (v *Vault) Confirm(ctx context.Context, a Access, cf Confirmation) (*Answer
 	if err != nil {
 		return nil, err
 	}
-	return v.confirm(ctx, s, cf)
+	is := &issuing{s: s, req: &Request{Paper: cf.Paper}, out: &IssueResult{}}
+	if is.once, err = v.once(s, "confirm", writeKey{key: cf.Key}, cf); err != nil {
+		return nil, v.denied(ctx, s, auditNote{act: "confirm"}, err)
+	}
+	return v.confirm(ctx, is, cf)
 }
 
-func (v *Vault) confirm(ctx context.Context, s *session, cf Confirmation) (*Answer, error) {
-	is := &issuing{s: s, req: &Request{Paper: cf.Paper}, out: &IssueResult{}}
-	once, err := v.once(s, "confirm", cf.Key, cf)
-	if err != nil {
-		return nil, err
-	}
-	is.once = once
-	if done, err := v.replayed(ctx, once, is.out); done || err != nil {
-		return is.out.Answer, err
+// confirm settles a reservation under is.once.
+func (v *Vault) confirm(ctx context.Context, is *issuing, cf Confirmation) (*Answer, error) {
+	s := is.s
+	if first, err := v.replayed(ctx, s, is.once); first != nil || err != nil {
+		return first, err
 	}
 	if p := checkPaper(cf.Paper); p != nil {
 		return nil, v.denied(ctx, s, auditNote{act: "confirm"}, &Refusal{ErrInvalid, []Problem{*p}})
 	}
 	u, err := v.reserved(ctx, s, cf.Identifier)
-	if err != nil {
-		return nil, v.denied(ctx, s, auditNote{act: "confirm"}, err)
+	if isRefusal(err) {
+		return v.overtaken(ctx, s, is.once, v.denied(ctx, s, auditNote{act: "confirm"}, err))
 	}
-	if is.sv, err = v.signReserved(ctx, s, u, cf.Signature); err != nil {
-		return nil, v.denied(ctx, s, auditNote{act: "confirm", licence: cf.Identifier}, err)
+	if err != nil {
+		return nil, err
+	}
+	is.sv, err = v.signReserved(ctx, s, u, cf.Signature)
+	if isRefusal(err) {
+		return nil, v.denied(ctx, s, auditNote{act: "confirm", licence: u.identifier.String()}, err)
+	}
+	if err != nil {
+		return nil, err
 	}
 	is.ev = happening{kind: record.EventIssued, effective: u.c.issued, paper: cf.Paper}
 	if is.ev.salt, err = v.drawSalt(); err != nil {
@@ -202,12 +214,25 @@ func (v *Vault) signReserved(ctx context.Context, s *session, u *unsigned, signa
 		if len(signature) > 0 {
 			return nil, refuse(ErrSignature, CodeSignature, "signature")
 		}
-		return v.sign(ctx, u)
+		return v.signCustody(ctx, s, u)
 	}
 	if err := v.cfg.Records.CheckRecord(u.c.issuer, u.signer, u.raw, signature, s.at); err != nil {
 		return nil, refuse(ErrSignature, CodeSignature, "signature")
 	}
 	return &signed{u, bytes.Clone(signature)}, nil
+}
+
+// signCustody signs a reserved record. One that names a certificate which was replaced since is made anew: the paper and
+// the number stay what they are.
+func (v *Vault) signCustody(ctx context.Context, s *session, u *unsigned) (*signed, error) {
+	now, custody, err := v.cfg.Records.SignerFor(u.c.issuer, s.at)
+	switch {
+	case err != nil || !custody:
+		return nil, refuse(ErrSignature, CodeSignerMissing, "issuer")
+	case now == u.signer:
+		return v.sign(ctx, u, s.at)
+	}
+	return v.signDraft(ctx, u.c, plan{prior: u.expected, origin: record.Issued, at: s.at})
 }
 
 // reserved rebuilds the unsigned version of a reservation.
@@ -241,16 +266,16 @@ func (v *Vault) getReservation(r engine.Reader, lid licenceID) (*unsigned, error
 	if err != nil {
 		return nil, err
 	}
-	t, err := v.typeIn(r, res.Type)
-	if err != nil {
-		return nil, err
-	}
-	if t.Digest != res.TypeDigest {
-		return nil, refuse(ErrConflict, CodeVersionChanged, "type")
-	}
 	rec, err := record.Parse(res.Raw)
 	if err != nil {
 		return nil, fmt.Errorf("%w: reservation", ErrDamaged)
+	}
+	t, err := v.typeAt(r, res.Type, rec.TypeVersion)
+	if err == nil && t.Digest != res.TypeDigest {
+		err = fmt.Errorf("%w: reservation", ErrDamaged)
+	}
+	if err != nil {
+		return nil, err
 	}
 	c, problems := t.Check(Draft{Row: res.Row, Issuer: res.Issuer}, res.IssuerName, rec.IssuedOn, true)
 	if len(problems) > 0 {
@@ -276,20 +301,23 @@ func (v *Vault) getReservation(r engine.Reader, lid licenceID) (*unsigned, error
 func (v *Vault) issueReserved(ctx context.Context, is *issuing) (*Answer, error) {
 	reserved := *is.req
 	reserved.Paper = ""
-	ticket, err := v.reserve(ctx, is.s, &reserved, is.req.Key+" reserve")
+	if _, custody, err := v.cfg.Records.SignerFor(is.s.caller.Department, is.s.at); err != nil || !custody {
+		err := refuse(ErrSignature, CodeSignerMissing, "issuer") // before a number is taken
+		return nil, v.denied(ctx, is.s, auditNote{act: "issue"}, err)
+	}
+	ticket, err := v.reserve(ctx, is.s, &reserved, writeKey{is.req.Key, "reserve"})
 	if err != nil {
 		return nil, err
 	}
 	if ticket.ToSign != nil {
 		return nil, refuse(ErrSignature, CodeSignerMissing, "issuer")
 	}
-	answer, err := v.confirm(ctx, is.s, Confirmation{
-		Key: is.req.Key + " confirm", Identifier: ticket.Identifier, Paper: is.req.Paper,
-	})
-	if err == nil {
-		answer.Notes = ticket.Notes
+	cf := Confirmation{Identifier: ticket.Identifier, Paper: is.req.Paper}
+	second := &issuing{s: is.s, req: is.req, out: &IssueResult{}, notes: ticket.Notes, outer: is.once}
+	if second.once, err = v.once(is.s, "confirm", writeKey{is.req.Key, "confirm"}, cf); err != nil {
+		return nil, err
 	}
-	return answer, err
+	return v.confirm(ctx, second, cf)
 }
 
 // Void gives a reservation up with a reason: its number is never used again.
@@ -326,6 +354,11 @@ func (v *Vault) Reconcile(ctx context.Context, a Access) ([]Unsettled, error) {
 			if res.Issuer != s.caller.Department {
 				return true, nil
 			}
+			if err := readableType(r, s, res.Type); errors.Is(err, ErrSecret) {
+				return true, nil
+			} else if err != nil {
+				return false, err
+			}
 			h, err := getHead(r, licenceID(k[1:]))
 			if err != nil || h == nil {
 				return false, errors.Join(err, fmt.Errorf("%w: reservation", ErrDamaged))
@@ -337,7 +370,7 @@ func (v *Vault) Reconcile(ctx context.Context, a Access) ([]Unsettled, error) {
 	if err != nil {
 		return nil, err
 	}
-	return list, v.audit(ctx, s, auditNote{act: "reconcile", count: len(list)})
+	return whole(list, v.audit(ctx, s, auditNote{act: "reconcile", count: len(list)}))
 }
 
 // numberOf finds the number among a reservation's disclosures.

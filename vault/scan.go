@@ -19,6 +19,13 @@ type Scan struct {
 // PutScan stores the scan of a paper. It is durable when PutScan returns, and referred to by the transaction of the row
 // whose draft holds it; a scan that no row refers to is swept later.
 func (b *Batch) PutScan(ctx context.Context, content []byte) (Scan, error) {
+	err := b.v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		_, err := openType(r, b.account.Type)
+		return err
+	})
+	if err != nil {
+		return Scan{}, err
+	}
 	a, err := b.v.cfg.Blobs.Put(ctx, content)
 	if err != nil {
 		return Scan{}, fmt.Errorf("vault: storing a scan: %w", err)
@@ -26,19 +33,19 @@ func (b *Batch) PutScan(ctx context.Context, content []byte) (Scan, error) {
 	return Scan{Digest: record.Sum(content), address: a}, nil
 }
 
-func (v *Vault) scanKey(d record.Digest) []byte {
-	t := v.token("scan", d[:])
+func (v *Vault) scanKey(batch string, d record.Digest) []byte {
+	t := v.token("scan", []byte(batch), d[:])
 	return key(spaceScan, t[:])
 }
 
-// refer keeps scans from being swept and lets them be found by their digests.
-func refer(v *Vault, w engine.Writer, scans []Scan) error {
+// refer keeps scans from being swept and lets the batch find them by their digests.
+func (b *Batch) refer(w engine.Writer, scans []Scan) error {
 	for i := range scans {
 		s := &scans[i]
 		if err := w.Put(key(spaceBlob, s.address[:]), nil); err != nil {
 			return err
 		}
-		if err := w.Put(v.scanKey(s.Digest), s.address[:]); err != nil {
+		if err := w.Put(b.v.scanKey(b.id, s.Digest), s.address[:]); err != nil {
 			return err
 		}
 	}
@@ -53,7 +60,7 @@ func (v *Vault) SampledScan(ctx context.Context, a Access, batch string, d recor
 	}
 	var address blob.Address
 	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		raw, err := r.Get(v.scanKey(d))
+		raw, err := r.Get(v.scanKey(batch, d))
 		if err == nil && len(raw) != len(address) {
 			return fmt.Errorf("%w: scan", ErrDamaged)
 		}
@@ -69,5 +76,5 @@ func (v *Vault) SampledScan(ctx context.Context, a Access, batch string, d recor
 	if err := v.audit(ctx, b.s, auditNote{act: "scan", batch: batch}); err != nil {
 		return nil, err
 	}
-	return v.Content(ctx, Document{Digest: d, Address: address})
+	return v.content(ctx, Document{Digest: d, Address: address})
 }

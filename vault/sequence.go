@@ -15,8 +15,16 @@ import (
 const sequenceLeaves = 16 << 10
 
 // Sequence gives every staged leaf its place in the ledger and returns the ledger's size. It is the only writer of the
-// tree; several of them may run, the engine lets one at a time through.
+// tree; several of them may run, the engine lets one at a time through. A restored vault gives no places: it could give a
+// place twice.
 func (v *Vault) Sequence(ctx context.Context) (uint64, error) {
+	if err := v.writable(); err != nil {
+		return 0, err
+	}
+	return v.sequence(ctx)
+}
+
+func (v *Vault) sequence(ctx context.Context) (uint64, error) {
 	v.sequencing.Lock()
 	defer v.sequencing.Unlock()
 	for {
@@ -154,9 +162,15 @@ func (v *Vault) Checkpoint(ctx context.Context) ([]byte, error) {
 		return nil, fmt.Errorf("vault: signing a checkpoint: %w", err)
 	}
 	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		return w.Put(key(spaceCheckpoint, be64(size)), signed)
+		var err error
+		known, err = w.Get(key(spaceCheckpoint, be64(size)))
+		if errors.Is(err, engine.ErrNotFound) {
+			known = signed
+			return w.Put(key(spaceCheckpoint, be64(size)), signed)
+		}
+		return err
 	})
-	return signed, err
+	return whole(known, err)
 }
 
 // lastCheckpoint is the newest signed checkpoint, nil if there is none.
@@ -171,7 +185,7 @@ func lastCheckpoint(r engine.Reader) (size uint64, signed []byte, err error) {
 
 // agrees reports whether a checkpoint is of this ledger and behind or at its end.
 func (v *Vault) agrees(ctx context.Context, cp ledger.Checkpoint) error {
-	size, err := v.Sequence(ctx)
+	size, err := v.sequence(ctx)
 	if err != nil {
 		return err
 	}

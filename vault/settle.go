@@ -16,6 +16,9 @@ import (
 // sign-off. The spans say which number ranges were seen.
 func (b *Batch) Finish(ctx context.Context, spans []record.Span) (*BatchAccount, error) {
 	v := b.v
+	if err := v.writable(); err != nil {
+		return nil, err
+	}
 	if _, err := v.Sequence(ctx); err != nil {
 		return nil, err
 	}
@@ -40,6 +43,9 @@ func (b *Batch) Finish(ctx context.Context, spans []record.Span) (*BatchAccount,
 		return nil, fmt.Errorf("vault: signing a batch certificate: %w", err)
 	}
 	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		if _, err := openType(w, account.Type); err != nil {
+			return err
+		}
 		now, err := getBatch(w, account.ID)
 		if err != nil {
 			return err
@@ -83,7 +89,7 @@ func (v *Vault) Batches(ctx context.Context, a Access) ([]BatchAccount, error) {
 		return nil, err
 	}
 	slices.SortFunc(list, func(a, b BatchAccount) int { return a.Started.Compare(b.Started) })
-	return list, v.audit(ctx, s, auditNote{act: "batches", count: len(list)})
+	return whole(list, v.audit(ctx, s, auditNote{act: "batches", count: len(list)}))
 }
 
 // batch admits a department to one of its batches.
@@ -121,7 +127,7 @@ func (v *Vault) Batch(ctx context.Context, a Access, id string, visit func([]Row
 	if err := v.audit(ctx, b.s, auditNote{act: "batch", batch: id}); err != nil {
 		return nil, err
 	}
-	return &b.account, b.eachGroup(ctx, visit)
+	return whole(&b.account, b.eachGroup(ctx, visit))
 }
 
 func (b *Batch) eachGroup(ctx context.Context, visit func([]RowResult) bool) error {
@@ -176,7 +182,7 @@ func (v *Vault) Sample(ctx context.Context, a Access, id string, n int, seed uin
 	if err != nil {
 		return nil, err
 	}
-	return out, v.audit(ctx, b.s, auditNote{act: "sample", batch: id, count: len(out)})
+	return whole(out, v.audit(ctx, b.s, auditNote{act: "sample", batch: id, count: len(out)}))
 }
 
 func (v *Vault) readSample(ctx context.Context, s *session, drawn []RowResult) ([]Sampled, error) {
@@ -211,6 +217,9 @@ func (v *Vault) SignOffBatch(ctx context.Context, a Access, id string, so SignOf
 		return nil, err
 	}
 	note := auditNote{act: "sign-off", batch: id}
+	if err := v.writable(); err != nil {
+		return nil, v.denied(ctx, b.s, note, err)
+	}
 	for _, f := range []struct{ name, value string }{{"by", so.By}, {"remark", so.Remark}} {
 		if p := checkFree(f.name, f.value, 200); p != nil && f.value != "" {
 			return nil, v.denied(ctx, b.s, note, &Refusal{ErrInvalid, []Problem{*p}})
@@ -222,6 +231,9 @@ func (v *Vault) SignOffBatch(ctx context.Context, a Access, id string, so SignOf
 	}
 	so.Time = b.s.at
 	account, err := b.move(ctx, note, []BatchState{BatchWaiting}, func(w engine.Writer, now *BatchAccount) error {
+		if _, err := openType(w, now.Type); err != nil {
+			return err
+		}
 		now.State, now.SignOff = BatchOpen, &so
 		return w.Put(key(spaceBatchOpen, []byte(id)), nil)
 	})
@@ -342,6 +354,7 @@ type undoing struct {
 	row    *RowResult
 	reason string
 	out    Undone
+	stuck  bool    // its former version cannot be made again
 	sv     *signed // the former version set in force again
 	ev     happening
 }
@@ -372,20 +385,20 @@ func (b *Batch) prepareUndo(ctx context.Context, u *undoing) error {
 	}
 	c, _, err := checkRaw(b.typ, b.s, b.typ.content(former), true, v.today(b.s.at))
 	if isRefusal(err) { // the type's rules have changed since: a person must decide
-		u.out.Result, u.out.Code = "refused", CodeOf(err)
+		u.out.Result, u.out.Code, u.stuck = "refused", CodeOf(err), true
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	u.out.Result, u.ev.kind = "restored", record.EventRestored
+	u.ev.kind = record.EventRestored
 	u.sv, err = v.signDraft(ctx, c, plan{prior: h, origin: record.Restored, at: b.s.at})
 	return err
 }
 
 // undoRow takes one row back unless a later event relies on it, or it was taken back before.
 func (b *Batch) undoRow(w engine.Writer, s *session, st *staging, u *undoing) error {
-	if u.out.Code != "" {
+	if u.stuck {
 		return nil
 	}
 	h, err := getHead(w, u.row.id)
@@ -395,6 +408,10 @@ func (b *Batch) undoRow(w engine.Writer, s *session, st *staging, u *undoing) er
 	last, err := lastRelying(w, u.row.id, h.events)
 	if err != nil {
 		return err
+	}
+	u.out.Result, u.out.Code = "withdrawn", ""
+	if u.row.Outcome == RowUpdated {
+		u.out.Result = "restored"
 	}
 	switch {
 	case last.Batch != b.account.ID || h.version < u.row.Version:
@@ -429,6 +446,9 @@ func (f *finder) byBatch() error {
 	}
 	b, err := getBatch(f.r, f.q.Batch)
 	if err != nil {
+		return err
+	}
+	if err := readableType(f.r, f.s, b.Type); err != nil {
 		return err
 	}
 	if f.scope.issuer != "" && f.scope.issuer != b.Issuer {

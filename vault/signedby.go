@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/record"
@@ -19,7 +20,7 @@ type SignedVersion struct {
 }
 
 // SignedBy visits every version signed with a certificate, named by the SM3 digest of its DER, until visit returns false:
-// the first question when a key is compromised. It reads the whole vault, which is meant for that day only.
+// the first question when a key is compromised. Licences of classified types are for their owner alone and left out. It reads the whole vault, which is meant for that day only.
 func (v *Vault) SignedBy(ctx context.Context, a Access, certificate [32]byte, visit func(SignedVersion) bool) error {
 	s, err := v.admit(ctx, a)
 	if err != nil {
@@ -34,12 +35,17 @@ func (v *Vault) SignedBy(ctx context.Context, a Access, certificate [32]byte, vi
 	}
 	return v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		return r.Scan(engine.Range{Prefix: []byte{spaceVersion}}, func(k, value []byte) (bool, error) {
-			ver, err := parseVersion(value)
+			ver, err := parseVersionWith(value, record.ParseClear)
 			if err != nil {
 				return false, err
 			}
 			if ver.Record.Signer != certificate || len(k) != 19 {
 				return true, nil
+			}
+			if err := readableType(r, s, ver.Record.TypeCode); errors.Is(err, ErrSecret) {
+				return true, nil
+			} else if err != nil {
+				return false, err
 			}
 			number := versionOf(ver.Record.Identifier)
 			h, err := getHead(r, licenceID(k[1:17]))

@@ -136,6 +136,11 @@ func putType(w engine.Writer, s *session, def catalogue.Type) error {
 		return err
 	}
 	owner := s.caller.Department
+	if old == nil && !def.OwnedBy(owner) {
+		if err := mayAdopt(w, def); err != nil {
+			return err
+		}
+	}
 	if old != nil {
 		if old.owner != owner {
 			return refuse(ErrDenied, CodeTypeOwner, "type")
@@ -156,6 +161,20 @@ func putType(w engine.Writer, s *session, def catalogue.Type) error {
 		return err
 	}
 	return w.Put(key(spaceType, []byte(def.Code)), h.encode())
+}
+
+// mayAdopt refuses to let a department declare the type of another department of this vault.
+func mayAdopt(r engine.Reader, def catalogue.Type) error {
+	callers, err := scanCallers(r)
+	if err != nil {
+		return err
+	}
+	for i := range callers {
+		if def.OwnedBy(callers[i].Department) {
+			return refuse(ErrDenied, CodeTypeOwner, "type")
+		}
+	}
+	return nil
 }
 
 // checkSuccessor reports whether def says what is in force already, and refuses a definition that changes the meaning of
@@ -221,6 +240,23 @@ func (v *Vault) typeIn(r engine.Reader, code string) (*LicenceType, error) {
 	}
 	v.types.Store(code, t)
 	return t, nil
+}
+
+// typeAt gives a type as it was in one version.
+func (v *Vault) typeAt(r engine.Reader, code string, version int) (*LicenceType, error) {
+	t, err := v.typeIn(r, code)
+	if err != nil || t.Definition.Version == version {
+		return t, err
+	}
+	def, err := getDefinition(r, code, version)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := def.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("%w: definition of a type", ErrDamaged)
+	}
+	return newLicenceType(def, &typeHead{version: version, owner: t.Owner, digest: record.Sum(raw)})
 }
 
 func newLicenceType(def catalogue.Type, h *typeHead) (*LicenceType, error) {
@@ -310,10 +346,13 @@ func (v *Vault) typeStatus(r engine.Reader, code string) (TypeStatus, error) {
 	}
 	st.Name, st.Version, st.Owner, st.Declared = t.Definition.Name, t.Definition.Version, t.Owner, true
 	st.Classification = t.Definition.Classification.Level
-	live := engine.Range{Prefix: key(spaceNumber, word(code)), KeysOnly: true}
-	err = r.Scan(live, func(_, _ []byte) (bool, error) {
-		st.Live = true
-		return false, nil
+	err = r.Scan(engine.Range{Prefix: key(spaceNumber, word(code))}, func(_, value []byte) (bool, error) {
+		if len(value) != len(licenceID{}) {
+			return false, fmt.Errorf("%w: number index", ErrDamaged)
+		}
+		h, err := getHead(r, licenceID(value))
+		st.Live = err == nil && h != nil && h.version > 0 && h.state != Withdrawn // more than a reservation
+		return !st.Live, err
 	})
 	st.Missing = !st.Live && !t.Definition.Classification.Closed()
 	return st, err

@@ -22,12 +22,31 @@ type auditNote struct {
 
 // appendAudit adds an entry to the chain inside the act's own transaction: both are kept or neither.
 func (v *Vault) appendAudit(w engine.Writer, s *session, n auditNote) error {
-	number, previous, err := auditHead(w)
+	c, err := openAuditChain(w)
 	if err != nil {
 		return err
 	}
+	if err := c.append(w, s, n); err != nil {
+		return err
+	}
+	return c.close(w)
+}
+
+// auditChain is the end of the chain inside a transaction.
+type auditChain struct {
+	number int
+	last   record.Digest
+}
+
+func openAuditChain(r engine.Reader) (*auditChain, error) {
+	number, last, err := auditHead(r)
+	return &auditChain{number, last}, err
+}
+
+// append writes the next entry; close makes it the chain's end.
+func (c *auditChain) append(w engine.Writer, s *session, n auditNote) error {
 	e := record.AuditEntry{
-		Number: number + 1, Previous: previous, Time: s.at, Act: n.act, Asked: s.asked(),
+		Number: c.number + 1, Previous: c.last, Time: s.at, Act: n.act, Asked: s.asked(),
 		Licence: n.licence, Batch: n.batch, Count: n.count, Result: n.result,
 	}
 	if checkFree("batch", n.batch, 200) != nil { // what was asked for may be anything
@@ -43,11 +62,15 @@ func (v *Vault) appendAudit(w engine.Writer, s *session, n auditNote) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrAudit, err)
 	}
-	digest := record.Sum(raw)
-	if err := w.Create(key(spaceAudit, be64(uint64(e.Number))), raw); err != nil { //nolint:gosec // counts from 1
+	if err := w.Put(key(spaceAudit, be64(uint64(e.Number))), raw); err != nil { //nolint:gosec // counts from 1
 		return err
 	}
-	return w.Put([]byte{spaceAuditHead}, append(be64(uint64(e.Number)), digest[:]...)) //nolint:gosec // counts from 1
+	c.number, c.last = e.Number, record.Sum(raw)
+	return nil
+}
+
+func (c *auditChain) close(w engine.Writer) error {
+	return w.Put([]byte{spaceAuditHead}, append(be64(uint64(c.number)), c.last[:]...)) //nolint:gosec // counts from 1
 }
 
 func auditHead(r engine.Reader) (int, record.Digest, error) {
@@ -65,10 +88,10 @@ func auditHead(r engine.Reader) (int, record.Digest, error) {
 	return number, digest, d.end()
 }
 
-// audit makes the entry of a read durable before its answer is given; if it cannot, the act is refused.
+// audit makes the entry of a read durable before its answer is given; if it cannot, the act is refused. Readers that come
+// at the same time share a transaction.
 func (v *Vault) audit(ctx context.Context, s *session, n auditNote) error {
-	err := v.cfg.Engine.Update(ctx, func(w engine.Writer) error { return v.appendAudit(w, s, n) })
-	if err != nil {
+	if err := v.auditor.write(ctx, v, auditRequest{s, n, make(chan auditOutcome, 1)}); err != nil {
 		return fmt.Errorf("%w: %w", ErrAudit, err)
 	}
 	return nil

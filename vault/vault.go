@@ -94,6 +94,9 @@ type Vault struct {
 	sequencing     sync.Mutex // one sequencer at a time in this process; the engine keeps others apart
 	restored       atomic.Bool
 	types          sync.Map // code -> *LicenceType in force
+	openBatches    sync.Map // batch -> nothing: known to be open
+	callers        sync.Map // caller -> *knownCaller
+	auditor        auditor
 }
 
 // Open checks the configuration and whether the engine's content was restored from a backup.

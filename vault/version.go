@@ -11,31 +11,38 @@ import (
 
 // Version is one version of a licence as it was signed.
 type Version struct {
-	Record      *record.Record
-	Raw         []byte // the record's bytes, as signed
-	Signature   []byte // detached SignedData
+	Record      *record.Record // from a look-up without its Fields: record.Parse(Raw) gives them
+	Raw         []byte         // the record's bytes, as signed
+	Signature   []byte         // detached SignedData
 	Disclosures []record.Disclosure
 }
 
-// getVersion reads a stored version.
+// getVersion reads a stored version whole.
 func getVersion(r engine.Reader, id licenceID, version int) (*Version, error) {
-	b, err := r.Get(versionKey(id, version))
-	if errors.Is(err, engine.ErrNotFound) {
-		return nil, fmt.Errorf("%w: version is missing", ErrDamaged)
-	}
+	b, err := versionBytes(r, id, version)
 	if err != nil {
 		return nil, err
 	}
 	return parseVersion(b)
 }
 
-func parseVersion(b []byte) (*Version, error) {
+func versionBytes(r engine.Reader, id licenceID, version int) ([]byte, error) {
+	b, err := r.Get(versionKey(id, version))
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil, fmt.Errorf("%w: version is missing", ErrDamaged)
+	}
+	return b, err
+}
+
+func parseVersion(b []byte) (*Version, error) { return parseVersionWith(b, record.Parse) }
+
+func parseVersionWith(b []byte, parse func([]byte) (*record.Record, error)) (*Version, error) {
 	d := decoder{b: b}
 	v := &Version{Raw: d.bytes(), Signature: d.bytes()}
 	values := d.bytes()
 	err := d.end()
 	if err == nil {
-		v.Record, err = record.Parse(v.Raw)
+		v.Record, err = parse(v.Raw)
 	}
 	if err == nil {
 		v.Disclosures, err = record.ParseDisclosures(values)

@@ -105,4 +105,3 @@ func bareConversion(b *testing.B, rows int, groups [][]pair) time.Duration {
 	all.Wait()
 	return time.Since(started)
 }
-

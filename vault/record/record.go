@@ -165,6 +165,35 @@ func (s *Source) append(w *writer) {
 // Parse reads the bytes of a record.
 func Parse(raw []byte) (*Record, error) {
 	p := newParser(raw, recordHead)
+	r := parseClear(p)
+	r.Fields = parseFields(p)
+	if err := p.end(); err != nil {
+		return nil, err
+	}
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// ParseClear reads what a record says in the clear and leaves Fields nil: for bytes that were held to be a record before
+// and are known to be the same, at less than half the cost of Parse.
+func ParseClear(raw []byte) (*Record, error) {
+	p := newParser(raw, recordHead)
+	r := parseClear(p)
+	if p.err == nil && !p.next("field") {
+		p.fail("expected field")
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	if err := r.checkClear(); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func parseClear(p *parser) *Record {
 	r := &Record{}
 	var version, from, until, mode, signer string
 	r.Identifier = p.word("identifier")
@@ -182,14 +211,7 @@ func Parse(raw []byte) (*Record, error) {
 	if p.next("source") {
 		r.Source = parseSource(p)
 	}
-	r.Fields = parseFields(p)
-	if err := p.end(); err != nil {
-		return nil, err
-	}
-	if err := r.check(); err != nil {
-		return nil, err
-	}
-	return r, nil
+	return r
 }
 
 func parseFields(p *parser) []Field {
@@ -222,6 +244,16 @@ func parseSource(p *parser) *Source {
 
 // check holds the rules that both sides share.
 func (r *Record) check() error {
+	if err := r.checkClear(); err != nil {
+		return err
+	}
+	if len(r.Fields) == 0 || len(r.Fields) > MaxFields {
+		return fmt.Errorf("%w: number of fields", ErrFormat)
+	}
+	return checkNames(r.Fields)
+}
+
+func (r *Record) checkClear() error {
 	switch {
 	case r.IssuedOn.IsZero():
 		return fmt.Errorf("%w: no date of issue", ErrFormat)
@@ -237,12 +269,10 @@ func (r *Record) check() error {
 		return fmt.Errorf("%w: a conversion without its source", ErrFormat)
 	case r.Source != nil && r.Source.Row < 1, r.TypeVersion < 1:
 		return fmt.Errorf("%w: number below 1", ErrFormat)
-	case len(r.Fields) == 0 || len(r.Fields) > MaxFields:
-		return fmt.Errorf("%w: number of fields", ErrFormat)
 	case !r.ValidUntil.IsZero() && r.ValidUntil.Before(r.ValidFrom):
 		return fmt.Errorf("%w: validity ends before it begins", ErrFormat)
 	}
-	return checkNames(r.Fields)
+	return nil
 }
 
 func checkNames(fields []Field) error {

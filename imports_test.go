@@ -35,7 +35,8 @@ type rule struct {
 
 // codecs are the pure rooms at the bottom; each may import those of its own line only.
 var codecs = []string{
-	"internal/oid", "internal/sm2sig", "internal/cms", "internal/sm2note", "internal/code", "internal/normal", "internal/sheet",
+	"internal/oid", "internal/sm2sig", "internal/cms", "internal/sm2note", "internal/code", "internal/normal",
+	"internal/sheet",
 }
 
 // rules is the table of the design, package by package. Imports run downward only. A package that is not listed fails
@@ -69,7 +70,8 @@ var rules = map[string]rule{
 	"verify":  {ours: slices.Concat(codecs, []string{"pki", "vault/record", "vault/ledger"})},
 
 	"vault": {ours: []string{
-		"vault/record", "vault/ledger", "vault/catalogue", "internal/engine", "internal/blob", "internal/code", "internal/normal",
+		"vault/record", "vault/ledger", "vault/catalogue", "internal/engine", "internal/blob", "internal/code",
+		"internal/normal",
 	}},
 	"vault/convert": {ours: []string{
 		"vault", "vault/record", "vault/catalogue", "internal/code", "internal/normal", "internal/sheet",
@@ -100,8 +102,8 @@ var adapters = map[string][]string{
 	"github.com/emmansun/gmsm/pkcs8":  {"pki", "pki/..."},
 	"github.com/emmansun/gmsm/sm2":    {"internal/sm2sig", "pki", "pki/..."},
 	"github.com/transparency-dev":     {"vault/ledger"},
-	"github.com/richardlehane/mscfb":  {"internal/sheet"},
-	"github.com/xuri/excelize":        {"internal/sheet"},
+	"github.com/richardlehane/mscfb":  {},
+	"github.com/xuri/excelize":        {},
 	"github.com/klauspost/compress":   {"internal/sheet", "internal/engine/sealed", "internal/blob"},
 	"go.yaml.in/yaml":                 {"vault/catalogue", "vault/convert", "cmd/elicense"},
 	"github.com/spf13/cobra":          {"cmd/elicense"},
@@ -158,7 +160,8 @@ func TestRulesRefuse(t *testing.T) {
 		{"vault", module + "/pki"}, {"vault", module + "/internal/engine/badger"}, {"verify", module + "/signing"},
 		{"verify", "net/http"}, {"pki", "net"}, {"internal/sheet", "os"}, {"vault/record", "os/exec"},
 		{"signing", module + "/fixtures"}, {"vault", "github.com/dgraph-io/badger/v4"}, {"internal/oid", "syscall"},
-		{"vault/convert", module + "/signing"}, {"internal/engine/badger", "net/http"}, {"vault", "github.com/spf13/cobra"},
+		{"vault/convert", module + "/signing"}, {"internal/engine/badger", "net/http"},
+		{"vault", "github.com/spf13/cobra"},
 	} {
 		require.NotEmpty(t, rules[c.pkg].refuse(c.pkg, c.imp), "%s imports %s", c.pkg, c.imp)
 	}
@@ -237,7 +240,8 @@ func fileImports(t *testing.T, file string) []string {
 	require.NoError(t, err)
 	for _, group := range f.Comments {
 		for _, c := range group.List {
-			if e, err := constraint.Parse(c.Text); err == nil && !e.Eval(func(tag string) bool { return tag != "ignore" }) {
+			e, err := constraint.Parse(c.Text)
+			if err == nil && !e.Eval(func(tag string) bool { return tag != "ignore" }) {
 				return nil
 			}
 		}

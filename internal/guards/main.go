@@ -115,4 +115,3 @@ func readLists(root fs.FS, folder string) ([]guard, error) {
 	}
 	return all, nil
 }
-

@@ -7,8 +7,8 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
-// judgeCertificate judges a certificate alone, with those above it if they follow in the PEM text. Nothing here tells whether
-// it was revoked, so only a trust anchor of this verifier passes.
+// judgeCertificate judges a certificate alone, with those above it if they follow in the PEM text. Nothing here
+// tells whether it was revoked, so only a trust anchor of this verifier passes.
 func (j *judgement) judgeCertificate(doc []byte) {
 	j.report.Kind = KindCertificate
 	list, ok := readCertificates(doc)

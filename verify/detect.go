@@ -12,8 +12,8 @@ import (
 // MaxDocument is the largest document, in bytes.
 const MaxDocument = record.MaxBundle
 
-// Envelope is the JSON around a signed text that is no bundle: a receipt, a status statement, a batch certificate, or a
-// licence record alone. A receipt as the vault hands it out has this form.
+// Envelope is the JSON around a signed text that is no bundle: a receipt, a status statement, a batch certificate,
+// or a licence record alone. A receipt as the vault hands it out has this form.
 type Envelope struct {
 	Raw       []byte              `json:"raw"`
 	Signature []byte              `json:"signature"`       // detached GB/T 35275 SignedData over Raw
@@ -118,8 +118,8 @@ func kindOfText(raw []byte) Kind {
 // maxNesting is deeper than any document of ours.
 const maxNesting = 8
 
-// members gives the names at the top of one JSON object with nothing after it. It is not ok if any object in it repeats a
-// name or spells one in capital letters: two readers could then see two documents.
+// members gives the names at the top of one JSON object with nothing after it. It is not ok if any object in it
+// repeats a name or spells one in capital letters: two readers could then see two documents.
 func members(doc []byte) (names map[string]bool, ok bool) {
 	d := json.NewDecoder(bytes.NewReader(doc))
 	d.UseNumber()

@@ -99,7 +99,8 @@ func TestEveryByte_D22(t *testing.T) {
 		"record": b.Record, "signature": b.Signature, "proof": b.Proof, "status": b.Status, "status signature": b.StatusSig,
 	}
 	if !testing.Short() {
-		parts["signer's certificate"], parts["issuing CA"], parts["root"] = b.Certificates[0], b.Certificates[1], b.Certificates[2]
+		parts["signer's certificate"], parts["issuing CA"], parts["root"] = b.Certificates[0], b.Certificates[1],
+			b.Certificates[2]
 	}
 	for name, part := range parts {
 		flip(name, part)

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -103,8 +104,10 @@ func (f *forge) parts() *parts {
 	id, err := code.NewIdentifier(typ, f.department.code, "AB12CD34EF56GH78JK90", 1)
 	require.NoError(f.t, err)
 	opens := []record.Disclosure{
-		{Name: "ZZBH", Salt: record.Salt{1}, Value: "示许字第990100号"}, {Name: "CZZT", Salt: record.Salt{2}, Value: "示例（福建）食品有限公司"},
-		{Name: "CZZTDM", Salt: record.Salt{3}, Value: fixtures.FirmAt(1).Code}, {Name: "KZ_JYFW", Salt: record.Salt{4}, Value: "热食"},
+		{Name: "ZZBH", Salt: record.Salt{1}, Value: "示许字第990100号"}, {Name: "CZZT", Salt: record.Salt{2},
+			Value: "示例（福建）食品有限公司"},
+		{Name: "CZZTDM", Salt: record.Salt{3}, Value: fixtures.FirmAt(1).Code}, {Name: "KZ_JYFW",
+			Salt: record.Salt{4}, Value: "热食"},
 	}
 	r := record.Record{
 		Identifier: id.String(), TypeCode: typ, TypeVersion: 1, TypeName: "食品经营许可证", IssuerCode: f.department.code,
@@ -147,7 +150,7 @@ func (f *forge) bundle(edit func(*parts)) *record.Bundle {
 	b.Signature, err = p.recordBy.signer.Detached(f.t.Context(), raw)
 	require.NoError(f.t, err)
 	for _, c := range p.recordBy.chain {
-		b.Certificates = append(b.Certificates, c.Raw)
+		b.Certificates = append(b.Certificates, bytes.Clone(c.Raw))
 	}
 	event, err := p.event.Append(nil)
 	require.NoError(f.t, err)

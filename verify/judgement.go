@@ -40,7 +40,7 @@ func (j *judgement) add(c Check) {
 
 func (j *judgement) pass(id string) { j.add(Check{ID: id, Status: CheckPassed}) }
 
-func (j *judgement) skip(id, found string) { j.add(Check{ID: id, Status: CheckSkipped, Found: found}) }
+func (j *judgement) skip(id string) { j.add(Check{ID: id, Status: CheckSkipped}) }
 
 // fail notes what is wrong; pair is what was expected and what was found, nothing personal in it.
 func (j *judgement) fail(id string, sub SubIndication, pair ...string) {

@@ -19,8 +19,8 @@ type licence struct {
 	origin string        // of that ledger
 }
 
-// judgeLicence judges in the order: format, time, chain at that time, signature, the record's own rules, ledger, state,
-// expectations. What is read first because others need it still stands in its place in the report.
+// judgeLicence judges in the order: format, time, chain at that time, signature, the record's own rules, ledger,
+// state, expectations. What is read first because others need it still stands in its place in the report.
 func (j *judgement) judgeLicence(b *record.Bundle) {
 	if j.report.Kind == KindRecord {
 		j.uncovered("record alone: no ledger proof, no status statement")
@@ -50,7 +50,7 @@ func (j *judgement) judgeLicence(b *record.Bundle) {
 // existence is the time at which the record provably existed, or now.
 func (j *judgement) existence(l *licence) time.Time {
 	if l.event == nil {
-		j.skip("record.existence", "no proof of an earlier time; judged now")
+		j.skip("record.existence")
 		return j.now
 	}
 	j.pass("record.existence")

@@ -90,8 +90,10 @@ func TestState_D22(t *testing.T) {
 		p.status.Identifier, p.status.Version = strings.Replace(p.status.Identifier, ".001.", ".002.", 1), 2
 	})
 	tests = append(tests,
-		refusal{"version number", func(p *parts) { p.status.Version = 2 }, verify.TotalFailed, verify.SigConstraintsFailure, "status.version"},
-		refusal{"days over", func(p *parts) { p.record.ValidUntil = issued }, verify.TotalFailed, verify.Expired, "record.validity"},
+		refusal{"version number", func(p *parts) { p.status.Version = 2 }, verify.TotalFailed,
+			verify.SigConstraintsFailure, "status.version"},
+		refusal{"days over", func(p *parts) { p.record.ValidUntil = issued }, verify.TotalFailed, verify.Expired,
+			"record.validity"},
 		refusal{"days to come", func(p *parts) {
 			p.record.ValidFrom = record.Date{Year: 2026, Month: 3, Day: 3}
 		}, verify.TotalFailed, verify.NotYetValid, "record.validity"},
@@ -109,7 +111,8 @@ func TestStateSource(t *testing.T) {
 	bare.Status, bare.StatusSig = nil, nil
 	rec, err := record.Parse(b.Record)
 	require.NoError(t, err)
-	good := verify.Status{Identifier: rec.Identifier, Record: record.Sum(b.Record), State: "valid", Since: issued, Time: now}
+	good := verify.Status{Identifier: rec.Identifier, Record: record.Sum(b.Record), State: "valid", Since: issued,
+		Time: now}
 	with := func(s verify.Status, err error) func(*verify.Config) {
 		return func(c *verify.Config) { c.Status = source{s, err} }
 	}
@@ -125,9 +128,11 @@ func TestStateSource(t *testing.T) {
 		{"revoked", change(func(s *verify.Status) { s.State = "revoked" }), nil, verify.TotalFailed, "source.state"},
 		{"silent", good, errors.New("no net"), verify.Indeterminate, "source.answer"},
 		{"nothing", verify.Status{}, nil, verify.Indeterminate, "source.answer"},
-		{"old", change(func(s *verify.Status) { s.Time = now.Add(-25 * time.Hour) }), nil, verify.Indeterminate, "source.answer"},
+		{"old", change(func(s *verify.Status) { s.Time = now.Add(-25 * time.Hour) }), nil, verify.Indeterminate,
+			"source.answer"},
 		{"future", change(func(s *verify.Status) { s.Time = now.Add(time.Hour) }), nil, verify.Indeterminate, "source.clock"},
-		{"version", change(func(s *verify.Status) { s.Record = record.Digest{1} }), nil, verify.Indeterminate, "source.version"},
+		{"version", change(func(s *verify.Status) { s.Record = record.Digest{1} }), nil, verify.Indeterminate,
+			"source.version"},
 		{"identifier", change(func(s *verify.Status) { s.Identifier = "x" }), nil, verify.Indeterminate, "source.version"},
 	} {
 		for _, doc := range []*record.Bundle{&bare, b} {
@@ -169,15 +174,21 @@ func TestRefusals_D22(t *testing.T) {
 			bad, verify.SigCryptoFailure, "record.signature"},
 		{"record no text", late(func(b *record.Bundle) { flip(b.Record) }), bad, verify.FormatFailure, "record.text"},
 		{"no signature", late(func(b *record.Bundle) { b.Signature = nil }), bad, verify.FormatFailure, "record.form"},
-		{"bytes after signature", late(func(b *record.Bundle) { b.Signature = append(b.Signature, 0) }), bad, verify.FormatFailure, "record.form"},
-		{"no certificates", late(func(b *record.Bundle) { b.Certificates = nil }), open, verify.NoSigningCertificateFound, "record.chain"},
-		{"no issuing CA", late(func(b *record.Bundle) { b.Certificates = b.Certificates[:1] }), open, verify.NoCertificateChainFound, "record.chain"},
+		{"bytes after signature", late(func(b *record.Bundle) { b.Signature = append(b.Signature, 0) }), bad,
+			verify.FormatFailure, "record.form"},
+		{"no certificates", late(func(b *record.Bundle) { b.Certificates = nil }), open,
+			verify.NoSigningCertificateFound, "record.chain"},
+		{"no issuing CA", late(func(b *record.Bundle) { b.Certificates = b.Certificates[:1] }), open,
+			verify.NoCertificateChainFound, "record.chain"},
 		{"certificate twice", late(func(b *record.Bundle) { b.Certificates = append(b.Certificates, b.Certificates[0]) }),
 			open, verify.ChainConstraintsFailure, "record.carried"},
-		{"certificate of another", late(func(b *record.Bundle) { b.Certificates = append(b.Certificates, f.other.chain[0].Raw) }),
+		{"certificate of another",
+			late(func(b *record.Bundle) { b.Certificates = append(b.Certificates, f.other.chain[0].Raw) }),
 			open, verify.ChainConstraintsFailure, "record.carried"},
-		{"certificate no DER", late(func(b *record.Bundle) { b.Certificates[1] = []byte{0x30, 0} }), bad, verify.FormatFailure, "record.chain"},
-		{"another department signs", func(p *parts) { p.recordBy = f.other }, bad, verify.SigConstraintsFailure, "record.signer"},
+		{"certificate no DER", late(func(b *record.Bundle) { b.Certificates[1] = []byte{0x30, 0} }), bad,
+			verify.FormatFailure, "record.chain"},
+		{"another department signs", func(p *parts) { p.recordBy = f.other }, bad, verify.SigConstraintsFailure,
+			"record.signer"},
 		{"another department signs openly", func(p *parts) {
 			p.recordBy, p.record.Signer = f.other, f.other.chain[0].Digest
 		}, bad, verify.SigConstraintsFailure, "record.issuer"},
@@ -190,8 +201,10 @@ func TestRefusals_D22(t *testing.T) {
 			p.record.Identifier, p.event.Identifier, p.status.Identifier = "1.2.3", "1.2.3", "1.2.3"
 		}, bad, verify.FormatFailure, "record.identifier"},
 		{"check character", wrongCheck, bad, verify.FormatFailure, "record.check"},
-		{"disclosed value", late(func(b *record.Bundle) { b.Disclosures[0].Value += "1" }), bad, verify.HashFailure, "record.disclosures"},
-		{"disclosed salt", late(func(b *record.Bundle) { b.Disclosures[0].Salt[0]++ }), bad, verify.HashFailure, "record.disclosures"},
+		{"disclosed value", late(func(b *record.Bundle) { b.Disclosures[0].Value += "1" }), bad, verify.HashFailure,
+			"record.disclosures"},
+		{"disclosed salt", late(func(b *record.Bundle) { b.Disclosures[0].Salt[0]++ }), bad, verify.HashFailure,
+			"record.disclosures"},
 		{"disclosed twice", late(func(b *record.Bundle) { b.Disclosures = append(b.Disclosures, b.Disclosures[0]) }),
 			bad, verify.HashFailure, "record.disclosures"},
 		{"no proof", late(func(b *record.Bundle) { b.Proof = nil }), open, verify.NoPOE, "proof.inclusion"},
@@ -204,13 +217,16 @@ func TestRefusals_D22(t *testing.T) {
 		}, bad, verify.HashFailure, "proof.event"},
 		{"proof no event", late(func(b *record.Bundle) { b.Proof = f.proof(f.vault, []byte("elicense")) }),
 			bad, verify.FormatFailure, "proof.event"},
-		{"checkpoint of a department", func(p *parts) { p.logBy = f.department }, bad, verify.SigCryptoFailure, "proof.inclusion"},
-		{"recorded in the future", func(p *parts) { p.event.Recorded = now.Add(time.Hour) }, open, verify.TryLater, "proof.clock"},
+		{"checkpoint of a department", func(p *parts) { p.logBy = f.department }, bad, verify.SigCryptoFailure,
+			"proof.inclusion"},
+		{"recorded in the future", func(p *parts) { p.event.Recorded = now.Add(time.Hour) }, open, verify.TryLater,
+			"proof.clock"},
 		{"recorded after the certificate", func(p *parts) { p.event.Recorded = now.AddDate(-1, 0, 0) },
 			bad, verify.NotYetValid, "record.chain"},
 	})
 	f.refuses(t, []refusal{
-		{"certificate expired, time not proven", late(func(b *record.Bundle) { b.Proof, b.Status, b.StatusSig = nil, nil, nil }),
+		{"certificate expired, time not proven",
+			late(func(b *record.Bundle) { b.Proof, b.Status, b.StatusSig = nil, nil, nil }),
 			bad, verify.Expired, "record.chain"},
 	}, func(c *verify.Config) { c.Now = func() time.Time { return later } })
 }

@@ -48,8 +48,8 @@ func (i *Indication) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// SubIndication says why a report is not TOTAL-PASSED: a word of ETSI EN 319 102-1, clause 5.1.3, or one of ours for a state of
-// a licence that the standard has no word for.
+// SubIndication says why a report is not TOTAL-PASSED: a word of ETSI EN 319 102-1, clause 5.1.3, or one of ours
+// for a state of a licence that the standard has no word for.
 type SubIndication string
 
 // Words of the standard.
@@ -194,7 +194,7 @@ type Report struct {
 	Indication    Indication
 	SubIndication SubIndication // empty with TOTAL-PASSED
 	Headline      string        // ID of the check that decided; empty with TOTAL-PASSED
-	Authentic     bool          // format, time, chain, signature and own rules passed: it is what it says and says what it does
+	Authentic     bool          // format, time, chain, signature and own rules passed
 	RecheckAt     time.Time     // from when another attempt may decide; zero: as soon as what is missing is there
 	JudgedAt      time.Time     // the clock's time
 	Checks        []Check

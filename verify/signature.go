@@ -42,16 +42,16 @@ func (j *judgement) check(s signed) *pki.Certificate {
 		return nil
 	}
 	leaf := carried[at]
-	if chain := j.checkChain(s.subject, leaf, carried, s.at); chain != nil {
+	if chain := j.checkChain(s, leaf, carried); chain != nil {
 		j.checkCarried(s, chain, carried)
 	}
-	j.skip(s.subject+".revocation", "no CRL or OCSP answer is looked at")
+	j.skip(s.subject + ".revocation")
 	j.checkSignature(s, data, leaf)
 	return leaf
 }
 
-// checkForm reads the signature. It must be written the one way that docs/formats.md section 5 gives: else there are bytes in it
-// that could be changed without notice.
+// checkForm reads the signature. It must be written the one way that docs/formats.md section 5 gives: else there
+// are bytes in it that could be changed without notice.
 func (j *judgement) checkForm(s signed) *cms.SignedData {
 	id := s.subject + ".form"
 	data, err := cms.Parse(s.signature)
@@ -111,17 +111,17 @@ func (j *judgement) carried(s signed, data *cms.SignedData) ([]*pki.Certificate,
 	return list, true
 }
 
-func (j *judgement) checkChain(subject string, leaf *pki.Certificate, help []*pki.Certificate, at time.Time) *pki.Chain {
-	id := subject + ".chain"
+func (j *judgement) checkChain(s signed, leaf *pki.Certificate, help []*pki.Certificate) *pki.Chain {
+	id := s.subject + ".chain"
 	if leaf.IsCA {
 		j.fail(id, ChainConstraintsFailure, "a certificate for signing documents", "an authority's certificate")
 		return nil
 	}
 	chain, err := pki.VerifyChain(leaf, pki.ChainOptions{
-		Anchors: j.v.config.Trust, Intermediates: help, At: at, Usage: signingUsage, CrossCheck: j.v.config.CrossCheck,
+		Anchors: j.v.config.Trust, Intermediates: help, At: s.at, Usage: signingUsage, CrossCheck: j.v.config.CrossCheck,
 	})
 	if err != nil {
-		j.refuseChain(id, pki.ReasonOf(err), at)
+		j.refuseChain(id, pki.ReasonOf(err), s.at)
 		return nil
 	}
 	j.pass(id)
@@ -150,9 +150,9 @@ func (j *judgement) refuseChain(id string, reason pki.Reason, at time.Time) {
 	}
 }
 
-// checkCarried wants every certificate that was carried to be part of the chain, or to continue it up to a root signed by
-// itself, each once; those beside the signature in the order of the chain. A certificate that nothing vouches for could be
-// changed without notice.
+// checkCarried wants every certificate that was carried to be part of the chain, or to continue it up to a root
+// signed by itself, each once; those beside the signature in the order of the chain. A certificate that nothing
+// vouches for could be changed without notice.
 func (j *judgement) checkCarried(s signed, chain *pki.Chain, carried []*pki.Certificate) {
 	line := upward(chain.Certificates, carried)
 	ok := len(s.certificates) <= len(line)

@@ -12,8 +12,8 @@ const stateValid = "valid"
 // maxSourceAge is how old the answer of a status source may be.
 const maxSourceAge = 24 * time.Hour
 
-// stateWord gives the standard's or our word for a state; nothing for a valid licence, not known for a state of another
-// vocabulary.
+// stateWord gives the standard's or our word for a state; nothing for a valid licence, not known for a state of
+// another vocabulary.
 func stateWord(state string) (sub SubIndication, known bool) {
 	switch state {
 	case stateValid:
@@ -44,8 +44,8 @@ func statusOf(st *record.Status) Status {
 	return Status{Identifier: st.Identifier, Record: st.Record, State: st.State, Since: st.Since, Time: st.Time}
 }
 
-// judgeLicenceState wants one fresh answer about exactly this version: from the source, from the statement in the bundle, or
-// from both, and then the worse one counts.
+// judgeLicenceState wants one fresh answer about exactly this version: from the source, from the statement in the
+// bundle, or from both, and then the worse one counts.
 func (j *judgement) judgeLicenceState(l *licence) {
 	bySource := j.judgeSource(l)
 	byStatement := j.judgeBundled(l, bySource)
@@ -77,8 +77,8 @@ func (j *judgement) judgeSource(l *licence) bool {
 	return true
 }
 
-// judgeBundled reads the statement in the bundle. Its signature must count even where the source has spoken; whether it is
-// fresh and about this version then does not matter.
+// judgeBundled reads the statement in the bundle. Its signature must count even where the source has spoken;
+// whether it is fresh and about this version then does not matter.
 func (j *judgement) judgeBundled(l *licence, asked bool) bool {
 	b := l.bundle
 	if len(b.Status) == 0 && len(b.StatusSig) == 0 {
@@ -90,7 +90,7 @@ func (j *judgement) judgeBundled(l *licence, asked bool) bool {
 	}
 	switch {
 	case !j.fresh(st) && asked:
-		j.skip("status.fresh", "the source was asked")
+		j.skip("status.fresh")
 		return false
 	case !j.fresh(st):
 		j.stale(st)

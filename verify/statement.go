@@ -7,8 +7,8 @@ import (
 	"github.com/elicense/elicense/vault/record"
 )
 
-// judgeStatement judges what the vault signed: form, clock, chain at that time, signature, and that the certificate holds the
-// key of the vault that the text names.
+// judgeStatement judges what the vault signed: form, clock, chain at that time, signature, and that the
+// certificate holds the key of the vault that the text names.
 func (j *judgement) judgeStatement(s signed, vault string) bool {
 	onTime := j.clock(s.subject+".clock", s.at)
 	leaf := j.check(s)

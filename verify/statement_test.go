@@ -66,9 +66,12 @@ func TestReceipt(t *testing.T) {
 			verify.Indeterminate, verify.TryLater, "receipt.result", true},
 		{"contradiction", func(r *record.Receipt) { r.Claims[0].Verdict = "different" },
 			verify.TotalFailed, verify.SigConstraintsFailure, "receipt.result", true},
-		{"revoked", func(r *record.Receipt) { r.State = "revoked" }, verify.TotalFailed, verify.Revoked, "receipt.result", true},
-		{"unknown state", func(r *record.Receipt) { r.State = "x" }, verify.Indeterminate, verify.TryLater, "receipt.result", true},
-		{"future", func(r *record.Receipt) { r.Time = now.Add(time.Hour) }, verify.Indeterminate, verify.TryLater, "receipt.clock", false},
+		{"revoked", func(r *record.Receipt) { r.State = "revoked" }, verify.TotalFailed, verify.Revoked,
+			"receipt.result", true},
+		{"unknown state", func(r *record.Receipt) { r.State = "x" }, verify.Indeterminate, verify.TryLater,
+			"receipt.result", true},
+		{"future", func(r *record.Receipt) { r.Time = now.Add(time.Hour) }, verify.Indeterminate, verify.TryLater,
+			"receipt.clock", false},
 		{"before the certificate", func(r *record.Receipt) { r.Time = now.AddDate(-1, 0, 0) },
 			verify.TotalFailed, verify.NotYetValid, "receipt.chain", false},
 		{"other vault", func(r *record.Receipt) { r.Vault = "other.example" },
@@ -156,7 +159,8 @@ func TestBatchCertificate(t *testing.T) {
 	require.Equal(t, "3", r.Fact("rows"))
 	require.Equal(t, "batch.vault", f.judge(envelope(t, raw, f.department, nil), verify.Expect{}).Headline)
 	require.Equal(t, "batch.text", f.judge(envelope(t, raw, f.vault, p.opens), verify.Expect{}).Headline)
-	require.Equal(t, "expect.holder-code", f.judge(envelope(t, raw, f.vault, nil), verify.Expect{HolderCode: "1"}).Headline)
+	require.Equal(t, "expect.holder-code", f.judge(envelope(t, raw, f.vault, nil),
+		verify.Expect{HolderCode: "1"}).Headline)
 }
 
 // TestRecordAlone: without proof and state a licence is authentic and no more.

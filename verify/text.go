@@ -43,7 +43,7 @@ func problem(c *Check) words {
 		return w
 	}
 	r := ruleOf(c.ID)
-	if c.Status == CheckIndeterminate && r.open != (words{}) {
+	if c.Status != CheckFailed && r.open != (words{}) {
 		return r.open
 	}
 	return r.failed
@@ -54,6 +54,47 @@ func title(id string) words {
 	subject, _, _ := strings.Cut(id, ".")
 	s, t := subjects[subject], ruleOf(id).title
 	return words{s.zh + "：" + t.zh, s.en + ": " + t.en}
+}
+
+// phrase puts what was expected or found into both languages; what is not in the table is a value and stays.
+func phrase(s string) words {
+	if zh, ok := phrases[s]; ok {
+		return words{zh, s}
+	}
+	for _, begin := range []string{
+		"valid at ", "not after ", "a known key of ", "the key of ", "the state on ", "the state since ",
+	} {
+		if rest, ok := strings.CutPrefix(s, begin); ok {
+			return words{phrases[begin] + rest, s}
+		}
+	}
+	return words{s, s}
+}
+
+var phrases = map[string]string{
+	"valid at ": "有效于 ", "not after ": "不晚于 ", "a known key of ": "已知密钥：", "the key of ": "密钥属于 ",
+	"the state on ": "该日的状态 ", "the state since ": "自何时起的状态 ",
+	"at most 4 MiB": "不超过 4 MiB", "a text with its signature": "文本及其签名", "a text alone": "只有文本",
+	"each member once, in lower case": "每个成员一次，小写", "record, receipt, status or batch": "证照记录、回执、状态声明或批次证明",
+	"detached GB/T 35275 SignedData with one signature": "GB/T 35275 分离式签名，且只有一个签名",
+	"the form of docs/formats.md section 5":             "docs/formats.md 第 5 节的编码", "X.509 certificates": "X.509 证书",
+	"a certificate for signing documents": "文件签名证书", "an authority's certificate": "CA 证书",
+	"a trust anchor of this verifier": "本机信任的根", "SM2 with SM3": "SM2 与 SM3", "an SM2 key": "SM2 密钥",
+	"only the certificates of the chain": "只附证书链上的证书", "an SM2 signature value": "SM2 签名值",
+	"two implementations agree": "两种实现结论一致", "they disagree": "不一致", "a department's key": "部门的密钥",
+	"a vault's key": "证照库的密钥", "a ledger proof": "账本证明", "a proof with its event": "附有事件的证明",
+	"a bare commitment": "只有承诺值", "a known ledger key": "已知账本密钥", "none is configured": "没有配置",
+	"signed by a known ledger key": "由已知账本密钥签署", "the event beside its salt": "盐旁的事件",
+	"each element once": "每个要素一次", "nothing to open": "没有可打开的值", "an answer of now": "现在的答复",
+	"a fresh status statement of the vault": "证照库新的状态声明", "a CRL or OCSP answer": "CRL 或 OCSP 答复", "none": "没有",
+	"X.509 in DER, or CERTIFICATE blocks": "DER 编码的 X.509 证书，或 CERTIFICATE 文本块",
+	"expired":                             "已过期", "not-yet-valid": "未生效", "unknown-issuer": "签发者未知",
+	"bad-signature": "签名不成立",
+	"not-ca":        "签发者不是 CA", "key-usage": "密钥用途不符", "path-length": "证书链过长", "extension": "不认识的关键扩展",
+	"algorithm": "算法不符", "valid": "有效", "suspended": "暂停", "cancelled": "注销", "revoked": "吊销", "annulled": "撤销",
+	"superseded": "被替换", "withdrawn": "已撤出", "reserved": "已预留，未签发", "voided": "预留已作废", "matched": "一致",
+	"different": "不一致", "missing": "缺失", "equal": "一致", "matched, found": "一致或查到", "never-issued": "未曾签发",
+	"not-converted": "尚未转换", "source-silent": "来源没有答复", "found": "查到",
 }
 
 var decisions = map[Decision]words{
@@ -150,7 +191,7 @@ var rules = map[string]rule{
 	},
 	"existence": {
 		LevelTime, "EN 319 102-1 5.5", words{"存在时间有证明", "proven time"},
-		words{"存在时间没有证明", "its time is not proven"}, words{},
+		words{"存在时间没有证明，按现在核验", "its time is not proven; judged as of now"}, words{},
 	},
 	"chain": {
 		LevelChain, "RFC 5280 6.1", words{"证书链", "certificate chain"},
@@ -163,7 +204,7 @@ var rules = map[string]rule{
 	"revocation": {
 		LevelChain, "RFC 5280 6.3", words{"证书未被吊销", "certificate not revoked"},
 		words{"证书已被吊销", "the certificate is revoked"},
-		words{"证书是否被吊销未知", "whether the certificate is revoked is not known"},
+		words{"证书是否被吊销未知：没有 CRL 或 OCSP 答复", "whether it is revoked is not known: no CRL or OCSP answer"},
 	},
 	"signature": {
 		LevelSignature, "GB/T 32918.2-2016 7", words{"签名", "signature"},
@@ -224,8 +265,8 @@ var rules = map[string]rule{
 		words{"证照现在的状态未知；请取得新的状态声明后复验", "the state now is not known; get a fresh status statement"},
 	},
 	"fresh": {
-		LevelState, "docs/formats.md 4.2", words{"未过时", "fresh"}, words{"状态声明已过时", "the status statement is stale"},
-		words{"状态声明已过时；请取得新的再复验", "the status statement is stale; get a fresh one"},
+		LevelState, "docs/formats.md 4.2", words{"未过时", "fresh"}, words{"已过时", "it is stale"},
+		words{"已过时；请取得新的状态声明后复验", "it is stale; get a fresh one"},
 	},
 	"version": {
 		LevelState, "docs/verify.md 5", words{"针对此证照版本", "about this very version"},

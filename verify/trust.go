@@ -20,8 +20,8 @@ func ParseAnchors(pem []byte) (*pki.Anchors, error) {
 	return pki.NewAnchors(certificates...)
 }
 
-// ParseLedgerKeys reads key texts name+hash+key, one a line; empty lines and lines that begin with # are passed over. No key
-// is an error.
+// ParseLedgerKeys reads key texts name+hash+key, one a line; empty lines and lines that begin with # are passed
+// over. No key is an error.
 func ParseLedgerKeys(text string) ([]ledger.Verifier, error) {
 	var keys []ledger.Verifier
 	for line := range strings.Lines(text) {

@@ -46,7 +46,8 @@ func newHouse(t testing.TB) *house {
 	require.NoError(t, err)
 	require.NoError(t, fixtures.Settle(t.Context(), h.v))
 	h.j, err = verify.New(verify.Config{
-		Trust: province.Anchors, LedgerKeys: []ledger.Verifier{noteKey(t, province.Vault.NoteKey())}, Now: clock, CrossCheck: true,
+		Trust: province.Anchors, LedgerKeys: []ledger.Verifier{noteKey(t, province.Vault.NoteKey())}, Now: clock,
+		CrossCheck: true,
 	})
 	require.NoError(t, err)
 	return h
@@ -149,7 +150,8 @@ func (h *house) receipt(r *vault.Receipt, want verify.Indication) {
 	require.True(h.t, report.Authentic)
 }
 
-// BenchmarkBundle is one licence with proof and status, judged cold: three chain links and three signatures of others.
+// BenchmarkBundle is one licence with proof and status, judged cold: three chain links and three signatures of
+// others.
 func BenchmarkBundle(b *testing.B) {
 	f := newForge(b)
 	doc := encode(b, f.bundle(nil))

@@ -1,12 +1,13 @@
-// Package verify is the judge (验证): any signed thing of the vault goes in, one report comes out, and its first line is the
-// decision.
+// Package verify is the judge (验证): any signed thing of the vault goes in, one report comes out, and its first
+// line is the decision.
 //
-// It judges offline: licence bundles, receipts, status statements, batch certificates, ledger proofs, checkpoints and
-// certificates, told apart by their content. It makes no signature, asks no network and reads no clock of its own.
+// It judges offline: licence bundles, receipts, status statements, batch certificates, ledger proofs, checkpoints
+// and certificates, told apart by their content. It makes no signature, asks no network and reads no clock of its
+// own.
 //
-// The promise: a report says TOTAL-PASSED only if every check that applies has passed. Whatever is missing, stale, unknown
-// or not understood makes it INDETERMINATE, whatever is wrong TOTAL-FAILED, and the zero value of everything is no.
-// Words are those of ETSI EN 319 102-1 V1.3.1 (2021); docs/verify.md lists the checks.
+// The promise: a report says TOTAL-PASSED only if every check that applies has passed. Whatever is missing, stale,
+// unknown or not understood makes it INDETERMINATE, whatever is wrong TOTAL-FAILED, and the zero value of
+// everything is no. Words are those of ETSI EN 319 102-1 V1.3.1 (2021); docs/verify.md lists the checks.
 package verify
 
 import (
@@ -29,9 +30,9 @@ var ErrConfig = errors.New("verify: incomplete configuration")
 type Config struct {
 	// Trust is whom certificates must lead to. Required: nil or empty is an error, there are no system roots.
 	Trust *pki.Anchors
-	// LedgerKeys are the keys of the vaults that are believed. A checkpoint counts only under one of them, and a receipt, status
-	// statement or batch certificate only if its certificate holds one of these keys under the name of its vault. None:
-	// nothing of a vault counts, so no licence passes.
+	// LedgerKeys are the keys of the vaults that are believed. A checkpoint counts only under one of them, and a
+	// receipt, status statement or batch certificate only if its certificate holds one of these keys under the
+	// name of its vault. None: nothing of a vault counts, so no licence passes.
 	LedgerKeys []ledger.Verifier
 	// Now is the clock. Required.
 	Now func() time.Time
@@ -58,13 +59,13 @@ type StatusSource interface {
 type Status struct {
 	Identifier string        // of the version in force
 	Record     record.Digest // of that version
-	State      string        // valid, not-yet-valid, suspended, cancelled, revoked, annulled, expired, superseded, withdrawn…
+	State      string        // valid, suspended, revoked…: the words of status statements
 	Since      record.Date   // from when the state counts; zero: not known
 	Time       time.Time     // when it was so; required
 }
 
-// Expect is what this caller wants to be true; the zero value of a field expects nothing. What the document cannot answer
-// makes the report INDETERMINATE, what contradicts it TOTAL-FAILED.
+// Expect is what this caller wants to be true; the zero value of a field expects nothing. What the document cannot
+// answer makes the report INDETERMINATE, what contradicts it TOTAL-FAILED.
 type Expect struct {
 	HolderCode string    // 持证主体代码
 	HolderName string    // 持证主体, compared as the vault compares names

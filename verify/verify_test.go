@@ -30,10 +30,11 @@ func withCertificates(f *forge) *signing.Signer {
 func TestNewRefuses(t *testing.T) {
 	f := newForge(t)
 	for name, edit := range map[string]func(*verify.Config){
-		"no trust": func(c *verify.Config) { c.Trust = nil }, "no anchors": func(c *verify.Config) { c.Trust = &pki.Anchors{} },
-		"no clock":  func(c *verify.Config) { c.Now = nil },
-		"nil key":   func(c *verify.Config) { c.LedgerKeys = []ledger.Verifier{nil} },
-		"key twice": func(c *verify.Config) { c.LedgerKeys = append(c.LedgerKeys, c.LedgerKeys[0]) },
+		"no trust":   func(c *verify.Config) { c.Trust = nil },
+		"no anchors": func(c *verify.Config) { c.Trust = &pki.Anchors{} },
+		"no clock":   func(c *verify.Config) { c.Now = nil },
+		"nil key":    func(c *verify.Config) { c.LedgerKeys = []ledger.Verifier{nil} },
+		"key twice":  func(c *verify.Config) { c.LedgerKeys = append(c.LedgerKeys, c.LedgerKeys[0]) },
 	} {
 		config := f.config()
 		edit(&config)
@@ -96,15 +97,18 @@ func TestUnknown(t *testing.T) {
 	b := f.bundle(nil)
 	good := string(encode(t, b))
 	for name, doc := range map[string]string{
-		"nothing": "", "text": "hello", "array": "[]", "empty object": "{}", "other object": `{"a":1}`, "half": good[:len(good)/2],
+		"nothing": "", "text": "hello", "array": "[]", "empty object": "{}", "other object": `{"a":1}`,
+		"half":  good[:len(good)/2],
 		"after": good + "{}", "twice": strings.Replace(good, "{", `{"record":"AA==",`, 1),
 		"capitals":     strings.Replace(good, `"record"`, `"Record"`, 1),
 		"capitals too": strings.Replace(good, "{", `{"Record":"AA==",`, 1),
-		"unknown":      strings.Replace(good, "{", `{"more":1,`, 1), "other format": strings.Replace(good, "bundle v1", "bundle v2", 1),
+		"unknown":      strings.Replace(good, "{", `{"more":1,`, 1), "other format": strings.Replace(good,
+			"bundle v1", "bundle v2", 1),
 		"twice inside": strings.Replace(good, `"name":`, `"value":"x","name":`, 1),
 		"record alone": string(b.Record), "status alone": string(b.Status),
-		"envelope": `{"raw":"eA==","signature":"eA=="}`, "envelope of numbers": `{"raw":1}`, "envelope and more": `{"raw":"","x":""}`,
-		"deep": `{"format":` + strings.Repeat("[", 5000), "DER": "0\x82\x06", "PEM": "-----BEGIN CERTIFICATE-----\nAA",
+		"envelope": `{"raw":"eA==","signature":"eA=="}`, "envelope of numbers": `{"raw":1}`,
+		"envelope and more": `{"raw":"","x":""}`,
+		"deep":              `{"format":` + strings.Repeat("[", 5000), "DER": "0\x82\x06", "PEM": "-----BEGIN CERTIFICATE-----\nAA",
 		"note": "a\n\n\u2014 b", "big": "{" + strings.Repeat(" ", verify.MaxDocument),
 		"proof": "elicense ledger proof v1\nindex 0\n\n",
 	} {
@@ -153,7 +157,8 @@ func TestReport_D27(t *testing.T) {
 	for _, m := range r.Timeline {
 		moments = append(moments, m.ID)
 	}
-	require.Equal(t, []string{"issued", "valid-from", "recorded", "statement", "now", "status-until", "valid-until"}, moments)
+	require.Equal(t, []string{"issued", "valid-from", "recorded", "statement", "now", "status-until",
+		"valid-until"}, moments)
 }
 
 func TestReportJSON(t *testing.T) {
@@ -196,8 +201,9 @@ func TestClockMoves(t *testing.T) {
 	doc := encode(t, f.bundle(nil))
 	for after, want := range map[time.Duration]verify.Indication{
 		-11 * time.Minute: verify.TotalPassed, 0: verify.TotalPassed, 23 * time.Hour: verify.TotalPassed,
-		24 * time.Hour: verify.Indeterminate, 6 * 366 * 24 * time.Hour: verify.TotalFailed, -40 * time.Minute: verify.Indeterminate,
-		-2 * time.Hour: verify.TotalFailed,
+		24 * time.Hour: verify.Indeterminate, 6 * 366 * 24 * time.Hour: verify.TotalFailed,
+		-40 * time.Minute: verify.Indeterminate,
+		-2 * time.Hour:    verify.TotalFailed,
 	} {
 		r := f.judge(doc, verify.Expect{}, func(c *verify.Config) { c.Now = func() time.Time { return now.Add(after) } })
 		require.Equal(t, want, r.Indication, "%s: %s", after, r.Headline)

@@ -9,7 +9,8 @@ import (
 	"unicode"
 )
 
-// Headlines gives the first two lines of the report: the decision, in Chinese and English, and its reason in "zh" or "en".
+// Headlines gives the first two lines of the report: the decision, in Chinese and English, and its reason in "zh"
+// or "en".
 func (r *Report) Headlines(lang string) (decision, reason string) {
 	w := decisions[r.Decision()]
 	if !r.RecheckAt.IsZero() {
@@ -35,20 +36,21 @@ func (r *Report) reason() words {
 		return rules["document.complete"].failed
 	}
 	s, p := subjects[strings.SplitN(c.ID, ".", 2)[0]], problem(&c)
-	return words{s.zh + "：" + p.zh + between(&c, "应为 ", "，实为 "), s.en + ": " + p.en + between(&c, "expected ", ", found ")}
+	return words{s.zh + "：" + p.zh + pair(&c).zh, s.en + ": " + p.en + pair(&c).en}
 }
 
-// between shows what was expected and found.
-func between(c *Check, expected, found string) string {
+// pair shows what was expected and found.
+func pair(c *Check) words {
+	e, f := phrase(c.Expected), phrase(c.Found)
 	switch {
 	case c.Expected == "" && c.Found == "":
-		return ""
+		return words{}
 	case c.Expected == "":
-		return " (" + strings.TrimLeft(found, "，, ") + c.Found + ")"
+		return words{"（实为 " + f.zh + "）", " (found " + f.en + ")"}
 	case c.Found == "":
-		return " (" + expected + c.Expected + ")"
+		return words{"（应为 " + e.zh + "）", " (expected " + e.en + ")"}
 	}
-	return " (" + expected + c.Expected + found + c.Found + ")"
+	return words{"（应为 " + e.zh + "，实为 " + f.zh + "）", " (expected " + e.en + ", found " + f.en + ")"}
 }
 
 var marks = map[CheckStatus]string{CheckPassed: "+", CheckFailed: "x", CheckIndeterminate: "?", CheckSkipped: "-"}
@@ -66,8 +68,12 @@ func (r *Report) WriteText(w io.Writer, lang string) error {
 	for i := range r.Checks {
 		c := &r.Checks[i]
 		text := title(c.ID).in(lang)
-		if c.Status != CheckPassed {
-			text += between(c, say("应为 ", "expected "), say("，实为 ", ", found "))
+		switch c.Status {
+		case CheckPassed:
+		case CheckSkipped:
+			text += ": " + problem(c).in(lang)
+		case CheckFailed, CheckIndeterminate:
+			text += pair(c).in(lang)
 		}
 		line("%s %s  [%s; %s]", marks[c.Status], text, c.ID, c.Clause)
 	}

@@ -301,7 +301,7 @@ func (b *Batch) Done(ctx context.Context, group int) (list []RowResult, done boo
 		return nil, false, nil
 	}
 	err = b.v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		if _, err := openType(r, b.account.Type); err != nil {
+		if _, err := openType(r, b.typ.Definition.Code); err != nil {
 			return err
 		}
 		raw, err := r.Get(groupKey(b.account.ID, group))

@@ -132,7 +132,7 @@ func (v *Vault) against(h *head, c *Checked, batch string) (Outcome, Code, int) 
 // decideGroup decides the rows of a group one after the other, each knowing what the ones before it will have done.
 // A type that was classified meanwhile ends it: verdicts too tell what the vault holds.
 func (b *Batch) decideGroup(r engine.Reader, rows []BatchRow, batch string) ([]verdict, error) {
-	if _, err := openType(r, b.account.Type); err != nil {
+	if _, err := openType(r, b.typ.Definition.Code); err != nil {
 		return nil, err
 	}
 	v := b.v

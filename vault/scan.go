@@ -20,7 +20,7 @@ type Scan struct {
 // whose draft holds it; a scan that no row refers to is swept later.
 func (b *Batch) PutScan(ctx context.Context, content []byte) (Scan, error) {
 	err := b.v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		_, err := openType(r, b.account.Type)
+		_, err := openType(r, b.typ.Definition.Code)
 		return err
 	})
 	if err != nil {

@@ -299,7 +299,7 @@ func (w *worker) text(s *source, c *sheet.Cell) (string, bool) {
 			text = to
 		}
 	}
-	if w.l.absent.Absent(text) {
+	if bare, _ := strings.CutPrefix(text, "'"); w.l.absent.Absent(bare) { // '- is how a sheet keeps - from being a formula
 		return "", false
 	}
 	if c.Kind == sheet.KindDate && (s.column.Kind != catalogue.KindDate || s.match != nil) {

@@ -69,7 +69,7 @@ func (r *runner) run(ctx context.Context) (*Report, error) {
 	defer r.sink.spool.close()
 	err = r.work(ctx)
 	if err != nil && !errors.Is(err, ErrThreshold) {
-		return r.sink.report, err
+		return r.sink.report, errors.Join(err, r.sink.flush())
 	}
 	if err := r.finish(ctx, err != nil); err != nil {
 		return r.sink.report, err
@@ -420,7 +420,7 @@ func (r *runner) finish(ctx context.Context, stopped bool) error {
 	}
 	if r.batch != nil && !stopped {
 		account, err := r.batch.Finish(ctx, rep.Reconcile.Spans)
-		if err != nil {
+		if err != nil && !r.finished(ctx, &account) {
 			return err
 		}
 		rep.Account = account
@@ -428,4 +428,15 @@ func (r *runner) finish(ctx context.Context, stopped bool) error {
 	rep.Elapsed = r.cfg.Now().Sub(r.meter.started)
 	r.tell(!stopped)
 	return nil
+}
+
+// finished reads whether a batch was closed although its closing ended in doubt.
+func (r *runner) finished(ctx context.Context, to **vault.BatchAccount) bool {
+	none := func([]vault.RowResult) bool { return false }
+	account, err := r.cfg.Vault.Batch(ctx, r.cfg.Access, r.batch.ID(), none)
+	if err != nil || account.State != vault.BatchWaiting || len(account.Certificate) == 0 {
+		return false
+	}
+	*to = account
+	return true
 }

@@ -1,0 +1,487 @@
+package convert_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/engine/enginetest"
+	"github.com/elicense/elicense/internal/engine/memory"
+	"github.com/elicense/elicense/internal/sheet"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/convert"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// foodJob is a job over a made-up ledger of food licences.
+func foodJob(t testing.TB, o fixtures.LedgerOptions) (*fixtures.Ledger, convert.Job) {
+	t.Helper()
+	o.Type, o.SerialDates = fixtures.FoodLicence, true
+	l, file := ledgerFile(t, o)
+	return l, convert.Job{Type: typeOf(t, o.Type), File: file, Mapping: mappingOf(l)}
+}
+
+// outcome is what a run says, apart from what each run has of its own.
+type outcome struct {
+	rows   []convert.RowReport
+	sheet  string
+	errors string
+	report *convert.Report
+}
+
+func run(t testing.TB, cfg convert.Config, job convert.Job) (outcome, error) {
+	t.Helper()
+	var rows, result, listing bytes.Buffer
+	job.Rows, job.Result, job.Errors = &rows, &result, &listing
+	rep, err := convert.Run(t.Context(), cfg, job)
+	o := outcome{rows: rowReports(t, rows.Bytes()), sheet: result.String(), errors: listing.String(), report: rep}
+	for i := range o.rows {
+		o.rows[i].Identifier = ""
+	}
+	return o, err
+}
+
+func mustRun(t testing.TB, cfg convert.Config, job convert.Job) outcome {
+	t.Helper()
+	o, err := run(t, cfg, job)
+	require.NoError(t, err)
+	return o
+}
+
+// content is everything in an engine but the audit.
+func content(t testing.TB, e engine.Engine) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	require.NoError(t, e.View(t.Context(), func(r engine.Reader) error {
+		return r.Scan(engine.Range{}, func(k, v []byte) (bool, error) {
+			if k[0] != 'a' && k[0] != 'A' {
+				out[string(k)] = string(v)
+			}
+			return true, nil
+		})
+	}))
+	return out
+}
+
+// TestDryRunTellsTheTruth_D3_1: same code, same verdicts row by row, nothing written but the audit entry.
+func TestDryRunTellsTheTruth_D3_1(t *testing.T) {
+	w := newWorld(t)
+	for edition := range 3 { // new, changed, and changed again with the rows before in the vault
+		_, job := foodJob(t, fixtures.LedgerOptions{Rows: 1800, Dirt: 0.4, Seed: 3, Edition: edition, Changed: 0.3})
+		before := content(t, w.engine)
+		job.DryRun = true
+		dry := mustRun(t, w.configOf(0), job)
+		require.Equal(t, before, content(t, w.engine))
+		require.Empty(t, dry.report.Batch)
+		job.DryRun = false
+		real := mustRun(t, w.configOf(0), job)
+		require.Equal(t, dry.rows, real.rows)
+		require.Equal(t, dry.sheet, real.sheet)
+		require.Equal(t, dry.report.Counts, real.report.Counts)
+		require.Equal(t, dry.report.Reconcile, real.report.Reconcile)
+		require.NotEmpty(t, real.report.Batch)
+	}
+}
+
+// TestResume_D3_2 breaks a conversion off at every commit, before and after it takes effect, and by cancelling between groups:
+// the end equals an undisturbed run.
+func TestResume_D3_2(t *testing.T) {
+	_, job := foodJob(t, fixtures.LedgerOptions{Rows: 2600, Dirt: 0.3, Seed: 5})
+	clean := mustRun(t, newWorld(t).configOf(0), job)
+	require.Equal(t, 6, clean.report.Account.Groups)
+	disturb := map[string]func(*testing.T, *world, *enginetest.Faulty) outcome{
+		"cancelled": func(t *testing.T, w *world, _ *enginetest.Faulty) outcome {
+			ctx, cancel := context.WithCancel(t.Context())
+			j := job
+			j.Progress = func(convert.Progress) { cancel() }
+			_, err := convert.Run(ctx, w.configOf(0), j)
+			require.ErrorIs(t, err, context.Canceled)
+			w.open() // as after a kill
+			return mustRun(t, w.configOf(0), job)
+		},
+	}
+	for name, fault := range map[string]enginetest.Fault{"before": enginetest.Before, "after": enginetest.After, "lost": enginetest.Lost} {
+		disturb[name] = func(t *testing.T, w *world, f *enginetest.Faulty) outcome {
+			for n := 0; ; n++ {
+				f.SetPlan(func(i int) enginetest.Fault { // a commit that was overtaken meets no fault; its repetition does
+					if i == n || i == n+1 {
+						return fault
+					}
+					return enginetest.None
+				})
+				w.open() // as after a kill
+				o, err := run(t, w.configOf(0), job)
+				if err == nil {
+					require.Greater(t, n, 3)
+					return o
+				}
+				require.True(t, errors.Is(err, enginetest.ErrInjected), err)
+			}
+		}
+	}
+	for name, breakOff := range disturb {
+		t.Run(name, func(t *testing.T) {
+			f := enginetest.NewFaulty(memory.New(), nil)
+			w := newWorldOn(t, f)
+			again := breakOff(t, w, f)
+			f.SetPlan(nil)
+			require.Equal(t, clean.rows, again.rows)
+			require.Equal(t, clean.sheet, again.sheet)
+			require.Equal(t, clean.errors, again.errors)
+			require.Equal(t, clean.report.Counts, again.report.Counts)
+			require.Equal(t, clean.report.Reconcile, again.report.Reconcile)
+			require.Equal(t, clean.report.Account.Groups, again.report.Account.Groups)
+			require.Equal(t, vault.BatchWaiting, again.report.Account.State)
+			batches, err := w.v.Batches(t.Context(), department(0))
+			require.NoError(t, err)
+			require.Len(t, batches, 1)
+		})
+	}
+}
+
+// TestErrorsInMySpreadsheet_D3_3: the same sheet in the same order with three columns more; corrected there and fed back, only
+// changed rows are worked.
+func TestErrorsInMySpreadsheet_D3_3(t *testing.T) {
+	for _, format := range []sheet.Format{sheet.FormatCSV, sheet.FormatXLSX} {
+		t.Run(format.String(), func(t *testing.T) {
+			w := newWorld(t)
+			o := fixtures.LedgerOptions{Rows: 700, Dirt: 0.2, Seed: 9, Format: format}
+			if format == sheet.FormatCSV {
+				o.Encoding = sheet.GB18030
+			}
+			l, job := foodJob(t, o)
+			first := mustRun(t, w.configOf(0), job)
+			rows := readSheet(t, []byte(first.sheet))
+			head := rows[0]
+			at := len(head) - 3
+			require.Equal(t, []string{"状态", "错误码", "怎么改"}, head[at:])
+			o.Dirt = 0
+			sound, _ := foodJob(t, o)
+			corrected, rejected := map[int]bool{}, 0
+			for e := range l.All() {
+				row := pad(rows[e.Row-1], len(head))
+				state := map[fixtures.Verdict]string{fixtures.Created: "新建", fixtures.Updated: "更新", fixtures.Unchanged: "无变化",
+					fixtures.Conflict: "冲突", fixtures.Rejected: "退回", fixtures.Blank: ""}[e.Verdict]
+				require.Equal(t, state, row[at])
+				require.Equal(t, e.Verdict == fixtures.Rejected || e.Verdict == fixtures.Conflict, row[at+2] != "")
+				if e.Verdict == fixtures.Rejected && e.Index%2 == 0 {
+					correct(row, at, l.Mapping(), head, sound.Values(e.Index))
+					corrected[e.Row] = true
+				} else if e.Verdict == fixtures.Rejected {
+					rejected++
+				}
+				rows[e.Row-1] = row
+			}
+			job.File = writeCSV(t, rows)
+			second := mustRun(t, w.configOf(0), job)
+			require.Equal(t, rejected, second.report.Counts.Rejected)
+			for _, r := range second.rows {
+				switch {
+				case corrected[r.Row]: // unless a duplicate of it went in before
+					require.NotEqual(t, vault.RowRejected, r.Outcome)
+				case r.Outcome != vault.RowRejected && r.Outcome != vault.RowConflict:
+					require.Equal(t, vault.RowUnchanged, r.Outcome, "row %d %q", r.Row, rows[r.Row-1])
+				}
+			}
+			require.Equal(t, head, readSheet(t, []byte(second.sheet))[0], "the columns are replaced, not added again")
+		})
+	}
+}
+
+func pad(row []string, n int) []string {
+	for len(row) < n {
+		row = append(row, "")
+	}
+	return row
+}
+
+// correct puts the sound values into a row, and clears what was said of it.
+func correct(row []string, at int, mapping map[string]string, head []string, values map[string]string) {
+	for i := range row {
+		switch {
+		case i >= at:
+			row[i] = ""
+		case i < len(head) && mapping[head[i]] != "":
+			row[i] = values[mapping[head[i]]]
+		default:
+			row[i] = ""
+		}
+	}
+}
+
+func writeCSV(t testing.TB, rows [][]string) convert.File {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := sheet.NewWriter(&b, sheet.WriterOptions{Format: sheet.FormatCSV})
+	require.NoError(t, err)
+	for _, row := range rows {
+		require.NoError(t, w.Write(row))
+	}
+	require.NoError(t, w.Close())
+	return fileOf("台账-已改.csv", b.Bytes())
+}
+
+// TestStopThreshold_D3_4: good rows go in, bad rows wait, and too many bad rows stop the conversion, which can go on.
+func TestStopThreshold_D3_4(t *testing.T) {
+	w := newWorld(t)
+	_, job := foodJob(t, fixtures.LedgerOptions{Rows: 1600, Dirt: 0.5, Seed: 2})
+	job.MaxReject = convert.Threshold{Share: 0.01}
+	stopped, err := run(t, w.configOf(0), job)
+	require.ErrorIs(t, err, convert.ErrThreshold)
+	require.NotNil(t, stopped.report.Stopped)
+	require.Zero(t, stopped.report.Counts.Rows, "the group that was too bad is not committed")
+	require.Contains(t, stopped.sheet, "未处理")
+	require.Contains(t, stopped.sheet, "退回")
+	require.NotEmpty(t, stopped.errors)
+
+	job.DryRun = true
+	dry := mustRun(t, w.configOf(0), job)
+	require.Equal(t, stopped.report.Stopped, dry.report.Stopped)
+	require.Positive(t, dry.report.Counts.Created, "a dry run shows every row")
+
+	job.DryRun = false
+	job.MaxReject = convert.Threshold{Count: stopped.report.Stopped.Rejected + 1}
+	stopped, err = run(t, w.configOf(0), job)
+	require.ErrorIs(t, err, convert.ErrThreshold)
+	require.Positive(t, stopped.report.Counts.Rows)
+	require.Positive(t, stopped.report.Counts.Created)
+	require.Equal(t, dry.rows[:stopped.report.Counts.Rows], stopped.rows[:stopped.report.Counts.Rows])
+
+	job.MaxReject = convert.Threshold{}
+	done := mustRun(t, w.configOf(0), job)
+	require.Equal(t, dry.rows, done.rows)
+	require.Equal(t, stopped.report.Counts.Rows, done.report.Resumed)
+	require.Nil(t, done.report.Stopped)
+}
+
+// TestThresholdAtTheEnd_D3_4 judges a file that is shorter than the minimum.
+func TestThresholdAtTheEnd_D3_4(t *testing.T) {
+	w := newWorld(t)
+	_, job := foodJob(t, fixtures.LedgerOptions{Rows: 40, Dirt: 0.9, Seed: 2})
+	job.MaxReject = convert.Threshold{Share: 0.05}
+	_, err := run(t, w.configOf(0), job)
+	require.ErrorIs(t, err, convert.ErrThreshold)
+}
+
+// TestNeverADuplicate_D3_5: the same file twice changes nothing, and rows in conflict stay so.
+func TestNeverADuplicate_D3_5(t *testing.T) {
+	w := newWorld(t)
+	_, job := foodJob(t, fixtures.LedgerOptions{
+		Rows: 1500, Dirt: 0.3, Seed: 8, Faults: []fixtures.Fault{fixtures.FaultDuplicate, fixtures.FaultSameNumber, fixtures.FaultMissing},
+	})
+	first := mustRun(t, w.configOf(0), job)
+	before := licences(t, w)
+	for range 2 {
+		again := mustRun(t, w.configOf(0), job)
+		c := again.report.Counts
+		require.Zero(t, c.Created+c.Updated)
+		require.Equal(t, first.report.Counts.Created+first.report.Counts.Unchanged, c.Unchanged)
+		require.Equal(t, first.report.Counts.Conflict, c.Conflict)
+		require.Equal(t, first.report.Counts.Rejected, c.Rejected)
+		require.Equal(t, before, licences(t, w))
+	}
+}
+
+// licences is every head, version and event of the vault.
+func licences(t testing.TB, w *world) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for k, v := range content(t, w.engine) {
+		if strings.ContainsRune("lvehinx", rune(k[0])) {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// TestUpdates_D3_5: a later edition of the ledger updates what changed.
+func TestUpdates_D3_5(t *testing.T) {
+	w := newWorld(t)
+	o := fixtures.LedgerOptions{Rows: 900, Seed: 4, Changed: 0.25}
+	_, job := foodJob(t, o)
+	mustRun(t, w.configOf(0), job)
+	o.Edition = 1
+	l, job := foodJob(t, o)
+	again := mustRun(t, w.configOf(0), job)
+	require.Equal(t, l.Counts()[fixtures.Updated], again.report.Counts.Updated)
+	require.Equal(t, l.Counts()[fixtures.Unchanged], again.report.Counts.Unchanged)
+}
+
+// TestProgress_D3_7_A74: rate, rest, forecast against a deadline.
+func TestProgress_D3_7_A74(t *testing.T) {
+	w := newWorld(t)
+	_, job := foodJob(t, fixtures.LedgerOptions{Rows: 3000, Seed: 4})
+	job.Deadline = w.now.Add(time.Nanosecond)
+	var seen []convert.Progress
+	job.Progress = func(p convert.Progress) { seen = append(seen, p) }
+	cfg := w.configOf(0)
+	now := w.now
+	cfg.Now = func() time.Time { now = now.Add(150 * time.Millisecond); return now }
+	mustRun(t, cfg, job)
+	require.GreaterOrEqual(t, len(seen), 4)
+	last := seen[len(seen)-1]
+	require.True(t, last.Done)
+	require.Equal(t, 3000, last.Total)
+	require.Equal(t, last.Rows, last.Counts.Created)
+	for _, p := range seen[:len(seen)-1] {
+		require.Positive(t, p.Rate)
+		require.GreaterOrEqual(t, p.Total, p.Rows)
+		if p.Total > p.Rows {
+			require.True(t, p.Late)
+			require.Positive(t, p.Remaining)
+		}
+	}
+}
+
+// TestReconcile_D3_8: counts balance, gaps are listed by year and series, and the batch certificate says the same.
+func TestReconcile_D3_8(t *testing.T) {
+	w := newWorld(t)
+	job := convert.Job{Type: typeCode(t, "business-licence"), Mapping: plainMapping(), File: csvOf(
+		"编号,名称,代码,发证日期",
+		"示证字〔2015〕第0001号,甲公司,"+firm(1)+",2015-01-02",
+		"示证字〔2015〕第0002号,乙公司,"+firm(2)+",2015-01-03",
+		"示证字〔2015〕第0005号,丙公司,"+firm(3)+",2015-02-03",
+		"示证字〔2015〕第0006号,丁公司,坏,2015-02-03",
+		"示证字〔2015〕第0009号,戊公司,"+firm(5)+",2015-03-03",
+		"示证字〔2016〕第0001号,己公司,"+firm(6)+",2016-03-03",
+		firm(7)+",庚公司,"+firm(7)+",2016-03-03",
+	)}
+	o := mustRun(t, w.configOf(0), job)
+	r := o.report.Reconcile
+	require.True(t, r.Balanced)
+	require.Equal(t, []record.Span{
+		{Year: 2015, Series: "示证字〔2015〕第#号", First: "0001", Last: "0009", Seen: 5, Missing: 4},
+		{Year: 2016, Series: "示证字〔2016〕第#号", First: "0001", Last: "0001", Seen: 1},
+		{Year: 2016, Series: "-", First: "-", Last: "-", Seen: 1},
+	}, r.Spans)
+	require.Equal(t, []convert.Gap{
+		{Year: 2015, Series: "示证字〔2015〕第#号", From: "0003", To: "0004", Count: 2},
+		{Year: 2015, Series: "示证字〔2015〕第#号", From: "0007", To: "0008", Count: 2},
+	}, r.Gaps)
+	cert, err := record.ParseBatchCertificate(o.report.Account.Certificate)
+	require.NoError(t, err)
+	require.Equal(t, o.report.Counts, cert.Counts)
+	require.Equal(t, r.Spans, cert.Spans)
+	require.Equal(t, o.report.Digest, cert.File)
+	require.Equal(t, o.report.Mapping, cert.Mapping)
+	require.NotEmpty(t, o.report.Account.CertificateSignature)
+}
+
+func plainMapping() *convert.Mapping {
+	return &convert.Mapping{Columns: []convert.MappedColumn{
+		{Heading: "编号", Elements: []string{"ZZBH"}}, {Heading: "名称", Elements: []string{"CZZT"}},
+		{Heading: "代码", Elements: []string{"CZZTDM"}}, {Heading: "发证日期", Elements: []string{"ZZBFRQ"}},
+	}}
+}
+
+func firm(i int) string { return fixtures.FirmAt(uint64(i)).Code } //nolint:gosec // small
+
+// TestUndo_D3_9: what a batch brought is withdrawn, what it updated returns to its former content, and the same file can be
+// converted again.
+func TestUndo_D3_9(t *testing.T) {
+	w := newWorld(t)
+	o := fixtures.LedgerOptions{Rows: 600, Seed: 4, Changed: 0.25}
+	_, first := foodJob(t, o)
+	mustRun(t, w.configOf(0), first)
+	o.Edition, o.Rows = 1, 800
+	_, second := foodJob(t, o)
+	done := mustRun(t, w.configOf(0), second)
+	results := map[string]int{}
+	account, err := w.v.UndoBatch(t.Context(), department(0), done.report.Batch, "台账版本有误", func(u vault.Undone) { results[u.Result]++ })
+	require.NoError(t, err)
+	require.Equal(t, vault.BatchUndone, account.State)
+	require.Equal(t, done.report.Counts.Created, results["withdrawn"])
+	require.Equal(t, done.report.Counts.Updated, results["restored"])
+	again := mustRun(t, w.configOf(0), first)
+	require.Equal(t, again.report.Counts.Rows, again.report.Counts.Unchanged)
+	again = mustRun(t, w.configOf(0), second)
+	require.Equal(t, done.report.Counts.Created, again.report.Counts.Created)
+	require.Equal(t, done.report.Counts.Updated, again.report.Counts.Updated)
+}
+
+// TestSampleAndSignOff_D3_10: the sample shows data beside scans, and look-ups see the batch only after the sign-off.
+func TestSampleAndSignOff_D3_10(t *testing.T) {
+	w := newWorld(t)
+	scan := append([]byte("\xff\xd8\xff"), make([]byte, 100)...)
+	_, err := rand.Read(scan[3:])
+	require.NoError(t, err)
+	job := convert.Job{
+		Type: typeCode(t, "business-licence"), Mapping: plainMapping(),
+		File:  csvOf("编号,名称,代码,发证日期", "A-001,甲公司,"+firm(1)+",2015-01-02", "A-002,乙公司,"+firm(2)+",2015-01-03"),
+		Scans: fstest.MapFS{"扫描/a-001.jpg": {Data: scan}, "扫描/A-001-2.JPG": {Data: scan[:50]}, "扫描/其他.pdf": {Data: scan}},
+	}
+	o := mustRun(t, w.configOf(0), job)
+	require.Equal(t, &convert.ScanReport{
+		Files: 3, Paired: 1, Missing: []convert.Place{{Row: 3, Line: 3}}, Extra: []string{"扫描/其他.pdf"},
+	}, o.report.Scans)
+
+	var b bytes.Buffer
+	files := map[string][]byte{}
+	n, err := convert.SampleSheet(t.Context(), w.configOf(0), convert.SampleJob{
+		Batch: o.report.Batch, N: 10, Seed: 1, Out: &b,
+		Scan: func(name string, content []byte) error { files[name] = content; return nil },
+	})
+	require.NoError(t, err)
+	require.Equal(t, 2, n)
+	require.Len(t, files, 2)
+	rows := readSheet(t, b.Bytes())
+	require.Len(t, rows, 3)
+	text := strings.Join(rows[1], "|")
+	require.Contains(t, text, "甲公司")
+	for name, content := range files {
+		require.Contains(t, text, name)
+		require.True(t, strings.HasSuffix(name, ".jpg"))
+		require.True(t, bytes.HasPrefix(scan, content))
+	}
+
+	require.Zero(t, found(t, w, firm(1)))
+	_, err = w.v.SignOffBatch(t.Context(), department(0), o.report.Batch, vault.SignOff{By: "核对人", Sampled: n})
+	require.NoError(t, err)
+	require.Equal(t, 1, found(t, w, firm(1)))
+}
+
+// found is how many licences the hall sees of a firm.
+func found(t testing.TB, w *world, uscc string) int {
+	t.Helper()
+	res, err := w.v.Lookup(t.Context(), vault.Access{
+		Caller: fixtures.Hall, Purpose: "办理设立登记", Case: "2026-1", Ground: vault.GroundLaw, Basis: fixtures.HallBasis,
+	}, vault.Query{HolderKind: "001", HolderCode: uscc})
+	require.NoError(t, err)
+	return len(res.Found)
+}
+
+// TestDashboard_A74 adds up batches by department and type, with a forecast against the deadline.
+func TestDashboard_A74(t *testing.T) {
+	start := time.Date(2017, 3, 1, 8, 0, 0, 0, zone)
+	deadline := time.Date(2017, 6, 30, 23, 59, 59, 0, zone)
+	account := func(file string, day, created, rejected int, state vault.BatchState) vault.BatchAccount {
+		return vault.BatchAccount{
+			Type: "T", Issuer: "D", FileName: file, State: state, Started: start.AddDate(0, 0, day), Expected: 10000,
+			Counts: record.Counts{Rows: created + rejected, Created: created, Rejected: rejected},
+		}
+	}
+	list := []vault.BatchAccount{
+		account("a.xls", 0, 900, 100, vault.BatchOpen), account("a.xls", 2, 80, 20, vault.BatchWaiting),
+		account("b.xls", 3, 500, 0, vault.BatchUndone), account("c.xls", 4, 20, 5, vault.BatchConverting),
+	}
+	d := convert.Dashboards(list, start.AddDate(0, 0, 10), deadline)
+	require.Len(t, d, 1)
+	require.Equal(t, 10000, d[0].Total)
+	require.Equal(t, 1000, d[0].Converted)
+	require.Equal(t, 25, d[0].Rejected)
+	require.Equal(t, 1, d[0].Waiting)
+	require.Equal(t, 1, d[0].Open)
+	require.InDelta(t, 100, d[0].PerDay, 0.01)
+	require.Equal(t, start.AddDate(0, 0, 100).Unix(), d[0].Forecast.Unix())
+	require.False(t, d[0].Late)
+	require.True(t, convert.Dashboards(list, start.AddDate(0, 0, 10), start.AddDate(0, 0, 99))[0].Late)
+}

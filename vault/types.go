@@ -192,6 +192,7 @@ func checkSuccessor(r engine.Reader, old *typeHead, def catalogue.Type) (same bo
 	if record.Sum(raw) == old.digest {
 		return true, nil
 	}
+	def.Version++
 	if _, problems := catalogue.DiffTypes(before, def); len(problems) > 0 {
 		return false, &Refusal{ErrInvalid, catalogueProblems(CodeTypeIncompatible, problems)}
 	}

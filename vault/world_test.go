@@ -14,8 +14,11 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/internal/engine/sealed"
+	"github.com/elicense/elicense/pki/ca"
+	"github.com/elicense/elicense/signing"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/record"
 )
 
 // foodType is the shipped type that most tests issue.
@@ -42,6 +45,9 @@ type world struct {
 	province *fixtures.Province
 	now      time.Time
 	config   vault.Config
+	blobs    engine.Engine      // below the blob store
+	blobKeys []string           // as they were
+	open     *vault.LicenceType // the food type as it was before it was classified
 }
 
 var zone = time.FixedZone("CST", 8*3600)
@@ -54,8 +60,8 @@ func newWorldOn(t testing.TB, inner engine.Engine) *world {
 	clock := func() time.Time { return w.now }
 	keys, err := sealed.CreateKeyring(t.Context(), memory.New(), sealed.Master{1}, rand.Reader)
 	require.NoError(t, err)
-	w.keys, w.engine = keys, inner
-	blobs, err := blob.Open(blob.Config{Engine: memory.New(), Now: clock, Address: func(b []byte) blob.Address { return keys.Address(b) }})
+	w.keys, w.engine, w.blobs = keys, inner, memory.New()
+	blobs, err := blob.Open(blob.Config{Engine: w.blobs, Now: clock, Address: func(b []byte) blob.Address { return keys.Address(b) }})
 	require.NoError(t, err)
 	w.province, err = fixtures.NewProvince(rand.Reader, clock)
 	require.NoError(t, err)
@@ -112,22 +118,26 @@ func firm(i int) string { return fixtures.FirmAt(uint64(i)).Code }
 func (w *world) complete(req vault.Request) vault.Request {
 	lt, err := w.v.Type(w.t.Context(), req.Type)
 	require.NoError(w.t, err)
+	w.fill(lt, req.Values)
+	return req
+}
+
+func (w *world) fill(lt *vault.LicenceType, values map[string]string) {
 	for _, f := range lt.Definition.Fields {
-		if !f.Rules.Required || req.Values[f.Name] != "" {
+		if !f.Rules.Required || values[f.Name] != "" {
 			continue
 		}
 		switch {
 		case len(f.Rules.Enum) > 0:
-			req.Values[f.Name] = f.Rules.Enum[0]
+			values[f.Name] = f.Rules.Enum[0]
 		case f.Kind == catalogue.KindDate:
-			req.Values[f.Name] = "2020-01-01"
+			values[f.Name] = "2020-01-01"
 		case f.Kind == catalogue.KindDivision:
-			req.Values[f.Name] = "350102"
+			values[f.Name] = "350102"
 		default:
-			req.Values[f.Name] = "示例"
+			values[f.Name] = "示例"
 		}
 	}
-	return req
 }
 
 func (w *world) issue(key, number string) *vault.Answer {
@@ -147,4 +157,175 @@ func problemsOf(err error) string {
 		b.WriteString(string(p.Code) + " " + p.Field + " " + p.Found + " " + p.Zh + "\n")
 	}
 	return b.String()
+}
+
+// content is everything in an engine but the audit.
+func content(t testing.TB, e engine.Engine) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	require.NoError(t, e.View(t.Context(), func(r engine.Reader) error {
+		return r.Scan(engine.Range{}, func(k, v []byte) (bool, error) {
+			if k[0] != 'a' && k[0] != 'A' {
+				out[string(k)] = string(v)
+			}
+			return true, nil
+		})
+	}))
+	return out
+}
+
+func keysOf(t testing.TB, e engine.Engine) []string {
+	t.Helper()
+	var keys []string
+	require.NoError(t, e.View(t.Context(), func(r engine.Reader) error {
+		return r.Scan(engine.Range{KeysOnly: true}, func(k, _ []byte) (bool, error) {
+			keys = append(keys, string(k))
+			return true, nil
+		})
+	}))
+	return keys
+}
+
+// auditEntries reads the audit below the vault.
+func (w *world) auditEntries() []*record.AuditEntry {
+	w.t.Helper()
+	var list []*record.AuditEntry
+	require.NoError(w.t, w.engine.View(w.t.Context(), func(r engine.Reader) error {
+		return r.Scan(engine.Range{Prefix: []byte{'a'}}, func(_, v []byte) (bool, error) {
+			e, err := record.ParseAuditEntry(append([]byte(nil), v...))
+			list = append(list, e)
+			return true, err
+		})
+	}))
+	return list
+}
+
+func (w *world) audits() int { return len(w.auditEntries()) }
+
+// hire gives a department a key in custody.
+func (w *world) hire(d fixtures.Department) error {
+	key, chain, err := w.province.Enrol(ca.ProfileDepartment, d)
+	if err != nil {
+		return err
+	}
+	signer, err := signing.NewSigner(signing.Config{Key: key, Chain: chain, Rand: rand.Reader})
+	if err != nil {
+		return err
+	}
+	return w.province.Custody.Register(d.Code, signer)
+}
+
+// declare is the access by which the authority maintains types.
+func declare() vault.Access {
+	return vault.Access{Caller: fixtures.Operator, Purpose: "登记证照目录", Ground: vault.GroundIssuer}
+}
+
+// redefine puts a changed definition of a type in force.
+func (w *world) redefine(code string, change func(*catalogue.Type)) (*vault.LicenceType, error) {
+	w.t.Helper()
+	lt, err := w.v.Type(w.t.Context(), code)
+	require.NoError(w.t, err)
+	def := lt.Definition
+	change(&def)
+	yaml, err := def.Encode()
+	require.NoError(w.t, err)
+	return w.v.PutType(w.t.Context(), declare(), yaml)
+}
+
+func (w *world) reclassify(code string, level catalogue.Level) {
+	w.t.Helper()
+	_, err := w.redefine(code, func(def *catalogue.Type) {
+		def.Classification = catalogue.Classification{Level: level, Reason: "保密审查", Decided: "2026-03-01"}
+	})
+	require.NoError(w.t, err, problemsOf(err))
+}
+
+// declareClosed declares a type that was never open, and lets department 0 issue it.
+func (w *world) declareClosed(level catalogue.Level) string {
+	w.t.Helper()
+	lt, err := w.v.Type(w.t.Context(), foodType)
+	require.NoError(w.t, err)
+	def := lt.Definition
+	def.Code, def.Version = def.Code[:18]+"987", 1
+	def.Name = "示例涉密证照"
+	def.Classification = catalogue.Classification{Level: level, Reason: "涉及国家秘密", Decided: "2016-05-31"}
+	callers, err := w.v.Callers(w.t.Context(), operator())
+	require.NoError(w.t, err)
+	for _, c := range callers {
+		if len(c.Issues) > 0 {
+			c.Issues = append(append([]string(nil), c.Issues...), def.Code)
+			require.NoError(w.t, w.v.PutCaller(w.t.Context(), operator(), c))
+		}
+	}
+	yaml, err := def.Encode()
+	require.NoError(w.t, err)
+	_, err = w.v.PutType(w.t.Context(), declare(), yaml)
+	require.NoError(w.t, err, problemsOf(err))
+	return def.Code
+}
+
+// draft checks one row as a conversion does.
+func draft(t testing.TB, lt *vault.LicenceType, row int, values map[string]string) *vault.Checked {
+	t.Helper()
+	d := fixtures.Departments()[0]
+	values["ZZMC"], values["ZZBFJG"], values["ZZBFJGDM"] = lt.Definition.Name, d.Name, d.Code
+	today := record.Date{Year: 2026, Month: 3, Day: 2}
+	r, _, problems := lt.Normalise(values, today)
+	require.Empty(t, problems)
+	c, problems := lt.Check(vault.Draft{
+		Row: r, Issuer: d.Code, Source: &record.Source{File: record.Sum([]byte("file")), Row: row, Batch: "b"},
+	}, d.Name, today, true)
+	require.Empty(t, problems)
+	return c
+}
+
+// batchRows makes sound rows from row first on.
+func (w *world) batchRows(lt *vault.LicenceType, first int, numbers ...string) []vault.BatchRow {
+	rows := make([]vault.BatchRow, len(numbers))
+	for i, n := range numbers {
+		values := food("", n).Values
+		w.fill(lt, values)
+		rows[i] = vault.BatchRow{Row: first + i + 1, Draft: draft(w.t, lt, first+i+1, values)}
+	}
+	return rows
+}
+
+// convert brings numbers in as one batch, which then waits for its sign-off.
+func (w *world) convert(file string, numbers ...string) *vault.BatchAccount {
+	w.t.Helper()
+	lt, err := w.v.Type(w.t.Context(), foodType)
+	require.NoError(w.t, err)
+	return w.convertRows(file, w.batchRows(lt, 0, numbers...))
+}
+
+func (w *world) convertRows(file string, groups ...[]vault.BatchRow) *vault.BatchAccount {
+	w.t.Helper()
+	b, err := w.v.OpenBatch(w.t.Context(), department(0), vault.BatchSpec{Type: foodType, File: record.Sum([]byte(file))})
+	require.NoError(w.t, err)
+	for g, rows := range groups {
+		p, err := b.Prepare(w.t.Context(), g, rows)
+		require.NoError(w.t, err)
+		_, err = b.Commit(w.t.Context(), p)
+		require.NoError(w.t, err)
+	}
+	account, err := b.Finish(w.t.Context(), nil)
+	require.NoError(w.t, err)
+	return account
+}
+
+func (w *world) signOff(batch string) {
+	w.t.Helper()
+	_, err := w.v.SignOffBatch(w.t.Context(), department(0), batch, vault.SignOff{By: "科长", Sampled: 1})
+	require.NoError(w.t, err, problemsOf(err))
+}
+
+// CheckVault fails unless the whole vault agrees with itself.
+func CheckVault(t testing.TB, v *vault.Vault) *vault.Inspection {
+	t.Helper()
+	in, err := v.Inspect(t.Context(), operator(), nil)
+	require.NoError(t, err)
+	require.Empty(t, in.Findings)
+	require.Equal(t, in.Versions, in.Signatures)
+	require.Equal(t, in.Events, int(in.Leaves)+in.Staged) //nolint:gosec // small
+	return in
 }

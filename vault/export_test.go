@@ -1,0 +1,91 @@
+package vault
+
+// What tests of this package see of its inside: the parsers of stored values, for fuzzing, and the table of states.
+
+import (
+	"encoding/base64"
+
+	"github.com/elicense/elicense/vault/record"
+)
+
+// States gives every state that events lead to, "" for a licence that does not exist.
+func States() []State { return stateCodes }
+
+// Transition gives the state after an event.
+func Transition(from State, kind record.Kind) (State, error) { return step(from, kind) }
+
+// On gives the state on a day.
+func On(s State, day, from, until record.Date) State { return s.on(day, from, until) }
+
+// Codes gives the sentences of every code.
+func Codes() map[Code][2]string {
+	m := make(map[Code][2]string, len(messages))
+	for c, s := range messages {
+		m[c] = [2]string{s.zh, s.en}
+	}
+	return m
+}
+
+// ReencodeHead parses a head and writes it again.
+func ReencodeHead(b []byte) ([]byte, error) {
+	h, err := parseHead(b)
+	if err != nil {
+		if h != nil {
+			panic("a head beside an error")
+		}
+		return nil, err
+	}
+	return h.append(nil), nil
+}
+
+// ReencodeResults parses the results of a group and writes them again.
+func ReencodeResults(b []byte) ([]byte, error) {
+	list, err := parseResults(b)
+	if err != nil {
+		if list != nil {
+			panic("results beside an error")
+		}
+		return nil, err
+	}
+	return encodeResults(list), nil
+}
+
+// ReencodeDocument parses a document and writes it again.
+func ReencodeDocument(b []byte) ([]byte, error) {
+	d, err := parseDocument(b)
+	if err != nil {
+		if d != (Document{}) {
+			panic("a document beside an error")
+		}
+		return nil, err
+	}
+	return d.encode(), nil
+}
+
+// ParseStoredVersion parses a stored version.
+func ParseStoredVersion(b []byte) (*Version, error) { return parseVersion(b) }
+
+// ParseStoredEvent parses a stored event and gives the event's bytes.
+func ParseStoredEvent(b []byte) (*record.Event, []byte, error) {
+	st, err := parseStoredEvent(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	return st.event, st.raw, nil
+}
+
+// DecodeCursor gives the start that a page mark leads to in a query over prefix.
+func (v *Vault) DecodeCursor(prefix []byte, cursor string) ([]byte, error) {
+	f := &finder{v: v, q: Query{Cursor: cursor}}
+	return f.start(prefix)
+}
+
+// MakeCursor is the page mark of a place.
+func (v *Vault) MakeCursor(prefix []byte, next [16]byte) string {
+	return (&finder{v: v}).cursor(prefix, next[:])
+}
+
+// RawCursor reads the text of a page mark.
+func RawCursor(cursor string) ([]byte, error) {
+	return base64.RawURLEncoding.Strict().DecodeString(cursor)
+}

@@ -41,49 +41,45 @@ func (a *auditor) write(ctx context.Context, v *Vault, r auditRequest) error {
 		return err
 	}
 	a.mu.Lock()
-	a.waiting = append(a.waiting, r)
-	lead := a.leading < auditLeaders
-	if lead {
-		a.leading++
-	}
-	a.mu.Unlock()
-	if !lead {
-		out := <-r.done
-		if !out.lead {
+	if a.leading == auditLeaders {
+		a.waiting = append(a.waiting, r)
+		a.mu.Unlock()
+		if out := <-r.done; !out.lead {
 			return out.err
 		}
+	} else {
+		a.leading++
+		a.mu.Unlock()
 	}
-	a.lead(context.WithoutCancel(ctx), v)
-	out := <-r.done
-	return out.err
+	return a.lead(context.WithoutCancel(ctx), v, r)
 }
 
-// lead writes one group and passes the place on.
-func (a *auditor) lead(ctx context.Context, v *Vault) {
+// lead writes own and what has gathered, and passes the place on. Whoever is named the next leader is no longer among
+// those who wait, so nobody is named twice.
+func (a *auditor) lead(ctx context.Context, v *Vault, own auditRequest) error {
 	a.mu.Lock()
-	n := min(len(a.waiting), auditGroup)
-	group := a.waiting[:n:n]
+	n := min(len(a.waiting), auditGroup-1)
+	group := append([]auditRequest{own}, a.waiting[:n]...)
 	a.waiting = a.waiting[n:]
 	a.mu.Unlock()
 	errs := v.auditAll(ctx, group)
 	a.mu.Lock()
 	if len(a.waiting) > 0 {
 		a.waiting[0].done <- auditOutcome{lead: true}
+		a.waiting = a.waiting[1:]
 	} else {
 		a.leading--
 	}
 	a.mu.Unlock()
-	for i := range group {
-		group[i].done <- auditOutcome{err: errs[i]}
+	for i := range group[1:] {
+		group[1+i].done <- auditOutcome{err: errs[1+i]}
 	}
+	return errs[0]
 }
 
 // auditAll writes entries in one transaction. An entry that cannot be written down fails alone, all else fails together.
 func (v *Vault) auditAll(ctx context.Context, group []auditRequest) []error {
 	errs := make([]error, len(group))
-	if len(group) == 0 {
-		return errs
-	}
 	err := v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		c, err := openAuditChain(w)
 		if err != nil {

@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -118,4 +119,28 @@ func TestLife(t *testing.T) {
 	b, err := w.v.Bundle(t.Context(), department(0), a.Identifier)
 	require.NoError(t, err)
 	require.NotEmpty(t, b.Proof)
+}
+
+// Readers in great number at once each have their audit entry, in one unbroken chain.
+func TestAuditTogether(t *testing.T) {
+	w := newWorld(t)
+	a := w.issue("k1", "JY13501020000011")
+	before, err := w.v.Inspect(t.Context(), operator(), nil)
+	require.NoError(t, err)
+	const readers, each = 40, 25
+	var all sync.WaitGroup
+	for range readers {
+		all.Go(func() {
+			for range each {
+				if _, err := w.v.Lookup(t.Context(), byLaw(), vault.Query{Identifier: a.Identifier}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	after, err := w.v.Inspect(t.Context(), operator(), nil)
+	require.NoError(t, err)
+	require.Empty(t, after.Findings)
+	require.Equal(t, before.AuditEntries+readers*each+1, after.AuditEntries)
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -136,7 +137,11 @@ func (r *runner) test(ctx context.Context, t test, overlay string) (outcome, str
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}
-	cmd := exec.CommandContext(ctx, r.goCommand, append(args, t.pkg)...)
+	args = append(args, t.pkg)
+	if r.usesRapid(t.pkg) {
+		args = append(args, "-rapid.nofailfile") // a failure that is wanted leaves nothing behind
+	}
+	cmd := exec.CommandContext(ctx, r.goCommand, args...)
 	cmd.Dir = r.root
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -147,6 +152,18 @@ func (r *runner) test(ctx context.Context, t test, overlay string) (outcome, str
 	}
 	result, output := judge(&stdout)
 	return result, output + stderr.String(), nil
+}
+
+// usesRapid reports whether tests of a package run rapid, which by itself keeps a file of each failure.
+func (r *runner) usesRapid(pkg string) bool {
+	files, err := filepath.Glob(filepath.Join(r.root, filepath.FromSlash(pkg), "*_test.go"))
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(files, func(file string) bool {
+		text, err := os.ReadFile(file)
+		return err == nil && bytes.Contains(text, []byte(`"pgregory.net/rapid"`))
+	})
 }
 
 // judge reads the events of go test -json. Red is a run in which something failed, be it by a panic or because it did

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/blob"
@@ -157,4 +158,11 @@ func testdata(t testing.TB, elem ...string) string {
 		t.Skip("ELICENSE_TESTDATA is not set: the real registers are not part of the repository")
 	}
 	return filepath.Join(append([]string{root}, elem...)...)
+}
+
+func encodeGBK(t testing.TB, s string) []byte {
+	t.Helper()
+	b, err := simplifiedchinese.GB18030.NewEncoder().Bytes([]byte(s))
+	require.NoError(t, err)
+	return b
 }

@@ -2,14 +2,33 @@ package main
 
 import "github.com/spf13/cobra"
 
-// addCommands puts every command under the root.
+// addCommands puts every command under the root, by what a person wants to do.
 func (c *cli) addCommands(root *cobra.Command) {
-	root.AddCommand(
-		c.demoCommand(), c.initCommand(), c.departmentCommand(), c.callerCommand(), c.typeCommand(),
-		c.issueCommand(), c.reserveCommand(), c.confirmCommand(), c.voidCommand(), c.reconcileCommand(),
-		c.convertCommand(), c.batchCommand(), c.lookupCommand(), c.compareCommand(), c.historyCommand(),
-		c.signedByCommand(), c.proofCommand(), c.verifyCommand(), c.auditCommand(), c.backupCommand(),
-		c.restoreCommand(), c.doctorCommand(),
-	)
-	root.AddCommand(c.actCommands()...)
+	for _, g := range []struct {
+		id, zh, en string
+		list       []*cobra.Command
+	}{
+		{"begin", "开始：", "To begin:", []*cobra.Command{
+			c.demoCommand(), c.initCommand(), c.departmentCommand(), c.callerCommand(), c.typeCommand(),
+		}},
+		{"issue", "签发与变更：", "Issue and change:", append([]*cobra.Command{
+			c.issueCommand(), c.reserveCommand(), c.confirmCommand(), c.voidCommand(), c.reconcileCommand(), c.numbersCommand(),
+		}, c.actCommands()...)},
+		{"convert", "存量转换：", "Convert paper stock:", []*cobra.Command{c.convertCommand(), c.batchCommand()}},
+		{"ask", "查询与比对：", "Look up and compare:", []*cobra.Command{
+			c.lookupCommand(), c.compareCommand(), c.historyCommand(),
+		}},
+		{"prove", "验证：", "Verify and prove:", []*cobra.Command{
+			c.verifyCommand(), c.proofCommand(), c.signedByCommand(), c.auditCommand(),
+		}},
+		{"care", "维护：", "Look after the data:", []*cobra.Command{
+			c.doctorCommand(), c.backupCommand(), c.restoreCommand(),
+		}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: c.say(g.zh, g.en)})
+		for _, cmd := range g.list {
+			cmd.GroupID = g.id
+			root.AddCommand(cmd)
+		}
+	}
 }

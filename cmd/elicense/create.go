@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"crypto"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/catalogue"
 )
 
 // plan says which vault to set up.
@@ -29,56 +28,87 @@ type plan struct {
 // body is an organisation as certificates and registrations name it.
 type body struct{ name, uscc string }
 
-// createHouse sets a vault up in a directory that does not exist or is empty. It is made beside it and moved there when it
-// is whole, so that a failure leaves nothing behind.
+// createHouse sets a vault up in a directory that does not exist or is empty. It is made and settled beside it and moved there
+// when it is whole, so that a failure leaves nothing behind and a crash nothing that looks like a vault.
 func (w *world) createHouse(ctx context.Context, dir string, p plan) (*house, error) {
-	if list, err := os.ReadDir(dir); err == nil && len(list) > 0 {
-		return nil, &usageError{"目录不为空：" + dir, "the directory is not empty: " + dir}
+	if err := freeToMake(dir); err != nil {
+		return nil, err
 	}
-	made := dir + ".new"
+	made := dir + unfinished
+	if err := os.MkdirAll(filepath.Dir(made), 0o700); err != nil {
+		return nil, err
+	}
 	if err := os.Mkdir(made, 0o700); err != nil {
-		return nil, fmt.Errorf("making the data directory: %w", err)
+		return nil, err
 	}
-	err := w.furnish(ctx, made, p)
+	master, err := w.furnish(ctx, made, p)
 	if err == nil {
-		if err = os.Remove(dir); errors.Is(err, os.ErrNotExist) {
-			err = nil
-		}
+		err = w.settleIn(ctx, made, master, p)
 	}
 	if err == nil {
-		err = os.Rename(made, dir)
+		err = moveIn(made, dir)
 	}
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(made))
 	}
-	h, err := w.openHouse(ctx, dir)
+	return w.openHouseWith(ctx, dir, &master)
+}
+
+// unfinished ends the name of a directory that is being made or restored.
+const unfinished = ".new"
+
+// freeToMake refuses a directory with something in it, and one whose making was broken off or is under way.
+func freeToMake(dir string) error {
+	if list, err := os.ReadDir(dir); err == nil && len(list) > 0 {
+		return &usageError{
+			"数据目录不为空，不覆盖：" + dir + "；请用 -d 指定另一个目录",
+			"the data directory is not empty and is not overwritten: " + dir + "; name another with -d",
+		}
+	}
+	if _, err := os.Lstat(dir + unfinished); err == nil {
+		return &usageError{
+			"有一次未完成的建库或恢复：" + dir + unfinished + "；若没有正在运行的命令，请删除该目录后重试",
+			"a set-up or restore was broken off: " + dir + unfinished + "; if no command is running, remove it and try again",
+		}
+	}
+	return nil
+}
+
+// moveIn puts a finished directory into its place, which is empty or absent.
+func moveIn(made, dir string) error {
+	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return os.Rename(made, dir)
+}
+
+// settleIn registers the first callers in a house that is being made.
+func (w *world) settleIn(ctx context.Context, dir string, master sealed.Master, p plan) error {
+	h, err := w.openHouseWith(ctx, dir, &master)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := w.settle(ctx, h, p); err != nil {
-		return nil, errors.Join(err, h.close(), os.RemoveAll(dir))
-	}
-	return h, nil
+	return errors.Join(w.settle(ctx, h, p), h.close())
 }
 
 // furnish makes engines, keys and certificates.
-func (w *world) furnish(ctx context.Context, dir string, p plan) error {
-	h := &house{dir: dir, settings: settings{Sandbox: p.sandbox}}
+func (w *world) furnish(ctx context.Context, dir string, p plan) (sealed.Master, error) {
+	h := &house{dir: dir, settings: settings{Origin: p.origin, Zone: p.zone, Sandbox: p.sandbox}}
 	if err := h.openEngines(); err != nil {
-		return errors.Join(err, h.close())
+		return h.master, errors.Join(err, h.close())
 	}
 	err := w.makeKeyrings(ctx, h)
 	if err = errors.Join(err, h.close()); err != nil {
-		return err
+		return h.master, err
 	}
 	if err := w.makeAuthority(h, p); err != nil {
-		return err
+		return h.master, err
 	}
-	text := fmt.Sprintf("format: %d\norigin: %s\nzone: %s\nsandbox: %v\n", houseFormat, p.origin, p.zone, p.sandbox)
 	if p.sandbox {
-		text += fmt.Sprintf("caller: %s\nbasis: %s\n", fixtures.Hall, fixtures.HallBasis)
+		h.settings.Department = fixtures.Caller(0)
+		h.settings.Caller, h.settings.Basis = fixtures.Hall, fixtures.HallBasis
 	}
-	return writeFile(filepath.Join(dir, houseFile), []byte(text))
+	return h.master, h.settings.write(dir)
 }
 
 func (w *world) makeKeyrings(ctx context.Context, h *house) error {
@@ -92,32 +122,6 @@ func (w *world) makeKeyrings(ctx context.Context, h *house) error {
 		}
 	}
 	return nil
-}
-
-// makeMaster draws the master key of a sandbox, or takes the one that the operator keeps.
-func (w *world) makeMaster(ctx context.Context, h *house) (sealed.Master, error) {
-	if h.settings.Sandbox {
-		var m sealed.Master
-		if _, err := io.ReadFull(w.rand, m[:]); err != nil {
-			return m, fmt.Errorf("drawing a master key: %w", err)
-		}
-		return m, writeFile(filepath.Join(h.dir, masterFile), []byte(hex.EncodeToString(m[:])+"\n"))
-	}
-	if path := w.env("ELICENSE_MASTER_FILE"); path != "" {
-		return masterFromFile(path)
-	}
-	passphrase, err := w.passphrase()
-	if err != nil {
-		return sealed.Master{}, err
-	}
-	stretch, err := sealed.NewStretch(w.rand)
-	if err != nil {
-		return sealed.Master{}, err
-	}
-	if err := sealed.SaveStretch(ctx, h.main, stretch); err != nil {
-		return sealed.Master{}, err
-	}
-	return sealed.MasterFromPassphrase(passphrase, stretch)
 }
 
 // makeAuthority makes the first, small CA and has it certify the vault.
@@ -186,13 +190,17 @@ func (w *world) openAuthority(h *house) (*ca.Authority, error) {
 	return ca.Load(ca.Config{Rand: w.rand, Now: w.now}, text, keyPassphrase(h.master))
 }
 
-// hire certifies a department whose key is kept here.
+// hire certifies a department whose key is kept here. A department that has a certificate gets a new key; the former
+// certificate stays known, because licences that it signed are verified with it.
 func (w *world) hire(h *house, d body) error {
 	authority, err := w.openAuthority(h)
 	if err != nil {
 		return err
 	}
 	file := filepath.Join(staffDir, d.uscc+".pem")
+	if err := retire(filepath.Join(h.dir, staffDir), d.uscc); err != nil {
+		return err
+	}
 	if _, err := w.enrol(h, authority, enrolment{ca.ProfileDepartment, d, file}); err != nil {
 		return err
 	}
@@ -203,18 +211,67 @@ func (w *world) hire(h *house, d body) error {
 	return register(h.custody, d.uscc, config)
 }
 
+// retire keeps a copy of a department's present key file under the next free number.
+func retire(dir, uscc string) error {
+	present, err := os.ReadFile(filepath.Join(dir, uscc+".pem"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	for n := 1; err == nil; n++ {
+		kept := filepath.Join(dir, fmt.Sprintf("%s.%d.pem", uscc, n))
+		if _, err = os.Lstat(kept); errors.Is(err, os.ErrNotExist) {
+			return writeFile(kept, present)
+		}
+	}
+	return err
+}
+
+// operatorID is the caller that runs a vault, registered when it is set up.
+const operatorID = fixtures.Operator
+
 // settle registers the first callers; in a sandbox also departments, types and the hall.
 func (w *world) settle(ctx context.Context, h *house, p plan) error {
-	if !p.sandbox {
-		access := vault.Access{Caller: fixtures.Operator, Purpose: "初始化", Ground: vault.GroundOperator}
-		return h.vault.PutCaller(ctx, access, vault.Caller{
-			ID: fixtures.Operator, Name: p.operator.name, Department: p.operator.uscc, Operator: true,
-		})
+	if p.sandbox {
+		return w.settleProvince(ctx, h)
 	}
+	access := vault.Access{Caller: operatorID, Purpose: "初始化", Ground: vault.GroundOperator}
+	return h.vault.PutCaller(ctx, access, vault.Caller{
+		ID: operatorID, Name: p.operator.name, Department: p.operator.uscc, Operator: true,
+	})
+}
+
+// settleProvince makes the made-up province's departments, and adds the licence type of its own to those that are shipped.
+func (w *world) settleProvince(ctx context.Context, h *house) error {
 	for _, d := range fixtures.Departments() {
 		if err := w.hire(h, body{d.Name, d.Code}); err != nil {
 			return err
 		}
 	}
-	return fixtures.Settle(ctx, h.vault)
+	if err := fixtures.Settle(ctx, h.vault); err != nil {
+		return err
+	}
+	health, err := catalogue.ParseType(fixtures.HealthType())
+	if err != nil {
+		return err
+	}
+	operate := vault.Access{Caller: operatorID, Purpose: "登记调用方", Ground: vault.GroundOperator}
+	callers, err := h.vault.Callers(ctx, operate)
+	if err != nil {
+		return err
+	}
+	for _, c := range callers {
+		if c.ID != healthCaller {
+			continue
+		}
+		c.Issues = append(c.Issues, health.Code)
+		if err := h.vault.PutCaller(ctx, operate, c); err != nil {
+			return err
+		}
+	}
+	declare := vault.Access{Caller: healthCaller, Purpose: "登记证照目录", Ground: vault.GroundIssuer}
+	_, err = h.vault.PutType(ctx, declare, fixtures.HealthType())
+	return err
 }
+
+// healthCaller is the made-up province's health department.
+var healthCaller = fixtures.Caller(1)

@@ -1,20 +1,18 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/elicense/elicense/fixtures"
-	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
-	"github.com/elicense/elicense/vault/catalogue"
 )
 
 func (c *cli) demoCommand() *cobra.Command {
@@ -22,11 +20,16 @@ func (c *cli) demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "一条命令看全程：建库、转换、签发、查询、比对、验证 / the whole job in one command",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) },
+		Long: "用虚构的示例省走一遍：建库，转换一份满是毛病的台账，签发，查询，比对，离线验证，全库复核。\n" +
+			"每一步都核对结果，任何一步不符即以非零退出码结束。" + between +
+			"Goes through everything with a made-up province: set-up, conversion of a ledger full of faults, issuing, look-up,\n" +
+			"comparison, offline verification, inspection of the vault. Every step is checked; any that is not what it should\n" +
+			"be ends the demo with a non-zero exit code.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) },
 	}
-	cmd.Flags().IntVar(&d.rows, "rows", 3000, "台账行数 / rows of the ledger")
-	cmd.Flags().StringVar(&d.keep, "keep", "elicense-demo", "演示数据放在哪里 / where the demo's data is left")
+	cmd.Flags().IntVar(&d.rows, "rows", 5000, "台账行数 / rows of the ledger")
+	cmd.Flags().StringVar(&d.keep, "keep", "elicense-demo", "演示数据留在哪里 / where the demo's data is left")
 	cmd.Flags().Uint64Var(&d.seed, "seed", 20161231, "造数种子 / seed of the made-up data")
 	return cmd
 }
@@ -43,133 +46,145 @@ type demo struct {
 	ledger *fixtures.Ledger
 	issued *vault.Answer
 	bundle []byte
-	step   int
+	result string // the result sheet
+	steps  []demoStep
+}
+
+// demoStep is what --json says of a step.
+type demoStep struct {
+	Step   string   `json:"step"`
+	Passed []string `json:"passed"`
 }
 
 // errDemo is a step that was not what it should be.
 var errDemo = errors.New("demo: a step was not what it should be")
 
-func (d *demo) expect(ok bool, what string) error {
-	if ok {
-		return nil
+// check holds what came out against what should.
+func (d *demo) check(ok bool, zh, en string, args ...any) error {
+	text := fmt.Sprintf(d.say(zh, en), args...)
+	if !ok {
+		return fmt.Errorf("%w: %s", errDemo, text)
 	}
-	return fmt.Errorf("%w: %s", errDemo, what)
+	step := &d.steps[len(d.steps)-1]
+	step.Passed = append(step.Passed, text)
+	d.line("   ✓ %s", text)
+	return nil
 }
 
-func (d *demo) run(ctx context.Context) error {
-	if err := os.RemoveAll(d.keep); d.owned() && err != nil {
-		return err
+func (d *demo) title(zh, en string, args ...any) {
+	text := fmt.Sprintf(d.say(zh, en), args...)
+	d.steps = append(d.steps, demoStep{Step: text})
+	d.line("\n%d  %s", len(d.steps), text)
+}
+
+// demoMark is the file by which a demo's directory is known as such, so that the next demo may make it anew.
+const demoMark = "demo.txt"
+
+func (d *demo) run(ctx context.Context) (err error) {
+	began := d.now()
+	d.keep = filepath.Clean(d.keep)
+	if d.rows < 100 || d.rows > 1_000_000 {
+		return &usageError{"--rows 应在 100 到 1000000 之间", "--rows is 100 to 1000000"}
 	}
-	var err error
+	if _, err := os.Lstat(filepath.Join(d.keep, demoMark)); err == nil {
+		if err := os.RemoveAll(d.keep); err != nil {
+			return err
+		}
+	}
 	defer func() {
 		if d.house != nil {
 			err = errors.Join(err, d.house.close())
 		}
 	}()
+	d.tell("elicense 演示：从纸质台账到可查、可比、可证的电子证照（人名、企业、号码均为虚构）",
+		"elicense demo: from a paper ledger to licences that can be found, compared and proven (all data is made up)")
 	for _, step := range []func(context.Context) error{
 		d.province, d.convert, d.signOff, d.issue, d.lookup, d.compare, d.prove, d.tamper, d.inspect,
 	} {
-		if err = step(ctx); err != nil {
+		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	d.next()
-	return err
-}
-
-// owned reports whether the directory is an earlier demo's, so that it may be made anew.
-func (d *demo) owned() bool {
-	s, err := readSettings(d.keep)
-	return err == nil && s.Sandbox && s.Origin == fixtures.Origin
-}
-
-func (d *demo) title(zh, en string) {
-	d.step++
-	d.printf("\n%d. "+zh, "\n%d. "+en, d.step)
+	took := d.now().Sub(began).Round(100 * time.Millisecond)
+	return d.emit(map[string]any{"passed": true, "seconds": took.Seconds(), "data": d.keep, "steps": d.steps}, func() { d.next(took) })
 }
 
 func (d *demo) province(ctx context.Context) error {
-	d.title("建立示例省：SM2 根证书、签发证书、三个部门，登记证照目录", "a made-up province: SM2 root, issuing CA, three departments, licence types")
+	d.title("建示例省：根证书、签发证书、部门、证照目录", "a made-up province: root, issuing CA, departments, licence types")
+	operator := body{fixtures.Authority().Name, fixtures.Authority().Code}
 	var err error
 	d.house, err = d.createHouse(ctx, d.keep, plan{
-		origin: fixtures.Origin, zone: "Asia/Shanghai", sandbox: true,
-		operator: body{fixtures.Authority().Name, fixtures.Authority().Code},
+		origin: fixtures.Origin, zone: "Asia/Shanghai", sandbox: true, operator: operator,
 	})
 	if err != nil {
 		return err
 	}
+	if err := writeFile(filepath.Join(d.keep, demoMark), []byte("elicense demo\n")); err != nil {
+		return err
+	}
 	root := d.house.anchors.Certificates()[0]
-	d.printf("   根证书 %s（SM2WithSM3），指纹 %s", "   root %s (SM2WithSM3), SM3 %s", root.Subject, short(root.Digest[:]))
+	d.tell("   根证书 SM2WithSM3，SM3 指纹 %x…", "   root SM2WithSM3, SM3 digest %x…", root.Digest[:8])
 	for _, dep := range fixtures.Departments() {
-		d.printf("   部门 %s  %s", "   department %s  %s", dep.Name, dep.Code)
+		d.line("   %s  %s", dep.Code, dep.Name)
 	}
 	types, err := d.house.vault.TypeReport(ctx)
 	if err != nil {
 		return err
 	}
-	d.printf("   已登记证照类型 %d 类", "   %d licence types declared", len(types))
-	return d.expect(len(types) >= 10, "licence types")
+	return d.check(len(types) > 10, "登记证照类型 %d 类", "%d licence types declared", len(types))
 }
 
-func (d *demo) access(dep fixtures.Department, purpose string) vault.Access {
-	for i, x := range fixtures.Departments() {
-		if x.Code == dep.Code {
-			return vault.Access{Caller: fixtures.Caller(i), Purpose: purpose, Ground: vault.GroundIssuer}
-		}
+// as is the access of the i-th department to its own licences.
+func as(i int, purpose string) vault.Access {
+	return vault.Access{Caller: fixtures.Caller(i), Purpose: purpose, Ground: vault.GroundIssuer}
+}
+
+// hall is the access of the hall that handles a case.
+func hall() vault.Access {
+	return vault.Access{
+		Caller: fixtures.Hall, Purpose: "办理示例事项", Item: "350000-0102", Case: "2026-000187",
+		Ground: vault.GroundLaw, Basis: fixtures.HallBasis,
 	}
-	return vault.Access{}
 }
 
-// convert turns a dirty ledger into licences: first dry, then for real, then once more.
-func (d *demo) convert(ctx context.Context) error {
-	d.title("存量转换：%d 行台账（GB18030、合并标题、各种日期写法、坏号码……）", "conversion of a ledger of %d rows with dirt in it", d.rows)
-	var err error
-	d.ledger, err = fixtures.NewLedger(fixtures.LedgerOptions{
-		Type: fixtures.FoodLicence, Seed: d.seed, Rows: d.rows, Dirt: 0.08, DirtyHeading: true, Encoding: sheet.GB18030,
-	})
+// inspect re-hashes the whole vault.
+func (d *demo) inspect(ctx context.Context) error {
+	d.title("全库复核：重算每条记录、签名、事件、索引、账本与审计链", "the whole vault re-hashed: records, signatures, events, indexes, ledger, audit")
+	a := vault.Access{Caller: operatorID, Purpose: "全库复核", Ground: vault.GroundOperator}
+	in, err := d.house.vault.Inspect(ctx, a, nil)
 	if err != nil {
 		return err
 	}
-	var file bytes.Buffer
-	if _, err := d.ledger.WriteTo(&file); err != nil {
-		return err
+	for _, f := range in.Findings {
+		d.line("   ✗ %s %s", f.Where, f.What)
 	}
-	path := filepath.Join(d.keep, d.ledger.Name())
-	if err := writeFile(path, file.Bytes()); err != nil {
-		return err
-	}
-	d.printf("   台账 %s", "   ledger %s", path)
-	access := d.access(d.ledger.Department(), "存量证照电子化转换")
-	dry, err := d.convertOnce(ctx, access, path, true)
-	if err != nil {
-		return err
-	}
-	real, err := d.convertOnce(ctx, access, path, false)
-	if err != nil {
-		return err
-	}
-	if err := d.expect(dry.Counts == real.Counts, "the dry run told another story"); err != nil {
-		return err
-	}
-	if err := d.expectRows(real); err != nil {
-		return err
-	}
-	again, err := d.convertOnce(ctx, access, path, false)
-	if err != nil {
-		return err
-	}
-	return d.expect(again.Counts.Created == 0 && again.Counts.Updated == 0, "the second run changed something")
+	return d.check(len(in.Findings) == 0, "%s，异常 0", "%s, nothing amiss", d.inspected(in))
 }
 
-// typeCode is the code of the type that the ledger is of.
-func (d *demo) typeCode() string {
-	for _, t := range catalogue.Shipped() {
-		if t.Name == fixtures.FoodLicence {
-			return t.Code
-		}
+// next says what to type now. Each line can be pasted.
+func (d *demo) next(took time.Duration) {
+	d.tell("\n全部通过，用时 %s。数据留在 %s，接着输入：", "\nAll passed in %s. The data is in %s. Now type:", took, d.keep)
+	call := d.name + " -d " + quoted(d.keep)
+	id := d.issued.Identifier
+	lines := [][3]string{
+		{call + " lookup " + id, "查这张证照", "look the licence up"},
+		{call + " compare " + id + " 住所=示例省示例市示例路1号", "比对一项", "compare an element"},
+		{call + " history " + id, "看它的经历", "what happened to it"},
+		{call + " verify " + quoted(filepath.Join(d.keep, bundleFile)), "离线验证导出的证照", "verify the exported licence offline"},
+		{call + " batch list --as " + healthCaller, "看转换批次", "the batches"},
+		{call + " doctor", "体检", "is everything well?"},
 	}
-	return ""
+	for _, l := range lines {
+		d.line("  # %s", d.say(l[1], l[2]))
+		d.line("  %s", l[0])
+	}
+	d.tell("  # 打开结果表，看每一行为什么退回、怎么改\n  %s", "  # open the result: why each row was sent back, and how to correct it\n  %s", d.result)
 }
 
-// short is the beginning of a digest.
-func short(b []byte) string { return hex.EncodeToString(b[:8]) }
+// quoted makes a path one word of a shell.
+func quoted(path string) string {
+	if !strings.ContainsAny(path, " '\"\\$&()*;<>?[]`|~#!{}\t\n") {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}

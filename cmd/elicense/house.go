@@ -2,18 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
-	"strings"
 	"time"
-
-	"github.com/knadh/koanf/parsers/yaml"
-	"github.com/knadh/koanf/providers/file"
-	"github.com/knadh/koanf/v2"
 
 	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/engine/badger"
@@ -44,18 +37,6 @@ const (
 	masterFile  = "master.key"
 )
 
-// settings is house.yaml.
-type settings struct {
-	Format  int    `koanf:"format"`
-	Origin  string `koanf:"origin"` // the ledger's name
-	Zone    string `koanf:"zone"`   // IANA name of the legal time zone
-	Sandbox bool   `koanf:"sandbox"`
-	Caller  string `koanf:"caller"` // who asks when a command does not say
-	Basis   string `koanf:"basis"`  // likewise, the legal basis of look-ups
-}
-
-const houseFormat = 1
-
 // house is an open data directory.
 type house struct {
 	dir      string
@@ -74,41 +55,28 @@ type house struct {
 // errNoHouse is a directory without a vault.
 var errNoHouse = errors.New("no vault in this directory")
 
-func readSettings(dir string) (settings, error) {
-	var s settings
-	k := koanf.New(".")
-	if err := k.Load(file.Provider(filepath.Join(dir, houseFile)), yaml.Parser()); err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return s, fmt.Errorf("%w: %s", errNoHouse, dir)
-		}
-		return s, fmt.Errorf("reading %s: %w", houseFile, err)
-	}
-	if err := k.Unmarshal("", &s); err != nil {
-		return s, fmt.Errorf("reading %s: %w", houseFile, err)
-	}
-	if s.Format != houseFormat {
-		return s, fmt.Errorf("%s: format %d is not known here", houseFile, s.Format)
-	}
-	return s, nil
-}
-
 // openHouse opens everything in a data directory; close gives it back.
 func (w *world) openHouse(ctx context.Context, dir string) (*house, error) {
+	return w.openHouseWith(ctx, dir, nil)
+}
+
+// openHouseWith is openHouse for who knows the master key already: a passphrase takes its time.
+func (w *world) openHouseWith(ctx context.Context, dir string, master *sealed.Master) (*house, error) {
 	s, err := readSettings(dir)
 	if err != nil {
 		return nil, err
 	}
 	h := &house{dir: dir, settings: s}
-	if err := w.openAll(ctx, h); err != nil {
+	if err := w.openAll(ctx, h, master); err != nil {
 		return nil, errors.Join(err, h.close())
 	}
 	return h, nil
 }
 
-func (w *world) openAll(ctx context.Context, h *house) error {
+func (w *world) openAll(ctx context.Context, h *house, master *sealed.Master) error {
 	var err error
 	if h.zone, err = time.LoadLocation(h.settings.Zone); err != nil {
-		return fmt.Errorf("%s: zone: %w", houseFile, err)
+		return badSettings("zone 不是已知的时区："+h.settings.Zone, "zone is not known: "+h.settings.Zone)
 	}
 	if err := pki.SelfTest(); err != nil {
 		return fmt.Errorf("self-test of the cryptography: %w", err)
@@ -116,9 +84,16 @@ func (w *world) openAll(ctx context.Context, h *house) error {
 	if err := h.openEngines(); err != nil {
 		return err
 	}
-	if h.master, err = w.readMaster(ctx, h); err != nil {
+	if master != nil {
+		h.master = *master
+	} else if h.master, err = w.readMaster(ctx, h); err != nil {
 		return err
 	}
+	return w.openVault(ctx, h)
+}
+
+// openVault opens the sealed stores with the master key, then the keys, then the vault over them.
+func (w *world) openVault(ctx context.Context, h *house) error {
 	store, keys, err := w.unseal(ctx, h.main, h.master)
 	if err != nil {
 		return err
@@ -177,54 +152,4 @@ func (h *house) close() error {
 		errs = append(errs, h.engines[i].Close())
 	}
 	return errors.Join(errs...)
-}
-
-// readMaster finds the master key: a file named by ELICENSE_MASTER_FILE, a passphrase in the file that
-// ELICENSE_PASSPHRASE_FILE names or in ELICENSE_PASSPHRASE, or, in a sandbox only, beside the data.
-func (w *world) readMaster(ctx context.Context, h *house) (sealed.Master, error) {
-	path := w.env("ELICENSE_MASTER_FILE")
-	if path == "" && h.settings.Sandbox {
-		path = filepath.Join(h.dir, masterFile)
-	}
-	if path != "" {
-		return masterFromFile(path)
-	}
-	passphrase, err := w.passphrase()
-	if err != nil {
-		return sealed.Master{}, err
-	}
-	stretch, err := sealed.LoadStretch(ctx, h.main)
-	if err != nil {
-		return sealed.Master{}, err
-	}
-	return sealed.MasterFromPassphrase(passphrase, stretch)
-}
-
-func masterFromFile(path string) (m sealed.Master, err error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return m, fmt.Errorf("reading the master key: %w", err)
-	}
-	n, err := hex.Decode(m[:], []byte(strings.TrimSpace(string(text)))[:min(len(m)*2, len(strings.TrimSpace(string(text))))])
-	if err != nil || n != len(m) {
-		return sealed.Master{}, errors.New("the master key file must hold 64 hexadecimal digits")
-	}
-	return m, nil
-}
-
-func (w *world) passphrase() (string, error) {
-	if path := w.env("ELICENSE_PASSPHRASE_FILE"); path != "" {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return "", fmt.Errorf("reading the passphrase: %w", err)
-		}
-		return strings.TrimRight(string(text), "\r\n"), nil
-	}
-	if p := w.env("ELICENSE_PASSPHRASE"); p != "" {
-		return p, nil
-	}
-	return "", &usageError{
-		"需要主密钥：请设置 ELICENSE_PASSPHRASE_FILE、ELICENSE_PASSPHRASE 或 ELICENSE_MASTER_FILE",
-		"the master key is needed: set ELICENSE_PASSPHRASE_FILE, ELICENSE_PASSPHRASE or ELICENSE_MASTER_FILE",
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 	"os"
@@ -105,14 +104,11 @@ func (w *world) readSigner(h *house, name string) (signing.Config, error) {
 	if err != nil {
 		return signing.Config{}, fmt.Errorf("reading a key file: %w", err)
 	}
-	at := bytes.Index(text, []byte("-----BEGIN CERTIFICATE-----"))
-	if at < 0 {
-		return signing.Config{}, fmt.Errorf("%s: %w", name, errors.New("no certificate in it"))
-	}
 	config := signing.Config{Rand: w.rand}
-	if config.Chain, err = pki.ParseCertificatesPEM(text[at:]); err != nil {
+	if config.Chain, err = certificatesIn(filepath.Join(h.dir, name)); err != nil {
 		return signing.Config{}, fmt.Errorf("%s: %w", name, err)
 	}
+	at := bytes.Index(text, []byte(certificateHead))
 	if len(bytes.TrimSpace(text[:at])) > 0 {
 		if config.Key, err = pki.ParseKey(text[:at], keyPassphrase(h.master)); err != nil {
 			return signing.Config{}, fmt.Errorf("%s: %w", name, err)
@@ -121,22 +117,17 @@ func (w *world) readSigner(h *house, name string) (signing.Config, error) {
 	return config, nil
 }
 
-// writeFile writes a file so that it is whole or not there, readable by its owner only.
-func writeFile(path string, content []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+const certificateHead = "-----BEGIN CERTIFICATE-----"
+
+// certificatesIn reads the certificates of a PEM file, whatever key stands before them.
+func certificatesIn(path string) ([]*pki.Certificate, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = f.Write(content)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
+	at := bytes.Index(text, []byte(certificateHead))
+	if at < 0 {
+		return nil, fmt.Errorf("%w: no certificate in %s", pki.ErrCertificate, path)
 	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
+	return pki.ParseCertificatesPEM(text[at:])
 }

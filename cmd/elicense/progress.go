@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -10,7 +11,8 @@ import (
 	"github.com/elicense/elicense/vault/convert"
 )
 
-// meter shows a conversion's progress: a bar in a terminal, JSON lines with --json, nothing in a pipe or cron.
+// meter shows a conversion's progress on standard error: a bar in a terminal, JSON lines with --json, nothing in a pipe
+// or cron.
 type meter struct {
 	w    *world
 	name string
@@ -28,37 +30,84 @@ func (m *meter) update(p convert.Progress) {
 	}
 }
 
-// line writes one JSON line for dashboards, on the error stream: the output stays one value.
-func (m *meter) line(p convert.Progress) {
-	enc := json.NewEncoder(m.w.err)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(map[string]any{"progress": p}) //nolint:errcheck // progress is no promise
+// progressJSON is one line for a dashboard.
+type progressJSON struct {
+	File             string    `json:"file"`
+	Batch            string    `json:"batch,omitempty"`
+	Rows             int       `json:"rows"`
+	Total            int       `json:"total,omitempty"`
+	Exact            bool      `json:"exact"`
+	Created          int       `json:"created"`
+	Updated          int       `json:"updated"`
+	Unchanged        int       `json:"unchanged"`
+	Conflict         int       `json:"conflict"`
+	Rejected         int       `json:"rejected"`
+	Resumed          int       `json:"resumed,omitempty"`
+	RowsPerSecond    float64   `json:"rows_per_second"`
+	ElapsedSeconds   float64   `json:"elapsed_seconds"`
+	RemainingSeconds float64   `json:"remaining_seconds,omitempty"`
+	Ends             time.Time `json:"ends,omitzero"`
+	Deadline         time.Time `json:"deadline,omitzero"`
+	Late             bool      `json:"late"`
+	Done             bool      `json:"done"`
 }
 
+// line writes one JSON line on the error stream: the output stays one value.
+func (m *meter) line(p convert.Progress) {
+	n := p.Counts
+	text, err := json.Marshal(map[string]progressJSON{"progress": {
+		p.File, p.Batch, p.Rows, p.Total, p.Exact, n.Created, n.Updated, n.Unchanged, n.Conflict, n.Rejected, p.Resumed,
+		p.Rate, p.Elapsed.Seconds(), p.Remaining.Seconds(), p.Ends, p.Deadline, p.Late, p.Done,
+	}})
+	if err == nil {
+		m.w.aside(string(text) + "\n")
+	}
+}
+
+// barWidth leaves room for what stands beside the bar.
+func (m *meter) barWidth() int { return max(10, min(40, m.w.columns-60)) }
+
 func (m *meter) draw(p convert.Progress) {
+	total := max(p.Total, p.Rows)
 	if m.bar == nil {
-		total := p.Total
-		if total == 0 {
-			total = -1
+		first := total
+		if p.Total == 0 {
+			first = -1
 		}
-		m.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(m.w.err),
+		m.bar = progressbar.NewOptions(first, progressbar.OptionSetWriter(m.w.err),
 			progressbar.OptionSetDescription(m.name), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
 			progressbar.OptionSetItsString(m.w.say("行", "rows")), progressbar.OptionSetPredictTime(true),
 			progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionSetWidth(30))
+			progressbar.OptionSetWidth(m.barWidth()), progressbar.OptionSetTheme(progressbar.ThemeUnicode))
 	}
-	if p.Total > 0 && m.bar.GetMax() != max(p.Total, p.Rows) {
-		m.bar.ChangeMax(max(p.Total, p.Rows))
+	if p.Total > 0 && m.bar.GetMax() != total {
+		m.bar.ChangeMax(total)
 	}
-	if p.Late {
-		m.bar.Describe(m.name + m.w.say("（预计 ", " (ends ") + p.Ends.Format("2006-01-02") + m.w.say(" 完成，晚于期限）", ", behind the deadline)"))
+	if n := p.Counts.Rejected; n > 0 {
+		m.bar.Describe(fmt.Sprintf(m.w.say("%s（退回 %d%s）", "%s (%d rejected%s)"), m.name, n, m.forecast(p)))
 	}
 	_ = m.bar.Set(p.Rows) //nolint:errcheck // progress is no promise
 }
 
+// forecast tells of a deadline that will be missed.
+func (m *meter) forecast(p convert.Progress) string {
+	if !p.Late {
+		return ""
+	}
+	return m.w.say("，预计 ", ", ends ") + p.Ends.Format("2006-01-02") + m.w.say(" 完成，晚于期限", ", behind the deadline")
+}
+
+// finish clears the line of the bar.
 func (m *meter) finish() {
 	if m.bar != nil {
 		_ = m.bar.Finish() //nolint:errcheck // progress is no promise
-		fmt.Fprint(m.w.err, "\r")
+		m.w.aside("\r" + strings.Repeat(" ", max(0, m.w.columns-1)) + "\r")
 	}
+}
+
+func percent(part, whole int) string {
+	if whole == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f%%", 100*float64(part)/float64(whole))
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,12 +9,11 @@ import (
 	"time"
 
 	"golang.org/x/term"
-
-	"github.com/elicense/elicense/vault"
 )
 
 // world is everything a command touches outside of its data: passed in, so that tests run commands in one process.
 type world struct {
+	name     string // what a person types to call the program
 	args     []string
 	in       io.Reader
 	out, err io.Writer
@@ -23,9 +21,11 @@ type world struct {
 	now      func() time.Time
 	rand     io.Reader
 	terminal bool // err is a terminal: progress bars make sense
+	columns  int  // of that terminal
 
-	json bool   // --json: one JSON value or JSON lines on out, nothing else
-	lang string // zh or en
+	json   bool   // --json: JSON on out, nothing else
+	lang   string // zh or en
+	broken error  // the first write to out that failed
 }
 
 // Exit codes.
@@ -42,32 +42,31 @@ type exitError struct{ code int }
 
 func (e *exitError) Error() string { return fmt.Sprintf("exit %d", e.code) }
 
-// usageError is a wrong call.
-type usageError struct{ zh, en string }
-
-func (e *usageError) Error() string { return e.en }
-
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) } //nolint:gosec // a file descriptor fits
+
+// width is that of a terminal in columns; 80 if it cannot be told.
+func width(f *os.File) int {
+	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 { //nolint:gosec // a file descriptor fits
+		return w
+	}
+	return 80
+}
 
 // pickLang reads --lang or the locale: Chinese unless the locale names another language.
 func (w *world) pickLang() {
-	switch {
-	case w.lang == "zh" || w.lang == "en":
-		return
-	case w.lang == "":
-		for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-			if v := w.env(name); v != "" {
-				w.lang = v
-				break
-			}
+	lang := w.lang
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if lang == "" {
+			lang = w.env(name)
 		}
 	}
-	lower := strings.ToLower(w.lang)
-	if strings.HasPrefix(lower, "en") || strings.HasPrefix(lower, "c.") || lower == "c" || lower == "posix" {
-		w.lang = "en"
-		return
-	}
+	lang = strings.ToLower(lang)
 	w.lang = "zh"
+	for _, other := range []string{"en", "c.", "posix"} {
+		if strings.HasPrefix(lang, other) || lang == "c" {
+			w.lang = "en"
+		}
+	}
 }
 
 // say picks the words of the user's language.
@@ -78,11 +77,26 @@ func (w *world) say(zh, en string) string {
 	return zh
 }
 
-// printf writes a line for people; with --json nothing.
-func (w *world) printf(zh, en string, args ...any) {
-	if !w.json {
-		fmt.Fprintf(w.out, w.say(zh, en)+"\n", args...)
+// put writes to standard output. The first write that fails makes the command fail in the end.
+func (w *world) put(s string) {
+	if _, err := io.WriteString(w.out, s); err != nil && w.broken == nil {
+		w.broken = err
 	}
+}
+
+// tell writes a line for people in their language; with --json nothing.
+func (w *world) tell(zh, en string, args ...any) {
+	if !w.json {
+		w.put(fmt.Sprintf(w.say(zh, en), args...) + "\n")
+	}
+}
+
+// line writes a line for people that is the same in every language.
+func (w *world) line(format string, args ...any) { w.tell(format, format, args...) }
+
+// aside writes to standard error, where it disturbs no output. It is no promise: a failure there has nowhere to go.
+func (w *world) aside(s string) {
+	_, _ = io.WriteString(w.err, s) //nolint:errcheck // nothing is left to tell it to
 }
 
 // emit writes a value as JSON if --json is set; otherwise it calls human.
@@ -91,59 +105,12 @@ func (w *world) emit(value any, human func()) error {
 		human()
 		return nil
 	}
+	return w.writeJSON(value)
+}
+
+// writeJSON writes one value on one line.
+func (w *world) writeJSON(value any) error {
 	enc := json.NewEncoder(w.out)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(value)
-}
-
-// fail says what went wrong, every problem with its code and what to do, and gives the exit code.
-func (w *world) fail(err error) int {
-	var exit *exitError
-	if errors.As(err, &exit) {
-		return exit.code
-	}
-	code := exitFailed
-	var usage *usageError
-	if errors.As(err, &usage) {
-		code = exitUsage
-	}
-	if w.json {
-		enc := json.NewEncoder(w.out)
-		enc.SetEscapeHTML(false)
-		_ = enc.Encode(map[string]any{"error": errorJSON(err, w)}) //nolint:errcheck // nothing is left to tell it to
-		return code
-	}
-	fmt.Fprintln(w.err, w.say("错误：", "error: ")+w.describe(err))
-	for _, p := range problemsIn(err) {
-		fmt.Fprintln(w.err, "  "+w.problemLine(p))
-	}
-	return code
-}
-
-func problemsIn(err error) []vault.Problem {
-	var r *vault.Refusal
-	if errors.As(err, &r) {
-		return r.Problems
-	}
-	return nil
-}
-
-func (w *world) problemLine(p vault.Problem) string {
-	line := "[" + string(p.Code) + "] "
-	if p.Field != "" {
-		line += p.Field + ": "
-	}
-	line += w.say(p.Zh, p.En)
-	if p.Found != "" {
-		line += w.say("（现为：", " (found: ") + p.Found + w.say("）", ")")
-	}
-	return line
-}
-
-func errorJSON(err error, w *world) map[string]any {
-	m := map[string]any{"message": w.describe(err)}
-	if list := problemsIn(err); list != nil {
-		m["problems"] = list
-	}
-	return m
 }

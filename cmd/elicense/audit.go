@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/record"
+)
+
+func (c *cli) auditCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "audit", Short: "审计与全库复核 / the audit, and re-hashing of the whole vault"}
+	var first int
+	list := &cobra.Command{
+		Use: "list", Short: "审计记录：谁、凭什么、为何、看了什么 / who asked for what, by which right, why", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.with(cmd.Context(), operator("查看审计"), func(h *house, a vault.Access) error {
+				var broken error
+				err := h.vault.AuditTrail(cmd.Context(), a, first, func(e *record.AuditEntry) bool {
+					broken = c.showAudit(h, e)
+					return broken == nil
+				})
+				if err == nil {
+					err = broken
+				}
+				return err
+			})
+		},
+	}
+	list.Flags().IntVar(&first, "from", 1, "从第几条起 / first entry")
+	check := &cobra.Command{
+		Use: "verify", Args: cobra.NoArgs,
+		Short: "重算全库：记录、签名、事件、索引、账本、审计链 / re-hash everything: records, signatures, events, indexes, ledger, audit chain",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.with(cmd.Context(), operator("全库复核"), func(h *house, a vault.Access) error {
+				return c.inspectAll(cmd.Context(), h, a)
+			})
+		},
+	}
+	cmd.AddCommand(list, check)
+	return cmd
+}
+
+// auditJSON is one entry as --json shows it, a line each.
+type auditJSON struct {
+	Number  int       `json:"number"`
+	Time    time.Time `json:"time"`
+	Caller  string    `json:"caller"`
+	Act     string    `json:"act"`
+	Result  string    `json:"result"`
+	Purpose string    `json:"purpose"`
+	Ground  string    `json:"ground"`
+	Basis   string    `json:"basis,omitempty"`
+	Item    string    `json:"item,omitempty"`
+	Case    string    `json:"case,omitempty"`
+	Level   string    `json:"level"`
+	Licence string    `json:"licence,omitempty"`
+	Batch   string    `json:"batch,omitempty"`
+	Subject string    `json:"subject,omitempty"`
+	Count   int       `json:"count,omitempty"`
+}
+
+func (c *cli) showAudit(h *house, e *record.AuditEntry) error {
+	q := &e.Asked
+	out := auditJSON{
+		e.Number, e.Time, q.Caller, e.Act, e.Result, q.Purpose, q.Ground, q.Basis, q.Item, q.Case, q.Level, e.Licence,
+		e.Batch, e.Subject, e.Count,
+	}
+	return c.emit(out, func() {
+		line := strings.Join([]string{
+			e.Time.In(h.zone).Format("2006-01-02 15:04:05"), q.Caller, e.Act, e.Result, q.Ground, q.Purpose, e.Licence, e.Batch,
+		}, "  ")
+		c.line("%6d  %s", e.Number, strings.TrimRight(line, " "))
+	})
+}
+
+// inspectionJSON is the report on the whole vault.
+type inspectionJSON struct {
+	Passed       bool          `json:"passed"`
+	Licences     int           `json:"licences"`
+	Versions     int           `json:"versions"`
+	Events       int           `json:"events"`
+	Signatures   int           `json:"signatures"`
+	Leaves       uint64        `json:"leaves"`
+	Staged       int           `json:"staged"`
+	AuditEntries int           `json:"audit_entries"`
+	Root         record.Digest `json:"root"`
+	Findings     []findingJSON `json:"findings"`
+}
+
+type findingJSON struct {
+	Where string `json:"where"`
+	What  string `json:"what"`
+}
+
+func (c *cli) inspectAll(ctx context.Context, h *house, a vault.Access) error {
+	in, err := h.vault.Inspect(ctx, a, nil)
+	if err != nil {
+		return err
+	}
+	out := inspectionJSON{
+		len(in.Findings) == 0, in.Licences, in.Versions, in.Events, in.Signatures, in.Leaves, in.Staged, in.AuditEntries, in.Root, nil,
+	}
+	for _, f := range in.Findings {
+		out.Findings = append(out.Findings, findingJSON(f))
+	}
+	err = c.emit(out, func() {
+		if out.Passed {
+			c.tell("通过：全库一致", "passed: the vault agrees with itself")
+		} else {
+			c.tell("不通过：%d 处异常", "not passed: %d things do not agree", len(in.Findings))
+		}
+		c.line("%s", c.inspected(in))
+		for _, f := range in.Findings {
+			c.line("  ! %s: %s", f.Where, f.What)
+		}
+	})
+	if err == nil && !out.Passed {
+		err = &exitError{exitNotPassed}
+	}
+	return err
+}
+
+func (w *world) inspected(in *vault.Inspection) string {
+	return fmt.Sprintf(w.say("证照 %d，版本 %d，事件 %d，验签 %d，账本 %d 条（另 %d 条待入账），审计记录 %d 条",
+		"licences %d, versions %d, events %d, signatures %d, ledger leaves %d (%d staged), audit entries %d"),
+		in.Licences, in.Versions, in.Events, in.Signatures, in.Leaves, in.Staged, in.AuditEntries)
+}
+
+func (c *cli) signedByCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "signed-by KEY", Args: cobra.ExactArgs(1),
+		Short:   "某密钥签过什么：密钥失窃时用（证书文件或 64 位 SM3 指纹） / what a key has signed, when it was stolen",
+		Example: "  elicense signed-by elicense-data/keys/departments/11350100EX0000010M.pem",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			digest, err := certificateDigest(args[0])
+			if err != nil {
+				return err
+			}
+			return c.with(cmd.Context(), operator("清查密钥所签证照"), func(h *house, a vault.Access) error {
+				n := 0
+				var broken error
+				err := h.vault.SignedBy(cmd.Context(), a, digest, func(s vault.SignedVersion) bool {
+					n++
+					broken = c.emit(s, func() { c.line("%s  %s", s.IssuedOn, s.Identifier) })
+					return broken == nil
+				})
+				if err == nil && broken == nil {
+					c.tell("共 %d 个版本", "%d versions", n)
+				}
+				if err == nil {
+					err = broken
+				}
+				return err
+			})
+		},
+	}
+}
+
+// certificateDigest reads 64 hexadecimal digits, or the first certificate of a PEM file.
+func certificateDigest(s string) (d [32]byte, err error) {
+	if raw, err := hex.DecodeString(s); err == nil && len(raw) == len(d) {
+		return [32]byte(raw), nil
+	}
+	if _, err := os.Stat(s); err != nil {
+		return d, &usageError{"KEY 应是证书文件或 64 位十六进制 SM3 指纹：" + s, "KEY wants a certificate file or 64 hexadecimal digits: " + s}
+	}
+	certs, err := certificatesIn(s)
+	if err != nil {
+		return d, err
+	}
+	return certs[0].Digest, nil
+}

@@ -1,0 +1,304 @@
+package main
+
+import (
+	"archive/zip"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/elicense/elicense/internal/engine/badger"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/convert"
+)
+
+// conversion is one convert command.
+type conversion struct {
+	*cli
+
+	job                                        convert.Job
+	file, mapping, result, rows, errors, scans string
+	maxReject, deadline                        string
+	undo, reason                               string
+	closers                                    []func() error
+}
+
+func (c *cli) convertCommand() *cobra.Command {
+	cv := &conversion{cli: c}
+	cmd := &cobra.Command{
+		Use:   "convert FILE --type TYPE",
+		Short: "存量证照批量转换：csv、xlsx、xls / convert a ledger of paper licences: csv, xlsx, xls",
+		Long: "读入台账，逐行规范、校验、与库比对，签发电子证照；结果是同一张表加三列（状态、错误码、怎么改），改好后把结果表再次导入，\n" +
+			"只处理改过的行。中断后重新运行同一命令即从断点继续；同一文件运行两次不会产生重复。先用 --dry-run 试运行：结论相同，不写库。" + between +
+			"Reads a ledger, normalises and checks each row, and issues. The result is the same sheet with three more columns: correct\n" +
+			"it and feed it back, only changed rows are worked. Run the same command again after an interruption; running a file\n" +
+			"twice makes no duplicates. Try --dry-run first: same verdicts, nothing written.",
+		Example: "  elicense convert 台账.xls --type 食品经营许可证 --dry-run\n" +
+			"  elicense convert 台账.xls --type 食品经营许可证 --scans 扫描件.zip --max-reject 5%\n" +
+			"  elicense convert 台账-结果.xlsx --type 食品经营许可证\n" +
+			"  elicense convert --undo 47407375890d-1 --reason 用错了台账",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return cv.run(cmd.Context(), args) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&cv.job.Type, "type", "", "证照类型：名称或代码 / type: name or code")
+	f.StringVar(&cv.mapping, "mapping", "", "列映射文件，缺省按表头识别（见 convert detect） / mapping file; by the headings if not given, see convert detect")
+	f.BoolVar(&cv.job.DryRun, "dry-run", false, "试运行：同样的结论，不写库 / same verdicts, nothing written")
+	f.StringVar(&cv.result, "result", "", "结果表，缺省为原名-结果 / result sheet; by default the name with -result")
+	f.StringVar(&cv.rows, "rows", "", "逐行 JSON 存到文件 / a JSON line of each row to a file")
+	f.StringVar(&cv.errors, "errors", "", "错误清单存到文件（不含单元格的值） / listing of errors, without values")
+	f.StringVar(&cv.scans, "scans", "", "扫描件目录或 ZIP，按编号配对 / directory or ZIP of scans, paired by number")
+	f.StringVar(&cv.maxReject, "max-reject", "", "退回超过此数即停，如 5% 或 200 / stop beyond a share or count, as 5% or 200")
+	f.IntVar(&cv.job.Expected, "expected", 0, "台账总行数，用于预测 / rows in the whole ledger, for the forecast")
+	f.StringVar(&cv.deadline, "deadline", "", "期限 yyyy-mm-dd，用于预测 / deadline for the forecast")
+	f.StringVar(&cv.undo, "undo", "", "撤回一个批次（与 --reason 同用） / take a batch back, with --reason")
+	f.StringVar(&cv.reason, "reason", "", "撤回理由 / why it is taken back")
+	cmd.AddCommand(c.detectCommand())
+	return cmd
+}
+
+func (cv *conversion) run(ctx context.Context, args []string) error {
+	if cv.undo != "" {
+		return cv.with(ctx, issuer("撤回转换批次"), func(h *house, a vault.Access) error {
+			return cv.undoBatch(ctx, h.vault, a)
+		})
+	}
+	if len(args) != 1 || cv.job.Type == "" {
+		return &usageError{"请给出台账文件和 --type", "give the ledger and --type"}
+	}
+	cv.file = args[0]
+	err := cv.prepare()
+	if err == nil {
+		err = cv.with(ctx, issuer("存量证照电子化转换"), func(h *house, a vault.Access) error {
+			if err := typeCode(ctx, h.vault, &cv.job.Type); err != nil {
+				return err
+			}
+			return cv.convert(ctx, h, a)
+		})
+	}
+	return errors.Join(err, cv.close())
+}
+
+func (cv *conversion) close() error {
+	var errs []error
+	for _, fn := range cv.closers {
+		errs = append(errs, fn())
+	}
+	cv.closers = nil
+	return errors.Join(errs...)
+}
+
+// prepare opens and reads every file that the flags name, before the vault is touched.
+func (cv *conversion) prepare() error {
+	f, err := os.Open(cv.file)
+	if err != nil {
+		return err
+	}
+	cv.closers = append(cv.closers, f.Close)
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return &usageError{"这是目录，不是台账文件：" + cv.file, "this is a directory, not a ledger: " + cv.file}
+	}
+	cv.job.File = convert.File{Reader: f, SizeBytes: info.Size(), Name: filepath.Base(cv.file)}
+	if cv.mapping != "" {
+		text, err := os.ReadFile(cv.mapping)
+		if err != nil {
+			return err
+		}
+		if cv.job.Mapping, err = convert.ParseMapping(text); err != nil {
+			return err
+		}
+	}
+	if cv.job.MaxReject, err = parseThreshold(cv.maxReject); err != nil {
+		return err
+	}
+	if cv.job.Deadline, err = parseDeadline(cv.deadline); err != nil {
+		return err
+	}
+	return errors.Join(cv.openScans(), cv.create(cv.rows, &cv.job.Rows), cv.create(cv.errors, &cv.job.Errors))
+}
+
+// parseThreshold reads 5% or 200.
+func parseThreshold(s string) (t convert.Threshold, err error) {
+	if s == "" {
+		return t, nil
+	}
+	bad := &usageError{"--max-reject 应为 5% 或 200 这样的写法：" + s, "--max-reject wants something like 5% or 200: " + s}
+	if share, ok := strings.CutSuffix(s, "%"); ok {
+		v, err := strconv.ParseFloat(share, 64)
+		if err != nil || !(v >= 0 && v <= 100) { //nolint:staticcheck // NaN is neither
+			return t, bad
+		}
+		t.Share = v / 100
+		return t, nil
+	}
+	if t.Count, err = strconv.Atoi(s); err != nil || t.Count < 0 {
+		return convert.Threshold{}, bad
+	}
+	return t, nil
+}
+
+// parseDeadline reads the last day, which counts to its end.
+func parseDeadline(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	day, err := time.ParseInLocation(time.DateOnly, s, time.Local)
+	if err != nil {
+		return day, &usageError{"--deadline 应为 yyyy-mm-dd：" + s, "--deadline wants yyyy-mm-dd: " + s}
+	}
+	return day.AddDate(0, 0, 1).Add(-time.Second), nil
+}
+
+func (cv *conversion) create(name string, to *io.Writer) error {
+	if name == "" {
+		return nil
+	}
+	if sameFile(name, cv.file) {
+		return &usageError{"不能写到台账文件本身：" + name, "this is the ledger itself and is not overwritten: " + name}
+	}
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	cv.closers = append(cv.closers, f.Close)
+	*to = f
+	return nil
+}
+
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
+func (cv *conversion) openScans() error {
+	if cv.scans == "" {
+		return nil
+	}
+	info, err := os.Stat(cv.scans)
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		cv.job.Scans = os.DirFS(cv.scans)
+		return nil
+	}
+	z, err := zip.OpenReader(cv.scans)
+	if errors.Is(err, zip.ErrFormat) {
+		return &usageError{"--scans 应为目录或 ZIP：" + cv.scans, "--scans wants a directory or a ZIP: " + cv.scans}
+	}
+	if err != nil {
+		return err
+	}
+	cv.closers = append(cv.closers, z.Close)
+	cv.job.Scans = z
+	return nil
+}
+
+// convert works the file. The result stands under its name only when it is whole.
+func (cv *conversion) convert(ctx context.Context, h *house, a vault.Access) error {
+	if cv.result == "" {
+		old := strings.EqualFold(filepath.Ext(cv.file), ".xls")
+		cv.result = freeName(cv.file, cv.say("-结果", "-result"), old || strings.EqualFold(filepath.Ext(cv.file), ".xlsx"))
+	} else if sameFile(cv.result, cv.file) {
+		return &usageError{"--result 不能是台账文件本身", "--result is the ledger itself"}
+	}
+	part := cv.result + ".part"
+	if err := cv.create(part, &cv.job.Result); err != nil {
+		return err
+	}
+	report, err := cv.convertInto(ctx, converting{h, a, cv.say("转换", "converting")}, cv.job)
+	err = errors.Join(err, cv.close())
+	if report == nil || err != nil && !errors.Is(err, convert.ErrThreshold) {
+		return errors.Join(err, os.Remove(part), cv.interrupted(report, err))
+	}
+	if renameErr := os.Rename(part, cv.result); renameErr != nil {
+		return errors.Join(err, renameErr)
+	}
+	if showErr := cv.emit(report, func() { cv.showReport(report) }); showErr != nil {
+		return showErr
+	}
+	return err
+}
+
+// interrupted says how to go on after a conversion that was broken off.
+func (cv *conversion) interrupted(report *convert.Report, err error) error {
+	if report != nil && err != nil && !report.DryRun && report.Counts.Rows > 0 {
+		cv.aside(cv.say("已完成 "+strconv.Itoa(report.Counts.Rows)+" 行；重新运行同一命令即从此处继续。\n",
+			strconv.Itoa(report.Counts.Rows)+" rows are done; run the same command again to go on from there.\n"))
+	}
+	return nil
+}
+
+// converting is who converts into which vault, and what the progress is called.
+type converting struct {
+	house  *house
+	access vault.Access
+	name   string
+}
+
+// convertInto runs a conversion with a scratch engine for dry runs, temporary files and a progress bar.
+func (w *world) convertInto(ctx context.Context, into converting, job convert.Job) (*convert.Report, error) {
+	scratch, err := os.MkdirTemp("", "elicense-dry-*")
+	if err != nil {
+		return nil, err
+	}
+	var engine *badger.Engine
+	cfg := convert.Config{
+		Vault: into.house.vault, Access: into.access, Now: w.now, Workers: workers(),
+		Temp: func() (convert.TempFile, error) {
+			f, err := os.CreateTemp(scratch, "temp-*")
+			return temporary{f}, err
+		},
+		OpenDryRun: func(ctx context.Context, spec vault.BatchSpec) (*vault.DryRun, error) {
+			var err error
+			if engine, err = badger.Open(badger.Config{Dir: filepath.Join(scratch, "seen")}); err != nil {
+				return nil, err
+			}
+			return into.house.vault.OpenDryRun(ctx, into.access, spec, engine)
+		},
+	}
+	bar := w.progress(into.name)
+	job.Progress = bar.update
+	report, err := convert.Run(ctx, cfg, job)
+	bar.finish()
+	if engine != nil {
+		err = errors.Join(err, engine.Close())
+	}
+	return report, errors.Join(err, os.RemoveAll(scratch))
+}
+
+func (cv *conversion) undoBatch(ctx context.Context, v *vault.Vault, a vault.Access) error {
+	counts := map[string]int{}
+	var refused []vault.Undone
+	account, err := v.UndoBatch(ctx, a, cv.undo, cv.reason, func(u vault.Undone) {
+		counts[u.Result]++
+		if u.Result == "refused" {
+			refused = append(refused, u)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return cv.emit(map[string]any{"batch": account, "counts": counts, "refused": refused}, func() {
+		cv.tell("批次 %s 已撤回：撤出 %d，恢复旧版 %d，不能撤回 %d", "batch %s undone: %d withdrawn, %d restored, %d refused",
+			account.ID, counts["withdrawn"], counts["restored"], counts["refused"])
+		for _, u := range refused {
+			zh, en := u.Code.Sentence()
+			cv.tell("  第 %d 行：%s [%s]", "  row %d: %s [%s]", u.Row, cv.say(zh, en), u.Code)
+		}
+	})
+}

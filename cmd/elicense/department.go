@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/elicense/elicense/vault"
+)
+
+func (c *cli) departmentCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "department", Short: "颁发部门 / issuing departments"}
+	cmd.AddCommand(c.departmentAdd())
+	return cmd
+}
+
+func (c *cli) departmentAdd() *cobra.Command {
+	var d body
+	var id string
+	var issues []string
+	cmd := &cobra.Command{
+		Use:     "add --name NAME --code USCC",
+		Short:   "登记颁发部门：发签名证书（密钥托管）并登记调用方 / enrol a department: certificate, key in custody, caller",
+		Example: "  elicense department add --name 示例市市场监督管理局 --code 11350100EX0000010M --issues 11990000MB1E000137001",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkBody(d); err != nil {
+				return err
+			}
+			return c.with(cmd.Context(), operator("登记部门"), func(h *house, a vault.Access) error {
+				caller := vault.Caller{ID: id, Name: d.name, Department: d.uscc, Issues: issues}
+				if caller.ID == "" {
+					caller.ID = d.uscc
+				}
+				if err := c.enrolDepartment(cmd.Context(), h, a, caller); err != nil {
+					return err
+				}
+				return c.emit(caller, func() { c.tell("已登记：%s，调用方 %s", "enrolled: %s, caller %s", d.name, caller.ID) })
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&d.name, "name", "", "名称 / name")
+	f.StringVar(&d.uscc, "code", "", "统一社会信用代码 / credit code")
+	f.StringVar(&id, "id", "", "调用方标识，缺省为信用代码 / caller id; the credit code if not given")
+	f.StringSliceVar(&issues, "issues", nil, "可颁发的证照类型代码 / types it may issue")
+	require(cmd, "name", "code")
+	return cmd
+}
+
+// enrolDepartment registers the caller first, which decides the right to; then it certifies a key. The first department of a
+// vault becomes the one that commands act for when they do not say.
+func (c *cli) enrolDepartment(ctx context.Context, h *house, a vault.Access, caller vault.Caller) error {
+	if err := h.vault.PutCaller(ctx, a, caller); err != nil {
+		return err
+	}
+	if err := c.hire(h, body{caller.Name, caller.Department}); err != nil {
+		return err
+	}
+	if h.settings.Department != "" {
+		return nil
+	}
+	h.settings.Department = caller.ID
+	return h.settings.write(h.dir)
+}
+
+func (c *cli) callerCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "caller", Short: "调用方 / callers"}
+	cmd.AddCommand(c.callerAdd(), &cobra.Command{
+		Use: "list", Short: "列出调用方 / list callers", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.with(cmd.Context(), operator("查看调用方"), func(h *house, a vault.Access) error {
+				list, err := h.vault.Callers(cmd.Context(), a)
+				if err != nil {
+					return err
+				}
+				return c.emit(list, func() {
+					for _, x := range list {
+						c.line("%-16s %-18s %s", x.ID, x.Department, x.Name)
+					}
+				})
+			})
+		},
+	})
+	return cmd
+}
+
+func (c *cli) callerAdd() *cobra.Command {
+	var x vault.Caller
+	var level int
+	cmd := &cobra.Command{
+		Use: "add ID", Short: "登记或更改调用方 / register or change a caller", Args: cobra.ExactArgs(1),
+		Example: "  elicense caller add hall --name 示例省网上办事大厅 --bases 示例省政务数据管理办法第十二条 --max-level 3",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			x.ID, x.MaxLevel = args[0], vault.Level(level)
+			if x.MaxLevel < vault.LevelNone || x.MaxLevel > vault.LevelCertificate {
+				return &usageError{"--max-level 应为 0 到 3", "--max-level is 0 to 3"}
+			}
+			return c.with(cmd.Context(), operator("登记调用方"), func(h *house, a vault.Access) error {
+				if err := h.vault.PutCaller(cmd.Context(), a, x); err != nil {
+					return err
+				}
+				if err := h.rememberAsker(x); err != nil {
+					return err
+				}
+				return c.emit(x, func() { c.tell("已登记：%s", "registered: %s", x.ID) })
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&x.Name, "name", "", "名称 / name")
+	f.StringVar(&x.Department, "code", "", "所属部门统一社会信用代码 / credit code of its department")
+	f.StringSliceVar(&x.Issues, "issues", nil, "可颁发的证照类型代码 / types it may issue")
+	f.StringSliceVar(&x.Bases, "bases", nil, "可据以查询他人的法律依据 / legal bases on which it may ask about others")
+	f.IntVar(&level, "max-level", 0, "可断言的最高认证级别 0-3 / strongest login it may vouch for, 0-3")
+	f.BoolVar(&x.Operator, "operator", false, "管理员 / an operator")
+	return cmd
+}
+
+// rememberAsker makes the first caller with a legal basis the one that look-ups ask as when they do not say.
+func (h *house) rememberAsker(x vault.Caller) error {
+	if h.settings.Caller != "" || len(x.Bases) == 0 {
+		return nil
+	}
+	h.settings.Caller, h.settings.Basis = x.ID, x.Bases[0]
+	return h.settings.write(h.dir)
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/convert"
+)
+
+func (c *cli) detectCommand() *cobra.Command {
+	var typ, to string
+	cmd := &cobra.Command{
+		Use: "detect FILE --type TYPE", Args: cobra.ExactArgs(1),
+		Short: "识别表头，给出列映射供核对、修改和保存 / find the headings and propose a mapping to look over, edit and save",
+		Example: "  elicense convert detect 台账.xls --type 食品经营许可证 --save 映射.yaml\n" +
+			"  elicense convert 台账.xls --type 食品经营许可证 --mapping 映射.yaml --dry-run",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), issuer("识别台账表头"), func(h *house, _ vault.Access) error {
+				t, err := resolveType(cmd.Context(), h.vault, typ)
+				if err != nil {
+					return err
+				}
+				p, err := detectIn(cmd.Context(), args[0], t)
+				if err != nil {
+					return err
+				}
+				if to != "" {
+					if err := c.saveBytes(to, p.Mapping.Encode()); err != nil {
+						return err
+					}
+				}
+				return c.showProposal(p, to)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&typ, "type", "", "证照类型：名称或代码 / type: name or code")
+	cmd.Flags().StringVar(&to, "save", "", "把映射存为文件 / save the mapping")
+	require(cmd, "type")
+	return cmd
+}
+
+func detectIn(ctx context.Context, name string, t *vault.LicenceType) (*convert.Proposal, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	file := convert.File{Reader: f, SizeBytes: info.Size(), Name: filepath.Base(name)}
+	return convert.Detect(ctx, file, t, func() (convert.TempFile, error) { return tempSheet() })
+}
+
+// showProposal prints what each column was taken for, then the mapping, then what is not settled. A mapping that is not
+// complete ends with exit code 4.
+func (c *cli) showProposal(p *convert.Proposal, saved string) error {
+	out := map[string]any{
+		"format": p.Format, "encoding": p.Encoding, "sheet": p.Sheet, "heading_row": p.HeadingRow, "columns": p.Columns,
+		"problems": p.Problems, "mapping": string(p.Mapping.Encode()),
+	}
+	err := c.emit(out, func() {
+		c.tell("%s %s，工作表 %s，表头到第 %d 行", "%s %s, sheet %s, heading down to row %d", p.Format, p.Encoding, p.Sheet, p.HeadingRow)
+		for _, col := range p.Columns {
+			use := strings.Join(proposed(p, col), " ")
+			if use == "" {
+				use = c.say("（未用）", "(not used)")
+			}
+			c.line("  %-3s %s → %s", col.Column, col.Heading, use)
+		}
+		for i := range p.Problems {
+			x := &p.Problems[i]
+			c.tell("  未定：%s [%s]", "  open: %s [%s]", c.say(x.Zh, x.En), x.Code)
+		}
+		if saved == "" {
+			c.line("")
+			c.put(string(p.Mapping.Encode()))
+		}
+	})
+	if err == nil && len(p.Problems) > 0 {
+		err = &exitError{exitIndeterminate}
+	}
+	return err
+}
+
+// proposed are the elements of a column; of a mapping that is not complete yet only the mapping itself tells.
+func proposed(p *convert.Proposal, col convert.ColumnUse) []string {
+	if len(col.Elements) > 0 {
+		return col.Elements
+	}
+	for i := range p.Mapping.Columns {
+		if m := &p.Mapping.Columns[i]; m.Heading == col.Heading || m.Heading == "@"+col.Column {
+			return m.Elements
+		}
+	}
+	return nil
+}

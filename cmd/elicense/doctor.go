@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/vault"
+)
+
+// Levels of what doctor finds.
+const (
+	levelOK      = "ok"
+	levelNote    = "note"
+	levelWarning = "warning"
+	levelError   = "error"
+)
+
+// ailment is one thing that doctor found, and what to do about it.
+type ailment struct {
+	Level string `json:"level"`
+	Code  string `json:"code"`
+	Zh    string `json:"zh"`
+	En    string `json:"en"`
+	FixZh string `json:"fix_zh,omitempty"`
+	FixEn string `json:"fix_en,omitempty"`
+}
+
+// examination is one run of doctor.
+type examination struct {
+	*cli
+
+	now  time.Time
+	list []ailment
+}
+
+func (x *examination) found(a ailment) { x.list = append(x.list, a) }
+
+func (c *cli) doctorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "doctor", Args: cobra.NoArgs,
+		Short: "体检：数据目录、密钥、证书、时钟、未了事项 / what is wrong with directory, keys, certificates, clock; what is pending",
+		Long: "每项先说好坏，再说怎么办。退出码：0 没有错误（可能有提醒），1 有错误。" + between +
+			"Each finding says how bad it is and what to do. Exit: 0 nothing is wrong (there may be warnings), 1 something is.",
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.doctor(cmd.Context()) },
+	}
+}
+
+// doctor examines what it can, also when the house does not open.
+func (c *cli) doctor(ctx context.Context) error {
+	x := &examination{cli: c, now: c.now()}
+	c.dir = filepath.Clean(c.dir)
+	if err := pki.SelfTest(); err != nil {
+		x.found(ailment{levelError, "self-test", "密码算法自检不通过", "the self-test of the cryptography fails", "请勿使用本机；更换程序或机器", "do not use this machine; replace the program or the machine"})
+	}
+	if x.directory() {
+		x.permissions()
+		x.space()
+		x.certificates()
+		x.inside(ctx)
+	}
+	worst := levelOK
+	for _, a := range x.list {
+		if a.Level == levelError || a.Level == levelWarning && worst != levelError {
+			worst = a.Level
+		}
+	}
+	if err := c.emit(map[string]any{"level": worst, "findings": x.list}, func() { x.show(worst) }); err != nil {
+		return err
+	}
+	if worst == levelError {
+		return &exitError{exitFailed}
+	}
+	return nil
+}
+
+func (x *examination) show(worst string) {
+	x.line("%s", map[string]string{
+		levelOK:      x.say("健康", "well"),
+		levelWarning: x.say("可以使用，有事项要处理", "usable, with things to see to"),
+		levelError:   x.say("有错误，须处理", "something is wrong"),
+	}[worst])
+	marks := map[string]string{levelOK: "✓", levelNote: "·", levelWarning: "!", levelError: "✗"}
+	for _, a := range x.list {
+		x.line("  %s %s", marks[a.Level], x.say(a.Zh, a.En))
+		if a.FixZh != "" {
+			x.line("      → %s", x.say(a.FixZh, a.FixEn))
+		}
+	}
+}
+
+// directory reports whether there is a data directory to look into.
+func (x *examination) directory() bool {
+	if _, err := os.Lstat(x.dir + unfinished); err == nil {
+		x.found(ailment{
+			levelWarning, "unfinished", "有一次未完成的建库或恢复：" + x.dir + unfinished, "a set-up or restore was broken off: " + x.dir + unfinished,
+			"若没有正在运行的命令，删除该目录后重新运行", "if no command is running, remove it and run the command again",
+		})
+	}
+	info, err := os.Stat(x.dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		x.found(ailment{
+			levelError, "missing", "没有数据目录：" + x.dir, "there is no data directory: " + x.dir,
+			"用 -d 指定，或用 elicense init 新建", "name it with -d, or make one with elicense init",
+		})
+		return false
+	case err != nil:
+		x.found(ailment{levelError, "unreadable", "数据目录不能读取：" + x.dir, "the data directory cannot be read: " + x.dir,
+			"检查运行账户的权限", "check the rights of the account that runs this"})
+		return false
+	case !info.IsDir():
+		x.found(ailment{levelError, "not-a-directory", "这是文件，不是数据目录：" + x.dir, "this is a file, not a data directory: " + x.dir,
+			"用 -d 指定数据目录", "name the data directory with -d"})
+		return false
+	}
+	_, err = readSettings(x.dir)
+	var bad *settingsError
+	switch {
+	case errors.Is(err, errNoHouse):
+		x.found(ailment{
+			levelError, "not-ours", "此目录中没有证照库（缺 house.yaml）：" + x.dir, "this directory holds no vault (house.yaml is missing): " + x.dir,
+			"用 -d 指定数据目录；若 house.yaml 丢失，从备份取回", "name the data directory with -d; if house.yaml was lost, take it from a backup",
+		})
+		return false
+	case errors.As(err, &bad):
+		x.found(ailment{
+			levelError, "settings", "house.yaml 不能读取：" + bad.zh, "house.yaml cannot be read: " + bad.en,
+			"改正该文件，或从备份取回", "correct the file, or take it from a backup",
+		})
+		return false
+	case err != nil:
+		x.found(ailment{levelError, "settings", "house.yaml 不能读取：" + err.Error(), "house.yaml cannot be read: " + err.Error(), "检查权限", "check its permissions"})
+		return false
+	}
+	return true
+}
+
+// permissions looks for files that others than the owner can read, and for a master key where it must not be.
+func (x *examination) permissions() {
+	var open []string
+	for _, name := range []string{"", houseFile, "keys", vaultFile, rootFile, issuingFile, masterFile, staffDir} {
+		path := filepath.Join(x.dir, name)
+		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
+			open = append(open, path)
+		}
+	}
+	for _, path := range open {
+		x.found(ailment{
+			levelWarning, "permissions", "其他用户可以访问：" + path, "others can get at " + path,
+			"chmod go= " + path, "chmod go= " + path,
+		})
+	}
+	s, err := readSettings(x.dir)
+	if err != nil {
+		return
+	}
+	_, err = os.Lstat(filepath.Join(x.dir, masterFile))
+	switch {
+	case s.Sandbox:
+		x.found(ailment{Level: levelNote, Code: "sandbox", Zh: "这是沙箱，主密钥与数据放在一起；只放虚构数据", En: "this is a sandbox with its master key beside the data: made-up data only"})
+	case err == nil:
+		x.found(ailment{
+			levelError, "master-beside-data", "主密钥与数据放在一起", "the master key lies beside the data",
+			"把 " + masterFile + " 移到别处，用 ELICENSE_MASTER_FILE 指定", "move " + masterFile + " elsewhere and name it with ELICENSE_MASTER_FILE",
+		})
+	}
+}
+
+// Free space below which doctor warns, and below which the engine refuses to write.
+const (
+	spaceLow  = 5 << 30
+	spaceStop = 512 << 20
+)
+
+func (x *examination) space() {
+	free, err := freeSpace(x.dir)
+	a := ailment{
+		levelWarning, "space", fmt.Sprintf("磁盘剩余 %.1f GiB", float64(free)/(1<<30)), fmt.Sprintf("%.1f GiB of disk space left", float64(free)/(1<<30)),
+		"清理或扩容；低于 0.5 GiB 时停止写入", "free some space; writing stops below 0.5 GiB",
+	}
+	switch {
+	case err != nil:
+		return
+	case free < spaceStop:
+		a.Level = levelError
+	case free > spaceLow:
+		a.Level, a.FixZh, a.FixEn = levelOK, "", ""
+	}
+	x.found(a)
+}
+
+// inside opens the house, with everything that can go wrong then, and asks what is not settled.
+func (x *examination) inside(ctx context.Context) {
+	h, err := x.openHouse(ctx, x.dir)
+	if err != nil {
+		x.found(x.closed(err))
+		return
+	}
+	x.found(ailment{Level: levelOK, Code: "opens", Zh: "数据库、主密钥、密钥与证书相符", En: "database, master key, keys and certificates fit together"})
+	a, err := x.by(h, operator("体检"))
+	var p *vault.Pending
+	if err == nil {
+		p, err = h.vault.Pending(ctx, a)
+	}
+	if err == nil {
+		x.pending(h, p)
+		err = x.signers(ctx, h, a)
+	}
+	if err = errors.Join(err, h.close()); err != nil {
+		x.found(ailment{
+			levelError, "vault", x.say(x.describe(nil, err), ""), x.describe(nil, err),
+			"运行 elicense audit verify 查明", "run elicense audit verify to find out",
+		})
+	}
+}
+
+// closed says why a house does not open.
+func (x *examination) closed(err error) ailment {
+	in := func(lang string) string {
+		w := *x.world
+		w.lang = lang
+		return w.describe(nil, err)
+	}
+	a := ailment{Level: levelError, Code: "closed", Zh: in("zh"), En: in("en")}
+	var usage *usageError
+	switch {
+	case errors.Is(err, engine.ErrLocked):
+		a.Code = "locked"
+	case errors.As(err, &usage):
+		a.Code = "master"
+	case errors.Is(err, pki.ErrPassphrase), errors.Is(err, pki.ErrKeyFile):
+		a.Code = "key"
+		a.FixZh, a.FixEn = "从备份取回密钥文件", "take the key file from a backup"
+	}
+	return a
+}

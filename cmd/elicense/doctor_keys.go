@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/elicense/elicense/vault"
+)
+
+// radar are the days before its end on which a certificate is called out (D1.10).
+var radar = []int{7, 30, 90}
+
+// certificates looks at every certificate file; no master key is needed for that.
+func (x *examination) certificates() {
+	x.certificate(anchorsFile, x.say("根证书", "root"))
+	x.certificate(vaultFile, x.say("证照库", "vault"))
+	names, err := filepath.Glob(filepath.Join(x.dir, staffDir, "*.pem"))
+	if err != nil {
+		return
+	}
+	for _, name := range names {
+		base := filepath.Base(name)
+		if strings.Count(base, ".") == 1 { // former certificates may be at their end
+			x.certificate(filepath.Join(staffDir, base), strings.TrimSuffix(base, ".pem"))
+		}
+	}
+}
+
+func (x *examination) certificate(file, whose string) {
+	certs, err := certificatesIn(filepath.Join(x.dir, file))
+	if err != nil {
+		x.found(ailment{
+			levelError, "certificate-file", "证书文件缺失或损坏：" + file, "a certificate file is missing or damaged: " + file,
+			"从备份取回", "take it from a backup",
+		})
+		return
+	}
+	c := certs[0]
+	left := int(c.NotAfter.Sub(x.now).Hours() / 24)
+	until := c.NotAfter.Format(time.DateOnly)
+	name := whose
+	if c.Holder.Organization != "" {
+		name = c.Holder.Organization
+	}
+	renewZh, renewEn := "换发证书：elicense department add --name 名称 --code "+whose, "renew it: elicense department add --name NAME --code "+whose
+	if !strings.HasPrefix(file, staffDir) {
+		renewZh, renewEn = "请由认证机构换发", "have the authority renew it"
+	}
+	switch {
+	case x.now.Before(c.NotBefore):
+		x.found(ailment{
+			levelError, "certificate-early", name + " 的证书要到 " + c.NotBefore.Format(time.DateTime) + " 才生效",
+			"the certificate of " + name + " is not valid before " + c.NotBefore.Format(time.DateTime), "校准系统时钟", "set the system clock",
+		})
+	case !x.now.Before(c.NotAfter):
+		x.found(ailment{
+			levelError, "certificate-expired", name + " 的证书已于 " + until + " 到期，不能再签发", "the certificate of " + name + " ended on " + until,
+			renewZh, renewEn,
+		})
+	default:
+		x.expiry(ailment{
+			levelOK, "certificate", fmt.Sprintf("%s 的证书到 %s", name, until), fmt.Sprintf("certificate of %s: until %s", name, until), renewZh, renewEn,
+		}, left)
+	}
+}
+
+// expiry sets the level by the days that are left.
+func (x *examination) expiry(a ailment, left int) {
+	level := map[int]string{7: levelError, 30: levelWarning, 90: levelNote}
+	for _, days := range radar {
+		if left < days {
+			a.Level, a.Code = level[days], fmt.Sprintf("certificate-%d-days", days)
+			a.Zh += fmt.Sprintf("，还有 %d 天", left)
+			a.En += fmt.Sprintf(", %d days left", left)
+			x.found(a)
+			return
+		}
+	}
+	a.FixZh, a.FixEn = "", ""
+	x.found(a)
+}
+
+// pending says what is not settled, and whether the clock runs behind what is written.
+func (x *examination) pending(h *house, p *vault.Pending) {
+	if p.LastAudit.After(x.now.Add(time.Minute)) {
+		at := p.LastAudit.In(h.zone).Format(time.DateTime)
+		x.found(ailment{
+			levelError, "clock", "系统时钟早于最近的审计记录（" + at + "）", "the system clock is behind the newest audit entry (" + at + ")",
+			"先校准时钟再办理业务", "set the clock before doing anything else",
+		})
+	}
+	if p.Restored {
+		x.found(ailment{
+			levelWarning, "restored", "由备份恢复，写入暂停", "restored from a backup; writing is closed",
+			x.again() + " restore --published 最后公布的检查点", x.again() + " restore --published LAST-PUBLISHED-CHECKPOINT",
+		})
+	}
+	for issuer, n := range p.Reserved {
+		x.found(ailment{
+			levelNote, "reserved", fmt.Sprintf("%s 有 %d 件已预留未确认", issuer, n), fmt.Sprintf("%s has %d reservations to settle", issuer, n),
+			x.again() + " reconcile --as 该部门", x.again() + " reconcile --as THAT-DEPARTMENT",
+		})
+	}
+	for i := range p.Unfinished {
+		b := &p.Unfinished[i]
+		x.found(ailment{
+			levelWarning, "batch-unfinished", fmt.Sprintf("批次 %s（%s）没有做完，已做 %d 行", b.ID, b.FileName, b.Counts.Rows),
+			fmt.Sprintf("batch %s (%s) is not finished, %d rows are done", b.ID, b.FileName, b.Counts.Rows),
+			"重新运行同一命令即继续", "run the same command again to go on",
+		})
+	}
+	for i := range p.Waiting {
+		b := &p.Waiting[i]
+		if b.Counts.Created+b.Counts.Updated == 0 {
+			continue
+		}
+		x.found(ailment{
+			levelNote, "batch-waiting", fmt.Sprintf("批次 %s（%s）待抽样签核，还不能对外查询", b.ID, b.FileName),
+			fmt.Sprintf("batch %s (%s) waits for its sample and sign-off; look-ups do not see it", b.ID, b.FileName),
+			x.again() + " batch sample " + b.ID, x.again() + " batch sample " + b.ID,
+		})
+	}
+	if p.Staged > 0 {
+		x.found(ailment{
+			levelNote, "staged", fmt.Sprintf("%d 个事件待入账", p.Staged), fmt.Sprintf("%d events wait for their place in the ledger", p.Staged),
+			x.again() + " proof checkpoint", x.again() + " proof checkpoint",
+		})
+	}
+}
+
+// signers looks for departments that may issue and have no certificate to sign with.
+func (x *examination) signers(ctx context.Context, h *house, a vault.Access) error {
+	callers, err := h.vault.Callers(ctx, a)
+	if err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, c := range callers {
+		if c.Department == "" || len(c.Issues) == 0 || c.Operator || seen[c.Department] {
+			continue
+		}
+		seen[c.Department] = true
+		if _, _, err := h.custody.SignerFor(c.Department, x.now); err != nil {
+			x.found(ailment{
+				levelError, "no-signer", c.Name + "（" + c.Department + "）没有可用的签名证书，不能签发",
+				c.Name + " (" + c.Department + ") has no usable signing certificate and cannot issue",
+				"elicense department add --name " + c.Name + " --code " + c.Department, "elicense department add --name " + c.Name + " --code " + c.Department,
+			})
+		}
+	}
+	return nil
+}

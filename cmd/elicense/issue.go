@@ -1,0 +1,257 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/elicense/elicense/vault"
+)
+
+// values reads 名=值 arguments, or a JSON object from a file with @FILE.
+func values(args []string) (map[string]string, error) {
+	m := map[string]string{}
+	for _, a := range args {
+		if name, ok := strings.CutPrefix(a, "@"); ok {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				return nil, err
+			}
+			if err := json.Unmarshal(text, &m); err != nil {
+				return nil, &usageError{name + " 应是一个 JSON 对象，值都是文字", name + " must be a JSON object of texts"}
+			}
+			continue
+		}
+		name, value, ok := strings.Cut(a, "=")
+		if !ok {
+			return nil, &usageError{"要素应写成 名=值：" + a, "write elements as NAME=VALUE: " + a}
+		}
+		if _, twice := m[name]; twice {
+			return nil, &usageError{"要素写了两次：" + name, "the element is given twice: " + name}
+		}
+		m[name] = value
+	}
+	return m, nil
+}
+
+// shortNames turns the labels among the names of values into short names: 住所 is as good as KZ_ZS. Names that mean
+// nothing stay, for the vault to refuse.
+func shortNames(t *vault.LicenceType, m map[string]string) (map[string]string, error) {
+	out := make(map[string]string, len(m))
+	for name, value := range m {
+		short := name
+		if _, known := t.Column(name); !known {
+			if list := t.FindHeading(name); len(list) > 0 {
+				short = list[0]
+			}
+		}
+		if _, twice := out[short]; twice {
+			return nil, &usageError{"要素写了两次：" + name + "（" + short + "）", "the element is given twice: " + name + " (" + short + ")"}
+		}
+		out[short] = value
+	}
+	return out, nil
+}
+
+// request completes a request with the type's code and short names.
+func (c *cli) request(cmd *cobra.Command, h *house, req *vault.Request) error {
+	t, err := resolveType(cmd.Context(), h.vault, req.Type)
+	if err != nil {
+		return err
+	}
+	req.Type = t.Definition.Code
+	req.Values, err = shortNames(t, req.Values)
+	return err
+}
+
+// requestFlags are those of everything that issues.
+func requestFlags(cmd *cobra.Command, req *vault.Request) {
+	f := cmd.Flags()
+	f.StringVar(&req.Type, "type", "", "证照类型：名称或代码 / type: name or code")
+	f.StringVar(&req.Key, "key", "", "幂等键：重试时用同一个 / idempotency key, the same for a retry")
+	f.StringVar(&req.Division, "division", "", "编号用的行政区划代码 / division for allocated numbers")
+	require(cmd, "type", "key")
+}
+
+func (c *cli) issueCommand() *cobra.Command {
+	var req vault.Request
+	cmd := &cobra.Command{
+		Use:   "issue --type TYPE --key KEY --paper SERIAL 要素=值…",
+		Short: "签发：纸质与电子同步 / issue with the printed paper's serial",
+		Long: "纸质证照已打印，凭其印刷序号一次签发电子证照（A72）。要素用短名或中文名，见 elicense type show；也可用 @文件.json。\n" +
+			"超时后用同一 --key 重试，得到首次的答复。" + between +
+			"The paper is printed: one call issues the electronic licence with its serial. Elements by short name or label, see\n" +
+			"elicense type show, or @FILE.json. After a timeout try again with the same --key and get the first answer.",
+		Example: "  elicense issue --type 食品经营许可证 --key 2026-0187 --paper NO.00012345 --division 350102 \\\n" +
+			"    经营者名称=… 统一社会信用代码=91… 持证主体代码类型代码=001 签发日期=2026-03-02 @其余.json",
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if req.Values, err = values(args); err != nil {
+				return err
+			}
+			return c.with(cmd.Context(), issuer("核发证照"), func(h *house, a vault.Access) error {
+				if err := c.request(cmd, h, &req); err != nil {
+					return err
+				}
+				answer, err := h.vault.Issue(cmd.Context(), a, req)
+				return c.answer(answer, err)
+			})
+		},
+	}
+	requestFlags(cmd, &req)
+	cmd.Flags().StringVar(&req.Paper, "paper", "", "纸质证照印刷序号 / serial of the printed paper")
+	return cmd
+}
+
+func (c *cli) reserveCommand() *cobra.Command {
+	var req vault.Request
+	cmd := &cobra.Command{
+		Use:   "reserve --type TYPE --key KEY 要素=值…",
+		Short: "预留编号，待打印纸质证照 / take a number before the paper is printed",
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if req.Values, err = values(args); err != nil {
+				return err
+			}
+			return c.with(cmd.Context(), issuer("核发证照"), func(h *house, a vault.Access) error {
+				if err := c.request(cmd, h, &req); err != nil {
+					return err
+				}
+				answer, err := h.vault.Reserve(cmd.Context(), a, req)
+				if err := c.answer(answer, err); err != nil {
+					return err
+				}
+				c.tell("打印后：%s confirm %s --key 新的键 --paper 印刷序号", "when printed: %s confirm %s --key NEW-KEY --paper SERIAL",
+					c.again(), answer.Identifier)
+				return nil
+			})
+		},
+	}
+	requestFlags(cmd, &req)
+	return cmd
+}
+
+func (c *cli) confirmCommand() *cobra.Command {
+	var cf vault.Confirmation
+	var signature string
+	cmd := &cobra.Command{
+		Use:   "confirm IDENTIFIER --key KEY --paper SERIAL",
+		Short: "确认：纸质已打印，电子同时生效 / the paper is printed: issue", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			cf.Identifier = args[0]
+			if signature != "" {
+				if cf.Signature, err = os.ReadFile(signature); err != nil {
+					return err
+				}
+			}
+			return c.with(cmd.Context(), issuer("核发证照"), func(h *house, a vault.Access) error {
+				answer, err := h.vault.Confirm(cmd.Context(), a, cf)
+				return c.answer(answer, err)
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&cf.Key, "key", "", "幂等键 / idempotency key")
+	f.StringVar(&cf.Paper, "paper", "", "纸质证照印刷序号 / serial of the printed paper")
+	f.StringVar(&signature, "signature", "", "部门自持密钥时：签名文件 / with a remote key: file of the signature")
+	require(cmd, "key", "paper")
+	return cmd
+}
+
+func (c *cli) voidCommand() *cobra.Command {
+	var key, reason string
+	cmd := &cobra.Command{
+		Use:   "void IDENTIFIER --key KEY --reason TEXT",
+		Short: "作废预留，编号不再使用 / give a reservation up; its number is not used again", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), issuer("作废预留"), func(h *house, a vault.Access) error {
+				answer, err := h.vault.Void(cmd.Context(), a, key, args[0], reason)
+				return c.answer(answer, err)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&key, "key", "", "幂等键 / idempotency key")
+	cmd.Flags().StringVar(&reason, "reason", "", "理由 / reason")
+	require(cmd, "key", "reason")
+	return cmd
+}
+
+func (c *cli) reconcileCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "reconcile", Args: cobra.NoArgs,
+		Short: "日终核对：已预留未确认的清单 / what hangs between paper and electronic licence",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.with(cmd.Context(), issuer("日终核对"), func(h *house, a vault.Access) error {
+				list, err := h.vault.Reconcile(cmd.Context(), a)
+				if err != nil {
+					return err
+				}
+				return c.emit(list, func() { c.showUnsettled(list) })
+			})
+		},
+	}
+}
+
+func (c *cli) showUnsettled(list []vault.Unsettled) {
+	if len(list) == 0 {
+		c.tell("没有悬而未决的：纸质与电子一致", "nothing hangs: paper and electronic agree")
+		return
+	}
+	c.tell("待确认或作废 %d 件：", "%d to be confirmed or voided:", len(list))
+	for _, u := range list {
+		c.tell("  编号 %s  预留于 %s  %s", "  number %s  reserved %s  %s", u.Number, u.Since, u.Identifier)
+	}
+	c.tell("已打印：%[1]s confirm 标识 --key 键 --paper 印刷序号\n未打印：%[1]s void 标识 --key 键 --reason 理由",
+		"printed: %[1]s confirm IDENTIFIER --key KEY --paper SERIAL\nnot printed: %[1]s void IDENTIFIER --key KEY --reason TEXT",
+		c.again())
+}
+
+func (c *cli) numbersCommand() *cobra.Command {
+	var typ string
+	cmd := &cobra.Command{
+		Use: "numbers --type TYPE", Short: "编号台账：每个号的去向 / what became of every number", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.with(cmd.Context(), issuer("核对编号"), func(h *house, a vault.Access) error {
+				if err := typeCode(cmd.Context(), h.vault, &typ); err != nil {
+					return err
+				}
+				list, err := h.vault.Numbers(cmd.Context(), a, typ)
+				if err != nil {
+					return err
+				}
+				return c.emit(list, func() {
+					c.tell("由库分配的编号 %d 个", "%d numbers allocated by the vault", len(list))
+					for _, n := range list {
+						c.line("  %s %6d  %s  %s %s", n.Scope, n.Sequence, c.state(n.State), n.Identifier, n.Reason)
+					}
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&typ, "type", "", "证照类型：名称或代码 / type: name or code")
+	require(cmd, "type")
+	return cmd
+}
+
+// answer shows the outcome of a write.
+func (c *cli) answer(a *vault.Answer, err error) error {
+	if err != nil {
+		return err
+	}
+	return c.emit(a, func() {
+		c.tell("%s  编号 %s  第 %d 版", "%s  number %s  version %d", c.state(a.State), a.Number, a.Version)
+		c.tell("标识 %s", "identifier %s", a.Identifier)
+		if a.Replayed {
+			c.tell("（重复请求：这是首次的答复，未重复办理）", "(replayed: this is the first answer, nothing was done twice)")
+		}
+		for _, n := range a.Notes {
+			c.tell("  已规范 %s：%s → %s [%s]", "  normalised %s: %s -> %s [%s]", n.Field, n.Old, n.New, n.Code)
+		}
+		if a.ToSign != nil {
+			c.tell("待签数据见 --json 的 to_sign", "the bytes to sign are in to_sign of --json")
+		}
+	})
+}
+
+// state is a state in the user's language.
+func (c *cli) state(s vault.State) string { return c.say(s.Chinese(), string(s)) }

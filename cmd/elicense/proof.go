@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/ledger"
+)
+
+func (c *cli) proofCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "proof", Short: "账本证明 / ledger proofs"}
+	var t trust
+	var event string
+	check := &cobra.Command{
+		Use: "verify PROOF", Short: "只凭证明、事件和账本公钥验证 / verify with proof, event and key alone", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return c.checkProof(&t, args[0], event) },
+	}
+	t.flags(check)
+	check.Flags().StringVar(&event, "event", "", "事件文件（证明中不含事件时）/ file of the event, if the proof lacks it")
+	cmd.AddCommand(check, c.proofGet(), c.checkpointCommand())
+	return cmd
+}
+
+func (c *cli) checkProof(t *trust, path, eventPath string) error {
+	text, err := c.readLimited(path)
+	if err != nil {
+		return err
+	}
+	keys, err := c.ledgerKeys(t)
+	if err != nil {
+		return err
+	}
+	var event []byte
+	if eventPath != "" {
+		if event, err = c.readLimited(eventPath); err != nil {
+			return err
+		}
+	}
+	p, err := ledger.ParseProof(text)
+	var report ledger.Report
+	if err == nil {
+		report, err = ledger.VerifyProof(p, event, keys...)
+	}
+	if err != nil {
+		return c.proofRefused(err)
+	}
+	out := proofJSON{true, report.Origin, report.Size, report.Index, string(report.Event)}
+	return c.emit(out, func() {
+		c.tell("通过：账本 %s 共 %d 条，本事件是第 %d 条（从 0 数）", "passed: ledger %s of %d leaves has this event at %d",
+			report.Origin, report.Size, report.Index)
+		c.put(string(report.Event))
+	})
+}
+
+// proofJSON is the judgement on a proof.
+type proofJSON struct {
+	Passed bool   `json:"passed"`
+	Origin string `json:"origin,omitempty"`
+	Size   uint64 `json:"size,omitempty"`
+	Index  uint64 `json:"index"`
+	Event  string `json:"event,omitempty"`
+}
+
+func (c *cli) proofRefused(why error) error {
+	err := c.emit(map[string]any{"passed": false, "reason": why.Error()}, func() {
+		c.tell("不通过：证明、事件与账本公钥对不上（%v）", "not passed: proof, event and ledger key do not fit together (%v)", why)
+	})
+	if err == nil {
+		err = &exitError{exitNotPassed}
+	}
+	return err
+}
+
+func (c *cli) proofGet() *cobra.Command {
+	var number int
+	cmd := &cobra.Command{
+		Use: "get IDENTIFIER", Short: "取证照事件的账本证明 / the proof of a licence's event", Args: cobra.ExactArgs(1),
+		Example: "  elicense proof get 标识 > 证明.txt && elicense proof verify 证明.txt",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), byLaw("取账本证明"), func(h *house, a vault.Access) error {
+				if err := h.freshProofs(cmd.Context()); err != nil {
+					return err
+				}
+				list, err := h.vault.History(cmd.Context(), a, args[0])
+				if err != nil {
+					return err
+				}
+				if number == 0 {
+					number = len(list)
+				}
+				if number < 1 || number > len(list) {
+					return &usageError{
+						fmt.Sprintf("没有第 %d 个事件，共 %d 个", number, len(list)), fmt.Sprintf("there is no event %d of %d", number, len(list)),
+					}
+				}
+				proof := list[number-1].Proof
+				return c.emit(map[string][]byte{"proof": proof}, func() { c.put(string(proof)) })
+			})
+		},
+	}
+	cmd.Flags().IntVar(&number, "event-number", 0, "第几个事件，缺省最后一个 / which event; the last if not given")
+	return cmd
+}
+
+func (c *cli) checkpointCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "checkpoint", Short: "签发并公布当前检查点 / sign and publish the present checkpoint", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.with(cmd.Context(), operator("公布检查点"), func(h *house, _ vault.Access) error {
+				cp, err := h.vault.Checkpoint(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if err := writeFile(filepath.Join(h.dir, publishFile), cp); err != nil {
+					return err
+				}
+				return c.emit(map[string]string{"checkpoint": string(cp)}, func() { c.put(string(cp)) })
+			})
+		},
+	}
+}
+
+// freshProofs brings every event that is only staged into the ledger and under a checkpoint.
+func (h *house) freshProofs(ctx context.Context) error {
+	_, err := h.vault.Checkpoint(ctx)
+	if errors.Is(err, vault.ErrNotFound) {
+		return nil // nothing has happened yet
+	}
+	return err
+}

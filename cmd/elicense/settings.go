@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+)
+
+// settings is house.yaml.
+type settings struct {
+	Format     int    `koanf:"format"`
+	Origin     string `koanf:"origin"` // the ledger's name
+	Zone       string `koanf:"zone"`   // IANA name of the legal time zone
+	Sandbox    bool   `koanf:"sandbox"`
+	Department string `koanf:"department"` // caller of what only an issuing department may do, when a command does not say
+	Caller     string `koanf:"caller"`     // likewise, caller of look-ups
+	Basis      string `koanf:"basis"`      // and their legal basis
+}
+
+const houseFormat = 1
+
+func readSettings(dir string) (settings, error) {
+	var s settings
+	k := koanf.New(".")
+	if err := k.Load(file.Provider(filepath.Join(dir, houseFile)), yaml.Parser()); err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			return s, fmt.Errorf("%w: %s", errNoHouse, dir)
+		}
+		return s, badSettings(err.Error(), err.Error())
+	}
+	if err := k.Unmarshal("", &s); err != nil {
+		return s, badSettings(err.Error(), err.Error())
+	}
+	if s.Format != houseFormat {
+		return s, badSettings(
+			fmt.Sprintf("format 应为 %d，现为 %d；请使用与数据相配的程序版本", houseFormat, s.Format),
+			fmt.Sprintf("format is %d and should be %d; use the program that fits the data", s.Format, houseFormat))
+	}
+	return s, nil
+}
+
+// settingsError is a house.yaml that cannot be used.
+type settingsError struct{ zh, en string }
+
+func (e *settingsError) Error() string { return houseFile + ": " + e.en }
+
+func badSettings(zh, en string) error { return &settingsError{zh, en} }
+
+// write makes house.yaml.
+func (s *settings) write(dir string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "format: %d\norigin: %q\nzone: %q\nsandbox: %v\n", houseFormat, s.Origin, s.Zone, s.Sandbox)
+	for _, x := range []struct{ name, value string }{
+		{"department", s.Department}, {"caller", s.Caller}, {"basis", s.Basis},
+	} {
+		if x.value != "" {
+			fmt.Fprintf(&b, "%s: %q\n", x.name, x.value)
+		}
+	}
+	return writeFile(filepath.Join(dir, houseFile), []byte(b.String()))
+}

@@ -88,15 +88,6 @@ func auditHead(r engine.Reader) (int, record.Digest, error) {
 	return number, digest, d.end()
 }
 
-// audit makes the entry of a read durable before its answer is given; if it cannot, the act is refused. Readers that come
-// at the same time share a transaction.
-func (v *Vault) audit(ctx context.Context, s *session, n auditNote) error {
-	if err := v.auditor.write(ctx, v, auditRequest{s, n, make(chan auditOutcome, 1)}); err != nil {
-		return fmt.Errorf("%w: %w", ErrAudit, err)
-	}
-	return nil
-}
-
 // denied records a refusal of an authenticated caller and returns it.
 func (v *Vault) denied(ctx context.Context, s *session, n auditNote, refusal error) error {
 	n.result = string(CodeOf(refusal))

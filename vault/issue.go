@@ -65,16 +65,17 @@ func (v *Vault) IssueBatch(ctx context.Context, a Access, reqs []Request) []Issu
 			work = append(work, is)
 		}
 	}
+	if len(work) == 1 {
+		v.issues.do(ctx, work[0], v.commitIssues)
+		return out
+	}
 	for len(work) > 0 {
-		n := min(len(work), issueGroup)
-		v.commitIssues(ctx, s, work[:n])
+		n := min(len(work), combineGroup)
+		v.commitIssues(ctx, work[:n])
 		work = work[n:]
 	}
 	return out
 }
-
-// issueGroup is how many licences of a batch share a transaction.
-const issueGroup = 256
 
 // issuing is one request on its way.
 type issuing struct {
@@ -126,40 +127,62 @@ func (v *Vault) prepareIssue(ctx context.Context, is *issuing) bool {
 	return true
 }
 
-// commitIssues writes a group. A request that a guard refuses is left out; the rest is committed.
-func (v *Vault) commitIssues(ctx context.Context, s *session, group []*issuing) {
-	err := v.update(ctx, s, func(w engine.Writer, st *staging) (auditNote, error) {
-		note := auditNote{act: "issue"}
-		for _, is := range group {
-			if err := v.commitIssue(w, st, is); err != nil {
-				return note, err
-			}
-			if is.out.Err == nil {
-				note.count++
-				note.licence = is.out.Answer.Identifier
-				continue
-			}
-			note.result = string(CodeOf(is.out.Err))
-			if len(group) == 1 {
-				break
-			}
-			if err := v.appendAudit(w, s, auditNote{act: "issue", result: note.result}); err != nil {
-				return note, err
-			}
-		}
-		if note.count > 0 {
-			note.result = ""
-		}
-		if len(group) > 1 {
-			note.licence = ""
-		}
-		return note, nil
-	})
+// commitIssues writes a group in one transaction, each request with its own audit entry. A request that a guard refuses
+// is left out; the rest is committed. A group that is too large for one transaction is halved.
+func (v *Vault) commitIssues(ctx context.Context, group []*issuing) {
+	err := v.commitGroup(ctx, group)
+	if errors.Is(err, engine.ErrTooLarge) && len(group) > 1 {
+		half := len(group) / 2
+		v.commitIssues(ctx, group[:half])
+		v.commitIssues(ctx, group[half:])
+		return
+	}
 	if err != nil {
 		for _, is := range group {
 			is.fail(err)
 		}
 	}
+}
+
+func (v *Vault) commitGroup(ctx context.Context, group []*issuing) error {
+	if err := v.writable(); err != nil {
+		return err
+	}
+	st, err := v.newStaging(group[0].s)
+	if err != nil {
+		return err
+	}
+	return v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		st.reset()
+		chain, err := openAuditChain(w)
+		if err != nil {
+			return err
+		}
+		for _, is := range group {
+			if err := v.commitIssue(w, st, is); err != nil {
+				return err
+			}
+			if err := chain.append(w, is.s, is.note()); err != nil {
+				return err
+			}
+		}
+		if err := st.write(w); err != nil {
+			return err
+		}
+		return chain.close(w)
+	})
+}
+
+// note is the audit entry of a request that was worked.
+func (is *issuing) note() auditNote {
+	if is.out.Err != nil {
+		return auditNote{act: "issue", result: string(CodeOf(is.out.Err))}
+	}
+	n := auditNote{act: "issue", licence: is.out.Answer.Identifier, count: 1}
+	if is.out.Answer.Replayed {
+		n.count, n.result = 0, "replayed"
+	}
+	return n
 }
 
 // commitIssue writes one request, or notes why it is refused; an error it returns stops the whole group.

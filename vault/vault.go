@@ -96,7 +96,8 @@ type Vault struct {
 	types          sync.Map // code -> *LicenceType in force
 	openBatches    sync.Map // batch -> nothing: known to be open
 	callers        sync.Map // caller -> *knownCaller
-	auditor        auditor
+	audits         combiner[*auditRequest]
+	issues         combiner[*issuing]
 }
 
 // Open checks the configuration and whether the engine's content was restored from a backup.

@@ -38,14 +38,15 @@ func BenchmarkDryRun(b *testing.B) {
 	b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
-// BenchmarkNormalise is this package's own share: read, cut, map, normalise and check, without vault and engine, on one core.
+// BenchmarkNormalise is this package's own share: read, cut, map, normalise and check, without vault and engine, on one
+// core.
 func BenchmarkNormalise(b *testing.B) {
 	const rows = 10000
 	w := newWorld(b)
 	l, job := foodJob(b, fixtures.LedgerOptions{Rows: rows, Seed: 1})
 	t, err := w.v.Type(b.Context(), job.Type)
 	require.NoError(b, err)
-	n, err := convert.NewNormaliser(job.File, t, job.Mapping, l.Department().Code, l.Department().Name)
+	n, err := convert.NewNormaliser(job.File, t, job.Mapping, issuer(l.Department()))
 	require.NoError(b, err)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -234,7 +234,9 @@ func (b *binder) constant(k Constant) {
 	}
 	res, problems := col.Normalise(k.Value, b.l.hints)
 	for i := range problems {
-		b.add(MappingProblem{Code: CodeHeadingConstant, Path: k.Element, Found: k.Value, Want: problems[i].Text(catalogue.ZH)})
+		b.add(MappingProblem{
+			Code: CodeHeadingConstant, Path: k.Element, Found: k.Value, Want: problems[i].Text(catalogue.ZH),
+		})
 	}
 	if k.Element == catalogue.MetaIssuerCode && len(problems) == 0 && b.l.issuer != "" && res.Value != b.l.issuer {
 		b.add(MappingProblem{Code: CodeHeadingConstant, Path: k.Element, Found: k.Value, Want: b.l.issuer})

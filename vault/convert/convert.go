@@ -1,8 +1,8 @@
 // Package convert turns a department's ledger of paper licences into electronic ones (存量证照电子化转换): a spreadsheet
 // and scans go in, licences and the same spreadsheet with three more columns come out.
 //
-// Rows are streamed, mapped to the elements of the licence type, normalised with a note for each change, judged with all
-// errors of a row at once, compared with the vault and committed in groups. A dry run is the same code up to the
+// Rows are streamed, mapped to the elements of the licence type, normalised with a note for each change, judged with
+// all errors of a row at once, compared with the vault and committed in groups. A dry run is the same code up to the
 // commit. Killed at any instruction and started again, the end equals an undisturbed run. Memory does not depend on the
 // size of the file.
 //
@@ -99,8 +99,9 @@ type Job struct {
 	Progress func(Progress)
 }
 
-// Run converts a ledger, or goes on with a conversion of the same file and mapping that was broken off. The report is nil if nothing
-// was worked. After ErrThreshold the report tells where it stopped, and the batch can be continued or undone.
+// Run converts a ledger, or goes on with a conversion of the same file and mapping that was broken off. The report is
+// nil if nothing was worked. After ErrThreshold the report tells where it stopped, and the batch can be continued or
+// undone.
 func Run(ctx context.Context, cfg Config, job Job) (*Report, error) {
 	r, err := newRun(cfg, job)
 	if err != nil {

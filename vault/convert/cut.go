@@ -225,8 +225,8 @@ func (c *cutter) keep(g *group, size int) {
 // maxSurplus is how many columns beyond the heading are kept in the result of a ragged row.
 const maxSurplus = 256
 
-// refusedShort reports a row that an earlier run refused as too short and that is still so: its code stands there, and the
-// cells that were missing are empty.
+// refusedShort reports a row that an earlier run refused as too short and that is still so: its code stands there, and
+// the cells that were missing are empty.
 func (c *cutter) refusedShort(at int, cells []sheet.Cell) bool {
 	return len(c.row.Cells) > at+1 && len(cells) < c.l.rowColumns &&
 		strings.Contains(c.row.Cells[at+1].Text, string(CodeRowShort))

@@ -92,8 +92,8 @@ func TestDryRunTellsTheTruth_D3_1(t *testing.T) {
 	}
 }
 
-// TestResume_D3_2 breaks a conversion off at every commit, before and after it takes effect, and by cancelling between groups:
-// the end equals an undisturbed run.
+// TestResume_D3_2 breaks a conversion off at every commit, before and after it takes effect, and by cancelling between
+// groups: the end equals an undisturbed run.
 func TestResume_D3_2(t *testing.T) {
 	_, job := foodJob(t, fixtures.LedgerOptions{Rows: 2600, Dirt: 0.3, Seed: 5})
 	clean := mustRun(t, newWorld(t).configOf(0), job)
@@ -109,7 +109,9 @@ func TestResume_D3_2(t *testing.T) {
 			return mustRun(t, w.configOf(0), job)
 		},
 	}
-	for name, fault := range map[string]enginetest.Fault{"before": enginetest.Before, "after": enginetest.After, "lost": enginetest.Lost} {
+	for name, fault := range map[string]enginetest.Fault{
+		"before": enginetest.Before, "after": enginetest.After, "lost": enginetest.Lost,
+	} {
 		disturb[name] = func(t *testing.T, w *world, f *enginetest.Faulty) outcome {
 			for n := 0; ; n++ {
 				f.SetPlan(func(i int) enginetest.Fault { // a commit that was overtaken meets no fault; its repetition does
@@ -148,8 +150,8 @@ func TestResume_D3_2(t *testing.T) {
 	}
 }
 
-// TestErrorsInMySpreadsheet_D3_3: the same sheet in the same order with three columns more; corrected there and fed back, only
-// changed rows are worked.
+// TestErrorsInMySpreadsheet_D3_3: the same sheet in the same order with three columns more; corrected there and fed
+// back, only changed rows are worked.
 func TestErrorsInMySpreadsheet_D3_3(t *testing.T) {
 	for _, format := range []sheet.Format{sheet.FormatCSV, sheet.FormatXLSX} {
 		t.Run(format.String(), func(t *testing.T) {
@@ -174,7 +176,8 @@ func TestErrorsInMySpreadsheet_D3_3(t *testing.T) {
 				require.Equal(t, state, row[at])
 				require.Equal(t, e.Verdict == fixtures.Rejected || e.Verdict == fixtures.Conflict, row[at+2] != "")
 				if e.Verdict == fixtures.Rejected && e.Index%2 == 0 {
-					correct(row, at, l.Mapping(), head, sound.Values(e.Index))
+					correct(row[:at], func(i int) string { return sound.Values(e.Index)[l.Mapping()[head[i]]] })
+					clear(row[at:])
 					corrected[e.Row] = true
 				} else if e.Verdict == fixtures.Rejected {
 					rejected++
@@ -204,17 +207,10 @@ func pad(row []string, n int) []string {
 	return row
 }
 
-// correct puts the sound values into a row, and clears what was said of it.
-func correct(row []string, at int, mapping map[string]string, head []string, values map[string]string) {
+// correct puts sound values into a row.
+func correct(row []string, sound func(column int) string) {
 	for i := range row {
-		switch {
-		case i >= at:
-			row[i] = ""
-		case i < len(head) && mapping[head[i]] != "":
-			row[i] = values[mapping[head[i]]]
-		default:
-			row[i] = ""
-		}
+		row[i] = sound(i)
 	}
 }
 
@@ -256,6 +252,15 @@ func TestStopThreshold_D3_4(t *testing.T) {
 	require.Positive(t, stopped.report.Counts.Created)
 	require.Equal(t, dry.rows[:stopped.report.Counts.Rows], stopped.rows[:stopped.report.Counts.Rows])
 
+	again, err := run(t, w.configOf(0), job)
+	require.ErrorIs(t, err, convert.ErrThreshold, "the same limit stops at the same place")
+	require.Equal(t, stopped.report.Stopped, again.report.Stopped)
+	require.Equal(t, stopped.report.Counts, again.report.Counts)
+	job.MaxReject = convert.Threshold{Count: 1}
+	again, err = run(t, w.configOf(0), job)
+	require.ErrorIs(t, err, convert.ErrThreshold, "rows of the earlier run count")
+	require.Equal(t, stopped.report.Counts, again.report.Counts)
+
 	job.MaxReject = convert.Threshold{}
 	done := mustRun(t, w.configOf(0), job)
 	require.Equal(t, dry.rows, done.rows)
@@ -276,7 +281,8 @@ func TestThresholdAtTheEnd_D3_4(t *testing.T) {
 func TestNeverADuplicate_D3_5(t *testing.T) {
 	w := newWorld(t)
 	_, job := foodJob(t, fixtures.LedgerOptions{
-		Rows: 1500, Dirt: 0.3, Seed: 8, Faults: []fixtures.Fault{fixtures.FaultDuplicate, fixtures.FaultSameNumber, fixtures.FaultMissing},
+		Rows: 1500, Dirt: 0.3, Seed: 8,
+		Faults: []fixtures.Fault{fixtures.FaultDuplicate, fixtures.FaultSameNumber, fixtures.FaultMissing},
 	})
 	first := mustRun(t, w.configOf(0), job)
 	before := licences(t, w)
@@ -385,8 +391,8 @@ func plainMapping() *convert.Mapping {
 
 func firm(i int) string { return fixtures.FirmAt(uint64(i)).Code } //nolint:gosec // small
 
-// TestUndo_D3_9: what a batch brought is withdrawn, what it updated returns to its former content, and the same file can be
-// converted again.
+// TestUndo_D3_9: what a batch brought is withdrawn, what it updated returns to its former content, and the same file
+// can be converted again.
 func TestUndo_D3_9(t *testing.T) {
 	w := newWorld(t)
 	o := fixtures.LedgerOptions{Rows: 600, Seed: 4, Changed: 0.25}
@@ -396,7 +402,8 @@ func TestUndo_D3_9(t *testing.T) {
 	_, second := foodJob(t, o)
 	done := mustRun(t, w.configOf(0), second)
 	results := map[string]int{}
-	account, err := w.v.UndoBatch(t.Context(), department(0), done.report.Batch, "台账版本有误", func(u vault.Undone) { results[u.Result]++ })
+	visit := func(u vault.Undone) { results[u.Result]++ }
+	account, err := w.v.UndoBatch(t.Context(), department(0), done.report.Batch, "台账版本有误", visit)
 	require.NoError(t, err)
 	require.Equal(t, vault.BatchUndone, account.State)
 	require.Equal(t, done.report.Counts.Created, results["withdrawn"])

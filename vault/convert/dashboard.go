@@ -24,11 +24,11 @@ type Dashboard struct {
 	PerDay    float64   `json:"per_day"` // licences a day since the first batch began
 	Forecast  time.Time `json:"forecast,omitzero"`
 	Deadline  time.Time `json:"deadline,omitzero"`
-	Late      bool      `json:"late"` // the forecast lies behind the deadline, or the deadline is past and something is left
+	Late      bool      `json:"late"` // the forecast lies behind the deadline, or there is none
 }
 
-// Dashboards adds up the accounts of batches (vault.Batches) by department and type, with a forecast against a deadline;
-// a zero deadline is none. Batches that were undone do not count.
+// Dashboards adds up the accounts of batches (vault.Batches) by department and type, with a forecast against a
+// deadline; a zero deadline is none. Batches that were undone do not count.
 func Dashboards(accounts []vault.BatchAccount, now, deadline time.Time) []Dashboard {
 	type sum struct {
 		Dashboard

@@ -45,7 +45,9 @@ func detect(o *opened, t *vault.LicenceType) (*Proposal, head, error) {
 		return nil, head{}, wrapSheet(err)
 	}
 	info := &o.book.Info
-	p := &Proposal{Mapping: &Mapping{Type: t.Definition.Code}, Format: info.Format.String(), Sheet: info.Sheets[o.index].Name}
+	p := &Proposal{
+		Mapping: &Mapping{Type: t.Definition.Code}, Format: info.Format.String(), Sheet: info.Sheets[o.index].Name,
+	}
 	text := info.Format == sheet.FormatCSV
 	if text {
 		p.Encoding = info.Dialect.Encoding.String()

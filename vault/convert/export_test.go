@@ -16,8 +16,8 @@ type Normaliser struct {
 	l *layout
 }
 
-// NewNormaliser binds a mapping to a file; without a mapping the proposed one.
-func NewNormaliser(f File, t *vault.LicenceType, m *Mapping, issuer, issuerName string) (*Normaliser, error) {
+// NewNormaliser binds a mapping to a file; without a mapping the proposed one. The issuer is code and name.
+func NewNormaliser(f File, t *vault.LicenceType, m *Mapping, issuer [2]string) (*Normaliser, error) {
 	o, err := open(f, nil, m)
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func NewNormaliser(f File, t *vault.LicenceType, m *Mapping, issuer, issuerName 
 	} else if h, err = o.head(m); err != nil {
 		return nil, err
 	}
-	set := setting{typ: t, issuer: issuer, issuerName: issuerName, today: record.Date{Year: 2026, Month: 1, Day: 1},
+	set := setting{typ: t, issuer: issuer[0], issuerName: issuer[1], today: record.Date{Year: 2026, Month: 1, Day: 1},
 		text: o.book.Info.Format == sheet.FormatCSV, date1904: o.book.Info.Date1904}
 	l, err := bind(m, h, set)
 	return &Normaliser{o, l}, err

@@ -95,8 +95,8 @@ func findHead(rows []headRow, at HeadingRows, score func([]heading) int) (head, 
 	return best, best.score > 0
 }
 
-// joinHeadings joins heading rows column by column. An empty cell of an upper row belongs to the merged cell on its left,
-// if something stands below it.
+// joinHeadings joins heading rows column by column. An empty cell of an upper row belongs to the merged cell on its
+// left, if something stands below it.
 func joinHeadings(rows []headRow) []heading {
 	width := 0
 	for _, r := range rows {
@@ -133,7 +133,9 @@ func joinHeadings(rows []headRow) []heading {
 }
 
 func anyBelow(rows []headRow, c int) bool {
-	return slices.ContainsFunc(rows, func(r headRow) bool { return c < len(r.cells) && strings.TrimSpace(r.cells[c]) != "" })
+	return slices.ContainsFunc(rows, func(r headRow) bool {
+		return c < len(r.cells) && strings.TrimSpace(r.cells[c]) != ""
+	})
 }
 
 func newHeading(parts []string) heading {
@@ -210,7 +212,8 @@ func names(columns []heading, like string) string {
 	var list []near
 	for i := range columns {
 		if h := &columns[i]; !h.empty() {
-			list = append(list, near{h.full + "（" + sheet.ColumnName(i) + "）", distance(h.lowN, catalogue.NormaliseHeading(like))})
+			text := h.full + "（" + sheet.ColumnName(i) + "）"
+			list = append(list, near{text, distance(h.lowN, catalogue.NormaliseHeading(like))})
 		}
 	}
 	if like != "" {

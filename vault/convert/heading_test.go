@@ -79,7 +79,7 @@ func TestRegistrationDateIsNoIssueDate(t *testing.T) {
 	f := csvOf("编号,名称,代码,注册日期", "A-1,甲公司,"+firm(1)+",2015-01-02")
 	m := plainMapping()
 	m.Columns[3].Heading = "@D"
-	_, err := convert.Run(t.Context(), w.configOf(0), convert.Job{Type: typeCode(t, "business-licence"), File: f, Mapping: m})
+	_, err := convert.Run(t.Context(), w.configOf(0), business(t, f, m))
 	require.ErrorIs(t, err, convert.ErrHeading)
 	var e *convert.MappingError
 	require.ErrorAs(t, err, &e)
@@ -91,35 +91,47 @@ func TestRegistrationDateIsNoIssueDate(t *testing.T) {
 	m.Columns = m.Columns[:3]
 	m.Derived = []convert.Derived{{Element: "ZZBFRQ", From: "注册日期", Reason: "原始台账没有发照日期"}}
 	m.Constants = []convert.Constant{{Element: "KZ_SZSF", Value: "示例省"}}
-	o := mustRun(t, w.configOf(0), convert.Job{Type: typeCode(t, "business-licence"), File: f, Mapping: m})
+	o := mustRun(t, w.configOf(0), business(t, f, m))
 	list, err := w.v.Sample(t.Context(), department(0), o.report.Batch, 1, 1)
 	require.NoError(t, err)
 	require.Equal(t, []string{"ZZBFRQ"}, list[0].Found.Record.Source.Derived)
 	require.Equal(t, []string{"KZ_SZSF"}, list[0].Found.Record.Source.Constant)
 }
 
-// TestBindRefuses: a mapping that does not fit the sheet or the type is refused with every problem before anything is begun.
+// TestBindRefuses: a mapping that does not fit the sheet or the type is refused with every problem before anything is
+// begun.
 func TestBindRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*convert.Mapping)
 		code   vault.Code
 	}{
-		"other type":       {func(m *convert.Mapping) { m.Type = strings.Repeat("1", 21) }, convert.CodeMappingType},
-		"no such heading":  {func(m *convert.Mapping) { m.Columns[1].Heading = "姓名" }, convert.CodeHeadingMissing},
-		"two columns":      {func(m *convert.Mapping) { m.Columns[1].Heading = "备注" }, convert.CodeHeadingAmbiguous},
-		"no such element":  {func(m *convert.Mapping) { m.Columns[1].Elements = []string{"KZ_QQQ"} }, convert.CodeMappingElement},
-		"nothing for it":   {func(m *convert.Mapping) { m.Columns = m.Columns[1:] }, convert.CodeHeadingElement},
-		"strict":           {func(m *convert.Mapping) { m.Strict = true }, convert.CodeHeadingUnmapped},
-		"unit":             {func(m *convert.Mapping) { m.Columns = append(m.Columns, column("注册资本（万元）", "KZ_ZCZB")) }, convert.CodeHeadingUnit},
-		"constant refused": {func(m *convert.Mapping) { m.Constants = []convert.Constant{{Element: "KZ_CLRQ", Value: "昨天"}} }, convert.CodeHeadingConstant},
-		"heading row":      {func(m *convert.Mapping) { m.Heading = convert.HeadingRows{First: 9, Last: 9} }, convert.CodeHeadingNone},
+		"other type":      {func(m *convert.Mapping) { m.Type = strings.Repeat("1", 21) }, convert.CodeMappingType},
+		"no such heading": {func(m *convert.Mapping) { m.Columns[1].Heading = "姓名" }, convert.CodeHeadingMissing},
+		"two columns":     {func(m *convert.Mapping) { m.Columns[1].Heading = "备注" }, convert.CodeHeadingAmbiguous},
+		"no such element": {
+			func(m *convert.Mapping) { m.Columns[1].Elements = []string{"KZ_QQQ"} }, convert.CodeMappingElement,
+		},
+		"nothing for it": {func(m *convert.Mapping) { m.Columns = m.Columns[1:] }, convert.CodeHeadingElement},
+		"strict":         {func(m *convert.Mapping) { m.Strict = true }, convert.CodeHeadingUnmapped},
+		"unit": {
+			func(m *convert.Mapping) { m.Columns = append(m.Columns, column("注册资本（万元）", "KZ_ZCZB")) },
+			convert.CodeHeadingUnit,
+		},
+		"constant refused": {
+			func(m *convert.Mapping) { m.Constants = []convert.Constant{{Element: "KZ_CLRQ", Value: "昨天"}} },
+			convert.CodeHeadingConstant,
+		},
+		"heading row": {
+			func(m *convert.Mapping) { m.Heading = convert.HeadingRows{First: 9, Last: 9} },
+			convert.CodeHeadingNone,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			m := plainMapping()
 			c.change(m)
 			f := csvOf("编号,名称,代码,发证日期,备注,备注,注册资本（万元）", "A-1,甲公司,"+firm(1)+",2015-01-02,,,5")
-			_, err := convert.Run(t.Context(), w.configOf(0), convert.Job{Type: typeCode(t, "business-licence"), File: f, Mapping: m})
+			_, err := convert.Run(t.Context(), w.configOf(0), business(t, f, m))
 			var e *convert.MappingError
 			require.ErrorAs(t, err, &e)
 			require.Contains(t, codesOf(e.Problems), c.code)
@@ -137,7 +149,7 @@ func TestOtherDepartment(t *testing.T) {
 	m := plainMapping()
 	m.Department = fixtures.Departments()[1].Code
 	f := csvOf("编号,名称,代码,发证日期", "A-1,甲公司,"+firm(1)+",2015-01-02")
-	_, err := convert.Run(t.Context(), w.configOf(0), convert.Job{Type: typeCode(t, "business-licence"), File: f, Mapping: m})
+	_, err := convert.Run(t.Context(), w.configOf(0), business(t, f, m))
 	require.ErrorIs(t, err, vault.ErrDenied)
 	batches, err := w.v.Batches(t.Context(), department(0))
 	require.NoError(t, err)
@@ -166,11 +178,17 @@ func FuzzDetect(f *testing.F) {
 		}
 		m, err := convert.ParseMapping(p.Mapping.Encode())
 		require.NoError(t, err, "%s", p.Mapping.Encode())
-		n, err := convert.NewNormaliser(file, typ, m, d.Code, d.Name)
+		n, err := convert.NewNormaliser(file, typ, m, issuer(d))
 		require.NoError(t, err, "a proposal binds to its own file: %s", p.Mapping.Encode())
 		rows, rejected, err := n.Run(t.Context())
 		if err == nil {
 			require.LessOrEqual(t, rejected, rows)
 		}
 	})
+}
+
+// business is a job over 营业执照.
+func business(t testing.TB, f convert.File, m *convert.Mapping) convert.Job {
+	t.Helper()
+	return convert.Job{Type: typeCode(t, "business-licence"), File: f, Mapping: m}
 }

@@ -78,8 +78,8 @@ type Replacement struct{ From, To string }
 // Constant is an element that is the same in every row and stands in no column.
 type Constant struct{ Element, Value string }
 
-// Derived is an element that is computed from another column, with the reason why that is right. Only a derived element may
-// take a registration date as a date of issue.
+// Derived is an element that is computed from another column, with the reason why that is right. Only a derived element
+// may take a registration date as a date of issue.
 type Derived struct {
 	Element string
 	From    string // heading or @letter

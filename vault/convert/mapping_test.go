@@ -67,26 +67,31 @@ func TestParseMappingRefuses(t *testing.T) {
 		code vault.Code
 		line int
 	}{
-		"no format":          {"name: x\n", convert.CodeMappingFormat, 1},
-		"other format":       {"format: elicense-mapping/2\n", convert.CodeMappingFormat, 1},
-		"no yaml":            {head + "columns: [", convert.CodeMappingSyntax, 0},
-		"not UTF-8":          {head + "name: \xc4\xe3\n", convert.CodeMappingEncoding, 0},
-		"too big":            {strings.Repeat("#", convert.MaxMappingBytes+1), convert.CodeMappingSize, 0},
-		"two documents":      {head + "---\na: b\n", convert.CodeMappingSyntax, 0},
-		"unknown key":        {head + "colums: {a: ZZBH}\n", convert.CodeMappingKey, 2},
-		"key twice":          {head + "name: a\nname: b\n", convert.CodeMappingTwice, 3},
-		"alias":              {head + "ignore: &a [x]\nabsent: *a\n", convert.CodeMappingAlias, 2},
-		"tag":                {head + "name: !!binary aGk=\n", convert.CodeMappingAlias, 2},
-		"invisible":          {head + "name: \"a\\u0007\"\n", convert.CodeMappingText, 2},
-		"wrong shape":        {head + "columns: [a]\n", convert.CodeMappingShape, 2},
-		"no flag":            {head + "strict: yes\n", convert.CodeMappingShape, 2},
-		"no number":          {head + "rowColumns: -1\n", convert.CodeMappingShape, 2},
-		"no element":         {head + "columns: {编号: 证号}\n", convert.CodeMappingElement, 2},
-		"element twice":      {head + "columns:\n  编号: ZZBH\nconstant:\n  ZZMC: a\nderived:\n  ZZBH: {from: x, reason: y}\n", convert.CodeMappingElementTwice, 7},
-		"constant number":    {head + "constant: {ZZBH: a}\n", convert.CodeMappingElement, 2},
-		"no reason":          {head + "derived: {ZZBFRQ: {from: x}}\n", convert.CodeMappingReason, 2},
-		"match without to":   {head + "derived: {ZZBFRQ: {from: x, reason: y, match: a}}\n", convert.CodeMappingMatch, 2},
-		"no expression":      {head + "derived: {ZZBFRQ: {from: x, reason: y, match: '(', to: a}}\n", convert.CodeMappingMatch, 2},
+		"no format":     {"name: x\n", convert.CodeMappingFormat, 1},
+		"other format":  {"format: elicense-mapping/2\n", convert.CodeMappingFormat, 1},
+		"no yaml":       {head + "columns: [", convert.CodeMappingSyntax, 0},
+		"not UTF-8":     {head + "name: \xc4\xe3\n", convert.CodeMappingEncoding, 0},
+		"too big":       {strings.Repeat("#", convert.MaxMappingBytes+1), convert.CodeMappingSize, 0},
+		"two documents": {head + "---\na: b\n", convert.CodeMappingSyntax, 0},
+		"unknown key":   {head + "colums: {a: ZZBH}\n", convert.CodeMappingKey, 2},
+		"key twice":     {head + "name: a\nname: b\n", convert.CodeMappingTwice, 3},
+		"alias":         {head + "ignore: &a [x]\nabsent: *a\n", convert.CodeMappingAlias, 2},
+		"tag":           {head + "name: !!binary aGk=\n", convert.CodeMappingAlias, 2},
+		"invisible":     {head + "name: \"a\\u0007\"\n", convert.CodeMappingText, 2},
+		"wrong shape":   {head + "columns: [a]\n", convert.CodeMappingShape, 2},
+		"no flag":       {head + "strict: yes\n", convert.CodeMappingShape, 2},
+		"no number":     {head + "rowColumns: -1\n", convert.CodeMappingShape, 2},
+		"no element":    {head + "columns: {编号: 证号}\n", convert.CodeMappingElement, 2},
+		"element twice": {
+			head + "columns:\n  编号: ZZBH\nconstant:\n  ZZMC: a\nderived:\n  ZZBH: {from: x, reason: y}\n",
+			convert.CodeMappingElementTwice, 7,
+		},
+		"constant number":  {head + "constant: {ZZBH: a}\n", convert.CodeMappingElement, 2},
+		"no reason":        {head + "derived: {ZZBFRQ: {from: x}}\n", convert.CodeMappingReason, 2},
+		"match without to": {head + "derived: {ZZBFRQ: {from: x, reason: y, match: a}}\n", convert.CodeMappingMatch, 2},
+		"no expression": {
+			head + "derived: {ZZBFRQ: {from: x, reason: y, match: '(', to: a}}\n", convert.CodeMappingMatch, 2,
+		},
 		"column letter":      {head + "columns: {'@1': ZZBH}\n", convert.CodeMappingValue, 2},
 		"heading":            {head + "heading: 3-2\n", convert.CodeMappingValue, 2},
 		"date order":         {head + "dates: ymd\n", convert.CodeMappingValue, 2},
@@ -129,8 +134,10 @@ func TestMappingRoundTrip(t *testing.T) {
 	})
 	name := rapid.StringMatching(`[A-Z][A-Z0-9_]{0,10}`)
 	rapid.Check(t, func(r *rapid.T) {
-		m := &convert.Mapping{Name: text.Draw(r, "name"), Serials: rapid.Bool().Draw(r, "serials"), Strict: rapid.Bool().Draw(r, "strict")}
-		elements := rapid.SliceOfNDistinct(name.Filter(func(s string) bool { return s != "ZZBFRQ" && s != "ZZBH" }), 2, 8, rapid.ID).Draw(r, "elements")
+		flag := func(label string) bool { return rapid.Bool().Draw(r, label) }
+		m := &convert.Mapping{Name: text.Draw(r, "name"), Serials: flag("serials"), Strict: flag("strict")}
+		free := name.Filter(func(s string) bool { return s != "ZZBFRQ" && s != "ZZBH" })
+		elements := rapid.SliceOfNDistinct(free, 2, 8, rapid.ID).Draw(r, "elements")
 		headings := rapid.SliceOfNDistinct(text, len(elements), len(elements), rapid.ID).Draw(r, "headings")
 		for i, e := range elements[2:] {
 			c := convert.MappedColumn{Heading: headings[i], Elements: []string{e}}

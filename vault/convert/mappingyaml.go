@@ -23,9 +23,9 @@ import (
 // MappingFormat is the first key of every mapping file.
 const MappingFormat = "elicense-mapping/1"
 
-// ParseMapping reads a mapping file. It is strict: unknown and repeated keys, anchors, aliases, tags and several documents make
-// it fail. The error is a *MappingError that holds every problem with its line, except that a file that is no YAML shows
-// its first flaw only.
+// ParseMapping reads a mapping file. It is strict: unknown and repeated keys, anchors, aliases, tags and several
+// documents make it fail. The error is a *MappingError that holds every problem with its line, except that a file that
+// is no YAML shows its first flaw only.
 func ParseMapping(data []byte) (*Mapping, error) {
 	p := &mappingParser{m: &Mapping{}}
 	if root := p.tree(data); root != nil {

@@ -12,8 +12,8 @@ import (
 )
 
 // Reconciliation (对账) holds the rows of a file against the numbers they bear: for each year of issue and series of
-// numbers, what was seen and what is missing between the first and the last. A number that a refused row bears counts as
-// seen: it is in the ledger.
+// numbers, what was seen and what is missing between the first and the last. A number that a refused row bears counts
+// as seen: it is in the ledger.
 type Reconciliation struct {
 	Balanced bool          `json:"balanced"` // every row is accounted for
 	Spans    []record.Span `json:"spans"`
@@ -57,6 +57,10 @@ type ledgerNumbers struct {
 type seriesKey struct {
 	year   int
 	prefix string
+}
+
+func (k seriesKey) compare(o seriesKey) int {
+	return cmp.Or(cmp.Compare(k.year, o.year), cmp.Compare(k.prefix, o.prefix))
 }
 
 // series is the numbers of one year that differ in their running digits only.
@@ -185,7 +189,7 @@ func (n *ledgerNumbers) reconcile(counts record.Counts) Reconciliation {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, func(a, b seriesKey) int {
-		return cmp.Or(cmp.Compare(n.series[b].seen, n.series[a].seen), cmp.Compare(a.year, b.year), cmp.Compare(a.prefix, b.prefix))
+		return cmp.Or(cmp.Compare(n.series[b].seen, n.series[a].seen), a.compare(b))
 	})
 	if room := maxSpans - len(n.rest); len(keys) > max(room, 0) {
 		for _, k := range keys[max(room-1, 0):] { // the smallest are added up by year
@@ -195,7 +199,7 @@ func (n *ledgerNumbers) reconcile(counts record.Counts) Reconciliation {
 		}
 		keys = keys[:max(room-1, 0)]
 	}
-	slices.SortFunc(keys, func(a, b seriesKey) int { return cmp.Or(cmp.Compare(a.year, b.year), cmp.Compare(a.prefix, b.prefix)) })
+	slices.SortFunc(keys, seriesKey.compare)
 	for _, k := range keys {
 		r.span(k, n.series[k])
 	}
@@ -205,7 +209,8 @@ func (n *ledgerNumbers) reconcile(counts record.Counts) Reconciliation {
 	}
 	slices.Sort(years)
 	for _, y := range years[:min(len(years), maxSpans)] {
-		r.Spans = append(r.Spans, record.Span{Year: y, Series: openSeries, First: openSeries, Last: openSeries, Seen: n.rest[y].seen})
+		sp := record.Span{Year: y, Series: openSeries, First: openSeries, Last: openSeries, Seen: n.rest[y].seen}
+		r.Spans = append(r.Spans, sp)
 	}
 	return r
 }
@@ -226,7 +231,8 @@ func (r *Reconciliation) span(k seriesKey, s *series) {
 			return
 		}
 		r.Gaps = append(r.Gaps, Gap{
-			Year: k.year, Series: k.prefix, From: s.print(from), To: s.print(to), Count: int(min(to-from+1, record.MaxNumber)), //nolint:gosec // bounded
+			Year: k.year, Series: k.prefix, From: s.print(from), To: s.print(to),
+			Count: int(min(to-from+1, record.MaxNumber)), //nolint:gosec // bounded
 		})
 	})
 }

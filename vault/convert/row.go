@@ -104,8 +104,8 @@ type worker struct {
 	lacking  bool
 }
 
-// group normalises and checks every row of a group, and stores its scans unless the group was committed before. Only what
-// keeps the conversion from going on is an error.
+// group normalises and checks every row of a group, and stores its scans unless the group was committed before. Only
+// what keeps the conversion from going on is an error.
 func (w *worker) group(ctx context.Context, g *group) error {
 	n, width := len(g.rows), len(w.l.columns)
 	g.values = make([]string, n*width)
@@ -385,8 +385,8 @@ func bareNumber(s string) bool {
 	return digit
 }
 
-// soundCode reports a number without a check digit of its own that is a sound credit code or citizen number, as the numbers of
-// 营业执照 are: such a one is not damaged, though it ends in zeros.
+// soundCode reports a number without a check digit of its own that is a sound credit code or citizen number, as the
+// numbers of 营业执照 are: such a one is not damaged, though it ends in zeros.
 func soundCode(col *catalogue.Column, text string, numeric bool, problems catalogue.Problems) bool {
 	rules := col.Rules
 	rules.Required = false
@@ -395,8 +395,8 @@ func soundCode(col *catalogue.Column, text string, numeric bool, problems catalo
 		(code.CheckUSCC(text) == nil || code.CheckCitizenNumber(text) == nil)
 }
 
-// several notes two names in the cell of one holder: a firm that was renamed, or two licences in one row. Two numbers are
-// refused; two names are for a person to look at.
+// several notes two names in the cell of one holder: a firm that was renamed, or two licences in one row. Two numbers
+// are refused; two names are for a person to look at.
 func (w *worker) several(s *source, text string) {
 	if s.column.Index == w.l.at.holder && s.column.Compare == normal.KindOrgName && !w.l.typ.Definition.Holder.Multiple &&
 		normal.SeveralValues(normal.KindOrgName, text) != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/convert"
 )
@@ -38,7 +39,8 @@ func noteCodes(r convert.RowReport) []string {
 	return out
 }
 
-// TestRowsOfText_D3_6: all errors of a row at once, in the order of its columns, with place, what was found and how to fix it.
+// TestRowsOfText_D3_6: all errors of a row at once, in the order of its columns, with place, what was found and how to
+// fix it.
 func TestRowsOfText_D3_6(t *testing.T) {
 	m := plainMapping()
 	m.Columns = append(m.Columns, column("类型代码", "CZZTDMLXDM"), column("机关代码", "ZZBFJGDM"))
@@ -55,7 +57,9 @@ func TestRowsOfText_D3_6(t *testing.T) {
 		"A-9,甲公司;乙公司," + firm(1) + ",2009年3月1日,统一社会信用代码," + fixtures.Departments()[0].Code,
 	}, "\n"))))
 	require.Equal(t, []string{"damaged_scientific A", "date_incomplete D"}, problemCodes(o.rows[0]))
-	require.Equal(t, []string{"several_values A", "date_impossible D", "value_holder_type E", "row_other_issuer F"}, problemCodes(o.rows[1]))
+	require.Equal(t, []string{
+		"several_values A", "date_impossible D", "value_holder_type E", "row_other_issuer F",
+	}, problemCodes(o.rows[1]))
 	require.Equal(t, []string{"uscc_check C"}, problemCodes(o.rows[2]))
 	require.Equal(t, vault.Code("SHEET_ENCODING"), o.rows[3].Code)
 	require.Equal(t, []string{"row_short "}, problemCodes(o.rows[4]))
@@ -72,8 +76,8 @@ func TestRowsOfText_D3_6(t *testing.T) {
 	require.Equal(t, 12, strings.Count(o.errors, "\n"))
 }
 
-// TestFormulasAndErrors: a stored result is taken with a note; an error or nothing is refused; shown zeros are kept; dates
-// of the sheet are read; cells below a merged one have its value.
+// TestFormulasAndErrors: a stored result is taken with a note; an error or nothing is refused; shown zeros are kept;
+// dates of the sheet are read; cells below a merged one have its value.
 func TestFormulasAndErrors(t *testing.T) {
 	x := excelize.NewFile()
 	style, err := x.NewStyle(&excelize.Style{CustomNumFmt: ptr("000000")})
@@ -99,7 +103,7 @@ func TestFormulasAndErrors(t *testing.T) {
 	m := plainMapping()
 	m.Columns = append(m.Columns, column("所在地", "KZ_DQ"))
 	w := newWorld(t)
-	o := mustRun(t, w.configOf(0), convert.Job{Type: typeCode(t, "business-licence"), File: fileOf("a.xlsx", b.Bytes()), Mapping: m})
+	o := mustRun(t, w.configOf(0), business(t, fileOf("a.xlsx", b.Bytes()), m))
 	require.Equal(t, vault.RowCreated, o.rows[0].Outcome, o.rows[0])
 	require.Equal(t, vault.RowRejected, o.rows[2].Outcome)
 	list, err := w.v.Sample(t.Context(), department(0), o.report.Batch, 10, 1)
@@ -141,9 +145,14 @@ present: [无]
 	require.Equal(t, []string{"derived_no_match G"}, problemCodes(o.rows[2]))
 	list, err := w.v.Sample(t.Context(), department(0), o.report.Batch, 10, 1)
 	require.NoError(t, err)
-	value := func(i int, name string) string { return list[i].Found.Value(name) }
-	require.Equal(t, []string{"甲有限公司", "505000 CNY", "无"}, []string{value(0, "CZZT"), value(0, "KZ_ZCZB"), value(0, "KZ_DQ")})
-	require.Equal(t, []string{"500000 CNY", "2030-12-11", ""}, []string{value(1, "KZ_ZCZB"), value(1, "ZZYXQJZRQ"), value(1, "KZ_DQ")})
+	values := func(i int, names ...string) []string {
+		for k, name := range names {
+			names[k] = list[i].Found.Value(name)
+		}
+		return names
+	}
+	require.Equal(t, []string{"甲有限公司", "505000 CNY", "无"}, values(0, "CZZT", "KZ_ZCZB", "KZ_DQ"))
+	require.Equal(t, []string{"500000 CNY", "2030-12-11", ""}, values(1, "KZ_ZCZB", "ZZYXQJZRQ", "KZ_DQ"))
 	for _, c := range []string{"mapping_replaced", "mapping_decimal", "mapping_unit"} {
 		require.Contains(t, noteCodes(o.rows[0]), c)
 	}
@@ -153,7 +162,7 @@ present: [无]
 // TestShortRowStaysRefused: the result fills a short row up; fed back as it is, it is still refused.
 func TestShortRowStaysRefused(t *testing.T) {
 	w := newWorld(t)
-	job := convert.Job{Type: typeCode(t, "business-licence"), File: csvOf("编号,名称,代码,发证日期,备注", "A-1,甲公司,"+firm(1)+",2015-01-02"), Mapping: plainMapping()}
+	job := business(t, csvOf("编号,名称,代码,发证日期,备注", "A-1,甲公司,"+firm(1)+",2015-01-02"), plainMapping())
 	o := mustRun(t, w.configOf(0), job)
 	require.Equal(t, 1, o.report.Counts.Rejected)
 	job.File = fileOf("结果.csv", []byte(o.sheet))
@@ -181,7 +190,9 @@ func TestResultKeepsTheSheet_D3_3(t *testing.T) {
 
 // TestResultOfXLSX_D3_3: an .xlsx keeps its format.
 func TestResultOfXLSX_D3_3(t *testing.T) {
-	l, file := ledgerFile(t, fixtures.LedgerOptions{Type: fixtures.FoodLicence, Rows: 30, Dirt: 0.4, Seed: 1, DirtyHeading: true, Format: 2})
+	l, file := ledgerFile(t, fixtures.LedgerOptions{
+		Type: fixtures.FoodLicence, Rows: 30, Dirt: 0.4, Seed: 1, DirtyHeading: true, Format: sheet.FormatXLSX,
+	})
 	w := newWorld(t)
 	o := mustRun(t, w.configOf(0), convert.Job{Type: typeOf(t, fixtures.FoodLicence), File: file, Mapping: mappingOf(l)})
 	var b strings.Builder
@@ -194,7 +205,8 @@ func TestResultOfXLSX_D3_3(t *testing.T) {
 // TestScans_D3: pages in order, forms of names, refused scans.
 func TestScans_D3(t *testing.T) {
 	for name, want := range map[string]string{
-		"350-2": "350 2", "K 137_1": "K 137 1", "A（3）": "A 3", "A(12)": "A 2", "闽字第1号第2页": "闽字第1号 2", "350123": "", "A-1234": "", "x": "",
+		"350-2": "350 2", "K 137_1": "K 137 1", "A（3）": "A 3", "A(12)": "A 2", "闽字第1号第2页": "闽字第1号 2",
+		"350123": "", "A-1234": "", "x": "",
 	} {
 		front, page, ok := convert.CutPage(name)
 		if want == "" {

@@ -42,7 +42,7 @@ func newRun(cfg Config, job Job) (*runner, error) {
 		return nil, ErrConfig
 	case job.DryRun && cfg.OpenDryRun == nil:
 		return nil, fmt.Errorf("%w: no dry run", ErrConfig)
-	case m.Share < 0 || m.Share > 1 || m.Share != m.Share || m.Count < 0 || m.MinRows < 0 || job.Expected < 0: //nolint:gocritic // NaN
+	case !(m.Share >= 0 && m.Share <= 1) || m.Count < 0 || m.MinRows < 0 || job.Expected < 0: // NaN is no share
 		return nil, fmt.Errorf("%w: threshold", ErrConfig)
 	}
 	cfg.Workers = max(cfg.Workers, 1)
@@ -214,8 +214,8 @@ type flight struct {
 	ready chan struct{} // closed when the group is prepared
 }
 
-// work runs the pipeline: one goroutine reads, some prepare groups ahead, one commits them in order, and this one takes the
-// results. The number of groups on their way is bounded.
+// work runs the pipeline: one goroutine reads, some prepare groups ahead, one commits them in order, and this one takes
+// the results. The number of groups on their way is bounded.
 func (r *runner) work(ctx context.Context) error {
 	ahead := 2*r.cfg.Workers + 2
 	work, order := make(chan *flight, ahead), make(chan *flight, ahead)
@@ -357,10 +357,10 @@ func (r *runner) commitGroups(ctx context.Context, order <-chan *flight, results
 		rows, rejected = rows+len(g.rows), rejected+g.rejected
 		if r.sink.stopped == nil && r.tooMany(rows, rejected, g.last) {
 			r.sink.stopped = &Stop{Row: g.rows[len(g.rows)-1].number, Rows: rows, Rejected: rejected}
-			if !r.job.DryRun && g.done == nil {
-				results <- g // without results: its errors are listed, nothing of it is done
-				return ErrThreshold
-			}
+		}
+		if r.sink.stopped != nil && r.batch != nil && g.done == nil {
+			results <- g // without results: its errors are listed, nothing of it is done
+			return ErrThreshold
 		}
 		if err := r.commit(ctx, g); err != nil {
 			return err
@@ -406,8 +406,8 @@ func (r *runner) tell(done bool) {
 	r.meter.tell(p)
 }
 
-// finish writes the result, closes the batch with its certificate and completes the report. The result is written first: a crash
-// between the two leaves a batch that the same file finishes.
+// finish writes the result, closes the batch with its certificate and completes the report. The result is written
+// first: a crash between the two leaves a batch that the same file finishes.
 func (r *runner) finish(ctx context.Context, stopped bool) error {
 	rep := r.sink.report
 	if err := r.sink.flush(); err != nil {

@@ -29,9 +29,9 @@ const (
 	SampleRemark  = "差错说明"
 )
 
-// SampleSheet draws licences of a batch and writes them as a sheet: each element as the vault holds it, the names of the scans
-// beside it, and empty columns for the inspector's findings. It returns how many were drawn; vault.SignOffBatch takes
-// what the inspection found.
+// SampleSheet draws licences of a batch and writes them as a sheet: each element as the vault holds it, the names of
+// the scans beside it, and empty columns for the inspector's findings. It returns how many were drawn;
+// vault.SignOffBatch takes what the inspection found.
 func SampleSheet(ctx context.Context, cfg Config, job SampleJob) (int, error) {
 	if cfg.Vault == nil || job.Out == nil || job.N < 1 {
 		return 0, ErrConfig

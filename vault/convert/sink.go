@@ -188,7 +188,8 @@ func (s *sink) problems(g *group, i int, res *vault.RowResult) []Problem {
 // list adds a line of the listing: file, row, line, column, heading, code. It holds no value of the row.
 func (s *sink) list(raw *rawRow, p *Problem) {
 	fields := []string{
-		s.report.File, strconv.Itoa(raw.number), strconv.Itoa(cmp.Or(raw.line, raw.number)), p.Column, p.Heading, string(p.Code),
+		s.report.File, strconv.Itoa(raw.number), strconv.Itoa(cmp.Or(raw.line, raw.number)),
+		p.Column, p.Heading, string(p.Code),
 	}
 	for i, f := range fields {
 		if i > 0 {
@@ -260,7 +261,8 @@ func (s *sink) flush() error {
 }
 
 var stateNames = map[vault.Outcome]string{
-	vault.RowCreated: "新建", vault.RowUpdated: "更新", vault.RowUnchanged: "无变化", vault.RowConflict: "冲突", vault.RowRejected: "退回",
+	vault.RowCreated: "新建", vault.RowUpdated: "更新", vault.RowUnchanged: "无变化",
+	vault.RowConflict: "冲突", vault.RowRejected: "退回",
 }
 
 // stateWaiting stands beside rows that were not worked because the conversion stopped.
@@ -282,7 +284,8 @@ func (s *sink) result(o *opened, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return o.book.Annotate(w, sheet.Annotation{Sheet: o.index, Column: min(at, sheet.MaxColumns-3)}, func(row *sheet.Row) ([]string, error) {
+	a := sheet.Annotation{Sheet: o.index, Column: min(at, sheet.MaxColumns-3)}
+	return o.book.Annotate(w, a, func(row *sheet.Row) ([]string, error) {
 		switch {
 		case row.Number == s.l.head.last:
 			return []string{ResultState, ResultCode, ResultFix}, nil

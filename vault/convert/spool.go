@@ -12,8 +12,8 @@ import (
 	"github.com/elicense/elicense/vault"
 )
 
-// spool keeps what became of each row between the conversion and the writing of the result: in memory while it is small,
-// then in a temporary file.
+// spool keeps what became of each row between the conversion and the writing of the result: in memory while it is
+// small, then in a temporary file.
 type spool struct {
 	temp func() (TempFile, error)
 	mem  bytes.Buffer

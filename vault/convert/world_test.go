@@ -160,6 +160,9 @@ func testdata(t testing.TB, elem ...string) string {
 	return filepath.Join(append([]string{root}, elem...)...)
 }
 
+// issuer is what a Normaliser asks of a department.
+func issuer(d fixtures.Department) [2]string { return [2]string{d.Code, d.Name} }
+
 func encodeGBK(t testing.TB, s string) []byte {
 	t.Helper()
 	b, err := simplifiedchinese.GB18030.NewEncoder().Bytes([]byte(s))

@@ -2,6 +2,7 @@ package convert_test
 
 import (
 	"bytes"
+	"math"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -238,4 +239,73 @@ func TestScans_D3(t *testing.T) {
 func blobs(t testing.TB, w *world) int {
 	t.Helper()
 	return len(content(t, w.blobs))
+}
+
+// TestTemporaryStorage: what is to be said of many bad rows goes into a temporary file, which is removed; without one it is
+// refused.
+func TestTemporaryStorage(t *testing.T) {
+	w := newWorld(t)
+	job := business(t, csvOf("编号,名称,代码,发证日期", strings.Repeat("A-1,甲公司,坏,2009.13.1\n", 20000)), plainMapping())
+	job.DryRun = true
+	cfg := w.configOf(0)
+	opened, closed := 0, 0
+	temp := cfg.Temp
+	cfg.Temp = func() (convert.TempFile, error) {
+		f, err := temp()
+		opened++
+		return &countedFile{f, &closed}, err
+	}
+	o := mustRun(t, cfg, job)
+	require.Equal(t, 30000, o.report.Counts.Rejected)
+	require.Equal(t, 30000, strings.Count(o.sheet, "退回"))
+	require.Positive(t, opened)
+	require.Equal(t, opened, closed)
+	cfg.Temp = nil
+	_, err := run(t, cfg, job)
+	require.ErrorIs(t, err, convert.ErrNeedTemp)
+}
+
+type countedFile struct {
+	convert.TempFile
+
+	closed *int
+}
+
+func (f *countedFile) Close() error {
+	*f.closed++
+	return f.TempFile.Close()
+}
+
+// TestRunRefuses: what is incomplete is refused before anything is begun.
+func TestRunRefuses(t *testing.T) {
+	w := newWorld(t)
+	whole := business(t, csvOf("编号,名称,代码,发证日期", "A-1,甲公司,"+firm(1)+",2015-01-02"), plainMapping())
+	for name, change := range map[string]func(*convert.Config, *convert.Job){
+		"no vault":      func(c *convert.Config, _ *convert.Job) { c.Vault = nil },
+		"no clock":      func(c *convert.Config, _ *convert.Job) { c.Now = nil },
+		"no file":       func(_ *convert.Config, j *convert.Job) { j.File = convert.File{} },
+		"no type":       func(_ *convert.Config, j *convert.Job) { j.Type = "" },
+		"share above 1": func(_ *convert.Config, j *convert.Job) { j.MaxReject.Share = 1.5 },
+		"share is NaN":  func(_ *convert.Config, j *convert.Job) { j.MaxReject.Share = math.NaN() },
+		"no dry run":    func(c *convert.Config, j *convert.Job) { c.OpenDryRun, j.DryRun = nil, true },
+	} {
+		cfg, job := w.configOf(0), whole
+		change(&cfg, &job)
+		rep, err := convert.Run(t.Context(), cfg, job)
+		require.ErrorIs(t, err, convert.ErrConfig, name)
+		require.Nil(t, rep)
+	}
+	other := w.configOf(0)
+	other.Access.Ground = vault.GroundLaw
+	_, err := convert.Run(t.Context(), other, whole)
+	require.ErrorIs(t, err, vault.ErrDenied)
+	for name, data := range map[string][]byte{"empty": {}, "page": []byte("<html><table></table></html>"), "zip": []byte("PK\x03\x04xxxx")} {
+		job := whole
+		job.File = fileOf(name, data)
+		_, err := convert.Run(t.Context(), w.configOf(0), job)
+		require.Error(t, err, name)
+	}
+	batches, err := w.v.Batches(t.Context(), department(0))
+	require.NoError(t, err)
+	require.Empty(t, batches)
 }

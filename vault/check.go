@@ -57,14 +57,14 @@ func (v *Vault) Inspect(ctx context.Context, a Access, progress func(int)) (*Ins
 	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		*in = Inspection{}
 		ip := &inspector{v: v, r: r, in: in, progress: progress}
-		for _, step := range []func() error{ip.auditChain, ip.licences, ip.indexes, ip.ledger} {
+		for _, step := range []func() error{ip.auditChain, ip.licences, ip.indexes, ip.ledger, ip.stored} {
 			if err := step(); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return in, err
+	return whole(in, err)
 }
 
 type inspector struct {
@@ -72,6 +72,9 @@ type inspector struct {
 	r        engine.Reader
 	in       *Inspection
 	progress func(int)
+	papers   int                 // events that name a paper
+	numbers  int                 // numbers that licences have or had
+	batches  map[string]struct{} // of the accounts
 }
 
 // auditChain follows the chain from its first entry to the stored head.
@@ -120,35 +123,78 @@ func (ip *inspector) licence(id licenceID, h *head) error {
 	if ip.v.licenceID(h.typeCode, h.issuer, h.serial) != id {
 		ip.in.find(name, "stored under another licence's key")
 	}
-	var state State
-	var previous, last record.Digest
-	version := 0
+	want := &head{typeCode: h.typeCode, issuer: h.issuer, serial: h.serial, content: h.content}
 	for n := 1; n <= h.events; n++ {
 		st, err := getStoredEvent(ip.r, id, n)
 		if err != nil {
 			ip.in.find(name, "event %d is missing or damaged", n)
 			return nil
 		}
-		e := st.event
-		if e.Number != n || e.Previous != previous {
-			ip.in.find(name, "event %d does not follow from the event before", n)
-		}
-		if state, err = step(state, e.Kind); err != nil {
-			ip.in.find(name, "event %d is not allowed in its state", n)
-		}
-		previous = ledger.Commit(st.salt, st.raw)
-		ip.leaf(name, st, previous)
-		if e.Kind.MakesVersion() {
-			version++
-			ip.version(name, versionAt{id, version, e, last})
-			last = e.Record
-		}
-		ip.in.Events++
+		ip.replay(name, id, want, st)
 	}
-	if state != h.state || version != h.version || previous != h.lastEvent || last != h.record {
+	if want.version == 0 { // a reservation's come with its row
+		want.from, want.until, want.holders = h.from, h.until, h.holders
+		ip.numbers++
+	}
+	if !bytes.Equal(want.append(nil), h.append(nil)) {
 		ip.in.find(name, "head does not follow from the events")
 	}
+	_, err := ip.r.Get(key(spaceReserved, id[:]))
+	if (err == nil) != (h.state == Reserved) {
+		ip.in.find(name, "its reservation and its state do not agree")
+	}
 	return ip.indexed(name, id, h)
+}
+
+// replay takes a licence one event further and holds against it what the event brought.
+func (ip *inspector) replay(name string, id licenceID, h *head, st *storedEvent) {
+	e := st.event
+	if e.Number != h.events+1 || e.Previous != h.lastEvent {
+		ip.in.find(name, "event %d does not follow from the event before", h.events+1)
+	}
+	state, err := step(h.state, e.Kind)
+	if err != nil {
+		ip.in.find(name, "event %d is not allowed in its state", h.events+1)
+		state = h.state
+	}
+	if state != h.state {
+		h.state, h.since = state, e.Effective
+	}
+	h.events, h.lastEvent, h.recorded = h.events+1, ledger.Commit(st.salt, st.raw), e.Recorded
+	ip.leaf(name, st, h.lastEvent)
+	if e.Kind.MakesVersion() {
+		h.version++
+		ip.version(name, versionAt{id, h.version, e, h.record}, h)
+		h.record = e.Record
+	}
+	if e.Kind == record.EventAttached {
+		h.documents++
+		ip.document(name, id, h.documents, e)
+	}
+	if e.Paper != "" {
+		ip.papers++
+		b, err := ip.r.Get(ip.v.paperKey(h.typeCode, h.issuer, e.Paper))
+		if err != nil || !bytes.Equal(b, id[:]) {
+			ip.in.find(name, "index %c does not name it", spacePaper)
+		}
+	}
+	ip.in.Events++
+}
+
+// document holds a document against the event that bound it.
+func (ip *inspector) document(name string, id licenceID, number int, e *record.Event) {
+	b, err := ip.r.Get(documentKey(id, number))
+	var doc Document
+	if err == nil {
+		doc, err = parseDocument(b)
+	}
+	if err != nil || doc.Digest != e.Document || doc.Version != e.Version {
+		ip.in.find(name, "document %d is not the one its event names", number)
+		return
+	}
+	if _, err := ip.r.Get(key(spaceBlob, doc.Address[:])); err != nil {
+		ip.in.find(name, "document %d is not kept from being swept", number)
+	}
 }
 
 // versionAt is a version with what must hold of it.
@@ -159,7 +205,7 @@ type versionAt struct {
 	previous record.Digest
 }
 
-func (ip *inspector) version(name string, at versionAt) {
+func (ip *inspector) version(name string, at versionAt, h *head) {
 	ver, err := getVersion(ip.r, at.id, at.number)
 	if err != nil {
 		ip.in.find(name, "version %d is missing or damaged", at.number)
@@ -175,6 +221,7 @@ func (ip *inspector) version(name string, at versionAt) {
 	case rec.CheckDisclosures(ver.Disclosures) != nil || len(ver.Disclosures) != len(rec.Fields):
 		ip.in.find(name, "values of version %d do not open its record", at.number)
 	}
+	ip.derived(name, at, ver, h)
 	err = ip.v.cfg.Records.CheckRecord(rec.IssuerCode, rec.Signer, ver.Raw, ver.Signature, at.event.Recorded)
 	if err != nil {
 		ip.in.find(name, "signature of version %d is refused", at.number)
@@ -232,31 +279,46 @@ func (ip *inspector) indexed(name string, id licenceID, h *head) error {
 // indexes looks for entries that name a licence which does not answer to them.
 func (ip *inspector) indexes() error {
 	for _, space := range []byte{spaceHolder, spaceIssuer, spaceExpiry} {
-		err := ip.r.Scan(engine.Range{Prefix: []byte{space}, KeysOnly: true}, func(k, _ []byte) (bool, error) {
+		err := ip.r.Scan(engine.Range{Prefix: []byte{space}}, func(k, value []byte) (bool, error) {
 			if len(k) < 17 {
 				ip.in.find("index", "malformed key in %c", space)
 				return true, nil
 			}
-			return true, ip.entry(space, k)
+			return true, ip.entry(space, k, value)
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return ip.r.Scan(engine.Range{Prefix: []byte{spaceNumber}}, func(_, value []byte) (bool, error) {
+	if err := ip.pointers(spaceNumber, ip.numbers); err != nil {
+		return err
+	}
+	return ip.pointers(spacePaper, ip.papers)
+}
+
+// pointers counts the entries of an index from tokens to licences: each licence was found in it, so one too many is
+// wrong.
+func (ip *inspector) pointers(space byte, want int) error {
+	n := 0
+	err := ip.r.Scan(engine.Range{Prefix: []byte{space}}, func(_, value []byte) (bool, error) {
+		n++
 		if len(value) != 16 {
-			ip.in.find("index", "malformed number")
+			ip.in.find("index", "malformed entry in %c", space)
 			return true, nil
 		}
 		h, err := getHead(ip.r, licenceID(value))
 		if err == nil && h == nil {
-			ip.in.find("index", "a number leads to no licence")
+			ip.in.find("index", "%c leads to no licence", space)
 		}
 		return true, err
 	})
+	if n != want {
+		ip.in.find("index", "%c has %d entries, the licences have %d", space, n, want)
+	}
+	return err
 }
 
-func (ip *inspector) entry(space byte, k []byte) error {
+func (ip *inspector) entry(space byte, k, value []byte) error {
 	id := licenceID(k[len(k)-16:])
 	h, err := getHead(ip.r, id)
 	if err != nil {
@@ -269,12 +331,12 @@ func (ip *inspector) entry(space byte, k []byte) error {
 	ok := false
 	switch space {
 	case spaceIssuer:
-		ok = bytes.Equal(k, issuerKey(h.issuer, h.typeCode, id))
+		ok = bytes.Equal(k, issuerKey(h.issuer, h.typeCode, id)) && len(value) == 0
 	case spaceExpiry:
-		ok = bytes.Equal(k, expiryKey(h.until, id))
+		ok = bytes.Equal(k, expiryKey(h.until, id)) && len(value) == 0
 	case spaceHolder:
 		for _, holder := range h.holders {
-			ok = ok || bytes.Equal(k, holderKey(holder, id))
+			ok = ok || bytes.Equal(k, holderKey(holder, id)) && string(value) == h.typeCode
 		}
 	}
 	if !ok {
@@ -283,36 +345,89 @@ func (ip *inspector) entry(space byte, k []byte) error {
 	return nil
 }
 
-// ledger rebuilds the tree from the stream of leaves and holds it against the stored head and checkpoints.
+// ledger rebuilds the tree from the stream of leaves and holds it against the events, the stored tiles, the head and the
+// checkpoints.
 func (ip *inspector) ledger() error {
 	size, root, err := treeHead(ip.r)
 	if err != nil {
-		return err
+		ip.in.find("ledger", "head is damaged")
+		return nil //nolint:nilerr // found
 	}
 	ip.in.Leaves, ip.in.Root = size, root
-	frontier, err := ledger.NewFrontier(0, nil)
-	if err != nil {
+	tree := &rebuilding{open: map[ledger.TileID][]byte{}}
+	if tree.frontier, err = ledger.NewFrontier(0, nil); err != nil {
 		return err
 	}
 	err = ip.r.Scan(engine.Range{Prefix: []byte{spaceStream}}, func(k, value []byte) (bool, error) {
-		if len(k) != 9 || len(value)%stagedLeafBytes != 0 || binary.BigEndian.Uint64(k[1:]) != frontier.Size() {
-			ip.in.find("ledger", "stream breaks at leaf %d", frontier.Size())
+		at := tree.frontier.Size()
+		if len(k) != 9 || len(value)%stagedLeafBytes != 0 || binary.BigEndian.Uint64(k[1:]) != at {
+			ip.in.find("ledger", "stream breaks at leaf %d", at)
 			return false, nil
 		}
-		leaves := make([]ledger.Hash, 0, len(value)/stagedLeafBytes)
-		for b := value; len(b) > 0; b = b[stagedLeafBytes:] {
-			leaves = append(leaves, ledger.Hash(b[20:stagedLeafBytes]))
-		}
-		frontier, _, err = frontier.Append(leaves)
-		return true, err
+		return true, ip.extend(tree, value)
 	})
 	if err != nil {
 		return err
 	}
-	if frontier.Size() != size || size > 0 && frontier.Root() != ledger.Hash(root) {
+	for id, data := range tree.open {
+		ip.tile(id, data)
+	}
+	if tree.frontier.Size() != size || size > 0 && tree.frontier.Root() != ledger.Hash(root) {
 		ip.in.find("ledger", "tree does not follow from its leaves")
 	}
+	err = ip.r.Scan(engine.Range{Prefix: []byte{spaceStaged}}, func(_, value []byte) (bool, error) {
+		for b := value; len(b) >= stagedLeafBytes; b = b[stagedLeafBytes:] {
+			ip.streamed(b)
+		}
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
 	return ip.checkpoints(size)
+}
+
+// rebuilding is a tree on its way; tiles that are not full yet wait in open for their last state.
+type rebuilding struct {
+	frontier ledger.Frontier
+	open     map[ledger.TileID][]byte
+}
+
+func (ip *inspector) extend(tree *rebuilding, value []byte) error {
+	leaves := make([]ledger.Hash, 0, len(value)/stagedLeafBytes)
+	for b := value; len(b) > 0; b = b[stagedLeafBytes:] {
+		leaves = append(leaves, ledger.Hash(b[20:stagedLeafBytes]))
+		ip.streamed(b)
+	}
+	next, writes, err := tree.frontier.Append(leaves)
+	if err != nil {
+		return err
+	}
+	tree.frontier = next
+	for _, t := range writes {
+		if len(t.Data) < ledger.MaxTileBytes {
+			tree.open[t.ID] = bytes.Clone(t.Data)
+			continue
+		}
+		delete(tree.open, t.ID)
+		ip.tile(t.ID, t.Data)
+	}
+	return nil
+}
+
+func (ip *inspector) tile(id ledger.TileID, want []byte) {
+	if data, err := ip.r.Get(tileKey(id)); err != nil || !bytes.Equal(data, want) {
+		ip.in.find("ledger", "tile %d of level %d does not follow from the leaves", id.Index, id.Level)
+	}
+}
+
+// streamed holds a leaf of the stream against the event it stands for.
+func (ip *inspector) streamed(leaf []byte) {
+	id, number := licenceID(leaf[:16]), int(binary.BigEndian.Uint32(leaf[16:20]))
+	st, err := getStoredEvent(ip.r, id, number)
+	if err != nil || ledger.Commit(st.salt, st.raw) != ledger.Hash(leaf[20:stagedLeafBytes]) {
+		ip.in.find("ledger", "a leaf stands for no event")
+	}
 }
 
 func (ip *inspector) checkpoints(size uint64) error {
@@ -326,6 +441,12 @@ func (ip *inspector) checkpoints(size uint64) error {
 		text, err := ledger.AppendCheckpoint(nil, ledger.Checkpoint{Origin: ip.v.Name(), Size: at, Root: root})
 		if err != nil || !bytes.HasPrefix(value, text) {
 			ip.in.find("ledger", "checkpoint at %d is not of this tree", at)
+			return true, nil
+		}
+		if len(ip.v.cfg.CheckpointKeys) > 0 {
+			if _, err := ledger.ParseCheckpoint(value, ip.v.cfg.CheckpointKeys...); err != nil {
+				ip.in.find("ledger", "signature of the checkpoint at %d is refused", at)
+			}
 		}
 		return true, nil
 	})

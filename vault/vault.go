@@ -46,6 +46,8 @@ type Config struct {
 	MaxMismatches int
 	// StatusFor is how long a status statement holds; zero: 24 hours.
 	StatusFor time.Duration
+	// CheckpointKeys verify the vault's own checkpoints when Inspect reads them; nil: their signatures are not looked at.
+	CheckpointKeys []ledger.Verifier
 	// Workers is how many goroutines prepare and sign a group; zero: 1.
 	Workers int
 }

@@ -267,13 +267,22 @@ func (w *world) declareClosed(level catalogue.Level) string {
 // draft checks one row as a conversion does.
 func draft(t testing.TB, lt *vault.LicenceType, row int, values map[string]string) *vault.Checked {
 	t.Helper()
+	return draftWith(t, lt, row, values)
+}
+
+func draftWith(t testing.TB, lt *vault.LicenceType, row int, values map[string]string, scans ...vault.Scan) *vault.Checked {
+	t.Helper()
+	source := &record.Source{File: record.Sum([]byte("file")), Row: row, Batch: "b"}
+	for i := range scans {
+		source.Scans = append(source.Scans, scans[i].Digest)
+	}
 	d := fixtures.Departments()[0]
 	values["ZZMC"], values["ZZBFJG"], values["ZZBFJGDM"] = lt.Definition.Name, d.Name, d.Code
 	today := record.Date{Year: 2026, Month: 3, Day: 2}
 	r, _, problems := lt.Normalise(values, today)
 	require.Empty(t, problems)
 	c, problems := lt.Check(vault.Draft{
-		Row: r, Issuer: d.Code, Source: &record.Source{File: record.Sum([]byte("file")), Row: row, Batch: "b"},
+		Row: r, Issuer: d.Code, Source: source, Scans: scans,
 	}, d.Name, today, true)
 	require.Empty(t, problems)
 	return c

@@ -1,0 +1,316 @@
+package vault
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/elicense/elicense/internal/blob"
+	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// derived takes from a version what its licence's head and indexes follow from, and looks its number up.
+func (ip *inspector) derived(name string, at versionAt, ver *Version, h *head) {
+	rec := ver.Record
+	if rec.TypeCode != h.typeCode || rec.IssuerCode != h.issuer {
+		ip.in.find(name, "version %d is of another type or issuer", at.number)
+	}
+	h.from, h.until = rec.ValidFrom, rec.ValidUntil
+	h.holders = ip.v.holderTokens(rec.HolderKind, ver.Value(catalogue.MetaHolderCode))
+	switch at.event.Kind {
+	case record.EventConverted:
+		row := 0
+		if rec.Source != nil {
+			row = rec.Source.Row
+			ip.scans(name, at.event.Batch, rec.Source.Scans)
+		}
+		h.converted = append(h.converted, conversion{at.number, at.event.Batch, row})
+		if _, err := getBatch(ip.r, at.event.Batch); err != nil {
+			ip.in.find(name, "version %d is of a batch that is missing", at.number)
+		}
+	case record.EventRestored:
+		if from := h.batchOf(at.number - 2); from.batch != "" {
+			h.converted = append(h.converted, conversion{at.number, from.batch, from.row})
+		}
+	default:
+	}
+	ip.number(name, at, ver)
+}
+
+func (ip *inspector) scans(name, batch string, list []record.Digest) {
+	for _, d := range list {
+		if _, err := ip.r.Get(ip.v.scanKey(batch, d)); err != nil {
+			ip.in.find(name, "a scan is not found by its batch")
+		}
+	}
+}
+
+// number looks up the number of a version, once for each number that a licence has had.
+func (ip *inspector) number(name string, at versionAt, ver *Version) {
+	number := ver.Value(catalogue.MetaNumber)
+	b, err := ip.r.Get(ip.v.numberKey(ver.Record.TypeCode, ver.Record.IssuerCode, number))
+	if err != nil || !bytes.Equal(b, at.id[:]) {
+		ip.in.find(name, "index %c does not name it", spaceNumber)
+	}
+	for n := 1; n < at.number; n++ {
+		before, err := getVersion(ip.r, at.id, n)
+		if err == nil && before.Value(catalogue.MetaNumber) == number {
+			return
+		}
+	}
+	ip.numbers++
+}
+
+// stored holds against each other what no licence leads to: types, batches, reservations, allocated numbers,
+// idempotency keys and registrations.
+func (ip *inspector) stored() error {
+	ip.batches = map[string]struct{}{}
+	for _, s := range []struct {
+		space byte
+		check func(k, value []byte) error
+	}{
+		{spaceType, ip.licenceType}, {spaceTypeVersion, ip.definition}, {spaceBatch, ip.batch},
+		{spaceBatchOpen, ip.opened}, {spaceBatchSeen, ip.seen}, {spaceScan, ip.scan}, {spaceBlob, empty},
+		{spaceReserved, ip.reservation}, {spaceAllocated, ip.allocated}, {spaceSequence, eightBytes},
+		{spaceIdempotency, ip.idempotency}, {spaceCaller, isJSON[Caller]}, {spaceConsent, isJSON[Consent]},
+		{spaceComplete, isJSON[coverage]}, {spaceGuess, counter}, {spacePlace, eightBytes}, {spaceRestored, empty},
+	} {
+		err := ip.r.Scan(engine.Range{Prefix: []byte{s.space}}, func(k, value []byte) (bool, error) {
+			if err := s.check(k, value); err != nil {
+				ip.in.find(fmt.Sprintf("stored %c", s.space), "%v", err)
+			}
+			return true, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func empty(_, value []byte) error {
+	if len(value) > 0 {
+		return fmt.Errorf("%w: value where none belongs", ErrDamaged)
+	}
+	return nil
+}
+
+func eightBytes(_, value []byte) error {
+	if len(value) != 8 {
+		return fmt.Errorf("%w: length", ErrDamaged)
+	}
+	return nil
+}
+
+func counter(_, value []byte) error {
+	d := decoder{b: value}
+	d.int()
+	return d.end()
+}
+
+// isJSON holds a registration to its form: exactly what the vault would write for what it says.
+func isJSON[T any](_, value []byte) error {
+	var v T
+	if err := json.Unmarshal(value, &v); err != nil {
+		return fmt.Errorf("%w: registration", ErrDamaged)
+	}
+	if b, err := json.Marshal(v); err != nil || !bytes.Equal(b, value) {
+		return fmt.Errorf("%w: registration", ErrDamaged)
+	}
+	return nil
+}
+
+func (ip *inspector) licenceType(k, _ []byte) error {
+	h, err := getTypeHead(ip.r, string(k[1:]))
+	if err != nil {
+		return err
+	}
+	def, err := getDefinition(ip.r, string(k[1:]), h.version)
+	if err != nil {
+		return err
+	}
+	raw, err := def.Encode()
+	if err != nil || record.Sum(raw) != h.digest || def.Classification.Closed() != h.closed || def.Version != h.version {
+		return fmt.Errorf("%w: type in force is not its definition", ErrDamaged)
+	}
+	next := key(spaceTypeVersion, k[1:], be16(h.version+1))
+	if _, err := ip.r.Get(next); err == nil {
+		return fmt.Errorf("%w: a definition is newer than the type in force", ErrDamaged)
+	}
+	return nil
+}
+
+func (ip *inspector) definition(k, value []byte) error {
+	if len(k) != 24 {
+		return fmt.Errorf("%w: definition of a type", ErrDamaged)
+	}
+	if _, err := getTypeHead(ip.r, string(k[1:22])); err != nil {
+		return err
+	}
+	def, err := catalogue.ParseType(value)
+	if err != nil {
+		return fmt.Errorf("%w: definition of a type", ErrDamaged)
+	}
+	if raw, err := def.Encode(); err != nil || !bytes.Equal(raw, value) {
+		return fmt.Errorf("%w: definition of a type", ErrDamaged)
+	}
+	return nil
+}
+
+// batch adds up a conversion's groups and holds its account and certificate against the sum.
+func (ip *inspector) batch(k, value []byte) error {
+	if err := isJSON[BatchAccount](k, value); err != nil {
+		return err
+	}
+	b, err := getBatch(ip.r, string(k[1:]))
+	if err != nil {
+		return err
+	}
+	ip.batches[b.ID] = struct{}{}
+	var sum record.Counts
+	for g := range b.Groups {
+		raw, err := ip.r.Get(groupKey(b.ID, g))
+		if err != nil {
+			return fmt.Errorf("%w: group of a batch is missing", ErrDamaged)
+		}
+		list, err := parseResults(raw)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			count(&sum, list[i].Outcome)
+			if err := ip.row(b, &list[i]); err != nil {
+				return err
+			}
+		}
+	}
+	if sum != b.Counts {
+		return fmt.Errorf("%w: account of a batch is not the sum of its rows", ErrDamaged)
+	}
+	if _, err := ip.r.Get(key(spaceBatchOpen, []byte(b.ID))); b.State == BatchOpen && err != nil {
+		return fmt.Errorf("%w: batch is signed off and not open", ErrDamaged)
+	}
+	return certified(b)
+}
+
+// row holds an outcome against the licence that it speaks of.
+func (ip *inspector) row(b *BatchAccount, r *RowResult) error {
+	if r.id == (licenceID{}) || r.Outcome == RowRejected || r.Outcome == RowConflict {
+		return nil
+	}
+	h, err := getHead(ip.r, r.id)
+	if r.Outcome == RowUnchanged && err == nil && h != nil && r.Version <= h.version {
+		return nil
+	}
+	if err != nil || h == nil || r.Version > h.version || !slices.ContainsFunc(h.converted, func(c conversion) bool {
+		return c.version == r.Version && c.batch == b.ID && c.row == r.Row
+	}) {
+		return fmt.Errorf("%w: row of a batch is not what its licence says", ErrDamaged)
+	}
+	return nil
+}
+
+func certified(b *BatchAccount) error {
+	if b.Certificate == nil {
+		return nil
+	}
+	c, err := record.ParseBatchCertificate(b.Certificate)
+	if err != nil || c.Counts != b.Counts || c.Batch != b.ID || c.File != b.File || c.Issuer != b.Issuer {
+		return fmt.Errorf("%w: certificate of a batch", ErrDamaged)
+	}
+	return nil
+}
+
+func (ip *inspector) opened(k, value []byte) error {
+	b, err := getBatch(ip.r, string(k[1:]))
+	if err != nil {
+		return err
+	}
+	if b.SignOff == nil {
+		return fmt.Errorf("%w: batch is open and not signed off", ErrDamaged)
+	}
+	return empty(k, value)
+}
+
+func (ip *inspector) seen(k, value []byte) error {
+	if len(k) < 18 || len(value) != 4 {
+		return fmt.Errorf("%w: row that changed nothing", ErrDamaged)
+	}
+	if h, err := getHead(ip.r, licenceID(k[len(k)-16:])); err != nil || h == nil {
+		return fmt.Errorf("%w: row that changed nothing names no licence", ErrDamaged)
+	}
+	return nil
+}
+
+func (ip *inspector) scan(_, value []byte) error {
+	if len(value) != len(blob.Address{}) {
+		return fmt.Errorf("%w: scan", ErrDamaged)
+	}
+	if _, err := ip.r.Get(key(spaceBlob, value)); err != nil {
+		return fmt.Errorf("%w: scan is not kept from being swept", ErrDamaged)
+	}
+	return nil
+}
+
+func (ip *inspector) reservation(k, value []byte) error {
+	if len(k) != 17 {
+		return fmt.Errorf("%w: reservation", ErrDamaged)
+	}
+	if err := isJSON[reservation](k, value); err != nil {
+		return err
+	}
+	id := licenceID(k[1:])
+	u, err := ip.v.getReservation(ip.r, id)
+	if err != nil {
+		return err
+	}
+	rec, err := record.Parse(u.raw)
+	if err != nil || u.expected == nil || u.expected.state != Reserved ||
+		ip.v.licenceID(u.identifier.Type, u.identifier.Issuer, u.identifier.Serial) != id ||
+		rec.Identifier != u.identifier.String() || rec.Signer != record.Digest(u.signer) {
+		return fmt.Errorf("%w: reservation", ErrDamaged)
+	}
+	values, err := record.ParseDisclosures(u.values)
+	if err != nil || rec.CheckDisclosures(values) != nil {
+		return fmt.Errorf("%w: values of a reservation", ErrDamaged)
+	}
+	if b, err := ip.r.Get(u.c.numberKey); err != nil || !bytes.Equal(b, id[:]) {
+		return fmt.Errorf("%w: number of a reservation", ErrDamaged)
+	}
+	return nil
+}
+
+func (ip *inspector) allocated(_, value []byte) error {
+	if len(value) != 16 {
+		return fmt.Errorf("%w: allocated number", ErrDamaged)
+	}
+	if h, err := getHead(ip.r, licenceID(value)); err != nil || h == nil {
+		return fmt.Errorf("%w: allocated number leads to no licence", ErrDamaged)
+	}
+	return nil
+}
+
+func (ip *inspector) idempotency(_, value []byte) error {
+	if len(value) < 32 {
+		return fmt.Errorf("%w: idempotency key", ErrDamaged)
+	}
+	if err := isJSON[Answer](nil, value[32:]); err != nil {
+		return err
+	}
+	var a Answer
+	if err := json.Unmarshal(value[32:], &a); err != nil {
+		return fmt.Errorf("%w: idempotency key", ErrDamaged)
+	}
+	id, err := code.ParseIdentifier(a.Identifier)
+	if err != nil {
+		return fmt.Errorf("%w: idempotency key", ErrDamaged)
+	}
+	if h, err := getHead(ip.r, ip.v.licenceID(id.Type, id.Issuer, id.Serial)); err != nil || h == nil {
+		return fmt.Errorf("%w: an answer names no licence", ErrDamaged)
+	}
+	return nil
+}

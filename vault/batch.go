@@ -76,6 +76,7 @@ type Batch struct {
 	typ     *LicenceType
 	id      string       // the account's, which never changes
 	account BatchAccount // of the committing goroutine
+	last    *Committing  // the group started last; of the committing goroutine
 }
 
 // groupRows is how many rows of a conversion share a transaction.

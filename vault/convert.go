@@ -263,13 +263,41 @@ var errStale = errors.New("vault: group was overtaken")
 // Commit makes a group durable: versions, events, indexes, leaves, the results of its rows and the batch's account, in
 // one transaction. Groups are committed in order.
 func (b *Batch) Commit(ctx context.Context, p *Prepared) ([]RowResult, error) {
+	c, err := b.Start(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return c.Wait()
+}
+
+// Committing is a group on its way to the disk.
+type Committing struct {
+	results []RowResult
+	ended   chan struct{} // closed when err is set
+	err     error
+}
+
+// Wait returns when the group is durable, with the results of its rows.
+func (c *Committing) Wait() ([]RowResult, error) {
+	<-c.ended
+	if c.err != nil {
+		return nil, c.err
+	}
+	return c.results, nil
+}
+
+// Start is Commit up to the moment when the group's transaction has been worked; Wait tells when it is durable. The next
+// group may be started before: it sees this one and cannot be kept without it. After an error of either the batch
+// is opened anew.
+func (b *Batch) Start(ctx context.Context, p *Prepared) (*Committing, error) {
 	for tries := 1; ; tries++ {
-		err := b.commit(ctx, p)
+		c, err := b.start(ctx, p)
 		if err == nil {
-			break
+			b.last = c
+			return c, nil
 		}
 		if !errors.Is(err, errStale) {
-			return nil, err
+			return nil, b.cause(err)
 		}
 		if tries == maxOvertaken { // the type was changed: rows must be checked against it anew
 			return nil, refuse(ErrConflict, CodeVersionChanged, "type")
@@ -278,30 +306,56 @@ func (b *Batch) Commit(ctx context.Context, p *Prepared) ([]RowResult, error) {
 			return nil, err
 		}
 	}
-	out := make([]RowResult, len(p.list))
-	for i := range p.list {
-		out[i] = p.list[i].result
-	}
-	return out, nil
 }
 
-func (b *Batch) commit(ctx context.Context, p *Prepared) error {
-	results := make([]RowResult, len(p.list))
-	for i := range p.list {
-		results[i] = p.list[i].result
+// cause is why a group was refused: if the one before it was not kept, that.
+func (b *Batch) cause(err error) error {
+	if b.last == nil {
+		return err
 	}
-	raw := encodeResults(results)
+	if _, before := b.last.Wait(); before != nil {
+		return before
+	}
+	return err
+}
+
+func (b *Batch) start(ctx context.Context, p *Prepared) (*Committing, error) {
+	c := &Committing{results: make([]RowResult, len(p.list)), ended: make(chan struct{})}
 	account := b.account
 	account.Groups = p.group + 1
+	for i := range p.list {
+		c.results[i] = p.list[i].result
+		count(&account.Counts, c.results[i].Outcome)
+	}
+	worked := make(chan struct{}, 1)
+	go func() {
+		c.err = b.commit(ctx, p, account, worked)
+		close(c.ended)
+	}()
+	select {
+	case <-worked:
+	case <-c.ended: // refused, or durable already
+		if c.err != nil {
+			return nil, c.err
+		}
+	}
+	b.account = account
+	return c, nil
+}
+
+// commit runs the group's transaction and signals when it was worked.
+func (b *Batch) commit(ctx context.Context, p *Prepared, account BatchAccount, worked chan<- struct{}) error {
+	results := make([]RowResult, len(p.list))
 	changed := 0
-	for i := range results {
-		count(&account.Counts, results[i].Outcome)
+	for i := range p.list {
+		results[i] = p.list[i].result
 		if p.list[i].changes() {
 			changed++
 		}
 	}
+	raw := encodeResults(results)
 	s := b.now()
-	err := b.v.update(ctx, s, func(w engine.Writer, st *staging) (auditNote, error) {
+	return b.v.update(ctx, s, func(w engine.Writer, st *staging) (auditNote, error) {
 		note := auditNote{act: "convert", batch: account.ID, count: changed}
 		if err := b.write(w, s, st, p); err != nil {
 			return note, err
@@ -309,12 +363,15 @@ func (b *Batch) commit(ctx context.Context, p *Prepared) error {
 		if err := w.Create(groupKey(account.ID, p.group), raw); err != nil {
 			return note, err
 		}
-		return note, putJSONIn(w, batchKey(account.ID), account)
+		err := putJSONIn(w, batchKey(account.ID), account)
+		if err == nil {
+			select {
+			case worked <- struct{}{}:
+			default: // the closure runs again
+			}
+		}
+		return note, err
 	})
-	if err == nil {
-		b.account = account
-	}
-	return err
 }
 
 // now is the batch's session at the present moment.

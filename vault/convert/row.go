@@ -83,9 +83,11 @@ type group struct {
 	lacking  []bool // rows without a scan
 	rejected int
 
-	done    []vault.RowResult // committed by an earlier run
-	pre     *vault.Prepared
-	results []vault.RowResult
+	done []vault.RowResult // committed by an earlier run
+	pre  *vault.Prepared
+	// committing is set while the group is on its way to the disk.
+	committing *vault.Committing
+	results    []vault.RowResult
 }
 
 // reader of rows: normalises the rows of one group. It is used by one goroutine.

@@ -231,9 +231,14 @@ func (r *runner) work(ctx context.Context) error {
 	for range r.cfg.Workers {
 		g.Go(func() error { return r.prepareGroups(gctx, work) })
 	}
+	started := make(chan *group, 1)
+	g.Go(func() error {
+		defer close(started)
+		return r.commitGroups(gctx, order, started)
+	})
 	g.Go(func() error {
 		defer close(results)
-		return r.commitGroups(gctx, order, results)
+		return awaitGroups(started, results)
 	})
 	var err error
 	for group := range results {
@@ -344,8 +349,9 @@ func fits(g *group, list []vault.RowResult) bool {
 	return true
 }
 
-// commitGroups makes groups durable one after the other, unless too many rows were rejected.
-func (r *runner) commitGroups(ctx context.Context, order <-chan *flight, results chan<- *group) error {
+// commitGroups commits groups one after the other, unless too many rows were rejected. The next one is worked while
+// the one before is made durable.
+func (r *runner) commitGroups(ctx context.Context, order <-chan *flight, started chan<- *group) error {
 	rows, rejected := 0, 0
 	for f := range order {
 		select {
@@ -359,15 +365,41 @@ func (r *runner) commitGroups(ctx context.Context, order <-chan *flight, results
 			r.sink.stopped = &Stop{Row: g.rows[len(g.rows)-1].number, Rows: rows, Rejected: rejected}
 		}
 		if r.sink.stopped != nil && r.batch != nil && g.done == nil {
-			results <- g // without results: its errors are listed, nothing of it is done
-			return ErrThreshold
+			// without results: its errors are listed, nothing of it is done
+			return errors.Join(ErrThreshold, handOn(ctx, started, g))
 		}
 		if err := r.commit(ctx, g); err != nil {
 			return err
 		}
-		results <- g
+		if err := handOn(ctx, started, g); err != nil {
+			return err
+		}
 	}
 	return ctx.Err()
+}
+
+func handOn(ctx context.Context, to chan<- *group, g *group) error {
+	select {
+	case to <- g:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// awaitGroups hands groups on once they are durable.
+func awaitGroups(started <-chan *group, results chan<- *group) error {
+	for g := range started {
+		if g.committing != nil {
+			var err error
+			if g.results, err = g.committing.Wait(); err != nil {
+				return err
+			}
+			g.committing = nil
+		}
+		results <- g
+	}
+	return nil
 }
 
 func (r *runner) commit(ctx context.Context, g *group) error {
@@ -378,7 +410,7 @@ func (r *runner) commit(ctx context.Context, g *group) error {
 	case r.dry != nil:
 		g.results, err = r.dry.Judge(ctx, g.out)
 	default:
-		g.results, err = r.batch.Commit(ctx, g.pre)
+		g.committing, err = r.batch.Start(ctx, g.pre)
 	}
 	g.pre = nil
 	return err

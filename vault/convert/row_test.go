@@ -245,7 +245,7 @@ func blobs(t testing.TB, w *world) int {
 // refused.
 func TestTemporaryStorage(t *testing.T) {
 	w := newWorld(t)
-	job := business(t, csvOf("编号,名称,代码,发证日期", strings.Repeat("A-1,甲公司,坏,2009.13.1\n", 20000)), plainMapping())
+	job := business(t, csvOf("编号,名称,代码,发证日期", strings.Repeat("A-1,甲公司,坏,2009.13.1\n", 30000)), plainMapping())
 	job.DryRun = true
 	cfg := w.configOf(0)
 	opened, closed := 0, 0

@@ -61,7 +61,7 @@ func (c *cli) actCommand(use, short string, kind record.Kind) *cobra.Command {
 	f.StringVar(&basis, "law", "", "法律依据 / legal basis")
 	f.StringVar(&act.Reason, "reason", "", "理由 / reason")
 	f.StringVar(&act.Paper, "paper", "", "新纸质证照印刷序号 / serial of a new paper")
-	require(cmd, "key", "reason")
+	mustHave(cmd, "key", "reason")
 	return cmd
 }
 

@@ -55,11 +55,11 @@ func (c *cli) batchProgress() *cobra.Command {
 			"With --as operator --ground operator it shows all departments.",
 		Example: "  elicense batch progress --deadline 2017-06-30",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			until, err := parseDeadline(deadline)
-			if err != nil {
-				return err
-			}
 			return c.with(cmd.Context(), issuer("查看转换进度"), func(h *house, a vault.Access) error {
+				until, err := parseDeadline(deadline, h.zone)
+				if err != nil {
+					return err
+				}
 				accounts, err := h.vault.Batches(cmd.Context(), a)
 				if err != nil {
 					return err
@@ -187,7 +187,7 @@ func (c *cli) batchSignOff() *cobra.Command {
 	f.IntVar(&so.Sampled, "sampled", 0, "核对件数 / how many were inspected")
 	f.IntVar(&so.Defects, "defects", 0, "发现差错件数 / defects found")
 	f.StringVar(&so.Remark, "remark", "", "备注 / remark")
-	require(cmd, "by", "sampled")
+	mustHave(cmd, "by", "sampled")
 	return cmd
 }
 

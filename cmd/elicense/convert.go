@@ -26,6 +26,7 @@ type conversion struct {
 	file, mapping, result, rows, errors, scans string
 	maxReject, deadline                        string
 	undo, reason                               string
+	typ                                        string // the type as it was given
 	closers                                    []func() error
 }
 
@@ -76,6 +77,11 @@ func (cv *conversion) run(ctx context.Context, args []string) error {
 	err := cv.prepare()
 	if err == nil {
 		err = cv.with(ctx, issuer("存量证照电子化转换"), func(h *house, a vault.Access) error {
+			var err error
+			if cv.job.Deadline, err = parseDeadline(cv.deadline, h.zone); err != nil {
+				return err
+			}
+			cv.typ = cv.job.Type
 			if err := typeCode(ctx, h.vault, &cv.job.Type); err != nil {
 				return err
 			}
@@ -121,7 +127,7 @@ func (cv *conversion) prepare() error {
 	if cv.job.MaxReject, err = parseThreshold(cv.maxReject); err != nil {
 		return err
 	}
-	if cv.job.Deadline, err = parseDeadline(cv.deadline); err != nil {
+	if _, err := parseDeadline(cv.deadline, time.UTC); err != nil {
 		return err
 	}
 	return errors.Join(cv.openScans(), cv.create(cv.rows, &cv.job.Rows), cv.create(cv.errors, &cv.job.Errors))
@@ -148,11 +154,11 @@ func parseThreshold(s string) (t convert.Threshold, err error) {
 }
 
 // parseDeadline reads the last day, which counts to its end.
-func parseDeadline(s string) (time.Time, error) {
+func parseDeadline(s string, zone *time.Location) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
-	day, err := time.ParseInLocation(time.DateOnly, s, time.Local)
+	day, err := time.ParseInLocation(time.DateOnly, s, zone)
 	if err != nil {
 		return day, &usageError{"--deadline 应为 yyyy-mm-dd：" + s, "--deadline wants yyyy-mm-dd: " + s}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/elicense/elicense/internal/sheet"
@@ -124,8 +125,13 @@ var shortWords = map[vault.Code][2]string{
 
 // showSpans lists the number ranges that have gaps: those that are whole are only counted.
 func (c *conversion) showSpans(r *convert.Report) {
+	var spans []record.Span // rows without a year that can be read make no range of their own
 	gaps, missing := 0, 0
 	for _, s := range r.Reconcile.Spans {
+		if s.Year == 0 {
+			continue
+		}
+		spans = append(spans, s)
 		if s.Missing > 0 {
 			gaps++
 			missing += s.Missing
@@ -135,13 +141,13 @@ func (c *conversion) showSpans(r *convert.Report) {
 		c.tell("对账不平：请报告此问题", "the account does not balance: please report this")
 	}
 	if gaps == 0 {
-		c.tell("编号连续：%d 个号段没有缺号", "numbers run on: no gap in %d ranges", len(r.Reconcile.Spans))
+		c.tell("编号连续：%d 个号段没有缺号", "numbers run on: no gap in %d ranges", len(spans))
 		return
 	}
 	c.tell("编号缺 %d 个（%d 个号段中的 %d 个），请查是否漏登：", "%d numbers are missing (in %[3]d of %[2]d ranges), were they left out?",
-		missing, len(r.Reconcile.Spans), gaps)
+		missing, len(spans), gaps)
 	shown := 0
-	for _, s := range r.Reconcile.Spans {
+	for _, s := range spans {
 		if s.Missing == 0 {
 			continue
 		}
@@ -149,7 +155,7 @@ func (c *conversion) showSpans(r *convert.Report) {
 			c.tell("  …… 全部见 --json 或批次证明", "  … all of them in --json")
 			return
 		}
-		c.tell("  %d 年 %s %s 至 %s：有 %d，缺 %d", "  %d %s %s to %s: %d seen, %d missing", s.Year, s.Series, s.First, s.Last, s.Seen, s.Missing)
+		c.tell("  %d 年 %s %s 至 %s：有 %d，缺 %d", "  %d %s %s to %s: %d seen, %d missing", s.Year, strings.ReplaceAll(s.Series, "division=", ""), s.First, s.Last, s.Seen, s.Missing)
 	}
 }
 
@@ -178,13 +184,26 @@ func (c *conversion) showScans(r *convert.Report) {
 	}
 }
 
+// feedBack is the command that works the corrected result.
+func (c *conversion) feedBack() string {
+	call := c.again() + " convert " + quoted(c.result) + " --type " + quoted(c.typ)
+	for _, f := range []struct{ flag, value string }{
+		{"mapping", c.mapping}, {"scans", c.scans}, {"as", c.access.Caller},
+	} {
+		if f.value != "" {
+			call += " --" + f.flag + " " + quoted(f.value)
+		}
+	}
+	return call
+}
+
 // showNext says what to do now: correct rows, then sample and sign off.
 func (c *conversion) showNext(r *convert.Report) {
 	n := r.Counts
 	c.tell("结果表：%s", "result: %s", c.result)
 	if n.Rejected+n.Conflict > 0 {
-		c.tell("  其中 %d 行要改：见“怎么改”一列，改好后导入：%s convert %s --type %s", "  %d rows to correct, see the column 怎么改; then: %s convert %s --type %s",
-			n.Rejected+n.Conflict, c.again(), c.result, c.job.Type)
+		c.tell("  其中 %d 行要改：见“怎么改”一列，改好后导入：", "  %d rows to correct, see the column 怎么改; then feed it back:", n.Rejected+n.Conflict)
+		c.line("  %s", c.feedBack())
 	}
 	switch {
 	case r.DryRun && r.Stopped != nil:

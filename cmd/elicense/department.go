@@ -44,7 +44,7 @@ func (c *cli) departmentAdd() *cobra.Command {
 	f.StringVar(&d.uscc, "code", "", "统一社会信用代码 / credit code")
 	f.StringVar(&id, "id", "", "调用方标识，缺省为信用代码 / caller id; the credit code if not given")
 	f.StringSliceVar(&issues, "issues", nil, "可颁发的证照类型代码 / types it may issue")
-	require(cmd, "name", "code")
+	mustHave(cmd, "name", "code")
 	return cmd
 }
 

@@ -40,7 +40,7 @@ func (c *cli) detectCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&typ, "type", "", "证照类型：名称或代码 / type: name or code")
 	cmd.Flags().StringVar(&to, "save", "", "把映射存为文件 / save the mapping")
-	require(cmd, "type")
+	mustHave(cmd, "type")
 	return cmd
 }
 

@@ -45,7 +45,8 @@ func (x *examination) certificate(file, whose string) {
 	if c.Holder.Organization != "" {
 		name = c.Holder.Organization
 	}
-	renewZh, renewEn := "换发证书：elicense department add --name 名称 --code "+whose, "renew it: elicense department add --name NAME --code "+whose
+	renew := "elicense department add --name " + quoted(name) + " --code " + whose
+	renewZh, renewEn := "换发证书："+renew, "renew it: "+renew
 	if !strings.HasPrefix(file, staffDir) {
 		renewZh, renewEn = "请由认证机构换发", "have the authority renew it"
 	}

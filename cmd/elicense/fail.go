@@ -122,19 +122,56 @@ var words = []struct {
 	zh, en string
 }{
 	{errDemo, "演示没有通过", "the demo did not pass"},
-	{errNoHouse, "此目录中没有证照库；请先运行 elicense init，或用 -d 指定数据目录", "no vault in this directory; run elicense init first, or name the data directory with -d"},
-	{engine.ErrLocked, "数据目录正被另一个进程使用；请等它结束，或先停止它", "the data directory is in use by another process; wait for it or stop it"},
-	{engine.ErrNoSpace, "磁盘空间不足，已停止写入（读取不受影响）；请清理或扩容后重试", "the disk is nearly full; writing has stopped, reading goes on. Free some space and try again"},
+	{
+		errNoHouse, "此目录中没有证照库；请先运行 elicense init，或用 -d 指定数据目录",
+		"no vault in this directory; run elicense init first, or name the data directory with -d",
+	},
+	{
+		engine.ErrLocked, "数据目录正被另一个进程使用；请等它结束，或先停止它",
+		"the data directory is in use by another process; wait for it or stop it",
+	},
+	{
+		engine.ErrNoSpace, "磁盘空间不足，已停止写入（读取不受影响）；请清理或扩容后重试",
+		"the disk is nearly full; writing has stopped, reading goes on. Free some space and try again",
+	},
 	{badger.ErrNotEmpty, "要恢复到的目录不为空；请换一个空目录", "the directory to restore into is not empty; name an empty one"},
-	{engine.ErrCorrupt, "存储的数据已损坏或不完整；数据目录请停用并从备份恢复（elicense restore），备份文件请换一份完好的", "stored data is damaged or cut off; stop using the data directory and restore it from a backup (elicense restore), or take a sound copy of the backup"},
-	{engine.ErrAmbiguous, "提交结果不明；请用同一幂等键重试，系统会给出首次的答复", "the outcome of the commit is unknown; try again with the same key and get the first answer"},
-	{sealed.ErrWrongMaster, "主密钥不正确，或密钥环已损坏；请核对口令或密钥文件", "the master key is wrong, or the keyring is damaged; check the passphrase or the key file"},
-	{sealed.ErrNoKeyring, "数据目录没有密钥环（建库未完成）；请另建，或从备份恢复", "the data directory has no keyring, so it was never completed; make a new one or restore a backup"},
-	{sealed.ErrPassphrase, "口令为空；请设置 ELICENSE_PASSPHRASE_FILE 或 ELICENSE_PASSPHRASE", "the passphrase is empty; set ELICENSE_PASSPHRASE_FILE or ELICENSE_PASSPHRASE"},
-	{convert.ErrThreshold, "退回的行过多，已停止；改好结果表后再次导入，或放宽 --max-reject 后重新运行同一命令", "stopped: too many rows were rejected. Correct the result sheet and feed it back, or raise --max-reject and run the same command again"},
+	{
+		engine.ErrCorrupt, "存储的数据已损坏或不完整；数据目录请停用并从备份恢复（elicense restore），备份文件请换一份完好的",
+		"stored data is damaged or cut off; stop using the data directory and restore it from a backup " +
+			"(elicense restore), or take a sound copy of the backup",
+	},
+	{
+		engine.ErrAmbiguous, "提交结果不明；请用同一幂等键重试，系统会给出首次的答复",
+		"the outcome of the commit is unknown; try again with the same key and get the first answer",
+	},
+	{
+		sealed.ErrWrongMaster, "主密钥不正确，或密钥环已损坏；请核对口令或密钥文件",
+		"the master key is wrong, or the keyring is damaged; check the passphrase or the key file",
+	},
+	{
+		sealed.ErrNoKeyring, "数据目录没有密钥环（建库未完成）；请另建，或从备份恢复",
+		"the data directory has no keyring, so it was never completed; make a new one or restore a backup",
+	},
+	{
+		sealed.ErrPassphrase, "口令为空；请设置 ELICENSE_PASSPHRASE_FILE 或 ELICENSE_PASSPHRASE",
+		"the passphrase is empty; set ELICENSE_PASSPHRASE_FILE or ELICENSE_PASSPHRASE",
+	},
+	{
+		convert.ErrThreshold, "退回的行过多，已停止；改好结果表后再次导入，或放宽 --max-reject 后重新运行同一命令",
+		"stopped: too many rows were rejected. Correct the result sheet and feed it back, or raise " +
+			"--max-reject and run the same command again",
+	},
 	{convert.ErrMapping, "列映射文件有误，未作任何更改", "the mapping file has errors; nothing was changed"},
-	{convert.ErrHeading, "表头与该类证照的要素对不上，未作任何更改；可用 elicense convert detect 生成映射后修改", "the headings do not fit the elements of the type; nothing was changed. elicense convert detect writes a mapping to edit"},
-	{convert.ErrResume, "文件与未完成的批次不符；请用原来的文件继续，或先用 elicense convert --undo 撤回该批次", "the file does not fit the batch that it left unfinished; go on with the original file, or undo the batch first"},
+	{
+		convert.ErrHeading, "表头与该类证照的要素对不上，未作任何更改；可用 elicense convert detect 生成映射后修改",
+		"the headings do not fit the elements of the type; nothing was changed. elicense convert detect " +
+			"writes a mapping to edit",
+	},
+	{
+		convert.ErrResume, "文件与未完成的批次不符；请用原来的文件继续，或先用 elicense convert --undo 撤回该批次",
+		"the file does not fit the batch that it left unfinished; go on with the original file, or undo the " +
+			"batch first",
+	},
 	{convert.ErrScans, "扫描件不能使用", "the scans cannot be used"},
 	{catalogue.ErrType, "证照类型定义有误，未作任何更改", "the definition of the licence type has errors; nothing was changed"},
 	{vault.ErrInvalid, "请求有误，未作任何更改", "the request has errors; nothing was changed"},
@@ -151,9 +188,15 @@ var words = []struct {
 	{vault.ErrKeyReused, "幂等键已用于另一个请求", "the idempotency key was used for another request"},
 	{vault.ErrSignature, "签名未通过", "the signature is refused"},
 	{vault.ErrTooMany, "比对失败次数过多", "too many failed comparisons"},
-	{vault.ErrRestored, "证照库由备份恢复，尚未追上最后公布的检查点，暂停写入", "restored from a backup that has not caught up; writing is closed"},
+	{
+		vault.ErrRestored, "证照库由备份恢复，尚未追上最后公布的检查点，暂停写入",
+		"restored from a backup that has not caught up; writing is closed",
+	},
 	{vault.ErrBatch, "批次当前状态不允许此操作", "the batch's state does not allow this"},
-	{vault.ErrDamaged, "存储的数据已损坏；请运行 elicense audit verify", "stored data is damaged; run elicense audit verify"},
+	{
+		vault.ErrDamaged, "存储的数据已损坏；请运行 elicense audit verify",
+		"stored data is damaged; run elicense audit verify",
+	},
 	{vault.ErrAudit, "审计记录无法写入，操作已被拒绝", "the audit entry could not be written; the act was refused"},
 	{pki.ErrCertificate, "证书文件不完整或已损坏", "a certificate file is incomplete or damaged"},
 	{context.Canceled, "已中断；重新运行同一命令即可继续", "interrupted; run the same command again to go on"},

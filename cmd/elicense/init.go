@@ -24,7 +24,7 @@ func (c *cli) initCommand() *cobra.Command {
 			"ELICENSE_PASSPHRASE_FILE, ELICENSE_PASSPHRASE or ELICENSE_MASTER_FILE (64 hexadecimal digits).\n" +
 			"A sandbox is the exception: its master key lies in it, with a made-up province; only for trying things.",
 		Example: "  elicense init --sandbox\n" +
-			"  ELICENSE_PASSPHRASE_FILE=/run/secret elicense init --origin vault.example.gov.cn --name 示例省数据管理局 --code 11350000EX0000007N",
+			"  ELICENSE_PASSPHRASE_FILE=/run/secret elicense init --origin vault.example.gov.cn --name 示例省数据管理局 --code 11350000EX0000002M",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.initialise(cmd.Context(), p) },
 	}

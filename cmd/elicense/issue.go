@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"strings"
@@ -72,11 +73,12 @@ func requestFlags(cmd *cobra.Command, req *vault.Request) {
 	f.StringVar(&req.Type, "type", "", "证照类型：名称或代码 / type: name or code")
 	f.StringVar(&req.Key, "key", "", "幂等键：重试时用同一个 / idempotency key, the same for a retry")
 	f.StringVar(&req.Division, "division", "", "编号用的行政区划代码 / division for allocated numbers")
-	require(cmd, "type", "key")
+	mustHave(cmd, "type", "key")
 }
 
 func (c *cli) issueCommand() *cobra.Command {
 	var req vault.Request
+	var validate bool
 	cmd := &cobra.Command{
 		Use:   "issue --type TYPE --key KEY --paper SERIAL 要素=值…",
 		Short: "签发：纸质与电子同步 / issue with the printed paper's serial",
@@ -94,14 +96,36 @@ func (c *cli) issueCommand() *cobra.Command {
 				if err := c.request(cmd, h, &req); err != nil {
 					return err
 				}
+				if validate {
+					return c.validate(cmd.Context(), h, a, req)
+				}
 				answer, err := h.vault.Issue(cmd.Context(), a, req)
 				return c.answer(answer, err)
 			})
 		},
 	}
 	requestFlags(cmd, &req)
+	cmd.Flags().BoolVar(&validate, "validate", false, "只校验，不签发 / check everything, change nothing")
 	cmd.Flags().StringVar(&req.Paper, "paper", "", "纸质证照印刷序号 / serial of the printed paper")
 	return cmd
+}
+
+// validate runs the whole path and changes nothing (D1.2).
+func (c *cli) validate(ctx context.Context, h *house, a vault.Access, req vault.Request) error {
+	notes, err := h.vault.Validate(ctx, a, req)
+	if err != nil {
+		return err
+	}
+	return c.emit(map[string]any{"valid": true, "notes": notes}, func() {
+		c.tell("可以签发（仅校验，未签发）", "this can be issued (checked only, nothing was done)")
+		c.showNotes(notes)
+	})
+}
+
+func (c *cli) showNotes(notes []vault.Note) {
+	for _, n := range notes {
+		c.tell("  已规范 %s：%s → %s [%s]", "  normalised %s: %s -> %s [%s]", n.Field, n.Old, n.New, n.Code)
+	}
 }
 
 func (c *cli) reserveCommand() *cobra.Command {
@@ -154,7 +178,7 @@ func (c *cli) confirmCommand() *cobra.Command {
 	f.StringVar(&cf.Key, "key", "", "幂等键 / idempotency key")
 	f.StringVar(&cf.Paper, "paper", "", "纸质证照印刷序号 / serial of the printed paper")
 	f.StringVar(&signature, "signature", "", "部门自持密钥时：签名文件 / with a remote key: file of the signature")
-	require(cmd, "key", "paper")
+	mustHave(cmd, "key", "paper")
 	return cmd
 }
 
@@ -172,7 +196,7 @@ func (c *cli) voidCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&key, "key", "", "幂等键 / idempotency key")
 	cmd.Flags().StringVar(&reason, "reason", "", "理由 / reason")
-	require(cmd, "key", "reason")
+	mustHave(cmd, "key", "reason")
 	return cmd
 }
 
@@ -229,7 +253,7 @@ func (c *cli) numbersCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&typ, "type", "", "证照类型：名称或代码 / type: name or code")
-	require(cmd, "type")
+	mustHave(cmd, "type")
 	return cmd
 }
 
@@ -244,9 +268,7 @@ func (c *cli) answer(a *vault.Answer, err error) error {
 		if a.Replayed {
 			c.tell("（重复请求：这是首次的答复，未重复办理）", "(replayed: this is the first answer, nothing was done twice)")
 		}
-		for _, n := range a.Notes {
-			c.tell("  已规范 %s：%s → %s [%s]", "  normalised %s: %s -> %s [%s]", n.Field, n.Old, n.New, n.Code)
-		}
+		c.showNotes(a.Notes)
 		if a.ToSign != nil {
 			c.tell("待签数据见 --json 的 to_sign", "the bytes to sign are in to_sign of --json")
 		}

@@ -64,6 +64,9 @@ func (m *meter) line(p convert.Progress) {
 	}
 }
 
+// plainTheme needs no font.
+var plainTheme = progressbar.Theme{Saucer: "=", SaucerHead: ">", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}
+
 // barWidth leaves room for what stands beside the bar.
 func (m *meter) barWidth() int { return max(10, min(40, m.w.columns-60)) }
 
@@ -77,8 +80,8 @@ func (m *meter) draw(p convert.Progress) {
 		m.bar = progressbar.NewOptions(first, progressbar.OptionSetWriter(m.w.err),
 			progressbar.OptionSetDescription(m.name), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
 			progressbar.OptionSetItsString(m.w.say("行", "rows")), progressbar.OptionSetPredictTime(true),
-			progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionSetWidth(m.barWidth()), progressbar.OptionSetTheme(progressbar.ThemeUnicode))
+			progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(m.barWidth()),
+			progressbar.OptionSetTheme(plainTheme))
 	}
 	if p.Total > 0 && m.bar.GetMax() != total {
 		m.bar.ChangeMax(total)

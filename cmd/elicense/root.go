@@ -28,9 +28,6 @@ func run(ctx context.Context, w *world) int {
 	c := &cli{world: w}
 	root := c.root()
 	root.SetArgs(w.args)
-	root.SetIn(w.in)
-	root.SetOut(outputOf{w})
-	root.SetErr(w.err)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil && w.broken != nil {
 		err = w.broken
@@ -84,7 +81,21 @@ func (c *cli) root() *cobra.Command {
 	f.StringVar(&c.access.Case, "case", "", "办件编号，记入审计 / case number, for the audit")
 	f.StringVar(&c.ground, "ground", "", "依据类型 issuer|holder|consent|law|operator / ground of the access")
 	f.StringVar(&c.access.Basis, "basis", "", "法律依据条款或授权编号 / legal basis or consent")
+	cobra.EnableCommandSorting = false // commands stand in the order of the work
+	root.SetIn(c.in)
+	root.SetOut(outputOf{c.world}) // before the completion command, which keeps it
+	root.SetErr(c.err)
 	c.addCommands(root)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Short = "各命令的用法 / help about any command"
+		case "completion":
+			cmd.Short = "命令行补全脚本 / completion script for your shell"
+		}
+	}
 	c.localise(root)
 	return root
 }
@@ -110,6 +121,9 @@ func (c *cli) localise(cmd *cobra.Command) {
 		}
 		return s
 	}
+	cmd.InitDefaultHelpFlag()
+	cmd.Flags().Lookup("help").Usage = "用法 / help"
+	cmd.DisableFlagsInUseLine, cmd.SuggestionsMinimumDistance = true, 2
 	cmd.Short, cmd.Long = pick(cmd.Short, beside), pick(cmd.Long, between)
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = pick(f.Usage, beside) })
 	cmd.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Usage = pick(f.Usage, beside) })
@@ -164,8 +178,8 @@ func checkRequired(cmd *cobra.Command) error {
 	return &usageError{"缺少参数 " + list, "missing " + list}
 }
 
-// require marks flags without which a command makes no sense.
-func require(cmd *cobra.Command, names ...string) {
+// mustHave marks flags without which a command makes no sense.
+func mustHave(cmd *cobra.Command, names ...string) {
 	for _, name := range names {
 		if err := cmd.MarkFlagRequired(name); err != nil {
 			panic(err) // a flag that does not exist is a mistake in this program, found by any test

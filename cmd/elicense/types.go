@@ -240,6 +240,6 @@ func (c *cli) typeComplete() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&issuerCode, "issuer", "", "颁发机构信用代码，* 为所有机构 / credit code of the issuer, * for all")
 	cmd.Flags().StringVar(&series, "series", "", "编号开头；空为全部 / beginning of the numbers; empty for all")
-	require(cmd, "issuer")
+	mustHave(cmd, "issuer")
 	return cmd
 }

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/internal/engine/badger"
+	"github.com/elicense/elicense/internal/sheet"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// TestScripts runs testdata/*.txtar. The commands run in this process, one script after the other, because a command's
+// relative paths are those of the process.
+func TestScripts(t *testing.T) {
+	home, err := os.Getwd()
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.Chdir(home)) }) //nolint:usetesting // scripts change it many times
+	files, err := filepath.Glob("testdata/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	testscript.RunT(serial{t}, testscript.Params{
+		Dir: filepath.Join(home, "testdata"),
+		Setup: func(env *testscript.Env) error {
+			env.Values[session{}] = &bytes.Buffer{}
+			env.Setenv("LANG", "zh_CN.UTF-8")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"elicense": command, "exit": exits, "json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute,
+			"flip": flip, "cut": cut, "noids": noIdentityNumbers, "rows": rowsOf,
+		},
+	})
+}
+
+// serial runs scripts one after the other.
+type serial struct{ *testing.T }
+
+func (serial) Parallel()     {}
+func (serial) Verbose() bool { return testing.Verbose() }
+func (s serial) Run(name string, f func(testscript.T)) {
+	s.T.Run(name, func(t *testing.T) { f(serial{t}) })
+}
+
+// session is the key of everything that a script's commands have written.
+type session struct{}
+
+// scriptStart is when scripts begin; time goes on from there, unless NOW says when it is.
+var scriptStart = time.Date(2026, 3, 2, 9, 30, 0, 0, time.FixedZone("CST", 8*3600))
+
+var processStart = time.Now()
+
+func execute(ts *testscript.TestScript, args []string) int {
+	ts.Check(os.Chdir(ts.MkAbs(".")))
+	all, ok := ts.Value(session{}).(*bytes.Buffer)
+	if !ok {
+		ts.Fatalf("no session")
+	}
+	now := func() time.Time { return scriptStart.Add(time.Since(processStart)) }
+	if text := ts.Getenv("NOW"); text != "" {
+		at, err := time.Parse(time.RFC3339, text)
+		ts.Check(err)
+		now = func() time.Time { return at }
+	}
+	return run(context.Background(), &world{
+		name: "elicense", args: args, in: strings.NewReader(""), out: io.MultiWriter(ts.Stdout(), all),
+		err: io.MultiWriter(ts.Stderr(), all), env: ts.Getenv, now: now, rand: rand.Reader, columns: 80,
+		terminal: ts.Getenv("TERMINAL") != "",
+	})
+}
+
+// command is elicense ARGS: exit code 0, or with ! any other.
+func command(ts *testscript.TestScript, neg bool, args []string) {
+	if got := execute(ts, args); (got != exitDone) != neg {
+		ts.Fatalf("elicense %s: exit code %d", strings.Join(args, " "), got)
+	}
+}
+
+// exits is exit CODE ARGS: elicense with exactly this exit code.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if got := execute(ts, args[1:]); got != want {
+		ts.Fatalf("elicense %s: exit code %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// takeJSON is json PATH NAME: puts what the last output, one JSON value, has at a path (found.0.identifier) into a variable.
+func takeJSON(ts *testscript.TestScript, _ bool, args []string) {
+	var at any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &at))
+	for step := range strings.SplitSeq(args[0], ".") {
+		switch x := at.(type) {
+		case map[string]any:
+			at = x[step]
+		case []any:
+			i, err := strconv.Atoi(step)
+			ts.Check(err)
+			at = x[i]
+		default:
+			ts.Fatalf("no %s in the output", args[0])
+		}
+	}
+	text, ok := at.(string)
+	if !ok {
+		raw, err := json.Marshal(at)
+		ts.Check(err)
+		text = string(raw)
+	}
+	ts.Setenv(args[1], text)
+}
+
+// hold is hold DIR: has the data directory open, as another process would, until the script ends.
+func hold(ts *testscript.TestScript, _ bool, args []string) {
+	e, err := badger.Open(badger.Config{Dir: filepath.Join(ts.MkAbs(args[0]), "vault")})
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(e.Close()) })
+}
+
+// makeLedger is ledger FILE TYPE ROWS DIRT [EDITION]: a made-up ledger; its format follows the name of the file.
+func makeLedger(ts *testscript.TestScript, _ bool, args []string) {
+	rows, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	dirt, err := strconv.ParseFloat(args[3], 64)
+	ts.Check(err)
+	o := fixtures.LedgerOptions{Type: args[1], Seed: 7, Rows: rows, Dirt: dirt, Encoding: sheet.GB18030}
+	if strings.HasSuffix(args[0], ".xlsx") {
+		o.Format, o.Encoding = sheet.FormatXLSX, 0
+	}
+	if len(args) > 4 {
+		o.Edition, o.Changed = 1, 0.1
+	}
+	l, err := fixtures.NewLedger(o)
+	ts.Check(err)
+	var b bytes.Buffer
+	_, err = l.WriteTo(&b)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o600))
+}
+
+// substitute is sub FILE OLD NEW: replaces a text that must be there.
+func substitute(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s has no %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o600))
+}
+
+// flip is flip BUNDLE NEW: a licence with one byte of its record changed.
+func flip(ts *testscript.TestScript, _ bool, args []string) {
+	b, err := record.ParseBundle([]byte(ts.ReadFile(args[0])))
+	ts.Check(err)
+	b.Record[len(b.Record)/2] ^= 1
+	text, err := b.Encode()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o600))
+}
+
+// cut is cut FILE: takes the last tenth of a file away.
+func cut(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text[:len(text)*9/10]), 0o600))
+}
+
+var eighteen = regexp.MustCompile(`[1-9][0-9]{16}[0-9Xx]`)
+
+// noIdentityNumbers fails if anything that the script's commands wrote so far holds a citizen number.
+func noIdentityNumbers(ts *testscript.TestScript, _ bool, _ []string) {
+	all, ok := ts.Value(session{}).(*bytes.Buffer)
+	if !ok || all.Len() == 0 {
+		ts.Fatalf("nothing was written")
+	}
+	for _, found := range eighteen.FindAllString(all.String(), -1) {
+		if code.CheckCitizenNumber(strings.ToUpper(found)) == nil {
+			ts.Fatalf("an identity number was written: %s…", found[:6])
+		}
+	}
+}
+
+// rowsOf is rows FILE COLUMN: lists a column of a sheet on standard output, as a person would see it.
+func rowsOf(ts *testscript.TestScript, _ bool, args []string) {
+	b := []byte(ts.ReadFile(args[0]))
+	book, err := sheet.Open(bytes.NewReader(b), int64(len(b)), args[0], sheet.Options{})
+	ts.Check(err)
+	at, err := book.DefaultSheet()
+	ts.Check(err)
+	rows, err := book.Rows(at)
+	ts.Check(err)
+	var row sheet.Row
+	column := -1
+	for rows.Next(&row) == nil {
+		for i := range row.Cells {
+			if row.Cells[i].Text == args[1] {
+				column = i
+			}
+		}
+		if column >= 0 && column < len(row.Cells) {
+			_, err := io.WriteString(ts.Stdout(), strconv.Itoa(row.Number)+" "+row.Cells[column].Text+"\n")
+			ts.Check(err)
+		}
+	}
+}

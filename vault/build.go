@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/elicense/elicense/internal/code"
-	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -41,20 +40,9 @@ type plan struct {
 	salts  []byte // 16 bytes for each column
 }
 
-// inClear are the elements that the record states openly and so has no digest of.
-func (t *LicenceType) inClear(index int) bool {
-	switch t.Columns()[index].Name {
-	case catalogue.MetaTypeName, catalogue.MetaTypeCode, catalogue.MetaIdentifier, catalogue.MetaIssuer,
-		catalogue.MetaIssuerCode, catalogue.MetaIssued, catalogue.MetaHolderCodeName, catalogue.MetaHolderCodeType,
-		catalogue.MetaFrom, catalogue.MetaUntil:
-		return true
-	}
-	return false
-}
-
 // drawSalts reads the randomness of one version.
 func (v *Vault) drawSalts(t *LicenceType) ([]byte, error) {
-	salts := make([]byte, len(t.Columns())*len(record.Salt{}))
+	salts := make([]byte, len(t.cols)*len(record.Salt{}))
 	if _, err := io.ReadFull(v.cfg.Rand, salts); err != nil {
 		return nil, fmt.Errorf("vault: reading randomness: %w", err)
 	}
@@ -154,10 +142,10 @@ func (c *Checked) record(u *unsigned, p plan) *record.Record {
 
 // disclosures are the elements that are not in the clear, in the order of the type.
 func (c *Checked) disclosures(salts []byte) []record.Disclosure {
-	cols := c.typ.Columns()
+	cols := c.typ.cols
 	list := make([]record.Disclosure, 0, len(cols))
 	for i, value := range c.row {
-		if value == "" || c.typ.inClear(i) {
+		if value == "" || c.typ.clear[i] {
 			continue
 		}
 		n := len(record.Salt{})

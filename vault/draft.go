@@ -48,7 +48,7 @@ type Note struct {
 // Normalise reads raw values by short name into a row of normal values, with a note for each change and every problem
 // at once.
 func (t *LicenceType) Normalise(raw map[string]string, today record.Date) ([]string, []Note, []Problem) {
-	cols := t.Columns()
+	cols := t.cols
 	row := make([]string, len(cols))
 	var notes []Note
 	var problems []Problem
@@ -87,7 +87,7 @@ func civil(d record.Date) code.Date { return code.Date{Year: d.Year, Month: int(
 // Check holds a draft against every rule of its type and gives all problems at once. issuer and issuerName are those of
 // the department that issues; needNumber is false where the vault allocates the number itself.
 func (t *LicenceType) Check(d Draft, issuerName string, today record.Date, needNumber bool) (*Checked, []Problem) {
-	if len(d.Row) != len(t.Columns()) {
+	if len(d.Row) != len(t.cols) {
 		return nil, []Problem{problem(CodeFieldUnknown, "", "")}
 	}
 	c := &Checked{

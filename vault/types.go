@@ -20,6 +20,8 @@ type LicenceType struct {
 	Owner      string        // USCC of the department that maintains the definition in this vault
 	Digest     record.Digest // of the canonical bytes
 	at         columns
+	cols       []*catalogue.Column
+	clear      []bool // by column: the record states it openly
 }
 
 // columns are the places of the metadata elements in a row.
@@ -265,7 +267,12 @@ func newLicenceType(def catalogue.Type, h *typeHead) (*LicenceType, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: definition of a type", ErrDamaged)
 	}
-	t := &LicenceType{Compiled: compiled, Definition: def, Owner: h.owner, Digest: h.digest}
+	t := &LicenceType{
+		Compiled: compiled, Definition: def, Owner: h.owner, Digest: h.digest, cols: compiled.Columns(),
+	}
+	for _, c := range t.cols {
+		t.clear = append(t.clear, slices.Contains(clearNames, c.Name))
+	}
 	for name, at := range map[string]*int{
 		catalogue.MetaName: &t.at.name, catalogue.MetaNumber: &t.at.number, catalogue.MetaIdentifier: &t.at.identifier,
 		catalogue.MetaIssuer: &t.at.issuer, catalogue.MetaIssuerCode: &t.at.issuerCode,

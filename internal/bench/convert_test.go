@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -20,23 +21,39 @@ import (
 )
 
 // BenchmarkConvert is the goal of conversion: CSV rows in to durable, encrypted, individually signed records with ledger
-// leaves, against one bare SM2 signature per row plus this run's own writes replayed into the bare engine with the
-// same grouping, both on both cores. One op is one row.
+// leaves, against one bare SM2 signature per row plus the run's own writes replayed into the bare engine with the
+// same grouping, both on both cores. One op is one row. The writes are recorded in a second conversion of the same file,
+// so that recording costs nobody anything.
 func BenchmarkConvert(b *testing.B) {
 	file, typ := ledgerFile(b, b.N)
+	ours := timedConversion(b, file, typ)
+	groups := recordedConversion(b, file, typ)
+	bare := bareConversion(b, b.N, groups)
+	b.ReportMetric(float64(b.N)/ours.Seconds(), "rows/s")
+	b.ReportMetric(float64(b.N)/bare.Seconds(), "bare-rows/s")
+	b.ReportMetric(bare.Seconds()/ours.Seconds(), "of-bare")
+}
+
+func timedConversion(b *testing.B, file, typ string) time.Duration {
+	b.Helper()
 	r := newRig(b)
+	runtime.GC()
 	b.ResetTimer()
-	r.recorder.writes = true
 	started := time.Now()
 	report := r.convert(b, file, typ)
 	ours := time.Since(started)
 	b.StopTimer()
 	require.Equal(b, b.N, report.Counts.Created)
+	return ours
+}
+
+func recordedConversion(b *testing.B, file, typ string) [][]pair {
+	b.Helper()
+	r := newRig(b)
+	r.recorder.writes = true
+	r.convert(b, file, typ)
 	groups, _ := r.recorder.take()
-	bare := bareConversion(b, b.N, groups)
-	b.ReportMetric(float64(b.N)/ours.Seconds(), "rows/s")
-	b.ReportMetric(float64(b.N)/bare.Seconds(), "bare-rows/s")
-	b.ReportMetric(bare.Seconds()/ours.Seconds(), "of-bare")
+	return groups
 }
 
 // ledgerFile writes a clean ledger of so many rows and names its type.
@@ -84,6 +101,7 @@ func bareConversion(b *testing.B, rows int, groups [][]pair) time.Duration {
 	require.NoError(b, err)
 	bare := newRig(b).bare
 	message := make([]byte, 32)
+	runtime.GC()
 	started := time.Now()
 	var all sync.WaitGroup
 	for k := range 2 {
@@ -95,13 +113,15 @@ func bareConversion(b *testing.B, rows int, groups [][]pair) time.Duration {
 			}
 		})
 	}
-	all.Go(func() {
-		for _, g := range groups {
-			if err := replay(context.Background(), bare, g); err != nil {
+	for _, g := range groups { // the next one is worked while the one before is made durable, as the vault does
+		worked := make(chan struct{})
+		all.Go(func() {
+			if err := replay(context.Background(), bare, g, worked); err != nil {
 				b.Error(err)
 			}
-		}
-	})
+		})
+		<-worked
+	}
 	all.Wait()
 	return time.Since(started)
 }

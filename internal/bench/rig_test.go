@@ -155,8 +155,8 @@ func (l *writeLog) Delete(key []byte) error {
 	return l.Writer.Delete(key)
 }
 
-// replay writes one recorded closure into a bare engine.
-func replay(ctx context.Context, e engine.Engine, group []pair) error {
+// replay writes one recorded closure into a bare engine; worked is closed before the writes are durable.
+func replay(ctx context.Context, e engine.Engine, group []pair, worked chan<- struct{}) error {
 	return e.Update(ctx, func(w engine.Writer) error {
 		for i := range group {
 			var err error
@@ -169,6 +169,7 @@ func replay(ctx context.Context, e engine.Engine, group []pair) error {
 				return err
 			}
 		}
+		close(worked)
 		return nil
 	})
 }

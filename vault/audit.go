@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/record"
@@ -49,7 +50,7 @@ func (c *auditChain) append(w engine.Writer, s *session, n auditNote) error {
 		Number: c.number + 1, Previous: c.last, Time: s.at, Act: n.act, Asked: s.asked(),
 		Licence: n.licence, Batch: n.batch, Count: n.count, Result: n.result,
 	}
-	if checkFree("batch", n.batch, 200) != nil { // what was asked for may be anything
+	if !isBatchID(n.batch) { // what was asked for may be anything, the number of a person too
 		e.Batch = ""
 	}
 	if n.subject != (token{}) {
@@ -68,6 +69,14 @@ func (c *auditChain) append(w engine.Writer, s *session, n auditNote) error {
 	c.number, c.last = e.Number, record.Sum(raw)
 	return nil
 }
+
+// isBatchID reports whether s is the name of a batch as newBatch and OpenBatch make it.
+func isBatchID(s string) bool {
+	name, run, ok := strings.Cut(s, "-")
+	return ok && len(s) <= 32 && isDigits(run) && len(name) == 12 && strings.Trim(name, "0123456789abcdef") == ""
+}
+
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 func (c *auditChain) close(w engine.Writer) error {
 	return w.Put([]byte{spaceAuditHead}, append(be64(uint64(c.number)), c.last[:]...)) //nolint:gosec // counts from 1

@@ -31,7 +31,7 @@ func (v *Vault) audit(ctx context.Context, s *session, n auditNote) error {
 }
 
 // auditAll writes entries in one transaction. An entry that cannot be written down fails alone, all else fails together.
-func (v *Vault) auditAll(ctx context.Context, group []*auditRequest) {
+func (v *Vault) auditAll(ctx context.Context, group []*auditRequest, worked func()) {
 	err := v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		c, err := openAuditChain(w)
 		if err != nil {
@@ -43,7 +43,9 @@ func (v *Vault) auditAll(ctx context.Context, group []*auditRequest) {
 				return r.err
 			}
 		}
-		return c.close(w)
+		err = c.close(w)
+		worked()
+		return err
 	})
 	if err != nil {
 		for _, r := range group {

@@ -5,13 +5,18 @@ import (
 	"sync"
 )
 
-// combiner lets callers that come at the same time share a transaction. There is no goroutine of its own: whoever finds a
-// free place leads, writes what has gathered, and hands the place to one who waits. The zero value is ready.
+// combiner lets callers that come at the same time share a transaction. There is no goroutine of its own: whoever finds the
+// place free leads, writes what has gathered, and hands the place to one who waits as soon as the transaction is worked,
+// without waiting for the disk. The zero value is ready.
 type combiner[T any] struct {
 	mu      sync.Mutex
 	waiting []turn[T]
-	leading int
+	leading bool
 }
+
+// writer writes a group and leaves the outcome in the items. It calls worked, once or more, when the transaction's closure
+// has done its work.
+type writer[T any] func(ctx context.Context, items []T, worked func())
 
 // turn is one item with the call that waits for it; true tells the call to lead.
 type turn[T any] struct {
@@ -19,23 +24,21 @@ type turn[T any] struct {
 	next chan bool // of capacity 1
 }
 
-const (
-	combineLeaders = 2   // one gathers while the other's transaction is being made durable
-	combineGroup   = 256 // items in a transaction
-)
+// combineGroup is how many items share a transaction at most.
+const combineGroup = 256
 
-// do returns when write has returned for a group that holds the item; write leaves its outcome in the items.
-func (c *combiner[T]) do(ctx context.Context, item T, write func(context.Context, []T)) {
+// do returns when write has returned for a group that holds the item.
+func (c *combiner[T]) do(ctx context.Context, item T, write writer[T]) {
 	t := turn[T]{item, make(chan bool, 1)}
 	c.mu.Lock()
-	if c.leading == combineLeaders {
+	if c.leading {
 		c.waiting = append(c.waiting, t)
 		c.mu.Unlock()
 		if lead := <-t.next; !lead {
 			return
 		}
 	} else {
-		c.leading++
+		c.leading = true
 		c.mu.Unlock()
 	}
 	c.lead(context.WithoutCancel(ctx), item, write) // others' items must not fail with this call's context
@@ -43,7 +46,7 @@ func (c *combiner[T]) do(ctx context.Context, item T, write func(context.Context
 
 // lead writes own and what has gathered, and passes the place on. Whoever is named the next leader is no longer among
 // those who wait, so nobody is named twice.
-func (c *combiner[T]) lead(ctx context.Context, own T, write func(context.Context, []T)) {
+func (c *combiner[T]) lead(ctx context.Context, own T, write writer[T]) {
 	c.mu.Lock()
 	n := min(len(c.waiting), combineGroup-1)
 	group := c.waiting[:n:n]
@@ -53,20 +56,22 @@ func (c *combiner[T]) lead(ctx context.Context, own T, write func(context.Contex
 	for i := range group {
 		items = append(items, group[i].item)
 	}
+	var once sync.Once
+	pass := func() { once.Do(c.pass) }
 	defer func() { // also when write panics, so that nobody waits for ever
-		c.pass()
+		pass()
 		for i := range group {
 			group[i].next <- false
 		}
 	}()
-	write(ctx, items)
+	write(ctx, items, pass)
 }
 
 func (c *combiner[T]) pass() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.waiting) == 0 {
-		c.leading--
+		c.leading = false
 		return
 	}
 	c.waiting[0].next <- true

@@ -71,7 +71,7 @@ func (v *Vault) IssueBatch(ctx context.Context, a Access, reqs []Request) []Issu
 	}
 	for len(work) > 0 {
 		n := min(len(work), combineGroup)
-		v.commitIssues(ctx, work[:n])
+		v.commitIssues(ctx, work[:n], func() {})
 		work = work[n:]
 	}
 	return out
@@ -129,12 +129,12 @@ func (v *Vault) prepareIssue(ctx context.Context, is *issuing) bool {
 
 // commitIssues writes a group in one transaction, each request with its own audit entry. A request that a guard refuses
 // is left out; the rest is committed. A group that is too large for one transaction is halved.
-func (v *Vault) commitIssues(ctx context.Context, group []*issuing) {
-	err := v.commitGroup(ctx, group)
+func (v *Vault) commitIssues(ctx context.Context, group []*issuing, worked func()) {
+	err := v.commitGroup(ctx, group, worked)
 	if errors.Is(err, engine.ErrTooLarge) && len(group) > 1 {
 		half := len(group) / 2
-		v.commitIssues(ctx, group[:half])
-		v.commitIssues(ctx, group[half:])
+		v.commitIssues(ctx, group[:half], worked)
+		v.commitIssues(ctx, group[half:], worked)
 		return
 	}
 	if err != nil {
@@ -144,7 +144,7 @@ func (v *Vault) commitIssues(ctx context.Context, group []*issuing) {
 	}
 }
 
-func (v *Vault) commitGroup(ctx context.Context, group []*issuing) error {
+func (v *Vault) commitGroup(ctx context.Context, group []*issuing, worked func()) error {
 	if err := v.writable(); err != nil {
 		return err
 	}
@@ -169,7 +169,9 @@ func (v *Vault) commitGroup(ctx context.Context, group []*issuing) error {
 		if err := st.write(w); err != nil {
 			return err
 		}
-		return chain.close(w)
+		err = chain.close(w)
+		worked()
+		return err
 	})
 }
 

@@ -65,7 +65,8 @@ func (c *cli) actCommand(use, short string, kind record.Kind) *cobra.Command {
 	return cmd
 }
 
-// namesOf turns labels into short names by the type that the identifier bears. A malformed one is the vault's to refuse.
+// namesOf turns labels into short names by the type that the identifier bears. A malformed one is the vault's to
+// refuse.
 func namesOf(ctx context.Context, v *vault.Vault, act *vault.Act) error {
 	id, err := code.ParseIdentifier(act.Identifier)
 	if err != nil || len(act.Values) == 0 {
@@ -79,7 +80,7 @@ func namesOf(ctx context.Context, v *vault.Vault, act *vault.Act) error {
 }
 
 func perform(ctx context.Context, v *vault.Vault, a vault.Access, act vault.Act) (*vault.Answer, error) {
-	switch act.Kind {
+	switch act.Kind { //nolint:exhaustive // all that end a licence are one call, which refuses the others
 	case record.EventChanged:
 		return v.Change(ctx, a, act)
 	case record.EventRenewed:

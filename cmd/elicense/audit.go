@@ -105,7 +105,8 @@ func (c *cli) inspectAll(ctx context.Context, h *house, a vault.Access) error {
 		return err
 	}
 	out := inspectionJSON{
-		len(in.Findings) == 0, in.Licences, in.Versions, in.Events, in.Signatures, in.Leaves, in.Staged, in.AuditEntries, in.Root, nil,
+		len(in.Findings) == 0, in.Licences, in.Versions, in.Events, in.Signatures, in.Leaves, in.Staged, in.AuditEntries,
+		in.Root, nil,
 	}
 	for _, f := range in.Findings {
 		out.Findings = append(out.Findings, findingJSON(f))
@@ -169,7 +170,8 @@ func certificateDigest(s string) (d [32]byte, err error) {
 		return [32]byte(raw), nil
 	}
 	if _, err := os.Stat(s); err != nil {
-		return d, &usageError{"KEY 应是证书文件或 64 位十六进制 SM3 指纹：" + s, "KEY wants a certificate file or 64 hexadecimal digits: " + s}
+		return d, &usageError{"KEY 应是证书文件或 64 位十六进制 SM3 指纹：" + s,
+			"KEY wants a certificate file or 64 hexadecimal digits: " + s}
 	}
 	certs, err := certificatesIn(s)
 	if err != nil {

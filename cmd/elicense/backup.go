@@ -24,7 +24,8 @@ const (
 
 func (c *cli) backupCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "backup DIR", Short: "备份到新目录（密文，不含主密钥） / back up to a new directory, without the master key", Args: cobra.ExactArgs(1),
+		Use: "backup DIR", Short: "备份到新目录（密文，不含主密钥） / back up to a new directory, without the master key",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd.Context(), operator("备份"), func(h *house, _ vault.Access) error {
 				if err := c.backup(cmd.Context(), h, args[0]); err != nil {
@@ -107,7 +108,7 @@ func copyTree(from, to string, names ...string) error {
 			if err != nil {
 				return err
 			}
-			content, err := os.ReadFile(path)
+			content, err := os.ReadFile(path) //nolint:gosec // the operator's own directory, closed to others
 			if err != nil {
 				return err
 			}
@@ -127,8 +128,8 @@ func (c *cli) restoreCommand() *cobra.Command {
 		Short: "从备份恢复到空的数据目录 / restore into an empty data directory",
 		Long: "恢复后暂停写入，直到账本追上最后公布的检查点：用 --published 给出它（各处留存的 checkpoint 文件）。\n" +
 			"备份之后、故障之前发出的号码和账本位置，不会再发一次。" + between +
-			"After a restore writing stays closed until the ledger holds everything under the last published checkpoint: name it\n" +
-			"with --published. What was given out after the backup is not given out again.",
+			"After a restore writing stays closed until the ledger holds everything under the last published checkpoint,\n" +
+			"which --published names. What was given out after the backup is not given out again.",
 		Example: "  elicense -d 新目录 restore 备份目录\n  elicense -d 新目录 restore --published checkpoint",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -143,7 +144,8 @@ func (c *cli) restoreCommand() *cobra.Command {
 			}
 			if published == "" {
 				return c.emit(map[string]any{"restored": c.dir, "writable": false}, func() {
-					c.tell("接着：%s restore --published 最后公布的检查点文件", "next: %s restore --published FILE-OF-THE-LAST-CHECKPOINT", c.again())
+					c.tell("接着：%s restore --published 最后公布的检查点文件",
+						"next: %s restore --published FILE-OF-THE-LAST-CHECKPOINT", c.again())
 				})
 			}
 			return c.with(cmd.Context(), operator("恢复后开放写入"), func(h *house, a vault.Access) error {

@@ -120,7 +120,8 @@ func (c *cli) batchSample() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd.Context(), issuer("抽样核对"), func(h *house, a vault.Access) error {
 				if to != "" {
-					return c.sampleSheet(cmd.Context(), converting{house: h, access: a}, to, convert.SampleJob{Batch: args[0], N: n, Seed: seed})
+					job := convert.SampleJob{Batch: args[0], N: n, Seed: seed}
+					return c.sampleSheet(cmd.Context(), converting{house: h, access: a}, to, job)
 				}
 				list, err := h.vault.Sample(cmd.Context(), a, args[0], n, seed)
 				if err != nil {

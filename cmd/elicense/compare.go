@@ -19,8 +19,9 @@ func (c *cli) compareCommand() *cobra.Command {
 		Long: "逐项比对：一致、不一致、缺失，只给结论，不给库中的值（A78）。退出码：0 全部一致且证照有效，3 不是，4 无法判定。\n" +
 			"--sheet 批量比对：表中每行一份证照，列名用短名或中文名（证照编号或标识，其余为要比对的要素）；结果是同一张表加结论各列，\n" +
 			"与逐件比对的结论完全相同。" + between +
-			"Field by field: equal, different, missing; verdicts only, never what the vault holds. Exit: 0 all equal and in force,\n" +
-			"3 not so, 4 cannot be told. --sheet compares a sheet: one licence a row, columns by short name or label (number or\n" +
+			"Field by field: equal, different, missing; verdicts only, never what the vault holds. Exit: 0 all equal and " +
+			"in force,\n3 not so, 4 cannot be told. --sheet compares a sheet: one licence a row, columns by short name or label " +
+			"(number or\n" +
 			"identifier, the others are the claims); the result is the same sheet with columns for the verdicts, the same\n" +
 			"as single comparisons give.",
 		Example: "  elicense compare --type 食品经营许可证 --number JY13501020000017 住所=示例路1号 法定代表人（负责人）=张示例\n" +

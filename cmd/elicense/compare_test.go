@@ -39,7 +39,8 @@ func (r *runner) run(args ...string) ran {
 	r.t.Helper()
 	var out, errs bytes.Buffer
 	code := run(r.t.Context(), &world{
-		name: "elicense", args: append([]string{"-d", r.dir, "--lang", "zh"}, args...), in: strings.NewReader(""), out: &out, err: &errs,
+		name: "elicense", args: append([]string{"-d", r.dir, "--lang", "zh"}, args...),
+		in: strings.NewReader(""), out: &out, err: &errs,
 		env: func(string) string { return "" }, now: time.Now, rand: rand.Reader, columns: 80,
 	})
 	return ran{code, out.String(), errs.String()}
@@ -140,7 +141,8 @@ func cellsOfResult(t *testing.T, name string, rows int) {
 
 // TestProgress shows a bar on a terminal, JSON lines with --json, and nothing in a pipe or cron (D3.7).
 func TestProgress(t *testing.T) {
-	p := convert.Progress{File: "台账.csv", Rows: 50, Total: 200, Rate: 10, Ends: time.Now(), Deadline: time.Now(), Late: true}
+	p := convert.Progress{File: "台账.csv", Rows: 50, Total: 200, Rate: 10, Ends: time.Now(), Deadline: time.Now(),
+		Late: true}
 	p.Counts.Rejected = 3
 	for _, x := range []struct {
 		name           string
@@ -148,7 +150,7 @@ func TestProgress(t *testing.T) {
 		want           []string
 	}{
 		{"pipe", false, false, nil},
-		{"terminal", true, false, []string{"退回 3", "晚于期限", "50/200", "25%"}},
+		{"terminal", true, false, []string{"退回 3", "晚于期限", "50/200 行", "10 行/秒", "25%"}},
 		{"json", true, true, []string{`{"progress":`, `"rows":50`, `"late":true`, `"rows_per_second":10`}},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -212,7 +214,8 @@ func TestRotation(t *testing.T) {
 	}
 	before := issue("k1")
 	d := fixtures.Departments()[0]
-	r.ok("department", "add", "--id", fixtures.Caller(0), "--name", d.Name, "--code", d.Code, "--issues", "11990000MB1E000137001")
+	r.ok("department", "add", "--id", fixtures.Caller(0), "--name", d.Name, "--code", d.Code, "--issues",
+		"11990000MB1E000137001")
 	after := issue("k2")
 	for i, id := range []string{before, after} {
 		file := filepath.Join(t.TempDir(), "licence.json")

@@ -94,7 +94,7 @@ func (cs *claimSheet) findHeading(ctx context.Context) error {
 	for rows.Next(&row) == nil && row.Number <= claimRows {
 		names, width := claimNames(t, &row)
 		named := slices.Contains(names, catalogue.MetaIdentifier) || slices.Contains(names, catalogue.MetaNumber)
-		if claims := len(slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == "" })); named && claims > 1 {
+		if named && slices.IndexFunc(names, isClaim) >= 0 {
 			cs.heading, cs.names, cs.width = row.Number, names, width
 			for i := range width {
 				if names[i] == "" && row.Cells[i].Text != "" {
@@ -111,7 +111,17 @@ func (cs *claimSheet) findHeading(ctx context.Context) error {
 	}
 }
 
-// claimNames gives the short name of each column of a heading, and its width without the columns that a comparison added.
+// isClaim tells the columns to compare from those that name the licence and those that say nothing.
+func isClaim(name string) bool {
+	switch name {
+	case "", catalogue.MetaIdentifier, catalogue.MetaNumber, catalogue.MetaTypeCode, catalogue.MetaIssuerCode:
+		return false
+	}
+	return true
+}
+
+// claimNames gives the short name of each column of a heading, and its width without the columns that a comparison
+// added.
 func claimNames(t *vault.LicenceType, row *sheet.Row) (names []string, width int) {
 	for _, cell := range row.Cells {
 		name := strings.TrimSpace(cell.Text)

@@ -37,8 +37,10 @@ func (c *cli) convertCommand() *cobra.Command {
 		Short: "存量证照批量转换：csv、xlsx、xls / convert a ledger of paper licences: csv, xlsx, xls",
 		Long: "读入台账，逐行规范、校验、与库比对，签发电子证照；结果是同一张表加三列（状态、错误码、怎么改），改好后把结果表再次导入，\n" +
 			"只处理改过的行。中断后重新运行同一命令即从断点继续；同一文件运行两次不会产生重复。先用 --dry-run 试运行：结论相同，不写库。" + between +
-			"Reads a ledger, normalises and checks each row, and issues. The result is the same sheet with three more columns: correct\n" +
-			"it and feed it back, only changed rows are worked. Run the same command again after an interruption; running a file\n" +
+			"Reads a ledger, normalises and checks each row, and issues. The result is the same sheet with three more " +
+			"columns: correct\n" +
+			"it and feed it back, only changed rows are worked. Run the same command again after an interruption; " +
+			"running a file\n" +
 			"twice makes no duplicates. Try --dry-run first: same verdicts, nothing written.",
 		Example: "  elicense convert 台账.xls --type 食品经营许可证 --dry-run\n" +
 			"  elicense convert 台账.xls --type 食品经营许可证 --scans 扫描件.zip --max-reject 5%\n" +
@@ -49,7 +51,8 @@ func (c *cli) convertCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&cv.job.Type, "type", "", "证照类型：名称或代码 / type: name or code")
-	f.StringVar(&cv.mapping, "mapping", "", "列映射文件，缺省按表头识别（见 convert detect） / mapping file; by the headings if not given, see convert detect")
+	f.StringVar(&cv.mapping, "mapping", "",
+		"列映射文件，缺省按表头识别（见 convert detect） / mapping file; by the headings if not given, see convert detect")
 	f.BoolVar(&cv.job.DryRun, "dry-run", false, "试运行：同样的结论，不写库 / same verdicts, nothing written")
 	f.StringVar(&cv.result, "result", "", "结果表，缺省为原名-结果 / result sheet; by default the name with -result")
 	f.StringVar(&cv.rows, "rows", "", "逐行 JSON 存到文件 / a JSON line of each row to a file")
@@ -141,7 +144,7 @@ func parseThreshold(s string) (t convert.Threshold, err error) {
 	bad := &usageError{"--max-reject 应为 5% 或 200 这样的写法：" + s, "--max-reject wants something like 5% or 200: " + s}
 	if share, ok := strings.CutSuffix(s, "%"); ok {
 		v, err := strconv.ParseFloat(share, 64)
-		if err != nil || !(v >= 0 && v <= 100) { //nolint:staticcheck // NaN is neither
+		if err != nil || !(v >= 0 && v <= 100) {
 			return t, bad
 		}
 		t.Share = v / 100
@@ -229,7 +232,8 @@ func (cv *conversion) convert(ctx context.Context, h *house, a vault.Access) err
 	report, err := cv.convertInto(ctx, converting{h, a, cv.say("转换", "converting")}, cv.job)
 	err = errors.Join(err, cv.close())
 	if report == nil || err != nil && !errors.Is(err, convert.ErrThreshold) {
-		return errors.Join(err, os.Remove(part), cv.interrupted(report, err))
+		cv.interrupted(report)
+		return errors.Join(err, os.Remove(part))
 	}
 	if renameErr := os.Rename(part, cv.result); renameErr != nil {
 		return errors.Join(err, renameErr)
@@ -241,12 +245,11 @@ func (cv *conversion) convert(ctx context.Context, h *house, a vault.Access) err
 }
 
 // interrupted says how to go on after a conversion that was broken off.
-func (cv *conversion) interrupted(report *convert.Report, err error) error {
-	if report != nil && err != nil && !report.DryRun && report.Counts.Rows > 0 {
+func (cv *conversion) interrupted(report *convert.Report) {
+	if report != nil && !report.DryRun && report.Counts.Rows > 0 {
 		cv.aside(cv.say("已完成 "+strconv.Itoa(report.Counts.Rows)+" 行；重新运行同一命令即从此处继续。\n",
 			strconv.Itoa(report.Counts.Rows)+" rows are done; run the same command again to go on from there.\n"))
 	}
-	return nil
 }
 
 // converting is who converts into which vault, and what the progress is called.

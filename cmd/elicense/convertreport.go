@@ -20,29 +20,29 @@ const (
 )
 
 // showReport says what became of the file, why rows were sent back, whether all numbers are there, and what to do next.
-func (c *conversion) showReport(r *convert.Report) {
-	c.tell("%s：%s", "%s: %s", c.headline(r), c.counts(r.Counts))
+func (cv *conversion) showReport(r *convert.Report) {
+	cv.tell("%s：%s", "%s: %s", cv.headline(r), cv.counts(r.Counts))
 	if r.Resumed > 0 {
-		c.tell("从断点继续：其中 %d 行上次已完成", "went on where it stopped: %d of them were done before", r.Resumed)
+		cv.tell("从断点继续：其中 %d 行上次已完成", "went on where it stopped: %d of them were done before", r.Resumed)
 	}
 	if r.Noted > 0 {
-		c.tell("有 %d 行经过规范（全角、日期、旧代码等），逐项记入证照来源", "%d rows were normalised, each change noted", r.Noted)
+		cv.tell("有 %d 行经过规范（全角、日期、旧代码等），逐项记入证照来源", "%d rows were normalised, each change noted", r.Noted)
 	}
-	c.showCodes(r)
-	c.showSpans(r)
-	c.showScans(r)
-	c.tell("用时 %s，每秒 %s 行", "took %s, %s rows a second", short(r.Elapsed), rate(r))
-	c.showNext(r)
+	cv.showCodes(r)
+	cv.showSpans(r)
+	cv.showScans(r)
+	cv.tell("用时 %s，每秒 %s 行", "took %s, %s rows a second", short(r.Elapsed), rate(r))
+	cv.showNext(r)
 }
 
-func (c *conversion) headline(r *convert.Report) string {
+func (cv *conversion) headline(r *convert.Report) string {
 	switch {
 	case r.DryRun:
-		return c.say("试运行（未写库）", "dry run (nothing written)")
+		return cv.say("试运行（未写库）", "dry run (nothing written)")
 	case r.Stopped != nil:
-		return fmt.Sprintf(c.say("在第 %d 行停止", "stopped at row %d"), r.Stopped.Row)
+		return fmt.Sprintf(cv.say("在第 %d 行停止", "stopped at row %d"), r.Stopped.Row)
 	}
-	return c.say("转换完成", "converted")
+	return cv.say("转换完成", "converted")
 }
 
 func (w *world) counts(n record.Counts) string {
@@ -60,17 +60,17 @@ func rate(r *convert.Report) string {
 	return "-"
 }
 
-func (c *conversion) showCodes(r *convert.Report) {
+func (cv *conversion) showCodes(r *convert.Report) {
 	if len(r.Codes) == 0 {
 		return
 	}
-	c.tell("退回和冲突的原因：", "why rows were sent back:")
+	cv.tell("退回和冲突的原因：", "why rows were sent back:")
 	for i, x := range r.Codes {
 		if i == maxShownCodes {
-			c.tell("          …… 另有 %d 种，见结果表", "          … and %d more kinds, see the result", len(r.Codes)-i)
+			cv.tell("          …… 另有 %d 种，见结果表", "          … and %d more kinds, see the result", len(r.Codes)-i)
 			break
 		}
-		c.tell("  %6d 行  %s [%s]", "  %6d rows  %s [%s]", x.Rows, c.codeWords(x.Code), x.Code)
+		cv.tell("  %6d 行  %s [%s]", "  %6d rows  %s [%s]", x.Rows, cv.codeWords(x.Code), x.Code)
 	}
 }
 
@@ -95,36 +95,40 @@ func (w *world) codeWords(code vault.Code) string {
 
 // shortWords are the commonest reasons, worded without a value.
 var shortWords = map[vault.Code][2]string{
-	"uscc_check":         {"统一社会信用代码校验位不符；请对照营业执照改正", "credit code fails its check; correct it from the licence"},
-	"uscc_length":        {"统一社会信用代码不是 18 位；请补全", "credit code has not 18 characters; complete it"},
-	"citizen_check":      {"身份证号校验位不符；请对照证件改正", "citizen number fails its check; correct it from the card"},
-	"citizen_date":       {"身份证号中的出生日期不存在；请对照证件改正", "citizen number holds no real birthday; correct it from the card"},
-	"damaged_scientific": {"长号码成了科学计数法，后面的数字已丢失；请设为文本列后从原系统重新导出", "a long number became scientific notation and lost its end; export it again as text"},
-	"damaged_rounded":    {"长号码末尾成了 000，是表格软件改的；请设为文本列后重新导出", "a spreadsheet rounded a long number; export it again as text"},
-	"several_values":     {"一个单元格里有几个值；请拆成几行", "several values in one cell; split it into rows"},
-	"value_missing":      {"缺少必填项；请补填", "a required value is missing; fill it in"},
-	"value_date_order":   {"有效期截止早于起始或颁发日期；请核对", "a validity ends before it begins; check the dates"},
-	"value_too_long":     {"文字过长；请缩短", "a text is too long; shorten it"},
-	"value_pattern":      {"不合格式；请对照证照改正", "a value has not the form of its element; correct it"},
-	"value_not_listed":   {"不是该要素允许的值", "a value is not one of those allowed"},
-	"value_validity":     {"有效期长短不是该类证照允许的", "the validity has a length that the type does not allow"},
-	"date_impossible":    {"没有这一天；请对照原件改正", "there is no such day; correct it from the paper"},
-	"date_short_year":    {"年份只有两位；请写四位", "a year of two digits; write four"},
-	"date_incomplete":    {"日期缺月或日；请补全", "a date lacks its month or day; complete it"},
-	"cell_error":         {"单元格是公式错误；请改正公式或粘贴为数值", "a cell shows a formula error; correct it or paste the value"},
-	"cell_hashes":        {"单元格只有“#”；请把列拉宽后重新导出", "a cell holds only #; widen the column and export again"},
-	"row_short":          {"本行列数不够，内容可能错位；请补齐", "rows with too few columns, values may be shifted; complete them"},
-	"row_long":           {"本行列数过多，内容可能错位；请检查多余的分隔符", "rows with too many columns, values may be shifted; look for surplus delimiters"},
-	"row_other_issuer":   {"颁发机构不是本机构；请由该机构导入", "another department issued it; let that department convert it"},
-	"row_holder_kind":    {"不能判断持证主体代码类型；请在映射中写明 holderKind", "the kind of the holder's code cannot be told; state holderKind in the mapping"},
-	"derived_no_match":   {"单元格不符合映射中推导所要求的格式", "a cell has not the form that the mapping derives from"},
-	"row_too_large":      {"本行内容过长；请缩短最长的一列", "a row holds more than a licence can; shorten its longest value"},
-	"row_scan_refused":   {"扫描件不能使用；请重新扫描", "a scan cannot be used; scan it again"},
-	"formula_empty":      {"公式没有结果；请重新计算后保存", "a formula without a result; recalculate and save"},
+	"uscc_check":    {"统一社会信用代码校验位不符；请对照营业执照改正", "credit code fails its check; correct it from the licence"},
+	"uscc_length":   {"统一社会信用代码不是 18 位；请补全", "credit code has not 18 characters; complete it"},
+	"citizen_check": {"身份证号校验位不符；请对照证件改正", "citizen number fails its check; correct it from the card"},
+	"citizen_date":  {"身份证号中的出生日期不存在；请对照证件改正", "citizen number holds no real birthday; correct it from the card"},
+	"damaged_scientific": {"长号码成了科学计数法，后面的数字已丢失；请设为文本列后从原系统重新导出",
+		"a long number became scientific notation and lost its end; export it again as text"},
+	"damaged_rounded": {"长号码末尾成了 000，是表格软件改的；请设为文本列后重新导出",
+		"a spreadsheet rounded a long number; export it again as text"},
+	"several_values":   {"一个单元格里有几个值；请拆成几行", "several values in one cell; split it into rows"},
+	"value_missing":    {"缺少必填项；请补填", "a required value is missing; fill it in"},
+	"value_date_order": {"有效期截止早于起始或颁发日期；请核对", "a validity ends before it begins; check the dates"},
+	"value_too_long":   {"文字过长；请缩短", "a text is too long; shorten it"},
+	"value_pattern":    {"不合格式；请对照证照改正", "a value has not the form of its element; correct it"},
+	"value_not_listed": {"不是该要素允许的值", "a value is not one of those allowed"},
+	"value_validity":   {"有效期长短不是该类证照允许的", "the validity has a length that the type does not allow"},
+	"date_impossible":  {"没有这一天；请对照原件改正", "there is no such day; correct it from the paper"},
+	"date_short_year":  {"年份只有两位；请写四位", "a year of two digits; write four"},
+	"date_incomplete":  {"日期缺月或日；请补全", "a date lacks its month or day; complete it"},
+	"cell_error":       {"单元格是公式错误；请改正公式或粘贴为数值", "a cell shows a formula error; correct it or paste the value"},
+	"cell_hashes":      {"单元格只有“#”；请把列拉宽后重新导出", "a cell holds only #; widen the column and export again"},
+	"row_short":        {"本行列数不够，内容可能错位；请补齐", "rows with too few columns, values may be shifted; complete them"},
+	"row_long": {"本行列数过多，内容可能错位；请检查多余的分隔符",
+		"rows with too many columns, values may be shifted; look for surplus delimiters"},
+	"row_other_issuer": {"颁发机构不是本机构；请由该机构导入", "another department issued it; let that department convert it"},
+	"row_holder_kind": {"不能判断持证主体代码类型；请在映射中写明 holderKind",
+		"the kind of the holder's code cannot be told; state holderKind in the mapping"},
+	"derived_no_match": {"单元格不符合映射中推导所要求的格式", "a cell has not the form that the mapping derives from"},
+	"row_too_large":    {"本行内容过长；请缩短最长的一列", "a row holds more than a licence can; shorten its longest value"},
+	"row_scan_refused": {"扫描件不能使用；请重新扫描", "a scan cannot be used; scan it again"},
+	"formula_empty":    {"公式没有结果；请重新计算后保存", "a formula without a result; recalculate and save"},
 }
 
 // showSpans lists the number ranges that have gaps: those that are whole are only counted.
-func (c *conversion) showSpans(r *convert.Report) {
+func (cv *conversion) showSpans(r *convert.Report) {
 	var spans []record.Span // rows without a year that can be read make no range of their own
 	gaps, missing := 0, 0
 	for _, s := range r.Reconcile.Spans {
@@ -138,13 +142,13 @@ func (c *conversion) showSpans(r *convert.Report) {
 		}
 	}
 	if !r.Reconcile.Balanced {
-		c.tell("对账不平：请报告此问题", "the account does not balance: please report this")
+		cv.tell("对账不平：请报告此问题", "the account does not balance: please report this")
 	}
 	if gaps == 0 {
-		c.tell("编号连续：%d 个号段没有缺号", "numbers run on: no gap in %d ranges", len(spans))
+		cv.tell("编号连续：%d 个号段没有缺号", "numbers run on: no gap in %d ranges", len(spans))
 		return
 	}
-	c.tell("编号缺 %d 个（%d 个号段中的 %d 个），请查是否漏登：", "%d numbers are missing (in %[3]d of %[2]d ranges), were they left out?",
+	cv.tell("编号缺 %d 个（%d 个号段中的 %d 个），请查是否漏登：", "%d numbers are missing (in %[3]d of %[2]d ranges), were they left out?",
 		missing, len(spans), gaps)
 	shown := 0
 	for _, s := range spans {
@@ -152,43 +156,45 @@ func (c *conversion) showSpans(r *convert.Report) {
 			continue
 		}
 		if shown++; shown > maxShownSpans {
-			c.tell("  …… 全部见 --json 或批次证明", "  … all of them in --json")
+			cv.tell("  …… 全部见 --json 或批次证明", "  … all of them in --json")
 			return
 		}
-		c.tell("  %d 年 %s %s 至 %s：有 %d，缺 %d", "  %d %s %s to %s: %d seen, %d missing", s.Year, strings.ReplaceAll(s.Series, "division=", ""), s.First, s.Last, s.Seen, s.Missing)
+		series := strings.ReplaceAll(s.Series, "division=", "")
+		cv.tell("  %d 年 %s %s 至 %s：有 %d，缺 %d", "  %d %s %s to %s: %d seen, %d missing",
+			s.Year, series, s.First, s.Last, s.Seen, s.Missing)
 	}
 }
 
-func (c *conversion) showScans(r *convert.Report) {
+func (cv *conversion) showScans(r *convert.Report) {
 	s := r.Scans
 	if s == nil {
 		return
 	}
 	missing, extra := len(s.Missing)+s.MoreRows, len(s.Extra)+s.MoreFiles
-	c.tell("扫描件 %d 个：%d 行已配上，%d 行没有扫描件，%d 个文件没有对应的行", "%d scans: %d rows paired, %d rows without, %d files without a row",
+	cv.tell("扫描件 %d 个：%d 行已配上，%d 行没有扫描件，%d 个文件没有对应的行", "%d scans: %d rows paired, %d rows without, %d files without a row",
 		s.Files, s.Paired, missing, extra)
 	for i, p := range s.Missing {
 		if i == maxShownScans {
 			break
 		}
-		c.tell("  第 %d 行没有扫描件", "  row %d has no scan", p.Row)
+		cv.tell("  第 %d 行没有扫描件", "  row %d has no scan", p.Row)
 	}
 	for i, name := range s.Extra {
 		if i == maxShownScans {
 			break
 		}
-		c.tell("  没有对应的行：%s", "  belongs to no row: %s", name)
+		cv.tell("  没有对应的行：%s", "  belongs to no row: %s", name)
 	}
 	for _, name := range s.Shared {
-		c.tell("  不止一行用到：%s", "  claimed by several rows: %s", name)
+		cv.tell("  不止一行用到：%s", "  claimed by several rows: %s", name)
 	}
 }
 
 // feedBack is the command that works the corrected result.
-func (c *conversion) feedBack() string {
-	call := c.again() + " convert " + quoted(c.result) + " --type " + quoted(c.typ)
+func (cv *conversion) feedBack() string {
+	call := cv.again() + " convert " + quoted(cv.result) + " --type " + quoted(cv.typ)
 	for _, f := range []struct{ flag, value string }{
-		{"mapping", c.mapping}, {"scans", c.scans}, {"as", c.access.Caller},
+		{"mapping", cv.mapping}, {"scans", cv.scans}, {"as", cv.access.Caller},
 	} {
 		if f.value != "" {
 			call += " --" + f.flag + " " + quoted(f.value)
@@ -198,23 +204,25 @@ func (c *conversion) feedBack() string {
 }
 
 // showNext says what to do now: correct rows, then sample and sign off.
-func (c *conversion) showNext(r *convert.Report) {
+func (cv *conversion) showNext(r *convert.Report) {
 	n := r.Counts
-	c.tell("结果表：%s", "result: %s", c.result)
+	cv.tell("结果表：%s", "result: %s", cv.result)
 	if n.Rejected+n.Conflict > 0 {
-		c.tell("  其中 %d 行要改：见“怎么改”一列，改好后导入：", "  %d rows to correct, see the column 怎么改; then feed it back:", n.Rejected+n.Conflict)
-		c.line("  %s", c.feedBack())
+		cv.tell("  其中 %d 行要改：见“怎么改”一列，改好后导入：", "  %d rows to correct, see the column 怎么改; then feed it back:",
+			n.Rejected+n.Conflict)
+		cv.line("  %s", cv.feedBack())
 	}
 	switch {
 	case r.DryRun && r.Stopped != nil:
-		c.tell("正式转换会在第 %d 行因退回过多而停止", "a real run would stop at row %d: too many rejected", r.Stopped.Row)
+		cv.tell("正式转换会在第 %d 行因退回过多而停止", "a real run would stop at row %d: too many rejected", r.Stopped.Row)
 	case r.DryRun:
-		c.tell("去掉 --dry-run 即正式转换", "without --dry-run it is done")
+		cv.tell("去掉 --dry-run 即正式转换", "without --dry-run it is done")
 	case r.Stopped == nil && n.Created+n.Updated > 0:
-		c.tell("批次 %s 签核后才对外可查：", "look-ups see batch %s once it is signed off:", r.Batch)
-		c.tell("  %s batch sample %s --sheet 抽样.xlsx", "  %s batch sample %s --sheet sample.xlsx", c.again(), r.Batch)
-		c.tell("  %s batch sign-off %s --by 核对人 --sampled 20", "  %s batch sign-off %s --by NAME --sampled 20", c.again(), r.Batch)
+		cv.tell("批次 %s 签核后才对外可查：", "look-ups see batch %s once it is signed off:", r.Batch)
+		cv.tell("  %s batch sample %s --sheet 抽样.xlsx", "  %s batch sample %s --sheet sample.xlsx", cv.again(), r.Batch)
+		cv.tell("  %s batch sign-off %s --by 核对人 --sampled 20",
+			"  %s batch sign-off %s --by NAME --sampled 20", cv.again(), r.Batch)
 	case r.Batch != "":
-		c.tell("批次 %s", "batch %s", r.Batch)
+		cv.tell("批次 %s", "batch %s", r.Batch)
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto"
 	"errors"
 	"fmt"
 	"os"
@@ -28,8 +27,8 @@ type plan struct {
 // body is an organisation as certificates and registrations name it.
 type body struct{ name, uscc string }
 
-// createHouse sets a vault up in a directory that does not exist or is empty. It is made and settled beside it and moved there
-// when it is whole, so that a failure leaves nothing behind and a crash nothing that looks like a vault.
+// createHouse sets a vault up in a directory that does not exist or is empty. It is made and settled beside it and
+// moved there when it is whole, so that a failure leaves nothing behind and a crash nothing that looks like a vault.
 func (w *world) createHouse(ctx context.Context, dir string, p plan) (*house, error) {
 	if err := freeToMake(dir); err != nil {
 		return nil, err
@@ -149,8 +148,7 @@ func (w *world) makeAuthority(h *house, p plan) error {
 	if err := writeFile(filepath.Join(h.dir, anchorsFile), pki.AppendPEM(nil, root.Certificate())); err != nil {
 		return err
 	}
-	_, err = w.enrol(h, issuing, enrolment{ca.ProfileVault, p.operator, vaultFile})
-	return err
+	return w.enrol(h, issuing, enrolment{ca.ProfileVault, p.operator, vaultFile})
 }
 
 // enrolment is a key to be made and certified.
@@ -161,24 +159,24 @@ type enrolment struct {
 }
 
 // enrol makes a key, has it certified, and writes both to a file.
-func (w *world) enrol(h *house, authority *ca.Authority, e enrolment) (crypto.Signer, error) {
+func (w *world) enrol(h *house, authority *ca.Authority, e enrolment) error {
 	key, err := pki.GenerateKey(w.rand)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	cert, err := authority.Issue(ca.Request{
 		Profile: e.profile, USCC: e.body.uscc, PublicKey: key.Public(),
 		Subject: ca.Name{Organization: e.body.name, CommonName: e.body.name},
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	text, err := pki.MarshalKey(key, keyPassphrase(h.master), w.rand)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	chain := append([]*pki.Certificate{cert}, authority.Chain()...)
-	return key, writeFile(filepath.Join(h.dir, e.file), pki.AppendPEM(text, chain...))
+	return writeFile(filepath.Join(h.dir, e.file), pki.AppendPEM(text, chain...))
 }
 
 // openAuthority loads the issuing CA of a data directory.
@@ -201,7 +199,7 @@ func (w *world) hire(h *house, d body) error {
 	if err := retire(filepath.Join(h.dir, staffDir), d.uscc); err != nil {
 		return err
 	}
-	if _, err := w.enrol(h, authority, enrolment{ca.ProfileDepartment, d, file}); err != nil {
+	if err := w.enrol(h, authority, enrolment{ca.ProfileDepartment, d, file}); err != nil {
 		return err
 	}
 	config, err := w.readSigner(h, file)
@@ -240,7 +238,8 @@ func (w *world) settle(ctx context.Context, h *house, p plan) error {
 	})
 }
 
-// settleProvince makes the made-up province's departments, and adds the licence type of its own to those that are shipped.
+// settleProvince makes the made-up province's departments, and adds the licence type of its own to those that are
+// shipped.
 func (w *world) settleProvince(ctx context.Context, h *house) error {
 	for _, d := range fixtures.Departments() {
 		if err := w.hire(h, body{d.Name, d.Code}); err != nil {

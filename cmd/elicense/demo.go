@@ -22,8 +22,10 @@ func (c *cli) demoCommand() *cobra.Command {
 		Short: "一条命令看全程：建库、转换、签发、查询、比对、验证 / the whole job in one command",
 		Long: "用虚构的示例省走一遍：建库，转换一份满是毛病的台账，签发，查询，比对，离线验证，全库复核。\n" +
 			"每一步都核对结果，任何一步不符即以非零退出码结束。" + between +
-			"Goes through everything with a made-up province: set-up, conversion of a ledger full of faults, issuing, look-up,\n" +
-			"comparison, offline verification, inspection of the vault. Every step is checked; any that is not what it should\n" +
+			"Goes through everything with a made-up province: set-up, conversion of a ledger full of faults, issuing, " +
+			"look-up,\n" +
+			"comparison, offline verification, inspection of the vault. Every step is checked; any that is not what it " +
+			"should\n" +
 			"be ends the demo with a non-zero exit code.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) },
@@ -106,7 +108,8 @@ func (d *demo) run(ctx context.Context) (err error) {
 		}
 	}
 	took := d.now().Sub(began).Round(100 * time.Millisecond)
-	return d.emit(map[string]any{"passed": true, "seconds": took.Seconds(), "data": d.keep, "steps": d.steps}, func() { d.next(took) })
+	all := map[string]any{"passed": true, "seconds": took.Seconds(), "data": d.keep, "steps": d.steps}
+	return d.emit(all, func() { d.next(took) })
 }
 
 func (d *demo) province(ctx context.Context) error {
@@ -149,7 +152,8 @@ func hall() vault.Access {
 
 // inspect re-hashes the whole vault.
 func (d *demo) inspect(ctx context.Context) error {
-	d.title("全库复核：重算每条记录、签名、事件、索引、账本与审计链", "the whole vault re-hashed: records, signatures, events, indexes, ledger, audit")
+	d.title("全库复核：重算每条记录、签名、事件、索引、账本与审计链",
+		"the whole vault re-hashed: records, signatures, events, indexes, ledger, audit")
 	a := vault.Access{Caller: operatorID, Purpose: "全库复核", Ground: vault.GroundOperator}
 	in, err := d.house.vault.Inspect(ctx, a, nil)
 	if err != nil {
@@ -178,7 +182,8 @@ func (d *demo) next(took time.Duration) {
 		d.line("  # %s", d.say(l[1], l[2]))
 		d.line("  %s", l[0])
 	}
-	d.tell("  # 打开结果表，看每一行为什么退回、怎么改\n  %s", "  # open the result: why each row was sent back, and how to correct it\n  %s", d.result)
+	d.tell("  # 打开结果表，看每一行为什么退回、怎么改\n  %s",
+		"  # open the result: why each row was sent back, and how to correct it\n  %s", d.result)
 }
 
 // quoted makes a path one word of a shell.

@@ -31,7 +31,7 @@ type pass struct {
 
 // convert turns a ledger with every fault into licences: dry, for real, and once more.
 func (d *demo) convert(ctx context.Context) error {
-	d.title("存量转换：%d 行台账，带着各种毛病", "conversion: a ledger of %d rows with every fault there is", d.rows)
+	d.title("存量转换：%d 行台账，带着各种毛病", "conversion: a ledger of %d rows full of faults", d.rows)
 	if err := d.makeLedger(ctx); err != nil {
 		return err
 	}
@@ -43,14 +43,16 @@ func (d *demo) convert(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.check(sameRows(dry, real), "试运行与正式转换 %d 行，逐行结论相同", "dry run and real run: the same verdict on each of %d rows", len(real.rows)); err != nil {
+	if err := d.check(sameRows(dry, real), "试运行与正式转换 %d 行，逐行结论相同",
+		"dry run and real run: the same verdict on each of %d rows", len(real.rows)); err != nil {
 		return err
 	}
 	kinds, err := d.expectRows(real)
 	if err != nil {
 		return err
 	}
-	if err := d.check(true, "每一行的结论都与造数时埋下的 %d 种毛病相符", "every verdict is right: %d kinds of faults had been put in", kinds); err != nil {
+	if err := d.check(true, "每一行的结论都与造数时埋下的 %d 种毛病相符",
+		"every verdict is right: %d kinds of faults had been put in", kinds); err != nil {
 		return err
 	}
 	d.showReasons(real.report)
@@ -95,7 +97,8 @@ func (d *demo) makeLedger(ctx context.Context) error {
 		return err
 	}
 	return d.check(len(named) == len(p.Problems), "自动识别 %d 列；%s 一列写进映射，下次不用再写",
-		"%d columns are recognised; %s is put into the mapping, once for all", len(p.Mapping.Columns)-len(named), strings.Join(named, " "))
+		"%d columns are recognised; %s is put into the mapping, once for all", len(p.Mapping.Columns)-len(named),
+		strings.Join(named, " "))
 }
 
 // nameColumns puts the columns into a mapping that are not recognised, as a ledger keeper does once, and names them.
@@ -142,15 +145,15 @@ func (d *demo) pass(ctx context.Context, dry bool) (*pass, error) {
 		Type: mapping.Type, Mapping: mapping, DryRun: dry, Expected: d.rows, Rows: &rows, Result: &result,
 		File: convert.File{Reader: f, SizeBytes: info.Size(), Name: d.ledger.Name()},
 	}
-	name := d.say("   正式转换", "   converting")
+	name := d.say("正式转换", "converting")
 	if dry {
-		name = d.say("   试运行", "   dry run")
+		name = d.say("试运行", "dry run")
 	}
 	report, err := d.convertInto(ctx, converting{d.house, as(1, "存量证照电子化转换"), name}, job)
 	if err != nil {
 		return nil, err
 	}
-	d.line("%s  %s  %s", name, d.counts(report.Counts), short(report.Elapsed))
+	d.line("   %s  %s  %s", name, d.counts(report.Counts), short(report.Elapsed))
 	if !dry && d.result == "" {
 		d.result = freeName(d.ledgerPath(), d.say("-结果", "-result"), false)
 		if err := writeFile(d.result, result.Bytes()); err != nil {

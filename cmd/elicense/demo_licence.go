@@ -93,7 +93,8 @@ func (d *demo) compare(ctx context.Context) error {
 		}
 		d.line("     %s  %s", d.verdict(f.Verdict), strings.TrimSpace(f.Label+"  "+strings.Join(f.Rules, " ")))
 	}
-	if err := d.check(c.Result == "different" && equal == 3, "三项一致（写法不同也认得），一项不一致", "three are equal however written, one differs"); err != nil {
+	if err := d.check(c.Result == "different" && equal == 3, "三项一致（写法不同也认得），一项不一致",
+		"three are equal however written, one differs"); err != nil {
 		return err
 	}
 	receipt, err := json.Marshal(c.Receipt)
@@ -114,7 +115,8 @@ func (d *demo) compare(ctx context.Context) error {
 
 // prove verifies the licence with the offline verifier, which has the root and the ledger's key and nothing else.
 func (d *demo) prove(ctx context.Context) error {
-	d.title("离线验证：只凭根证书和账本公钥，两套独立的 SM2 实现", "offline verification: with root and ledger key alone, by two unrelated implementations of SM2")
+	d.title("离线验证：只凭根证书和账本公钥，两套独立的 SM2 实现",
+		"offline verification: with root and ledger key alone, by two unrelated implementations of SM2")
 	b, err := d.house.vault.Bundle(ctx, hall(), d.issued.Identifier)
 	if err != nil {
 		return err
@@ -138,7 +140,8 @@ func (d *demo) prove(ctx context.Context) error {
 			passed++
 		}
 	}
-	return d.check(report.Indication == verify.TotalPassed, "%d 项检查全部通过：签名、证书链、账本、状态", "all %d checks passed: signature, chain, ledger, state", passed)
+	return d.check(report.Indication == verify.TotalPassed, "%d 项检查全部通过：签名、证书链、账本、状态",
+		"all %d checks passed: signature, chain, ledger, state", passed)
 }
 
 // headline prints decision and reason, the first two lines of a report.

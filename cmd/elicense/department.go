@@ -48,7 +48,8 @@ func (c *cli) departmentAdd() *cobra.Command {
 	return cmd
 }
 
-// enrolDepartment registers the caller first, which decides the right to; then it certifies a key. The first department of a
+// enrolDepartment registers the caller first, which decides the right to; then it certifies a key. The first
+// department of a
 // vault becomes the one that commands act for when they do not say.
 func (c *cli) enrolDepartment(ctx context.Context, h *house, a vault.Access, caller vault.Caller) error {
 	if err := h.vault.PutCaller(ctx, a, caller); err != nil {

@@ -66,7 +66,8 @@ func (c *cli) showProposal(p *convert.Proposal, saved string) error {
 		"problems": p.Problems, "mapping": string(p.Mapping.Encode()),
 	}
 	err := c.emit(out, func() {
-		c.tell("%s %s，工作表 %s，表头到第 %d 行", "%s %s, sheet %s, heading down to row %d", p.Format, p.Encoding, p.Sheet, p.HeadingRow)
+		c.tell("%s %s，工作表 %s，表头到第 %d 行", "%s %s, sheet %s, heading down to row %d", p.Format, p.Encoding, p.Sheet,
+			p.HeadingRow)
 		for _, col := range p.Columns {
 			use := strings.Join(proposed(p, col), " ")
 			if use == "" {

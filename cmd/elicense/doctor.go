@@ -59,7 +59,8 @@ func (c *cli) doctor(ctx context.Context) error {
 	x := &examination{cli: c, now: c.now()}
 	c.dir = filepath.Clean(c.dir)
 	if err := pki.SelfTest(); err != nil {
-		x.found(ailment{levelError, "self-test", "密码算法自检不通过", "the self-test of the cryptography fails", "请勿使用本机；更换程序或机器", "do not use this machine; replace the program or the machine"})
+		x.found(ailment{levelError, "self-test", "密码算法自检不通过", "the self-test of the cryptography fails", "请勿使用本机；更换程序或机器",
+			"do not use this machine; replace the program or the machine"})
 	}
 	if x.directory() {
 		x.permissions()
@@ -101,7 +102,8 @@ func (x *examination) show(worst string) {
 func (x *examination) directory() bool {
 	if _, err := os.Lstat(x.dir + unfinished); err == nil {
 		x.found(ailment{
-			levelWarning, "unfinished", "有一次未完成的建库或恢复：" + x.dir + unfinished, "a set-up or restore was broken off: " + x.dir + unfinished,
+			levelWarning, "unfinished", "有一次未完成的建库或恢复：" + x.dir + unfinished,
+			"a set-up or restore was broken off: " + x.dir + unfinished,
 			"若没有正在运行的命令，删除该目录后重新运行", "if no command is running, remove it and run the command again",
 		})
 	}
@@ -118,7 +120,8 @@ func (x *examination) directory() bool {
 			"检查运行账户的权限", "check the rights of the account that runs this"})
 		return false
 	case !info.IsDir():
-		x.found(ailment{levelError, "not-a-directory", "这是文件，不是数据目录：" + x.dir, "this is a file, not a data directory: " + x.dir,
+		x.found(ailment{levelError, "not-a-directory", "这是文件，不是数据目录：" + x.dir,
+			"this is a file, not a data directory: " + x.dir,
 			"用 -d 指定数据目录", "name the data directory with -d"})
 		return false
 	}
@@ -127,8 +130,10 @@ func (x *examination) directory() bool {
 	switch {
 	case errors.Is(err, errNoHouse):
 		x.found(ailment{
-			levelError, "not-ours", "此目录中没有证照库（缺 house.yaml）：" + x.dir, "this directory holds no vault (house.yaml is missing): " + x.dir,
-			"用 -d 指定数据目录；若 house.yaml 丢失，从备份取回", "name the data directory with -d; if house.yaml was lost, take it from a backup",
+			levelError, "not-ours", "此目录中没有证照库（缺 house.yaml）：" + x.dir,
+			"this directory holds no vault (house.yaml is missing): " + x.dir,
+			"用 -d 指定数据目录；若 house.yaml 丢失，从备份取回",
+			"name the data directory with -d; if house.yaml was lost, take it from a backup",
 		})
 		return false
 	case errors.As(err, &bad):
@@ -138,7 +143,8 @@ func (x *examination) directory() bool {
 		})
 		return false
 	case err != nil:
-		x.found(ailment{levelError, "settings", "house.yaml 不能读取：" + err.Error(), "house.yaml cannot be read: " + err.Error(), "检查权限", "check its permissions"})
+		x.found(ailment{levelError, "settings", "house.yaml 不能读取：" + err.Error(),
+			"house.yaml cannot be read: " + err.Error(), "检查权限", "check its permissions"})
 		return false
 	}
 	return true
@@ -166,11 +172,13 @@ func (x *examination) permissions() {
 	_, err = os.Lstat(filepath.Join(x.dir, masterFile))
 	switch {
 	case s.Sandbox:
-		x.found(ailment{Level: levelNote, Code: "sandbox", Zh: "这是沙箱，主密钥与数据放在一起；只放虚构数据", En: "this is a sandbox with its master key beside the data: made-up data only"})
+		x.found(ailment{Level: levelNote, Code: "sandbox", Zh: "这是沙箱，主密钥与数据放在一起；只放虚构数据",
+			En: "this is a sandbox with its master key beside the data: made-up data only"})
 	case err == nil:
 		x.found(ailment{
 			levelError, "master-beside-data", "主密钥与数据放在一起", "the master key lies beside the data",
-			"把 " + masterFile + " 移到别处，用 ELICENSE_MASTER_FILE 指定", "move " + masterFile + " elsewhere and name it with ELICENSE_MASTER_FILE",
+			"把 " + masterFile + " 移到别处，用 ELICENSE_MASTER_FILE 指定", "move " + masterFile +
+				" elsewhere and name it with ELICENSE_MASTER_FILE",
 		})
 	}
 }
@@ -184,7 +192,8 @@ const (
 func (x *examination) space() {
 	free, err := freeSpace(x.dir)
 	a := ailment{
-		levelWarning, "space", fmt.Sprintf("磁盘剩余 %.1f GiB", float64(free)/(1<<30)), fmt.Sprintf("%.1f GiB of disk space left", float64(free)/(1<<30)),
+		levelWarning, "space", fmt.Sprintf("磁盘剩余 %.1f GiB", float64(free)/(1<<30)),
+		fmt.Sprintf("%.1f GiB of disk space left", float64(free)/(1<<30)),
 		"清理或扩容；低于 0.5 GiB 时停止写入", "free some space; writing stops below 0.5 GiB",
 	}
 	switch {
@@ -205,7 +214,8 @@ func (x *examination) inside(ctx context.Context) {
 		x.found(x.closed(err))
 		return
 	}
-	x.found(ailment{Level: levelOK, Code: "opens", Zh: "数据库、主密钥、密钥与证书相符", En: "database, master key, keys and certificates fit together"})
+	x.found(ailment{Level: levelOK, Code: "opens", Zh: "数据库、主密钥、密钥与证书相符",
+		En: "database, master key, keys and certificates fit together"})
 	a, err := x.by(h, operator("体检"))
 	var p *vault.Pending
 	if err == nil {

@@ -54,16 +54,19 @@ func (x *examination) certificate(file, whose string) {
 	case x.now.Before(c.NotBefore):
 		x.found(ailment{
 			levelError, "certificate-early", name + " 的证书要到 " + c.NotBefore.Format(time.DateTime) + " 才生效",
-			"the certificate of " + name + " is not valid before " + c.NotBefore.Format(time.DateTime), "校准系统时钟", "set the system clock",
+			"the certificate of " + name + " is not valid before " + c.NotBefore.Format(time.DateTime), "校准系统时钟",
+			"set the system clock",
 		})
 	case !x.now.Before(c.NotAfter):
 		x.found(ailment{
-			levelError, "certificate-expired", name + " 的证书已于 " + until + " 到期，不能再签发", "the certificate of " + name + " ended on " + until,
+			levelError, "certificate-expired", name + " 的证书已于 " + until + " 到期，不能再签发", "the certificate of " + name +
+				" ended on " + until,
 			renewZh, renewEn,
 		})
 	default:
 		x.expiry(ailment{
-			levelOK, "certificate", fmt.Sprintf("%s 的证书到 %s", name, until), fmt.Sprintf("certificate of %s: until %s", name, until), renewZh, renewEn,
+			levelOK, "certificate", fmt.Sprintf("%s 的证书到 %s", name, until), fmt.Sprintf("certificate of %s: until %s", name,
+				until), renewZh, renewEn,
 		}, left)
 	}
 }
@@ -101,7 +104,8 @@ func (x *examination) pending(h *house, p *vault.Pending) {
 	}
 	for issuer, n := range p.Reserved {
 		x.found(ailment{
-			levelNote, "reserved", fmt.Sprintf("%s 有 %d 件已预留未确认", issuer, n), fmt.Sprintf("%s has %d reservations to settle", issuer, n),
+			levelNote, "reserved", fmt.Sprintf("%s 有 %d 件已预留未确认", issuer, n), fmt.Sprintf("%s has %d reservations to settle",
+				issuer, n),
 			x.again() + " reconcile --as 该部门", x.again() + " reconcile --as THAT-DEPARTMENT",
 		})
 	}
@@ -126,7 +130,8 @@ func (x *examination) pending(h *house, p *vault.Pending) {
 	}
 	if p.Staged > 0 {
 		x.found(ailment{
-			levelNote, "staged", fmt.Sprintf("%d 个事件待入账", p.Staged), fmt.Sprintf("%d events wait for their place in the ledger", p.Staged),
+			levelNote, "staged", fmt.Sprintf("%d 个事件待入账", p.Staged),
+			fmt.Sprintf("%d events wait for their place in the ledger", p.Staged),
 			x.again() + " proof checkpoint", x.again() + " proof checkpoint",
 		})
 	}
@@ -148,7 +153,8 @@ func (x *examination) signers(ctx context.Context, h *house, a vault.Access) err
 			x.found(ailment{
 				levelError, "no-signer", c.Name + "（" + c.Department + "）没有可用的签名证书，不能签发",
 				c.Name + " (" + c.Department + ") has no usable signing certificate and cannot issue",
-				"elicense department add --name " + c.Name + " --code " + c.Department, "elicense department add --name " + c.Name + " --code " + c.Department,
+				"elicense department add --name " + c.Name + " --code " + c.Department,
+				"elicense department add --name " + c.Name + " --code " + c.Department,
 			})
 		}
 	}

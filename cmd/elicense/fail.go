@@ -96,7 +96,7 @@ func (w *world) complaints(err error) []complaint {
 			out = append(out, complaint{Code: string(p.Code), Where: p.Field, Found: p.Found, Message: w.say(p.Zh, p.En)})
 		}
 	case errors.As(err, &typ):
-		lang := catalogue.Lang(catalogue.ZH)
+		lang := catalogue.ZH
 		if w.lang == "en" {
 			lang = catalogue.EN
 		}

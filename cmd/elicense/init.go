@@ -19,12 +19,14 @@ func (c *cli) initCommand() *cobra.Command {
 		Long: "在数据目录中建立证照库：密钥环、小型 CA、库的签名证书。主密钥来自环境变量所指的口令或密钥文件，绝不与数据放在一起：\n" +
 			"ELICENSE_PASSPHRASE_FILE、ELICENSE_PASSPHRASE 或 ELICENSE_MASTER_FILE（64 位十六进制）。\n" +
 			"--sandbox 例外：主密钥放在数据目录内，并带示例省的部门和证照目录，只可用于试用。" + between +
-			"Sets a vault up: keyring, a small CA, the vault's certificate. The master key comes from a passphrase or key file\n" +
+			"Sets a vault up: keyring, a small CA, the vault's certificate. The master key comes from a passphrase or " +
+			"key file\n" +
 			"named in the environment and never lies beside the data:\n" +
 			"ELICENSE_PASSPHRASE_FILE, ELICENSE_PASSPHRASE or ELICENSE_MASTER_FILE (64 hexadecimal digits).\n" +
 			"A sandbox is the exception: its master key lies in it, with a made-up province; only for trying things.",
 		Example: "  elicense init --sandbox\n" +
-			"  ELICENSE_PASSPHRASE_FILE=/run/secret elicense init --origin vault.example.gov.cn --name 示例省数据管理局 --code 11350000EX0000002M",
+			"  ELICENSE_PASSPHRASE_FILE=/run/secret elicense init --origin vault.example.gov.cn --name 示例省数据管理局 --code " +
+			"11350000EX0000002M",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.initialise(cmd.Context(), p) },
 	}
@@ -76,9 +78,11 @@ func (c *cli) showInit(p plan, key string) {
 	}
 	c.tell("  %s department add --name 部门名称 --code 信用代码 --issues 证照类型代码",
 		"  %s department add --name NAME --code CREDIT-CODE --issues TYPE-CODE", c.again())
-	c.tell("  %s type shipped          # 随附的证照类型，可照此编写", "  %s type shipped          # types that are shipped, as patterns", c.again())
+	c.tell("  %s type shipped          # 随附的证照类型，可照此编写",
+		"  %s type shipped          # types that are shipped, as patterns", c.again())
 	c.tell("主密钥不在数据目录中：请妥善备份口令或密钥文件，丢失后数据无法读取。",
-		"The master key is not in the data directory: keep the passphrase or key file safe; without it the data cannot be read.")
+		"The master key is not in the data directory: keep the passphrase or key file safe; without it the data "+
+			"cannot be read.")
 }
 
 // again is how to call the program for the same data directory.

@@ -49,7 +49,8 @@ func shortNames(t *vault.LicenceType, m map[string]string) (map[string]string, e
 			}
 		}
 		if _, twice := out[short]; twice {
-			return nil, &usageError{"要素写了两次：" + name + "（" + short + "）", "the element is given twice: " + name + " (" + short + ")"}
+			return nil, &usageError{"要素写了两次：" + name + "（" + short + "）", "the element is given twice: " + name +
+				" (" + short + ")"}
 		}
 		out[short] = value
 	}
@@ -84,7 +85,8 @@ func (c *cli) issueCommand() *cobra.Command {
 		Short: "签发：纸质与电子同步 / issue with the printed paper's serial",
 		Long: "纸质证照已打印，凭其印刷序号一次签发电子证照（A72）。要素用短名或中文名，见 elicense type show；也可用 @文件.json。\n" +
 			"超时后用同一 --key 重试，得到首次的答复。" + between +
-			"The paper is printed: one call issues the electronic licence with its serial. Elements by short name or label, see\n" +
+			"The paper is printed: one call issues the electronic licence with its serial. Elements by short name or " +
+			"label, see\n" +
 			"elicense type show, or @FILE.json. After a timeout try again with the same --key and get the first answer.",
 		Example: "  elicense issue --type 食品经营许可证 --key 2026-0187 --paper NO.00012345 --division 350102 \\\n" +
 			"    经营者名称=… 统一社会信用代码=91… 持证主体代码类型代码=001 签发日期=2026-03-02 @其余.json",
@@ -226,7 +228,8 @@ func (c *cli) showUnsettled(list []vault.Unsettled) {
 		c.tell("  编号 %s  预留于 %s  %s", "  number %s  reserved %s  %s", u.Number, u.Since, u.Identifier)
 	}
 	c.tell("已打印：%[1]s confirm 标识 --key 键 --paper 印刷序号\n未打印：%[1]s void 标识 --key 键 --reason 理由",
-		"printed: %[1]s confirm IDENTIFIER --key KEY --paper SERIAL\nnot printed: %[1]s void IDENTIFIER --key KEY --reason TEXT",
+		"printed: %[1]s confirm IDENTIFIER --key KEY --paper SERIAL\nnot printed: %[1]s void IDENTIFIER --key KEY "+
+			"--reason TEXT",
 		c.again())
 }
 

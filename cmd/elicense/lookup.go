@@ -60,7 +60,8 @@ func (q *query) readHolder() error {
 	default:
 		return &usageError{
 			"不能判断持证主体代码的类型；请写成 类型:代码，如 001:统一社会信用代码、111:公民身份号码",
-			"the kind of the holder's code cannot be told; write KIND:CODE, as 001: for a credit code, 111: for a citizen number",
+			"the kind of the holder's code cannot be told; write KIND:CODE, as 001: for a credit code, 111: for a " +
+				"citizen number",
 		}
 	}
 	return nil
@@ -93,7 +94,8 @@ func (c *cli) lookupCommand() *cobra.Command {
 	var to handOut
 	cmd := &cobra.Command{
 		Use: "lookup [IDENTIFIER]", Short: "查询证照 / look licences up", Args: cobra.MaximumNArgs(1),
-		Example: "  elicense lookup --holder 91350100EX0000001A\n  elicense lookup --type 食品经营许可证 --number JY13501020000017 --export 证照.json\n" +
+		Example: "  elicense lookup --holder 91350100EX0000001A\n  elicense lookup --type 食品经营许可证 --number " +
+			"JY13501020000017 --export 证照.json\n" +
 			"  elicense verify 证照.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd.Context(), byLaw("查询证照"), func(h *house, a vault.Access) error {
@@ -229,7 +231,8 @@ func (c *cli) historyCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&legal, "as-of", "", "某日依法的状态 yyyy-mm-dd / what was in force on a day")
-	cmd.Flags().StringVar(&known, "known", "", "按当时所知（RFC 3339，与 --as-of 同用） / by what was known at an instant, with --as-of")
+	cmd.Flags().StringVar(&known, "known", "",
+		"按当时所知（RFC 3339，与 --as-of 同用） / by what was known at an instant, with --as-of")
 	return cmd
 }
 
@@ -247,7 +250,8 @@ func (c *cli) showAsOf(ctx context.Context, h *house, q asOf) error {
 	var known time.Time
 	if q.known != "" {
 		if known, err = time.Parse(time.RFC3339, q.known); err != nil {
-			return &usageError{"--known 应为 RFC 3339 时间，如 2026-03-02T09:30:00+08:00", "--known wants an RFC 3339 time, as 2026-03-02T09:30:00+08:00"}
+			return &usageError{"--known 应为 RFC 3339 时间，如 2026-03-02T09:30:00+08:00",
+				"--known wants an RFC 3339 time, as 2026-03-02T09:30:00+08:00"}
 		}
 	}
 	m, err := h.vault.AsOf(ctx, q.access, q.identifier, day, known)

@@ -8,7 +8,8 @@
 //
 // The first line is the outcome. Then come the facts, then what to do next, as a command that can be pasted. Words are
 // Chinese or English by the locale. The answer goes to standard output, progress and errors to standard error; progress
-// is drawn on a terminal only. With --json the answer is one JSON value, and nothing else is written to standard output.
+// is drawn on a terminal only. With --json the answer is one JSON value, and nothing else is written to standard
+// output.
 // An error says what was being done, what is wrong, and how to put it right. No secret is ever printed.
 package main
 

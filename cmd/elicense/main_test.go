@@ -99,7 +99,8 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// takeJSON is json PATH NAME: puts what the last output, one JSON value, has at a path (found.0.identifier) into a variable.
+// takeJSON is json PATH NAME: puts what the last output, one JSON value, has at a path (found.0.identifier) into a
+// variable.
 func takeJSON(ts *testscript.TestScript, _ bool, args []string) {
 	var at any
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &at))

@@ -68,7 +68,7 @@ func (m *meter) line(p convert.Progress) {
 var plainTheme = progressbar.Theme{Saucer: "=", SaucerHead: ">", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}
 
 // barWidth leaves room for what stands beside the bar.
-func (m *meter) barWidth() int { return max(10, min(40, m.w.columns-60)) }
+func (m *meter) barWidth() int { return max(8, min(30, m.w.columns-75)) }
 
 func (m *meter) draw(p convert.Progress) {
 	total := max(p.Total, p.Rows)
@@ -77,19 +77,28 @@ func (m *meter) draw(p convert.Progress) {
 		if p.Total == 0 {
 			first = -1
 		}
-		m.bar = progressbar.NewOptions(first, progressbar.OptionSetWriter(m.w.err),
-			progressbar.OptionSetDescription(m.name), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString(m.w.say("行", "rows")), progressbar.OptionSetPredictTime(true),
+		m.bar = progressbar.NewOptions(first, progressbar.OptionSetWriter(m.w.err), progressbar.OptionSetPredictTime(false),
+			progressbar.OptionShowDescriptionAtLineEnd(), progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(m.barWidth()),
 			progressbar.OptionSetTheme(plainTheme))
 	}
 	if p.Total > 0 && m.bar.GetMax() != total {
 		m.bar.ChangeMax(total)
 	}
-	if n := p.Counts.Rejected; n > 0 {
-		m.bar.Describe(fmt.Sprintf(m.w.say("%s（退回 %d%s）", "%s (%d rejected%s)"), m.name, n, m.forecast(p)))
+	m.bar.Describe(m.words(p))
+	_ = m.bar.Set(p.Rows) // progress is no promise
+}
+
+// words say how far it is, how fast, how long it will take, and what went wrong so far.
+func (m *meter) words(p convert.Progress) string {
+	s := fmt.Sprintf(m.w.say("%s %d/%d 行，%.0f 行/秒", "%s %d/%d rows, %.0f/s"), m.name, p.Rows, max(p.Total, p.Rows), p.Rate)
+	if p.Remaining > 0 {
+		s += m.w.say("，还要 ", ", ") + p.Remaining.Round(time.Second).String() + m.w.say("", " left")
 	}
-	_ = m.bar.Set(p.Rows) //nolint:errcheck // progress is no promise
+	if n := p.Counts.Rejected; n > 0 {
+		s += fmt.Sprintf(m.w.say("，退回 %d", ", %d rejected"), n)
+	}
+	return s + m.forecast(p)
 }
 
 // forecast tells of a deadline that will be missed.
@@ -103,7 +112,7 @@ func (m *meter) forecast(p convert.Progress) string {
 // finish clears the line of the bar.
 func (m *meter) finish() {
 	if m.bar != nil {
-		_ = m.bar.Finish() //nolint:errcheck // progress is no promise
+		_ = m.bar.Finish() // progress is no promise
 		m.w.aside("\r" + strings.Repeat(" ", max(0, m.w.columns-1)) + "\r")
 	}
 }

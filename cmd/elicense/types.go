@@ -128,7 +128,8 @@ func (c *cli) typePut() *cobra.Command {
 	return &cobra.Command{
 		Use: "put FILE.yaml", Short: "登记证照类型，或其新版本 / declare a type or a new version of it", Args: cobra.ExactArgs(1),
 		Long: "读入定义文件；所有错误一次报出，带行号和改法。只有维护该类型的部门可以更改（A67）。" + between +
-			"Reads a definition; all errors are told at once with line and remedy. Only the owning department may change a type.",
+			"Reads a definition; all errors are told at once with line and remedy. Only the owning department may change " +
+			"a type.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			yaml, err := os.ReadFile(args[0])
 			if err != nil {
@@ -143,7 +144,8 @@ func (c *cli) typePut() *cobra.Command {
 					return err
 				}
 				return c.emit(t.Definition, func() {
-					c.tell("已登记：%s %s 第 %d 版", "declared: %s %s version %d", t.Definition.Code, t.Definition.Name, t.Definition.Version)
+					c.tell("已登记：%s %s 第 %d 版", "declared: %s %s version %d", t.Definition.Code, t.Definition.Name,
+						t.Definition.Version)
 				})
 			})
 		},
@@ -193,8 +195,9 @@ func (c *cli) typeTable(list []vault.TypeStatus) {
 
 func (c *cli) typeShipped() *cobra.Command {
 	return &cobra.Command{
-		Use: "shipped [NAME]", Short: "随附的证照类型定义，可照此编写 / definitions that are shipped, as patterns", Args: cobra.MaximumNArgs(1),
-		Example: "  elicense type shipped\n  elicense type shipped food-operation > 食品经营许可证.yaml",
+		Use: "shipped [NAME]", Short: "随附的证照类型定义，可照此编写 / definitions that are shipped, as patterns",
+		Args:    cobra.MaximumNArgs(1),
+		Example: "  elicense type shipped\n  elicense type shipped food-business-licence > 食品经营许可证.yaml",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				text, err := catalogue.ShippedFile(args[0])

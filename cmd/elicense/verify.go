@@ -80,7 +80,8 @@ func (c *cli) verifyCommand() *cobra.Command {
 		Short: "离线验证：证照、回执、批次证明、账本证明、证书 / verify anything signed, offline",
 		Long: "第一行是结论，第二行是理由；不打开数据库，库正在运行也可以验证。FILE 为 - 时读标准输入。\n" +
 			"退出码：0 通过，3 不通过，4 无法判定。" + between +
-			"The first line is the decision, the second its reason. No database is opened, so a running vault does not stand in\n" +
+			"The first line is the decision, the second its reason. No database is opened, so a running vault does not " +
+			"stand in\n" +
 			"the way. FILE may be - for standard input. Exit: 0 passed, 3 not passed, 4 indeterminate.",
 		Example: "  elicense verify 证照.json\n" +
 			"  elicense verify 证照.json --anchors 根证书.pem --ledger-key vault.example+1a2b3c4d+Ae5…",

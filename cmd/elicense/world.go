@@ -42,11 +42,11 @@ type exitError struct{ code int }
 
 func (e *exitError) Error() string { return fmt.Sprintf("exit %d", e.code) }
 
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) } //nolint:gosec // a file descriptor fits
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // width is that of a terminal in columns; 80 if it cannot be told.
 func width(f *os.File) int {
-	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 { //nolint:gosec // a file descriptor fits
+	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
 		return w
 	}
 	return 80
@@ -96,7 +96,7 @@ func (w *world) line(format string, args ...any) { w.tell(format, format, args..
 
 // aside writes to standard error, where it disturbs no output. It is no promise: a failure there has nowhere to go.
 func (w *world) aside(s string) {
-	_, _ = io.WriteString(w.err, s) //nolint:errcheck // nothing is left to tell it to
+	_, _ = io.WriteString(w.err, s)
 }
 
 // emit writes a value as JSON if --json is set; otherwise it calls human.

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestDemoNext pastes every command that the demo says to type next.
+func TestDemoNext(t *testing.T) {
+	r := newRunner(t)
+	keep := filepath.Join(t.TempDir(), "demo")
+	out := r.ok("demo", "--rows", "200", "--keep", keep)
+	tried := 0
+	for line := range strings.Lines(out) {
+		call, ok := strings.CutPrefix(strings.TrimSpace(line), "elicense -d "+keep+" ")
+		if !ok {
+			continue
+		}
+		at := &runner{t, keep}
+		require.NotEmpty(t, at.ok(strings.Fields(call)...), call)
+		tried++
+	}
+	require.Equal(t, 6, tried)
+	require.NotContains(t, out, "✗")
+}
+
+// TestDemoFails shows that a step that is not what it should be ends the demo.
+func TestDemoFails(t *testing.T) {
+	d := &demo{cli: &cli{world: &world{lang: "en"}}, steps: []demoStep{{}}}
+	require.ErrorIs(t, d.check(false, "", "nothing"), errDemo)
+	require.Empty(t, d.steps[0].Passed)
+}

@@ -134,7 +134,8 @@ func (ip *inspector) licenceType(k, _ []byte) error {
 		return err
 	}
 	raw, err := def.Encode()
-	if err != nil || record.Sum(raw) != h.digest || def.Classification.Closed() != h.closed || def.Version != h.version {
+	if err != nil || record.Sum(raw) != h.digest || def.Classification.Closed() != h.closed ||
+		def.Version != h.version {
 		return fmt.Errorf("%w: type in force is not its definition", ErrDamaged)
 	}
 	next := key(spaceTypeVersion, k[1:], be16(h.version+1))

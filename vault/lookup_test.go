@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
+	"github.com/elicense/elicense/verify"
 )
 
 func number(i int) string { return fmt.Sprintf("JY135010200%05d", 10000+i) }
@@ -257,6 +259,33 @@ func (w *world) checkReceipt(t *testing.T, c *vault.Comparison, claims map[strin
 		require.NotContains(t, string(c.Receipt.Raw), value, "a receipt says nothing of a person")
 	}
 	require.NotEmpty(t, c.Receipt.Signature)
+}
+
+// TestProvenOffline_A78: a receipt and a bundle pass the offline judge, and no longer after one flipped bit.
+func TestProvenOffline_A78(t *testing.T) {
+	w := newWorld(t)
+	a := w.issue("k", "JY13501020000011")
+	c, err := w.v.Compare(t.Context(), byLaw(), vault.Query{Identifier: a.Identifier}, map[string]string{"CZZT": "示例食品有限公司"})
+	require.NoError(t, err)
+	bundle, err := w.v.Bundle(t.Context(), byLaw(), a.Identifier)
+	require.NoError(t, err)
+	judge, err := verify.New(verify.Config{
+		Trust: w.province.Anchors, LedgerKeys: w.ledgerKeys(), Now: w.config.Now, Zone: zone,
+	})
+	require.NoError(t, err)
+	judged := func(doc any) verify.Indication {
+		b, err := json.Marshal(doc)
+		require.NoError(t, err)
+		r, err := judge.Verify(t.Context(), b, verify.Expect{})
+		require.NoError(t, err)
+		return r.Indication
+	}
+	require.Equal(t, verify.TotalPassed, judged(c.Receipt))
+	require.Equal(t, verify.TotalPassed, judged(bundle))
+	c.Receipt.Raw[len(c.Receipt.Raw)/2] ^= 1
+	bundle.Record[len(bundle.Record)/2] ^= 1
+	require.NotEqual(t, verify.TotalPassed, judged(c.Receipt))
+	require.NotEqual(t, verify.TotalPassed, judged(bundle))
 }
 
 // TestGuessingLimit: whoever fails too often about one holder is refused for the day, however the question is put.

@@ -167,9 +167,10 @@ func (m *model) lookAll(*rapid.T) {
 
 // TestMachine draws acts of every kind, with faults among them, and holds the vault against a model and against itself.
 func TestMachine(t *testing.T) {
+	settled := newWorld(t)
 	rapid.Check(t, func(r *rapid.T) {
 		f := enginetest.NewFaulty(memory.New(), nil)
-		w := newWorldOn(t, f)
+		w := settled.copyOn(f)
 		m := &model{world: w, faults: f, state: map[string]vault.State{}, ids: map[string]string{}, version: map[string]int{}}
 		plan := enginetest.Seeded(rapid.Uint64().Draw(r, "faults"), 0.1)
 		step := func(do func(*rapid.T)) func(*rapid.T) {

@@ -85,8 +85,9 @@ type NumberUse struct {
 	Reason     string `json:"reason,omitempty"` // why it was voided
 }
 
-// Numbers explains every number allocated for a type by the calling department: issued, reserved, voided with its reason,
-// or passed over because a licence of the paper stock bears it. A number that is missing from the list was never allocated.
+// Numbers explains every number allocated for a type by the calling department: issued, reserved, voided with its
+// reason, or passed over because a licence of the paper stock bears it. A number that is missing from the list was
+// never allocated.
 func (v *Vault) Numbers(ctx context.Context, a Access, typeCode string) ([]NumberUse, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {

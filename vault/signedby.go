@@ -19,8 +19,9 @@ type SignedVersion struct {
 	InForce    bool          `json:"in_force"` // it is the licence's latest version
 }
 
-// SignedBy visits every version signed with a certificate, named by the SM3 digest of its DER, until visit returns false:
-// the first question when a key is compromised. Licences of classified types are for their owner alone and left out. It reads the whole vault, which is meant for that day only.
+// SignedBy visits every version signed with a certificate, named by the SM3 digest of its DER, until visit returns
+// false: the first question when a key is compromised. Licences of classified types are left out: they are for their
+// owner alone. It reads the whole vault, which is meant for that day only.
 func (v *Vault) SignedBy(ctx context.Context, a Access, certificate [32]byte, visit func(SignedVersion) bool) error {
 	s, err := v.admit(ctx, a)
 	if err != nil {

@@ -75,6 +75,19 @@ func newWorldOn(t testing.TB, inner engine.Engine) *world {
 	return w
 }
 
+// copyOn is the same vault, with a clock of its own, on another engine.
+func (w *world) copyOn(e engine.Engine) *world {
+	w.t.Helper()
+	copyEngine(w.t, w.engine, e)
+	c := *w
+	c.engine, c.config.Engine = e, e
+	c.config.Now = func() time.Time { return c.now }
+	var err error
+	c.v, err = vault.Open(w.t.Context(), c.config)
+	require.NoError(w.t, err)
+	return &c
+}
+
 // department is the access of the i-th department to its own licences.
 func department(i int) vault.Access {
 	return vault.Access{Caller: fixtures.Caller(i), Purpose: "核发证照", Item: "350100-0001", Ground: vault.GroundIssuer}

@@ -20,7 +20,8 @@ func (c *cli) compareCommand() *cobra.Command {
 			"--sheet 批量比对：表中每行一份证照，列名用短名或中文名（证照编号或标识，其余为要比对的要素）；结果是同一张表加结论各列，\n" +
 			"与逐件比对的结论完全相同。" + between +
 			"Field by field: equal, different, missing; verdicts only, never what the vault holds. Exit: 0 all equal and " +
-			"in force,\n3 not so, 4 cannot be told. --sheet compares a sheet: one licence a row, columns by short name or label " +
+			"in force,\n3 not so, 4 cannot be told. --sheet compares a sheet: one licence a row, columns by short name " +
+			"or label " +
 			"(number or\n" +
 			"identifier, the others are the claims); the result is the same sheet with columns for the verdicts, the same\n" +
 			"as single comparisons give.",

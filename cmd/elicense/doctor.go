@@ -214,8 +214,9 @@ func (x *examination) inside(ctx context.Context) {
 		x.found(x.closed(err))
 		return
 	}
-	x.found(ailment{Level: levelOK, Code: "opens", Zh: "数据库、主密钥、密钥与证书相符",
-		En: "database, master key, keys and certificates fit together"})
+	x.keys(h)
+	x.found(ailment{Level: levelOK, Code: "opens", Zh: "数据库可以打开，主密钥正确",
+		En: "the database opens with this master key"})
 	a, err := x.by(h, operator("体检"))
 	var p *vault.Pending
 	if err == nil {
@@ -226,30 +227,30 @@ func (x *examination) inside(ctx context.Context) {
 		err = x.signers(ctx, h, a)
 	}
 	if err = errors.Join(err, h.close()); err != nil {
+		zh, en := x.inBoth(err)
 		x.found(ailment{
-			levelError, "vault", x.say(x.describe(nil, err), ""), x.describe(nil, err),
-			"运行 elicense audit verify 查明", "run elicense audit verify to find out",
+			levelError, "vault", zh, en, "运行 elicense audit verify 查明", "run elicense audit verify to find out",
 		})
 	}
 }
 
 // closed says why a house does not open.
 func (x *examination) closed(err error) ailment {
-	in := func(lang string) string {
-		w := *x.world
-		w.lang = lang
-		return w.describe(nil, err)
-	}
-	a := ailment{Level: levelError, Code: "closed", Zh: in("zh"), En: in("en")}
+	zh, en := x.inBoth(err)
+	a := ailment{Level: levelError, Code: "closed", Zh: zh, En: en}
 	var usage *usageError
 	switch {
 	case errors.Is(err, engine.ErrLocked):
 		a.Code = "locked"
 	case errors.As(err, &usage):
 		a.Code = "master"
-	case errors.Is(err, pki.ErrPassphrase), errors.Is(err, pki.ErrKeyFile):
-		a.Code = "key"
-		a.FixZh, a.FixEn = "从备份取回密钥文件", "take the key file from a backup"
 	}
 	return a
+}
+
+// inBoth puts an error into both languages.
+func (x *examination) inBoth(err error) (zh, en string) {
+	a, b := *x.world, *x.world
+	a.lang, b.lang = "zh", "en"
+	return a.describe(nil, err), b.describe(nil, err)
 }

@@ -71,6 +71,26 @@ func (x *examination) certificate(file, whose string) {
 	}
 }
 
+// keys opens every key file and holds it against its certificate.
+func (x *examination) keys(h *house) {
+	sound := 0
+	for _, k := range h.keys {
+		err := k.open()
+		if err == nil {
+			sound++
+			continue
+		}
+		zh, en := x.inBoth(err)
+		x.found(ailment{Level: levelError, Code: "key", Zh: k.file + "：" + zh, En: k.file + ": " + en})
+	}
+	if sound > 0 {
+		x.found(ailment{
+			Level: levelOK, Code: "keys", Zh: fmt.Sprintf("%d 把密钥与证书相配", sound),
+			En: fmt.Sprintf("%d keys fit their certificates", sound),
+		})
+	}
+}
+
 // expiry sets the level by the days that are left.
 func (x *examination) expiry(a ailment, left int) {
 	level := map[int]string{7: levelError, 30: levelWarning, 90: levelNote}

@@ -198,6 +198,11 @@ var words = []struct {
 		"stored data is damaged; run elicense audit verify",
 	},
 	{vault.ErrAudit, "审计记录无法写入，操作已被拒绝", "the audit entry could not be written; the act was refused"},
+	{errKeyMismatch, "密钥文件中的私钥与证书不相配；请从备份取回该文件",
+		"a key file holds a key and a certificate that do not belong together; take it from a backup"},
+	{pki.ErrKeyFile, "密钥文件已损坏；请从备份取回", "a key file is damaged; take it from a backup"},
+	{pki.ErrPassphrase, "密钥文件不是用本库的主密钥加密的；请从备份取回",
+		"a key file is not encrypted under this vault's master key; take it from a backup"},
 	{pki.ErrCertificate, "证书文件不完整或已损坏", "a certificate file is incomplete or damaged"},
 	{context.Canceled, "已中断；重新运行同一命令即可继续", "interrupted; run the same command again to go on"},
 }

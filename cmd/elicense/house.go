@@ -49,6 +49,7 @@ type house struct {
 	anchors  *pki.Anchors
 	custody  *signing.Custody
 	signer   *signing.VaultSigner
+	keys     []*lockedKey // the keys behind signer and custody
 	vault    *vault.Vault
 }
 

@@ -2,14 +2,18 @@ package main
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/hmac"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/emmansun/gmsm/sm3"
 
@@ -110,11 +114,57 @@ func (w *world) readSigner(h *house, name string) (signing.Config, error) {
 	}
 	at := bytes.Index(text, []byte(certificateHead))
 	if len(bytes.TrimSpace(text[:at])) > 0 {
-		if config.Key, err = pki.ParseKey(text[:at], keyPassphrase(h.master)); err != nil {
-			return signing.Config{}, fmt.Errorf("%s: %w", name, err)
-		}
+		key := &lockedKey{file: name, text: text[:at], passphrase: keyPassphrase(h.master), public: config.Chain[0].PublicKey}
+		h.keys = append(h.keys, key)
+		config.Key = key
 	}
 	return config, nil
+}
+
+// lockedKey is an encrypted key that is opened when it first signs: opening takes its time, and a province has
+// hundreds.
+// Until then it stands for the key of its certificate; one that turns out to be another signs nothing.
+type lockedKey struct {
+	file             string
+	text, passphrase []byte
+	public           *pki.PublicKey
+	once             sync.Once
+	key              crypto.Signer
+	err              error
+}
+
+var _ crypto.Signer = (*lockedKey)(nil)
+
+// errKeyMismatch is a key file in which the key and the certificate do not belong together.
+var errKeyMismatch = errors.New("key and certificate do not belong together")
+
+func (k *lockedKey) open() error {
+	k.once.Do(func() {
+		key, err := pki.ParseKey(k.text, k.passphrase)
+		if err == nil {
+			public, wrong := pki.PublicKeyOf(key.Public())
+			if wrong != nil || !public.Equal(k.public) {
+				err = errKeyMismatch
+			}
+		}
+		if err != nil {
+			k.err = fmt.Errorf("%s: %w", k.file, err)
+			return
+		}
+		k.key = key
+	})
+	return k.err
+}
+
+// Public is the certificate's key.
+func (k *lockedKey) Public() crypto.PublicKey { return k.public }
+
+// Sign opens the key if need be.
+func (k *lockedKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	if err := k.open(); err != nil {
+		return nil, err
+	}
+	return k.key.Sign(random, digest, opts)
 }
 
 const certificateHead = "-----BEGIN CERTIFICATE-----"

@@ -15,7 +15,7 @@ var radar = []int{7, 30, 90}
 
 // certificates looks at every certificate file; no master key is needed for that.
 func (x *examination) certificates() {
-	x.certificate(anchorsFile, x.say("根证书", "root"))
+	x.certificate(anchorsFile, x.say("根", "root"))
 	x.certificate(vaultFile, x.say("证照库", "vault"))
 	names, err := filepath.Glob(filepath.Join(x.dir, staffDir, "*.pem"))
 	if err != nil {
@@ -42,7 +42,7 @@ func (x *examination) certificate(file, whose string) {
 	left := int(c.NotAfter.Sub(x.now).Hours() / 24)
 	until := c.NotAfter.Format(time.DateOnly)
 	name := whose
-	if c.Holder.Organization != "" {
+	if strings.HasPrefix(file, staffDir) && c.Holder.Organization != "" {
 		name = c.Holder.Organization
 	}
 	renew := "elicense department add --name " + quoted(name) + " --code " + whose

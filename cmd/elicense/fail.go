@@ -149,8 +149,8 @@ var words = []struct {
 		"the master key is wrong, or the keyring is damaged; check the passphrase or the key file",
 	},
 	{
-		sealed.ErrNoKeyring, "数据目录没有密钥环（建库未完成）；请另建，或从备份恢复",
-		"the data directory has no keyring, so it was never completed; make a new one or restore a backup",
+		sealed.ErrNoKeyring, "数据目录没有密钥环：建库未完成，或数据库已损坏；请从备份恢复",
+		"the data directory has no keyring: it was never completed, or the database is damaged; restore a backup",
 	},
 	{
 		sealed.ErrPassphrase, "口令为空；请设置 ELICENSE_PASSPHRASE_FILE 或 ELICENSE_PASSPHRASE",

@@ -302,11 +302,7 @@ func (v *Vault) PutCaller(ctx context.Context, a Access, c Caller) error {
 		return v.denied(ctx, s, auditNote{act: "caller"}, err)
 	}
 	return v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		if _, err := getCaller(w, a.Caller); err != nil && !errors.Is(err, ErrUnknownCaller) {
-			return err
-		} else if none, scanErr := isEmpty(w, spaceCaller); scanErr != nil {
-			return scanErr
-		} else if err != nil && !none { // two registered themselves as the first at once
+		if err := stillMay(w, a.Caller); err != nil {
 			return err
 		}
 		if err := putJSONIn(w, key(spaceCaller, []byte(c.ID)), c); err != nil {
@@ -314,6 +310,20 @@ func (v *Vault) PutCaller(ctx context.Context, a Access, c Caller) error {
 		}
 		return v.appendAudit(w, s, auditNote{act: "caller"})
 	})
+}
+
+// stillMay refuses a caller that is not registered, unless nobody is: two may have registered themselves as the first
+// at once.
+func stillMay(r engine.Reader, caller string) error {
+	_, err := getCaller(r, caller)
+	if !errors.Is(err, ErrUnknownCaller) {
+		return err
+	}
+	none, scanErr := isEmpty(r, spaceCaller)
+	if scanErr != nil || none {
+		return scanErr
+	}
+	return err
 }
 
 // Callers lists the registrations.

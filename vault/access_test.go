@@ -186,7 +186,14 @@ func TestOthersLicences_A79(t *testing.T) {
 
 // shape is what of an audit entry may depend on the answer.
 func shape(e *record.AuditEntry) record.AuditEntry {
-	return record.AuditEntry{Act: e.Act, Asked: e.Asked, Subject: e.Subject, Batch: e.Batch, Count: e.Count, Result: e.Result}
+	return record.AuditEntry{
+		Act:     e.Act,
+		Asked:   e.Asked,
+		Subject: e.Subject,
+		Batch:   e.Batch,
+		Count:   e.Count,
+		Result:  e.Result,
+	}
 }
 
 // TestMalformedQueriesAreAudited: what cannot stand in an entry does not keep the refusal out of the audit.
@@ -289,7 +296,14 @@ func TestNoAuditNoAnswer(t *testing.T) {
 	a := w.issue("k", "JY13501020000011")
 	b := w.convert("file", "JY13501020000012")
 	w.signOff(b.ID)
-	req, act := w.complete(food("n", "JY13501020000013")), vault.Act{Key: "s", Identifier: a.Identifier, Basis: "b", Reason: "r"}
+	req, act := w.complete(
+		food("n", "JY13501020000013"),
+	), vault.Act{
+		Key:        "s",
+		Identifier: a.Identifier,
+		Basis:      "b",
+		Reason:     "r",
+	}
 	_, err := w.v.Checkpoint(t.Context())
 	require.NoError(t, err)
 	f.fail = true

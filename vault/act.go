@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine"
@@ -58,13 +59,14 @@ func (v *Vault) Resume(ctx context.Context, a Access, act Act) (*Answer, error) 
 // Revoke ends a licence for good: act.Kind is EventCancelled (注销), EventRevoked (吊销), EventAnnulled (撤销) or
 // EventSuperseded (被替换).
 func (v *Vault) Revoke(ctx context.Context, a Access, act Act) (*Answer, error) {
-	switch act.Kind {
-	case record.EventCancelled, record.EventRevoked, record.EventAnnulled, record.EventSuperseded:
-		return v.act(ctx, a, act)
-	default:
+	if !slices.Contains(endings, act.Kind) {
 		return nil, refuse(ErrInvalid, CodeStateForbids, "kind")
 	}
+	return v.act(ctx, a, act)
 }
+
+// endings are the events after which a licence is out of force for good.
+var endings = []record.Kind{record.EventCancelled, record.EventRevoked, record.EventAnnulled, record.EventSuperseded}
 
 // origins gives how the record of a version says it came to be.
 var origins = map[record.Kind]record.Origin{
@@ -129,6 +131,18 @@ func (v *Vault) checkAct(ac *acting) error {
 	if ac.act.Effective.IsZero() {
 		ac.act.Effective = today
 	}
+	if problems := ac.problems(today); len(problems) > 0 {
+		return &Refusal{ErrInvalid, problems}
+	}
+	ac.ev = happening{
+		kind: ac.act.Kind, effective: ac.act.Effective, basis: ac.act.Basis, reason: ac.act.Reason, paper: ac.act.Paper,
+	}
+	ac.ev.salt, err = v.drawSalt()
+	return err
+}
+
+// problems finds everything that is wrong with an act by itself.
+func (ac *acting) problems(today record.Date) []Problem {
 	var problems []Problem
 	if today.Before(ac.act.Effective) {
 		problems = append(problems, problem(CodeEffectiveFuture, "effective", ac.act.Effective.String()))
@@ -157,14 +171,7 @@ func (v *Vault) checkAct(ac *acting) error {
 	if len(ac.act.Values) > 0 && !ac.act.Kind.MakesVersion() {
 		problems = append(problems, problem(CodeFieldUnknown, "values", ""))
 	}
-	if len(problems) > 0 {
-		return &Refusal{ErrInvalid, problems}
-	}
-	ac.ev = happening{
-		kind: ac.act.Kind, effective: ac.act.Effective, basis: ac.act.Basis, reason: ac.act.Reason, paper: ac.act.Paper,
-	}
-	ac.ev.salt, err = v.drawSalt()
-	return err
+	return problems
 }
 
 // perform reads the licence, makes and signs its new version if the act brings one, and commits.

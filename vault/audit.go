@@ -130,7 +130,7 @@ func (v *Vault) AuditTrail(ctx context.Context, a Access, first int, visit func(
 	if err := v.audit(ctx, s, auditNote{act: "audit-trail"}); err != nil {
 		return err
 	}
-	start := key(spaceAudit, be64(uint64(max(first, 1)))) //nolint:gosec // at least 1
+	start := key(spaceAudit, be64(uint64(max(first, 1))))
 	return v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		scan := engine.Range{Prefix: []byte{spaceAudit}, Start: start}
 		return r.Scan(scan, func(_, value []byte) (bool, error) {

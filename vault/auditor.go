@@ -16,8 +16,8 @@ type auditRequest struct {
 	err  error
 }
 
-// audit makes the entry of a read durable before its answer is given; if it cannot, the act is refused. Readers that come
-// at the same time share a transaction.
+// audit makes the entry of a read durable before its answer is given; if it cannot, the act is refused. Readers that
+// come at the same time share a transaction.
 func (v *Vault) audit(ctx context.Context, s *session, n auditNote) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%w: %w", ErrAudit, err)
@@ -30,7 +30,8 @@ func (v *Vault) audit(ctx context.Context, s *session, n auditNote) error {
 	return nil
 }
 
-// auditAll writes entries in one transaction. An entry that cannot be written down fails alone, all else fails together.
+// auditAll writes entries in one transaction. An entry that cannot be written down fails alone, all else fails
+// together.
 func (v *Vault) auditAll(ctx context.Context, group []*auditRequest, worked func()) {
 	err := v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		c, err := openAuditChain(w)

@@ -212,8 +212,8 @@ func batchOpen(r engine.Reader, id string) (bool, error) {
 	return err == nil, err
 }
 
-// knownOpen is batchOpen for the hot paths. A batch once open stays so, even when it is undone later row by row; so a yes
-// is remembered.
+// knownOpen is batchOpen for the hot paths. A batch once open stays so, even when it is undone later row by row; so a
+// yes is remembered.
 func (v *Vault) knownOpen(r engine.Reader, id string) (bool, error) {
 	if _, yes := v.openBatches.Load(id); yes {
 		return true, nil

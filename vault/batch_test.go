@@ -142,7 +142,12 @@ func TestDecide_A73(t *testing.T) {
 		got, _ := w.work(t, name, c.groups...)
 		require.Equal(t, c.want, got, name)
 	}
-	got, _ := w.work(t, "updated", []line{{number: 5, text: 77}, {number: 5, text: 77}}, []line{{number: 5, text: 78}, {number: 5}})
+	got, _ := w.work(
+		t,
+		"updated",
+		[]line{{number: 5, text: 77}, {number: 5, text: 77}},
+		[]line{{number: 5, text: 78}, {number: 5}},
+	)
 	require.Equal(t, "updated unchanged; conflict/conflict-same-file@1 conflict/conflict-same-file@1; ", got)
 	CheckVault(t, w.v)
 }
@@ -238,8 +243,8 @@ func TestResume_A73(t *testing.T) {
 	CheckVault(t, w.v)
 }
 
-// TestUndo_A73: what was created is withdrawn, what was updated returns to its former version by a new one, and a row that a
-// later event relies on is refused; started again after a fault at any step, it ends the same.
+// TestUndo_A73: what was created is withdrawn, what was updated returns to its former version by a new one, and a row
+// that a later event relies on is refused; started again after a fault at any step, it ends the same.
 func TestUndo_A73(t *testing.T) {
 	for _, fault := range []enginetest.Fault{enginetest.None, enginetest.Before, enginetest.After, enginetest.Lost} {
 		for step := range 5 {
@@ -265,7 +270,11 @@ func TestUndo_A73(t *testing.T) {
 				if err != nil {
 					require.ErrorIs(t, err, enginetest.ErrInjected)
 					if undoing(t, w, second.ID) {
-						_, openErr := w.v.OpenBatch(t.Context(), department(0), vault.BatchSpec{Type: foodType, File: record.Sum([]byte("two"))})
+						_, openErr := w.v.OpenBatch(
+							t.Context(),
+							department(0),
+							vault.BatchSpec{Type: foodType, File: record.Sum([]byte("two"))},
+						)
 						require.ErrorIs(t, openErr, vault.ErrBatch, "not while it is being undone")
 					}
 				}
@@ -275,7 +284,14 @@ func TestUndo_A73(t *testing.T) {
 			if err != nil && !isUndone(t, w, second.ID) {
 				_, err = w.v.UndoBatch(t.Context(), department(0), second.ID, "理由", visit)
 				require.NoError(t, err)
-				require.Equal(t, map[int]string{1: "restored", 2: "withdrawn", 3: "refused", 4: "withdrawn"}, results, "%v %d", fault, step)
+				require.Equal(
+					t,
+					map[int]string{1: "restored", 2: "withdrawn", 3: "refused", 4: "withdrawn"},
+					results,
+					"%v %d",
+					fault,
+					step,
+				)
 			}
 			require.Equal(t, "示例0号有限公司", find(1)[0].Value("CZZT"))
 			require.Empty(t, find(3))
@@ -299,9 +315,15 @@ func stateOf(t *testing.T, w *world, id string) vault.BatchState {
 	return b.State
 }
 
-func undoing(t *testing.T, w *world, id string) bool { return stateOf(t, w, id) == vault.BatchUndoing }
+func undoing(t *testing.T, w *world, id string) bool {
+	t.Helper()
+	return stateOf(t, w, id) == vault.BatchUndoing
+}
 
-func isUndone(t *testing.T, w *world, id string) bool { return stateOf(t, w, id) == vault.BatchUndone }
+func isUndone(t *testing.T, w *world, id string) bool {
+	t.Helper()
+	return stateOf(t, w, id) == vault.BatchUndone
+}
 
 // TestRestoredIsCurrent: undone before its sign-off, the version that brings the former content back is the one shown.
 func TestRestoredIsCurrent(t *testing.T) {

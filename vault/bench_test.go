@@ -157,8 +157,8 @@ func get(ctx context.Context, e engine.Engine, keys [][]byte) error {
 	})
 }
 
-// BenchmarkAudited is the goal of look-ups with their durable audit entry at 64 callers: against the same entries written
-// bare.
+// BenchmarkAudited is the goal of look-ups with their durable audit entry at 64 callers: against the same entries
+// written bare.
 func BenchmarkAudited(b *testing.B) {
 	w := newBench(b)
 	w.fill(b, benchLicences())
@@ -210,7 +210,12 @@ func BenchmarkIssue(b *testing.B) {
 	var next atomic.Int64
 	issue := func(ctx context.Context, _ int) error {
 		n := int(next.Add(1))
-		req := vault.Request{Key: strconv.Itoa(n), Type: foodType, Paper: "P" + strconv.Itoa(n), Values: map[string]string{}}
+		req := vault.Request{
+			Key:    strconv.Itoa(n),
+			Type:   foodType,
+			Paper:  "P" + strconv.Itoa(n),
+			Values: map[string]string{},
+		}
 		for k, v := range template {
 			req.Values[k] = v
 		}

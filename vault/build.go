@@ -149,7 +149,8 @@ func (c *Checked) disclosures(salts []byte) []record.Disclosure {
 			continue
 		}
 		n := len(record.Salt{})
-		list = append(list, record.Disclosure{Name: cols[i].Name, Salt: record.Salt(salts[i*n : (i+1)*n]), Value: value})
+		salt := record.Salt(salts[i*n : (i+1)*n])
+		list = append(list, record.Disclosure{Name: cols[i].Name, Salt: salt, Value: value})
 	}
 	return list
 }
@@ -157,8 +158,8 @@ func (c *Checked) disclosures(salts []byte) []record.Disclosure {
 // errSignerChanged says that the issuer's certificate was replaced while a record was made that names the former one.
 var errSignerChanged = refuse(ErrConflict, CodeSignerChanged, "issuer")
 
-// sign signs with the issuer's key in custody. The record names its certificate before it is signed, so that is asked for
-// again afterwards: a signature by another key is never kept.
+// sign signs with the issuer's key in custody. The record names its certificate before it is signed, so that is asked
+// for again afterwards: a signature by another key is never kept.
 func (v *Vault) sign(ctx context.Context, u *unsigned, at time.Time) (*signed, error) {
 	if !u.custody {
 		return nil, refuse(ErrSignature, CodeSignerMissing, "issuer")

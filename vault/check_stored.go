@@ -21,8 +21,7 @@ func (ip *inspector) derived(name string, at versionAt, ver *Version, h *head) {
 	}
 	h.from, h.until = rec.ValidFrom, rec.ValidUntil
 	h.holders = ip.v.holderTokens(rec.HolderKind, ver.Value(catalogue.MetaHolderCode))
-	switch at.event.Kind {
-	case record.EventConverted:
+	if at.event.Kind == record.EventConverted {
 		row := 0
 		if rec.Source != nil {
 			row = rec.Source.Row
@@ -32,11 +31,11 @@ func (ip *inspector) derived(name string, at versionAt, ver *Version, h *head) {
 		if _, err := getBatch(ip.r, at.event.Batch); err != nil {
 			ip.in.find(name, "version %d is of a batch that is missing", at.number)
 		}
-	case record.EventRestored:
+	}
+	if at.event.Kind == record.EventRestored {
 		if from := h.batchOf(at.number - 2); from.batch != "" {
 			h.converted = append(h.converted, conversion{at.number, from.batch, from.row})
 		}
-	default:
 	}
 	ip.number(name, at, ver)
 }

@@ -39,14 +39,18 @@ func furnished(t *testing.T, inner engine.Engine) *world {
 	require.NoError(t, err)
 	lt, err := w.v.Type(t.Context(), foodType)
 	require.NoError(t, err)
-	b := w.convertRows("one", w.batchRows(lt, 0, "JY13501020000021", "JY13501020000022", "JY13501020000021"))
+	b := w.convertRows("one", w.batchRows(lt, "JY13501020000021", "JY13501020000022", "JY13501020000021"))
 	w.signOff(b.ID)
-	w.convertRows("two", w.batchRows(lt, 0, "JY13501020000021", "JY13501020000023"))
-	open, err := w.v.OpenBatch(t.Context(), department(0), vault.BatchSpec{Type: foodType, File: record.Sum([]byte("scans"))})
+	w.convertRows("two", w.batchRows(lt, "JY13501020000021", "JY13501020000023"))
+	open, err := w.v.OpenBatch(
+		t.Context(),
+		department(0),
+		vault.BatchSpec{Type: foodType, File: record.Sum([]byte("scans"))},
+	)
 	require.NoError(t, err)
 	scan, err := open.PutScan(t.Context(), []byte("a scan"))
 	require.NoError(t, err)
-	rows := w.batchRows(lt, 0, "JY13501020000031")
+	rows := w.batchRows(lt, "JY13501020000031")
 	rows[0].Draft = scanned(t, lt, scan)
 	p, err := open.Prepare(t.Context(), 0, rows)
 	require.NoError(t, err)
@@ -69,15 +73,20 @@ func scanned(t *testing.T, lt *vault.LicenceType, scan vault.Scan) *vault.Checke
 // settle puts leaves into the ledger and leaves one staged.
 func (w *world) settle() {
 	w.t.Helper()
-	_, err := w.v.Compare(w.t.Context(), byLaw(), vault.Query{Type: foodType, Number: "JY13501020000018"}, map[string]string{"CZZT": "x"})
+	_, err := w.v.Compare(
+		w.t.Context(),
+		byLaw(),
+		vault.Query{Type: foodType, Number: "JY13501020000018"},
+		map[string]string{"CZZT": "x"},
+	)
 	require.NoError(w.t, err)
 	_, err = w.v.Checkpoint(w.t.Context())
 	require.NoError(w.t, err)
 	w.issue("staged", "JY13501020000041")
 }
 
-// TestInspectFindsTampering flips a byte of each value of each space below the vault, without any seal: whatever follows
-// from something else is found.
+// TestInspectFindsTampering flips a byte of each value of each space below the vault, without any seal: whatever
+// follows from something else is found.
 func TestInspectFindsTampering(t *testing.T) {
 	inner := memory.New()
 	w := furnished(t, inner)
@@ -101,7 +110,9 @@ func TestInspectFindsTampering(t *testing.T) {
 			if containsByte(itself, k[0]) && at != 0 {
 				continue
 			}
-			if k[0] == 'k' || k[0] == 'r' && at != 0 || k[0] == 'b' && at == len(v)/2 || containsByte("zq", k[0]) || k[0] == 'u' || k[0] == 'g' && at != 0 {
+			if k[0] == 'k' || k[0] == 'r' && at != 0 || k[0] == 'b' && at == len(v)/2 || containsByte("zq", k[0]) ||
+				k[0] == 'u' ||
+				k[0] == 'g' && at != 0 {
 				continue
 			}
 			bad := []byte(v)
@@ -238,7 +249,8 @@ func must(errs ...error) error {
 	return nil
 }
 
-// TestLedger: every event's proof verifies offline, checkpoints extend each other, and asking without news gives the same.
+// TestLedger: every event's proof verifies offline, checkpoints extend each other, and asking without news gives the
+// same.
 func TestLedger(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.v.Checkpoint(t.Context())
@@ -255,7 +267,7 @@ func TestLedger(t *testing.T) {
 		require.Equal(t, text, again)
 		cp, err := ledger.ParseCheckpoint(text, w.ledgerKeys()...)
 		require.NoError(t, err)
-		require.Equal(t, uint64(3*(i+1)), cp.Size) //nolint:gosec // small
+		require.Equal(t, uint64(3*(i+1)), cp.Size)
 		for _, old := range earlier {
 			hashes, err := w.v.Consistency(t.Context(), old.Size, cp.Size)
 			require.NoError(t, err)

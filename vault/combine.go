@@ -5,17 +5,17 @@ import (
 	"sync"
 )
 
-// combiner lets callers that come at the same time share a transaction. There is no goroutine of its own: whoever finds the
-// place free leads, writes what has gathered, and hands the place to one who waits as soon as the transaction is worked,
-// without waiting for the disk. The zero value is ready.
+// combiner lets callers that come at the same time share a transaction. There is no goroutine of its own: whoever
+// finds the place free leads, writes what has gathered, and hands the place to one who waits as soon as the
+// transaction is worked, without waiting for the disk. The zero value is ready.
 type combiner[T any] struct {
 	mu      sync.Mutex
 	waiting []turn[T]
 	leading bool
 }
 
-// writer writes a group and leaves the outcome in the items. It calls worked, once or more, when the transaction's closure
-// has done its work.
+// writer writes a group and leaves the outcome in the items. It calls worked, once or more, when the transaction's
+// closure has done its work.
 type writer[T any] func(ctx context.Context, items []T, worked func())
 
 // turn is one item with the call that waits for it; true tells the call to lead.

@@ -35,8 +35,8 @@ type staging struct {
 	open   *LicenceType // found open in this transaction
 }
 
-// openType is the guard against classified types, asked once for the licences of one type in a transaction. A type whose
-// definition has changed since the draft was checked is ErrConflict.
+// openType is the guard against classified types, asked once for the licences of one type in a transaction. A type
+// whose definition has changed since the draft was checked is ErrConflict.
 func (st *staging) openType(w engine.Reader, t *LicenceType) error {
 	if st.open == t {
 		return nil
@@ -57,7 +57,7 @@ const stagedLeafBytes = 16 + 4 + 32
 // newStaging draws what a transaction needs before its closure runs, so that the closure stays pure.
 func (v *Vault) newStaging(s *session) (*staging, error) {
 	st := &staging{}
-	binary.BigEndian.PutUint64(st.place[:8], uint64(s.at.UnixMicro())) //nolint:gosec // after 1970
+	binary.BigEndian.PutUint64(st.place[:8], uint64(s.at.UnixMicro()))
 	if _, err := io.ReadFull(v.cfg.Rand, st.place[8:]); err != nil {
 		return nil, fmt.Errorf("vault: reading randomness: %w", err)
 	}
@@ -80,8 +80,8 @@ func (st *staging) write(w engine.Writer) error {
 	return w.Create(key(spaceStaged, st.place[:]), bytes.Clone(st.leaves))
 }
 
-// commitVersion writes a signed version with its event and indexes. Everything that can be refused is refused before the
-// first write, so that one licence of a group can fail alone.
+// commitVersion writes a signed version with its event and indexes. Everything that can be refused is refused before
+// the first write, so that one licence of a group can fail alone.
 func (v *Vault) commitVersion(w engine.Writer, s *session, st *staging, sv *signed, ev happening) error {
 	h, err := v.checkVersion(w, st, sv, ev)
 	if err != nil {
@@ -173,28 +173,34 @@ func putVersion(w engine.Writer, sv *signed) error {
 	return w.Put(versionKey(sv.id, sv.identifier.Version), b)
 }
 
-// reindex brings the derived keys of a licence up to its new version.
-func (v *Vault) reindex(w engine.Writer, sv *signed, ev happening) error {
-	c, id, old := sv.c, sv.id, sv.expected
-	if old != nil && old.version == 0 {
-		if err := w.Delete(key(spaceReserved, id[:])); err != nil {
+// unindex removes the keys that a licence's new version makes untrue.
+func unindex(w engine.Writer, sv *signed) error {
+	id, old := sv.id, sv.expected
+	if old == nil {
+		return nil
+	}
+	if old.version == 0 {
+		return w.Delete(key(spaceReserved, id[:]))
+	}
+	for _, holder := range old.holders {
+		if slices.Contains(sv.holders, holder) {
+			continue
+		}
+		if err := w.Delete(holderKey(holder, id)); err != nil {
 			return err
 		}
 	}
-	if old != nil && old.version > 0 {
-		for _, holder := range old.holders {
-			if slices.Contains(sv.holders, holder) {
-				continue
-			}
-			if err := w.Delete(holderKey(holder, id)); err != nil {
-				return err
-			}
-		}
-		if old.until != c.until && !old.until.IsZero() {
-			if err := w.Delete(expiryKey(old.until, id)); err != nil {
-				return err
-			}
-		}
+	if old.until == sv.c.until || old.until.IsZero() {
+		return nil
+	}
+	return w.Delete(expiryKey(old.until, id))
+}
+
+// reindex brings the derived keys of a licence up to its new version.
+func (v *Vault) reindex(w engine.Writer, sv *signed, ev happening) error {
+	c, id, old := sv.c, sv.id, sv.expected
+	if err := unindex(w, sv); err != nil {
+		return err
 	}
 	puts := make([][2][]byte, 0, 8)
 	for _, holder := range sv.holders {

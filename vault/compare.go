@@ -125,7 +125,8 @@ func (v *Vault) judge(ctx context.Context, s *session, res *Result, claims map[s
 			return nil, err
 		}
 		r.Claims = append(r.Claims, record.Claim{
-			Field: fields[i].Field, Verdict: string(fields[i].Verdict), Rules: fields[i].Rules, Claimed: opens[i].Digest(),
+			Field: fields[i].Field, Verdict: string(fields[i].Verdict), Rules: fields[i].Rules,
+			Claimed: opens[i].Digest(),
 		})
 	}
 	c.Receipt, err = v.signReceipt(ctx, &r, opens)
@@ -202,8 +203,9 @@ func overall(fields []FieldVerdict) string {
 	return result
 }
 
-// guessKeys names the counters of failed comparisons of this caller today: of each holder of the licence that was found,
-// of the licence if it has none, or of what was asked about. However a licence is asked for, the same counter counts.
+// guessKeys names the counters of failed comparisons of this caller today: of each holder of the licence that was
+// found, of the licence if it has none, or of what was asked about. However a licence is asked for, the same counter
+// counts.
 func (v *Vault) guessKeys(s *session, q *Query, res *Result) [][]byte {
 	var subjects [][]byte
 	switch {
@@ -259,7 +261,7 @@ func guesses(r engine.Reader, guess []byte) (int, error) {
 	if k <= 0 || n > 1<<31 {
 		return 0, fmt.Errorf("%w: guess counter", ErrDamaged)
 	}
-	return int(n), nil //nolint:gosec // bounded
+	return int(n), nil
 }
 
 // countGuess makes the comparison's audit entry durable and counts it if it failed; calls that race are refused past
@@ -278,7 +280,7 @@ func (v *Vault) countGuess(ctx context.Context, s *session, note auditNote, gues
 			if !failed {
 				continue
 			}
-			if err := w.Put(k, binary.AppendUvarint(nil, uint64(n)+1)); err != nil { //nolint:gosec // bounded
+			if err := w.Put(k, appendInt(nil, n+1)); err != nil {
 				return err
 			}
 		}

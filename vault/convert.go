@@ -18,13 +18,12 @@ type verdict struct {
 	result RowResult
 	prior  *head
 	ev     happening
-	salts  []byte
 	sv     *signed
 	again  bool // an earlier row of the file spoke of the licence and is remembered
 }
 
-// decide compares a row with the vault: created, updated, unchanged or conflict. It is the one judgement of dry run and real
-// run alike.
+// decide compares a row with the vault: created, updated, unchanged or conflict. It is the one judgement of dry run
+// and real run alike.
 func (v *Vault) decide(r engine.Reader, row *BatchRow, batch string) (verdict, error) {
 	vd := verdict{row: row, result: RowResult{Row: row.Row, Outcome: RowRejected, Code: row.Rejected}}
 	c := row.Draft
@@ -79,8 +78,8 @@ func (v *Vault) known(r engine.Reader, c *Checked) (*head, licenceID, error) {
 	return h, id, err
 }
 
-// seenKey remembers a row that changed nothing, so that another row of the file with the same licence and other content is
-// a conflict and no update.
+// seenKey remembers a row that changed nothing, so that another row of the file with the same licence and other
+// content is a conflict and no update.
 func seenKey(id licenceID, batch string) []byte { return key(spaceBatchSeen, word(batch), id[:]) }
 
 // seenRow is the row of the batch that spoke of a licence and changed nothing, or 0.
@@ -286,9 +285,9 @@ func (c *Committing) Wait() ([]RowResult, error) {
 	return c.results, nil
 }
 
-// Start is Commit up to the moment when the group's transaction has been worked; Wait tells when it is durable. The next
-// group may be started before: it sees this one and cannot be kept without it. After an error of either the batch
-// is opened anew.
+// Start is Commit up to the moment when the group's transaction has been worked; Wait tells when it is durable. The
+// next group may be started before: it sees this one and cannot be kept without it. After an error of either the
+// batch is opened anew.
 func (b *Batch) Start(ctx context.Context, p *Prepared) (*Committing, error) {
 	for tries := 1; ; tries++ {
 		c, err := b.start(ctx, p)
@@ -554,7 +553,7 @@ func (d *DryRun) settleRow(w engine.Writer, vd *verdict) error {
 	dec := decoder{b: b}
 	first := BatchRow{Draft: &Checked{}}
 	dec.fixed(first.Draft.content[:])
-	first.Row = int(be(dec.take(4)))
+	first.Row = int(be(dec.take(4))) //nolint:gosec // four bytes
 	if err := dec.end(); err != nil || first.Row == vd.row.Row {
 		return err
 	}

@@ -30,8 +30,8 @@ func seeds(f *testing.F, space byte) {
 	f.Add([]byte{1, 1})
 }
 
-// again holds a reading to its round trip: what is read is written again as the same bytes, apart from overlong integers,
-// which read as the same value.
+// again holds a reading to its round trip: what is read is written again as the same bytes, apart from overlong
+// integers, which read as the same value.
 func again(t *testing.T, read func([]byte) ([]byte, error), b []byte) {
 	t.Helper()
 	out, err := read(b)

@@ -45,7 +45,7 @@ func (h *head) append(b []byte) []byte {
 	b = appendInt(b, h.version)
 	b = appendInt(b, h.events)
 	b = append(b, h.lastEvent[:]...)
-	b = binary.BigEndian.AppendUint64(b, uint64(h.recorded.UnixMicro())) //nolint:gosec // after 1970
+	b = binary.BigEndian.AppendUint64(b, uint64(h.recorded.UnixMicro()))
 	b = append(b, dateKey(h.since)...)
 	b = append(b, dateKey(h.from)...)
 	b = append(b, dateKey(h.until)...)
@@ -154,7 +154,7 @@ func (d *decoder) int() int {
 		return 0
 	}
 	d.b = d.b[k:]
-	return int(n) //nolint:gosec // bounded above
+	return int(n)
 }
 
 func (d *decoder) bytes() []byte { return d.take(d.int()) }

@@ -44,8 +44,8 @@ func (v *Vault) History(ctx context.Context, a Access, identifier string) ([]Ent
 	return whole(list, err)
 }
 
-// concealed reports whether an event is not to be shown: of a conversion that waits for its sign-off, to anybody but the
-// issuer.
+// concealed reports whether an event is not to be shown: of a conversion that waits for its sign-off, to anybody but
+// the issuer.
 func concealed(r engine.Reader, s *session, h *head, e *record.Event) (bool, error) {
 	if e.Kind != record.EventConverted || s.Ground == GroundIssuer && s.caller.Department == h.issuer {
 		return false, nil
@@ -145,7 +145,13 @@ type Moment struct {
 }
 
 // AsOf answers on two axes: what was legally in force on a day, by what the vault knew at an instant (zero: now).
-func (v *Vault) AsOf(ctx context.Context, a Access, identifier string, legal record.Date, known time.Time) (*Moment, error) {
+func (v *Vault) AsOf(
+	ctx context.Context,
+	a Access,
+	identifier string,
+	legal record.Date,
+	known time.Time,
+) (*Moment, error) {
 	var m *Moment
 	err := v.withLicence(ctx, a, identifier, "as-of", func(r engine.Reader, s *session, id licenceID, h *head) error {
 		var err error

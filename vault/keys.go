@@ -101,14 +101,20 @@ func key(space byte, parts ...[]byte) []byte {
 // word is a key part of variable length; such words hold no zero byte.
 func word(s string) []byte { return append([]byte(s), 0) }
 
-func be16(n int) []byte { return binary.BigEndian.AppendUint16(nil, uint16(n)) } //nolint:gosec // versions stay below 1000
+// be16 is for versions, which stay below 1000.
+func be16(n int) []byte {
+	return binary.BigEndian.AppendUint16(nil, uint16(n)) //nolint:gosec // see above
+}
+
 func be32(n int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n)) } //nolint:gosec // callers bound n
+
 func be64(n uint64) []byte {
 	return binary.BigEndian.AppendUint64(nil, n)
 }
 
 func dateKey(d record.Date) []byte {
-	return binary.BigEndian.AppendUint32(nil, uint32(d.Year*10000+int(d.Month)*100+d.Day)) //nolint:gosec // a valid date
+	n := d.Year*10000 + int(d.Month)*100 + d.Day
+	return binary.BigEndian.AppendUint32(nil, uint32(n)) //nolint:gosec // a valid date
 }
 
 func headKey(id licenceID) []byte { return key(spaceHead, id[:]) }

@@ -341,8 +341,8 @@ func (f *finder) start(prefix []byte) ([]byte, error) {
 	return append(append([]byte(nil), prefix...), b[:16]...), nil
 }
 
-// add appends a licence if it may be seen: in scope, of a readable type, issued, and not from a batch that waits for its
-// sign-off.
+// add appends a licence if it may be seen: in scope, of a readable type, issued, and not from a batch that waits for
+// its sign-off.
 func (f *finder) add(id licenceID) error {
 	h, err := getHead(f.r, id)
 	if err != nil || h == nil || !f.scope.covers(h) {

@@ -104,7 +104,11 @@ func TestSpellings(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, res.Found, 1)
 	}
-	res, err := w.v.Lookup(t.Context(), w.asHolder("001", " "+wide, vault.LevelRealName), vault.Query{Identifier: a.Identifier})
+	res, err := w.v.Lookup(
+		t.Context(),
+		w.asHolder("001", " "+wide, vault.LevelRealName),
+		vault.Query{Identifier: a.Identifier},
+	)
 	require.NoError(t, err)
 	require.Len(t, res.Found, 1)
 }
@@ -152,7 +156,7 @@ func TestSignOffOpens(t *testing.T) {
 	w := newWorld(t)
 	lt, err := w.v.Type(t.Context(), foodType)
 	require.NoError(t, err)
-	first := w.convertRows("one", w.batchRows(lt, 0, number(1)))
+	first := w.convertRows("one", w.batchRows(lt, number(1)))
 	q := vault.Query{Type: foodType, Number: number(1)}
 	find := func(a vault.Access) []vault.Found {
 		res, err := w.v.Lookup(t.Context(), a, q)
@@ -265,7 +269,12 @@ func (w *world) checkReceipt(t *testing.T, c *vault.Comparison, claims map[strin
 func TestProvenOffline_A78(t *testing.T) {
 	w := newWorld(t)
 	a := w.issue("k", "JY13501020000011")
-	c, err := w.v.Compare(t.Context(), byLaw(), vault.Query{Identifier: a.Identifier}, map[string]string{"CZZT": "示例食品有限公司"})
+	c, err := w.v.Compare(
+		t.Context(),
+		byLaw(),
+		vault.Query{Identifier: a.Identifier},
+		map[string]string{"CZZT": "示例食品有限公司"},
+	)
 	require.NoError(t, err)
 	bundle, err := w.v.Bundle(t.Context(), byLaw(), a.Identifier)
 	require.NoError(t, err)

@@ -117,7 +117,11 @@ func (m *model) settleOne(r *rapid.T) {
 		if rapid.Bool().Draw(r, "void") {
 			return m.v.Void(m.t.Context(), department(0), key+"v", a.Identifier, "理由")
 		}
-		return m.v.Confirm(m.t.Context(), department(0), vault.Confirmation{Key: key, Identifier: a.Identifier, Paper: "纸" + key})
+		return m.v.Confirm(
+			m.t.Context(),
+			department(0),
+			vault.Confirmation{Key: key, Identifier: a.Identifier, Paper: "纸" + key},
+		)
 	})
 	if err != nil { // the other way took effect behind an ambiguous answer
 		require.NotEmpty(m.t, codesOf(err))
@@ -171,7 +175,13 @@ func TestMachine(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		f := enginetest.NewFaulty(memory.New(), nil)
 		w := settled.copyOn(f)
-		m := &model{world: w, faults: f, state: map[string]vault.State{}, ids: map[string]string{}, version: map[string]int{}}
+		m := &model{
+			world:   w,
+			faults:  f,
+			state:   map[string]vault.State{},
+			ids:     map[string]string{},
+			version: map[string]int{},
+		}
 		plan := enginetest.Seeded(rapid.Uint64().Draw(r, "faults"), 0.1)
 		step := func(do func(*rapid.T)) func(*rapid.T) {
 			return func(r *rapid.T) {

@@ -159,8 +159,8 @@ func TestReplayAtOnce_D1_1(t *testing.T) {
 	CheckVault(t, w.v)
 }
 
-// TestFaults_A72: whatever fails at whichever step, before or after it took effect, a retry ends in exactly one licence,
-// and paper and electronic licence are both issued or neither is.
+// TestFaults_A72: whatever fails at whichever step, before or after it took effect, a retry ends in exactly one
+// licence, and paper and electronic licence are both issued or neither is.
 func TestFaults_A72(t *testing.T) {
 	flows := map[string]func(*world) (*vault.Answer, error){
 		"issue": func(w *world) (*vault.Answer, error) {
@@ -289,7 +289,7 @@ func TestNumbersOnce_D1_4(t *testing.T) {
 	require.NoError(t, err)
 	states := map[vault.State]int{}
 	for i, u := range uses {
-		require.Equal(t, uint64(i+1), u.Sequence, "no gap without an entry") //nolint:gosec // small
+		require.Equal(t, uint64(i+1), u.Sequence, "no gap without an entry")
 		states[u.State]++
 		if u.State == vault.Voided {
 			require.Equal(t, "打印机卡纸", u.Reason)
@@ -345,13 +345,25 @@ func TestReconcile_D1_4(t *testing.T) {
 	require.Len(t, list, 3)
 	_, err = w.v.Void(t.Context(), department(0), "v", list[0].Identifier, "作废")
 	require.NoError(t, err)
-	_, err = w.v.Confirm(t.Context(), department(0), vault.Confirmation{Key: "v2", Identifier: list[0].Identifier, Paper: "p"})
+	_, err = w.v.Confirm(
+		t.Context(),
+		department(0),
+		vault.Confirmation{Key: "v2", Identifier: list[0].Identifier, Paper: "p"},
+	)
 	require.ErrorIs(t, err, vault.ErrNotFound)
-	_, err = w.v.Confirm(t.Context(), department(0), vault.Confirmation{Key: "c", Identifier: list[1].Identifier, Paper: "p"})
+	_, err = w.v.Confirm(
+		t.Context(),
+		department(0),
+		vault.Confirmation{Key: "c", Identifier: list[1].Identifier, Paper: "p"},
+	)
 	require.NoError(t, err)
 	_, err = w.v.Void(t.Context(), department(0), "v3", list[1].Identifier, "作废")
 	require.ErrorIs(t, err, vault.ErrTransition)
-	_, err = w.v.Confirm(t.Context(), department(0), vault.Confirmation{Key: "c2", Identifier: list[2].Identifier, Paper: "p"})
+	_, err = w.v.Confirm(
+		t.Context(),
+		department(0),
+		vault.Confirmation{Key: "c2", Identifier: list[2].Identifier, Paper: "p"},
+	)
 	require.ErrorIs(t, err, vault.ErrPaperUsed)
 	_, err = w.v.Confirm(t.Context(), department(0), vault.Confirmation{Key: "c3", Identifier: list[2].Identifier})
 	require.Contains(t, codesOf(err), vault.CodePaperMissing)

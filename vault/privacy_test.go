@@ -21,7 +21,8 @@ func TestErrorsSayNothingOfPersons(t *testing.T) {
 			"35010219900101123X", "示例某某某", "JY99999999999999", "13800001234", "a\nb某某", strings.Repeat("长某某", 300), "\xff\xfe某某",
 		}).Draw(r, "mark")
 		secret := strings.TrimSpace(mark)
-		field := rapid.SampledFrom([]string{"CZZT", "CZZTDM", "ZZBH", "ZZBS", "ZZBFRQ", "ZZYXQJZRQ", "CZZTDMLXDM", mark}).Draw(r, "field")
+		field := rapid.SampledFrom([]string{"CZZT", "CZZTDM", "ZZBH", "ZZBS", "ZZBFRQ", "ZZYXQJZRQ", "CZZTDMLXDM", mark}).
+			Draw(r, "field")
 		req := w.complete(food(rapid.StringMatching(`[a-z]{12}`).Draw(r, "key"), number(1)))
 		req.Values[field] = mark
 		switch rapid.IntRange(0, 3).Draw(r, "where") {
@@ -32,7 +33,13 @@ func TestErrorsSayNothingOfPersons(t *testing.T) {
 		case 2:
 			req.Division = mark
 		}
-		act := vault.Act{Key: mark, Identifier: a.Identifier, Basis: mark, Reason: mark, Values: map[string]string{field: mark}}
+		act := vault.Act{
+			Key:        mark,
+			Identifier: a.Identifier,
+			Basis:      mark,
+			Reason:     mark,
+			Values:     map[string]string{field: mark},
+		}
 		for _, err := range []error{
 			err2(w.v.Validate(t.Context(), department(0), req)),
 			err2(w.v.Reserve(t.Context(), department(1), req)),

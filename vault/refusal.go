@@ -48,7 +48,7 @@ type Problem struct {
 }
 
 // Refusal is why an act was refused. Its Error text holds codes and field names, nothing that was submitted.
-type Refusal struct {
+type Refusal struct { //nolint:errname // the word of the interface: an act is refused
 	Err      error // the sentinel
 	Problems []Problem
 }

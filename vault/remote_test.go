@@ -162,7 +162,10 @@ func (r *always) SignRecord(ctx context.Context, issuer string, raw []byte) ([]b
 func TestCertificateReplacedAgainAndAgain(t *testing.T) {
 	w := newWorld(t)
 	cfg := w.config
-	cfg.Records = &always{RecordSigner: cfg.Records, rotate: func() { require.NoError(t, w.hire(fixtures.Departments()[0])) }}
+	cfg.Records = &always{
+		RecordSigner: cfg.Records,
+		rotate:       func() { require.NoError(t, w.hire(fixtures.Departments()[0])) },
+	}
 	v, err := vault.Open(t.Context(), cfg)
 	require.NoError(t, err)
 	_, err = v.Issue(t.Context(), department(0), w.complete(food("k", "JY13501020000011")))
@@ -170,14 +173,18 @@ func TestCertificateReplacedAgainAndAgain(t *testing.T) {
 	require.Equal(t, []vault.Code{vault.CodeSignerChanged}, codesOf(err))
 }
 
-// TestReservationOutlivesItsType_A72: the type gets a new version between print and confirmation; the paper is printed, so
-// the licence is issued as it was reserved.
+// TestReservationOutlivesItsType_A72: the type gets a new version between print and confirmation; the paper is
+// printed, so the licence is issued as it was reserved.
 func TestReservationOutlivesItsType_A72(t *testing.T) {
 	w := newWorld(t)
 	ticket := w.reserve("r")
 	_, err := w.redefine(foodType, func(def *catalogue.Type) { def.Name += "（新）" })
 	require.NoError(t, err, problemsOf(err))
-	done, err := w.v.Confirm(t.Context(), department(0), vault.Confirmation{Key: "c", Identifier: ticket.Identifier, Paper: "P"})
+	done, err := w.v.Confirm(
+		t.Context(),
+		department(0),
+		vault.Confirmation{Key: "c", Identifier: ticket.Identifier, Paper: "P"},
+	)
 	require.NoError(t, err, problemsOf(err))
 	require.Equal(t, ticket.Record, done.Record)
 	w.reserve("after")

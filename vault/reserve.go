@@ -90,8 +90,8 @@ type reserving struct {
 	ev    happening
 }
 
-// putReservation allocates the number if need be, makes the record and stores both: all inside one transaction, so that no
-// number is ever taken without its reservation.
+// putReservation allocates the number if need be, makes the record and stores both: all inside one transaction, so
+// that no number is ever taken without its reservation.
 func (v *Vault) putReservation(w engine.Writer, st *staging, rv reserving, answer *Answer) (auditNote, error) {
 	note := auditNote{act: "reserve"}
 	c := &rv.c
@@ -163,8 +163,8 @@ type Confirmation struct {
 	Signature  []byte `json:"signature,omitempty"` // with a remote key: detached SignedData over Answer.ToSign
 }
 
-// Confirm issues a reserved licence: the paper is printed, its serial known, and in remote mode the department's signature
-// is brought along. Paper and electronic licence are issued from here on, or neither.
+// Confirm issues a reserved licence: the paper is printed, its serial known, and in remote mode the department's
+// signature is brought along. Paper and electronic licence are issued from here on, or neither.
 func (v *Vault) Confirm(ctx context.Context, a Access, cf Confirmation) (*Answer, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
@@ -222,8 +222,8 @@ func (v *Vault) signReserved(ctx context.Context, s *session, u *unsigned, signa
 	return &signed{u, bytes.Clone(signature)}, nil
 }
 
-// signCustody signs a reserved record. One that names a certificate which was replaced since is made anew: the paper and
-// the number stay what they are.
+// signCustody signs a reserved record. One that names a certificate which was replaced since is made anew: the paper
+// and the number stay what they are.
 func (v *Vault) signCustody(ctx context.Context, s *session, u *unsigned) (*signed, error) {
 	now, custody, err := v.cfg.Records.SignerFor(u.c.issuer, s.at)
 	switch {
@@ -296,8 +296,8 @@ func (v *Vault) getReservation(r engine.Reader, lid licenceID) (*unsigned, error
 	}, nil
 }
 
-// issueReserved is Issue for a licence whose number the vault makes: reserve and confirm under keys that follow from the
-// request's own, so that a retry goes on where the first call stopped.
+// issueReserved is Issue for a licence whose number the vault makes: reserve and confirm under keys that follow from
+// the request's own, so that a retry goes on where the first call stopped.
 func (v *Vault) issueReserved(ctx context.Context, is *issuing) (*Answer, error) {
 	reserved := *is.req
 	reserved.Paper = ""

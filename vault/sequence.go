@@ -14,9 +14,9 @@ import (
 // sequenceLeaves bounds how many leaves one transaction of the sequencer takes into the ledger.
 const sequenceLeaves = 16 << 10
 
-// Sequence gives every staged leaf its place in the ledger and returns the ledger's size. It is the only writer of the
-// tree; several of them may run, the engine lets one at a time through. A restored vault gives no places: it could give a
-// place twice.
+// Sequence gives every staged leaf its place in the ledger and returns the ledger's size. It is the only writer of
+// the tree; several of them may run, the engine lets one at a time through. A restored vault gives no places: it
+// could give a place twice.
 func (v *Vault) Sequence(ctx context.Context) (uint64, error) {
 	if err := v.writable(); err != nil {
 		return 0, err

@@ -21,7 +21,11 @@ var kinds = []record.Kind{
 
 // allowed is the whole law of states, written a second time: every other step is refused.
 var allowed = map[vault.State]map[record.Kind]vault.State{
-	"":             {record.EventReserved: vault.Reserved, record.EventIssued: vault.Valid, record.EventConverted: vault.Valid},
+	"": {
+		record.EventReserved:  vault.Reserved,
+		record.EventIssued:    vault.Valid,
+		record.EventConverted: vault.Valid,
+	},
 	vault.Reserved: {record.EventVoided: vault.Voided, record.EventIssued: vault.Valid},
 	vault.Valid: {
 		record.EventConverted: vault.Valid, record.EventChanged: vault.Valid, record.EventRenewed: vault.Valid,
@@ -157,9 +161,17 @@ func TestActRefusals_D1_3(t *testing.T) {
 		require.Contains(t, codesOf(err), c.want, name)
 		require.Equal(t, before, content(t, w.engine), name)
 	}
-	_, err = w.v.Suspend(t.Context(), department(1), vault.Act{Key: "o", Identifier: a.Identifier, Basis: "b", Reason: "r"})
+	_, err = w.v.Suspend(
+		t.Context(),
+		department(1),
+		vault.Act{Key: "o", Identifier: a.Identifier, Basis: "b", Reason: "r"},
+	)
 	require.ErrorIs(t, err, vault.ErrDenied)
-	_, err = w.v.Reissue(t.Context(), department(0), vault.Act{Key: "p", Identifier: a.Identifier, Basis: "b", Reason: "r"})
+	_, err = w.v.Reissue(
+		t.Context(),
+		department(0),
+		vault.Act{Key: "p", Identifier: a.Identifier, Basis: "b", Reason: "r"},
+	)
 	require.Contains(t, codesOf(err), vault.CodePaperMissing)
 	_, err = w.v.Reissue(t.Context(), department(0), vault.Act{
 		Key: "p2", Identifier: a.Identifier, Basis: "b", Reason: "r", Paper: "纸JY13501020000011",

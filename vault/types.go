@@ -98,9 +98,9 @@ func readableType(r engine.Reader, s *session, code string) error {
 	return nil
 }
 
-// PutType declares a type or a new version of one from its YAML definition, and gives the version now in force. Putting
-// the definition in force again changes nothing. The department that defines the type owns it; if that is a body outside
-// the vault, the department that first declares it and is registered to issue it does (A67).
+// PutType declares a type or a new version of one from its YAML definition, and gives the version now in force.
+// Putting the definition in force again changes nothing. The department that defines the type owns it; if that is a
+// body outside the vault, the department that first declares it and is registered to issue it does (A67).
 func (v *Vault) PutType(ctx context.Context, a Access, yaml []byte) (*LicenceType, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
@@ -179,8 +179,8 @@ func mayAdopt(r engine.Reader, def catalogue.Type) error {
 	return nil
 }
 
-// checkSuccessor reports whether def says what is in force already, and refuses a definition that changes the meaning of
-// fields that licences carry.
+// checkSuccessor reports whether def says what is in force already, and refuses a definition that changes the meaning
+// of fields that licences carry.
 func checkSuccessor(r engine.Reader, old *typeHead, def catalogue.Type) (same bool, err error) {
 	before, err := getDefinition(r, def.Code, old.version)
 	if err != nil {
@@ -301,8 +301,8 @@ type TypeStatus struct {
 	Missing        bool            `json:"missing"` // should be in the vault and is not
 }
 
-// TypeReport lists every type that is declared or that a department is registered to issue: declared, live in the vault,
-// missing (A68). Classified types are listed and never missing.
+// TypeReport lists every type that is declared or that a department is registered to issue: declared, live in the
+// vault, missing (A68). Classified types are listed and never missing.
 func (v *Vault) TypeReport(ctx context.Context) ([]TypeStatus, error) {
 	var list []TypeStatus
 	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {

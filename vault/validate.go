@@ -13,8 +13,8 @@ import (
 var errRehearsed = errors.New("vault: rehearsed")
 
 // Validate takes a request along the whole path of Issue or Reserve and changes nothing but the audit: right, type,
-// every value, number, paper serial if one is given, signer and idempotency key if one is given. It gives the notes that
-// Issue would give, or every problem at once. What holds now may not hold at the moment of Issue.
+// every value, number, paper serial if one is given, signer and idempotency key if one is given. It gives the notes
+// that Issue would give, or every problem at once. What holds now may not hold at the moment of Issue.
 func (v *Vault) Validate(ctx context.Context, a Access, req Request) ([]Note, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {

@@ -3,7 +3,8 @@
 //
 // A licence is a signed record (package record) that is stored, hashed and handed out as it was signed. Everything
 // that happens to it is an event; state, history and AsOf follow from the events. Each act is one engine transaction
-// of record, event, indexes, staged ledger leaf and audit entry: all or none, at any crash. What was answered is durable.
+// of record, event, indexes, staged ledger leaf and audit entry: all or none, at any crash. What was answered is
+// durable.
 //
 // The package signs nothing itself and knows no certificates: keys, clock, randomness and storage come in through
 // Config. It follows GB/T 36901 to 36906-2018.
@@ -46,7 +47,8 @@ type Config struct {
 	MaxMismatches int
 	// StatusFor is how long a status statement holds; zero: 24 hours.
 	StatusFor time.Duration
-	// CheckpointKeys verify the vault's own checkpoints when Inspect reads them; nil: their signatures are not looked at.
+	// CheckpointKeys verify the vault's own checkpoints when Inspect reads them; nil: their signatures are not
+	// looked at.
 	CheckpointKeys []ledger.Verifier
 	// Workers is how many goroutines prepare and sign a group; zero: 1.
 	Workers int

@@ -112,8 +112,8 @@ func (v *Version) Values() map[string]string {
 	return m
 }
 
-// content gives the values that a successor of a version starts from: those of the type's elements as it is now, without
-// the identifier.
+// content gives the values that a successor of a version starts from: those of the type's elements as it is now,
+// without the identifier.
 func (t *LicenceType) content(v *Version) map[string]string {
 	m := v.Values()
 	for name := range m {

@@ -52,7 +52,10 @@ type world struct {
 
 var zone = time.FixedZone("CST", 8*3600)
 
-func newWorld(t testing.TB) *world { return newWorldOn(t, memory.New()) }
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	return newWorldOn(t, memory.New())
+}
 
 func newWorldOn(t testing.TB, inner engine.Engine) *world {
 	t.Helper()
@@ -61,7 +64,9 @@ func newWorldOn(t testing.TB, inner engine.Engine) *world {
 	keys, err := sealed.CreateKeyring(t.Context(), memory.New(), sealed.Master{1}, rand.Reader)
 	require.NoError(t, err)
 	w.keys, w.engine, w.blobs = keys, inner, memory.New()
-	blobs, err := blob.Open(blob.Config{Engine: w.blobs, Now: clock, Address: func(b []byte) blob.Address { return keys.Address(b) }})
+	blobs, err := blob.Open(
+		blob.Config{Engine: w.blobs, Now: clock, Address: func(b []byte) blob.Address { return keys.Address(b) }},
+	)
 	require.NoError(t, err)
 	w.province, err = fixtures.NewProvince(rand.Reader, clock)
 	require.NoError(t, err)
@@ -283,7 +288,13 @@ func draft(t testing.TB, lt *vault.LicenceType, row int, values map[string]strin
 	return draftWith(t, lt, row, values)
 }
 
-func draftWith(t testing.TB, lt *vault.LicenceType, row int, values map[string]string, scans ...vault.Scan) *vault.Checked {
+func draftWith(
+	t testing.TB,
+	lt *vault.LicenceType,
+	row int,
+	values map[string]string,
+	scans ...vault.Scan,
+) *vault.Checked {
 	t.Helper()
 	source := &record.Source{File: record.Sum([]byte("file")), Row: row, Batch: "b"}
 	for i := range scans {
@@ -301,13 +312,13 @@ func draftWith(t testing.TB, lt *vault.LicenceType, row int, values map[string]s
 	return c
 }
 
-// batchRows makes sound rows from row first on.
-func (w *world) batchRows(lt *vault.LicenceType, first int, numbers ...string) []vault.BatchRow {
+// batchRows makes sound rows from the first on.
+func (w *world) batchRows(lt *vault.LicenceType, numbers ...string) []vault.BatchRow {
 	rows := make([]vault.BatchRow, len(numbers))
 	for i, n := range numbers {
 		values := food("", n).Values
 		w.fill(lt, values)
-		rows[i] = vault.BatchRow{Row: first + i + 1, Draft: draft(w.t, lt, first+i+1, values)}
+		rows[i] = vault.BatchRow{Row: i + 1, Draft: draft(w.t, lt, i+1, values)}
 	}
 	return rows
 }
@@ -317,12 +328,16 @@ func (w *world) convert(file string, numbers ...string) *vault.BatchAccount {
 	w.t.Helper()
 	lt, err := w.v.Type(w.t.Context(), foodType)
 	require.NoError(w.t, err)
-	return w.convertRows(file, w.batchRows(lt, 0, numbers...))
+	return w.convertRows(file, w.batchRows(lt, numbers...))
 }
 
 func (w *world) convertRows(file string, groups ...[]vault.BatchRow) *vault.BatchAccount {
 	w.t.Helper()
-	b, err := w.v.OpenBatch(w.t.Context(), department(0), vault.BatchSpec{Type: foodType, File: record.Sum([]byte(file))})
+	b, err := w.v.OpenBatch(
+		w.t.Context(),
+		department(0),
+		vault.BatchSpec{Type: foodType, File: record.Sum([]byte(file))},
+	)
 	require.NoError(w.t, err)
 	for g, rows := range groups {
 		p, err := b.Prepare(w.t.Context(), g, rows)
@@ -348,6 +363,6 @@ func CheckVault(t testing.TB, v *vault.Vault) *vault.Inspection {
 	require.NoError(t, err)
 	require.Empty(t, in.Findings)
 	require.Equal(t, in.Versions, in.Signatures)
-	require.Equal(t, in.Events, int(in.Leaves)+in.Staged) //nolint:gosec // small
+	require.Equal(t, in.Events, int(in.Leaves)+in.Staged)
 	return in
 }

@@ -41,8 +41,9 @@ func TestVerifyChain(t *testing.T) {
 	leaf := forge(t, sub, "leaf", func(c *smx509.Certificate) { c.NotBefore = now.AddDate(0, -1, 0) })
 	for _, cross := range []bool{false, true} {
 		chain, err := pki.VerifyChain(leaf.Certificate, pki.ChainOptions{
-			Anchors: anchors(t, root.Certificate, root.Certificate), Intermediates: []*pki.Certificate{nil, sub.Certificate},
-			At: now, Usage: pki.UsageDigitalSignature, CrossCheck: cross,
+			Anchors:       anchors(t, root.Certificate, root.Certificate),
+			Intermediates: []*pki.Certificate{nil, sub.Certificate},
+			At:            now, Usage: pki.UsageDigitalSignature, CrossCheck: cross,
 		})
 		require.NoError(t, err)
 		require.Equal(t, []*pki.Certificate{leaf.Certificate, sub.Certificate, root.Certificate}, chain.Certificates)
@@ -73,7 +74,8 @@ func TestVerifyChainRefuses(t *testing.T) {
 		{"leaf expired", forge(t, sub, "leaf", expired), sub, root, pki.ReasonExpired},
 		{"leaf not yet valid", forge(t, sub, "leaf", early), sub, root, pki.ReasonNotYetValid},
 		{"leaf without key usage", forge(t, sub, "leaf", usage(0)), sub, root, pki.ReasonKeyUsage},
-		{"leaf for encryption", forge(t, sub, "leaf", usage(smx509.KeyUsageKeyEncipherment)), sub, root, pki.ReasonKeyUsage},
+		{"leaf for encryption", forge(t, sub, "leaf", usage(smx509.KeyUsageKeyEncipherment)), sub, root,
+			pki.ReasonKeyUsage},
 		{"leaf with unknown critical extension", forge(t, sub, "leaf", unknown), sub, root, pki.ReasonExtension},
 		{"issuer missing", forge(t, forge(t, root, "other", isCA), "leaf"), sub, root, pki.ReasonUnknownIssuer},
 		{"root not trusted", forge(t, sub, "leaf"), sub, forge(t, nil, "other root", isCA), pki.ReasonUnknownIssuer},
@@ -143,7 +145,8 @@ func TestChainOptionsRefuse(t *testing.T) {
 	for name, change := range map[string]func(*pki.ChainOptions){
 		"nil anchors": func(o *pki.ChainOptions) { o.Anchors = nil },
 		"no anchors":  func(o *pki.ChainOptions) { o.Anchors = new(pki.Anchors) },
-		"no time":     func(o *pki.ChainOptions) { o.At = time.Time{} }, "no usage": func(o *pki.ChainOptions) { o.Usage = 0 },
+		"no time":     func(o *pki.ChainOptions) { o.At = time.Time{} },
+		"no usage":    func(o *pki.ChainOptions) { o.Usage = 0 },
 	} {
 		o := good
 		change(&o)

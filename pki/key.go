@@ -119,19 +119,23 @@ func ParseKey(text, passphrase []byte) (crypto.Signer, error) {
 //	  encryptedData OCTET STRING }
 func acceptableKey(der []byte) bool {
 	input := cryptobyte.String(der)
-	var info, scheme, params, kdf, cipher, data cryptobyte.String
+	var info, scheme, data cryptobyte.String
 	return input.ReadASN1(&info, casn1.SEQUENCE) && input.Empty() &&
 		info.ReadASN1(&scheme, casn1.SEQUENCE) &&
 		info.ReadASN1(&data, casn1.OCTET_STRING) && info.Empty() &&
-		len(data) > 0 && len(data)%16 == 0 &&
-		readID(&scheme, oid.PBES2) && scheme.ReadASN1(&params, casn1.SEQUENCE) && scheme.Empty() &&
+		len(data) > 0 && len(data)%16 == 0 && acceptableScheme(scheme)
+}
+
+func acceptableScheme(scheme cryptobyte.String) bool {
+	var params, kdf, cipher cryptobyte.String
+	return readID(&scheme, oid.PBES2) && scheme.ReadASN1(&params, casn1.SEQUENCE) && scheme.Empty() &&
 		params.ReadASN1(&kdf, casn1.SEQUENCE) && params.ReadASN1(&cipher, casn1.SEQUENCE) && params.Empty() &&
 		readID(&kdf, oid.PBKDF2) && acceptableKDF(kdf) &&
 		readID(&cipher, oid.SM4CBC) && acceptableIV(cipher)
 }
 
 func acceptableKDF(kdf cryptobyte.String) bool {
-	var params, salt, prf cryptobyte.String
+	var params, salt cryptobyte.String
 	var rounds, length int
 	if !kdf.ReadASN1(&params, casn1.SEQUENCE) || !kdf.Empty() ||
 		!params.ReadASN1(&salt, casn1.OCTET_STRING) || len(salt) == 0 || len(salt) > maxSaltBytes ||
@@ -141,6 +145,11 @@ func acceptableKDF(kdf cryptobyte.String) bool {
 	if params.PeekASN1Tag(casn1.INTEGER) && (!params.ReadASN1Integer(&length) || length != 16) {
 		return false
 	}
+	return acceptablePRF(params)
+}
+
+func acceptablePRF(params cryptobyte.String) bool {
+	var prf cryptobyte.String
 	if !params.ReadASN1(&prf, casn1.SEQUENCE) || !params.Empty() {
 		return false
 	}

@@ -126,8 +126,6 @@ func (c *Custody) SignRecord(ctx context.Context, issuer string, raw []byte) ([]
 // CheckRecord checks that signature is detached SignedData with exactly one signature, made over raw by the certificate
 // with the given SM3 digest; that this certificate was registered for issuer; and that its chain is valid at that time.
 // Certificates inside the SignedData are not used. Revocation is not looked at.
-//
-//nolint:revive // five parameters: the vault's contract of a record signer
 func (c *Custody) CheckRecord(issuer string, certificate [32]byte, raw, signature []byte, at time.Time) error {
 	c.mu.RLock()
 	e := c.byCertificate[certificate]

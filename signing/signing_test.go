@@ -288,7 +288,8 @@ func TestRenewal(t *testing.T) {
 	old, err := c.SignRecord(t.Context(), farmUSCC, record)
 	require.NoError(t, err)
 	newKey, newChain := w.department(t, ca.ProfileDepartment, farmUSCC)
-	require.NoError(t, c.Register(farmUSCC, newSigner(t, signing.Config{Key: newKey, Chain: newChain, Rand: rand.Reader})))
+	require.NoError(t, c.Register(farmUSCC,
+		newSigner(t, signing.Config{Key: newKey, Chain: newChain, Rand: rand.Reader})))
 	certificate, _, err := c.SignerFor(farmUSCC, now)
 	require.NoError(t, err)
 	require.Equal(t, newChain[0].Digest, certificate)

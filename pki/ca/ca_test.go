@@ -22,7 +22,8 @@ import (
 
 func department(w world) ca.Request {
 	return ca.Request{
-		Profile: ca.ProfileDepartment, Subject: ca.Name{CommonName: "示例省农业厅"}, USCC: farmUSCC, PublicKey: w.key.Public(),
+		Profile: ca.ProfileDepartment, Subject: ca.Name{CommonName: "示例省农业厅"}, USCC: farmUSCC,
+		PublicKey: w.key.Public(),
 	}
 }
 
@@ -38,7 +39,7 @@ func verify(t testing.TB, w world, c *pki.Certificate) (*pki.Chain, error) {
 
 // Row A55: root, issuing authority and leaf, all SM2 with SM3.
 func TestIssue_A55(t *testing.T) {
-	w := newWorld(t, farmUSCC)
+	w := newWorld(t)
 	chain, err := verify(t, w, w.leaf)
 	require.NoError(t, err)
 	require.Len(t, chain.Certificates, 3)
@@ -57,11 +58,12 @@ func TestIssue_A55(t *testing.T) {
 }
 
 func TestIssueFromCSR(t *testing.T) {
-	w := newWorld(t, farmUSCC)
+	w := newWorld(t)
 	key, err := sm2.GenerateKey(rand.Reader)
 	require.NoError(t, err)
 	csr, err := smx509.CreateCertificateRequest(rand.Reader, &smx509.CertificateRequest{
-		Subject: pkix.Name{CommonName: "a name the authority does not take over"}, SignatureAlgorithm: smx509.SM2WithSM3,
+		Subject:            pkix.Name{CommonName: "a name the authority does not take over"},
+		SignatureAlgorithm: smx509.SM2WithSM3,
 	}, key)
 	require.NoError(t, err)
 	request := ca.Request{Profile: ca.ProfileVault, Subject: ca.Name{CommonName: "示例省电子证照库"}, CSR: csr}
@@ -83,7 +85,7 @@ func TestIssueFromCSR(t *testing.T) {
 }
 
 func TestIssueRefuses(t *testing.T) {
-	w := newWorld(t, farmUSCC)
+	w := newWorld(t)
 	p256, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	for name, test := range map[string]struct {
@@ -131,7 +133,7 @@ func TestIssueRefuses(t *testing.T) {
 
 // Each rule of the lint, broken alone.
 func TestLint(t *testing.T) {
-	w := newWorld(t, farmUSCC)
+	w := newWorld(t)
 	issuer := w.issuing.Certificate()
 	good, err := w.issuing.Draft(department(w))
 	require.NoError(t, err)
@@ -189,7 +191,7 @@ func TestLint(t *testing.T) {
 func now(d *ca.Draft) time.Time { return d.NotBefore.Add(time.Hour) }
 
 func TestSerialNumbersDiffer(t *testing.T) {
-	w := newWorld(t, farmUSCC)
+	w := newWorld(t)
 	seen := map[string]bool{}
 	for range 50 {
 		c, err := w.issuing.Issue(department(w))
@@ -224,7 +226,7 @@ func TestValidityIsClamped(t *testing.T) {
 }
 
 func TestSaveAndLoad(t *testing.T) {
-	w := newWorld(t, farmUSCC)
+	w := newWorld(t)
 	text, err := w.issuing.Save([]byte("pass"))
 	require.NoError(t, err)
 	again, err := ca.Load(config(), text, []byte("pass"))
@@ -242,7 +244,7 @@ func TestSaveAndLoad(t *testing.T) {
 	_, err = ca.Load(ca.Config{}, text, []byte("pass"))
 	require.ErrorIs(t, err, ca.ErrConfig)
 	at := bytes.Index(text, []byte("-----BEGIN CERTIFICATE"))
-	other := newWorld(t, farmUSCC)
+	other := newWorld(t)
 	for name, bad := range map[string][]byte{
 		"no certificate":   text[:at],
 		"other key":        pki.AppendPEM(bytes.Clone(text[:at]), other.issuing.Chain()...),
@@ -266,7 +268,7 @@ func leafKey(t *testing.T, w world) []byte {
 }
 
 func FuzzIssueCSR(f *testing.F) {
-	w := newWorld(f, farmUSCC)
+	w := newWorld(f)
 	csr, err := smx509.CreateCertificateRequest(rand.Reader,
 		&smx509.CertificateRequest{SignatureAlgorithm: smx509.SM2WithSM3}, w.key)
 	require.NoError(f, err)
@@ -282,7 +284,7 @@ func FuzzIssueCSR(f *testing.F) {
 }
 
 func BenchmarkIssue(b *testing.B) {
-	w := newWorld(b, farmUSCC)
+	w := newWorld(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := w.issuing.Issue(department(w)); err != nil {

@@ -43,7 +43,8 @@ func ProfileNamed(name string) (Profile, bool) {
 		}, true
 	case ProfileDepartment:
 		return Profile{
-			Name: name, KeyUsage: pki.UsageDigitalSignature | pki.UsageNonRepudiation, Validity: 5 * year, NeedsUSCC: true,
+			Name: name, KeyUsage: pki.UsageDigitalSignature | pki.UsageNonRepudiation, Validity: 5 * year,
+			NeedsUSCC: true,
 		}, true
 	case ProfileVault:
 		return Profile{

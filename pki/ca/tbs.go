@@ -107,7 +107,7 @@ func addKeyUsage(b *cryptobyte.Builder, usage pki.KeyUsage) {
 		}
 	}
 	b.AddASN1(casn1.BIT_STRING, func(b *cryptobyte.Builder) {
-		b.AddUint8(uint8(7 - last%8)) //nolint:gosec // 0 to 7
+		b.AddUint8(uint8(7 - last%8))
 		b.AddBytes(bits[:last/8+1])
 	})
 }

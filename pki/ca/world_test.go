@@ -26,7 +26,7 @@ type world struct {
 	leaf          *pki.Certificate
 }
 
-func newWorld(t testing.TB, uscc string) world {
+func newWorld(t testing.TB) world {
 	t.Helper()
 	var w world
 	var err error
@@ -38,7 +38,7 @@ func newWorld(t testing.TB, uscc string) world {
 	require.NoError(t, err)
 	w.leaf, err = w.issuing.Issue(ca.Request{
 		Profile: ca.ProfileDepartment, Subject: ca.Name{Province: "示例省", Organization: "示例省农业厅", CommonName: "示例省农业厅"},
-		USCC: uscc, PublicKey: w.key.Public(),
+		USCC: farmUSCC, PublicKey: w.key.Public(),
 	})
 	require.NoError(t, err)
 	return w

@@ -26,7 +26,8 @@ type answers struct {
 
 func licenceAnswers(rec *record.Record, values map[string]string) answers {
 	return answers{
-		identifier: rec.Identifier, typ: rec.TypeCode, issuer: rec.IssuerCode, holderKind: rec.HolderKind, values: values,
+		identifier: rec.Identifier, typ: rec.TypeCode, issuer: rec.IssuerCode, holderKind: rec.HolderKind,
+		values: values,
 	}
 }
 

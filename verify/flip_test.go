@@ -96,7 +96,8 @@ func TestEveryByte_D22(t *testing.T) {
 		}
 	}
 	parts := map[string][]byte{
-		"record": b.Record, "signature": b.Signature, "proof": b.Proof, "status": b.Status, "status signature": b.StatusSig,
+		"record": b.Record, "signature": b.Signature, "proof": b.Proof, "status": b.Status,
+		"status signature": b.StatusSig,
 	}
 	if !testing.Short() {
 		parts["signer's certificate"], parts["issuing CA"], parts["root"] = b.Certificates[0], b.Certificates[1],

@@ -184,7 +184,8 @@ func (f *forge) proof(by body, event []byte) []byte {
 	p := ledger.Proof{Index: 2, Salt: salt[:], Event: event}
 	p.Hashes, err = ledger.InclusionProof(2, size, read)
 	require.NoError(f.t, err)
-	p.Checkpoint, err = ledger.SignCheckpoint(ledger.Checkpoint{Origin: fixtures.Origin, Size: size, Root: root}, by.vault)
+	p.Checkpoint, err = ledger.SignCheckpoint(ledger.Checkpoint{Origin: fixtures.Origin, Size: size, Root: root},
+		by.vault)
 	require.NoError(f.t, err)
 	out, err := ledger.AppendProof(nil, p)
 	require.NoError(f.t, err)

@@ -19,7 +19,8 @@ import (
 // TestNothingChecked: no check is no pass, whatever the kind.
 func TestNothingChecked(t *testing.T) {
 	for _, kind := range []verify.Kind{
-		verify.KindUnknown, verify.KindBundle, verify.KindRecord, verify.KindReceipt, verify.KindStatus, verify.KindBatch,
+		verify.KindUnknown, verify.KindBundle, verify.KindRecord, verify.KindReceipt, verify.KindStatus,
+		verify.KindBatch,
 		verify.KindProof, verify.KindCheckpoint, verify.KindCertificate, "another", "",
 	} {
 		r := verify.Unchecked(kind)

@@ -167,7 +167,8 @@ func (j *judgement) finish() *Report {
 			continue
 		}
 		r.Authentic = r.Authentic && c.Level.rank() > last.rank()
-		if outcome := c.outcome(); r.Indication == TotalPassed || r.Indication == Indeterminate && outcome == TotalFailed {
+		if outcome := c.outcome(); r.Indication == TotalPassed ||
+			r.Indication == Indeterminate && outcome == TotalFailed {
 			r.Indication, r.SubIndication, r.Headline = outcome, c.Sub, c.ID
 		}
 	}

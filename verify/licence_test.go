@@ -66,8 +66,9 @@ func TestState_D22(t *testing.T) {
 	f := newForge(t)
 	var tests []refusal
 	for state, sub := range map[string]verify.SubIndication{
-		"revoked": verify.Revoked, "expired": verify.Expired, "suspended": verify.Suspended, "cancelled": verify.Cancelled,
-		"annulled": verify.Annulled, "superseded": verify.Superseded, "withdrawn": verify.Withdrawn,
+		"revoked": verify.Revoked, "expired": verify.Expired, "suspended": verify.Suspended,
+		"cancelled": verify.Cancelled,
+		"annulled":  verify.Annulled, "superseded": verify.Superseded, "withdrawn": verify.Withdrawn,
 		"not-yet-valid": verify.NotYetValid, "reserved": verify.NotIssued, "voided": verify.NotIssued,
 	} {
 		tests = append(tests, refusal{
@@ -130,10 +131,12 @@ func TestStateSource(t *testing.T) {
 		{"nothing", verify.Status{}, nil, verify.Indeterminate, "source.answer"},
 		{"old", change(func(s *verify.Status) { s.Time = now.Add(-25 * time.Hour) }), nil, verify.Indeterminate,
 			"source.answer"},
-		{"future", change(func(s *verify.Status) { s.Time = now.Add(time.Hour) }), nil, verify.Indeterminate, "source.clock"},
+		{"future", change(func(s *verify.Status) { s.Time = now.Add(time.Hour) }), nil, verify.Indeterminate,
+			"source.clock"},
 		{"version", change(func(s *verify.Status) { s.Record = record.Digest{1} }), nil, verify.Indeterminate,
 			"source.version"},
-		{"identifier", change(func(s *verify.Status) { s.Identifier = "x" }), nil, verify.Indeterminate, "source.version"},
+		{"identifier", change(func(s *verify.Status) { s.Identifier = "x" }), nil, verify.Indeterminate,
+			"source.version"},
 	} {
 		for _, doc := range []*record.Bundle{&bare, b} {
 			r := f.judge(encode(t, doc), verify.Expect{}, with(tt.status, tt.err))
@@ -180,7 +183,9 @@ func TestRefusals_D22(t *testing.T) {
 			verify.NoSigningCertificateFound, "record.chain"},
 		{"no issuing CA", late(func(b *record.Bundle) { b.Certificates = b.Certificates[:1] }), open,
 			verify.NoCertificateChainFound, "record.chain"},
-		{"certificate twice", late(func(b *record.Bundle) { b.Certificates = append(b.Certificates, b.Certificates[0]) }),
+		{"certificate twice", late(func(b *record.Bundle) {
+			b.Certificates = append(b.Certificates, b.Certificates[0])
+		}),
 			open, verify.ChainConstraintsFailure, "record.carried"},
 		{"certificate of another",
 			late(func(b *record.Bundle) { b.Certificates = append(b.Certificates, f.other.chain[0].Raw) }),
@@ -208,10 +213,12 @@ func TestRefusals_D22(t *testing.T) {
 		{"disclosed twice", late(func(b *record.Bundle) { b.Disclosures = append(b.Disclosures, b.Disclosures[0]) }),
 			bad, verify.HashFailure, "record.disclosures"},
 		{"no proof", late(func(b *record.Bundle) { b.Proof = nil }), open, verify.NoPOE, "proof.inclusion"},
-		{"proof no text", late(func(b *record.Bundle) { b.Proof = b.Proof[1:] }), bad, verify.FormatFailure, "proof.text"},
+		{"proof no text", late(func(b *record.Bundle) { b.Proof = b.Proof[1:] }), bad, verify.FormatFailure,
+			"proof.text"},
 		{"proof of another record", func(p *parts) { p.keepEvent, p.event.Record = true, record.Digest{1} },
 			bad, verify.HashFailure, "proof.event"},
-		{"proof of another licence", func(p *parts) { p.event.Identifier += "1" }, bad, verify.HashFailure, "proof.event"},
+		{"proof of another licence", func(p *parts) { p.event.Identifier += "1" }, bad, verify.HashFailure,
+			"proof.event"},
 		{"proof of another kind", func(p *parts) {
 			p.keepEvent, p.event.Kind, p.event.Version = true, record.EventReserved, 0
 		}, bad, verify.HashFailure, "proof.event"},

@@ -118,7 +118,8 @@ func (j *judgement) checkChain(s signed, leaf *pki.Certificate, help []*pki.Cert
 		return nil
 	}
 	chain, err := pki.VerifyChain(leaf, pki.ChainOptions{
-		Anchors: j.v.config.Trust, Intermediates: help, At: s.at, Usage: signingUsage, CrossCheck: j.v.config.CrossCheck,
+		Anchors: j.v.config.Trust, Intermediates: help, At: s.at, Usage: signingUsage,
+		CrossCheck: j.v.config.CrossCheck,
 	})
 	if err != nil {
 		j.refuseChain(id, pki.ReasonOf(err), s.at)

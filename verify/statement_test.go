@@ -31,8 +31,9 @@ func (f *forge) receipt(edit func(*record.Receipt), by body) []byte {
 	r := &record.Receipt{
 		Vault: fixtures.Origin, Kind: "compare", Time: now.Add(-time.Minute),
 		Asked:      record.Asked{Caller: "hall", Purpose: "办理", Ground: "law", Level: "none"},
-		Identifier: p.record.Identifier, Version: 1, Record: record.Sum(raw), State: "valid", SourceTime: now.Add(-time.Hour),
-		Result: "matched", TreeSize: 5, TreeRoot: record.Digest{1},
+		Identifier: p.record.Identifier, Version: 1, Record: record.Sum(raw), State: "valid",
+		SourceTime: now.Add(-time.Hour),
+		Result:     "matched", TreeSize: 5, TreeRoot: record.Digest{1},
 	}
 	for _, d := range p.opens[:3] {
 		r.Claims = append(r.Claims, record.Claim{Field: d.Name, Verdict: "equal", Claimed: d.Digest()})
@@ -48,7 +49,8 @@ func (f *forge) receipt(edit func(*record.Receipt), by body) []byte {
 func TestReceipt(t *testing.T) {
 	f := newForge(t)
 	r := f.judge(f.receipt(nil, f.vault), verify.Expect{
-		HolderCode: fixtures.FirmAt(1).Code, HolderName: "示例（福建）食品有限公司", Issuer: f.department.code, Number: "示许字第990100号",
+		HolderCode: fixtures.FirmAt(1).Code, HolderName: "示例（福建）食品有限公司", Issuer: f.department.code,
+		Number: "示许字第990100号",
 	})
 	require.Equal(t, verify.TotalPassed, r.Indication, r.Headline)
 	require.Equal(t, verify.KindReceipt, r.Kind)
@@ -129,7 +131,8 @@ func TestStatusAlone(t *testing.T) {
 		{"valid", func(*record.Status) {}, f.vault, verify.TotalPassed, ""},
 		{"suspended", func(s *record.Status) { s.State = "suspended" }, f.vault, verify.TotalFailed, "status.state"},
 		{"stale", func(s *record.Status) { s.NextUpdate = s.Time }, f.vault, verify.Indeterminate, "status.fresh"},
-		{"identifier", func(s *record.Status) { s.Identifier = "1.2" }, f.vault, verify.TotalFailed, "status.identifier"},
+		{"identifier", func(s *record.Status) { s.Identifier = "1.2" }, f.vault, verify.TotalFailed,
+			"status.identifier"},
 		{"department", func(*record.Status) {}, f.department, verify.TotalFailed, "status.vault"},
 	} {
 		p := f.parts()
@@ -185,9 +188,11 @@ func TestProofAndCheckpointAlone(t *testing.T) {
 	require.Equal(t, verify.TotalPassed, r.Indication, r.Headline)
 	require.Equal(t, "issued", r.Fact("ledger.event"))
 	for kind, sub := range map[record.Kind]verify.SubIndication{
-		record.EventRevoked: verify.Revoked, record.EventSuspended: verify.Suspended, record.EventCancelled: verify.Cancelled,
-		record.EventAnnulled: verify.Annulled, record.EventSuperseded: verify.Superseded,
-		record.EventWithdrawn: verify.Withdrawn, record.EventReserved: verify.NotIssued, record.EventVoided: verify.NotIssued,
+		record.EventRevoked: verify.Revoked, record.EventSuspended: verify.Suspended,
+		record.EventCancelled: verify.Cancelled,
+		record.EventAnnulled:  verify.Annulled, record.EventSuperseded: verify.Superseded,
+		record.EventWithdrawn: verify.Withdrawn, record.EventReserved: verify.NotIssued,
+		record.EventVoided: verify.NotIssued,
 	} {
 		p := f.parts()
 		p.event.Kind = kind

@@ -138,7 +138,8 @@ func TestVault_A35(t *testing.T) {
 	require.Equal(t, verify.Revoked, r.SubIndication, r.Headline)
 	require.True(t, r.Authentic)
 	h.at = h.at.AddDate(0, 0, 2)
-	require.Equal(t, "status.fresh", h.judge(doc, verify.Expect{}).Headline, "the old bundle's statement is stale by then")
+	require.Equal(t, "status.fresh", h.judge(doc, verify.Expect{}).Headline,
+		"the old bundle's statement is stale by then")
 }
 
 func (h *house) receipt(r *vault.Receipt, want verify.Indication) {

@@ -21,7 +21,8 @@ import (
 
 func withCertificates(f *forge) *signing.Signer {
 	s, err := signing.NewSigner(signing.Config{
-		Key: f.department.key, Chain: f.department.chain, Rand: rand.Reader, WithCertificates: true, WithAttributes: true,
+		Key: f.department.key, Chain: f.department.chain, Rand: rand.Reader, WithCertificates: true,
+		WithAttributes: true,
 	})
 	require.NoError(f.t, err)
 	return s
@@ -108,7 +109,8 @@ func TestUnknown(t *testing.T) {
 		"record alone": string(b.Record), "status alone": string(b.Status),
 		"envelope": `{"raw":"eA==","signature":"eA=="}`, "envelope of numbers": `{"raw":1}`,
 		"envelope and more": `{"raw":"","x":""}`,
-		"deep":              `{"format":` + strings.Repeat("[", 5000), "DER": "0\x82\x06", "PEM": "-----BEGIN CERTIFICATE-----\nAA",
+		"deep":              `{"format":` + strings.Repeat("[", 5000), "DER": "0\x82\x06",
+		"PEM":  "-----BEGIN CERTIFICATE-----\nAA",
 		"note": "a\n\n\u2014 b", "big": "{" + strings.Repeat(" ", verify.MaxDocument),
 		"proof": "elicense ledger proof v1\nindex 0\n\n",
 	} {
@@ -191,7 +193,8 @@ func TestReportJSON(t *testing.T) {
 	for _, c := range got.Checks {
 		require.NotEmpty(t, c.Title.Zh, c.ID)
 		require.NotEmpty(t, c.Clause, c.ID)
-		require.Equal(t, c.Status == verify.CheckFailed || c.Status == verify.CheckIndeterminate, c.Problem != nil, c.ID)
+		require.Equal(t, c.Status == verify.CheckFailed || c.Status == verify.CheckIndeterminate,
+			c.Problem != nil, c.ID)
 	}
 }
 
@@ -205,7 +208,8 @@ func TestClockMoves(t *testing.T) {
 		-40 * time.Minute: verify.Indeterminate,
 		-2 * time.Hour:    verify.TotalFailed,
 	} {
-		r := f.judge(doc, verify.Expect{}, func(c *verify.Config) { c.Now = func() time.Time { return now.Add(after) } })
+		r := f.judge(doc, verify.Expect{},
+			func(c *verify.Config) { c.Now = func() time.Time { return now.Add(after) } })
 		require.Equal(t, want, r.Indication, "%s: %s", after, r.Headline)
 	}
 }

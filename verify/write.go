@@ -64,7 +64,8 @@ func (r *Report) WriteText(w io.Writer, lang string) error {
 	line("%s", decision)
 	line("%s", reason)
 	line("")
-	line("%s: %s  %s %s  %s", say("文件", "document"), kinds[r.Kind].in(lang), r.Indication, r.SubIndication, PolicyVersion)
+	line("%s: %s  %s %s  %s", say("文件", "document"), kinds[r.Kind].in(lang), r.Indication, r.SubIndication,
+		PolicyVersion)
 	for i := range r.Checks {
 		c := &r.Checks[i]
 		text := title(c.ID).in(lang)
@@ -148,8 +149,9 @@ type jsonReport struct {
 // MarshalJSON writes the report as MediaType.
 func (r *Report) MarshalJSON() ([]byte, error) {
 	out := jsonReport{
-		MediaType: MediaType, Policy: PolicyVersion, Decision: decisions[r.Decision()].texts(), Reason: r.reason().texts(),
-		Kind: r.Kind, Indication: r.Indication, SubIndication: r.SubIndication, Headline: r.Headline,
+		MediaType: MediaType, Policy: PolicyVersion, Decision: decisions[r.Decision()].texts(),
+		Reason: r.reason().texts(),
+		Kind:   r.Kind, Indication: r.Indication, SubIndication: r.SubIndication, Headline: r.Headline,
 		Authentic: r.Authentic, JudgedAt: r.JudgedAt, Checks: make([]jsonCheck, len(r.Checks)),
 		Facts: append([]Fact{}, r.Facts...), Timeline: append([]Moment{}, r.Timeline...),
 		Uncovered: append([]string{}, r.Uncovered...),

@@ -134,8 +134,8 @@ func (n Numbering) check(path string, t Type) Problems {
 	}
 	tokens, reason := parsePattern(n.Pattern)
 	if reason != "" {
-		const tokens = "{division} {division:4} {year} {year:2} {category} {seq:N} {check}"
-		return Problems{badNumbering(path+".pattern", reason, tokens)}
+		const known = "{division} {division:4} {year} {year:2} {category} {seq:N} {check}"
+		return Problems{badNumbering(path+".pattern", reason, known)}
 	}
 	used := func(name string) bool {
 		return slices.ContainsFunc(tokens, func(t token) bool { return t.name == name })

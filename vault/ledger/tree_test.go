@@ -400,7 +400,7 @@ func BenchmarkAppend(b *testing.B) {
 		}
 		tiles[ledger.TileID{Level: level, Index: hashes / 256}] = data
 	}
-	read := func(id ledger.TileID) ([]byte, error) { return tiles[id], nil }
+	read := func(id ledger.TileID) ([]byte, error) { return tiles[id], nil } //nolint:unparam // a reader's form
 	f, err := ledger.NewFrontier(size, read)
 	require.NoError(b, err)
 	batch := events(0, 256)

@@ -49,7 +49,7 @@ func AppendDisclosures(b []byte, list []Disclosure) ([]byte, error) {
 		if !isFieldName(d.Name) || len(d.Value) > MaxValue || !utf8.ValidString(d.Value) {
 			return nil, fmt.Errorf("%w: disclosure", ErrFormat)
 		}
-		b = append(b, byte(len(d.Name)))
+		b = append(b, byte(len(d.Name))) //nolint:gosec // isFieldName bounds it to 64 bytes
 		b = append(b, d.Name...)
 		b = append(b, d.Salt[:]...)
 		b = binary.AppendUvarint(b, uint64(len(d.Value)))
@@ -82,10 +82,10 @@ func parseDisclosure(b []byte, text string) (Disclosure, int, bool) {
 	pos := 1 + n + copy(d.Salt[:], b[1+n:])
 	size, k := binary.Uvarint(b[pos:])
 	pos += k
-	if k <= 0 || size > MaxValue || uint64(len(b)-pos) < size || k > 1 && b[pos-1] == 0 {
+	if k <= 0 || size > MaxValue || uint64(len(b)-pos) < size || k > 1 && b[pos-1] == 0 { //nolint:gosec // not negative
 		return Disclosure{}, 0, false
 	}
-	end := pos + int(size) //nolint:gosec // bounded by MaxValue
+	end := pos + int(size)
 	d.Value = text[pos:end]
 	return d, end, utf8.ValidString(d.Value)
 }

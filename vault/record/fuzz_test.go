@@ -10,6 +10,7 @@ import (
 
 // What a parser accepts, its value writes again byte by byte; what it refuses gives no value.
 func fuzz(f *testing.F, kind string) {
+	f.Helper()
 	for _, s := range samples() {
 		if s.kind == kind {
 			f.Add(bytesOf(f, s.value))

@@ -176,8 +176,8 @@ func Parse(raw []byte) (*Record, error) {
 	return r, nil
 }
 
-// ParseClear reads what a record says in the clear and leaves Fields nil: for bytes that were held to be a record before
-// and are known to be the same, at less than half the cost of Parse.
+// ParseClear reads what a record says in the clear and leaves Fields nil: for bytes that were held to be a record
+// before and are known to be the same, at less than half the cost of Parse.
 func ParseClear(raw []byte) (*Record, error) {
 	p := newParser(raw, recordHead)
 	r := parseClear(p)

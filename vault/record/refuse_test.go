@@ -278,8 +278,9 @@ func brokenStatements() map[string]text {
 
 func brokenBatches() map[string]text {
 	return map[string]text{
-		"counts":              with(batchCertificate, func(c *certificate) { c.Counts.Rows++ }),
-		"negative count":      with(batchCertificate, func(c *certificate) { c.Counts.Rows, c.Counts.Created = 14, -1 }),
+		"counts": with(batchCertificate, func(c *certificate) { c.Counts.Rows++ }),
+		"negative count": with(batchCertificate,
+			func(c *certificate) { c.Counts.Rows, c.Counts.Created = 14, -1 }),
 		"negative seen":       with(batchCertificate, func(c *certificate) { c.Spans[0].Seen = -1 }),
 		"series with a space": with(batchCertificate, func(c *certificate) { c.Spans[0].Series = "a b" }),
 		"no first":            with(batchCertificate, func(c *certificate) { c.Spans[0].First = "" }),
@@ -303,7 +304,7 @@ func brokenEntries() map[string]text {
 func with[T any](make func() *T, change func(*T)) text {
 	v := make()
 	change(v)
-	return any(v).(text) //nolint:errcheck,forcetypeassert // every value given here is a text
+	return any(v).(text)
 }
 
 func manyFields(n int) []record.Field {

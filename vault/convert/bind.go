@@ -109,7 +109,8 @@ func (b *binder) owner() {
 func (b *binder) defaults() {
 	l := b.l
 	for name, value := range map[string]string{
-		catalogue.MetaName: l.typ.Definition.Name, catalogue.MetaIssuer: l.issuerName, catalogue.MetaIssuerCode: l.issuer,
+		catalogue.MetaName: l.typ.Definition.Name, catalogue.MetaIssuer: l.issuerName,
+		catalogue.MetaIssuerCode: l.issuer,
 	} {
 		if c, ok := l.typ.Column(name); ok {
 			l.template[c.Index] = value
@@ -259,7 +260,8 @@ func (b *binder) complete() {
 	}
 	for _, c := range b.l.columns {
 		if (c.Required || c.Name == catalogue.MetaNumber) && !b.filled[c.Name] {
-			b.add(MappingProblem{Code: CodeHeadingElement, Path: c.Name, Found: c.Label + " " + c.Name, Want: names(free, "")})
+			b.add(MappingProblem{Code: CodeHeadingElement, Path: c.Name, Found: c.Label + " " + c.Name,
+				Want: names(free, "")})
 		}
 	}
 }

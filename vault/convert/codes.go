@@ -68,9 +68,11 @@ type sentence struct{ zh, en string }
 
 var sentences = map[vault.Code]sentence{
 	CodeRowShort: {"本行只有{found}列，应有{want}列，内容可能错位；请补齐缺少的单元格，改好后清空本行“错误码”",
-		"the row has {found} columns instead of {want}, so values may have moved; complete it and clear its error code"},
+		"the row has {found} columns instead of {want}, so values may have moved; " +
+			"complete it and clear its error code"},
 	CodeRowLong: {"本行有{found}列，应有{want}列，内容可能错位；请检查是否有多余的分隔符或错位的单元格",
-		"the row has {found} columns instead of {want}, so values may have moved; look for a surplus delimiter or cell"},
+		"the row has {found} columns instead of {want}, so values may have moved; " +
+			"look for a surplus delimiter or cell"},
 	CodeFormulaEmpty: {"单元格是公式而没有结果；请重新计算后保存，或粘贴为数值",
 		"a formula without a result; recalculate and save, or paste it as a value"},
 	CodeCellError: {"单元格是公式错误“{found}”；请改正公式或填写数值",
@@ -81,7 +83,8 @@ var sentences = map[vault.Code]sentence{
 		"the kind of the holder's code cannot be told; add a column for it, or state holderKind in the mapping"},
 	CodeNoMatch: {"“{found}”不符合映射中推导所要求的格式；请按同列其他行的写法填写",
 		"{found} does not have the form that the mapping derives a value from; write it as other rows do"},
-	CodeRowTooLarge: {"本行内容过长，超出一份证照的上限；请缩短最长的一列", "the row holds more than one licence can; shorten its longest value"},
+	CodeRowTooLarge: {"本行内容过长，超出一份证照的上限；请缩短最长的一列",
+		"the row holds more than one licence can; shorten its longest value"},
 	CodeScanRefused: {"本行的扫描件不能使用（{found}）；请重新扫描", "a scan of the row cannot be used ({found}); scan it again"},
 	CodeSheetUnread: {"本行不能读取；请用 Excel 或 WPS 打开并另存",
 		"the row cannot be read; open the file in a spreadsheet program and save it again"},
@@ -127,7 +130,8 @@ var sentences = map[vault.Code]sentence{
 	CodeHeadingUnmapped: {"“{found}”列没有说明用途；请映射或列入 ignore", "nothing is said of column {found}; map it or ignore it"},
 	CodeHeadingUnit: {"“{found}”列带有单位；请在映射中用 unit 写明（例如 {want}）",
 		"column {found} names a unit; state it with unit in the mapping, as {want}"},
-	CodeHeadingConstant: {"常量“{found}”不符合该要素的规则：{want}", "the constant {found} breaks the rules of its element: {want}"},
+	CodeHeadingConstant: {"常量“{found}”不符合该要素的规则：{want}",
+		"the constant {found} breaks the rules of its element: {want}"},
 }
 
 // say fills a code's sentences.

@@ -25,6 +25,7 @@ type counting struct {
 	read atomic.Int64
 }
 
+// ReadAt implements io.ReaderAt.
 func (c *counting) ReadAt(p []byte, off int64) (int, error) {
 	n, err := c.r.ReadAt(p, off)
 	c.read.Add(int64(n))
@@ -46,7 +47,7 @@ func open(f File, temp func() (TempFile, error), m *Mapping) (*opened, error) {
 		return nil, err
 	}
 	if o.index, err = chooseSheet(o.book, m); err != nil {
-		o.book.Close() //nolint:errcheck,gosec // the first error counts
+		o.book.Close() //nolint:errcheck // the first error counts
 		return nil, err
 	}
 	return o, nil
@@ -77,7 +78,6 @@ type cutter struct {
 	width   int  // most columns seen
 	skipped int
 	zeros   map[uint16]int // number format -> digits that it shows at least
-	free    chan *group
 }
 
 // maxGroupBytes bounds the text of a group, so that its transaction stays below the engine's limit.

@@ -100,6 +100,7 @@ func TestResume_D3_2(t *testing.T) {
 	require.Equal(t, 6, clean.report.Account.Groups)
 	disturb := map[string]func(*testing.T, *world, *enginetest.Faulty) outcome{
 		"cancelled": func(t *testing.T, w *world, _ *enginetest.Faulty) outcome {
+			t.Helper()
 			ctx, cancel := context.WithCancel(t.Context())
 			j := job
 			j.Progress = func(convert.Progress) { cancel() }
@@ -113,8 +114,10 @@ func TestResume_D3_2(t *testing.T) {
 		"before": enginetest.Before, "after": enginetest.After, "lost": enginetest.Lost,
 	} {
 		disturb[name] = func(t *testing.T, w *world, f *enginetest.Faulty) outcome {
+			t.Helper()
 			for n := 0; ; n++ {
-				f.SetPlan(func(i int) enginetest.Fault { // a commit that was overtaken meets no fault; its repetition does
+				// a commit that was overtaken meets no fault; its repetition does
+				f.SetPlan(func(i int) enginetest.Fault {
 					if i == n || i == n+1 {
 						return fault
 					}
@@ -171,8 +174,9 @@ func TestErrorsInMySpreadsheet_D3_3(t *testing.T) {
 			corrected, rejected := map[int]bool{}, 0
 			for e := range l.All() {
 				row := pad(rows[e.Row-1], len(head))
-				state := map[fixtures.Verdict]string{fixtures.Created: "新建", fixtures.Updated: "更新", fixtures.Unchanged: "无变化",
-					fixtures.Conflict: "冲突", fixtures.Rejected: "退回", fixtures.Blank: ""}[e.Verdict]
+				state := map[fixtures.Verdict]string{fixtures.Created: "新建", fixtures.Updated: "更新",
+					fixtures.Unchanged: "无变化",
+					fixtures.Conflict:  "冲突", fixtures.Rejected: "退回", fixtures.Blank: ""}[e.Verdict]
 				require.Equal(t, state, row[at])
 				require.Equal(t, e.Verdict == fixtures.Rejected || e.Verdict == fixtures.Conflict, row[at+2] != "")
 				if e.Verdict == fixtures.Rejected && e.Index%2 == 0 {
@@ -389,7 +393,7 @@ func plainMapping() *convert.Mapping {
 	}}
 }
 
-func firm(i int) string { return fixtures.FirmAt(uint64(i)).Code } //nolint:gosec // small
+func firm(i int) string { return fixtures.FirmAt(uint64(i)).Code }
 
 // TestUndo_D3_9: what a batch brought is withdrawn, what it updated returns to its former content, and the same file
 // can be converted again.
@@ -423,8 +427,9 @@ func TestSampleAndSignOff_D3_10(t *testing.T) {
 	require.NoError(t, err)
 	job := convert.Job{
 		Type: typeCode(t, "business-licence"), Mapping: plainMapping(),
-		File:  csvOf("编号,名称,代码,发证日期", "A-001,甲公司,"+firm(1)+",2015-01-02", "A-002,乙公司,"+firm(2)+",2015-01-03"),
-		Scans: fstest.MapFS{"扫描/a-001.jpg": {Data: scan}, "扫描/A-001-2.JPG": {Data: scan[:50]}, "扫描/其他.pdf": {Data: scan}},
+		File: csvOf("编号,名称,代码,发证日期", "A-001,甲公司,"+firm(1)+",2015-01-02", "A-002,乙公司,"+firm(2)+",2015-01-03"),
+		Scans: fstest.MapFS{"扫描/a-001.jpg": {Data: scan}, "扫描/A-001-2.JPG": {Data: scan[:50]},
+			"扫描/其他.pdf": {Data: scan}},
 	}
 	o := mustRun(t, w.configOf(0), job)
 	require.Equal(t, &convert.ScanReport{

@@ -22,7 +22,7 @@ func NewNormaliser(f File, t *vault.LicenceType, m *Mapping, issuer [2]string) (
 	if err != nil {
 		return nil, err
 	}
-	h, err := head{}, error(nil)
+	var h head
 	if m == nil {
 		var p *Proposal
 		if p, h, err = detect(o, t); err != nil {

@@ -40,7 +40,8 @@ func TestDetect_D3_6(t *testing.T) {
 		for _, c := range p.Mapping.Columns {
 			require.Equal(t, []string{want[c.Heading]}, c.Elements, c.Heading)
 		}
-		rep, err := convert.Run(t.Context(), w.configOf(0), convert.Job{Type: typeOf(t, fixtures.FoodLicence), File: file})
+		rep, err := convert.Run(t.Context(), w.configOf(0),
+			convert.Job{Type: typeOf(t, fixtures.FoodLicence), File: file})
 		require.NoError(t, err, "a proposal without problems is used as it is")
 		require.Equal(t, 30, rep.Counts.Created+rep.Counts.Unchanged)
 		saved, err := convert.ParseMapping(p.Mapping.Encode())

@@ -259,19 +259,6 @@ func (m *Mapping) absent() normal.AbsentList {
 	return normal.NewAbsentList(words...)
 }
 
-// clone copies a mapping deeply.
-func (m *Mapping) clone() *Mapping {
-	out := *m
-	out.Columns = slices.Clone(m.Columns)
-	for i := range out.Columns {
-		out.Columns[i].Elements = slices.Clone(out.Columns[i].Elements)
-		out.Columns[i].Values = slices.Clone(out.Columns[i].Values)
-	}
-	out.Constants, out.Derived = slices.Clone(m.Constants), slices.Clone(m.Derived)
-	out.Ignore, out.Absent, out.Present = slices.Clone(m.Ignore), slices.Clone(m.Absent), slices.Clone(m.Present)
-	return &out
-}
-
 // columnOf reads @C.
 func columnOf(heading string) (column int, ok bool) {
 	if letters, found := strings.CutPrefix(heading, "@"); found {

@@ -142,7 +142,8 @@ func TestMappingRoundTrip(t *testing.T) {
 		for i, e := range elements[2:] {
 			c := convert.MappedColumn{Heading: headings[i], Elements: []string{e}}
 			if rapid.Bool().Draw(r, "values") {
-				c.Values, c.Unit = []convert.Replacement{{From: text.Draw(r, "from"), To: text.Draw(r, "to")}}, text.Draw(r, "unit")
+				c.Values, c.Unit = []convert.Replacement{{From: text.Draw(r, "from"), To: text.Draw(r, "to")}},
+					text.Draw(r, "unit")
 			}
 			m.Columns = append(m.Columns, c)
 		}

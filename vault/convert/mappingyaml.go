@@ -241,6 +241,7 @@ func (p *mappingParser) root(n *yaml.Node) {
 	format := false
 	texts := map[string]*string{"name": &m.Name, "sheet": &m.Sheet}
 	lists := map[string]*[]string{"ignore": &m.Ignore, "absent": &m.Absent, "present": &m.Present}
+	flags := map[string]*bool{"serials": &m.Serials, "strict": &m.Strict}
 	p.pairs(n, "", func(key string, k, v *yaml.Node) {
 		if to := texts[key]; to != nil {
 			*to = p.text(v, key)
@@ -248,6 +249,10 @@ func (p *mappingParser) root(n *yaml.Node) {
 		}
 		if to := lists[key]; to != nil {
 			*to = p.texts(v, key)
+			return
+		}
+		if to := flags[key]; to != nil {
+			*to = p.flag(v, key)
 			return
 		}
 		switch key {
@@ -299,8 +304,6 @@ func (p *mappingParser) option(key string, k, v *yaml.Node) {
 	case "dates":
 		m.Dates = DateOrder(p.text(v, key))
 		refuse(m.Dates == DatesMDY || m.Dates == DatesDMY)
-	case "serials":
-		m.Serials = p.flag(v, key)
 	case "decimal":
 		m.Decimal = p.text(v, key)
 		refuse(m.Decimal == "," || m.Decimal == ".")
@@ -308,8 +311,6 @@ func (p *mappingParser) option(key string, k, v *yaml.Node) {
 		m.HolderKind = p.text(v, key)
 		_, ok := code.LookupHolderCode(m.HolderKind)
 		refuse(ok)
-	case "strict":
-		m.Strict = p.flag(v, key)
 	default:
 		p.add(k, CodeMappingKey, key, key)
 	}

@@ -232,7 +232,7 @@ func (r *Reconciliation) span(k seriesKey, s *series) {
 		}
 		r.Gaps = append(r.Gaps, Gap{
 			Year: k.year, Series: k.prefix, From: s.print(from), To: s.print(to),
-			Count: int(min(to-from+1, record.MaxNumber)), //nolint:gosec // bounded
+			Count: int(min(to-from+1, record.MaxNumber)),
 		})
 	})
 }

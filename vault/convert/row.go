@@ -270,7 +270,8 @@ func without(list []string, name string) []string {
 }
 
 func (w *worker) value(at int, p *catalogue.Problem) {
-	w.findings = append(w.findings, finding{code: vault.Code(p.Code), at: at, element: p.Path, found: p.Found, value: p})
+	w.findings = append(w.findings,
+		finding{code: vault.Code(p.Code), at: at, element: p.Path, found: p.Found, value: p})
 }
 
 func (w *worker) note(s *source, c vault.Code, was, is string) {
@@ -301,7 +302,8 @@ func (w *worker) text(s *source, c *sheet.Cell) (string, bool) {
 			text = to
 		}
 	}
-	if bare, _ := strings.CutPrefix(text, "'"); w.l.absent.Absent(bare) { // '- is how a sheet keeps - from being a formula
+	// '- is how a sheet keeps - from being a formula
+	if bare, _ := strings.CutPrefix(text, "'"); w.l.absent.Absent(bare) {
 		return "", false
 	}
 	if c.Kind == sheet.KindDate && (s.column.Kind != catalogue.KindDate || s.match != nil) {
@@ -400,7 +402,8 @@ func soundCode(col *catalogue.Column, text string, numeric bool, problems catalo
 // several notes two names in the cell of one holder: a firm that was renamed, or two licences in one row. Two numbers
 // are refused; two names are for a person to look at.
 func (w *worker) several(s *source, text string) {
-	if s.column.Index == w.l.at.holder && s.column.Compare == normal.KindOrgName && !w.l.typ.Definition.Holder.Multiple &&
+	if s.column.Index == w.l.at.holder && s.column.Compare == normal.KindOrgName &&
+		!w.l.typ.Definition.Holder.Multiple &&
 		normal.SeveralValues(normal.KindOrgName, text) != nil {
 		w.note(s, vault.Code(normal.CodeSeveralValues), text, text)
 	}

@@ -195,7 +195,8 @@ func TestResultOfXLSX_D3_3(t *testing.T) {
 		Type: fixtures.FoodLicence, Rows: 30, Dirt: 0.4, Seed: 1, DirtyHeading: true, Format: sheet.FormatXLSX,
 	})
 	w := newWorld(t)
-	o := mustRun(t, w.configOf(0), convert.Job{Type: typeOf(t, fixtures.FoodLicence), File: file, Mapping: mappingOf(l)})
+	o := mustRun(t, w.configOf(0),
+		convert.Job{Type: typeOf(t, fixtures.FoodLicence), File: file, Mapping: mappingOf(l)})
 	var b strings.Builder
 	for _, row := range readSheet(t, []byte(o.sheet)) {
 		b.WriteString(strings.ReplaceAll(strings.Join(row, "|"), "\n", "⏎") + "\n")
@@ -241,8 +242,8 @@ func blobs(t testing.TB, w *world) int {
 	return len(content(t, w.blobs))
 }
 
-// TestTemporaryStorage: what is to be said of many bad rows goes into a temporary file, which is removed; without one it is
-// refused.
+// TestTemporaryStorage: what is to be said of many bad rows goes into a temporary file, which is removed; without one
+// it is refused.
 func TestTemporaryStorage(t *testing.T) {
 	w := newWorld(t)
 	job := business(t, csvOf("编号,名称,代码,发证日期", strings.Repeat("A-1,甲公司,坏,2009.13.1\n", 30000)), plainMapping())
@@ -299,7 +300,9 @@ func TestRunRefuses(t *testing.T) {
 	other.Access.Ground = vault.GroundLaw
 	_, err := convert.Run(t.Context(), other, whole)
 	require.ErrorIs(t, err, vault.ErrDenied)
-	for name, data := range map[string][]byte{"empty": {}, "page": []byte("<html><table></table></html>"), "zip": []byte("PK\x03\x04xxxx")} {
+	for name, data := range map[string][]byte{
+		"empty": {}, "page": []byte("<html><table></table></html>"), "zip": []byte("PK\x03\x04xxxx"),
+	} {
 		job := whole
 		job.File = fileOf(name, data)
 		_, err := convert.Run(t.Context(), w.configOf(0), job)

@@ -140,7 +140,8 @@ func (o *opened) head(m *Mapping) (head, error) {
 	}
 	h, ok := findHead(rows, m.Heading, m.score)
 	if !ok {
-		return head{}, &MappingError{heading: true, Problems: []MappingProblem{MappingProblem{Code: CodeHeadingNone}.said()}}
+		return head{}, &MappingError{heading: true,
+			Problems: []MappingProblem{MappingProblem{Code: CodeHeadingNone}.said()}}
 	}
 	return h, nil
 }

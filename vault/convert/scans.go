@@ -80,7 +80,7 @@ func indexScans(fsys fs.FS) (*scanIndex, error) {
 	x.files = make([]scanFile, len(paths))
 	for i, p := range paths {
 		x.files[i].path = p
-		x.index(int32(i)) //nolint:gosec // below MaxScanFiles
+		x.index(int32(i))
 	}
 	return x, nil
 }

@@ -15,7 +15,7 @@ func soundRows(t testing.TB, path string) int {
 	t.Helper()
 	f, err := os.Open(path)
 	require.NoError(t, err)
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close()
 	r := csv.NewReader(f)
 	r.FieldsPerRecord = -1
 	all, err := r.ReadAll()

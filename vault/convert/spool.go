@@ -94,7 +94,7 @@ func (s *spool) entries() (*entries, error) {
 
 func (s *spool) close() {
 	if s.file != nil {
-		s.file.Close() //nolint:errcheck,gosec // a temporary file that nobody needs any more
+		s.file.Close() //nolint:errcheck // a temporary file that nobody needs any more
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -40,7 +41,10 @@ type world struct {
 	mu       sync.Mutex
 }
 
-func newWorld(t testing.TB) *world { return newWorldOn(t, memory.New()) }
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	return newWorldOn(t, memory.New())
+}
 
 func newWorldOn(t testing.TB, e engine.Engine) *world {
 	t.Helper()
@@ -63,6 +67,7 @@ func newWorldOn(t testing.TB, e engine.Engine) *world {
 
 // open opens the vault as a new process would.
 func (w *world) open() {
+	w.t.Helper()
 	var err error
 	w.v, err = vault.Open(w.t.Context(), w.config)
 	require.NoError(w.t, err)
@@ -90,6 +95,7 @@ func (w *world) configOf(i int) convert.Config {
 }
 
 func tempFiles(t testing.TB) func() (convert.TempFile, error) {
+	t.Helper()
 	dir := t.TempDir()
 	return func() (convert.TempFile, error) { return os.CreateTemp(dir, "temp") }
 }
@@ -135,7 +141,7 @@ func readSheet(t testing.TB, b []byte) [][]string {
 	var row sheet.Row
 	for {
 		err := r.Next(&row)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out
 		}
 		require.NoError(t, err)

@@ -240,7 +240,7 @@ func (s *cfbStream) ReadAt(p []byte, off int64) (int, error) {
 			break
 		}
 		run := int64(1)
-		for i+run < int64(len(s.chain)) && s.chain[i+run] == s.chain[i]+uint32(run) && //nolint:gosec // run is small.
+		for i+run < int64(len(s.chain)) && s.chain[i+run] == s.chain[i]+uint32(run) &&
 			run*s.sector-at < int64(len(p)-done) {
 			run++
 		}

@@ -419,7 +419,7 @@ func appendEncoded(dst []byte, s string, e Encoding) []byte {
 		enc := simplifiedchinese.GB18030.NewEncoder()
 		for _, r := range s {
 			if r < utf8.RuneSelf {
-				dst = append(dst, byte(r))
+				dst = append(dst, byte(r)) //nolint:gosec // r is ASCII
 				continue
 			}
 			if lead, trail, ok := privateGBK(r); ok {

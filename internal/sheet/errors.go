@@ -93,7 +93,7 @@ func (e *Error) Error() string {
 
 // Is reports whether target is a *Error with the same code.
 func (e *Error) Is(target error) bool {
-	t, ok := target.(*Error) //nolint:errorlint // Is compares one level; errors.Is walks the chain.
+	t, ok := target.(*Error)
 	return ok && t.Code == e.Code
 }
 

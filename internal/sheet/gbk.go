@@ -27,7 +27,7 @@ var gbkTable = sync.OnceValue(func() *[126 << 8]uint16 {
 	}
 	for r := rune(0xE000); r <= 0xE765; r++ {
 		if lead, trail, ok := privateGBK(r); ok && t[int(lead-0x81)<<8|int(trail)] == 0 {
-			t[int(lead-0x81)<<8|int(trail)] = uint16(r) //nolint:gosec // r is below 0xE766.
+			t[int(lead-0x81)<<8|int(trail)] = uint16(r)
 		}
 	}
 	return t

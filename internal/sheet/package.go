@@ -29,6 +29,7 @@ type budgetReader struct {
 
 var errBudget = errors.New("directory too large")
 
+// ReadAt implements io.ReaderAt.
 func (b *budgetReader) ReadAt(p []byte, off int64) (int, error) {
 	if b.on {
 		if b.left -= int64(len(p)); b.left < 0 {
@@ -97,7 +98,7 @@ func (p *pkg) open(name string) (r io.ReadCloser, ok bool, err error) {
 	if err != nil {
 		return nil, false, &Error{Code: CodeCorrupt, Detail: f.Name + ": " + err.Error()}
 	}
-	limit := min(p.lim.PartBytes, 16<<20+p.lim.Ratio*int64(min(f.CompressedSize64, 1<<50))) //nolint:gosec // bounded.
+	limit := min(p.lim.PartBytes, 16<<20+p.lim.Ratio*int64(min(f.CompressedSize64, 1<<50)))
 	return &partReader{rc: rc, name: f.Name, left: limit}, true, nil
 }
 
@@ -119,6 +120,7 @@ func (r *partReader) Read(b []byte) (int, error) {
 	return n, &Error{Code: CodeCorrupt, Detail: r.name + ": " + err.Error()}
 }
 
+// Close implements io.Closer.
 func (r *partReader) Close() error { return r.rc.Close() }
 
 // relation is one line of a relationships part.

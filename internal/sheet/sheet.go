@@ -261,7 +261,7 @@ func (b *Book) filled(sheet int) (bool, error) {
 			return false, err
 		}
 		if row.Err != nil || !row.Empty() {
-			return true, nil
+			return true, nil //nolint:nilerr // a row that cannot be read has something in it
 		}
 	}
 }

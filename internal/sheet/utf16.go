@@ -54,16 +54,14 @@ func (w *wideReader) appendUTF8(dst, b []byte, e Encoding) []byte {
 			dst = utf8.AppendRune(dst, u)
 			continue
 		}
-		if u < 0xDC00 {
-			if i+3 >= len(b) && w.err == nil {
-				break
-			}
-			if i+3 < len(b) {
-				if r := utf16.DecodeRune(u, unit(b[i+2:], e)); r != utf8.RuneError {
-					dst = utf8.AppendRune(dst, r)
-					i += 2
-					continue
-				}
+		if u < 0xDC00 && i+3 >= len(b) && w.err == nil {
+			break
+		}
+		if u < 0xDC00 && i+3 < len(b) {
+			if r := utf16.DecodeRune(u, unit(b[i+2:], e)); r != utf8.RuneError {
+				dst = utf8.AppendRune(dst, r)
+				i += 2
+				continue
 			}
 		}
 		dst = append(dst, 0xE0|byte(u>>12), 0x80|byte(u>>6)&0x3F, 0x80|byte(u)&0x3F) //nolint:gosec // u is below 1<<16.
@@ -100,7 +98,7 @@ func appendWide(dst, b []byte, e Encoding) []byte {
 }
 
 func appendUnit(dst []byte, u rune, e Encoding) []byte {
-	hi, lo := byte(u>>8), byte(u)
+	hi, lo := byte(u>>8), byte(u) //nolint:gosec // u is below 1<<16
 	if e == UTF16LE {
 		return append(dst, lo, hi)
 	}

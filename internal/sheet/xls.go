@@ -165,7 +165,7 @@ func (s *xlsSource) format(b *biffReader) error {
 	if err != nil {
 		return err
 	}
-	n := 0
+	var n int
 	if s.biff8 {
 		n, err = b.u16()
 	} else {

@@ -206,13 +206,12 @@ func (x *xmlScanner) appendRichText(dst []byte, limit int) (out []byte, ok bool,
 		case tokenEOF:
 			return dst, false, x.corrupt("ends early")
 		case tokenStart:
-			switch {
-			case string(x.name) == "t":
+			if string(x.name) == "t" {
 				inText = !x.empty
-			case string(x.name) == "rPh":
-				if err := x.skip(); err != nil {
-					return dst, false, err
-				}
+				continue
+			}
+			if err := x.skipPhonetic(); err != nil {
+				return dst, false, err
 			}
 		case tokenEnd:
 			inText = false
@@ -228,11 +227,18 @@ func (x *xmlScanner) appendRichText(dst []byte, limit int) (out []byte, ok bool,
 	}
 }
 
+// skipPhonetic passes over the element whose start tag was just read if it is a phonetic run.
+func (x *xmlScanner) skipPhonetic() error {
+	if string(x.name) != "rPh" {
+		return nil
+	}
+	return x.skip()
+}
+
 // appendText appends the current text.
 func (x *xmlScanner) appendText(dst []byte) []byte {
 	if x.plain {
 		return appendLines(dst, x.text)
 	}
-	dst, _ = appendXMLText(dst, x.text)
-	return dst
+	return appendXMLText(dst, x.text)
 }

@@ -51,7 +51,6 @@ type sheetAnnotator struct {
 	each func(*Row) ([]string, error)
 	row  Row
 	buf  []byte
-	wide int // the last column of added cells, for the sheet's dimension
 }
 
 func (s *xlsxSource) annotateSheet(w io.Writer, a Annotation, each func(*Row) ([]string, error)) error {

@@ -61,12 +61,13 @@ func (r *xlsxRows) next(row *Row) error {
 		case kind == tokenEOF:
 			return r.stop(io.EOF)
 		case kind == tokenStart && !r.in:
-			if string(r.x.name) == "sheetData" {
-				if r.x.empty {
-					return r.stop(io.EOF)
-				}
-				r.in = true
+			if string(r.x.name) != "sheetData" {
+				continue
 			}
+			if r.x.empty {
+				return r.stop(io.EOF)
+			}
+			r.in = true
 		case kind == tokenStart && string(r.x.name) == "row":
 			if err := r.row(row); err != nil {
 				return r.stop(wrapRead(err))
@@ -259,7 +260,7 @@ func parseUint(b []byte) (int, bool) {
 func (r *xlsxRows) cellBody(c *rawCell) error {
 	x := r.x
 	if text, ok := x.plainValue(); ok {
-		r.text, _ = appendXMLText(r.text, text)
+		r.text = appendXMLText(r.text, text)
 		c.long = len(text) > r.s.in.opts.Limits.CellBytes
 		return nil
 	}
@@ -283,11 +284,11 @@ func (r *xlsxRows) cellBody(c *rawCell) error {
 			}
 			value = false
 		case tokenStart:
-			value = string(x.name) == "v" && !x.empty
-			if !value {
-				if err := r.cellPart(c); err != nil {
-					return err
-				}
+			if value = string(x.name) == "v" && !x.empty; value {
+				continue
+			}
+			if err := r.cellPart(c); err != nil {
+				return err
 			}
 		}
 	}

@@ -93,9 +93,11 @@ func (x *xmlScanner) more(from int) (moved int, err error) {
 func (x *xmlScanner) next() (tokenKind, error) {
 	for {
 		if x.pos == len(x.buf) {
-			if _, err := x.more(x.pos); errors.Is(err, io.EOF) {
+			_, err := x.more(x.pos)
+			if errors.Is(err, io.EOF) {
 				return x.atEnd()
-			} else if err != nil {
+			}
+			if err != nil {
 				return tokenEOF, err
 			}
 		}
@@ -246,32 +248,32 @@ func (x *xmlScanner) scanElement() (tokenKind, error) {
 // tagEnd is the offset of the '>' that ends the tag at pos; a '>' in an attribute's value does not.
 func (x *xmlScanner) tagEnd() (int, error) {
 	at, quote := x.pos+1, byte(0)
-	for {
-		for ; at < len(x.buf); at++ {
-			switch c := x.buf[at]; {
-			case quote != 0:
-				i := bytes.IndexByte(x.buf[at:], quote)
-				if i < 0 {
-					at = len(x.buf) - 1
-					continue
-				}
-				at, quote = at+i, 0
-			case c == '>':
-				if at == x.pos+1 {
-					return 0, x.corrupt("a tag without a name")
-				}
-				return at, nil
-			case c == '"' || c == '\'':
-				quote = c
-			case c == '<':
-				return 0, x.corrupt("a tag inside a tag")
+	for ; ; at++ {
+		for at >= len(x.buf) {
+			moved, err := x.more(x.pos)
+			if err != nil {
+				return 0, x.early(err)
 			}
+			at -= moved
 		}
-		moved, err := x.more(x.pos)
-		if err != nil {
-			return 0, x.early(err)
+		switch c := x.buf[at]; {
+		case quote != 0:
+			i := bytes.IndexByte(x.buf[at:], quote)
+			if i < 0 {
+				at = len(x.buf) - 1
+				continue
+			}
+			at, quote = at+i, 0
+		case c == '>':
+			if at == x.pos+1 {
+				return 0, x.corrupt("a tag without a name")
+			}
+			return at, nil
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '<':
+			return 0, x.corrupt("a tag inside a tag")
 		}
-		at -= moved
 	}
 }
 
@@ -346,36 +348,33 @@ func (x *xmlScanner) attr(name string) string {
 			n = n[i+1:]
 		}
 		if string(n) == name {
-			s, _ := appendXMLText(nil, v)
-			return string(s)
+			return string(appendXMLText(nil, v))
 		}
 		rest = r
 	}
 }
 
-// appendXMLText appends text with entities resolved and line ends as XML reads them; ok is false for an entity that
-// is none of the five of XML and no character.
-func appendXMLText(dst, b []byte) (out []byte, ok bool) {
-	ok = true
+// appendXMLText appends text with entities resolved and line ends as XML reads them; an entity that is none of the five
+// of XML and no character stays as it is written.
+func appendXMLText(dst, b []byte) []byte {
 	for len(b) > 0 {
 		i := bytes.IndexByte(b, '&')
 		if i < 0 {
-			return appendLines(dst, b), ok
+			return appendLines(dst, b)
 		}
 		dst = appendLines(dst, b[:i])
 		b = b[i:]
 		end := bytes.IndexByte(b[:min(len(b), 12)], ';')
 		if end < 0 {
-			return append(dst, b...), false
+			return append(dst, b...)
 		}
 		var good bool
 		if dst, good = appendEntity(dst, b[1:end]); !good {
 			dst = append(dst, b[:end+1]...)
-			ok = false
 		}
 		b = b[end+1:]
 	}
-	return dst, ok
+	return dst
 }
 
 func appendLines(dst, b []byte) []byte {

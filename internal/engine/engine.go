@@ -72,7 +72,8 @@ type Reader interface {
 	Scan(r Range, visit func(key, value []byte) (bool, error)) error
 }
 
-// Writer reads and writes inside an Update. It copies nothing: slices passed in must stay unchanged until Update returns.
+// Writer reads and writes inside an Update. It copies nothing: slices passed in must stay unchanged
+// until Update returns.
 type Writer interface {
 	Reader
 

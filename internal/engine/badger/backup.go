@@ -115,7 +115,7 @@ func (d *decoder) defect(what string) error {
 // read fills b and hashes it.
 func (d *decoder) read(b []byte) error {
 	if _, err := io.ReadFull(d.in, b); err != nil {
-		if err == io.EOF || err == io.ErrUnexpectedEOF { //nolint:errorlint // ReadFull returns exactly these
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
 			return d.defect("the stream ends too early")
 		}
 		return fmt.Errorf("reading backup: %w", err)
@@ -182,7 +182,7 @@ func (d *decoder) trailer() error {
 	if string(got) != string(want) {
 		return d.defect("wrong digest")
 	}
-	switch _, err := d.in.ReadByte(); err { //nolint:errorlint // ReadByte returns exactly io.EOF
+	switch _, err := d.in.ReadByte(); err {
 	case io.EOF:
 		return nil
 	case nil:

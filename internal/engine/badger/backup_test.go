@@ -74,7 +74,9 @@ func TestBackupOnline(t *testing.T) {
 		defer close(done)
 		for i := 0; ctx.Err() == nil; i++ {
 			v := fmt.Append(nil, i)
-			_ = e.Update(ctx, func(w engine.Writer) error { return errors.Join(w.Put([]byte("a"), v), w.Put([]byte("z"), v)) })
+			_ = e.Update(ctx, func(w engine.Writer) error {
+				return errors.Join(w.Put([]byte("a"), v), w.Put([]byte("z"), v))
+			})
 		}
 	}()
 	for range 20 {
@@ -129,7 +131,8 @@ func TestRestoreRefuses(t *testing.T) {
 
 	parent := t.TempDir()
 	cfg := small(filepath.Join(parent, "r"))
-	_, err := badger.Restore(t.Context(), cfg, io.MultiReader(bytes.NewReader(stream[:50]), iotest.ErrReader(io.ErrClosedPipe)))
+	_, err := badger.Restore(t.Context(), cfg,
+		io.MultiReader(bytes.NewReader(stream[:50]), iotest.ErrReader(io.ErrClosedPipe)))
 	require.ErrorIs(t, err, io.ErrClosedPipe)
 	requireNothing(t, parent)
 

@@ -45,8 +45,8 @@ type Config struct {
 	// Logger gets Badger's warnings and errors; nil discards them.
 	Logger *slog.Logger
 	// ReserveBytes of free space are never touched: below it writes are refused with engine.ErrNoSpace, because
-	// Badger dies when a mapped file cannot grow. Zero means 512 MiB; at least four times MemTableBytes is enforced. Opening refuses below
-	// half of it.
+	// Badger dies when a mapped file cannot grow. Zero means 512 MiB; at least four times MemTableBytes is enforced.
+	// Opening refuses below half of it.
 	ReserveBytes uint64
 	// FreeSpace tells the free bytes of the file system that holds dir; nil asks the operating system.
 	FreeSpace func(dir string) (uint64, error)

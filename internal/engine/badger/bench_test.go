@@ -46,7 +46,8 @@ func BenchmarkUpdate(b *testing.B) {
 				wg.Go(func() {
 					for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
 						key := scattered(uint64(n))
-						if err := e.Update(context.Background(), func(w engine.Writer) error { return w.Put(key, value) }); err != nil {
+						if err := e.Update(context.Background(),
+							func(w engine.Writer) error { return w.Put(key, value) }); err != nil {
 							b.Error(err)
 						}
 					}

@@ -78,7 +78,7 @@ func (f *fold) find(key []byte) int32 {
 
 // slot returns the position in the table that holds key, or the empty one where it belongs.
 func (f *fold) slot(key []byte) uint64 {
-	mask := uint64(len(f.table) - 1)
+	mask := uint64(len(f.table) - 1) //nolint:gosec // the table has its least size before anybody asks
 	at := maphash.Bytes(f.seed, key) & mask
 	for f.table[at] != 0 && !bytes.Equal(f.writes[f.table[at]-1].key, key) {
 		at = (at + 1) & mask
@@ -111,7 +111,7 @@ func (f *fold) grow() {
 	}
 	f.table = make([]int32, max(tableMin, 2*len(f.table)))
 	for i := range f.writes {
-		f.table[f.slot(f.writes[i].key)] = int32(i) + 1 //nolint:gosec // see set
+		f.table[f.slot(f.writes[i].key)] = int32(i) + 1
 	}
 }
 

@@ -19,14 +19,14 @@ func lockDir(dir string) (unlock func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening lock file: %w", err)
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil { //nolint:gosec // a descriptor
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		closing := f.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, engine.ErrLocked
 		}
 		return nil, errors.Join(fmt.Errorf("locking data directory: %w", err), closing)
 	}
-	return func() { _ = f.Close() }, nil //nolint:errcheck // nothing was written to it
+	return func() { _ = f.Close() }, nil
 }
 
 // freeSpace is what an unprivileged process may still write to the file system of dir.

@@ -116,7 +116,8 @@ func TestAcknowledgedIsSynced(t *testing.T) {
 	record := func(role string) syncTrace {
 		dir := t.TempDir()
 		file := filepath.Join(t.TempDir(), "trace")
-		c := child(t, role, dir, strace, "-f", "-y", "-s", "64", "-e", "trace=msync,fsync,mmap,openat,write", "-o", file)
+		c := child(t, role, dir, strace, "-f", "-y", "-s", "64", "-e", "trace=msync,fsync,mmap,openat,write",
+			"-o", file)
 		out, err := c.Output()
 		if err != nil {
 			t.Skipf("strace may not trace here: %v", err)
@@ -234,7 +235,8 @@ func (r *traceReader) marker(i int, word, update string) {
 	for log, made := range r.unsynced {
 		// A log made after this Update's commit belongs to a later one; one older than its beginning may hold it.
 		if made < r.began[update] {
-			r.violations = append(r.violations, fmt.Sprintf("%s answered, directory entry of %s not synced", update, log))
+			r.violations = append(r.violations,
+				fmt.Sprintf("%s answered, directory entry of %s not synced", update, log))
 		}
 	}
 }

@@ -190,7 +190,8 @@ func (m *merge) seek(l *layer, from []byte, inclusive bool) {
 	}
 }
 
-// step returns the next pair: a write not yet durable (fresh), or the one at the base cursor, which the caller moves on.
+// step returns the next pair: a write not yet durable (fresh), or the one at the base cursor, which the caller
+// moves on.
 func (m *merge) step() (w write, fresh, found bool) {
 	var least []byte
 	if m.base.valid() {

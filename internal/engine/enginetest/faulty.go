@@ -40,7 +40,7 @@ func At(n int, fault Fault) Plan {
 // Seeded is a plan that draws Before, After and Lost with the given probability in all.
 func Seeded(seed uint64, probability float64) Plan {
 	return func(n int) Fault {
-		rnd := rand.New(rand.NewPCG(seed, uint64(n))) //nolint:gosec // a reproducible plan, not a secret
+		rnd := rand.New(rand.NewPCG(seed, uint64(n)))
 		if rnd.Float64() >= probability {
 			return None
 		}
@@ -130,7 +130,7 @@ func (t Twice) View(ctx context.Context, fn func(engine.Reader) error) error {
 // Update implements engine.Engine.
 func (t Twice) Update(ctx context.Context, fn func(engine.Writer) error) error {
 	err := t.Inner.Update(ctx, func(w engine.Writer) error {
-		_ = fn(w) //nolint:errcheck // the second run decides
+		_ = fn(w)
 		return errAgain
 	})
 	if err != errAgain { //nolint:errorlint // exactly ours

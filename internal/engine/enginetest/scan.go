@@ -12,7 +12,8 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 )
 
-var scanKeys = []string{"a", "b", "b\x00", "b\x00\x01", "ba", "bb", "bb\xff", "bb\xff\xff", "bc", "c", "\xff", "\xff\xff", "\xff\xffz"}
+var scanKeys = []string{"a", "b", "b\x00", "b\x00\x01", "ba", "bb", "bb\xff", "bb\xff\xff", "bc", "c", "\xff",
+	"\xff\xff", "\xff\xffz"}
 
 func testScan(t *testing.T, e engine.Engine) {
 	m := map[string]string{}

@@ -55,9 +55,7 @@ func TestMap(t *testing.T) {
 				old, oldModel = m, maps.Clone(model)
 				m = m.Copy()
 			case 1:
-				from := keys.Draw(t, "from")
-				inclusive := rapid.Bool().Draw(t, "inclusive")
-				checkStep(t, m, model, from, inclusive)
+				checkStep(t, m, model, keys)
 			default:
 				if i%3 == 2 {
 					m.Delete([]byte(key))
@@ -73,7 +71,9 @@ func TestMap(t *testing.T) {
 	})
 }
 
-func checkStep(t *rapid.T, m ordered.Map[int], model map[string]int, from string, inclusive bool) {
+func checkStep(t *rapid.T, m ordered.Map[int], model map[string]int, keys *rapid.Generator[string]) {
+	from := keys.Draw(t, "from")
+	inclusive := rapid.Bool().Draw(t, "inclusive")
 	want := slices.Sorted(maps.Keys(model))
 	after := slices.DeleteFunc(slices.Clone(want), func(k string) bool {
 		c := strings.Compare(k, from)

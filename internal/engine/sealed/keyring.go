@@ -92,7 +92,7 @@ func OpenKeyring(ctx context.Context, inner engine.Engine, master Master) (*Keyr
 	return newKeyring(keys), nil
 }
 
-// RewrapKeyring changes the master key from from to to. No value is written again.
+// RewrapKeyring replaces the master key from by to. No value is written again.
 func RewrapKeyring(ctx context.Context, inner engine.Engine, from, to Master, random io.Reader) error {
 	var salted [ringHead - 1]byte // drawn once: closures are pure
 	if _, err := io.ReadFull(random, salted[:]); err != nil {
@@ -131,7 +131,8 @@ func wrap(master Master, keys []byte, random io.Reader) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return aead.Seal(record, record[17:ringHead], keys, append(keyringKey[:len(keyringKey):len(keyringKey)], ringVersion)), nil
+	return aead.Seal(record, record[17:ringHead], keys,
+		append(keyringKey[:len(keyringKey):len(keyringKey)], ringVersion)), nil
 }
 
 func unwrap(master Master, record []byte) ([]byte, error) {
@@ -179,7 +180,7 @@ type mac struct {
 // token key: HMAC-SM3 over domain and parts, each preceded by its length in four big-endian bytes. Tokens of
 // different domains have nothing in common.
 func (k *Keyring) Token(domain string, parts ...[]byte) [32]byte {
-	m, _ := k.tokens.Get().(*mac) //nolint:errcheck // the pool holds nothing else
+	m, _ := k.tokens.Get().(*mac)
 	m.buf = append(appendLength(m.buf[:0], len(domain)), domain...)
 	for _, part := range parts {
 		m.buf = append(appendLength(m.buf, len(part)), part...)
@@ -191,12 +192,12 @@ func (k *Keyring) Token(domain string, parts ...[]byte) [32]byte {
 }
 
 func appendLength(b []byte, n int) []byte {
-	return append(b, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+	return append(b, byte(n>>24), byte(n>>16), byte(n>>8), byte(n)) //nolint:gosec // a part is below 4 GiB
 }
 
 // Address is HMAC-SM3 of content under the blob key.
 func (k *Keyring) Address(content []byte) [32]byte {
-	m, _ := k.addresses.Get().(*mac) //nolint:errcheck // the pool holds nothing else
+	m, _ := k.addresses.Get().(*mac)
 	sum := m.of(content)
 	k.addresses.Put(m)
 	return sum

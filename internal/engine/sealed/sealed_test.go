@@ -297,6 +297,7 @@ func BenchmarkGet(b *testing.B) {
 	enginetest.Set(b, e, "k", strings.Repeat("v", 600))
 	b.ReportAllocs()
 	for b.Loop() {
-		require.NoError(b, e.View(b.Context(), func(r engine.Reader) error { _, err := r.Get([]byte("k")); return err }))
+		require.NoError(b, e.View(b.Context(),
+			func(r engine.Reader) error { _, err := r.Get([]byte("k")); return err }))
 	}
 }

@@ -55,7 +55,8 @@ func MasterFromPassphrase(passphrase string, s Stretch) (Master, error) {
 }
 
 // SaveStretch stores s in inner in the clear, in place of an earlier one. When the passphrase changes, save first
-// under a name of the caller's own or keep the old Stretch until RewrapKeyring has returned: the two writes are not one.
+// under a name of the caller's own or keep the old Stretch until RewrapKeyring has returned: the two writes
+// are not one.
 func SaveStretch(ctx context.Context, inner engine.Engine, s Stretch) error {
 	record := append([]byte{1}, binary.BigEndian.AppendUint32(nil, s.Iterations)...)
 	record = append(record, s.Salt[:]...)

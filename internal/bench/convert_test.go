@@ -20,10 +20,10 @@ import (
 	"github.com/elicense/elicense/vault/convert"
 )
 
-// BenchmarkConvert is the goal of conversion: CSV rows in to durable, encrypted, individually signed records with ledger
-// leaves, against one bare SM2 signature per row plus the run's own writes replayed into the bare engine with the
-// same grouping, both on both cores. One op is one row. The writes are recorded in a second conversion of the same file,
-// so that recording costs nobody anything.
+// BenchmarkConvert is the goal of conversion: CSV rows in to durable, encrypted, individually signed records with
+// ledger leaves, against one bare SM2 signature per row plus the run's own writes replayed into the bare engine with
+// the same grouping, both on both cores. One op is one row. The writes are recorded in a second conversion of the same
+// file, so that recording costs nobody anything.
 func BenchmarkConvert(b *testing.B) {
 	file, typ := ledgerFile(b, b.N)
 	ours := timedConversion(b, file, typ)
@@ -79,7 +79,7 @@ func (r *rig) convert(b *testing.B, path, typ string) *convert.Report {
 	b.Helper()
 	f, err := os.Open(path)
 	require.NoError(b, err)
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	info, err := f.Stat()
 	require.NoError(b, err)
 	access := vault.Access{Caller: fixtures.Caller(0), Purpose: "存量证照电子化转换", Ground: vault.GroundIssuer}
@@ -93,8 +93,8 @@ func (r *rig) convert(b *testing.B, path, typ string) *convert.Report {
 	return report
 }
 
-// bareConversion signs once a row on both cores while one writer replays the recorded groups, and gives the time until both
-// are done.
+// bareConversion signs once a row on both cores while one writer replays the recorded groups, and gives the time until
+// both are done.
 func bareConversion(b *testing.B, rows int, groups [][]pair) time.Duration {
 	b.Helper()
 	key, err := pki.GenerateKey(rand.Reader)

@@ -19,8 +19,8 @@ const rowsVariable = "ELICENSE_BENCH_CHILD_ROWS"
 // longVariable asks for the full million rows; without it the larger run has 150 thousand.
 const longVariable = "ELICENSE_BENCH_LONG"
 
-// TestConvertMemory_A73 holds the gate on memory: the peak of anonymous memory of a conversion does not grow with its rows
-// and stays under 800 MB, with the engine options of the speed goals.
+// TestConvertMemory_A73 holds the gate on memory: the peak of anonymous memory of a conversion does not grow with its
+// rows and stays under 800 MB, with the engine options of the speed goals.
 func TestConvertMemory_A73(t *testing.T) {
 	if testing.Short() {
 		t.Skip("converts hundreds of thousands of rows")
@@ -39,7 +39,8 @@ func peakOf(t *testing.T, rows int) int {
 	t.Helper()
 	exe, err := os.Executable()
 	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), exe, "-test.run", "^$", "-test.bench", "^BenchmarkChild$", "-test.benchtime", "1x")
+	cmd := exec.CommandContext(t.Context(), exe, "-test.run", "^$", "-test.bench", "^BenchmarkChild$",
+		"-test.benchtime", "1x")
 	cmd.Env = append(os.Environ(), rowsVariable+"="+strconv.Itoa(rows))
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
@@ -92,7 +93,7 @@ func rssAnon() int {
 	if err != nil {
 		return 0
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	for scan := bufio.NewScanner(f); scan.Scan(); {
 		if rest, ok := strings.CutPrefix(scan.Text(), "RssAnon:"); ok {
 			n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(rest), " kB"))

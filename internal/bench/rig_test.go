@@ -1,5 +1,5 @@
-// Package bench_test holds the goals on speed as ratios measured in one run: the vault against the bare operations that it
-// cannot do without. docs/performance.md has the table and how to repeat it.
+// Package bench_test holds the goals on speed as ratios measured in one run: the vault against the bare operations that
+// it cannot do without. docs/performance.md has the table and how to repeat it.
 package bench_test
 
 import (

@@ -64,8 +64,8 @@ type manifest struct {
 
 func (m manifest) append(b []byte) []byte {
 	b = append(b, 1)
-	b = binary.BigEndian.AppendUint64(b, uint64(m.put.UnixNano())) //nolint:gosec // the bits are kept
-	return binary.BigEndian.AppendUint64(b, uint64(m.length))      //nolint:gosec // positive
+	b = binary.BigEndian.AppendUint64(b, uint64(m.put.UnixNano()))
+	return binary.BigEndian.AppendUint64(b, uint64(m.length)) //nolint:gosec // positive
 }
 
 func parseManifest(b []byte) (manifest, error) {

@@ -66,7 +66,9 @@ func TestContractSealedOnBadger(t *testing.T) {
 
 func TestOpenRefusesHalfAConfig(t *testing.T) {
 	e := memory.New()
-	for _, cfg := range []blob.Config{{Address: address, Now: now}, {Engine: e, Now: now}, {Engine: e, Address: address}} {
+	for _, cfg := range []blob.Config{
+		{Address: address, Now: now}, {Engine: e, Now: now}, {Engine: e, Address: address},
+	} {
 		_, err := blob.Open(cfg)
 		require.Error(t, err)
 	}
@@ -136,8 +138,10 @@ func TestDamage(t *testing.T) {
 		for name, damage := range map[string]func(w engine.Writer) error{
 			"removed": func(w engine.Writer) error { return w.Delete([]byte(p.Key)) },
 			"emptied": func(w engine.Writer) error { return w.Put([]byte(p.Key), nil) },
-			"altered": func(w engine.Writer) error { return w.Put([]byte(p.Key), append([]byte{^p.Value[0]}, p.Value[1:]...)) },
-			"longer":  func(w engine.Writer) error { return w.Put([]byte(p.Key), []byte(p.Value+"x")) },
+			"altered": func(w engine.Writer) error {
+				return w.Put([]byte(p.Key), append([]byte{^p.Value[0]}, p.Value[1:]...))
+			},
+			"longer": func(w engine.Writer) error { return w.Put([]byte(p.Key), []byte(p.Value+"x")) },
 		} {
 			inner := memory.New()
 			s := open(t, inner, now)
@@ -197,7 +201,8 @@ func BenchmarkPut(b *testing.B) {
 	require.NoError(b, err)
 	e, err := sealed.Open(sealed.Config{Inner: inner, Keys: keys, Rand: rand.Reader})
 	require.NoError(b, err)
-	s, err := blob.Open(blob.Config{Engine: e, Now: now, Address: func(c []byte) blob.Address { return keys.Address(c) }})
+	s, err := blob.Open(blob.Config{Engine: e, Now: now,
+		Address: func(c []byte) blob.Address { return keys.Address(c) }})
 	require.NoError(b, err)
 	b.SetBytes(20_000)
 	b.SetParallelism(8)

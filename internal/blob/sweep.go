@@ -28,9 +28,16 @@ func (s *Embedded) Sweep(
 			return swept, fmt.Errorf("listing blobs: %w", err)
 		}
 		for _, f := range page {
-			if err := s.sweepOne(ctx, f, olderThan, referenced, &swept); err != nil {
+			removed, err := s.sweepOne(ctx, f, olderThan, referenced)
+			if err != nil {
 				return swept, fmt.Errorf("sweeping blob: %w", err)
 			}
+			if !removed {
+				swept.Kept++
+				continue
+			}
+			swept.Removed++
+			swept.RemovedBytes += f.length
 		}
 		start = next
 	}
@@ -71,31 +78,16 @@ func (s *Embedded) page(ctx context.Context, space byte, start []byte) (page []f
 }
 
 func (s *Embedded) sweepOne(
-	ctx context.Context, f found, olderThan time.Time, referenced func(Address) (bool, error), swept *Swept,
-) error {
+	ctx context.Context, f found, olderThan time.Time, referenced func(Address) (bool, error),
+) (removed bool, err error) {
 	if !f.put.Before(olderThan) {
-		swept.Kept++
-		return nil
+		return false, nil
 	}
 	wanted, err := referenced(f.address)
-	if err != nil {
-		return err
+	if err != nil || wanted {
+		return false, err
 	}
-	if wanted {
-		swept.Kept++
-		return nil
-	}
-	removed, err := s.remove(ctx, f.address, olderThan)
-	if err != nil {
-		return err
-	}
-	if !removed {
-		swept.Kept++
-		return nil
-	}
-	swept.Removed++
-	swept.RemovedBytes += f.length
-	return nil
+	return s.remove(ctx, f.address, olderThan)
 }
 
 // remove deletes a blob unless it has been put again. A Put of the same content that begins after the question was

@@ -157,12 +157,12 @@ func elementSize(n int) int {
 func appendHeader(dst []byte, tag casn1.Tag, n int) []byte {
 	dst = append(dst, byte(tag))
 	if n < 128 {
-		return append(dst, byte(n))
+		return append(dst, byte(n)) //nolint:gosec // n is below 128
 	}
 	octets := elementSize(n) - n - 2
-	dst = append(dst, 0x80|byte(octets))
+	dst = append(dst, 0x80|byte(octets)) //nolint:gosec // 8 at most
 	for i := octets - 1; i >= 0; i-- {
-		dst = append(dst, byte(n>>(8*i)))
+		dst = append(dst, byte(n>>(8*i))) //nolint:gosec // one octet of n
 	}
 	return dst
 }

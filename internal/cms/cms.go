@@ -8,7 +8,8 @@
 //
 //	ContentInfo ::= SEQUENCE { contentType OBJECT IDENTIFIER, content [0] EXPLICIT SignedData }
 //	SignedData  ::= SEQUENCE { version INTEGER, digestAlgorithms SET OF AlgorithmIdentifier,
-//	                contentInfo SEQUENCE { contentType OBJECT IDENTIFIER, content [0] EXPLICIT OCTET STRING OPTIONAL },
+//	                contentInfo SEQUENCE { contentType OBJECT IDENTIFIER,
+//	                    content [0] EXPLICIT OCTET STRING OPTIONAL },
 //	                certificates [0] IMPLICIT SET OF Certificate OPTIONAL,
 //	                crls [1] IMPLICIT SET OF CertificateList OPTIONAL,
 //	                signerInfos SET OF SignerInfo }

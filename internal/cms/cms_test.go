@@ -50,11 +50,15 @@ func TestParseTolerates(t *testing.T) {
 		{"version 3", func(f *forge) { f.version = 3 }, []string{"version"}},
 		{"digest 401.1", func(f *forge) { f.digest = append(idSM3, 1) }, []string{"digest-algorithm"}},
 		{"digest 401.2", func(f *forge) { f.digest = append(idSM3, 2) }, []string{"digest-algorithm"}},
-		{"digest of the old arc", func(f *forge) { f.digest = id(1, 2, 156, 197, 1, 401) }, []string{"digest-algorithm"}},
-		{"signature 501", func(f *forge) { f.signature = id(1, 2, 156, 10197, 1, 501) }, []string{"signature-algorithm"}},
-		{"signature 301", func(f *forge) { f.signature = id(1, 2, 156, 10197, 1, 301) }, []string{"signature-algorithm"}},
+		{"digest of the old arc", func(f *forge) { f.digest = id(1, 2, 156, 197, 1, 401) },
+			[]string{"digest-algorithm"}},
+		{"signature 501", func(f *forge) { f.signature = id(1, 2, 156, 10197, 1, 501) },
+			[]string{"signature-algorithm"}},
+		{"signature 301", func(f *forge) { f.signature = id(1, 2, 156, 10197, 1, 301) },
+			[]string{"signature-algorithm"}},
 		{"old arc 301", func(f *forge) { f.signature = id(1, 2, 156, 197, 1, 301) }, []string{"signature-algorithm"}},
-		{"old arc 301.1", func(f *forge) { f.signature = id(1, 2, 156, 197, 1, 301, 1) }, []string{"signature-algorithm"}},
+		{"old arc 301.1", func(f *forge) { f.signature = id(1, 2, 156, 197, 1, 301, 1) },
+			[]string{"signature-algorithm"}},
 		{"old arc 501", func(f *forge) { f.signature = id(1, 2, 156, 197, 1, 501) }, []string{"signature-algorithm"}},
 		{"raw signature", func(f *forge) { f.raw = true }, []string{"raw-signature"}},
 		{"subject key identifier", func(f *forge) { f.keyID = []byte("key") }, []string{"subject-key-id"}},
@@ -79,7 +83,8 @@ func TestParseTolerates(t *testing.T) {
 			f.certificates = element(0xa0, element(0x30, fakeCertificate))
 		}, []string{"certificate-tag"}},
 		{"bare SET", func(f *forge) { f.certificates = element(0x31, fakeCertificate) }, []string{"certificate-tag"}},
-		{"bare SEQUENCE", func(f *forge) { f.certificates = element(0x30, fakeCertificate) }, []string{"certificate-tag"}},
+		{"bare SEQUENCE", func(f *forge) { f.certificates = element(0x30, fakeCertificate) },
+			[]string{"certificate-tag"}},
 		{"attribute certificate", func(f *forge) {
 			f.certificates = element(0xa0, fakeCertificate, element(0xa1, []byte{5, 0}))
 		}, []string{"certificate-choice"}},
@@ -131,16 +136,18 @@ func TestParseRefuses(t *testing.T) {
 		der  []byte
 		want error
 	}{
-		"nothing":            {nil, cms.ErrMalformed},
-		"three bytes":        {[]byte{0x30, 0x82, 0x06}, cms.ErrMalformed},
-		"bytes after":        {append(bytes.Clone(good), 0), cms.ErrMalformed},
-		"cut":                {good[:len(good)-1], cms.ErrMalformed},
-		"other type":         {with(func(f *forge) { f.outer = gmData }), cms.ErrMalformed},
-		"version 6":          {with(func(f *forge) { f.version = 6 }), cms.ErrMalformed},
-		"negative version":   {with(func(f *forge) { f.version = -1 }), cms.ErrMalformed},
-		"two parameters":     {with(func(f *forge) { f.parameters = []byte{5, 0, 5, 0} }), cms.ErrMalformed},
-		"certificates twice": {with(func(f *forge) { f.certificates = bytes.Repeat(element(0xa0), 2) }), cms.ErrMalformed},
-		"broken certificate": {with(func(f *forge) { f.certificates = element(0xa0, []byte{0x30, 9}) }), cms.ErrMalformed},
+		"nothing":          {nil, cms.ErrMalformed},
+		"three bytes":      {[]byte{0x30, 0x82, 0x06}, cms.ErrMalformed},
+		"bytes after":      {append(bytes.Clone(good), 0), cms.ErrMalformed},
+		"cut":              {good[:len(good)-1], cms.ErrMalformed},
+		"other type":       {with(func(f *forge) { f.outer = gmData }), cms.ErrMalformed},
+		"version 6":        {with(func(f *forge) { f.version = 6 }), cms.ErrMalformed},
+		"negative version": {with(func(f *forge) { f.version = -1 }), cms.ErrMalformed},
+		"two parameters":   {with(func(f *forge) { f.parameters = []byte{5, 0, 5, 0} }), cms.ErrMalformed},
+		"certificates twice": {with(func(f *forge) { f.certificates = bytes.Repeat(element(0xa0), 2) }),
+			cms.ErrMalformed},
+		"broken certificate": {with(func(f *forge) { f.certificates = element(0xa0, []byte{0x30, 9}) }),
+			cms.ErrMalformed},
 		"broken CRL":         {with(func(f *forge) { f.crls = element(0xa1, []byte{0x30, 9}) }), cms.ErrMalformed},
 		"empty key id":       {with(func(f *forge) { f.keyID = []byte{} }), cms.ErrMalformed},
 		"long key id":        {with(func(f *forge) { f.keyID = make([]byte, 65) }), cms.ErrMalformed},
@@ -157,7 +164,8 @@ func TestParseRefuses(t *testing.T) {
 		"65 certificates": {with(func(f *forge) {
 			f.certificates = element(0xa0, bytes.Repeat(fakeCertificate, 65))
 		}), cms.ErrLimit},
-		"65 CRLs":    {with(func(f *forge) { f.crls = element(0xa1, bytes.Repeat(fakeCertificate, 65)) }), cms.ErrLimit},
+		"65 CRLs": {with(func(f *forge) { f.crls = element(0xa1, bytes.Repeat(fakeCertificate, 65)) }),
+			cms.ErrLimit},
 		"65 signers": {with(func(f *forge) { f.signers = 65 }), cms.ErrLimit},
 		"too long":   {make([]byte, cms.MaxBytes+1), cms.ErrLimit},
 	} {
@@ -225,13 +233,19 @@ func TestSignatureDERRefuses(t *testing.T) {
 	}
 }
 
-func build(t testing.TB, f forge, certificates [][]byte, attributes, attached bool) []byte {
+// form is what a built value has beside its signature.
+type form struct {
+	certificates         [][]byte
+	attributes, attached bool
+}
+
+func build(t testing.TB, f forge, as form) []byte {
 	t.Helper()
-	b, err := cms.NewBuilder(testIssuer, testSerial, certificates)
+	b, err := cms.NewBuilder(testIssuer, testSerial, as.certificates)
 	require.NoError(t, err)
 	var set []byte
 	message := f.content
-	if attributes {
+	if as.attributes {
 		set, err = cms.SignedAttributes(f.content, time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
 		require.NoError(t, err)
 		message = set
@@ -239,7 +253,7 @@ func build(t testing.TB, f forge, certificates [][]byte, attributes, attached bo
 	value, err := f.public.Sign(bytes.NewReader(bytes.Repeat([]byte{7}, 1000)), f.key, message)
 	require.NoError(t, err)
 	write := b.Detached
-	if attached {
+	if as.attached {
 		write = func(a, v []byte) ([]byte, error) { return b.Attached(f.content, a, v) }
 	}
 	der, err := write(set, value)
@@ -257,7 +271,7 @@ func TestBuildRoundTrip(t *testing.T) {
 			if i&1 != 0 {
 				certificates = [][]byte{fakeCertificate, fakeCertificate, element(0x30, []byte{5, 0})}
 			}
-			der := build(t, f, certificates, i&2 != 0, i&4 != 0)
+			der := build(t, f, form{certificates, i&2 != 0, i&4 != 0})
 			require.Equal(t, len(der), cap(der), "size was computed exactly")
 			d, err := cms.Parse(der)
 			require.NoError(t, err)
@@ -288,7 +302,7 @@ func TestBuildRoundTrip(t *testing.T) {
 func TestEveryBitCounts(t *testing.T) {
 	f := newForge(t)
 	for _, attributes := range []bool{false, true} {
-		der := build(t, f, nil, attributes, false)
+		der := build(t, f, form{attributes: attributes})
 		for i := range len(der) * 8 {
 			changed := bytes.Clone(der)
 			changed[i/8] ^= 1 << (i % 8)
@@ -384,7 +398,7 @@ func rebuild(t *testing.T, d *cms.SignedData) {
 
 func BenchmarkParse(b *testing.B) {
 	f := newForge(b)
-	der := build(b, f, nil, false, false)
+	der := build(b, f, form{})
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := cms.Parse(der); err != nil {

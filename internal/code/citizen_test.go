@@ -59,7 +59,8 @@ func TestCitizenNumberRefuses_A58(t *testing.T) {
 // Retired divisions are known, others only warned about.
 func TestCitizenNumberDivisions(t *testing.T) {
 	for division, known := range map[string]bool{
-		"350524": true, "350427": true, "352123": true, "359001": true, "350599": false, "330102": true, "990101": false,
+		"350524": true, "350427": true, "352123": true, "359001": true, "350599": false, "330102": true,
+		"990101": false,
 	} {
 		s, err := code.NewCitizenNumber(division, code.Date{Year: 1980, Month: 2, Day: 29}, 123)
 		require.NoError(t, err)

@@ -41,7 +41,7 @@ const (
 // CheckError is a refused code. It never holds the whole code, so that it may be logged.
 type CheckError struct {
 	Err      error  // ErrIdentifier, ErrUSCC, …
-	Field    string // the part that is wrong: "type", "issuer", "serial", "version", "check", "division", …; may be empty
+	Field    string // the part that is wrong: "type", "issuer", "serial", "version", "check", …; may be empty
 	Reason   Reason
 	Position int    // 1-based place of the offending character in the whole code, 0 if no single one
 	Found    string // the offending character or the length found

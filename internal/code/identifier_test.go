@@ -99,7 +99,8 @@ func TestParseIdentifierRefuses(t *testing.T) {
 		"version letters":    {root + typ + "." + issuer + ".1.ABC.U", "version", code.ReasonRange},
 		"no check":           {root + typ + "." + issuer + ".1.001.", "check", code.ReasonLength},
 		"check twice":        {root + typ + "." + issuer + ".1.001.UU", "check", code.ReasonLength},
-		"too long":           {root + typ + "." + issuer + "." + strings.Repeat("1", 100) + ".001.U", "", code.ReasonLength},
+		"too long": {root + typ + "." + issuer + "." + strings.Repeat("1", 100) + ".001.U", "",
+			code.ReasonLength},
 	} {
 		t.Run(name, func(t *testing.T) {
 			id, err := code.ParseIdentifier(tc.in)

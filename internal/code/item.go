@@ -36,7 +36,8 @@ func ParseItemCode(s string) (ItemCode, error) {
 		if err := CheckUSCC(s[:uscBytes]); err != nil {
 			return ItemCode{}, inField(err, ErrItemCode, "authority")
 		}
-		c = ItemCode{Authority: s[:uscBytes], Level: s[uscBytes], Basic: s[uscBytes+1 : taskBytes], Handle: s[taskBytes:]}
+		c = ItemCode{Authority: s[:uscBytes], Level: s[uscBytes], Basic: s[uscBytes+1 : taskBytes],
+			Handle: s[taskBytes:]}
 		if c.Level < '1' || c.Level > '6' {
 			return ItemCode{}, &CheckError{
 				Err: ErrItemCode, Field: "level", Reason: ReasonRange, Position: uscBytes + 1, Want: "1..6",

@@ -51,6 +51,8 @@ func usccProblem(err error, s, out string) error {
 		return refuse(CodeUSCCDivision, s, "")
 	case code.ReasonOrganisation:
 		return refuse(CodeUSCCOrganisation, s, e.Want)
+	case code.ReasonCheck, code.ReasonRoot, code.ReasonParts, code.ReasonRange, code.ReasonBirthday, code.ReasonEmpty:
+		// the check character is what is left that a USCC can fail by
 	}
 	return refuse(CodeUSCCCheck, s, e.Want)
 }

@@ -90,7 +90,7 @@ func hanSmall(s string) (int, bool) {
 		return 1, true
 	}
 	t, ok := 1, true
-	rest := s
+	var rest string
 	if after := trimAny(s, "廿", "卅"); after != s {
 		t = 2
 		if strings.HasPrefix(s, "卅") {

@@ -546,7 +546,8 @@ func TestDamagedNumber_D36(t *testing.T) {
 		"3.50123E+17": "damaged_scientific", "3.50123E17": "damaged_scientific", "'3.5E+17": "damaged_scientific",
 		"350123000000000000": "damaged_rounded", "3501230000000000.0": "",
 		"#####": "cell_hashes", "#REF!": "cell_error",
-		"350123198001011234": "", "JY1E5": "", "": "", "12E5": "", "1E+17": "damaged_scientific", "0000000000000000000": "",
+		"350123198001011234": "", "JY1E5": "", "": "", "12E5": "", "1E+17": "damaged_scientific",
+		"0000000000000000000": "",
 	} {
 		err := normal.DamagedNumber(s, false)
 		if want == "" {

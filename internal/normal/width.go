@@ -31,7 +31,8 @@ const (
 func (c change) codes() []Code {
 	all := [...]Code{
 		CodeWidth, CodeSpace, CodeInvisible, CodeLineBreak, CodeCompose, CodeDash, CodeCase, CodeApostrophe,
-		CodeFloatTail, CodeFormulaText, CodeBrackets, CodePunctuation, CodePrivateUse, CodeControlRemoved, CodeSeveralNames,
+		CodeFloatTail, CodeFormulaText, CodeBrackets, CodePunctuation, CodePrivateUse, CodeControlRemoved,
+		CodeSeveralNames,
 	}
 	var out []Code
 	for k, code := range all {

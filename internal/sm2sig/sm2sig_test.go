@@ -59,7 +59,8 @@ func TestPublicKeyRefuses(t *testing.T) {
 	offCurve[64] ^= 1
 	for name, b := range map[string][]byte{
 		"nothing": nil, "infinity": {0}, "compressed": append([]byte{2}, good[1:33]...), "off the curve": offCurve,
-		"too long": append(bytes.Clone(good), 0), "field overflow": append([]byte{4}, bytes.Repeat([]byte{0xff}, 64)...),
+		"too long":       append(bytes.Clone(good), 0),
+		"field overflow": append([]byte{4}, bytes.Repeat([]byte{0xff}, 64)...),
 	} {
 		key, err := sm2sig.ParsePublicKey(b)
 		require.ErrorIs(t, err, sm2sig.ErrKey, name)

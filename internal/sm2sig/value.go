@@ -38,9 +38,9 @@ func AppendSignature(dst []byte, r, s [32]byte) ([]byte, error) {
 		return nil, ErrEncoding
 	}
 	rb, sb := scalar(r), scalar(s)
-	dst = append(dst, byte(casn1.SEQUENCE), byte(4+len(rb)+len(sb)))
-	dst = append(append(dst, byte(casn1.INTEGER), byte(len(rb))), rb...)
-	return append(append(dst, byte(casn1.INTEGER), byte(len(sb))), sb...), nil
+	dst = append(dst, byte(casn1.SEQUENCE), byte(4+len(rb)+len(sb)))           //nolint:gosec // 33 bytes each
+	dst = append(append(dst, byte(casn1.INTEGER), byte(len(rb))), rb...)       //nolint:gosec // see above
+	return append(append(dst, byte(casn1.INTEGER), byte(len(sb))), sb...), nil //nolint:gosec // see above
 }
 
 func readScalar(s *cryptobyte.String, out *[32]byte) bool {

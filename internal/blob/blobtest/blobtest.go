@@ -112,7 +112,8 @@ func testSweep(t *testing.T, s blob.Store, clk *clock) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, blob.Swept{Removed: 2, Kept: 2, RemovedBytes: int64(len(small("orphan"))) + 5<<20}, swept)
-	require.Equal(t, map[blob.Address]int{referenced: 1, orphan: 1, largeOrphan: 1}, asked, "the young one is not asked for")
+	require.Equal(t, map[blob.Address]int{referenced: 1, orphan: 1, largeOrphan: 1}, asked,
+		"the young one is not asked for")
 	for _, a := range []blob.Address{orphan, largeOrphan} {
 		_, err := s.Get(t.Context(), a)
 		require.ErrorIs(t, err, blob.ErrNotFound)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"testing"
 	"time"
@@ -37,6 +38,7 @@ func BenchmarkConvert(b *testing.B) {
 func timedConversion(b *testing.B, file, typ string) time.Duration {
 	b.Helper()
 	r := newRig(b)
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(softLimit))
 	runtime.GC()
 	b.ResetTimer()
 	started := time.Now()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
@@ -63,6 +64,7 @@ func BenchmarkChild(b *testing.B) {
 	}
 	file, typ := ledgerFile(b, rows)
 	r := newRig(b)
+	debug.SetMemoryLimit(softLimit)
 	stop, peak := make(chan struct{}), make(chan int)
 	go watch(stop, peak)
 	report := r.convert(b, file, typ)

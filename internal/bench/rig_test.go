@@ -32,6 +32,10 @@ type rig struct {
 // options are the engine's of every goal: those of the memory goal are those of the speed goals.
 func options(dir string) badger.Config { return badger.Config{Dir: dir} }
 
+// softLimit is the memory limit of the Go runtime that the command line sets for conversions; it holds in the goals on
+// speed and on memory alike.
+const softLimit = 160 << 20
+
 func newRig(b *testing.B) *rig {
 	b.Helper()
 	r := &rig{}

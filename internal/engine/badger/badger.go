@@ -150,7 +150,14 @@ func open(cfg Config) (*Engine, error) {
 		return nil, engine.ErrNoSpace
 	}
 	log := &logAdapter{log: cfg.Logger}
-	db, err := openManaged(badgerOptions(cfg, log))
+	o := badgerOptions(cfg, log)
+	if err := checkManifest(cfg.Dir, o); err != nil {
+		return nil, err
+	}
+	if err := dropEmptyLogs(cfg.Dir); err != nil {
+		return nil, err
+	}
+	db, err := openManaged(o)
 	if err != nil {
 		return nil, err
 	}

@@ -269,6 +269,48 @@ func TestDamagedFiles(t *testing.T) {
 	require.ErrorIs(t, err, engine.ErrCorrupt)
 }
 
+// A manifest that lost its tables is damage, not an empty database, and nothing is removed because of it.
+func TestLostManifest(t *testing.T) {
+	for name, lose := range map[string]func(path string) error{
+		"gone":  os.Remove,
+		"empty": func(path string) error { return os.Truncate(path, 0) },
+		"head":  func(path string) error { return os.Truncate(path, 8) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			e, err := badger.Open(small(dir))
+			require.NoError(t, err)
+			enginetest.Set(t, e, "k", "v")
+			require.NoError(t, e.Close())
+			before, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+			require.NoError(t, err)
+			require.NotEmpty(t, before)
+			require.NoError(t, lose(filepath.Join(dir, "MANIFEST")))
+			_, err = badger.Open(small(dir))
+			require.ErrorIs(t, err, engine.ErrCorrupt)
+			after, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+			require.NoError(t, err)
+			require.Equal(t, before, after)
+		})
+	}
+}
+
+// A process killed between creating a log and giving it a length leaves an empty file; the rest opens as it was.
+func TestEmptyLog(t *testing.T) {
+	dir := t.TempDir()
+	e, err := badger.Open(small(dir))
+	require.NoError(t, err)
+	enginetest.Set(t, e, "k", "v")
+	require.NoError(t, e.Close())
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "00099.mem"), nil, 0o600))
+	e, err = badger.Open(small(dir))
+	require.NoError(t, err)
+	value, ok := enginetest.Value(t, e, "k")
+	require.True(t, ok)
+	require.Equal(t, "v", value)
+	require.NoError(t, e.Close())
+}
+
 func FuzzParseRedo(f *testing.F) {
 	f.Add(badger.RedoRecord([]byte("key"), []byte("value")))
 	f.Add([]byte{0, 0, 1})

@@ -382,10 +382,10 @@ func (b *Batch) now() *session {
 
 // write holds the group against what is in the vault now, and writes it.
 func (b *Batch) write(w engine.Writer, s *session, st *staging, p *Prepared) error {
-	if _, err := openType(w, b.account.Type); err != nil {
+	if _, err := openType(w, b.typ.Definition.Code); err != nil {
 		return err
 	}
-	now, err := getBatch(w, b.account.ID)
+	now, err := getBatch(w, b.id)
 	if err != nil {
 		return err
 	}

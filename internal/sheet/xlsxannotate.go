@@ -169,7 +169,11 @@ func appendRowTag(dst, tag []byte, empty bool) []byte {
 	if end < 0 {
 		return append(dst, tag...)
 	}
-	return append(append(dst, tag[:i]...), tag[i+8+end+1:]...)
+	rest := tag[i+8+end+1:]
+	if len(rest) == 0 || bytes.IndexByte([]byte(" \t\r\n/>"), rest[0]) < 0 { // it would run into the name
+		return append(dst, tag...)
+	}
+	return append(append(dst, tag[:i]...), rest...)
 }
 
 // appendCells appends the row's cells, those before and behind the added ones byte for byte.

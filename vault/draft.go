@@ -1,6 +1,9 @@
 package vault
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/normal"
 	"github.com/elicense/elicense/vault/catalogue"
@@ -96,6 +99,7 @@ func (t *LicenceType) Check(d Draft, issuerName string, today record.Date, needN
 	}
 	problems := t.checkRow(d.Row, needNumber)
 	problems = c.checkDates(problems, today)
+	problems = c.checkHolder(problems)
 	problems = c.checkIdentifier(problems)
 	if len(problems) > 0 {
 		return nil, problems
@@ -151,6 +155,27 @@ func (c *Checked) checkDates(problems []Problem, today record.Date) []Problem {
 	}
 	if !c.until.IsZero() && c.until.Before(c.from) {
 		problems = appendOnce(problems, problem(CodeValidityOrder, catalogue.MetaUntil, c.until.String()))
+	}
+	return problems
+}
+
+// checkHolder holds the holder's code, or each of several, against the kind of code that the licence says it is.
+func (c *Checked) checkHolder(problems []Problem) []Problem {
+	wrongKind := func(p Problem) bool { return p.Field == catalogue.MetaHolderCodeType }
+	if c.holderCode == "" || slices.ContainsFunc(problems, wrongKind) {
+		return problems
+	}
+	for one := range strings.SplitSeq(c.holderCode, "^") {
+		var err error
+		switch c.holderKind {
+		case "001":
+			err = code.CheckUSCC(one)
+		case "111":
+			err = code.CheckCitizenNumber(one)
+		}
+		if err != nil {
+			problems = appendOnce(problems, problem(CodeHolderCode, catalogue.MetaHolderCode, one))
+		}
 	}
 	return problems
 }

@@ -106,7 +106,7 @@ func (v *Vault) prepareIssue(ctx context.Context, is *issuing) bool {
 		return false
 	}
 	if p := checkPaper(is.req.Paper); p != nil {
-		return is.fail(v.denied(ctx, is.s, auditNote{act: "issue"}, &Refusal{ErrInvalid, []Problem{*p}}))
+		return is.fail(v.denied(ctx, is.s, auditNote{act: "issue"}, v.withPaper(ctx, is, *p)))
 	}
 	if is.req.Values[catalogue.MetaNumber] == "" {
 		is.out.Answer, is.out.Err = v.issueReserved(ctx, is)
@@ -125,6 +125,22 @@ func (v *Vault) prepareIssue(ctx context.Context, is *issuing) bool {
 		return is.fail(err)
 	}
 	return true
+}
+
+// withPaper tells what is wrong with the paper together with everything else that is wrong, unless the caller may
+// not issue at all.
+func (v *Vault) withPaper(ctx context.Context, is *issuing, paper Problem) error {
+	all := &Refusal{ErrInvalid, []Problem{paper}}
+	_, _, err := v.check(ctx, is.s, is.req, is.req.Values[catalogue.MetaNumber] != "")
+	var r *Refusal
+	switch {
+	case err == nil:
+		return all
+	case errors.As(err, &r) && r.Err == ErrInvalid: //nolint:errorlint // the sentinel itself stands there
+		all.Problems = append(all.Problems, r.Problems...)
+		return all
+	}
+	return err
 }
 
 // commitIssues writes a group in one transaction, each request with its own audit entry. A request that a guard refuses

@@ -14,8 +14,8 @@ import (
 // maxUnlisted is how many tables may be there that the manifest does not list yet: what a killed process was writing.
 const maxUnlisted = 32
 
-// checkManifest refuses a directory whose manifest has lost its tables. Badger itself would take it for an empty database
-// and remove the tables that the manifest does not list.
+// checkManifest refuses a directory whose manifest has lost its tables. Badger itself would take it for an empty
+// database and remove the tables that the manifest does not list.
 func checkManifest(dir string, o badger.Options) error {
 	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
 	if err != nil || len(tables) == 0 {

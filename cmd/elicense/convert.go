@@ -218,14 +218,26 @@ func (cv *conversion) openScans() error {
 	return nil
 }
 
-// convert works the file. The result stands under its name only when it is whole.
-// softLimit is where the runtime starts to collect harder during a conversion; internal/bench measures with it.
-const softLimit = 160 << 20
+// heapLimit is the memory at which the runtime collects during a conversion, and only then: garbage of millions of rows
+// fills it up and is swept in few large rounds, so that memory is the same however long the file is. internal/bench
+// measures with it.
+const heapLimit = 512 << 20
 
-func (cv *conversion) convert(ctx context.Context, h *house, a vault.Access) error {
-	if cv.env("GOMEMLIMIT") == "" { // the runtime would let memory grow with the garbage of millions of rows
-		defer debug.SetMemoryLimit(debug.SetMemoryLimit(softLimit))
+// holdHeap sets the limit unless whoever runs the program has set one, and returns what takes it back.
+func (cv *conversion) holdHeap() (restore func()) {
+	if cv.env("GOMEMLIMIT") != "" || cv.env("GOGC") != "" {
+		return func() {}
 	}
+	limit, percent := debug.SetMemoryLimit(heapLimit), debug.SetGCPercent(-1)
+	return func() {
+		debug.SetMemoryLimit(limit)
+		debug.SetGCPercent(percent)
+	}
+}
+
+// convert works the file. The result stands under its name only when it is whole.
+func (cv *conversion) convert(ctx context.Context, h *house, a vault.Access) error {
+	defer cv.holdHeap()()
 	if cv.result == "" {
 		old := strings.EqualFold(filepath.Ext(cv.file), ".xls")
 		cv.result = freeName(cv.file, cv.say("-结果", "-result"), old || strings.EqualFold(filepath.Ext(cv.file), ".xlsx"))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
@@ -64,7 +63,7 @@ func BenchmarkChild(b *testing.B) {
 	}
 	file, typ := ledgerFile(b, rows)
 	r := newRig(b)
-	debug.SetMemoryLimit(softLimit)
+	defer holdHeap()()
 	stop, peak := make(chan struct{}), make(chan int)
 	go watch(stop, peak)
 	report := r.convert(b, file, typ)

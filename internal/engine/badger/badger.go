@@ -55,7 +55,8 @@ type Config struct {
 	MemTableBytes int64
 	// MemTables is the number of full tables that may wait to be written out before writers stall; zero means 2.
 	MemTables int
-	// ValueLogFileBytes is the size of one value-log file, the unit of collection; zero means 256 MiB.
+	// ValueLogFileBytes is the size of one value-log file, the unit of collection; zero means 64 MiB. Each commit syncs
+	// the whole current file, which takes the longer the more of it is in memory; each file costs a descriptor.
 	ValueLogFileBytes int64
 	// FoldClosures is the largest number of closures in one commit; zero means 256.
 	FoldClosures int
@@ -77,7 +78,7 @@ func (c *Config) setDefaults() error {
 	}
 	setDefault(&c.MemTableBytes, 16<<20)
 	setDefault(&c.MemTables, 2)
-	setDefault(&c.ValueLogFileBytes, 256<<20)
+	setDefault(&c.ValueLogFileBytes, 64<<20)
 	setDefault(&c.FoldClosures, 256)
 	setDefault(&c.ReserveBytes, 512<<20)
 	c.MemTableBytes = max(c.MemTableBytes, 2<<20)
@@ -103,6 +104,7 @@ type Engine struct {
 	turn    chan struct{} // holds one token; who has it may use the fields below
 	fold    *fold         // being filled
 	pending *fold         // in flight, or the last one that was; nil when base holds everything
+	spare   memory        // for the next fold
 	base    *snapshot     // durable state that pending and fold lie upon; referenced
 
 	wake   chan struct{} // tells the committer that the fold is not empty
@@ -165,7 +167,7 @@ func open(cfg Config) (*Engine, error) {
 		db: db, cfg: cfg, log: log, seed: maphash.MakeSeed(), ts: db.MaxVersion(),
 		turn: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
-	e.fold = newFold(e.seed)
+	e.fold = newFold(e.seed, memory{})
 	if err := e.start(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -25,19 +25,37 @@ type undo struct {
 // it is taken for its commit; after that its writes are only read. Writes are found by a hash table of their indexes;
 // an ordered index is kept only once somebody has scanned.
 type fold struct {
-	writes  []write
-	table   []int32 // open addressing: index into writes plus one, 0 is empty; the length is a power of two
+	memory
 	seed    maphash.Seed
-	journal []undo // of the running closure
 	sorted  ordered.Map[int32]
 	indexed int // so many writes are in sorted; 0 also means that nobody has scanned
-	arena   []byte
 	sizes   sizes
 
 	closures int
 	taken    chan struct{} // closed when the commit takes the fold
 	done     chan struct{} // closed when the commit has ended and err is set
 	err      error
+}
+
+// memory is what one fold after the other works in: Badger has copied everything when a commit returns, and nobody else
+// looks at a fold that the writer no longer lies upon.
+type memory struct {
+	writes  []write
+	table   []int32  // open addressing: index into writes plus one, 0 is empty; the length is a power of two
+	journal []undo   // of the running closure
+	chunks  [][]byte // each of arenaChunk bytes; keys and values lie in the first ones
+	used    int      // so many chunks
+}
+
+// cleared makes the memory of a fold ready for another; what an uncommonly large one took is let go.
+func (m memory) cleared() memory {
+	if len(m.chunks)*arenaChunk > 2*foldMemory {
+		return memory{}
+	}
+	clear(m.writes)
+	clear(m.table)
+	clear(m.journal)
+	return memory{writes: m.writes[:0], table: m.table, journal: m.journal[:0], chunks: m.chunks}
 }
 
 // sizes is what a fold costs inside one Badger transaction (count and bytes), and what its keys and values take.
@@ -50,22 +68,37 @@ const (
 	foldMemory = 4 << 20 // a fold that holds more takes no further closure
 )
 
-func newFold(seed maphash.Seed) *fold {
-	return &fold{seed: seed, taken: make(chan struct{}), done: make(chan struct{})}
+// newFold returns an empty fold that works in m, which is cleared memory or the zero value.
+func newFold(seed maphash.Seed, m memory) *fold {
+	return &fold{memory: m, seed: seed, taken: make(chan struct{}), done: make(chan struct{})}
 }
 
 // keep copies the parts one after the other into memory of the fold's own.
-func (f *fold) keep(a, b []byte) []byte {
+func (m *memory) keep(a, b []byte) []byte {
 	n := len(a) + len(b)
 	if n > arenaSolo {
 		return append(append(make([]byte, 0, n), a...), b...)
 	}
-	if cap(f.arena)-len(f.arena) < n {
-		f.arena = make([]byte, 0, arenaChunk)
+	chunk := m.chunk(n)
+	from := len(*chunk)
+	*chunk = append(append(*chunk, a...), b...)
+	return (*chunk)[from:len(*chunk):len(*chunk)]
+}
+
+// chunk is the one in use, or the next if n bytes do not fit.
+func (m *memory) chunk(n int) *[]byte {
+	if m.used > 0 {
+		if c := &m.chunks[m.used-1]; cap(*c)-len(*c) >= n {
+			return c
+		}
 	}
-	from := len(f.arena)
-	f.arena = append(append(f.arena, a...), b...)
-	return f.arena[from:len(f.arena):len(f.arena)]
+	if m.used == len(m.chunks) {
+		m.chunks = append(m.chunks, make([]byte, 0, arenaChunk))
+	}
+	m.used++
+	c := &m.chunks[m.used-1]
+	*c = (*c)[:0]
+	return c
 }
 
 // find returns the index of key's write, or -1.

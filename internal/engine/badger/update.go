@@ -180,7 +180,8 @@ func (e *Engine) drain() error {
 func (e *Engine) take() *fold {
 	e.rebase()
 	f := e.fold
-	e.pending, e.fold = f, newFold(e.seed)
+	e.pending, e.fold = f, newFold(e.seed, e.spare)
+	e.spare = memory{}
 	close(f.taken)
 	return f
 }
@@ -192,6 +193,9 @@ func (e *Engine) rebase() {
 		return // closed: nobody writes any more
 	}
 	e.snapshots.release(e.base)
+	if e.pending != nil {
+		e.spare = e.pending.cleared()
+	}
 	e.base, e.pending = base, nil
 }
 

@@ -69,7 +69,7 @@ type scratch struct {
 
 const (
 	arenaChunk = 16 << 10
-	maxScratch = 256 << 10 // larger memory is not kept
+	maxScratch = 2 << 20 // larger memory is not kept; a group of a conversion takes about one and a half
 )
 
 func (e *Engine) borrow() *scratch {

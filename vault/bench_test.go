@@ -406,6 +406,14 @@ func (l *readLog) Get(key []byte) ([]byte, error) {
 	return value, err
 }
 
+// Scan logs the keys that are visited, for the same reason.
+func (l *readLog) Scan(r engine.Range, visit func(key, value []byte) (bool, error)) error {
+	return l.Reader.Scan(r, func(key, value []byte) (bool, error) {
+		l.keys = append(l.keys, append([]byte(nil), key...))
+		return visit(key, value)
+	})
+}
+
 type writeLog struct {
 	engine.Writer
 

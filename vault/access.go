@@ -419,16 +419,6 @@ func getJSON(r engine.Reader, k []byte, to any) error {
 	return nil
 }
 
-// putJSON stores a registration together with its audit entry.
-func (v *Vault) putJSON(ctx context.Context, s *session, note auditNote, k []byte, value any) error {
-	return v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		if err := putJSONIn(w, k, value); err != nil {
-			return err
-		}
-		return v.appendAudit(w, s, note)
-	})
-}
-
 func putJSONIn(w engine.Writer, k []byte, value any) error {
 	b, err := json.Marshal(value)
 	if err != nil {

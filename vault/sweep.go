@@ -33,7 +33,8 @@ func (v *Vault) Sweep(ctx context.Context, a Access, olderThan time.Time, dryRun
 	if young := s.at.Add(-sweepGrace); olderThan.After(young) {
 		olderThan = young
 	}
-	swept, err := v.cfg.Blobs.Sweep(ctx, blob.Sweeping{OlderThan: olderThan, Referenced: v.referenced(ctx), DryRun: dryRun})
+	what := blob.Sweeping{OlderThan: olderThan, Referenced: v.referenced(ctx), DryRun: dryRun}
+	swept, err := v.cfg.Blobs.Sweep(ctx, what)
 	if err != nil {
 		return swept, fmt.Errorf("vault: sweeping documents: %w", err)
 	}

@@ -83,7 +83,7 @@ func (cv *conversion) run(ctx context.Context, args []string) error {
 	if err == nil {
 		err = cv.with(ctx, issuer("存量证照电子化转换"), func(h *house, a vault.Access) error {
 			var err error
-			if cv.job.Deadline, err = parseDeadline(cv.deadline, h.zone); err != nil {
+			if cv.job.Deadline, err = lastDay("--deadline", cv.deadline, h.zone); err != nil {
 				return err
 			}
 			cv.typ = cv.job.Type
@@ -155,7 +155,7 @@ func (cv *conversion) prepare() error {
 	if cv.job.MaxReject, err = parseThreshold(cv.maxReject); err != nil {
 		return err
 	}
-	if _, err := parseDeadline(cv.deadline, time.UTC); err != nil {
+	if _, err := lastDay("--deadline", cv.deadline, time.UTC); err != nil {
 		return err
 	}
 	return errors.Join(cv.openScans(), cv.create(cv.rows, &cv.job.Rows), cv.create(cv.errors, &cv.job.Errors))
@@ -181,14 +181,14 @@ func parseThreshold(s string) (t convert.Threshold, err error) {
 	return t, nil
 }
 
-// parseDeadline reads the last day, which counts to its end.
-func parseDeadline(s string, zone *time.Location) (time.Time, error) {
+// lastDay reads a last day, which counts to its end.
+func lastDay(flag, s string, zone *time.Location) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
 	day, err := time.ParseInLocation(time.DateOnly, s, zone)
 	if err != nil {
-		return day, &usageError{"--deadline 应为 yyyy-mm-dd：" + s, "--deadline wants yyyy-mm-dd: " + s}
+		return day, &usageError{flag + " 应为 yyyy-mm-dd：" + s, flag + " wants yyyy-mm-dd: " + s}
 	}
 	return day.AddDate(0, 0, 1).Add(-time.Second), nil
 }

@@ -129,7 +129,7 @@ func TestKill_D3_2(t *testing.T) {
 	began := time.Now()
 	want := calm.finish()
 	took := time.Since(began)
-	kept := calm.contents()
+	kept := calm.contents(want)
 	var all shots
 	for range trials {
 		k := start.copy()
@@ -141,7 +141,7 @@ func TestKill_D3_2(t *testing.T) {
 		}
 		requireSameFiles(t, calm, k)
 		require.Contains(t, k.data().ok("--json", "audit", "verify"), `"passed":true`)
-		require.Empty(t, cmp.Diff(kept, k.contents()))
+		require.Empty(t, cmp.Diff(kept, k.contents(want)))
 		again := k.finish()
 		require.Zero(t, again.Counts.Created+again.Counts.Updated, "a duplicate was made")
 	}
@@ -243,19 +243,41 @@ func requireSameFiles(t *testing.T, a, b killing) {
 	}
 }
 
-// contents is what a vault holds: the keys of its engine but those that differ from run to run by their nature, and
+// contents is what a vault holds once the batch is signed off: the keys of its engine but those that differ from run to run by their nature, and
 // every record and event without salts, signatures and times.
-func (k killing) contents() map[string]string {
+func (k killing) contents(want report) map[string]string {
 	k.t.Helper()
+	k.data().ok("batch", "sign-off", want.Batch, "--by", "核对人", "--sampled", "20")
 	w := process()
 	ctx := k.t.Context()
 	h, err := w.openHouse(ctx, k.path("data"))
 	require.NoError(k.t, err)
 	defer func() { require.NoError(k.t, h.close()) }()
-	store, _, err := w.unseal(ctx, h.main, h.master)
+	all := k.keys(w, h)
+	access := vault.Access{Caller: h.settings.Department, Purpose: "核对", Ground: vault.GroundIssuer}
+	licences := 0
+	for q := (vault.Query{Batch: want.Batch, Limit: 500}); ; {
+		page, err := h.vault.Lookup(ctx, access, q)
+		require.NoError(k.t, err)
+		for i := range page.Found {
+			f := &page.Found[i]
+			all["licence "+f.Identifier] = k.licence(h, access, f)
+		}
+		licences += len(page.Found)
+		if q.Cursor = page.Next; q.Cursor == "" {
+			require.Equal(k.t, want.Counts.Created, licences)
+			return all
+		}
+	}
+}
+
+// keys are those of the sealed engine.
+func (k killing) keys(w *world, h *house) map[string]string {
+	k.t.Helper()
+	store, _, err := w.unseal(k.t.Context(), h.main, h.master)
 	require.NoError(k.t, err)
 	all := map[string]string{}
-	require.NoError(k.t, store.View(ctx, func(r engine.Reader) error {
+	require.NoError(k.t, store.View(k.t.Context(), func(r engine.Reader) error {
 		return r.Scan(engine.Range{KeysOnly: true}, func(key, _ []byte) (bool, error) {
 			if !strings.ContainsRune(runKeys, rune(key[0])) {
 				all["key "+string(key)] = ""
@@ -263,32 +285,12 @@ func (k killing) contents() map[string]string {
 			return true, nil
 		})
 	}))
-	access := vault.Access{Caller: h.settings.Department, Purpose: "核对", Ground: vault.GroundIssuer}
-	q := vault.Query{Batch: k.firstBatchOf(h, access), Limit: 500}
-	for {
-		page, err := h.vault.Lookup(ctx, access, q)
-		require.NoError(k.t, err)
-		for i := range page.Found {
-			f := &page.Found[i]
-			all["licence "+f.Identifier] = k.licence(h, access, f)
-		}
-		if q.Cursor = page.Next; q.Cursor == "" {
-			return all
-		}
-	}
+	return all
 }
 
 // runKeys are the spaces whose keys are places of the run: audit entries, staging places, places in the ledger,
 // checkpoints.
 const runKeys = "aAPC"
-
-func (k killing) firstBatchOf(h *house, a vault.Access) string {
-	k.t.Helper()
-	list, err := h.vault.Batches(k.t.Context(), a)
-	require.NoError(k.t, err)
-	require.NotEmpty(k.t, list)
-	return list[0].ID
-}
 
 // Digests are salted or of something salted; recorded is a time.
 var ofThisRun = regexp.MustCompile(`(?m)^(previous|record|recorded) .*$|^(field \S+) \S+$`)

@@ -14,7 +14,7 @@ import (
 )
 
 // sheetCompare is a sheet of claims, one licence a row.
-type sheetCompare struct{ file, result string }
+type sheetCompare struct{ file, result, encoding string }
 
 // claimSheet is an open one.
 type claimSheet struct {
@@ -48,7 +48,12 @@ func (c *cli) compareSheet(ctx context.Context, x comparing, s sheetCompare) err
 	if err != nil {
 		return err
 	}
-	book, err := sheet.Open(f, info.Size(), filepath.Base(s.file), sheet.Options{Temp: tempSheet})
+	if err := checkEncoding(s.encoding); err != nil {
+		return err
+	}
+	opts := sheet.Options{Temp: tempSheet}
+	opts.Encoding, _ = sheet.ParseEncoding(s.encoding)
+	book, err := sheet.Open(f, info.Size(), filepath.Base(s.file), opts)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ type conversion struct {
 
 	job                                        convert.Job
 	file, mapping, result, rows, errors, scans string
-	maxReject, deadline                        string
+	maxReject, deadline, encoding              string
 	undo, reason                               string
 	typ                                        string         // the type as it was given
 	closers                                    []func() error // of what is read
@@ -55,6 +55,7 @@ func (c *cli) convertCommand() *cobra.Command {
 	f.StringVar(&cv.job.Type, "type", "", "证照类型：名称或代码 / type: name or code")
 	f.StringVar(&cv.mapping, "mapping", "",
 		"列映射文件，缺省按表头识别（见 convert detect） / mapping file; by the headings if not given, see convert detect")
+	encodingFlag(cmd, &cv.encoding)
 	f.BoolVar(&cv.job.DryRun, "dry-run", false, "试运行：同样的结论，不写库 / same verdicts, nothing written")
 	f.StringVar(&cv.result, "result", "", "结果表，缺省为原名-结果 / result sheet; by default the name with -result")
 	f.StringVar(&cv.rows, "rows", "", "逐行 JSON 存到文件 / a JSON line of each row to a file")
@@ -142,7 +143,12 @@ func (cv *conversion) prepare() error {
 	if info.IsDir() {
 		return &usageError{"这是目录，不是台账文件：" + cv.file, "this is a directory, not a ledger: " + cv.file}
 	}
-	cv.job.File = convert.File{Reader: f, SizeBytes: info.Size(), Name: filepath.Base(cv.file)}
+	if err := checkEncoding(cv.encoding); err != nil {
+		return err
+	}
+	cv.job.File = convert.File{
+		Reader: f, SizeBytes: info.Size(), Name: filepath.Base(cv.file), Encoding: cv.encoding,
+	}
 	if cv.mapping != "" {
 		text, err := os.ReadFile(cv.mapping)
 		if err != nil {

@@ -197,6 +197,9 @@ func (w *world) sheetWords(e *sheet.Error) string {
 		}
 	}
 	text := what + w.say("；", "; ") + fix
+	if e.Code == sheet.CodeUnsure {
+		text += w.say("（可能是 ", " (it may be ") + e.Detail + w.say("）", ")")
+	}
 	if len(at) > 0 {
 		text = strings.Join(at, w.say("，", ", ")) + w.say("：", ": ") + text
 	}

@@ -65,6 +65,10 @@ type File struct {
 	Reader    io.ReaderAt
 	SizeBytes int64
 	Name      string // as people know it; its last element stands in the account and in listings
+
+	// Encoding of a text file, as sheet.ParseEncoding reads it; it counts more than the mapping's. Empty: as the mapping
+	// says, or found.
+	Encoding string
 }
 
 // Threshold says how many rejected rows are too many. The zero value never stops.

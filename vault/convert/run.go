@@ -124,6 +124,11 @@ func (r *runner) mapping(t *vault.LicenceType) (*Mapping, head, error) {
 		}
 		return p.Mapping, h, nil
 	}
+	if r.o.encoding != m.Encoding && r.o.book.Info.Format == sheet.FormatCSV { // it names the batch, too
+		stated := *m
+		stated.Encoding = r.o.encoding
+		m = &stated
+	}
 	h, err := r.o.head(m)
 	return m, h, err
 }

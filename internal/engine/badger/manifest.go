@@ -21,8 +21,8 @@ import (
 // tables that are not listed are set aside before Badger opens the directory, and removed only when everything in them
 // is known to stand elsewhere too (unlisted.go).
 //
-// A table that is not listed is no fault by itself. A process may be killed between writing a table and listing it: then
-// the log or the tables that it was made from are still there. And a table that was given up may be there still,
+// A table that is not listed is no fault by itself. A process may be killed between writing a table and listing it:
+// then the log or the tables that it was made from are still there. And a table that was given up may be there still,
 // because somebody was reading it: then the manifest says that it was given up, unless Badger has written the manifest
 // anew since, which it does after ten thousand such tables.
 

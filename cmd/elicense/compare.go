@@ -49,6 +49,7 @@ func (c *cli) compareCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&receipt, "receipt", "", "把签名回执存为文件 / save the signed receipt")
 	f.StringVar(&s.file, "sheet", "", "批量比对的表：csv、xlsx、xls / sheet of claims to compare")
+	encodingFlag(cmd, &s.encoding)
 	f.StringVar(&s.result, "result", "", "结果表（缺省：原名-比对） / result sheet; by default the name with -compared")
 	return cmd
 }

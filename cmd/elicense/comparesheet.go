@@ -14,7 +14,7 @@ import (
 )
 
 // sheetCompare is a sheet of claims, one licence a row.
-type sheetCompare struct{ file, result string }
+type sheetCompare struct{ file, result, encoding string }
 
 // claimSheet is an open one.
 type claimSheet struct {
@@ -48,7 +48,12 @@ func (c *cli) compareSheet(ctx context.Context, x comparing, s sheetCompare) err
 	if err != nil {
 		return err
 	}
-	book, err := sheet.Open(f, info.Size(), filepath.Base(s.file), sheet.Options{Temp: tempSheet})
+	if err := checkEncoding(s.encoding); err != nil {
+		return err
+	}
+	opts := sheet.Options{Temp: tempSheet}
+	opts.Encoding, _ = sheet.ParseEncoding(s.encoding)
+	book, err := sheet.Open(f, info.Size(), filepath.Base(s.file), opts)
 	if err != nil {
 		return err
 	}
@@ -66,10 +71,7 @@ func (c *cli) compareSheet(ctx context.Context, x comparing, s sheetCompare) err
 	return cs.finish(s.result)
 }
 
-func tempSheet() (sheet.TempFile, error) {
-	f, err := os.CreateTemp("", "elicense-*")
-	return temporary{f}, err
-}
+func tempSheet() (sheet.TempFile, error) { return newTemporary("") }
 
 // claimRows is how far down the heading is looked for.
 const claimRows = 20
@@ -314,7 +316,7 @@ func (cs *claimSheet) refused(err error, list []complaint) []string {
 		why = append(why, list[i].Message+" ["+list[i].Code+"]")
 	}
 	if len(why) == 0 {
-		why = append(why, cs.describe(nil, err))
+		why = append(why, cs.describe(err).String())
 	}
 	return []string{cs.say("未能比对", "not compared"), "", "", "", strings.Join(why, "；")}
 }

@@ -22,6 +22,7 @@ const (
 // showReport says what became of the file, why rows were sent back, whether all numbers are there, and what to do next.
 func (cv *conversion) showReport(r *convert.Report) {
 	cv.tell("%s：%s", "%s: %s", cv.headline(r), cv.counts(r.Counts))
+	cv.tell("台账：%s，表头到第 %d 行", "ledger: %s, heading down to row %d", readAs(r), r.HeadingRow)
 	if r.Resumed > 0 {
 		cv.tell("从断点继续：其中 %d 行上次已完成", "went on where it stopped: %d of them were done before", r.Resumed)
 	}
@@ -33,6 +34,14 @@ func (cv *conversion) showReport(r *convert.Report) {
 	cv.showScans(r)
 	cv.tell("用时 %s，每秒 %s 行", "took %s, %s rows a second", short(r.Elapsed), rate(r))
 	cv.showNext(r)
+}
+
+// readAs is what the file was read as.
+func readAs(r *convert.Report) string {
+	if r.Encoding != "" {
+		return r.Format + " " + r.Encoding
+	}
+	return r.Format + " " + r.Sheet
 }
 
 func (cv *conversion) headline(r *convert.Report) string {
@@ -173,6 +182,11 @@ func (cv *conversion) showScans(r *convert.Report) {
 	missing, extra := len(s.Missing)+s.MoreRows, len(s.Extra)+s.MoreFiles
 	cv.tell("扫描件 %d 个：%d 行已配上，%d 行没有扫描件，%d 个文件没有对应的行", "%d scans: %d rows paired, %d rows without, %d files without a row",
 		s.Files, s.Paired, missing, extra)
+	if s.Unchanged > 0 {
+		cv.tell("  其中 %d 行无变化：以先前存入的扫描件为准；补存用 %s document attach 标识 文件 --kind scan",
+			"  %d of them changed nothing: the scans stored before stand; add one with %s document attach IDENTIFIER FILE --kind scan",
+			s.Unchanged, cv.again())
+	}
 	for i, p := range s.Missing {
 		if i == maxShownScans {
 			break
@@ -194,7 +208,7 @@ func (cv *conversion) showScans(r *convert.Report) {
 func (cv *conversion) feedBack() string {
 	call := cv.again() + " convert " + quoted(cv.result) + " --type " + quoted(cv.typ)
 	for _, f := range []struct{ flag, value string }{
-		{"mapping", cv.mapping}, {"scans", cv.scans}, {"as", cv.access.Caller},
+		{"mapping", cv.mapping}, {"encoding", cv.encoding}, {"scans", cv.scans}, {"as", cv.access.Caller},
 	} {
 		if f.value != "" {
 			call += " --" + f.flag + " " + quoted(f.value)

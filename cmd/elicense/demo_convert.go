@@ -86,7 +86,7 @@ func (d *demo) makeLedger(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := detectIn(ctx, d.ledgerPath(), t)
+	p, err := detectIn(ctx, ledgerFile{path: d.ledgerPath()}, t)
 	if err != nil {
 		return err
 	}

@@ -8,12 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/convert"
 )
 
 func (c *cli) detectCommand() *cobra.Command {
-	var typ, to string
+	var typ, to, encoding string
 	cmd := &cobra.Command{
 		Use: "detect FILE --type TYPE", Args: cobra.ExactArgs(1),
 		Short: "识别表头，给出列映射供核对、修改和保存 / find the headings and propose a mapping to look over, edit and save",
@@ -25,12 +26,15 @@ func (c *cli) detectCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				p, err := detectIn(cmd.Context(), args[0], t)
+				if err := checkEncoding(encoding); err != nil {
+					return err
+				}
+				p, err := detectIn(cmd.Context(), ledgerFile{args[0], encoding}, t)
 				if err != nil {
 					return err
 				}
 				if to != "" {
-					if err := c.saveBytes(to, p.Mapping.Encode()); err != nil {
+					if err := writeFile(to, p.Mapping.Encode()); err != nil {
 						return err
 					}
 				}
@@ -39,13 +43,35 @@ func (c *cli) detectCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&typ, "type", "", "证照类型：名称或代码 / type: name or code")
+	encodingFlag(cmd, &encoding)
 	cmd.Flags().StringVar(&to, "save", "", "把映射存为文件 / save the mapping")
 	mustHave(cmd, "type")
 	return cmd
 }
 
-func detectIn(ctx context.Context, name string, t *vault.LicenceType) (*convert.Proposal, error) {
-	f, err := os.Open(name)
+// encodingFlag names the encoding of a text file, where it cannot be found.
+func encodingFlag(cmd *cobra.Command, to *string) {
+	cmd.Flags().StringVar(to, "encoding", "",
+		"文本文件的编码，缺省自动识别：gb18030、utf-8、windows-1257…… / encoding of a text file; found if not given")
+}
+
+func checkEncoding(name string) error {
+	if _, ok := sheet.ParseEncoding(name); ok || name == "" {
+		return nil
+	}
+	var list []string
+	for _, e := range sheet.Encodings() {
+		list = append(list, e.String())
+	}
+	all := strings.Join(list, " ")
+	return &usageError{"--encoding 不认识：" + name + "；可用：" + all, "--encoding is not known: " + name + "; there are: " + all}
+}
+
+// ledgerFile is a ledger on the disk.
+type ledgerFile struct{ path, encoding string }
+
+func detectIn(ctx context.Context, ledger ledgerFile, t *vault.LicenceType) (*convert.Proposal, error) {
+	f, err := os.Open(ledger.path)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +80,9 @@ func detectIn(ctx context.Context, name string, t *vault.LicenceType) (*convert.
 	if err != nil {
 		return nil, err
 	}
-	file := convert.File{Reader: f, SizeBytes: info.Size(), Name: filepath.Base(name)}
+	file := convert.File{
+		Reader: f, SizeBytes: info.Size(), Name: filepath.Base(ledger.path), Encoding: ledger.encoding,
+	}
 	return convert.Detect(ctx, file, t, func() (convert.TempFile, error) { return tempSheet() })
 }
 
@@ -79,10 +107,12 @@ func (c *cli) showProposal(p *convert.Proposal, saved string) error {
 			x := &p.Problems[i]
 			c.tell("  未定：%s [%s]", "  open: %s [%s]", c.say(x.Zh, x.En), x.Code)
 		}
-		if saved == "" {
-			c.line("")
-			c.put(string(p.Mapping.Encode()))
+		if saved != "" {
+			c.tell("映射已存：%s", "mapping saved: %s", saved)
+			return
 		}
+		c.line("")
+		c.put(string(p.Mapping.Encode()))
 	})
 	if err == nil && len(p.Problems) > 0 {
 		err = &exitError{exitIndeterminate}

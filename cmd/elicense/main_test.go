@@ -16,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/encoding/charmap"
 
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/code"
@@ -42,7 +43,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"elicense": command, "exit": exits, "json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute,
-			"flip": flip, "cut": cut, "noids": noIdentityNumbers, "rows": rowsOf,
+			"recode": recode, "flip": flip, "cut": cut, "noids": noIdentityNumbers, "rows": rowsOf,
 		},
 	})
 }
@@ -111,6 +112,9 @@ func takeJSON(ts *testscript.TestScript, _ bool, args []string) {
 		case []any:
 			i, err := strconv.Atoi(step)
 			ts.Check(err)
+			if i >= len(x) {
+				ts.Fatalf("no %s in the output", args[0])
+			}
 			at = x[i]
 		default:
 			ts.Fatalf("no %s in the output", args[0])
@@ -160,6 +164,13 @@ func substitute(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s has no %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o600))
+}
+
+// recode is recode FILE NEW: a UTF-8 file in windows-1257.
+func recode(ts *testscript.TestScript, _ bool, args []string) {
+	text, err := charmap.Windows1257.NewEncoder().String(ts.ReadFile(args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
 }
 
 // flip is flip BUNDLE NEW: a licence with one byte of its record changed.

@@ -14,9 +14,12 @@ type Annotation struct {
 
 // Annotate writes the book again with cells added to the rows of one sheet: everything else stays as it is, in the
 // same order. each is called once for every row, as Rows would read it, and answers the cells to add; none leaves the
-// row untouched. A text file keeps its encoding, mark, delimiter and line endings, and each record's bytes; an .xlsx
-// keeps styles, widths, merges and the other sheets; an .xls comes out as .xlsx with values, dates and texts.
-// Added cells are texts: one that a spreadsheet program could take for a formula is made harmless.
+// row untouched.
+//
+// A text file keeps its encoding, mark, delimiter and line endings, and each record's bytes; but one in a code page,
+// which cannot hold Chinese, becomes UTF-8 with a mark. An .xlsx keeps styles, widths, merges and the other sheets; an
+// .xls comes out as .xlsx with values, dates and texts. Added cells are texts: one that a spreadsheet program could
+// take for a formula is made harmless.
 func (b *Book) Annotate(w io.Writer, a Annotation, each func(*Row) ([]string, error)) error {
 	if err := b.checkSheet(a.Sheet); err != nil {
 		return err

@@ -38,8 +38,11 @@ func (s *csvSource) reader() *csvReader {
 		start = int64(len(s.d.Encoding.bom()))
 	}
 	var src io.Reader = io.NewSectionReader(s.in.r, start, s.in.size-start)
-	if s.d.Encoding.Wide() {
+	switch {
+	case s.d.Encoding.Wide():
 		src = newWideReader(src, s.d.Encoding)
+	case s.d.Encoding.OneByte():
+		src = newPageReader(src, s.d.Encoding)
 	}
 	c := &csvReader{src: src, d: s.d, lim: s.in.opts.Limits, offset: start, line: 1}
 	c.end = s.d.LineEnding[len(s.d.LineEnding)-1]
@@ -47,8 +50,9 @@ func (s *csvSource) reader() *csvReader {
 	return c
 }
 
-// csvReader reads records as RFC 4180 has them, from UTF-8 or GB18030. In both, the bytes of delimiters, quotes and
-// line ends are never part of a longer character, so records are divided first and decoded afterwards.
+// csvReader reads records as RFC 4180 has them, from UTF-8 or GB18030; other encodings are made UTF-8 on the way in.
+// In both, the bytes of delimiters, quotes and line ends are never part of a longer character, so records are divided
+// first and decoded afterwards.
 //
 // A quote that does not close, or that is followed by something else than a delimiter, makes its physical line a row
 // with an error: reading goes on with the next line, so that one forgotten quote costs one row.
@@ -160,12 +164,19 @@ func (c *csvReader) advance() {
 	}
 	c.line += bytes.Count(done, []byte{c.end})
 	c.pos += int64(len(done))
-	if c.d.Encoding.Wide() {
-		c.offset += int64(wideSize(done))
-	} else {
-		c.offset += int64(len(done))
-	}
+	c.offset += c.sizeInFile(done)
 	c.start = c.stop
+}
+
+// sizeInFile is how many bytes of the file became b.
+func (c *csvReader) sizeInFile(b []byte) int64 {
+	switch {
+	case c.d.Encoding.Wide():
+		return int64(wideSize(b))
+	case c.d.Encoding.OneByte():
+		return int64(utf8.RuneCount(b))
+	}
+	return int64(len(b))
 }
 
 // body is the record's length without its line ending.
@@ -392,12 +403,15 @@ func (c *csvReader) failEncoding(row *Row, column int) {
 		const hex = "0123456789ABCDEF"
 		detail = "byte " + string([]byte{hex[row.raw[at]>>4], hex[row.raw[at]&15]}) + " in " + c.d.Encoding.String()
 	}
-	off := int64(at)
-	if c.d.Encoding.Wide() {
-		off, detail = int64(wideSize(row.raw[:at])), "half a character in "+c.d.Encoding.String()
+	switch {
+	case c.d.Encoding.Wide():
+		detail = "half a character in " + c.d.Encoding.String()
+	case c.d.Encoding.OneByte():
+		detail = "a byte that " + c.d.Encoding.String() + " does not define"
 	}
 	row.Err = &Error{
-		Code: CodeEncoding, Row: row.Number, Line: line, Column: column + 1, Offset: c.offset + off, Detail: detail,
+		Code: CodeEncoding, Row: row.Number, Line: line, Column: column + 1,
+		Offset: c.offset + c.sizeInFile(row.raw[:at]), Detail: detail,
 	}
 }
 

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// annotate writes each record's bytes as they are, plus the added cells.
+// annotate writes each record's bytes as they are, plus the added cells; those of a code page in UTF-8.
 func (s *csvSource) annotate(w io.Writer, a Annotation, each func(*Row) ([]string, error)) error {
 	out := bufio.NewWriterSize(w, 64<<10)
-	if s.d.BOM {
-		if _, err := out.Write(s.d.Encoding.bom()); err != nil {
+	if d := s.d.result(); d.BOM {
+		if _, err := out.Write(d.Encoding.bom()); err != nil {
 			return err
 		}
 	}
@@ -83,7 +83,7 @@ func (s *csvSource) appendCell(dst []byte, x string, broken bool) []byte {
 	if s.d.Encoding.Wide() {
 		return append(dst, x...)
 	}
-	return appendEncoded(dst, x, s.d.Encoding)
+	return appendEncoded(dst, x, s.d.result().Encoding)
 }
 
 // harmless puts an apostrophe before a text that a spreadsheet program would take for a formula.

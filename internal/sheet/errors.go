@@ -10,29 +10,31 @@ type Code string
 
 // Codes of refusals. Those marked "row" appear in Row.Err and do not end the reading.
 const (
-	CodeFormat       Code = "SHEET_FORMAT"        // not a spreadsheet this package reads
-	CodeHTML         Code = "SHEET_HTML"          // a web page named .xls
-	CodeEncrypted    Code = "SHEET_ENCRYPTED"     // protected by a password
-	CodeCorrupt      Code = "SHEET_CORRUPT"       // the container or a part is broken
-	CodeBomb         Code = "SHEET_BOMB"          // unpacks to far more than it should
-	CodeDuplicate    Code = "SHEET_DUPLICATE"     // a zip entry appears twice
-	CodeDoctype      Code = "SHEET_DOCTYPE"       // the XML declares a DTD or entities
-	CodeNoSheet      Code = "SHEET_NO_SHEET"      // no such sheet, or no sheet with rows
-	CodeTooLarge     Code = "SHEET_TOO_LARGE"     // a part, a list or a record beyond its limit
-	CodeNeedTemp     Code = "SHEET_NEED_TEMP"     // shared strings beyond the memory limit and no Options.Temp
-	CodeEmpty        Code = "SHEET_EMPTY"         // no bytes at all
-	CodeRead         Code = "SHEET_READ"          // the source could not be read
-	CodeEncoding     Code = "SHEET_ENCODING"      // row: bytes that the file's encoding does not allow
-	CodeNUL          Code = "SHEET_NUL"           // row: a NUL character
-	CodeQuote        Code = "SHEET_QUOTE"         // row: a quote that does not close, or closes inside a cell
-	CodeCellTooLarge Code = "SHEET_CELL_TOO_LONG" // row: a cell beyond the limit
-	CodeColumns      Code = "SHEET_COLUMNS"       // row: more columns than the limit
-	CodeBadCell      Code = "SHEET_BAD_CELL"      // row: a cell that refers to what does not exist
+	CodeFormat       Code = "SHEET_FORMAT"          // not a spreadsheet this package reads
+	CodeUnsure       Code = "SHEET_ENCODING_UNSURE" // the encoding cannot be told; Detail: what it may be
+	CodeHTML         Code = "SHEET_HTML"            // a web page named .xls
+	CodeEncrypted    Code = "SHEET_ENCRYPTED"       // protected by a password
+	CodeCorrupt      Code = "SHEET_CORRUPT"         // the container or a part is broken
+	CodeBomb         Code = "SHEET_BOMB"            // unpacks to far more than it should
+	CodeDuplicate    Code = "SHEET_DUPLICATE"       // a zip entry appears twice
+	CodeDoctype      Code = "SHEET_DOCTYPE"         // the XML declares a DTD or entities
+	CodeNoSheet      Code = "SHEET_NO_SHEET"        // no such sheet, or no sheet with rows
+	CodeTooLarge     Code = "SHEET_TOO_LARGE"       // a part, a list or a record beyond its limit
+	CodeNeedTemp     Code = "SHEET_NEED_TEMP"       // shared strings beyond the memory limit and no Options.Temp
+	CodeEmpty        Code = "SHEET_EMPTY"           // no bytes at all
+	CodeRead         Code = "SHEET_READ"            // the source could not be read
+	CodeEncoding     Code = "SHEET_ENCODING"        // row: bytes that the file's encoding does not allow
+	CodeNUL          Code = "SHEET_NUL"             // row: a NUL character
+	CodeQuote        Code = "SHEET_QUOTE"           // row: a quote that does not close, or closes inside a cell
+	CodeCellTooLarge Code = "SHEET_CELL_TOO_LONG"   // row: a cell beyond the limit
+	CodeColumns      Code = "SHEET_COLUMNS"         // row: more columns than the limit
+	CodeBadCell      Code = "SHEET_BAD_CELL"        // row: a cell that refers to what does not exist
 )
 
 // Sentinels for errors.Is; the errors returned are *Error and carry the place.
 var (
 	ErrFormat       = &Error{Code: CodeFormat}
+	ErrUnsure       = &Error{Code: CodeUnsure}
 	ErrHTML         = &Error{Code: CodeHTML}
 	ErrEncrypted    = &Error{Code: CodeEncrypted}
 	ErrCorrupt      = &Error{Code: CodeCorrupt}
@@ -114,6 +116,9 @@ type message struct{ zh, en, fixZH, fixEN string }
 var messages = map[Code]message{
 	CodeFormat: {"不是可识别的表格文件", "not a spreadsheet that can be read",
 		"请另存为 .xlsx 或 CSV 后再导入", "save it as .xlsx or CSV and import again"},
+	CodeUnsure: {"认不出文字的编码：不是 UTF-8，也不像 GB18030（GBK）的中文",
+		"the encoding of the text cannot be told: not UTF-8, nor Chinese in GB18030 (GBK)",
+		"请用 --encoding 写明，或以 UTF-8 另存", "name it with --encoding, or save the file as UTF-8"},
 	CodeHTML: {"文件是网页（HTML），只是扩展名为表格", "a web page (HTML) under a spreadsheet's name",
 		"请用 Excel 或 WPS 打开后另存为 .xlsx", "open it in a spreadsheet program and save it as .xlsx"},
 	CodeEncrypted: {"文件有打开密码", "protected by a password",

@@ -89,7 +89,7 @@ type csvOut struct {
 }
 
 func newCSVOut(w io.Writer, d Dialect) (*csvOut, error) {
-	if d.Encoding == EncodingUnknown {
+	if d = d.result(); d.Encoding == EncodingUnknown {
 		d.Encoding = UTF8
 	}
 	if d.Delimiter == 0 {

@@ -543,7 +543,12 @@ func FuzzDetectEncoding(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if e := sheet.DetectEncoding(b); e == sheet.GB18030 && len(b) > 0 {
+		e, maybe := sheet.DetectEncoding(b)
+		require.True(t, e == sheet.EncodingUnknown || maybe == nil)
+		if e != sheet.EncodingUnknown {
+			maybe = append(maybe, e)
+		}
+		for _, e := range maybe {
 			book, err := sheet.Open(bytes.NewReader(b), int64(len(b)), "x", sheet.Options{Encoding: e})
 			if err == nil {
 				read(t, book, 0)

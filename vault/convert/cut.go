@@ -14,9 +14,10 @@ import (
 
 // source of a conversion: a file opened, its sheet chosen, its heading found.
 type opened struct {
-	book  *sheet.Book
-	index int
-	input *counting
+	book     *sheet.Book
+	index    int
+	input    *counting
+	encoding string // as it was stated; empty: found
 }
 
 // counting counts the bytes read, for the progress.
@@ -41,6 +42,17 @@ func open(f File, temp func() (TempFile, error), m *Mapping) (*opened, error) {
 	var opts sheet.Options
 	if temp != nil {
 		opts.Temp = func() (sheet.TempFile, error) { return temp() }
+	}
+	name := f.Encoding
+	if name == "" && m != nil {
+		name = m.Encoding
+	}
+	if name != "" {
+		var ok bool
+		if opts.Encoding, ok = sheet.ParseEncoding(name); !ok {
+			return nil, fmt.Errorf("%w: encoding", ErrConfig)
+		}
+		o.encoding = opts.Encoding.String()
 	}
 	var err error
 	if o.book, err = sheet.Open(o.input, f.SizeBytes, f.Name, opts); err != nil {

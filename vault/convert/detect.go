@@ -50,7 +50,7 @@ func detect(o *opened, t *vault.LicenceType) (*Proposal, head, error) {
 	}
 	text := info.Format == sheet.FormatCSV
 	if text {
-		p.Encoding = info.Dialect.Encoding.String()
+		p.Encoding, p.Mapping.Encoding = info.Dialect.Encoding.String(), o.encoding
 	} else {
 		p.Mapping.Sheet = p.Sheet
 	}

@@ -22,6 +22,10 @@ type Mapping struct {
 	SheetAt int    // place of the sheet from 1; 0: the first visible one with rows
 	Heading HeadingRows
 
+	// Encoding of a text file, as sheet.ParseEncoding reads it; empty: found. A file with a byte order mark is what its
+	// mark says.
+	Encoding string
+
 	// RowColumns is how many columns every row has, so that ragged and shifted rows are refused; 0: as many as the
 	// heading, in a text file. AnyColumns turns that off.
 	RowColumns int
@@ -111,6 +115,7 @@ func (m *Mapping) Encode() []byte {
 	if m.SheetAt > 0 {
 		e.raw("sheetAt: " + strconv.Itoa(m.SheetAt))
 	}
+	e.optional("encoding", m.Encoding)
 	e.raw("heading: " + m.Heading.String())
 	switch {
 	case m.RowColumns == AnyColumns:

@@ -19,6 +19,7 @@ name: 食品经营许可证台账
 type: 11990000MB1E000137001
 department: 91350100M000100Y43
 sheetAt: 2
+encoding: CP1257
 heading: 2-3
 rowColumns: any
 columns:
@@ -42,7 +43,7 @@ func TestParseMapping(t *testing.T) {
 	m, err := convert.ParseMapping([]byte(strings.Replace(wholeMapping, "department: 91350100M000100Y43\n", "", 1)))
 	require.NoError(t, err)
 	require.Equal(t, &convert.Mapping{
-		Name: "食品经营许可证台账", Type: "11990000MB1E000137001", SheetAt: 2,
+		Name: "食品经营许可证台账", Type: "11990000MB1E000137001", SheetAt: 2, Encoding: "windows-1257",
 		Heading: convert.HeadingRows{First: 2, Last: 3}, RowColumns: convert.AnyColumns,
 		Columns: []convert.MappedColumn{
 			{Heading: "许可证编号", Elements: []string{"ZZBH"}},
@@ -94,6 +95,7 @@ func TestParseMappingRefuses(t *testing.T) {
 		},
 		"column letter":      {head + "columns: {'@1': ZZBH}\n", convert.CodeMappingValue, 2},
 		"heading":            {head + "heading: 3-2\n", convert.CodeMappingValue, 2},
+		"encoding":           {head + "encoding: klingon\n", convert.CodeMappingValue, 2},
 		"date order":         {head + "dates: ymd\n", convert.CodeMappingValue, 2},
 		"holder kind":        {head + "holderKind: '002'\n", convert.CodeMappingValue, 2},
 		"department":         {head + "department: '123'\n", convert.CodeMappingValue, 2},

@@ -301,6 +301,10 @@ func (p *mappingParser) option(key string, k, v *yaml.Node) {
 		if m.RowColumns = AnyColumns; v.Value != "any" {
 			m.RowColumns = p.number(v, key)
 		}
+	case "encoding":
+		e, ok := sheet.ParseEncoding(p.text(v, key))
+		refuse(ok)
+		m.Encoding = e.String()
 	case "dates":
 		m.Dates = DateOrder(p.text(v, key))
 		refuse(m.Dates == DatesMDY || m.Dates == DatesDMY)

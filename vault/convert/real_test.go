@@ -11,8 +11,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/encoding/charmap"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/convert"
@@ -103,6 +105,52 @@ func (w *world) declare(name string) string {
 	_, err = w.v.PutType(w.t.Context(), department(0), yaml)
 	require.NoError(w.t, err)
 	return def.Code
+}
+
+// TestCodePageOfKaunas_A73: a register as an older program saves it, in windows-1257, is refused until somebody says so,
+// and then converts as the same register in UTF-8 does. Its result, in UTF-8, is fed back with the same mapping.
+func TestCodePageOfKaunas_A73(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(testdata(t, "kaunas-licences"), "Leidimai prekiauti - Leidimai.csv"))
+	require.NoError(t, err)
+	old, err := charmap.Windows1257.NewEncoder().Bytes(data)
+	require.NoError(t, err)
+	m := savedMapping(t, "kaunas-trade-permits")
+	job := convert.Job{Type: m.Type, File: fileOf("Leidimai.csv", data), Mapping: m}
+	w := newWorld(t)
+	w.declare("trade-permit")
+	want := mustRun(t, w.configOf(0), job)
+
+	w = newWorld(t)
+	w.declare("trade-permit")
+	job.File = fileOf("Leidimai.csv", old)
+	_, err = run(t, w.configOf(0), job)
+	require.ErrorIs(t, err, sheet.ErrUnsure)
+	list, err := w.v.Batches(t.Context(), department(0))
+	require.NoError(t, err)
+	require.Empty(t, list, "nothing was begun")
+
+	job.File.Encoding = "windows-1257"
+	got := mustRun(t, w.configOf(0), job)
+	require.Equal(t, "windows-1257", got.report.Encoding)
+	require.Equal(t, want.rows, got.rows)
+	require.Equal(t, "\ufeff"+want.sheet, got.sheet)
+	require.NotEqual(t, m.Digest(), got.report.Mapping, "another reading of the file is another batch")
+
+	stated := *m
+	stated.Encoding = "windows-1257"
+	require.Equal(t, stated.Digest(), got.report.Mapping, "stated here or there")
+	job.File, job.Mapping = fileOf("Leidimai-result.csv", []byte(got.sheet)), &stated
+	again := mustRun(t, w.configOf(0), job)
+	require.Equal(t, "UTF-8", again.report.Encoding)
+	require.Zero(t, again.report.Counts.Created+again.report.Counts.Updated)
+
+	lt, err := w.v.Type(t.Context(), m.Type)
+	require.NoError(t, err)
+	file := fileOf("Leidimai.csv", old)
+	file.Encoding = "windows-1257"
+	p, err := convert.Detect(t.Context(), file, lt, nil)
+	require.NoError(t, err)
+	require.Equal(t, "windows-1257", p.Mapping.Encoding, "it is kept with the mapping")
 }
 
 // TestKaunas_A73 converts municipal registers of another country, as .csv and as .xls: headings of two rows, real and

@@ -153,13 +153,7 @@ func open(cfg Config) (*Engine, error) {
 	}
 	log := &logAdapter{log: cfg.Logger}
 	o := badgerOptions(cfg, log)
-	if err := checkManifest(cfg.Dir, o); err != nil {
-		return nil, err
-	}
-	if err := dropEmptyLogs(cfg.Dir); err != nil {
-		return nil, err
-	}
-	db, err := openManaged(o)
+	db, err := openSound(cfg.Dir, o)
 	if err != nil {
 		return nil, err
 	}

@@ -90,3 +90,6 @@ func ParseRedo(record []byte) ([]byte, error) {
 
 // Flatten compacts all levels, so that the value log's garbage is known.
 func (e *Engine) Flatten() error { return e.db.Flatten(1) }
+
+// EachDeletion shows the parser to the fuzz test.
+var EachDeletion = eachDeletion

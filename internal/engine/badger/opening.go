@@ -7,45 +7,28 @@ import (
 	"path/filepath"
 
 	"github.com/dgraph-io/badger/v4"
-
-	"github.com/elicense/elicense/internal/engine"
 )
 
-// maxUnlisted is how many tables may be there that the manifest does not list yet: what a killed process was writing.
-const maxUnlisted = 32
-
-// checkManifest refuses a directory whose manifest has lost its tables. Badger itself would take it for an empty
-// database and remove the tables that the manifest does not list.
-func checkManifest(dir string, o badger.Options) error {
-	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
-	if err != nil || len(tables) == 0 {
-		return err
+// openSound opens the database without losing anything over it: neither an empty log nor a manifest that was cut may
+// make Badger remove what is needed.
+func openSound(dir string, o badger.Options) (*badger.DB, error) {
+	aside, err := setAside(dir, o)
+	if err == nil {
+		err = dropEmptyLogs(dir)
 	}
-	f, err := os.Open(filepath.Join(dir, badger.ManifestFilename))
-	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%w: tables without a manifest", engine.ErrCorrupt)
+	var db *badger.DB
+	if err == nil {
+		db, err = openManaged(o)
 	}
-	if err != nil {
-		return fmt.Errorf("opening manifest: %w", err)
-	}
-	m, _, err := badger.ReplayManifestFile(f, o.ExternalMagicVersion, o)
-	if closeErr := f.Close(); closeErr != nil {
-		return fmt.Errorf("closing manifest: %w", closeErr)
+	if err == nil {
+		if err = settleUnlisted(db, aside); err != nil {
+			err = errors.Join(err, db.Close())
+		}
 	}
 	if err != nil {
-		return fmt.Errorf("%w: manifest", engine.ErrCorrupt)
+		return nil, errors.Join(err, putBack(aside))
 	}
-	if len(m.Tables) == 0 && !firstTable(dir, tables) || len(tables)-len(m.Tables) > maxUnlisted {
-		return fmt.Errorf("%w: manifest lists %d of %d tables", engine.ErrCorrupt, len(m.Tables), len(tables))
-	}
-	return nil
-}
-
-// firstTable reports whether the one table there may be the first ever, written by a process that was killed before it
-// was listed: the log that it was made from is still there then.
-func firstTable(dir string, tables []string) bool {
-	logs, err := filepath.Glob(filepath.Join(dir, "*.mem"))
-	return err == nil && len(tables) == 1 && len(logs) > 0
+	return db, nil
 }
 
 // dropEmptyLogs removes logs of memory tables that a killed process had created and not yet given a length: they hold

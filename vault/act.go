@@ -89,7 +89,7 @@ func (v *Vault) act(ctx context.Context, a Access, act Act) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	note := auditNote{act: string(act.Kind)}
+	note := auditNote{act: string(act.Kind)}.about(act.Identifier)
 	once, err := v.once(s, note.act, writeKey{key: act.Key}, act)
 	if err != nil {
 		return nil, v.denied(ctx, s, note, err)
@@ -101,7 +101,6 @@ func (v *Vault) act(ctx context.Context, a Access, act Act) (*Answer, error) {
 	if err := v.checkAct(ac); err != nil {
 		return nil, v.denied(ctx, s, note, err)
 	}
-	note.licence = ac.id.String()
 	answer, err := v.perform(ctx, ac, note)
 	if !isRefusal(err) {
 		return answer, err

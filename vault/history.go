@@ -21,7 +21,8 @@ type Entry struct {
 // History gives every event of a licence, oldest first, with its ledger proof.
 func (v *Vault) History(ctx context.Context, a Access, identifier string) ([]Entry, error) {
 	var list []Entry
-	err := v.withLicence(ctx, a, identifier, "history", func(r engine.Reader, s *session, id licenceID, h *head) error {
+	note := auditNote{act: "history"}
+	err := v.withLicence(ctx, a, identifier, note, func(r engine.Reader, s *session, id licenceID, h *head) error {
 		list = make([]Entry, 0, h.events)
 		for n := 1; n <= h.events; n++ {
 			st, err := getStoredEvent(r, id, n)
@@ -55,19 +56,16 @@ func concealed(r engine.Reader, s *session, h *head, e *record.Event) (bool, err
 }
 
 // withLicence runs a read of one licence: right, type and scope decided, audit entry durable before the answer.
-func (v *Vault) withLicence(ctx context.Context, a Access, identifier, act string,
-	read readFunc,
-) error {
-	s, sc, err := v.admitRead(ctx, a, act)
+func (v *Vault) withLicence(ctx context.Context, a Access, identifier string, note auditNote, read readFunc) error {
+	note = note.about(identifier)
+	s, sc, err := v.admitRead(ctx, a, note)
 	if err != nil {
 		return err
 	}
-	note := auditNote{act: act}
 	id, err := code.ParseIdentifier(identifier)
 	if err != nil {
 		return v.denied(ctx, s, note, refuse(ErrInvalid, CodeIdentifier, "identifier"))
 	}
-	note.licence = id.String()
 	return v.readOne(ctx, reading{s, sc, id, note}, read)
 }
 
@@ -153,7 +151,8 @@ func (v *Vault) AsOf(
 	known time.Time,
 ) (*Moment, error) {
 	var m *Moment
-	err := v.withLicence(ctx, a, identifier, "as-of", func(r engine.Reader, s *session, id licenceID, h *head) error {
+	note := auditNote{act: "as-of", object: object("day", legal.String())}
+	err := v.withLicence(ctx, a, identifier, note, func(r engine.Reader, s *session, id licenceID, h *head) error {
 		var err error
 		m, err = asOf(r, id, h, instant{s, legal, known})
 		return err

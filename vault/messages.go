@@ -20,6 +20,7 @@ const (
 	CodeTypeSecret       Code = "type-secret"
 	CodeTypeOwner        Code = "type-other-owner"
 	CodeTypeIncompatible Code = "type-incompatible"
+	CodeReclassified     Code = "classification-reason"
 	CodeIdentifier       Code = "identifier-malformed"
 	CodeIdentifierCheck  Code = "identifier-check"
 	CodeIdentifierOther  Code = "identifier-other-licence"
@@ -117,6 +118,10 @@ var messages = map[Code]sentence{
 	CodeTypeIncompatible: {
 		"新版本改变了已有要素的含义；请新增要素而不是修改",
 		"the new version changes what a field means; add a field instead",
+	},
+	CodeReclassified: {
+		"密级变更没有说明新的理由和决定日期；请在 classification 中填写 reason 和 decided（不得沿用原决定）",
+		"the classification changes without a reason and day of its own; state reason and decided under classification",
 	},
 	CodeIdentifier: {
 		"电子证照标识格式不正确（GB/T 36904）；请核对各段",

@@ -155,7 +155,7 @@ var sweeps = map[string]sweep{
 
 	"Reconcile": {why: "lists reservations of all types; those of closed ones are left out"},
 	"SignedBy":  {why: "walks all types; licences of closed ones are left out"},
-	"Batches":   {why: "accounts of conversions: counts, no licences"},
+	"Batches":   {why: "lists batches of all types; those of closed ones are left out"},
 	"PutType":   {why: "classification itself"}, "Type": {why: "definitions are public"},
 	"TypeReport": {why: "lists closed types as such (A68)"},
 	"PutCaller": {
@@ -223,6 +223,11 @@ func TestSecretLater_A69(t *testing.T) {
 	open, err := c.v.Reconcile(t.Context(), department(0))
 	require.NoError(t, err)
 	require.Empty(t, open)
+	for _, a := range []vault.Access{department(0), operator()} {
+		batches, err := c.v.Batches(t.Context(), a)
+		require.NoError(t, err)
+		require.Empty(t, batches)
+	}
 
 	// The owner reads on; here it has issued nothing, so it sees nothing of others either.
 	owner := operator()
@@ -276,7 +281,11 @@ func (c *classified) run(t *testing.T) {
 		require.ErrorIs(t, err, vault.ErrSecret, name)
 		require.NotErrorIs(t, err, vault.ErrAudit, name)
 		require.Equal(t, before, content(t, c.engine), name)
-		require.Greater(t, c.audits(), audits, "%s: the refusal is in the audit", name)
+		entries := c.auditEntries()
+		require.Greater(t, len(entries), audits, "%s: the refusal is in the audit", name)
+		for _, e := range entries[audits:] {
+			require.Equal(t, c.typ, e.Type, "%s: the audit names the type", name)
+		}
 		require.Equal(t, c.blobKeys, keysOf(t, c.blobs), "%s left a blob", name)
 	}
 }

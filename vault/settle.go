@@ -17,10 +17,10 @@ import (
 func (b *Batch) Finish(ctx context.Context, spans []record.Span) (*BatchAccount, error) {
 	v := b.v
 	if err := v.writable(); err != nil {
-		return nil, err
+		return nil, b.refused(ctx, err)
 	}
 	if _, err := v.Sequence(ctx); err != nil {
-		return nil, err
+		return nil, b.refused(ctx, err)
 	}
 	account := b.account
 	account.State, account.Finished = BatchWaiting, v.now()
@@ -56,20 +56,25 @@ func (b *Batch) Finish(ctx context.Context, spans []record.Span) (*BatchAccount,
 		if err := putJSONIn(w, batchKey(account.ID), account); err != nil {
 			return err
 		}
-		return v.appendAudit(w, b.s, auditNote{act: "convert", batch: account.ID, result: "finished"})
+		return v.appendAudit(w, b.s, b.note("finished"))
 	})
 	if err != nil {
-		return nil, err
+		return nil, b.refused(ctx, err)
 	}
 	b.account = account
 	return &account, nil
 }
 
-// Batches lists the accounts of the caller's department, or all for an operator.
+// Batches lists the accounts of the caller's department, or all for an operator. Those of classified types are for the
+// type's owner alone.
 func (v *Vault) Batches(ctx context.Context, a Access) ([]BatchAccount, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
 		return nil, err
+	}
+	operates := s.mustOperate() == nil
+	if !operates && (s.Ground != GroundIssuer || s.caller.Department == "") {
+		return nil, v.denied(ctx, s, auditNote{act: "batches"}, refuse(ErrDenied, CodeNotIssuer, "issuer"))
 	}
 	var list []BatchAccount
 	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
@@ -79,9 +84,15 @@ func (v *Vault) Batches(ctx context.Context, a Access) ([]BatchAccount, error) {
 			if err := json.Unmarshal(value, &b); err != nil {
 				return false, fmt.Errorf("%w: batch", ErrDamaged)
 			}
-			if b.Issuer == s.caller.Department || s.mustOperate() == nil {
-				list = append(list, b)
+			if !operates && b.Issuer != s.caller.Department {
+				return true, nil
 			}
+			if err := readableType(r, s, b.Type); errors.Is(err, ErrSecret) {
+				return true, nil
+			} else if err != nil {
+				return false, err
+			}
+			list = append(list, b)
 			return true, nil
 		})
 	})
@@ -92,30 +103,46 @@ func (v *Vault) Batches(ctx context.Context, a Access) ([]BatchAccount, error) {
 	return whole(list, v.audit(ctx, s, auditNote{act: "batches", count: len(list)}))
 }
 
-// batch admits a department to one of its batches.
+// batch admits a department to one of its batches. Another department's looks like one that does not exist.
 func (v *Vault) batch(ctx context.Context, a Access, id, act string) (*Batch, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
 		return nil, err
 	}
 	b := &Batch{v: v, s: s}
+	note := auditNote{act: act, batch: id, issuer: s.caller.Department}
+	if s.Ground != GroundIssuer || s.caller.Department == "" {
+		return nil, v.denied(ctx, s, note, refuse(ErrDenied, CodeNotIssuer, "issuer"))
+	}
 	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		account, err := getBatch(r, id)
 		if err != nil {
 			return err
 		}
-		b.account = *account
+		if account.Issuer != s.caller.Department {
+			return refuse(ErrNotFound, CodeBatchUnknown, "batch")
+		}
+		b.account, b.id, note.typ = *account, account.ID, account.Type
 		if err := s.mayIssue(account.Type, account.Issuer); err != nil {
 			return err
 		}
-		_, err = openType(r, account.Type)
+		if _, err := openType(r, account.Type); err != nil {
+			return err
+		}
+		b.typ, err = v.typeIn(r, account.Type)
 		return err
 	})
 	if err != nil {
-		return nil, v.denied(ctx, s, auditNote{act: act, batch: id}, err)
+		return nil, v.denied(ctx, s, note, err)
 	}
-	b.typ, err = v.Type(ctx, b.account.Type)
-	return b, err
+	return b, nil
+}
+
+// about is the audit entry of an act on the batch as a whole.
+func (b *Batch) about(act string) auditNote {
+	n := b.note("")
+	n.act = act
+	return n
 }
 
 // Batch gives the account of one batch and the results of its rows, group by group, until visit returns false.
@@ -124,7 +151,7 @@ func (v *Vault) Batch(ctx context.Context, a Access, id string, visit func([]Row
 	if err != nil {
 		return nil, err
 	}
-	if err := v.audit(ctx, b.s, auditNote{act: "batch", batch: id}); err != nil {
+	if err := v.audit(ctx, b.s, b.about("batch")); err != nil {
 		return nil, err
 	}
 	return whole(&b.account, b.eachGroup(ctx, visit))
@@ -182,7 +209,9 @@ func (v *Vault) Sample(ctx context.Context, a Access, id string, n int, seed uin
 	if err != nil {
 		return nil, err
 	}
-	return whole(out, v.audit(ctx, b.s, auditNote{act: "sample", batch: id, count: len(out)}))
+	note := b.about("sample")
+	note.count = len(out)
+	return whole(out, v.audit(ctx, b.s, note))
 }
 
 func (v *Vault) readSample(ctx context.Context, s *session, drawn []RowResult) ([]Sampled, error) {
@@ -216,7 +245,7 @@ func (v *Vault) SignOffBatch(ctx context.Context, a Access, id string, so SignOf
 	if err != nil {
 		return nil, err
 	}
-	note := auditNote{act: "sign-off", batch: id}
+	note := b.about("sign-off")
 	if err := v.writable(); err != nil {
 		return nil, v.denied(ctx, b.s, note, err)
 	}
@@ -285,12 +314,13 @@ func (v *Vault) UndoBatch(ctx context.Context, a Access, id, reason string, visi
 	if err != nil {
 		return nil, err
 	}
-	note := auditNote{act: "undo", batch: id}
+	note := b.about("undo")
 	if p := checkFree("reason", reason, 500); p != nil || reason == "" {
 		return nil, v.denied(ctx, b.s, note, refuse(ErrInvalid, CodeReasonMissing, "reason"))
 	}
+	note.reason = reason
 	if err := v.writable(); err != nil {
-		return nil, err
+		return nil, v.denied(ctx, b.s, note, err)
 	}
 	begin := []BatchState{BatchConverting, BatchWaiting, BatchOpen, BatchUndoing}
 	if _, err := b.move(ctx, note, begin, func(_ engine.Writer, now *BatchAccount) error {
@@ -331,7 +361,7 @@ func (b *Batch) undoGroup(ctx context.Context, list []RowResult, reason string, 
 	}
 	s := b.now()
 	err := b.v.update(ctx, s, func(w engine.Writer, st *staging) (auditNote, error) {
-		note := auditNote{act: "undo", batch: b.account.ID}
+		note := b.about("undo")
 		for _, u := range work {
 			if err := b.undoRow(w, s, st, u); err != nil {
 				return note, err
@@ -448,11 +478,12 @@ func (f *finder) byBatch() error {
 	if err != nil {
 		return err
 	}
+	if f.scope.issuer != "" && f.scope.issuer != b.Issuer { // as if there were none
+		return refuse(ErrNotFound, CodeBatchUnknown, "batch")
+	}
+	f.typ = b.Type
 	if err := readableType(f.r, f.s, b.Type); err != nil {
 		return err
-	}
-	if f.scope.issuer != "" && f.scope.issuer != b.Issuer {
-		return refuse(ErrDenied, CodeNotIssuer, "batch")
 	}
 	prefix := key(spaceBatchGroup, word(b.ID))
 	start, err := f.batchStart(prefix)

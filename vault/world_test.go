@@ -253,7 +253,9 @@ func (w *world) redefine(code string, change func(*catalogue.Type)) (*vault.Lice
 func (w *world) reclassify(code string, level catalogue.Level) {
 	w.t.Helper()
 	_, err := w.redefine(code, func(def *catalogue.Type) {
-		def.Classification = catalogue.Classification{Level: level, Reason: "保密审查", Decided: "2026-03-01"}
+		def.Classification = catalogue.Classification{
+			Level: level, Reason: "保密审查：" + string(level), Decided: "2026-03-01",
+		}
 	})
 	require.NoError(w.t, err, problemsOf(err))
 }

@@ -60,23 +60,35 @@ type auditJSON struct {
 	Item    string    `json:"item,omitempty"`
 	Case    string    `json:"case,omitempty"`
 	Level   string    `json:"level"`
+	Type    string    `json:"type,omitempty"`
+	Issuer  string    `json:"issuer,omitempty"`
 	Licence string    `json:"licence,omitempty"`
 	Batch   string    `json:"batch,omitempty"`
 	Subject string    `json:"subject,omitempty"`
+	Object  string    `json:"object,omitempty"`
+	Change  string    `json:"change,omitempty"`
+	Reason  string    `json:"reason,omitempty"`
 	Count   int       `json:"count,omitempty"`
 }
 
 func (c *cli) showAudit(h *house, e *record.AuditEntry) error {
 	q := &e.Asked
 	out := auditJSON{
-		e.Number, e.Time, q.Caller, e.Act, e.Result, q.Purpose, q.Ground, q.Basis, q.Item, q.Case, q.Level, e.Licence,
-		e.Batch, e.Subject, e.Count,
+		e.Number, e.Time, q.Caller, e.Act, e.Result, q.Purpose, q.Ground, q.Basis, q.Item, q.Case, q.Level, e.Type,
+		e.Issuer, e.Licence, e.Batch, e.Subject, e.Object, e.Change, e.Reason, e.Count,
 	}
 	return c.emit(out, func() {
-		line := strings.Join([]string{
-			e.Time.In(h.zone).Format("2006-01-02 15:04:05"), q.Caller, e.Act, e.Result, q.Ground, q.Purpose, e.Licence, e.Batch,
-		}, "  ")
-		c.line("%6d  %s", e.Number, strings.TrimRight(line, " "))
+		words := []string{e.Time.In(h.zone).Format("2006-01-02 15:04:05"), q.Caller, e.Act, e.Result, q.Ground, q.Purpose}
+		about := e.Licence // which names its type
+		if about == "" {
+			about = e.Type
+		}
+		for _, word := range []string{about, e.Batch, e.Object, e.Change, e.Reason} {
+			if word != "" {
+				words = append(words, word)
+			}
+		}
+		c.line("%6d  %s", e.Number, strings.Join(words, "  "))
 	})
 }
 

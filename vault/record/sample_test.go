@@ -66,6 +66,7 @@ func samples() []sample {
 		{"batch-empty", "batch", emptyBatch()},
 		{"audit-first", "audit", firstEntry()},
 		{"audit-lookup", "audit", lookupEntry()},
+		{"audit-type", "audit", typeEntry()},
 	}
 }
 
@@ -275,7 +276,15 @@ func firstEntry() *record.AuditEntry {
 func lookupEntry() *record.AuditEntry {
 	return &record.AuditEntry{
 		Number: 2, Previous: sum("entry 1"), Time: at("2024-03-01T08:00:00.000002Z"), Act: "lookup", Asked: asked(),
-		Subject: "00112233445566778899aabbccddeeff", Licence: identifier(1), Batch: "20240301-0001", Count: 3,
-		Result: "done",
+		Subject: "00112233445566778899aabbccddeeff", Type: typeCode, Issuer: issuer, Licence: identifier(1),
+		Batch: "20240301-0001", Count: 3, Result: "done",
 	}
+}
+
+func typeEntry() *record.AuditEntry {
+	e := lookupEntry()
+	e.Previous = sum("entry 2")
+	e.Number, e.Act, e.Subject, e.Issuer, e.Licence, e.Batch, e.Count = 3, "type", "", "", "", "", 0
+	e.Object, e.Change, e.Reason = "version 2", "classification public secret", "示范县保密审查决定"
+	return e
 }

@@ -253,14 +253,15 @@ func (v *Vault) subject(ctx context.Context, ac *acting) (h *head, current *Vers
 	return h, current, err
 }
 
-// begin is the day from which a licence counts in law: nothing can happen to it before.
+// begin is the day from which a licence counts in law: nothing can happen to it before. What a conversion brought and
+// its undo took back never counted.
 func begin(r engine.Reader, id licenceID, h *head) (record.Date, error) {
 	for n := 1; n <= h.events; n++ {
 		e, err := getEvent(r, id, n)
 		if err != nil {
 			return record.Date{}, err
 		}
-		if e.Kind.MakesVersion() || h.version == 0 {
+		if h.version == 0 || e.Kind.MakesVersion() && !h.batchOf(e.Version).undone {
 			return e.Effective, nil
 		}
 	}

@@ -160,6 +160,9 @@ func (ip *inspector) replay(name string, id licenceID, h *head, st *storedEvent)
 	if state != h.state {
 		h.state, h.since = state, e.Effective
 	}
+	if e.Kind == record.EventWithdrawn {
+		h.takeBack(e.Batch)
+	}
 	h.events, h.lastEvent, h.recorded = h.events+1, ledger.Commit(st.salt, st.raw), e.Recorded
 	ip.leaf(name, st, h.lastEvent)
 	if e.Kind.MakesVersion() {

@@ -27,15 +27,13 @@ func (ip *inspector) derived(name string, at versionAt, ver *Version, h *head) {
 			row = rec.Source.Row
 			ip.scans(name, at.event.Batch, rec.Source.Scans)
 		}
-		h.converted = append(h.converted, conversion{at.number, at.event.Batch, row})
+		h.converted = append(h.converted, conversion{version: at.number, batch: at.event.Batch, row: row})
 		if _, err := getBatch(ip.r, at.event.Batch); err != nil {
 			ip.in.find(name, "version %d is of a batch that is missing", at.number)
 		}
 	}
 	if at.event.Kind == record.EventRestored {
-		if from := h.batchOf(at.number - 2); from.batch != "" {
-			h.converted = append(h.converted, conversion{at.number, from.batch, from.row})
-		}
+		h.restored(at.event.Batch)
 	}
 	ip.number(name, at, ver)
 }
@@ -191,8 +189,9 @@ func (ip *inspector) batch(k, value []byte) error {
 	if sum != b.Counts {
 		return fmt.Errorf("%w: account of a batch is not the sum of its rows", ErrDamaged)
 	}
-	if _, err := ip.r.Get(key(spaceBatchOpen, []byte(b.ID))); b.State == BatchOpen && err != nil {
-		return fmt.Errorf("%w: batch is signed off and not open", ErrDamaged)
+	settled := b.State == BatchOpen || b.State == BatchUndone
+	if _, err := ip.r.Get(key(spaceBatchOpen, []byte(b.ID))); settled && err != nil {
+		return fmt.Errorf("%w: batch is settled and not open", ErrDamaged)
 	}
 	return certified(b)
 }
@@ -230,7 +229,7 @@ func (ip *inspector) opened(k, value []byte) error {
 	if err != nil {
 		return err
 	}
-	if b.SignOff == nil {
+	if b.SignOff == nil && b.State != BatchUndone {
 		return fmt.Errorf("%w: batch is open and not signed off", ErrDamaged)
 	}
 	return empty(k, value)

@@ -403,12 +403,16 @@ func (f *finder) read(id licenceID, h *head, version int) (*Found, error) {
 	return whole(found, err)
 }
 
-// visible is the latest version that look-ups may show: versions of a conversion count from its sign-off on.
+// visible is the latest version that look-ups may show: versions of a conversion count from its sign-off on, or from
+// the end of its undo if that left them, and never if it took them back.
 func (v *Vault) visible(r engine.Reader, h *head) (int, error) {
 	for version := h.version; version > 0; version-- {
 		c := h.batchOf(version)
-		if c.batch == "" {
+		switch {
+		case c.batch == "":
 			return version, nil
+		case c.undone:
+			continue
 		}
 		open, err := v.knownOpen(r, c.batch)
 		if err != nil || open {

@@ -195,8 +195,8 @@ var messages = map[Code]sentence{
 	CodeBatchUnknown: {"没有该批次；请核对批次号", "there is no such batch; check its name"},
 	CodeBatchState:   {"批次当前状态不允许此操作；请先查询批次状态", "the batch's state does not allow this; look at its account first"},
 	CodeBatchLaterEvent: {
-		"该行证照之后另有业务，不能撤回；请按单个证照办理",
-		"a later event relies on this row, it is not undone; settle that licence by itself",
+		"该行证照之后另有业务，不能撤回，撤回结束后即可查到；请按单个证照办理",
+		"a later event relies on this row, it stays and look-ups will show it; settle that licence by itself",
 	},
 	CodeCheckpoint: {
 		"检查点与本库账本不一致；请核对检查点文件和备份",

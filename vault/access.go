@@ -223,8 +223,13 @@ type Consent struct {
 	Department string    `json:"department"` // who may ask
 	Holder     []byte    `json:"holder"`     // token of the holder
 	Case       string    `json:"case"`       // only for this case; "" for any
+	Granted    time.Time `json:"granted"`
 	Expires    time.Time `json:"expires"`
+	Withdrawn  time.Time `json:"withdrawn,omitzero"` // taken back; zero: not
 }
+
+// maxConsentID bounds what is looked up as the number of a consent.
+const maxConsentID = 64
 
 // Grant records the consent of the holder who is logged in (GroundHolder) for a department, and returns its number.
 func (v *Vault) Grant(ctx context.Context, a Access, department, caseNumber string, until time.Time) (string, error) {
@@ -248,9 +253,11 @@ func (v *Vault) Grant(ctx context.Context, a Access, department, caseNumber stri
 	if err != nil {
 		return "", err
 	}
-	c := Consent{ID: id, Department: department, Holder: sc.holder[:], Case: caseNumber, Expires: until.UTC()}
-	note.object = "consent " + id
-	return whole(id, v.putJSON(ctx, s, note, key(spaceConsent, []byte(id)), c))
+	c := Consent{
+		ID: id, Department: department, Holder: sc.holder[:], Case: caseNumber, Granted: s.at, Expires: until.UTC(),
+	}
+	note.object = object("consent", id)
+	return whole(id, v.putConsent(ctx, s, note, c))
 }
 
 // checkGrant refuses a consent that could never be used.
@@ -269,17 +276,17 @@ func checkGrant(s *session, department, caseNumber string, until time.Time) erro
 
 func (v *Vault) consentScope(ctx context.Context, s *session) (scope, error) {
 	var c Consent
-	if len(s.Basis) > 64 { // no consent is named so
+	if len(s.Basis) > maxConsentID {
 		return scope{}, refuse(ErrDenied, CodeConsentUnknown, "basis")
 	}
 	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		return getJSON(r, key(spaceConsent, []byte(s.Basis)), &c)
+		return getJSON(r, consentKey(s.Basis), &c)
 	})
 	if err != nil && !errors.Is(err, engine.ErrNotFound) && !errors.Is(err, engine.ErrInvalidKey) {
 		return scope{}, err
 	}
 	if err != nil || c.Department != s.caller.Department || c.Department == "" || c.Case != "" && c.Case != s.Case ||
-		!v.cfg.Now().Before(c.Expires) || len(c.Holder) != len(token{}) {
+		!v.cfg.Now().Before(c.Expires) || !c.Withdrawn.IsZero() || len(c.Holder) != len(token{}) {
 		return scope{}, refuse(ErrDenied, CodeConsentUnknown, "basis")
 	}
 	return scope{holder: token(c.Holder), bound: true}, nil
@@ -433,16 +440,6 @@ func getJSON(r engine.Reader, k []byte, to any) error {
 		return fmt.Errorf("%w: %c", ErrDamaged, k[0])
 	}
 	return nil
-}
-
-// putJSON stores a registration together with its audit entry.
-func (v *Vault) putJSON(ctx context.Context, s *session, note auditNote, k []byte, value any) error {
-	return v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		if err := putJSONIn(w, k, value); err != nil {
-			return err
-		}
-		return v.appendAudit(w, s, note)
-	})
 }
 
 func putJSONIn(w engine.Writer, k []byte, value any) error {

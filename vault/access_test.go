@@ -306,6 +306,8 @@ func TestNoAuditNoAnswer(t *testing.T) {
 	}
 	_, err := w.v.Checkpoint(t.Context())
 	require.NoError(t, err)
+	consent, err := w.v.Grant(t.Context(), strongNow(w), "x", "", w.now.Add(time.Hour))
+	require.NoError(t, err)
 	f.fail = true
 	before := content(t, f.Engine)
 	zero := func(v any, err error) error {
@@ -333,6 +335,9 @@ func TestNoAuditNoAnswer(t *testing.T) {
 		"validate":  zero(w.v.Validate(t.Context(), department(0), w.complete(food("v", "JY13501020000014")))),
 		"trail":     zero(nil, w.v.AuditTrail(t.Context(), operator(), 1, func(*record.AuditEntry) bool { t.Error("shown"); return true })),
 		"grant":     zero(w.v.Grant(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), "x", "", w.now.Add(time.Hour))),
+		"consents":  zero(w.v.Consents(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate))),
+		"withdraw":  zero(nil, w.v.Withdraw(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), consent)),
+		"sweep":     zero(w.v.Sweep(t.Context(), operator(), w.now, false)),
 		"denied":    zero(w.v.Lookup(t.Context(), department(1), vault.Query{Identifier: a.Identifier})),
 	} {
 		require.ErrorIs(t, err, engine.ErrNoSpace, name)

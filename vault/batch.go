@@ -268,7 +268,7 @@ type RowResult struct {
 	OtherRow   int  // the row of the same file that it is in conflict with, or 0
 	id         licenceID
 	Version    int
-	Identifier string // of a licence made by this call; "" when read back
+	Identifier string // of the version that the row made; "" if it made none
 }
 
 const resultFormat = 1
@@ -323,8 +323,10 @@ func (b *Batch) Done(ctx context.Context, group int) (list []RowResult, done boo
 		if err != nil {
 			return err
 		}
-		list, err = parseResults(raw)
-		return err
+		if list, err = parseResults(raw); err != nil {
+			return err
+		}
+		return identify(r, list)
 	})
 	if errors.Is(err, engine.ErrNotFound) {
 		err = fmt.Errorf("%w: group of a batch is missing", ErrDamaged)
@@ -333,6 +335,25 @@ func (b *Batch) Done(ctx context.Context, group int) (list []RowResult, done boo
 		return nil, false, b.refused(ctx, err)
 	}
 	return list, true, nil
+}
+
+// identify gives the rows that made a version its identifier, as when they were committed.
+func identify(r engine.Reader, list []RowResult) error {
+	for i := range list {
+		row := &list[i]
+		if row.Outcome != RowCreated && row.Outcome != RowUpdated {
+			continue
+		}
+		h, err := getHead(r, row.id)
+		if err != nil {
+			return err
+		}
+		if h == nil {
+			return fmt.Errorf("%w: row %d of a batch has no licence", ErrDamaged, row.Row)
+		}
+		row.Identifier = h.identifier(row.Version)
+	}
+	return nil
 }
 
 // ID names the batch.

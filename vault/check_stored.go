@@ -73,7 +73,8 @@ func (ip *inspector) stored() error {
 		{spaceType, ip.licenceType}, {spaceTypeVersion, ip.definition}, {spaceBatch, ip.batch},
 		{spaceBatchOpen, ip.opened}, {spaceBatchSeen, ip.seen}, {spaceScan, ip.scan}, {spaceBlob, empty},
 		{spaceReserved, ip.reservation}, {spaceAllocated, ip.allocated}, {spaceSequence, eightBytes},
-		{spaceIdempotency, ip.idempotency}, {spaceCaller, isJSON[Caller]}, {spaceConsent, isJSON[Consent]},
+		{spaceIdempotency, ip.idempotency}, {spaceCaller, isJSON[Caller]}, {spaceConsent, ip.consent},
+		{spaceHolderConsent, ip.holderConsent},
 		{spaceComplete, isJSON[coverage]}, {spaceGuess, counter}, {spacePlace, eightBytes}, {spaceRestored, empty},
 	} {
 		err := ip.r.Scan(engine.Range{Prefix: []byte{s.space}}, func(k, value []byte) (bool, error) {
@@ -119,6 +120,31 @@ func isJSON[T any](_, value []byte) error {
 		return fmt.Errorf("%w: registration", ErrDamaged)
 	}
 	return nil
+}
+
+// consent and holderConsent hold a consent and its holder's index against each other.
+func (ip *inspector) consent(k, value []byte) error {
+	var c Consent
+	err := isJSON[Consent](k, value)
+	if err == nil {
+		err = json.Unmarshal(value, &c)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := ip.r.Get(key(spaceHolderConsent, c.Holder, k[1:])); err != nil || c.ID != string(k[1:]) {
+		return fmt.Errorf("%w: consent that its holder does not see", ErrDamaged)
+	}
+	return nil
+}
+
+func (ip *inspector) holderConsent(k, value []byte) error {
+	var c Consent
+	holder, id := k[1:1+min(len(token{}), len(k)-1)], k[1+min(len(token{}), len(k)-1):]
+	if err := getJSON(ip.r, consentKey(string(id)), &c); err != nil || !bytes.Equal(c.Holder, holder) {
+		return fmt.Errorf("%w: index of a consent", ErrDamaged)
+	}
+	return empty(k, value)
 }
 
 func (ip *inspector) licenceType(k, _ []byte) error {

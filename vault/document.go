@@ -187,18 +187,3 @@ func (v *Vault) content(ctx context.Context, doc Document) ([]byte, error) {
 	}
 	return b, nil
 }
-
-// Referenced reports whether a blob is named by something in the vault: what blob.Store.Sweep asks.
-func (v *Vault) Referenced(ctx context.Context) func(blob.Address) (bool, error) {
-	return func(a blob.Address) (bool, error) {
-		found := false
-		err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-			scan := engine.Range{Prefix: key(spaceBlob, a[:]), KeysOnly: true}
-			return r.Scan(scan, func(_, _ []byte) (bool, error) {
-				found = true
-				return false, nil
-			})
-		})
-		return found, err
-	}
-}

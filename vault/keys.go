@@ -11,40 +11,41 @@ import (
 // Key spaces of the vault's engine. What stands for a person, a number or a name in a key is a token: HMAC-SM3 under
 // the vault's token key. docs/formats.md describes every value.
 const (
-	spaceHead        = 'l' // licence -> head: its summary and version counter
-	spaceVersion     = 'v' // licence, version -> record, signature, disclosures
-	spaceEvent       = 'e' // licence, number -> event with its salt and place
-	spaceNumber      = 'n' // type, token(number), issuer -> licence
-	spaceHolder      = 'h' // token(holder), licence -> type
-	spaceIssuer      = 'i' // issuer, type, licence -> nothing
-	spaceExpiry      = 'x' // last day of validity, licence -> nothing
-	spaceDocument    = 'd' // licence, number -> document
-	spaceBlob        = 'B' // address of a blob in use -> nothing
-	spacePaper       = 'p' // type, issuer, token(paper serial) -> licence
-	spaceReserved    = 'r' // licence -> reservation
-	spaceSequence    = 'q' // type, issuer, scope -> last number allocated
-	spaceAllocated   = 'Q' // type, issuer, scope, number -> licence
-	spaceIdempotency = 'k' // token(caller, key) -> digest of the request, answer
-	spaceType        = 't' // type -> current definition
-	spaceTypeVersion = 'T' // type, version -> definition and who put it
-	spaceCaller      = 'c' // caller -> registration
-	spaceConsent     = 'o' // consent -> who may see whose licences
-	spaceComplete    = 'f' // type, issuer -> declared state of conversion
-	spaceBatch       = 'b' // batch -> its account
-	spaceBatchOpen   = 'O' // batch -> nothing: look-ups may see it
-	spaceBatchGroup  = 'g' // batch, group -> outcome of each row
-	spaceBatchSeen   = 'u' // batch, licence -> row that changed nothing
-	spaceScan        = 'S' // token(digest) of a scan -> its blob's address
-	spaceGuess       = 'z' // day, token(caller, subject) -> comparisons that failed
-	spaceStaged      = 's' // staging place -> leaves that wait for the ledger
-	spaceStream      = 'w' // first leaf's index -> the leaves of one transaction
-	spacePlace       = 'P' // staging place -> first leaf's index
-	spaceTile        = 'm' // level, index -> hashes of the Merkle tree
-	spaceTree        = 'M' // -> size and root
-	spaceCheckpoint  = 'C' // size -> signed checkpoint
-	spaceAudit       = 'a' // number -> audit entry
-	spaceAuditHead   = 'A' // -> number and digest of the last entry
-	spaceRestored    = 'R' // present after a restore until the vault has caught up
+	spaceHead          = 'l' // licence -> head: its summary and version counter
+	spaceVersion       = 'v' // licence, version -> record, signature, disclosures
+	spaceEvent         = 'e' // licence, number -> event with its salt and place
+	spaceNumber        = 'n' // type, token(number), issuer -> licence
+	spaceHolder        = 'h' // token(holder), licence -> type
+	spaceIssuer        = 'i' // issuer, type, licence -> nothing
+	spaceExpiry        = 'x' // last day of validity, licence -> nothing
+	spaceDocument      = 'd' // licence, number -> document
+	spaceBlob          = 'B' // address of a blob in use -> nothing
+	spacePaper         = 'p' // type, issuer, token(paper serial) -> licence
+	spaceReserved      = 'r' // licence -> reservation
+	spaceSequence      = 'q' // type, issuer, scope -> last number allocated
+	spaceAllocated     = 'Q' // type, issuer, scope, number -> licence
+	spaceIdempotency   = 'k' // token(caller, key) -> digest of the request, answer
+	spaceType          = 't' // type -> current definition
+	spaceTypeVersion   = 'T' // type, version -> definition and who put it
+	spaceCaller        = 'c' // caller -> registration
+	spaceConsent       = 'o' // consent -> who may see whose licences
+	spaceHolderConsent = 'y' // token(holder), consent -> nothing
+	spaceComplete      = 'f' // type, issuer -> declared state of conversion
+	spaceBatch         = 'b' // batch -> its account
+	spaceBatchOpen     = 'O' // batch -> nothing: look-ups may see it
+	spaceBatchGroup    = 'g' // batch, group -> outcome of each row
+	spaceBatchSeen     = 'u' // batch, licence -> row that changed nothing
+	spaceScan          = 'S' // token(digest) of a scan -> its blob's address
+	spaceGuess         = 'z' // day, token(caller, subject) -> comparisons that failed
+	spaceStaged        = 's' // staging place -> leaves that wait for the ledger
+	spaceStream        = 'w' // first leaf's index -> the leaves of one transaction
+	spacePlace         = 'P' // staging place -> first leaf's index
+	spaceTile          = 'm' // level, index -> hashes of the Merkle tree
+	spaceTree          = 'M' // -> size and root
+	spaceCheckpoint    = 'C' // size -> signed checkpoint
+	spaceAudit         = 'a' // number -> audit entry
+	spaceAuditHead     = 'A' // -> number and digest of the last entry
+	spaceRestored      = 'R' // present after a restore until the vault has caught up
 )
 
 // licenceID names a licence in keys: the first 16 bytes of the token of its identifier without version and check.

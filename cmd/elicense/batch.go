@@ -56,7 +56,7 @@ func (c *cli) batchProgress() *cobra.Command {
 		Example: "  elicense batch progress --deadline 2017-06-30",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.with(cmd.Context(), issuer("查看转换进度"), func(h *house, a vault.Access) error {
-				until, err := parseDeadline(deadline, h.zone)
+				until, err := lastDay("--deadline", deadline, h.zone)
 				if err != nil {
 					return err
 				}

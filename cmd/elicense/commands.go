@@ -16,13 +16,13 @@ func (c *cli) addCommands(root *cobra.Command) {
 		}, c.actCommands()...)},
 		{"convert", "存量转换：", "Convert paper stock:", []*cobra.Command{c.convertCommand(), c.batchCommand()}},
 		{"ask", "查询与比对：", "Look up and compare:", []*cobra.Command{
-			c.lookupCommand(), c.compareCommand(), c.historyCommand(),
+			c.lookupCommand(), c.compareCommand(), c.historyCommand(), c.documentCommand(), c.consentCommand(),
 		}},
 		{"prove", "验证：", "Verify and prove:", []*cobra.Command{
 			c.verifyCommand(), c.proofCommand(), c.signedByCommand(), c.auditCommand(),
 		}},
 		{"care", "维护：", "Look after the data:", []*cobra.Command{
-			c.doctorCommand(), c.backupCommand(), c.restoreCommand(),
+			c.doctorCommand(), c.certificateCommand(), c.sweepCommand(), c.backupCommand(), c.restoreCommand(),
 		}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: c.say(g.zh, g.en)})

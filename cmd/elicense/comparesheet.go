@@ -66,10 +66,7 @@ func (c *cli) compareSheet(ctx context.Context, x comparing, s sheetCompare) err
 	return cs.finish(s.result)
 }
 
-func tempSheet() (sheet.TempFile, error) {
-	f, err := os.CreateTemp("", "elicense-*")
-	return temporary{f}, err
-}
+func tempSheet() (sheet.TempFile, error) { return newTemporary("") }
 
 // claimRows is how far down the heading is looked for.
 const claimRows = 20
@@ -314,7 +311,7 @@ func (cs *claimSheet) refused(err error, list []complaint) []string {
 		why = append(why, list[i].Message+" ["+list[i].Code+"]")
 	}
 	if len(why) == 0 {
-		why = append(why, cs.describe(nil, err))
+		why = append(why, cs.describe(err).String())
 	}
 	return []string{cs.say("未能比对", "not compared"), "", "", "", strings.Join(why, "；")}
 }

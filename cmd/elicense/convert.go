@@ -27,8 +27,9 @@ type conversion struct {
 	file, mapping, result, rows, errors, scans string
 	maxReject, deadline                        string
 	undo, reason                               string
-	typ                                        string // the type as it was given
-	closers                                    []func() error
+	typ                                        string         // the type as it was given
+	closers                                    []func() error // of what is read
+	outputs                                    []*os.File
 }
 
 func (c *cli) convertCommand() *cobra.Command {
@@ -82,7 +83,7 @@ func (cv *conversion) run(ctx context.Context, args []string) error {
 	if err == nil {
 		err = cv.with(ctx, issuer("存量证照电子化转换"), func(h *house, a vault.Access) error {
 			var err error
-			if cv.job.Deadline, err = parseDeadline(cv.deadline, h.zone); err != nil {
+			if cv.job.Deadline, err = lastDay("--deadline", cv.deadline, h.zone); err != nil {
 				return err
 			}
 			cv.typ = cv.job.Type
@@ -95,8 +96,31 @@ func (cv *conversion) run(ctx context.Context, args []string) error {
 	return errors.Join(err, cv.close())
 }
 
+// deliver makes everything that was written durable and gives the result its name.
+func (cv *conversion) deliver() error {
+	var errs []error
+	for _, f := range cv.outputs {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() { // a pipe cannot
+			errs = append(errs, f.Sync())
+		}
+		errs = append(errs, f.Close())
+	}
+	cv.outputs = nil
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return moveFile(cv.result+partial, cv.result)
+}
+
+// partial ends the name of a result that is being written.
+const partial = ".part"
+
 func (cv *conversion) close() error {
 	var errs []error
+	for _, f := range cv.outputs {
+		errs = append(errs, f.Close())
+	}
+	cv.outputs = nil
 	for _, fn := range cv.closers {
 		errs = append(errs, fn())
 	}
@@ -131,7 +155,7 @@ func (cv *conversion) prepare() error {
 	if cv.job.MaxReject, err = parseThreshold(cv.maxReject); err != nil {
 		return err
 	}
-	if _, err := parseDeadline(cv.deadline, time.UTC); err != nil {
+	if _, err := lastDay("--deadline", cv.deadline, time.UTC); err != nil {
 		return err
 	}
 	return errors.Join(cv.openScans(), cv.create(cv.rows, &cv.job.Rows), cv.create(cv.errors, &cv.job.Errors))
@@ -157,14 +181,14 @@ func parseThreshold(s string) (t convert.Threshold, err error) {
 	return t, nil
 }
 
-// parseDeadline reads the last day, which counts to its end.
-func parseDeadline(s string, zone *time.Location) (time.Time, error) {
+// lastDay reads a last day, which counts to its end.
+func lastDay(flag, s string, zone *time.Location) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
 	day, err := time.ParseInLocation(time.DateOnly, s, zone)
 	if err != nil {
-		return day, &usageError{"--deadline 应为 yyyy-mm-dd：" + s, "--deadline wants yyyy-mm-dd: " + s}
+		return day, &usageError{flag + " 应为 yyyy-mm-dd：" + s, flag + " wants yyyy-mm-dd: " + s}
 	}
 	return day.AddDate(0, 0, 1).Add(-time.Second), nil
 }
@@ -180,7 +204,7 @@ func (cv *conversion) create(name string, to *io.Writer) error {
 	if err != nil {
 		return err
 	}
-	cv.closers = append(cv.closers, f.Close)
+	cv.outputs = append(cv.outputs, f)
 	*to = f
 	return nil
 }
@@ -232,21 +256,24 @@ func (cv *conversion) convert(ctx context.Context, h *house, a vault.Access) err
 	} else if sameFile(cv.result, cv.file) {
 		return &usageError{"--result 不能是台账文件本身", "--result is the ledger itself"}
 	}
-	part := cv.result + ".part"
-	if err := cv.create(part, &cv.job.Result); err != nil {
+	if err := cv.create(cv.result+partial, &cv.job.Result); err != nil {
 		return err
 	}
+	cv.job.Deliver = cv.deliver
 	report, err := cv.convertInto(ctx, converting{h, a, cv.say("转换", "converting")}, cv.job)
 	err = errors.Join(err, cv.close())
 	if report == nil || err != nil && !errors.Is(err, convert.ErrThreshold) {
 		cv.interrupted(report)
-		return errors.Join(err, os.Remove(part))
-	}
-	if renameErr := os.Rename(part, cv.result); renameErr != nil {
-		return errors.Join(err, renameErr)
+		if gone := os.Remove(cv.result + partial); !errors.Is(gone, os.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+		return err
 	}
 	if showErr := cv.emit(report, func() { cv.showReport(report) }); showErr != nil {
 		return showErr
+	}
+	if err != nil && cv.json {
+		return &exitError{exitFailed} // the report says where it stopped
 	}
 	return err
 }
@@ -268,20 +295,19 @@ type converting struct {
 
 // convertInto runs a conversion with a scratch engine for dry runs, temporary files and a progress bar.
 func (w *world) convertInto(ctx context.Context, into converting, job convert.Job) (*convert.Report, error) {
-	scratch, err := os.MkdirTemp("", "elicense-dry-*")
+	scratch, err := into.house.scratch()
 	if err != nil {
 		return nil, err
 	}
 	var engine *badger.Engine
 	cfg := convert.Config{
 		Vault: into.house.vault, Access: into.access, Now: w.now, Workers: workers(),
-		Temp: func() (convert.TempFile, error) {
-			f, err := os.CreateTemp(scratch, "temp-*")
-			return temporary{f}, err
-		},
+		Temp: func() (convert.TempFile, error) { return newTemporary(scratch) },
 		OpenDryRun: func(ctx context.Context, spec vault.BatchSpec) (*vault.DryRun, error) {
 			var err error
-			if engine, err = badger.Open(badger.Config{Dir: filepath.Join(scratch, "seen")}); err != nil {
+			if engine, err = badger.Open(badger.Config{
+				Dir: filepath.Join(scratch, "seen"), ReserveBytes: into.house.settings.reserveBytes(),
+			}); err != nil {
 				return nil, err
 			}
 			return into.house.vault.OpenDryRun(ctx, into.access, spec, engine)

@@ -173,6 +173,11 @@ func (cv *conversion) showScans(r *convert.Report) {
 	missing, extra := len(s.Missing)+s.MoreRows, len(s.Extra)+s.MoreFiles
 	cv.tell("扫描件 %d 个：%d 行已配上，%d 行没有扫描件，%d 个文件没有对应的行", "%d scans: %d rows paired, %d rows without, %d files without a row",
 		s.Files, s.Paired, missing, extra)
+	if s.Unchanged > 0 {
+		cv.tell("  其中 %d 行无变化：以先前存入的扫描件为准；补存用 %s document attach 标识 文件 --kind scan",
+			"  %d of them changed nothing: the scans stored before stand; add one with %s document attach IDENTIFIER FILE --kind scan",
+			s.Unchanged, cv.again())
+	}
 	for i, p := range s.Missing {
 		if i == maxShownScans {
 			break

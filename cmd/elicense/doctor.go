@@ -183,25 +183,31 @@ func (x *examination) permissions() {
 	}
 }
 
-// Free space below which doctor warns, and below which the engine refuses to write.
-const (
-	spaceLow  = 5 << 30
-	spaceStop = 512 << 20
-)
+// spaceLow is the free space below which doctor warns, beyond what the engine keeps free.
+const spaceLow = 4 << 30
 
 func (x *examination) space() {
+	s, err := readSettings(x.dir)
+	if err != nil {
+		return
+	}
 	free, err := freeSpace(x.dir)
+	if err != nil {
+		return
+	}
+	const gib = 1 << 30
+	stop := s.reserveBytes()
+	keep := float64(stop) / gib
 	a := ailment{
-		levelWarning, "space", fmt.Sprintf("磁盘剩余 %.1f GiB", float64(free)/(1<<30)),
-		fmt.Sprintf("%.1f GiB of disk space left", float64(free)/(1<<30)),
-		"清理或扩容；低于 0.5 GiB 时停止写入", "free some space; writing stops below 0.5 GiB",
+		levelWarning, "space", fmt.Sprintf("磁盘剩余 %.1f GiB", float64(free)/gib),
+		fmt.Sprintf("%.1f GiB of disk space left", float64(free)/gib),
+		fmt.Sprintf("清理或扩容；低于 %.1f GiB 时停止写入", keep),
+		fmt.Sprintf("free some space; writing stops below %.1f GiB", keep),
 	}
 	switch {
-	case err != nil:
-		return
-	case free < spaceStop:
+	case free < stop:
 		a.Level = levelError
-	case free > spaceLow:
+	case free > stop+spaceLow:
 		a.Level, a.FixZh, a.FixEn = levelOK, "", ""
 	}
 	x.found(a)
@@ -226,7 +232,7 @@ func (x *examination) inside(ctx context.Context) {
 		x.pending(h, p)
 		err = x.signers(ctx, h, a)
 	}
-	if err = errors.Join(err, h.close()); err != nil {
+	if err = errors.Join(err, h.close()); err != nil && !errors.Is(err, engine.ErrNoSpace) { // space told that already
 		zh, en := x.inBoth(err)
 		x.found(ailment{
 			levelError, "vault", zh, en, "运行 elicense audit verify 查明", "run elicense audit verify to find out",
@@ -252,5 +258,5 @@ func (x *examination) closed(err error) ailment {
 func (x *examination) inBoth(err error) (zh, en string) {
 	a, b := *x.world, *x.world
 	a.lang, b.lang = "zh", "en"
-	return a.describe(nil, err), b.describe(nil, err)
+	return a.describe(err).Message, b.describe(err).Message
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/elicense/elicense/vault"
@@ -15,59 +14,48 @@ var radar = []int{7, 30, 90}
 
 // certificates looks at every certificate file; no master key is needed for that.
 func (x *examination) certificates() {
-	x.certificate(anchorsFile, x.say("根", "root"))
-	x.certificate(vaultFile, x.say("证照库", "vault"))
-	names, err := filepath.Glob(filepath.Join(x.dir, staffDir, "*.pem"))
+	list, err := certificateFiles(x.dir)
 	if err != nil {
 		return
 	}
-	for _, name := range names {
-		base := filepath.Base(name)
-		if strings.Count(base, ".") == 1 { // former certificates may be at their end
-			x.certificate(filepath.Join(staffDir, base), strings.TrimSuffix(base, ".pem"))
-		}
+	for i := range list {
+		x.certificate(&list[i])
 	}
 }
 
-func (x *examination) certificate(file, whose string) {
-	certs, err := certificatesIn(filepath.Join(x.dir, file))
+func (x *examination) certificate(h *held) {
+	certs, err := certificatesIn(filepath.Join(x.dir, h.file))
 	if err != nil {
 		x.found(ailment{
-			levelError, "certificate-file", "证书文件缺失或损坏：" + file, "a certificate file is missing or damaged: " + file,
+			levelError, "certificate-file", "证书文件缺失或损坏：" + h.file, "a certificate file is missing or damaged: " + h.file,
 			"从备份取回", "take it from a backup",
 		})
 		return
 	}
 	c := certs[0]
-	left := int(c.NotAfter.Sub(x.now).Hours() / 24)
+	h.certificate = c
 	until := c.NotAfter.Format(time.DateOnly)
-	name := whose
-	if strings.HasPrefix(file, staffDir) && c.Holder.Organization != "" {
-		name = c.Holder.Organization
-	}
-	renew := "elicense department add --name " + quoted(name) + " --code " + whose
-	renewZh, renewEn := "换发证书："+renew, "renew it: "+renew
-	if !strings.HasPrefix(file, staffDir) {
-		renewZh, renewEn = "请由认证机构换发", "have the authority renew it"
+	zh, en := h.inBoth()
+	renew := x.again() + " certificate renew " + h.whose
+	renewZh, renewEn := "换发："+renew, "renew it: "+renew
+	if h.whose == whoseRoot || h.whose == whoseIssuing {
+		renewZh, renewEn = "须重建认证机构，请及早安排", "the authority must be set up anew: plan it in time"
 	}
 	switch {
 	case x.now.Before(c.NotBefore):
+		from := c.NotBefore.Format(time.DateTime)
 		x.found(ailment{
-			levelError, "certificate-early", name + " 的证书要到 " + c.NotBefore.Format(time.DateTime) + " 才生效",
-			"the certificate of " + name + " is not valid before " + c.NotBefore.Format(time.DateTime), "校准系统时钟",
+			levelError, "certificate-early", zh + "要到 " + from + " 才生效", en + " is not valid before " + from, "校准系统时钟",
 			"set the system clock",
 		})
 	case !x.now.Before(c.NotAfter):
 		x.found(ailment{
-			levelError, "certificate-expired", name + " 的证书已于 " + until + " 到期，不能再签发", "the certificate of " + name +
-				" ended on " + until,
-			renewZh, renewEn,
+			levelError, "certificate-expired", zh + "已于 " + until + " 到期，不能再签发",
+			en + " ended on " + until + " and signs no more", renewZh, renewEn,
 		})
 	default:
-		x.expiry(ailment{
-			levelOK, "certificate", fmt.Sprintf("%s 的证书到 %s", name, until), fmt.Sprintf("certificate of %s: until %s", name,
-				until), renewZh, renewEn,
-		}, left)
+		x.expiry(ailment{levelOK, "certificate", zh + "到 " + until, en + ": until " + until, renewZh, renewEn},
+			daysLeft(c, x.now))
 	}
 }
 
@@ -173,8 +161,7 @@ func (x *examination) signers(ctx context.Context, h *house, a vault.Access) err
 			x.found(ailment{
 				levelError, "no-signer", c.Name + "（" + c.Department + "）没有可用的签名证书，不能签发",
 				c.Name + " (" + c.Department + ") has no usable signing certificate and cannot issue",
-				"elicense department add --name " + c.Name + " --code " + c.Department,
-				"elicense department add --name " + c.Name + " --code " + c.Department,
+				x.again() + " certificate renew " + c.Department, x.again() + " certificate renew " + c.Department,
 			})
 		}
 	}

@@ -2,19 +2,15 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"io/fs"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
-	"github.com/elicense/elicense/internal/engine"
-	"github.com/elicense/elicense/internal/engine/badger"
-	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/internal/sheet"
-	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/convert"
@@ -46,13 +42,13 @@ func (w *world) fail(cmd *cobra.Command, err error) int {
 	if errors.As(err, &usage) {
 		code = exitUsage
 	}
-	text, list := w.describe(cmd, err), w.complaints(err)
+	what, list := w.describe(err), w.complaints(err)
 	if w.json {
-		if err := w.writeJSON(map[string]any{"error": map[string]any{"message": text, "problems": list}}); err == nil {
+		if err := w.writeJSON(map[string]any{"error": failure{what, list}}); err == nil {
 			return code
 		}
 	}
-	w.aside(w.say("错误：", "error: ") + text + "\n")
+	w.aside(w.say("错误：", "error: ") + what.String() + "\n")
 	for i := range list {
 		w.aside("  " + list[i].String() + "\n")
 	}
@@ -61,6 +57,21 @@ func (w *world) fail(cmd *cobra.Command, err error) int {
 			w.say("详见：", "more: ") + w.name + strings.TrimPrefix(cmd.CommandPath(), "elicense") + " --help\n")
 	}
 	return code
+}
+
+// failure is an error as --json shows it.
+type failure struct {
+	sentence
+
+	Problems []complaint `json:"problems,omitempty"`
+}
+
+// String is the sentence with its code. A wrong call needs none: what follows says how to call.
+func (s sentence) String() string {
+	if s.Code == codeUsage {
+		return s.Message
+	}
+	return s.Message + " [" + s.Code + "]"
 }
 
 // String is the complaint on one line: place, words, code.
@@ -116,139 +127,62 @@ func (w *world) complaints(err error) []complaint {
 	return out
 }
 
-// words are errors that a person meets, and what to do about them.
-var words = []struct {
-	err    error
-	zh, en string
-}{
-	{errDemo, "演示没有通过", "the demo did not pass"},
-	{
-		errNoHouse, "此目录中没有证照库；请先运行 elicense init，或用 -d 指定数据目录",
-		"no vault in this directory; run elicense init first, or name the data directory with -d",
-	},
-	{
-		engine.ErrLocked, "数据目录正被另一个进程使用；请等它结束，或先停止它",
-		"the data directory is in use by another process; wait for it or stop it",
-	},
-	{
-		engine.ErrNoSpace, "磁盘空间不足，已停止写入（读取不受影响）；请清理或扩容后重试",
-		"the disk is nearly full; writing has stopped, reading goes on. Free some space and try again",
-	},
-	{badger.ErrNotEmpty, "要恢复到的目录不为空；请换一个空目录", "the directory to restore into is not empty; name an empty one"},
-	{
-		engine.ErrCorrupt, "存储的数据已损坏或不完整；数据目录请停用并从备份恢复（elicense restore），备份文件请换一份完好的",
-		"stored data is damaged or cut off; stop using the data directory and restore it from a backup " +
-			"(elicense restore), or take a sound copy of the backup",
-	},
-	{
-		engine.ErrAmbiguous, "提交结果不明；请用同一幂等键重试，系统会给出首次的答复",
-		"the outcome of the commit is unknown; try again with the same key and get the first answer",
-	},
-	{
-		sealed.ErrWrongMaster, "主密钥不正确，或密钥环已损坏；请核对口令或密钥文件",
-		"the master key is wrong, or the keyring is damaged; check the passphrase or the key file",
-	},
-	{
-		sealed.ErrNoKeyring, "数据目录没有密钥环：建库未完成，或数据库已损坏；请从备份恢复",
-		"the data directory has no keyring: it was never completed, or the database is damaged; restore a backup",
-	},
-	{
-		sealed.ErrPassphrase, "口令为空；请设置 ELICENSE_PASSPHRASE_FILE 或 ELICENSE_PASSPHRASE",
-		"the passphrase is empty; set ELICENSE_PASSPHRASE_FILE or ELICENSE_PASSPHRASE",
-	},
-	{
-		convert.ErrThreshold, "退回的行过多，已停止；改好结果表后再次导入，或放宽 --max-reject 后重新运行同一命令",
-		"stopped: too many rows were rejected. Correct the result sheet and feed it back, or raise " +
-			"--max-reject and run the same command again",
-	},
-	{convert.ErrMapping, "列映射文件有误，未作任何更改", "the mapping file has errors; nothing was changed"},
-	{
-		convert.ErrHeading, "表头与该类证照的要素对不上，未作任何更改；可用 elicense convert detect 生成映射后修改",
-		"the headings do not fit the elements of the type; nothing was changed. elicense convert detect " +
-			"writes a mapping to edit",
-	},
-	{
-		convert.ErrResume, "文件与未完成的批次不符；请用原来的文件继续，或先用 elicense convert --undo 撤回该批次",
-		"the file does not fit the batch that it left unfinished; go on with the original file, or undo the " +
-			"batch first",
-	},
-	{convert.ErrScans, "扫描件不能使用", "the scans cannot be used"},
-	{catalogue.ErrType, "证照类型定义有误，未作任何更改", "the definition of the licence type has errors; nothing was changed"},
-	{vault.ErrInvalid, "请求有误，未作任何更改", "the request has errors; nothing was changed"},
-	{vault.ErrUnknownCaller, "调用方未登记", "the caller is not registered"},
-	{vault.ErrDenied, "无权办理", "no right to this"},
-	{vault.ErrLevel, "认证级别不足", "a stronger login is needed"},
-	{vault.ErrSecret, "该类证照涉密或敏感，不进入电子证照库", "the type is classified and stays out of the vault"},
-	{vault.ErrUnknownType, "证照类型未登记", "the licence type is not declared"},
-	{vault.ErrNotFound, "没有找到", "not found"},
-	{vault.ErrExists, "编号已被使用", "the number is taken"},
-	{vault.ErrPaperUsed, "纸质印刷序号已被使用", "the paper serial is used"},
-	{vault.ErrConflict, "证照已被他人更新，请重新查询后再办理", "the licence has changed meanwhile; look it up again"},
-	{vault.ErrTransition, "证照当前状态不允许此操作", "the licence's state does not allow this"},
-	{vault.ErrKeyReused, "幂等键已用于另一个请求", "the idempotency key was used for another request"},
-	{vault.ErrSignature, "签名未通过", "the signature is refused"},
-	{vault.ErrTooMany, "比对失败次数过多", "too many failed comparisons"},
-	{
-		vault.ErrRestored, "证照库由备份恢复，尚未追上最后公布的检查点，暂停写入",
-		"restored from a backup that has not caught up; writing is closed",
-	},
-	{vault.ErrBatch, "批次当前状态不允许此操作", "the batch's state does not allow this"},
-	{
-		vault.ErrDamaged, "存储的数据已损坏；请运行 elicense audit verify",
-		"stored data is damaged; run elicense audit verify",
-	},
-	{vault.ErrAudit, "审计记录无法写入，操作已被拒绝", "the audit entry could not be written; the act was refused"},
-	{errKeyMismatch, "密钥文件中的私钥与证书不相配；请从备份取回该文件",
-		"a key file holds a key and a certificate that do not belong together; take it from a backup"},
-	{pki.ErrKeyFile, "密钥文件已损坏；请从备份取回", "a key file is damaged; take it from a backup"},
-	{pki.ErrPassphrase, "密钥文件不是用本库的主密钥加密的；请从备份取回",
-		"a key file is not encrypted under this vault's master key; take it from a backup"},
-	{pki.ErrCertificate, "证书文件不完整或已损坏", "a certificate file is incomplete or damaged"},
-	{context.Canceled, "已中断；重新运行同一命令即可继续", "interrupted; run the same command again to go on"},
+// sentence is an error in the user's language, with what to do about it, and its stable code.
+type sentence struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
 }
 
-// describe puts an error into the user's language. One that is not known is told as it is, with what was being done.
-func (w *world) describe(cmd *cobra.Command, err error) string {
+// Codes of errors that are not in words.
+const (
+	codeUsage    = "usage"
+	codeSettings = "settings"
+	codeUnknown  = "unexpected"
+)
+
+// describe puts an error into the user's language. One that is not known is told as it is.
+func (w *world) describe(err error) sentence {
 	var usage *usageError
-	if errors.As(err, &usage) {
-		return w.say(usage.zh, usage.en)
-	}
+	var settings *settingsError
 	var bad *sheet.Error
-	if errors.As(err, &bad) {
-		return w.sheetWords(bad)
+	switch {
+	case errors.As(err, &usage):
+		return sentence{codeUsage, w.say(usage.zh, usage.en)}
+	case errors.As(err, &settings):
+		return sentence{codeSettings, w.say(houseFile+" 不能使用：", houseFile+" cannot be used: ") +
+			w.say(settings.zh, settings.en)}
+	case errors.As(err, &bad):
+		return sentence{string(bad.Code), w.sheetWords(bad)}
 	}
 	for i := range words {
 		if errors.Is(err, words[i].err) {
-			return w.say(words[i].zh, words[i].en)
+			return sentence{words[i].code, w.say(words[i].zh, words[i].en)}
 		}
 	}
-	text := w.fileWords(err)
-	if cmd == nil {
-		return text
-	}
-	path := cmd.CommandPath()
-	return w.say("执行 "+path+" 时出错：", "running "+path+": ") + text
+	return w.fileWords(err)
 }
 
 // fileWords names the file that an operating system's error is about.
-func (w *world) fileWords(err error) string {
+func (w *world) fileWords(err error) sentence {
 	var path *fs.PathError
 	if !errors.As(err, &path) {
-		return err.Error()
+		return sentence{codeUnknown, w.say("没有料到的错误：", "unexpected error: ") + err.Error()}
 	}
 	for _, known := range []struct {
-		err    error
-		zh, en string
+		err          error
+		code, zh, en string
 	}{
-		{fs.ErrNotExist, "文件或目录不存在：", "no such file or directory: "},
-		{fs.ErrPermission, "没有权限：", "permission denied: "},
-		{fs.ErrExist, "已经存在，不覆盖：", "exists already and is not overwritten: "},
+		{fs.ErrNotExist, "file-missing", "文件或目录不存在：", "no such file or directory: "},
+		{fs.ErrPermission, "file-permission", "没有权限：", "permission denied: "},
+		{fs.ErrExist, "file-exists", "已经存在，不覆盖：", "exists already and is not overwritten: "},
+		{syscall.ENOSPC, "no-space", "磁盘已满，写不下：", "the disk is full: "},
+		{syscall.EISDIR, "file-directory", "这是目录，不是文件：", "this is a directory, not a file: "},
 	} {
 		if errors.Is(err, known.err) {
-			return w.say(known.zh, known.en) + path.Path
+			return sentence{known.code, w.say(known.zh, known.en) + path.Path}
 		}
 	}
-	return err.Error()
+	return sentence{codeUnknown, w.say("没有料到的错误：", "unexpected error: ") + err.Error()}
 }
 
 func (w *world) sheetWords(e *sheet.Error) string {
@@ -262,7 +196,7 @@ func (w *world) sheetWords(e *sheet.Error) string {
 			at = append(at, w.say("第 "+strconv.Itoa(place.n)+" "+place.zh, place.en+" "+strconv.Itoa(place.n)))
 		}
 	}
-	text := what + w.say("；", "; ") + fix + " [" + string(e.Code) + "]"
+	text := what + w.say("；", "; ") + fix
 	if len(at) > 0 {
 		text = strings.Join(at, w.say("，", ", ")) + w.say("：", ": ") + text
 	}

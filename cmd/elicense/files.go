@@ -24,12 +24,25 @@ func writeFile(path string, content []byte) error {
 	_, err = f.Write(content)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
-		err = os.Rename(f.Name(), path)
+		err = moveFile(f.Name(), path)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return nil
+}
+
+// moveFile gives a finished file its name, so that it keeps it when the power fails.
+func moveFile(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(to))
+	if err != nil {
+		return nil //nolint:nilerr // a directory that cannot be read keeps its entries as well as it can
+	}
+	_ = dir.Sync() // not every file system can
+	return dir.Close()
 }
 
 // save writes a value as a JSON file and says so.
@@ -49,10 +62,29 @@ func (c *cli) saveBytes(path string, content []byte) error {
 	return nil
 }
 
-// temporary is a file that is gone once it is closed.
-type temporary struct{ *os.File }
+// temporary is a file that is gone once it is closed. Where the system can, its name goes at once: a killed process then
+// leaves nothing behind.
+type temporary struct {
+	*os.File
 
-func (t temporary) Close() error { return errors.Join(t.File.Close(), os.Remove(t.Name())) }
+	nameless bool
+}
+
+func newTemporary(dir string) (temporary, error) {
+	f, err := os.CreateTemp(dir, "temporary-*")
+	if err != nil {
+		return temporary{}, err
+	}
+	return temporary{f, os.Remove(f.Name()) == nil}, nil
+}
+
+func (t temporary) Close() error {
+	err := t.File.Close()
+	if !t.nameless {
+		err = errors.Join(err, os.Remove(t.Name()))
+	}
+	return err
+}
 
 var numbered = regexp.MustCompile(`(-结果|-比对|-result|-compared)\d*$`)
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -18,13 +19,14 @@ import (
 
 // A data directory holds:
 //
-//	house.yaml             name, zone, defaults of the command line
+//	house.yaml             name, zone, defaults of the command line, space to keep free
 //	vault/  blobs/         the two engines, every value sealed
 //	keys/anchors.pem       the roots that are trusted
 //	keys/vault.pem         the vault's key, encrypted, and its certificates
 //	keys/authority/*.pem   a first, small CA: keys encrypted, with certificates
 //	keys/departments/*.pem departments' keys in custody, encrypted, with certificates; without key if it is remote
 //	published/checkpoint   the last checkpoint that was handed out; keep copies elsewhere
+//	scratch/               what a running command needs for a while; the next one clears it
 //	master.key             only in a sandbox: the master key, which otherwise never lies beside the data
 const (
 	houseFile   = "house.yaml"
@@ -34,6 +36,7 @@ const (
 	issuingFile = "keys/authority/issuing.pem"
 	staffDir    = "keys/departments"
 	publishFile = "published/checkpoint"
+	scratchDir  = "scratch"
 	masterFile  = "master.key"
 )
 
@@ -124,7 +127,9 @@ func (h *house) openEngines() error {
 		name string
 		to   **badger.Engine
 	}{{"vault", &h.main}, {"blobs", &h.blobs}} {
-		opened, err := badger.Open(badger.Config{Dir: filepath.Join(h.dir, e.name), GCInterval: gcInterval})
+		opened, err := badger.Open(badger.Config{
+			Dir: filepath.Join(h.dir, e.name), GCInterval: gcInterval, ReserveBytes: h.settings.reserveBytes(),
+		})
 		if err != nil {
 			return fmt.Errorf("opening %s: %w", e.name, err)
 		}
@@ -145,6 +150,16 @@ func (w *world) unseal(ctx context.Context, inner *badger.Engine, master sealed.
 	}
 	e, err := sealed.Open(sealed.Config{Inner: inner, Keys: keys, Rand: w.rand})
 	return e, keys, err
+}
+
+// scratch gives an empty directory inside the data directory. What a killed command left in it goes first: the engines
+// are locked, so nobody else is here.
+func (h *house) scratch() (string, error) {
+	dir := filepath.Join(h.dir, scratchDir)
+	if err := os.RemoveAll(dir); err != nil {
+		return "", err
+	}
+	return dir, os.Mkdir(dir, 0o700)
 }
 
 func (h *house) close() error {

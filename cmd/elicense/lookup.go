@@ -9,6 +9,7 @@ import (
 
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -27,12 +28,19 @@ func (q *query) flags(cmd *cobra.Command) {
 	f.StringVar(&q.holder, "holder", "", "持证主体代码；须写明类型时用 类型:代码 / holder's code, or KIND:CODE")
 }
 
+// mine makes a holder who asks for nothing in particular ask for everything of his or her own.
+func (q *query) mine(identifier []string, a vault.Access) {
+	if a.Ground == vault.GroundHolder && a.Holder != nil && len(identifier) == 0 && q.holder+q.Batch+q.Number == "" {
+		q.HolderKind, q.HolderCode = a.Holder.Kind, a.Holder.Code
+	}
+}
+
 // complete reads the identifier and the holder, and finds the type.
 func (q *query) complete(ctx context.Context, v *vault.Vault, identifier []string) error {
 	if len(identifier) > 0 {
 		q.Identifier = identifier[0]
 	}
-	if q.Identifier == "" && q.holder == "" && q.Batch == "" && (q.Type == "" || q.Number == "" && q.Issuer == "") {
+	if q.Identifier == "" && q.holder == "" && q.HolderCode == "" && q.Batch == "" && (q.Type == "" || q.Number == "" && q.Issuer == "") {
 		return &usageError{
 			"要查什么？请给出证照标识，或 --holder，或 --type 与 --number，或 --type 与 --issuer",
 			"look up what? give an identifier, or --holder, or --type with --number, or --type with --issuer",
@@ -44,27 +52,30 @@ func (q *query) complete(ctx context.Context, v *vault.Vault, identifier []strin
 	return typeCode(ctx, v, &q.Type)
 }
 
-// readHolder tells the kind of a holder's code by its form where that is certain.
-func (q *query) readHolder() error {
-	if q.holder == "" {
-		return nil
+// readHolder reads --holder.
+func (q *query) readHolder() (err error) {
+	if q.holder != "" {
+		q.HolderKind, q.HolderCode, err = holderOf(q.holder)
 	}
-	kind, number, ok := strings.Cut(q.holder, ":")
+	return err
+}
+
+// holderOf reads KIND:CODE, or tells the kind of a code by its form where that is certain.
+func holderOf(s string) (kind, number string, err error) {
+	kind, number, ok := strings.Cut(s, ":")
 	switch {
 	case ok:
-		q.HolderKind, q.HolderCode = kind, number
-	case code.CheckUSCC(q.holder) == nil:
-		q.HolderKind, q.HolderCode = holderFirm, q.holder
-	case code.CheckCitizenNumber(q.holder) == nil:
-		q.HolderKind, q.HolderCode = holderCitizen, q.holder
-	default:
-		return &usageError{
-			"不能判断持证主体代码的类型；请写成 类型:代码，如 001:统一社会信用代码、111:公民身份号码",
-			"the kind of the holder's code cannot be told; write KIND:CODE, as 001: for a credit code, 111: for a " +
-				"citizen number",
-		}
+		return kind, number, nil
+	case code.CheckUSCC(s) == nil:
+		return holderFirm, s, nil
+	case code.CheckCitizenNumber(s) == nil:
+		return holderCitizen, s, nil
 	}
-	return nil
+	return "", "", &usageError{
+		"不能判断持证主体代码的类型；请写成 类型:代码，如 001:统一社会信用代码、111:公民身份号码",
+		"the kind of the holder's code cannot be told; write KIND:CODE, as 001: for a credit code, 111: for a " +
+			"citizen number",
+	}
 }
 
 // Kinds of holders' codes (持证主体代码类型代码, GB/T 36903).
@@ -94,11 +105,12 @@ func (c *cli) lookupCommand() *cobra.Command {
 	var to handOut
 	cmd := &cobra.Command{
 		Use: "lookup [IDENTIFIER]", Short: "查询证照 / look licences up", Args: cobra.MaximumNArgs(1),
-		Example: "  elicense lookup --holder 91350100EX0000001A\n  elicense lookup --type 食品经营许可证 --number " +
+		Example: "  elicense lookup --holder 91350100EX0000002J\n  elicense lookup --type 食品经营许可证 --number " +
 			"JY13501020000017 --export 证照.json\n" +
 			"  elicense verify 证照.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd.Context(), byLaw("查询证照"), func(h *house, a vault.Access) error {
+				q.mine(args, a)
 				if err := q.complete(cmd.Context(), h.vault, args); err != nil {
 					return err
 				}
@@ -106,6 +118,9 @@ func (c *cli) lookupCommand() *cobra.Command {
 				res, err := h.vault.Lookup(cmd.Context(), a, q.Query)
 				if err != nil {
 					return err
+				}
+				if len(res.Found) == 0 && res.Absence == "" && q.Batch != "" {
+					res.Absence = notSignedOff
 				}
 				if err := c.showFound(cmd.Context(), h, res); err != nil {
 					return err
@@ -157,7 +172,11 @@ func (c *cli) handOut(ctx context.Context, l lookedUp, to handOut) error {
 	return err
 }
 
+// notSignedOff is what it can mean that a batch shows nothing.
+const notSignedOff vault.Absence = "not-signed-off"
+
 var absenceWords = map[vault.Absence][2]string{
+	notSignedOff:       {"批次签核前，其中的证照不对外可查", "licences of a batch are seen from its sign-off on"},
 	vault.NeverIssued:  {"从未核发（该范围已声明全部转换）", "never issued (the range is declared fully converted)"},
 	vault.NotConverted: {"尚未电子化转换：不能据此认定没有", "not yet converted: this does not mean there is none"},
 	vault.SourceSilent: {"数据源未接入：不能据此认定没有", "the source is silent: this does not mean there is none"},
@@ -203,7 +222,7 @@ func (c *cli) showLicence(ctx context.Context, h *house, f *vault.Found) {
 		return
 	}
 	for _, col := range t.Columns() {
-		if v := f.Value(col.Name); v != "" {
+		if v := f.Value(col.Name); v != "" && col.Name != catalogue.MetaIdentifier { // it stands above
 			c.tell("  %s：%s", "  %s: %s", col.Label, v)
 		}
 	}

@@ -111,6 +111,9 @@ func takeJSON(ts *testscript.TestScript, _ bool, args []string) {
 		case []any:
 			i, err := strconv.Atoi(step)
 			ts.Check(err)
+			if i >= len(x) {
+				ts.Fatalf("no %s in the output", args[0])
+			}
 			at = x[i]
 		default:
 			ts.Fatalf("no %s in the output", args[0])

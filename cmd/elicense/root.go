@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,9 +17,11 @@ import (
 type cli struct {
 	*world
 
-	dir    string
-	access vault.Access
-	ground string
+	dir     string
+	access  vault.Access
+	ground  string
+	present string // the applicant who is logged in, as KIND:CODE or CODE
+	level   int    // of that login
 }
 
 // run executes one command line and gives its exit code.
@@ -81,6 +84,9 @@ func (c *cli) root() *cobra.Command {
 	f.StringVar(&c.access.Case, "case", "", "办件编号，记入审计 / case number, for the audit")
 	f.StringVar(&c.ground, "ground", "", "依据类型 issuer|holder|consent|law|operator / ground of the access")
 	f.StringVar(&c.access.Basis, "basis", "", "法律依据条款或授权编号 / legal basis or consent")
+	f.StringVar(&c.present, "present", "", "在场的持证主体：代码或 类型:代码，与 --case、--level 同用 / holder who is logged in, with "+
+		"--case and --level")
+	f.IntVar(&c.level, "level", 0, "其认证级别：1 注册，2 实名，3 数字证书 / strength of the login: 1 account, 2 real name, 3 certificate")
 	cobra.EnableCommandSorting = false // commands stand in the order of the work
 	root.SetIn(c.in)
 	root.SetOut(outputOf{c.world}) // before the completion command, which keeps it
@@ -206,6 +212,7 @@ type who struct {
 func issuer(purpose string) who   { return who{vault.GroundIssuer, purpose} }
 func byLaw(purpose string) who    { return who{vault.GroundLaw, purpose} }
 func operator(purpose string) who { return who{vault.GroundOperator, purpose} }
+func byHolder(purpose string) who { return who{vault.GroundHolder, purpose} }
 
 // with opens the data directory for the time of fn, and completes the flags to an access.
 func (c *cli) with(ctx context.Context, asker who, fn func(*house, vault.Access) error) error {
@@ -220,16 +227,21 @@ func (c *cli) with(ctx context.Context, asker who, fn func(*house, vault.Access)
 	return errors.Join(err, h.close())
 }
 
-// by completes the flags: who does not say asks as the data directory's default caller for such an act.
+// by completes the flags: who does not say asks as the data directory's default caller for such an act. Where a holder
+// is present, look-ups are in the holder's own right.
 func (c *cli) by(h *house, asker who) (vault.Access, error) {
 	a := c.access
 	a.Ground = asker.ground
-	if c.ground != "" {
+	switch {
+	case c.ground != "":
 		a.Ground = vault.Ground(c.ground)
+	case c.present != "" && asker.ground == vault.GroundLaw:
+		a.Ground = vault.GroundHolder
 	}
 	if a.Caller == "" {
 		a.Caller = map[vault.Ground]string{
-			vault.GroundIssuer: h.settings.Department, vault.GroundOperator: operatorID, vault.GroundLaw: h.settings.Caller,
+			vault.GroundIssuer: h.settings.Department, vault.GroundOperator: operatorID,
+			vault.GroundLaw: h.settings.Caller, vault.GroundHolder: h.settings.Caller,
 		}[a.Ground]
 	}
 	if a.Caller == "" {
@@ -244,5 +256,26 @@ func (c *cli) by(h *house, asker who) (vault.Access, error) {
 	if a.Purpose == "" {
 		a.Purpose = asker.purpose
 	}
-	return a, nil
+	var err error
+	if a.Ground == vault.GroundHolder {
+		a.Holder, err = c.assertion(a)
+	}
+	return a, err
+}
+
+// loginLasts is how long the word of the caller that a holder is present holds: for this command.
+const loginLasts = 10 * time.Minute
+
+// assertion is the caller's word that a holder is present in the case.
+func (c *cli) assertion(a vault.Access) (*vault.Assertion, error) {
+	if c.present == "" || a.Case == "" || c.level == 0 {
+		return nil, &usageError{
+			"请用 --present 写明在场的持证主体、--case 办件编号、--level 其认证级别",
+			"say with --present which holder is logged in, with --case in which case, with --level how strongly",
+		}
+	}
+	kind, number, err := holderOf(c.present)
+	return &vault.Assertion{
+		Kind: kind, Code: number, Level: vault.Level(c.level), By: a.Caller, Case: a.Case, Expires: c.now().Add(loginLasts),
+	}, err
 }

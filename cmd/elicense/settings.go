@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -18,10 +19,14 @@ type settings struct {
 	Origin     string `koanf:"origin"` // the ledger's name
 	Zone       string `koanf:"zone"`   // IANA name of the legal time zone
 	Sandbox    bool   `koanf:"sandbox"`
-	Department string `koanf:"department"` // caller of what only an issuing department may do, when a command does not say
-	Caller     string `koanf:"caller"`     // likewise, caller of look-ups
-	Basis      string `koanf:"basis"`      // and their legal basis
+	Department string `koanf:"department"`  // caller of what only an issuing department may do, when a command does not say
+	Caller     string `koanf:"caller"`      // likewise, caller of look-ups
+	Basis      string `koanf:"basis"`       // and their legal basis
+	ReserveMiB uint64 `koanf:"reserve_mib"` // free disk space below which writing stops; 0: 512
 }
+
+// reserveBytes is the free space that is never touched.
+func (s *settings) reserveBytes() uint64 { return cmp.Or(s.ReserveMiB, 512) << 20 }
 
 const houseFormat = 1
 
@@ -62,6 +67,9 @@ func (s *settings) write(dir string) error {
 		if x.value != "" {
 			fmt.Fprintf(&b, "%s: %q\n", x.name, x.value)
 		}
+	}
+	if s.ReserveMiB != 0 {
+		fmt.Fprintf(&b, "reserve_mib: %d\n", s.ReserveMiB)
 	}
 	return writeFile(filepath.Join(dir, houseFile), []byte(b.String()))
 }

@@ -38,9 +38,16 @@ type Store interface {
 	// Get returns the content, checked against the address (ErrCorrupt), or ErrNotFound.
 	Get(ctx context.Context, a Address) ([]byte, error)
 
-	// Sweep removes the blobs last put before olderThan for which referenced answers false, and reports how many
-	// were removed and kept. It runs beside Put and Get: a Put that returned while Sweep runs keeps its blob.
-	Sweep(ctx context.Context, olderThan time.Time, referenced func(Address) (bool, error)) (Swept, error)
+	// Sweep removes the blobs that a Sweeping describes, and reports how many were removed and kept. It runs beside Put
+	// and Get: a Put that returned while Sweep runs keeps its blob.
+	Sweep(ctx context.Context, what Sweeping) (Swept, error)
+}
+
+// Sweeping says what a sweep removes: blobs last put before OlderThan for which Referenced answers false.
+type Sweeping struct {
+	OlderThan  time.Time
+	Referenced func(Address) (bool, error)
+	DryRun     bool // remove nothing and report what would be
 }
 
 // Swept is the result of a sweep.

@@ -74,7 +74,10 @@ func TestOpenRefusesHalfAConfig(t *testing.T) {
 	}
 }
 
-func never(blob.Address) (bool, error) { return false, nil }
+// everything is a sweep that keeps nothing.
+var everything = blob.Sweeping{
+	OlderThan: fixed.Add(time.Hour), Referenced: func(blob.Address) (bool, error) { return false, nil },
+}
 
 // TestFaults makes each transaction of an upload fail in each way. The upload is an error, and afterwards the blob is
 // whole or absent; putting it again succeeds, and a sweep leaves nothing behind.
@@ -99,7 +102,7 @@ func TestFaults(t *testing.T) {
 					_, err = s.Put(t.Context(), content)
 					require.NoError(t, err)
 				}
-				_, err = s.Sweep(t.Context(), fixed.Add(time.Hour), never)
+				_, err = s.Sweep(t.Context(), everything)
 				require.NoError(t, err)
 				require.Empty(t, enginetest.Pairs(t, inner, engine.Range{KeysOnly: true}))
 			})
@@ -117,10 +120,10 @@ func TestSweepInDoubt(t *testing.T) {
 		require.NoError(t, err)
 	}
 	faulty.SetPlan(enginetest.At(1, enginetest.After))
-	swept, err := s.Sweep(t.Context(), fixed.Add(time.Hour), never)
+	swept, err := s.Sweep(t.Context(), everything)
 	require.ErrorIs(t, err, engine.ErrAmbiguous)
 	require.Equal(t, 1, swept.Removed)
-	swept, err = s.Sweep(t.Context(), fixed.Add(time.Hour), never)
+	swept, err = s.Sweep(t.Context(), everything)
 	require.NoError(t, err)
 	require.Equal(t, 1, swept.Removed)
 	require.Empty(t, enginetest.Pairs(t, inner, engine.Range{}))
@@ -169,7 +172,7 @@ func TestSweepManyPages(t *testing.T) {
 		require.NoError(t, err)
 	}
 	wanted := func(a blob.Address) (bool, error) { return a[0]%2 == 0, nil }
-	swept, err := s.Sweep(t.Context(), fixed.Add(time.Hour), wanted)
+	swept, err := s.Sweep(t.Context(), blob.Sweeping{OlderThan: fixed.Add(time.Hour), Referenced: wanted})
 	require.NoError(t, err)
 	require.Equal(t, blobs, swept.Removed+swept.Kept)
 	require.Len(t, enginetest.Pairs(t, inner, engine.Range{KeysOnly: true}), 2*swept.Kept)

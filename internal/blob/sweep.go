@@ -12,15 +12,15 @@ import (
 // sweepPage is how many blobs a sweep looks at in one View.
 const sweepPage = 1000
 
-// Sweep implements Store. It asks referenced outside of transactions, once for each blob that is old enough.
-func (s *Embedded) Sweep(
-	ctx context.Context, olderThan time.Time, referenced func(Address) (bool, error),
-) (Swept, error) {
+// Sweep implements Store. It asks Referenced outside of transactions, once for each blob that is old enough.
+func (s *Embedded) Sweep(ctx context.Context, what Sweeping) (Swept, error) {
 	s.beginSweep()
 	defer s.endSweep()
 	var swept Swept
-	if err := s.sweepUploads(ctx); err != nil {
-		return Swept{}, fmt.Errorf("sweeping uploads: %w", err)
+	if !what.DryRun {
+		if err := s.sweepUploads(ctx); err != nil {
+			return Swept{}, fmt.Errorf("sweeping uploads: %w", err)
+		}
 	}
 	for start := key('h', Address{}); start != nil; {
 		page, next, err := s.page(ctx, 'h', start)
@@ -28,7 +28,7 @@ func (s *Embedded) Sweep(
 			return swept, fmt.Errorf("listing blobs: %w", err)
 		}
 		for _, f := range page {
-			removed, err := s.sweepOne(ctx, f, olderThan, referenced)
+			removed, err := s.sweepOne(ctx, f, what)
 			if err != nil {
 				return swept, fmt.Errorf("sweeping blob: %w", err)
 			}
@@ -77,17 +77,18 @@ func (s *Embedded) page(ctx context.Context, space byte, start []byte) (page []f
 	return page, next, err
 }
 
-func (s *Embedded) sweepOne(
-	ctx context.Context, f found, olderThan time.Time, referenced func(Address) (bool, error),
-) (removed bool, err error) {
-	if !f.put.Before(olderThan) {
+func (s *Embedded) sweepOne(ctx context.Context, f found, what Sweeping) (removed bool, err error) {
+	if !f.put.Before(what.OlderThan) {
 		return false, nil
 	}
-	wanted, err := referenced(f.address)
+	wanted, err := what.Referenced(f.address)
 	if err != nil || wanted {
 		return false, err
 	}
-	return s.remove(ctx, f.address, olderThan)
+	if what.DryRun {
+		return true, nil
+	}
+	return s.remove(ctx, f.address, what.OlderThan)
 }
 
 // remove deletes a blob unless it has been put again. A Put of the same content that begins after the question was

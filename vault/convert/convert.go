@@ -88,6 +88,11 @@ type Job struct {
 	// Errors receives a listing of what is wrong, by file, line and column, without the values; nil: none.
 	Errors io.Writer
 
+	// Deliver is called once everything is written to Result, Rows and Errors, and before the batch is closed: it makes
+	// them durable and puts them into their place. A conversion killed before is gone on with; one killed after it has
+	// nothing left to deliver. nil: nothing is done.
+	Deliver func() error
+
 	// Scans are the scans of the paper, a directory or an opened ZIP; nil: none.
 	Scans fs.FS
 
@@ -135,7 +140,7 @@ type Report struct {
 	Batch     string              `json:"batch,omitempty"`
 	Account   *vault.BatchAccount `json:"account,omitempty"` // with the signed certificate, once the batch is finished
 
-	Elapsed time.Duration `json:"elapsed"`
+	Elapsed time.Duration `json:"elapsed_ns"`
 }
 
 // Stop says where a conversion stopped because too many rows were rejected. A dry run goes on, to show every error, and

@@ -497,3 +497,39 @@ func TestDashboard_A74(t *testing.T) {
 	require.False(t, d[0].Late)
 	require.True(t, convert.Dashboards(list, start.AddDate(0, 0, 10), start.AddDate(0, 0, 99))[0].Late)
 }
+
+// TestDeliver_D3_2: the result is delivered whole before the batch is closed; where it cannot be, the batch stays open
+// and the same file goes on with it.
+func TestDeliver_D3_2(t *testing.T) {
+	w := newWorld(t)
+	_, job := foodJob(t, fixtures.LedgerOptions{Rows: 1200, Dirt: 0.2, Seed: 5})
+	var result bytes.Buffer
+	var delivered string
+	full := errors.New("no room for it")
+	job.Result = &result
+	state := func() vault.BatchState {
+		list, err := w.v.Batches(t.Context(), department(0))
+		require.NoError(t, err)
+		require.Len(t, list, 1)
+		return list[0].State
+	}
+	job.Deliver = func() error {
+		require.Equal(t, vault.BatchConverting, state())
+		delivered = result.String()
+		return full
+	}
+	_, err := convert.Run(t.Context(), w.configOf(0), job)
+	require.ErrorIs(t, err, full)
+	require.Equal(t, vault.BatchConverting, state())
+	first := delivered
+
+	result.Reset()
+	job.Deliver = func() error { delivered = result.String(); return nil }
+	rep, err := convert.Run(t.Context(), w.configOf(0), job)
+	require.NoError(t, err)
+	require.Equal(t, vault.BatchWaiting, state())
+	require.Equal(t, rep.Counts.Rows, rep.Resumed)
+	require.NotEmpty(t, delivered)
+	require.Equal(t, first, delivered)
+	require.Equal(t, result.String(), delivered, "nothing is written after it was delivered")
+}

@@ -439,8 +439,8 @@ func (r *runner) tell(done bool) {
 	r.meter.tell(p)
 }
 
-// finish writes the result, closes the batch with its certificate and completes the report. The result is written
-// first: a crash between the two leaves a batch that the same file finishes.
+// finish writes and delivers the result, closes the batch with its certificate and completes the report. The result is
+// delivered first: a crash between the two leaves a batch that the same file finishes.
 func (r *runner) finish(ctx context.Context, stopped bool) error {
 	rep := r.sink.report
 	if err := r.sink.flush(); err != nil {
@@ -448,6 +448,11 @@ func (r *runner) finish(ctx context.Context, stopped bool) error {
 	}
 	if r.job.Result != nil {
 		if err := r.sink.result(r.o, r.job.Result); err != nil {
+			return err
+		}
+	}
+	if r.job.Deliver != nil {
+		if err := r.job.Deliver(); err != nil {
 			return err
 		}
 	}

@@ -28,6 +28,7 @@ const (
 type ScanReport struct {
 	Files     int      `json:"files"`
 	Paired    int      `json:"paired"`              // rows with at least one scan
+	Unchanged int      `json:"unchanged,omitempty"` // of those: made no version, so the scans of the former one stand
 	Missing   []Place  `json:"missing,omitempty"`   // rows without
 	MoreRows  int      `json:"more_rows,omitempty"` // that are not listed
 	Extra     []string `json:"extra,omitempty"`     // files that belong to no row

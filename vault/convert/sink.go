@@ -123,6 +123,9 @@ func (s *sink) pair(g *group, i int) {
 	case !g.lacking[i]:
 		if g.values[i*len(s.l.columns)+s.l.at.number] != "" {
 			s.scans.Paired++
+			if g.results[i].Outcome == vault.RowUnchanged {
+				s.scans.Unchanged++
+			}
 		}
 	case len(s.scans.Missing) == maxListed:
 		s.scans.MoreRows++

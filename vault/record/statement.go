@@ -208,7 +208,12 @@ func (s *Status) check() error {
 
 // Counts of a conversion; Rows = Created + Updated + Unchanged + Conflict + Rejected.
 type Counts struct {
-	Rows, Created, Updated, Unchanged, Conflict, Rejected int
+	Rows      int `json:"rows"`
+	Created   int `json:"created"`
+	Updated   int `json:"updated"`
+	Unchanged int `json:"unchanged"`
+	Conflict  int `json:"conflict"`
+	Rejected  int `json:"rejected"`
 }
 
 // Balanced reports whether every row is accounted for.
@@ -218,12 +223,12 @@ func (c Counts) Balanced() bool {
 
 // Span is the part of a batch that falls into one year and number range.
 type Span struct {
-	Year    int    // of issue; 0 if unknown
-	Series  string // the part of the numbers before their running digits, or "-"
-	First   string // lowest and highest running number seen
-	Last    string
-	Seen    int // numbers seen in it
-	Missing int // running numbers between First and Last that were not seen
+	Year    int    `json:"year"`   // of issue; 0 if unknown
+	Series  string `json:"series"` // the part of the numbers before their running digits, or "-"
+	First   string `json:"first"`  // lowest and highest running number seen
+	Last    string `json:"last"`
+	Seen    int    `json:"seen"`    // numbers seen in it
+	Missing int    `json:"missing"` // running numbers between First and Last that were not seen
 }
 
 // BatchCertificate (批次证明) is the vault's signed account of one conversion.

@@ -106,12 +106,23 @@ func testSweep(t *testing.T, s blob.Store, clk *clock) {
 	limit := clk.now()
 	young := put(t, s, small("young"))
 	asked := map[blob.Address]int{}
-	swept, err := s.Sweep(t.Context(), limit, func(a blob.Address) (bool, error) {
+	what := blob.Sweeping{OlderThan: limit, DryRun: true, Referenced: func(a blob.Address) (bool, error) {
 		asked[a]++
 		return a == referenced, nil
-	})
+	}}
+	want := blob.Swept{Removed: 2, Kept: 2, RemovedBytes: int64(len(small("orphan"))) + 5<<20}
+	swept, err := s.Sweep(t.Context(), what)
 	require.NoError(t, err)
-	require.Equal(t, blob.Swept{Removed: 2, Kept: 2, RemovedBytes: int64(len(small("orphan"))) + 5<<20}, swept)
+	require.Equal(t, want, swept)
+	for _, a := range []blob.Address{referenced, orphan, largeOrphan, young} {
+		_, err := s.Get(t.Context(), a)
+		require.NoError(t, err, "a dry run removes nothing")
+	}
+	clear(asked)
+	what.DryRun = false
+	swept, err = s.Sweep(t.Context(), what)
+	require.NoError(t, err)
+	require.Equal(t, want, swept)
 	require.Equal(t, map[blob.Address]int{referenced: 1, orphan: 1, largeOrphan: 1}, asked,
 		"the young one is not asked for")
 	for _, a := range []blob.Address{orphan, largeOrphan} {
@@ -131,7 +142,9 @@ func testSweepFails(t *testing.T, s blob.Store, clk *clock) {
 	a := put(t, s, small("a"))
 	clk.advance(time.Hour)
 	boom := fmt.Errorf("boom: %w", context.DeadlineExceeded)
-	_, err := s.Sweep(t.Context(), clk.now(), func(blob.Address) (bool, error) { return false, boom })
+	_, err := s.Sweep(t.Context(), blob.Sweeping{
+		OlderThan: clk.now(), Referenced: func(blob.Address) (bool, error) { return false, boom },
+	})
 	require.ErrorIs(t, err, boom)
 	_, err = s.Get(t.Context(), a)
 	require.NoError(t, err, "in doubt a blob is kept")
@@ -143,7 +156,7 @@ func testPutAgain(t *testing.T, s blob.Store, clk *clock) {
 	limit := clk.now()
 	put(t, s, small("a"))
 	put(t, s, fill(5<<20, 1))
-	swept, err := s.Sweep(t.Context(), limit, never)
+	swept, err := s.Sweep(t.Context(), blob.Sweeping{OlderThan: limit, Referenced: never})
 	require.NoError(t, err)
 	require.Equal(t, blob.Swept{Kept: 2}, swept, "putting again renews the grace period")
 	for _, a := range []blob.Address{a, large} {
@@ -160,7 +173,7 @@ func testCancelled(t *testing.T, s blob.Store, clk *clock) {
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = s.Get(ctx, a)
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = s.Sweep(ctx, clk.now(), never)
+	_, err = s.Sweep(ctx, blob.Sweeping{OlderThan: clk.now(), Referenced: never})
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -212,9 +225,12 @@ func testPutDuringSweep(t *testing.T, s blob.Store, clk *clock) {
 	}
 	for r := range int64(60) {
 		rounds.called.Store(r + 1)
-		_, err := s.Sweep(t.Context(), clk.now().Add(time.Hour), func(blob.Address) (bool, error) {
-			rounds.running.Store(r + 1)
-			return false, nil
+		_, err := s.Sweep(t.Context(), blob.Sweeping{
+			OlderThan: clk.now().Add(time.Hour),
+			Referenced: func(blob.Address) (bool, error) {
+				rounds.running.Store(r + 1)
+				return false, nil
+			},
 		})
 		if err != nil {
 			t.Error(err)

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/pki/ca"
+	"github.com/elicense/elicense/vault"
+)
+
+func (c *cli) certificateCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "certificate", Short: "证书：何时到期、换发 / certificates: when they end, and their renewal",
+	}
+	cmd.AddCommand(c.certificateList(), c.certificateRenew())
+	return cmd
+}
+
+// held is a certificate of the data directory.
+type held struct {
+	file        string
+	whose       string // root, issuing, vault, or a department's credit code
+	certificate *pki.Certificate
+}
+
+// Names of certificates that are no department's.
+const (
+	whoseRoot    = "root"
+	whoseIssuing = "issuing"
+	whoseVault   = "vault"
+)
+
+// certificateFiles names every present certificate file; former ones of departments are left out.
+func certificateFiles(dir string) ([]held, error) {
+	list := []held{{anchorsFile, whoseRoot, nil}, {issuingFile, whoseIssuing, nil}, {vaultFile, whoseVault, nil}}
+	names, err := filepath.Glob(filepath.Join(dir, staffDir, "*.pem"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if base := filepath.Base(name); strings.Count(base, ".") == 1 {
+			list = append(list, held{filepath.Join(staffDir, base), strings.TrimSuffix(base, ".pem"), nil})
+		}
+	}
+	return list, nil
+}
+
+// inBoth is what people call the certificate.
+func (x *held) inBoth() (zh, en string) {
+	switch x.whose {
+	case whoseRoot:
+		return "根证书", "the root certificate"
+	case whoseIssuing:
+		return "签发证书", "the issuing CA's certificate"
+	case whoseVault:
+		return "证照库的证书", "the vault's certificate"
+	}
+	name := x.whose
+	if x.certificate != nil && x.certificate.Holder.Organization != "" {
+		name = x.certificate.Holder.Organization
+	}
+	return name + "的证书", "the certificate of " + name
+}
+
+// daysLeft is how many whole days a certificate still holds.
+func daysLeft(x *pki.Certificate, now time.Time) int { return int(x.NotAfter.Sub(now).Hours() / 24) }
+
+func (c *cli) certificateList() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "各证书何时到期 / when each certificate ends", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if _, err := readSettings(c.dir); err != nil {
+				return err
+			}
+			list, err := certificateFiles(c.dir)
+			if err != nil {
+				return err
+			}
+			out := make([]certificateJSON, len(list))
+			for i := range list {
+				certs, err := certificatesIn(filepath.Join(c.dir, list[i].file))
+				if err != nil {
+					return err
+				}
+				x := certs[0]
+				list[i].certificate = x
+				out[i] = certificateJSON{
+					list[i].whose, c.say(list[i].inBoth()), fmt.Sprintf("%X", x.Serial), x.NotBefore, x.NotAfter,
+					daysLeft(x, c.now()),
+				}
+			}
+			return c.emit(out, func() {
+				for _, x := range out {
+					c.tell("%-18s  至 %s，还有 %d 天  %s", "%-18s  until %s, %d days left  %s", x.Whose, x.NotAfter.Format(time.DateOnly),
+						x.DaysLeft, x.Name)
+				}
+			})
+		},
+	}
+}
+
+// certificateJSON is a certificate as --json shows it.
+type certificateJSON struct {
+	Whose     string    `json:"whose"`
+	Name      string    `json:"name"`
+	Serial    string    `json:"serial"`
+	NotBefore time.Time `json:"not_before"`
+	NotAfter  time.Time `json:"not_after"`
+	DaysLeft  int       `json:"days_left"`
+}
+
+func (c *cli) certificateRenew() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "renew vault|USCC", Args: cobra.ExactArgs(1),
+		Short: "换发证书：证照库的或某部门的 / renew the vault's certificate, or a department's",
+		Long: "证照库：密钥不变，账本公钥因此不变。部门：换新密钥；旧证书留存，所签证照照样可验证。" + between +
+			"The vault keeps its key, so that the ledger's key stays. A department gets a new key; the former certificate stays\n" +
+			"known, because what it signed is verified with it.",
+		Example: "  elicense certificate renew vault\n  elicense certificate renew 11350100EX0000010M",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), operator("换发证书"), func(h *house, a vault.Access) error {
+				callers, err := h.vault.Callers(cmd.Context(), a) // the right to, and the audit entry, come first
+				if err != nil {
+					return err
+				}
+				file := vaultFile
+				if args[0] == whoseVault {
+					err = c.renewVault(h)
+				} else {
+					file, err = c.renewDepartment(h, callers, args[0])
+				}
+				if err != nil {
+					return err
+				}
+				return c.showRenewed(filepath.Join(c.dir, file), args[0])
+			})
+		},
+	}
+	return cmd
+}
+
+func (c *cli) showRenewed(file, whose string) error {
+	certs, err := certificatesIn(file)
+	if err != nil {
+		return err
+	}
+	until := certs[0].NotAfter
+	return c.emit(map[string]any{"whose": whose, "serial": fmt.Sprintf("%X", certs[0].Serial), "not_after": until}, func() {
+		c.tell("已换发：%s 的新证书到 %s", "renewed: the new certificate of %s holds until %s", whose, until.Format(time.DateOnly))
+	})
+}
+
+// renewVault certifies the vault's key anew. The file is replaced whole or not at all.
+func (w *world) renewVault(h *house) error {
+	path := filepath.Join(h.dir, vaultFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	config, err := w.readSigner(h, vaultFile)
+	if err != nil {
+		return err
+	}
+	key, ok := config.Key.(*lockedKey)
+	if !ok {
+		return fmt.Errorf("%w: %s", pki.ErrKeyFile, vaultFile)
+	}
+	if err := key.open(); err != nil {
+		return err
+	}
+	authority, err := w.openAuthority(h)
+	if err != nil {
+		return err
+	}
+	old := config.Chain[0].Holder
+	fresh, err := authority.Issue(ca.Request{
+		Profile: ca.ProfileVault, USCC: old.USCC, PublicKey: key.Public(),
+		Subject: ca.Name{Organization: old.Organization, CommonName: old.CommonName},
+	})
+	if err != nil {
+		return err
+	}
+	chain := append([]*pki.Certificate{fresh}, authority.Chain()...)
+	kept := bytes.Clone(text[:bytes.Index(text, []byte(certificateHead))])
+	return writeFile(path, pki.AppendPEM(kept, chain...))
+}
+
+// renewDepartment makes a new key for a department that is registered and whose key is kept here.
+func (w *world) renewDepartment(h *house, callers []vault.Caller, uscc string) (string, error) {
+	file := filepath.Join(staffDir, uscc+".pem")
+	for i := range callers {
+		if callers[i].Department != uscc || len(callers[i].Issues) == 0 {
+			continue
+		}
+		present, err := w.readSigner(h, file)
+		switch {
+		case err == nil && present.Key == nil:
+			return file, &usageError{
+				"该部门自持密钥，请由其向认证机构换发：" + uscc, "this department keeps its key itself and renews with its authority: " + uscc,
+			}
+		case err != nil && !errors.Is(err, os.ErrNotExist):
+			return file, err
+		}
+		return file, w.hire(h, body{callers[i].Name, uscc})
+	}
+	return file, &usageError{
+		"没有这个颁发部门：" + uscc + "；应为 vault 或部门的信用代码，见 certificate list",
+		"no such department: " + uscc + "; name vault or a department's credit code, see certificate list",
+	}
+}

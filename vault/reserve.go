@@ -322,7 +322,8 @@ func (v *Vault) issueReserved(ctx context.Context, is *issuing) (*Answer, error)
 	return v.confirm(ctx, second, cf)
 }
 
-// Void gives a reservation up with a reason: its number is never used again.
+// Void gives a reservation up with a reason: its number is never used again. Reservations of a type that was classified
+// since are given up by the type's owner, whoever made them; they can no longer be confirmed.
 func (v *Vault) Void(ctx context.Context, a Access, idempotencyKey, identifier, reason string) (*Answer, error) {
 	return v.act(ctx, a, Act{Key: idempotencyKey, Identifier: identifier, Kind: record.EventVoided, Reason: reason})
 }
@@ -336,7 +337,8 @@ type Unsettled struct {
 }
 
 // Reconcile lists the calling department's reservations that hang between paper and electronic licence, oldest first by
-// key; each is settled with Confirm or Void (A72).
+// key; each is settled with Confirm or Void (A72). Those of classified types are listed for the type's owner alone, who
+// gives them up with Void.
 func (v *Vault) Reconcile(ctx context.Context, a Access) ([]Unsettled, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
@@ -354,13 +356,12 @@ func (v *Vault) Reconcile(ctx context.Context, a Access) ([]Unsettled, error) {
 			if err := json.Unmarshal(value, &res); err != nil || len(k) != 17 {
 				return false, fmt.Errorf("%w: reservation", ErrDamaged)
 			}
-			if res.Issuer != s.caller.Department {
-				return true, nil
-			}
-			if err := readableType(r, s, res.Type); errors.Is(err, ErrSecret) {
-				return true, nil
-			} else if err != nil {
+			t, err := getTypeHead(r, res.Type)
+			if err != nil {
 				return false, err
+			}
+			if mine := res.Issuer == s.caller.Department; t.closed && !s.owns(t) || !t.closed && !mine {
+				return true, nil
 			}
 			h, err := getHead(r, licenceID(k[1:]))
 			if err != nil || h == nil {

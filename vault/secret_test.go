@@ -264,6 +264,41 @@ func TestOwnerReadsClassified_A69(t *testing.T) {
 	require.Len(t, res.Found, 1)
 }
 
+// TestOwnerVoidsClassified_A69: of a type that was classified since, reservations can be given up by its owner, whoever
+// made them, and never be confirmed.
+func TestOwnerVoidsClassified_A69(t *testing.T) {
+	c := newClassified(t)
+	owner := operator()
+	owner.Ground = vault.GroundIssuer
+	list, err := c.v.Reconcile(t.Context(), owner)
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	require.Equal(t, c.ticket, list[0].Identifier)
+	for name, a := range map[string]vault.Access{"its maker": department(0), "another": department(1), "by law": byLaw()} {
+		_, err = c.v.Void(t.Context(), a, "void "+name, c.ticket, "定密后作废")
+		require.ErrorIs(t, err, vault.ErrSecret, name)
+	}
+	_, err = c.v.Confirm(t.Context(), owner, vault.Confirmation{Key: "confirm", Identifier: c.ticket, Paper: "纸S"})
+	require.ErrorIs(t, err, vault.ErrDenied)
+	_, err = c.v.Void(t.Context(), owner, "of a licence", c.identifier, "定密后作废")
+	require.ErrorIs(t, err, vault.ErrTransition, "a licence is no reservation")
+	a, err := c.v.Void(t.Context(), owner, "void", c.ticket, "定密后作废")
+	require.NoError(t, err, problemsOf(err))
+	require.Equal(t, vault.Voided, a.State)
+	again, err := c.v.Void(t.Context(), owner, "void", c.ticket, "定密后作废")
+	require.NoError(t, err)
+	require.True(t, again.Replayed)
+	list, err = c.v.Reconcile(t.Context(), owner)
+	require.NoError(t, err)
+	require.Empty(t, list)
+	c.reclassify(c.typ, catalogue.LevelPublic)
+	_, err = c.v.Confirm(t.Context(), department(0), vault.Confirmation{Key: "late", Identifier: c.ticket, Paper: "纸S"})
+	require.ErrorIs(t, err, vault.ErrNotFound)
+	_, err = c.v.Void(t.Context(), owner, "open again", c.ticket, "理由")
+	require.ErrorIs(t, err, vault.ErrDenied, "of an open type they are their department's")
+	CheckVault(t, c.v)
+}
+
 // run tries every method and holds the engine and the blobs against what they were.
 func (c *classified) run(t *testing.T) {
 	t.Helper()

@@ -94,10 +94,15 @@ func readableType(r engine.Reader, s *session, code string) error {
 	if err != nil {
 		return err
 	}
-	if t.closed && (s.Ground != GroundIssuer || s.caller.Department != t.owner) {
+	if t.closed && !s.owns(t) {
 		return refuse(ErrSecret, CodeTypeSecret, "type")
 	}
 	return nil
+}
+
+// owns reports whether a session is the owner's of a type, by its own right.
+func (s *session) owns(t *typeHead) bool {
+	return s.Ground == GroundIssuer && s.caller.Department == t.owner
 }
 
 // PutType declares a type or a new version of one from its YAML definition, and gives the version now in force.

@@ -140,8 +140,8 @@ func (v *Vault) checkAct(ctx context.Context, ac *acting) error {
 	return err
 }
 
-// mayAct decides the right to an act: the issuer's, while the type is open. Of a classified type nothing may be done but
-// one: its owner gives up the reservations that hang, whoever made them.
+// mayAct decides the right to an act: the issuer's, while the type is open. Of a classified type one thing alone may be
+// done: its owner gives up the reservations that hang, whoever made them.
 func (ac *acting) mayAct(r engine.Reader) error {
 	issues := ac.s.mayIssue(ac.id.Type, ac.id.Issuer)
 	if ac.act.Kind != record.EventVoided {

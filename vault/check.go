@@ -434,7 +434,8 @@ func (ip *inspector) streamed(leaf []byte) {
 }
 
 func (ip *inspector) checkpoints(size uint64) error {
-	return ip.r.Scan(engine.Range{Prefix: []byte{spaceCheckpoint}}, func(k, value []byte) (bool, error) {
+	var newest record.Checkpoint
+	err := ip.r.Scan(engine.Range{Prefix: []byte{spaceCheckpoint}}, func(k, value []byte) (bool, error) {
 		at := binary.BigEndian.Uint64(k[1:])
 		root, err := ledger.Root(at, tileReader(ip.r))
 		if err != nil || at > size {
@@ -451,6 +452,14 @@ func (ip *inspector) checkpoints(size uint64) error {
 				ip.in.find("ledger", "signature of the checkpoint at %d is refused", at)
 			}
 		}
+		newest = record.Checkpoint{Size: int(at), Root: root} //nolint:gosec // below 2^62
 		return true, nil
 	})
+	if err != nil {
+		return err
+	}
+	if last, _, err := lastSigned(ip.r); err != nil || last != newest {
+		ip.in.find("ledger", "the last checkpoint is not the newest")
+	}
+	return nil
 }

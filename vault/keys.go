@@ -43,6 +43,7 @@ const (
 	spaceTile          = 'm' // level, index -> hashes of the Merkle tree
 	spaceTree          = 'M' // -> size and root
 	spaceCheckpoint    = 'C' // size -> signed checkpoint
+	spaceLastSigned    = 'N' // -> size and root of the newest signed checkpoint
 	spaceAudit         = 'a' // number -> audit entry
 	spaceAuditHead     = 'A' // -> number and digest of the last entry
 	spaceRestored      = 'R' // present after a restore until the vault has caught up

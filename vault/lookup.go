@@ -70,6 +70,8 @@ type Receipt struct {
 	Raw       []byte              `json:"raw"`
 	Signature []byte              `json:"signature"`
 	Opens     []record.Disclosure `json:"opens,omitempty"` // opens the digests of what was claimed
+	// Checkpoint is the signed checkpoint that Raw names; nil: none was signed yet.
+	Checkpoint []byte `json:"checkpoint,omitempty"`
 }
 
 // Page sizes.
@@ -453,11 +455,13 @@ func versionOf(identifier string) int {
 	return id.Version
 }
 
-// signReceipt adds the ledger's last checkpoint to a receipt and signs it.
+// signReceipt adds the ledger's last signed checkpoint to a receipt and signs it: who shows two people two ledgers has
+// signed two that contradict each other.
 func (v *Vault) signReceipt(ctx context.Context, r *record.Receipt, opens []record.Disclosure) (*Receipt, error) {
+	var checkpoint []byte
 	err := v.cfg.Engine.View(ctx, func(rd engine.Reader) error {
-		size, root, err := treeHead(rd)
-		r.TreeSize, r.TreeRoot = int(size), root //nolint:gosec // below 2^62
+		var err error
+		r.Checkpoint, checkpoint, err = lastSigned(rd)
 		return err
 	})
 	if err != nil {
@@ -471,5 +475,5 @@ func (v *Vault) signReceipt(ctx context.Context, r *record.Receipt, opens []reco
 	if err != nil {
 		return nil, fmt.Errorf("vault: signing a receipt: %w", err)
 	}
-	return &Receipt{Raw: raw, Signature: sig, Opens: opens}, nil
+	return &Receipt{Raw: raw, Signature: sig, Opens: opens, Checkpoint: checkpoint}, nil
 }

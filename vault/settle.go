@@ -19,7 +19,7 @@ func (b *Batch) Finish(ctx context.Context, spans []record.Span) (*BatchAccount,
 	if err := v.writable(); err != nil {
 		return nil, b.refused(ctx, err)
 	}
-	if _, err := v.Sequence(ctx); err != nil {
+	if _, err := v.Checkpoint(ctx); err != nil && !errors.Is(err, ErrNotFound) { // an empty ledger has none
 		return nil, b.refused(ctx, err)
 	}
 	account := b.account
@@ -29,8 +29,8 @@ func (b *Batch) Finish(ctx context.Context, spans []record.Span) (*BatchAccount,
 		Mapping: account.Mapping, Finished: account.Finished, Counts: account.Counts, Spans: spans,
 	}
 	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		size, root, err := treeHead(r)
-		cert.TreeSize, cert.TreeRoot = int(size), root //nolint:gosec // below 2^62
+		var err error
+		cert.Checkpoint, _, err = lastSigned(r)
 		return err
 	})
 	if err != nil {

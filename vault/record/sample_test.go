@@ -215,7 +215,8 @@ func lookupReceipt() *record.Receipt {
 	return &record.Receipt{
 		Vault: "vault.example/licences", Kind: "lookup", Time: at("2024-03-01T08:00:00Z"), Asked: asked(),
 		Identifier: identifier(1), Version: 1, Record: sum("version 1"), State: "valid",
-		SourceTime: at("2024-02-29T23:59:59.999999Z"), Result: "found", TreeSize: 5, TreeRoot: sum("root"),
+		SourceTime: at("2024-02-29T23:59:59.999999Z"), Result: "found",
+		Checkpoint: record.Checkpoint{Size: 5, Root: sum("root")},
 	}
 }
 
@@ -254,14 +255,14 @@ func batchCertificate() *record.BatchCertificate {
 			{Year: 2009, Series: "示许字2009", First: "0001", Last: "0010", Seen: 8, Missing: 2},
 			{Series: "-", First: "7", Last: "7", Seen: 1},
 		},
-		TreeSize: 11, TreeRoot: sum("root"),
+		Checkpoint: record.Checkpoint{Size: 11, Root: sum("root")},
 	}
 }
 
 func emptyBatch() *record.BatchCertificate {
 	c := batchCertificate()
-	c.File, c.Mapping, c.Counts, c.Spans, c.TreeSize, c.TreeRoot =
-		record.Digest{}, record.Digest{}, record.Counts{}, nil, 0, record.Digest{}
+	c.File, c.Mapping, c.Counts, c.Spans, c.Checkpoint =
+		record.Digest{}, record.Digest{}, record.Counts{}, nil, record.Checkpoint{}
 	return c
 }
 

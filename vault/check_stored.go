@@ -40,8 +40,13 @@ func (ip *inspector) derived(name string, at versionAt, ver *Version, h *head) {
 
 func (ip *inspector) scans(name, batch string, list []record.Digest) {
 	for _, d := range list {
-		if _, err := ip.r.Get(ip.v.scanKey(batch, d)); err != nil {
+		address, err := ip.r.Get(ip.v.scanKey(batch, d))
+		if err != nil || len(address) != len(blob.Address{}) {
 			ip.in.find(name, "a scan is not found by its batch")
+			continue
+		}
+		if b, err := ip.r.Get(blobKey(blob.Address(address))); err != nil || !bytes.Equal(b, d[:]) {
+			ip.in.find(name, "a scan is not the one that its record names")
 		}
 	}
 }
@@ -71,7 +76,7 @@ func (ip *inspector) stored() error {
 		check func(k, value []byte) error
 	}{
 		{spaceType, ip.licenceType}, {spaceTypeVersion, ip.definition}, {spaceBatch, ip.batch},
-		{spaceBatchOpen, ip.opened}, {spaceBatchSeen, ip.seen}, {spaceScan, ip.scan}, {spaceBlob, empty},
+		{spaceBatchOpen, ip.opened}, {spaceBatchSeen, ip.seen}, {spaceScan, ip.scan}, {spaceBlob, digest},
 		{spaceReserved, ip.reservation}, {spaceAllocated, ip.allocated}, {spaceSequence, eightBytes},
 		{spaceIdempotency, ip.idempotency}, {spaceCaller, isJSON[Caller]}, {spaceConsent, ip.consent},
 		{spaceHolderConsent, ip.holderConsent},
@@ -93,6 +98,13 @@ func (ip *inspector) stored() error {
 func empty(_, value []byte) error {
 	if len(value) > 0 {
 		return fmt.Errorf("%w: value where none belongs", ErrDamaged)
+	}
+	return nil
+}
+
+func digest(_, value []byte) error {
+	if len(value) != len(record.Digest{}) {
+		return fmt.Errorf("%w: length", ErrDamaged)
 	}
 	return nil
 }
@@ -275,7 +287,7 @@ func (ip *inspector) scan(_, value []byte) error {
 	if len(value) != len(blob.Address{}) {
 		return fmt.Errorf("%w: scan", ErrDamaged)
 	}
-	if _, err := ip.r.Get(key(spaceBlob, value)); err != nil {
+	if _, err := ip.r.Get(blobKey(blob.Address(value))); err != nil {
 		return fmt.Errorf("%w: scan is not kept from being swept", ErrDamaged)
 	}
 	return nil

@@ -151,7 +151,7 @@ func (v *Vault) attach(w engine.Writer, at attaching, doc *Document) error {
 	if err := w.Create(documentKey(lid, h.documents), doc.encode()); err != nil {
 		return err
 	}
-	if err := w.Put(key(spaceBlob, doc.Address[:]), nil); err != nil {
+	if err := w.Put(blobKey(doc.Address), doc.Digest[:]); err != nil {
 		return err
 	}
 	return v.appendEvent(w, at.s, at.st, h, eventOf(lid, h.identifier(h.version), record.Digest{}, at.ev))

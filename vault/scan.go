@@ -42,7 +42,7 @@ func (v *Vault) scanKey(batch string, d record.Digest) []byte {
 func (b *Batch) refer(w engine.Writer, scans []Scan) error {
 	for i := range scans {
 		s := &scans[i]
-		if err := w.Put(key(spaceBlob, s.address[:]), nil); err != nil {
+		if err := w.Put(blobKey(s.address), s.Digest[:]); err != nil {
 			return err
 		}
 		if err := w.Put(b.v.scanKey(b.id, s.Digest), s.address[:]); err != nil {

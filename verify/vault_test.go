@@ -33,9 +33,7 @@ func newHouse(t testing.TB) *house {
 	clock := func() time.Time { return h.at }
 	keys, err := sealed.CreateKeyring(t.Context(), memory.New(), sealed.Master{1}, rand.Reader)
 	require.NoError(t, err)
-	blobs, err := blob.Open(blob.Config{
-		Engine: memory.New(), Now: clock, Address: func(b []byte) blob.Address { return keys.Address(b) },
-	})
+	blobs, err := blob.Open(blob.Config{Engine: memory.New(), Now: clock, Hash: keys.AddressHash})
 	require.NoError(t, err)
 	province, err := fixtures.NewProvince(rand.Reader, clock)
 	require.NoError(t, err)

@@ -253,7 +253,7 @@ func batchCertificate() *record.BatchCertificate {
 		Counts: record.Counts{Rows: 21, Created: 6, Updated: 5, Unchanged: 4, Conflict: 3, Rejected: 3},
 		Spans: []record.Span{
 			{Year: 2009, Series: "示许字2009", First: "0001", Last: "0010", Seen: 8, Missing: 2},
-			{Series: "-", First: "7", Last: "7", Seen: 1},
+			{Series: record.YearUnreadable, First: "-", Last: "-", Seen: 1},
 		},
 		Checkpoint: record.Checkpoint{Size: 11, Root: sum("root")},
 	}

@@ -247,13 +247,16 @@ func (c Counts) Balanced() bool {
 
 // Span is the part of a batch that falls into one year and number range.
 type Span struct {
-	Year    int    `json:"year"`   // of issue; 0 if unknown
-	Series  string `json:"series"` // the part of the numbers before their running digits, or "-"
+	Year    int    `json:"year"`   // of issue; 0 with YearUnreadable
+	Series  string `json:"series"` // the part of the numbers before their running digits, "-", or YearUnreadable
 	First   string `json:"first"`  // lowest and highest running number seen
 	Last    string `json:"last"`
 	Seen    int    `json:"seen"`    // numbers seen in it
 	Missing int    `json:"missing"` // running numbers between First and Last that were not seen
 }
+
+// YearUnreadable is the series of the numbers whose year of issue cannot be read: they are counted and make no range.
+const YearUnreadable = "year-unreadable"
 
 // BatchCertificate (批次证明) is the vault's signed account of one conversion.
 type BatchCertificate struct {

@@ -496,3 +496,54 @@ func TestServices(t *testing.T) {
 		})
 	}
 }
+
+// renewToken is what smallstep's client sends to renew without TLS to the authority.
+func renewToken(t testing.TB, key any, chain ...*x509.Certificate) string {
+	t.Helper()
+	var list []string
+	for _, c := range chain {
+		list = append(list, base64.StdEncoding.EncodeToString(c.Raw))
+	}
+	options := new(jose.SignerOptions).WithHeader("x5cInsecure", list)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, options)
+	require.NoError(t, err)
+	now := time.Now()
+	token, err := jose.Signed(signer).Claims(map[string]any{
+		"jti": "r1", "iss": "step-ca-client/1.0", "sub": chain[0].Subject.CommonName, "aud": "https://" + caHost + "/1.0/renew",
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Minute).Unix(),
+	}).CompactSerialize()
+	require.NoError(t, err)
+	return token
+}
+
+// FuzzReadToken: whatever comes in, it is refused, or it is a compact JWS in the one spelling it has.
+func FuzzReadToken(f *testing.F) {
+	w := newWorld(f)
+	good := w.token(f)
+	f.Add(good)
+	f.Add(jsonForm(strings.Split(good, ".")))
+	f.Add(w.token(f, func(x *stepca.Token) { x.SANs, x.CSR, x.Revoke = []string{service}, []byte("csr"), true }))
+	f.Add(b64(`{"alg":"none"}`) + "." + b64(`{"jti":"1"}`) + ".")
+	csr := csrOf(f, ecKey(f), service)
+	f.Fuzz(func(t *testing.T, token string) {
+		id, err := stepca.ReadToken(token)
+		if err != nil {
+			requireRefused(t, stepca.ReasonToken, err)
+			require.Empty(t, id)
+			return
+		}
+		require.Equal(t, 2, strings.Count(token, "."))
+		require.Equal(t, token, strings.Join(strings.Fields(token), ""))
+		require.LessOrEqual(t, len(token), 16<<10)
+		if _, err := w.authority.Issue(t.Context(), stepca.Enrolment{Token: token, CSR: csr}); err == nil {
+			require.Equal(t, id, tokenIDOf(t, good), "only the good token opens anything")
+		}
+	})
+}
+
+func tokenIDOf(t testing.TB, token string) string {
+	t.Helper()
+	id, err := stepca.ReadToken(token)
+	require.NoError(t, err)
+	return id
+}

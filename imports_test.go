@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -65,6 +66,8 @@ var rules = map[string]rule{
 
 	"pki":    {ours: codecs},
 	"pki/ca": {ours: slices.Concat(codecs, []string{"pki", "internal/engine", "internal/blob"})},
+	// smallstep brings the network with it; what this package opens of it is in its handlers
+	"pki/stepca": {reach: process, ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
 
 	"signing": {ours: slices.Concat(codecs, []string{"pki", "vault/record"})},
 	"verify":  {ours: slices.Concat(codecs, []string{"pki", "vault/record", "vault/ledger"})},
@@ -84,6 +87,11 @@ var rules = map[string]rule{
 	"cmd/elicense": {reach: process, ours: slices.Concat(codecs, []string{
 		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "verify", "vault", "vault/...", "server", "server/...",
 		"internal/engine", "internal/engine/...", "internal/blob",
+	})},
+
+	"internal/cli": {},
+	"cmd/elicense-ca": {reach: process, ours: slices.Concat(codecs, []string{
+		"internal/cli", "pki", "pki/...", "internal/engine", "internal/engine/...", "internal/blob",
 	})},
 }
 
@@ -106,9 +114,12 @@ var adapters = map[string][]string{
 	"github.com/xuri/excelize":        {},
 	"github.com/klauspost/compress":   {"internal/sheet", "internal/engine/sealed", "internal/blob"},
 	"go.yaml.in/yaml":                 {"vault/catalogue", "vault/convert", "cmd/elicense"},
-	"github.com/spf13/cobra":          {"cmd/elicense"},
+	"github.com/spf13/cobra":          {"cmd/elicense", "cmd/elicense-ca", "internal/cli"},
+	"github.com/smallstep":            {"pki/stepca"},
+	"go.step.sm/crypto":               {"pki/stepca"},
+	"github.com/go-chi/chi":           {"pki/stepca"},
 	"github.com/schollz/progressbar":  {"cmd/elicense"},
-	"github.com/knadh/koanf":          {"cmd/elicense"},
+	"github.com/knadh/koanf":          {"cmd/elicense", "cmd/elicense-ca"},
 	"github.com/stretchr/testify":     {"internal/engine/enginetest", "internal/blob/blobtest"},
 	"github.com/google/go-cmp":        {"internal/engine/enginetest", "internal/blob/blobtest"},
 	"pgregory.net/rapid":              {"internal/engine/enginetest", "internal/blob/blobtest"},
@@ -150,6 +161,9 @@ func TestRulesRunDownward(t *testing.T) {
 		if pkg != "cmd/elicense" && matches(r.ours, "fixtures") {
 			t.Errorf("%s may import fixtures, which is for tests and cmd", pkg)
 		}
+		if pkg != "cmd/elicense-ca" && matches(r.ours, "pki/stepca") {
+			t.Errorf("%s may import pki/stepca, which is for cmd/elicense-ca alone", pkg)
+		}
 	}
 }
 
@@ -161,12 +175,38 @@ func TestRulesRefuse(t *testing.T) {
 		{"verify", "net/http"}, {"pki", "net"}, {"internal/sheet", "os"}, {"vault/record", "os/exec"},
 		{"signing", module + "/fixtures"}, {"vault", "github.com/dgraph-io/badger/v4"}, {"internal/oid", "syscall"},
 		{"vault/convert", module + "/signing"}, {"internal/engine/badger", "net/http"},
-		{"vault", "github.com/spf13/cobra"},
+		{"vault", "github.com/spf13/cobra"}, {"cmd/elicense", module + "/pki/stepca"},
+		{"pki/ca", "github.com/smallstep/certificates/db"}, {"pki/stepca", module + "/pki/ca"},
+		{"pki/stepca", module + "/internal/engine/badger"}, {"cmd/elicense-ca", module + "/vault"},
 	} {
 		require.NotEmpty(t, rules[c.pkg].refuse(c.pkg, c.imp), "%s imports %s", c.pkg, c.imp)
 	}
 	require.Empty(t, rules["vault"].refuse("vault", module+"/vault/record"))
 	require.Empty(t, rules["vault"].refuse("vault", "crypto/sha256"))
+}
+
+// TestVaultWithoutSmallstep: what only issues or verifies licences is built without smallstep, by whatever way.
+func TestVaultWithoutSmallstep(t *testing.T) {
+	t.Parallel()
+	for _, program := range []string{"cmd/elicense", "fixtures", "verify", "pki/ca"} {
+		deps := dependencies(t, "./"+program)
+		require.Contains(t, deps, module+"/pki", program)
+		for _, dep := range deps {
+			foreign := strings.HasPrefix(dep, "github.com/smallstep/") || strings.HasPrefix(dep, "go.step.sm/")
+			if foreign || dep == module+"/pki/stepca" {
+				t.Errorf("%s carries %s", program, dep)
+			}
+		}
+	}
+	require.Contains(t, dependencies(t, "./pki/stepca"), "github.com/smallstep/certificates/authority", "it would be seen")
+}
+
+// dependencies lists everything that a package is built from.
+func dependencies(t *testing.T, pkg string) []string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg).Output()
+	require.NoError(t, err)
+	return strings.Fields(string(out))
 }
 
 // refuse says why a package may not import another, or nothing if it may.

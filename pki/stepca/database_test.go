@@ -246,7 +246,7 @@ func TestDatabaseLimits(t *testing.T) {
 	})
 }
 
-func second[T any](_ T, err error) error       { return err }
+func second[T any](_ T, err error) error        { return err }
 func third[T, U any](_ T, _ U, err error) error { return err }
 
 // Smallstep keeps its CRL as one value, which can be longer than a value of the engine.

@@ -10,7 +10,9 @@ import (
 const MaxPartsBytes = maxParts * partBytes
 
 // NewDatabase is smallstep's database on an engine.
-func NewDatabase(e engine.Engine, prefix string) database.DB { return &bucketed{engine: e, prefix: prefix} }
+func NewDatabase(e engine.Engine, prefix string) database.DB {
+	return &bucketed{engine: e, prefix: prefix}
+}
 
 // ParseSM2Request reads a request as EnrolSM2 does, and gives whether it is good.
 func ParseSM2Request(der []byte) (raw []byte, err error) {

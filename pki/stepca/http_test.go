@@ -163,6 +163,9 @@ func TestHTTPSM2_A56(t *testing.T) {
 	require.Equal(t, "certificate for "+service, string(block.Bytes))
 	require.Len(t, answer["certChain"], 2)
 	require.NotEmpty(t, answer["ca"])
+	block, _ = pem.Decode([]byte(fmt.Sprint(answer["twin"])))
+	require.Equal(t, "twin", string(block.Bytes))
+	require.Equal(t, "ZW52ZWxvcGVk", answer["envelopedKey"])
 
 	w.issuer.err = errIssuer
 	for name, test := range map[string]struct {

@@ -141,9 +141,9 @@ func TestTokenRefused_A56(t *testing.T) {
 			requireRefused(t, test.want, err)
 			require.Nil(t, chain)
 			sm2, _ := sm2CSR(t, service)
-			certificates, err := w.authority.EnrolSM2(t.Context(), stepca.Enrolment{Token: test.token, CSR: sm2})
+			issued, err := w.authority.EnrolSM2(t.Context(), stepca.Enrolment{Token: test.token, CSR: sm2})
 			requireRefused(t, test.want, err)
-			require.Nil(t, certificates)
+			require.Empty(t, issued)
 		})
 	}
 	require.Zero(t, w.count(t))
@@ -288,14 +288,19 @@ func TestRequestRefused_A56(t *testing.T) {
 		"P-224":     {func(t *testing.T, _ *world) []byte { return csrOf(t, weak, service) }, nil, stepca.ReasonRequest},
 		"SM2":       {func(t *testing.T, _ *world) []byte { der, _ := sm2CSR(t, service); return der }, nil, stepca.ReasonRequest},
 
-		"other name":     {func(t *testing.T, _ *world) []byte { return csrOf(t, ecKey(t), "other.example.gov.cn") }, nil, stepca.ReasonConstraint},
-		"other SAN":      {func(t *testing.T, _ *world) []byte { return csrOf(t, ecKey(t), service, "other.example.gov.cn") }, nil, stepca.ReasonConstraint},
-		"one more SAN":   {func(t *testing.T, _ *world) []byte { return csrOf(t, ecKey(t), service, service, "other.example.gov.cn") }, nil, stepca.ReasonConstraint},
-		"issuer's key":   {func(t *testing.T, w *world) []byte { return csrOf(t, w.config.Signer, service) }, nil, stepca.ReasonConstraint},
-		"longer":         {nil, func(e *stepca.Enrolment) { e.NotAfter = time.Now().Add(25 * time.Hour) }, stepca.ReasonConstraint},
-		"shorter":        {nil, func(e *stepca.Enrolment) { e.NotAfter = time.Now().Add(time.Minute) }, stepca.ReasonConstraint},
-		"over":           {nil, func(e *stepca.Enrolment) { e.NotAfter = time.Now().Add(-time.Minute) }, stepca.ReasonConstraint},
-		"end, beginning": {nil, func(e *stepca.Enrolment) { e.NotBefore = time.Now().Add(time.Hour); e.NotAfter = time.Now().Add(time.Minute) }, stepca.ReasonConstraint},
+		"other name": {func(t *testing.T, _ *world) []byte { return csrOf(t, ecKey(t), "other.example.gov.cn") }, nil, stepca.ReasonConstraint},
+		"other SAN":  {func(t *testing.T, _ *world) []byte { return csrOf(t, ecKey(t), service, "other.example.gov.cn") }, nil, stepca.ReasonConstraint},
+		"one more SAN": {func(t *testing.T, _ *world) []byte {
+			return csrOf(t, ecKey(t), service, service, "other.example.gov.cn")
+		}, nil, stepca.ReasonConstraint},
+		"issuer's key": {func(t *testing.T, w *world) []byte { return csrOf(t, w.config.Signer, service) }, nil, stepca.ReasonConstraint},
+		"longer":       {nil, func(e *stepca.Enrolment) { e.NotAfter = time.Now().Add(25 * time.Hour) }, stepca.ReasonConstraint},
+		"shorter":      {nil, func(e *stepca.Enrolment) { e.NotAfter = time.Now().Add(time.Minute) }, stepca.ReasonConstraint},
+		"over":         {nil, func(e *stepca.Enrolment) { e.NotAfter = time.Now().Add(-time.Minute) }, stepca.ReasonConstraint},
+		"end, beginning": {nil, func(e *stepca.Enrolment) {
+			e.NotBefore = time.Now().Add(time.Hour)
+			e.NotAfter = time.Now().Add(time.Minute)
+		}, stepca.ReasonConstraint},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -458,7 +463,7 @@ func TestX5C_A56(t *testing.T) {
 				s.NotAfter = e.NotAfter
 			}
 			chain, err := w.authority.Issue(t.Context(), e)
-			certificates, errSM2 := w.authority.EnrolSM2(t.Context(), s)
+			issued, errSM2 := w.authority.EnrolSM2(t.Context(), s)
 			if test.want != "" {
 				requireRefused(t, test.want, err)
 				requireRefused(t, test.want, errSM2)
@@ -467,7 +472,7 @@ func TestX5C_A56(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, w.verify(t, chain, service))
 			require.NoError(t, errSM2)
-			require.Len(t, certificates, 2)
+			require.Len(t, issued.Chain, 2)
 			_, err = w.authority.Issue(t.Context(), e)
 			requireRefused(t, stepca.ReasonReplayed, err)
 		})

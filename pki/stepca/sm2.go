@@ -15,13 +15,24 @@ import (
 
 // SM2Issuer is the SM2 authority as this package needs it.
 //
-// Issue signs the certificate that a request was approved for and makes it durable before it returns; the answer is the
-// certificate in DER, followed by its chain without the root. It may refuse: its own rules come on top, and a refusal
-// that is a *RefusalError reaches the client as it is. The token is used up then too. TokenID never comes twice with
-// different requests, so that Issue may take it to find what it did before. It is called by many goroutines at once.
+// Issue signs the certificate that a request was approved for, for no longer and no other names than that, and makes it
+// durable before it returns. It may refuse: its own rules come on top, and a refusal that is a *RefusalError reaches the
+// client as it is. The token is used up then too. TokenID never comes twice with different requests, so that Issue may
+// take it to find what it did before. It is called by many goroutines at once.
 type SM2Issuer interface {
-	Issue(ctx context.Context, request SM2Request) ([][]byte, error)
+	Issue(ctx context.Context, request SM2Request) (SM2Issued, error)
 }
+
+// SM2Issued is what the SM2 authority gives for a request. Twin and Enveloped are there if its profile has a pair of
+// certificates.
+type SM2Issued struct {
+	Chain     [][]byte // the certificate in DER, followed by its chain without the root
+	Twin      []byte   // the certificate for encryption (加密证书) in DER
+	Enveloped []byte   // its private key for the holder of the signing key: SM2EnvelopedKey of GB/T 35276
+}
+
+// ErrSM2Issuer is returned if the SM2 authority issued nothing and said no error.
+var ErrSM2Issuer = errors.New("stepca: the SM2 authority gave no certificate")
 
 // SM2Request is a certificate request that a token was good for, with what the certificate may say. Subject, names and
 // times are those that were approved, not those in the CSR.
@@ -45,35 +56,47 @@ type SM2Request struct {
 	Application string
 }
 
-// EnrolSM2 uses up the token and has the SM2 authority issue a certificate, in DER, followed by its chain. The CSR is
+// EnrolSM2 uses up the token and has the SM2 authority issue what it is for. The CSR is
 // checked before the token is touched; names, times and policy after that, by the rules that the token brings, on a
 // shadow of the request. Nothing is issued unless all agree.
-func (a *Authority) EnrolSM2(ctx context.Context, e Enrolment) ([][]byte, error) {
+func (a *Authority) EnrolSM2(ctx context.Context, e Enrolment) (SM2Issued, error) {
+	request, err := a.approve(ctx, e)
+	if err != nil {
+		return SM2Issued{}, err
+	}
+	issued, err := a.config.SM2.Issue(ctx, request)
+	if err != nil {
+		return SM2Issued{}, err
+	}
+	if len(issued.Chain) == 0 {
+		return SM2Issued{}, ErrSM2Issuer
+	}
+	return issued, nil
+}
+
+// approve uses up the token for a request and gives what may be issued.
+func (a *Authority) approve(ctx context.Context, e Enrolment) (SM2Request, error) {
 	if a.config.SM2 == nil {
-		return nil, refuse(ReasonNotServed, "no SM2 authority")
+		return SM2Request{}, refuse(ReasonNotServed, "no SM2 authority")
 	}
 	csr, err := parseSM2Request(e.CSR)
 	if err != nil {
-		return nil, err
+		return SM2Request{}, err
 	}
 	shadow, err := a.shadow.of(csr)
 	if err != nil {
-		return nil, err
+		return SM2Request{}, err
 	}
 	options, err := a.sm2.authorize(ctx, e.Token)
 	if err != nil {
-		return nil, err
+		return SM2Request{}, err
 	}
 	_, err = a.sm2.authority.SignWithContext(signing(ctx), shadow, e.options(), options...)
 	var approved *approval
 	if !errors.As(err, &approved) {
-		return nil, explain(err, ReasonConstraint)
+		return SM2Request{}, explain(err, ReasonConstraint)
 	}
-	request, err := approved.request(csr, e.Token)
-	if err != nil {
-		return nil, err
-	}
-	return a.config.SM2.Issue(ctx, request)
+	return approved.request(csr, e.Token)
 }
 
 // approval is what comes out of smallstep when it wants a certificate signed: all its rules were satisfied. It is an

@@ -30,11 +30,13 @@ func TestEnrolSM2_A56(t *testing.T) {
 	w := newWorld(t)
 	csr, key := sm2CSR(t, department)
 	begin := time.Now()
-	chain, err := w.authority.EnrolSM2(t.Context(), stepca.Enrolment{CSR: csr, Token: w.token(t, func(x *stepca.Token) {
+	issued, err := w.authority.EnrolSM2(t.Context(), stepca.Enrolment{CSR: csr, Token: w.token(t, func(x *stepca.Token) {
 		x.Subject, x.Profile, x.Application, x.CSR = department, "department", "a-17", csr
 	})})
 	require.NoError(t, err)
-	require.Equal(t, [][]byte{[]byte("certificate for " + department), []byte("issuer")}, chain)
+	require.Equal(t, [][]byte{[]byte("certificate for " + department), []byte("issuer")}, issued.Chain)
+	require.Equal(t, "twin", string(issued.Twin))
+	require.Equal(t, "enveloped", string(issued.Enveloped))
 
 	asked := w.issuer.requests()
 	require.Len(t, asked, 1)
@@ -86,15 +88,17 @@ func TestSM2Constraints_A56(t *testing.T) {
 			csr:   func(t *testing.T) []byte { der, _ := sm2CSR(t, service, service, "other.example.gov.cn"); return der },
 			token: func(x *stepca.Token) { x.SANs = []string{service} },
 		},
-		"SAN beside none":     {csr: func(t *testing.T) []byte { der, _ := sm2CSR(t, department, "x.example.gov.cn"); return der }, token: func(x *stepca.Token) { x.Subject = department }},
-		"too long":            {end: 25 * time.Hour},
-		"too short":           {end: time.Minute},
-		"over":                {end: -time.Hour},
-		"bound to another":    {token: func(x *stepca.Token) { x.CSR = other }},
-		"denied":              {config: func(c *stepca.Config) { c.Policy.Deny.DNS = []string{service} }, token: func(x *stepca.Token) { x.SANs = []string{service} }},
-		"not allowed":         {config: func(c *stepca.Config) { c.Policy.Allow.CommonNames = []string{department} }},
-		"provisioner's rule":  {config: func(c *stepca.Config) { c.Provisioners[0].Policy.Allow.CommonNames = []string{department} }},
-		"provisioner's times": {config: func(c *stepca.Config) { c.Provisioners[0].Lifetimes = stepca.Lifetimes{Default: time.Hour, Max: time.Hour} }, end: 2 * time.Hour},
+		"SAN beside none":    {csr: func(t *testing.T) []byte { der, _ := sm2CSR(t, department, "x.example.gov.cn"); return der }, token: func(x *stepca.Token) { x.Subject = department }},
+		"too long":           {end: 25 * time.Hour},
+		"too short":          {end: time.Minute},
+		"over":               {end: -time.Hour},
+		"bound to another":   {token: func(x *stepca.Token) { x.CSR = other }},
+		"denied":             {config: func(c *stepca.Config) { c.Policy.Deny.DNS = []string{service} }, token: func(x *stepca.Token) { x.SANs = []string{service} }},
+		"not allowed":        {config: func(c *stepca.Config) { c.Policy.Allow.CommonNames = []string{department} }},
+		"provisioner's rule": {config: func(c *stepca.Config) { c.Provisioners[0].Policy.Allow.CommonNames = []string{department} }},
+		"provisioner's times": {config: func(c *stepca.Config) {
+			c.Provisioners[0].Lifetimes = stepca.Lifetimes{Default: time.Hour, Max: time.Hour}
+		}, end: 2 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -115,9 +119,9 @@ func TestSM2Constraints_A56(t *testing.T) {
 			if test.end != 0 {
 				e.NotAfter = time.Now().Add(test.end)
 			}
-			chain, err := w.authority.EnrolSM2(t.Context(), e)
+			issued, err := w.authority.EnrolSM2(t.Context(), e)
 			requireRefused(t, stepca.ReasonConstraint, err)
-			require.Nil(t, chain)
+			require.Empty(t, issued)
 			require.Empty(t, w.issuer.requests())
 			require.Zero(t, w.count(t))
 			_, err = w.authority.EnrolSM2(t.Context(), e)
@@ -167,9 +171,9 @@ func TestSM2RequestRefused_A56(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			token := w.token(t)
-			chain, err := w.authority.EnrolSM2(t.Context(), stepca.Enrolment{Token: token, CSR: test.csr})
+			issued, err := w.authority.EnrolSM2(t.Context(), stepca.Enrolment{Token: token, CSR: test.csr})
 			requireRefused(t, test.want, err)
-			require.Nil(t, chain)
+			require.Empty(t, issued)
 			require.Empty(t, w.issuer.requests())
 			used, err := stepca.UsedTokens(w.authority)
 			require.NoError(t, err)
@@ -247,9 +251,9 @@ func TestSM2IssuerRefuses(t *testing.T) {
 	csr, _ := sm2CSR(t, service)
 	w.issuer.err = &stepca.RefusalError{Reason: stepca.ReasonConstraint, Detail: "weak key"}
 	e := stepca.Enrolment{Token: w.token(t), CSR: csr}
-	chain, err := w.authority.EnrolSM2(t.Context(), e)
+	issued, err := w.authority.EnrolSM2(t.Context(), e)
 	requireRefused(t, stepca.ReasonConstraint, err)
-	require.Nil(t, chain)
+	require.Empty(t, issued)
 	w.issuer.err = errIssuer
 	_, err = w.authority.EnrolSM2(t.Context(), stepca.Enrolment{Token: w.token(t), CSR: csr})
 	require.ErrorIs(t, err, errIssuer)
@@ -257,6 +261,11 @@ func TestSM2IssuerRefuses(t *testing.T) {
 	_, err = w.authority.EnrolSM2(t.Context(), e)
 	requireRefused(t, stepca.ReasonReplayed, err)
 	require.Len(t, w.issuer.requests(), 2)
+
+	w.issuer.err = nil
+	nothing := w.token(t, func(x *stepca.Token) { x.Profile = "nothing" })
+	_, err = w.authority.EnrolSM2(t.Context(), stepca.Enrolment{Token: nothing, CSR: csr})
+	require.ErrorIs(t, err, stepca.ErrSM2Issuer)
 }
 
 func TestSM2NotServed(t *testing.T) {
@@ -306,4 +315,3 @@ func FuzzSM2Request(f *testing.F) {
 		}
 	})
 }
-

@@ -14,7 +14,7 @@ import (
 // whoever mounts it to choose; the audience of its tokens is that of /1.0/sign.
 //
 //	{"csr": PEM, "ott": token, "notBefore": RFC 3339, "notAfter": RFC 3339}
-//	{"crt": PEM, "ca": PEM, "certChain": [PEM, …]}
+//	{"crt": PEM, "ca": PEM, "certChain": [PEM, …], "twin": PEM, "envelopedKey": base64}
 func (a *Authority) SM2Handler() http.Handler {
 	return limitBody(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
@@ -27,12 +27,12 @@ func (a *Authority) SM2Handler() http.Handler {
 			sayRefusal(w, r, err)
 			return
 		}
-		chain, err := a.EnrolSM2(r.Context(), e)
+		issued, err := a.EnrolSM2(r.Context(), e)
 		if err != nil {
 			sayRefusal(w, r, err)
 			return
 		}
-		render.JSONStatus(w, r, answerOf(chain), http.StatusCreated)
+		render.JSONStatus(w, r, answerOf(issued), http.StatusCreated)
 	}))
 }
 
@@ -57,18 +57,24 @@ type answer struct {
 	Certificate string   `json:"crt"`
 	Issuer      string   `json:"ca,omitempty"`
 	Chain       []string `json:"certChain"`
+	Twin        string   `json:"twin,omitempty"`
+	Enveloped   []byte   `json:"envelopedKey,omitempty"`
 }
 
-func answerOf(chain [][]byte) answer {
-	var a answer
-	for _, der := range chain {
-		a.Chain = append(a.Chain, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
-	}
-	if len(a.Chain) > 0 {
-		a.Certificate = a.Chain[0]
+func answerOf(issued SM2Issued) answer {
+	a := answer{Certificate: certificatePEM(issued.Chain[0]), Enveloped: issued.Enveloped}
+	for _, der := range issued.Chain {
+		a.Chain = append(a.Chain, certificatePEM(der))
 	}
 	if len(a.Chain) > 1 {
 		a.Issuer = a.Chain[1]
 	}
+	if issued.Twin != nil {
+		a.Twin = certificatePEM(issued.Twin)
+	}
 	return a
+}
+
+func certificatePEM(der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }

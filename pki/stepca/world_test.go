@@ -204,14 +204,20 @@ type sm2Issuer struct {
 	err   error // what Issue answers, if set
 }
 
-func (i *sm2Issuer) Issue(_ context.Context, r stepca.SM2Request) ([][]byte, error) {
+func (i *sm2Issuer) Issue(_ context.Context, r stepca.SM2Request) (stepca.SM2Issued, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.asked = append(i.asked, r)
 	if i.err != nil {
-		return nil, i.err
+		return stepca.SM2Issued{}, i.err
 	}
-	return [][]byte{append([]byte("certificate for "), r.CommonName...), []byte("issuer")}, nil
+	if r.Profile == "nothing" {
+		return stepca.SM2Issued{}, nil
+	}
+	return stepca.SM2Issued{
+		Chain: [][]byte{append([]byte("certificate for "), r.CommonName...), []byte("issuer")},
+		Twin:  []byte("twin"), Enveloped: []byte("enveloped"),
+	}, nil
 }
 
 func (i *sm2Issuer) requests() []stepca.SM2Request {

@@ -73,8 +73,8 @@ func TestProgram(t *testing.T) {
 		"missing flag":       {"en", nil, []string{"work"}, 2, "", "error: missing --must\nusage: prog work\nmore: ./prog work --help\n"},
 		"unknown flag":       {"zh", nil, []string{"work", "--frob"}, 2, "", "错误：参数写错了：unknown flag: --frob\n用法：prog work\n详见：./prog work --help\n"},
 		"arguments":          {"zh", nil, []string{"work", "a"}, 2, "", "错误：参数个数不对：unknown command \"a\" for \"prog work\"\n用法：prog work\n详见：./prog work --help\n"},
-		"unknown command":    {"zh", nil, []string{"wrok"}, 2, "", "错误：没有这个命令：wrok；是不是 work\n用法：prog\n详见：./prog --help\n"},
-		"in English":         {"en", nil, []string{"wrok"}, 2, "", "error: unknown command: wrok; did you mean work\nusage: prog\nmore: ./prog --help\n"},
+		"unknown command":    {"zh", nil, []string{"wok"}, 2, "", "错误：没有这个命令：wok；是不是 work\n用法：prog\n详见：./prog --help\n"},
+		"in English":         {"en", nil, []string{"wok"}, 2, "", "error: unknown command: wok; did you mean work\nusage: prog\nmore: ./prog --help\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, out, err := run(test.lang, test.fail, test.args...)

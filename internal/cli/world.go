@@ -1,7 +1,8 @@
 // Package cli is what the command-line programs of this house have in common: words in Chinese or English by the
 // locale, --json, exit codes, and errors that say what is wrong and how to put it right. It knows nothing of what a
 // program does. What a person sees: the first line is the outcome, then come the facts, then what to do next. The
-// answer goes to standard output, everything else to standard error; with --json the answer is one JSON value on a line.
+// answer goes to standard output, everything else to standard error; with --json the answer is one JSON value on a
+// line.
 package cli
 
 import (
@@ -50,8 +51,10 @@ func (w *World) PickLang() {
 	}
 	lang = strings.ToLower(lang)
 	w.Lang = "zh"
-	if lang == "c" || strings.HasPrefix(lang, "en") || strings.HasPrefix(lang, "c.") || strings.HasPrefix(lang, "posix") {
-		w.Lang = "en"
+	for _, other := range []string{"en", "c.", "posix"} {
+		if lang == "c" || strings.HasPrefix(lang, other) {
+			w.Lang = "en"
+		}
 	}
 }
 

@@ -29,12 +29,12 @@ type Config struct {
 	Roots []*x509.Certificate
 	// Chain is the issuing certificate followed by those above it up to one below a root; required.
 	Chain []*x509.Certificate
-	// Signer holds the issuing certificate's key: ECDSA (P-256 unless there is a reason) or RSA; required. It may stand
-	// for a device.
+	// Signer holds the issuing certificate's key: ECDSA (P-256 unless there is a reason) or RSA; required. It may
+	// stand for a device.
 	Signer crypto.Signer
 
-	// Names are the host names under which clients reach the authority, without port; required. Tokens are meant for one
-	// of them.
+	// Names are the host names under which clients reach the authority, without port; required. Tokens are meant for
+	// one of them.
 	Names []string
 	// Provisioners say who may ask for certificates; none means nobody.
 	Provisioners []Provisioner
@@ -42,8 +42,8 @@ type Config struct {
 	Lifetimes Lifetimes
 	// TokenLifetime is how long a token may work; zero means ten minutes.
 	TokenLifetime time.Duration
-	// Policy bounds the names of every certificate, whoever asks; its zero value allows every name that a provisioner may
-	// have.
+	// Policy bounds the names of every certificate, whoever asks; its zero value allows every name that a provisioner
+	// may have.
 	Policy Policy
 	// CRL says how revocation is published.
 	CRL CRLConfig
@@ -55,8 +55,8 @@ type Config struct {
 
 	// Rand makes the key of the shadow requests; required. Smallstep takes its own randomness from the system.
 	Rand io.Reader
-	// Now decides what this package decides; required. Smallstep reads the system's clock and cannot be told another, so
-	// the two must agree.
+	// Now decides what this package decides; required. Smallstep reads the system's clock and cannot be told another,
+	// so the two must agree.
 	Now func() time.Time
 }
 
@@ -116,8 +116,9 @@ func (c Config) complete() (Config, error) {
 	setDefault(&c.CRL.Lifetime, defaultCRLLifetime)
 	setDefault(&c.CRL.Every, defaultCRLEvery)
 	missing := map[string]bool{
-		"engine": c.Engine == nil, "clock": c.Now == nil, "randomness": c.Rand == nil, "roots": len(c.Roots) == 0,
-		"chain": len(c.Chain) == 0, "signer": c.Signer == nil, "names": len(c.Names) == 0, "CRL address": c.CRL.URL == "",
+		"engine": c.Engine == nil, "clock": c.Now == nil, "randomness": c.Rand == nil, "signer": c.Signer == nil,
+		"roots": len(c.Roots) == 0, "chain": len(c.Chain) == 0, "names": len(c.Names) == 0,
+		"CRL address": c.CRL.URL == "",
 	}
 	for what, is := range missing {
 		if is {
@@ -151,7 +152,8 @@ func (c Config) checkChain() error {
 	}
 	issuer := c.Chain[0]
 	_, err := issuer.Verify(x509.VerifyOptions{
-		Roots: roots, Intermediates: intermediates, CurrentTime: c.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+		Roots: roots, Intermediates: intermediates, CurrentTime: c.Now(),
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 	})
 	if err != nil {
 		return fmt.Errorf("%w: issuing certificate: %v", ErrConfig, err)
@@ -178,5 +180,5 @@ func checkKey(public crypto.PublicKey) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: key is neither ECDSA on P-256, P-384 or P-521 nor RSA of %d bits or more", ErrConfig, minRSABits)
+	return fmt.Errorf("%w: key is neither ECDSA on P-256, P-384 or P-521 nor RSA of %d bits", ErrConfig, minRSABits)
 }

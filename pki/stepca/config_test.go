@@ -49,8 +49,8 @@ func TestConfigRefused(t *testing.T) {
 			c.Roots, c.Chain, c.Signer = with.Roots, with.Chain, with.Signer
 		},
 		"no CA": func(c *stepca.Config) {
-			with, root, key := newConfig(t, ecKey(t), ecKey(t)), ecKey(t), ecKey(t)
-			with = newConfig(t, root, key)
+			root, key := ecKey(t), ecKey(t)
+			with := newConfig(t, root, key)
 			leaf := *with.Chain[0]
 			leaf.IsCA, leaf.MaxPathLenZero, leaf.KeyUsage = false, false, x509.KeyUsageDigitalSignature
 			c.Roots, c.Signer = with.Roots, key

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/smallstep/nosql/database"
 
@@ -16,10 +17,11 @@ const maxBucketBytes = 255
 // bucketed is smallstep's database (tables of pairs, compare-and-swap) on an engine of ours. Every call is one engine
 // transaction, so CmpAndSwap is linearizable and Update is all or nothing. What it lays down, after the prefix:
 //
-//	't' bucket                        "": the bucket exists
-//	'd' len(bucket) bucket key        0x00 value, or 0x01 number of parts for a value longer than one of the engine's
-//	'p' len(bucket) bucket len16(key) key part
+//	t bucket                           "": the bucket exists
+//	d length : bucket key              0x00 value, or 0x01 number of parts for a value longer than one of the engine's
+//	p length : bucket length : key part
 //
+// with lengths and the number of a part in decimal digits.
 // Absent and empty are the same to CmpAndSwap, as with all databases of smallstep.
 type bucketed struct {
 	engine engine.Engine
@@ -129,17 +131,17 @@ func (b *bucketed) Update(tx *database.Tx) error {
 }
 
 func (b *bucketed) run(w engine.Writer, q *database.TxEntry) (err error) {
+	var k pair
+	if q.Cmd != database.CreateTable && q.Cmd != database.DeleteTable {
+		if k, err = b.key(q.Bucket, q.Key); err != nil {
+			return err
+		}
+	}
 	switch q.Cmd {
 	case database.CreateTable:
-		return b.createTable(w, q.Bucket)
+		err = b.createTable(w, q.Bucket)
 	case database.DeleteTable:
-		return b.deleteTable(w, q.Bucket)
-	}
-	k, err := b.key(q.Bucket, q.Key)
-	if err != nil {
-		return err
-	}
-	switch q.Cmd {
+		err = b.deleteTable(w, q.Bucket)
 	case database.Get:
 		q.Result, err = k.get(w)
 	case database.Set:
@@ -148,6 +150,8 @@ func (b *bucketed) run(w engine.Writer, q *database.TxEntry) (err error) {
 		err = k.remove(w)
 	case database.CmpAndSwap:
 		q.Result, q.Swapped, err = k.swap(w, q.CmpValue, q.Value)
+	case database.CmpOrRollback:
+		err = database.ErrOpNotSupported
 	default:
 		err = database.ErrOpNotSupported
 	}
@@ -234,7 +238,12 @@ func (b *bucketed) pairs(bucket []byte) []byte { return b.space('d', bucket) }
 func (b *bucketed) parts(bucket []byte) []byte { return b.space('p', bucket) }
 
 func (b *bucketed) space(kind byte, bucket []byte) []byte {
-	return append(append([]byte(b.prefix), kind, byte(len(bucket))), bucket...)
+	return appendCounted(append([]byte(b.prefix), kind), bucket)
+}
+
+// appendCounted appends text with its length before it, so that it is clear where it ends.
+func appendCounted(dst, text []byte) []byte {
+	return append(append(strconv.AppendInt(dst, int64(len(text)), 10), ':'), text...)
 }
 
 func (b *bucketed) key(bucket, key []byte) (pair, error) {

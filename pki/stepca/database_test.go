@@ -66,6 +66,7 @@ func entries(t *testing.T, db database.DB, bucket string) map[string]string {
 func TestDatabaseTables(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, db database.DB) {
+		t.Helper()
 		require.True(t, database.IsErrNotFound(db.DeleteTable(fruit)))
 		_, err := db.List(fruit)
 		require.True(t, database.IsErrNotFound(err))
@@ -92,6 +93,7 @@ func TestDatabaseTables(t *testing.T) {
 func TestDatabasePairs(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, db database.DB) {
+		t.Helper()
 		require.NoError(t, db.CreateTable(fruit))
 		_, err := db.Get(fruit, key)
 		require.True(t, database.IsErrNotFound(err))
@@ -120,6 +122,7 @@ func TestDatabasePairs(t *testing.T) {
 func TestDatabaseCompareAndSwap(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, db database.DB) {
+		t.Helper()
 		for _, step := range []struct {
 			name, old, value string
 			stands           string
@@ -151,6 +154,7 @@ func TestDatabaseCompareAndSwap(t *testing.T) {
 func TestDatabaseUpdate(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, db database.DB) {
+		t.Helper()
 		require.NoError(t, db.Set(fruit, b("old"), b("1")))
 		tx := new(database.Tx)
 		tx.CreateTable(fruit)
@@ -188,6 +192,7 @@ func TestDatabaseUpdate(t *testing.T) {
 func TestDatabaseUpdateIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, db database.DB) {
+		t.Helper()
 		require.NoError(t, db.CreateTable(fruit))
 		for name, last := range map[string]*database.TxEntry{
 			"not found":     {Bucket: fruit, Key: key, Cmd: database.Get},
@@ -216,6 +221,7 @@ func TestDatabaseUpdateIsAllOrNothing(t *testing.T) {
 func TestDatabaseLimits(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, db database.DB) {
+		t.Helper()
 		long := bytes.Repeat([]byte{'k'}, engine.MaxKeyBytes)
 		for name, err := range map[string]error{
 			"empty key":       db.Set(fruit, nil, key),
@@ -296,11 +302,11 @@ func TestDatabaseLongValues(t *testing.T) {
 func TestDatabaseDamage(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(map[string]string){
-		"part missing": func(pairs map[string]string) { delete(pairs, "x/p\x05fruit\x00\x01k\x01") },
-		"no form":      func(pairs map[string]string) { pairs["x/d\x05fruitk"] = "" },
-		"unknown form": func(pairs map[string]string) { pairs["x/d\x05fruitk"] = "\x02a" },
-		"no parts":     func(pairs map[string]string) { pairs["x/d\x05fruitk"] = "\x01\x00" },
-		"cut off":      func(pairs map[string]string) { pairs["x/d\x05fruitk"] = "\x01" },
+		"part missing": func(pairs map[string]string) { delete(pairs, "x/p5:fruit1:k1") },
+		"no form":      func(pairs map[string]string) { pairs["x/d5:fruitk"] = "" },
+		"unknown form": func(pairs map[string]string) { pairs["x/d5:fruitk"] = "\x02a" },
+		"no parts":     func(pairs map[string]string) { pairs["x/d5:fruitk"] = "\x01\x00" },
+		"cut off":      func(pairs map[string]string) { pairs["x/d5:fruitk"] = "\x01" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -312,11 +318,11 @@ func TestDatabaseDamage(t *testing.T) {
 			for _, p := range enginetest.Pairs(t, e, engine.Range{}) {
 				pairs[p.Key] = p.Value
 			}
-			require.Contains(t, pairs, "x/p\x05fruit\x00\x01k\x01")
-			require.Contains(t, pairs, "x/d\x05fruitk")
+			require.Contains(t, pairs, "x/p5:fruit1:k1")
+			require.Contains(t, pairs, "x/d5:fruitk")
 			change(pairs)
 			require.NoError(t, e.Update(t.Context(), func(w engine.Writer) error {
-				for _, p := range []string{"x/p\x05fruit\x00\x01k\x01", "x/d\x05fruitk"} {
+				for _, p := range []string{"x/p5:fruit1:k1", "x/d5:fruitk"} {
 					if v, ok := pairs[p]; !ok {
 						require.NoError(t, w.Delete(b(p)))
 					} else {
@@ -354,6 +360,7 @@ func TestDatabaseOpensNothing(t *testing.T) {
 func TestSwapOnce_A55(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, db database.DB) {
+		t.Helper()
 		const rounds, rivals = 30, 32
 		for round := range rounds {
 			k := strconv.AppendInt(nil, int64(round), 10)
@@ -388,6 +395,7 @@ func TestSwapOnce_A55(t *testing.T) {
 func TestSwapIsLinearizable(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, db database.DB) {
+		t.Helper()
 		const goroutines, increments = 16, 20
 		require.NoError(t, db.Set(fruit, key, b("0")))
 		var taken sync.Map
@@ -426,6 +434,7 @@ func TestSwapIsLinearizable(t *testing.T) {
 }
 
 func increment(t *testing.T, db database.DB, taken *sync.Map) {
+	t.Helper()
 	current, err := db.Get(fruit, key)
 	for err == nil {
 		var n int

@@ -275,25 +275,24 @@ func TestRequestRefused_A56(t *testing.T) {
 	t.Parallel()
 	weak, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
 	require.NoError(t, err)
+	sm2, _ := sm2CSR(t, service)
 	for name, test := range map[string]struct {
-		csr    func(*testing.T, *world) []byte
+		csr    []byte // a good one if nil
 		change func(*stepca.Enrolment)
 		want   stepca.Reason
 	}{
-		"empty":     {func(*testing.T, *world) []byte { return nil }, nil, stepca.ReasonRequest},
-		"text":      {func(*testing.T, *world) []byte { return []byte("csr") }, nil, stepca.ReasonRequest},
-		"long":      {func(*testing.T, *world) []byte { return make([]byte, 17<<10) }, nil, stepca.ReasonRequest},
-		"trailing":  {func(t *testing.T, _ *world) []byte { return append(csrOf(t, ecKey(t), service), 0) }, nil, stepca.ReasonRequest},
-		"signature": {func(t *testing.T, _ *world) []byte { return flipEnd(csrOf(t, ecKey(t), service)) }, nil, stepca.ReasonPossession},
-		"P-224":     {func(t *testing.T, _ *world) []byte { return csrOf(t, weak, service) }, nil, stepca.ReasonRequest},
-		"SM2":       {func(t *testing.T, _ *world) []byte { der, _ := sm2CSR(t, service); return der }, nil, stepca.ReasonRequest},
+		"empty":     {[]byte{}, nil, stepca.ReasonRequest},
+		"text":      {[]byte("csr"), nil, stepca.ReasonRequest},
+		"long":      {make([]byte, 17<<10), nil, stepca.ReasonRequest},
+		"trailing":  {append(csrOf(t, ecKey(t), service), 0), nil, stepca.ReasonRequest},
+		"signature": {flipEnd(csrOf(t, ecKey(t), service)), nil, stepca.ReasonPossession},
+		"P-224":     {csrOf(t, weak, service), nil, stepca.ReasonRequest},
+		"SM2":       {sm2, nil, stepca.ReasonRequest},
 
-		"other name": {func(t *testing.T, _ *world) []byte { return csrOf(t, ecKey(t), "other.example.gov.cn") }, nil, stepca.ReasonConstraint},
-		"other SAN":  {func(t *testing.T, _ *world) []byte { return csrOf(t, ecKey(t), service, "other.example.gov.cn") }, nil, stepca.ReasonConstraint},
-		"one more SAN": {func(t *testing.T, _ *world) []byte {
-			return csrOf(t, ecKey(t), service, service, "other.example.gov.cn")
-		}, nil, stepca.ReasonConstraint},
-		"issuer's key": {func(t *testing.T, w *world) []byte { return csrOf(t, w.config.Signer, service) }, nil, stepca.ReasonConstraint},
+		"other name":   {csrOf(t, ecKey(t), "other.example.gov.cn"), nil, stepca.ReasonConstraint},
+		"other SAN":    {csrOf(t, ecKey(t), service, "other.example.gov.cn"), nil, stepca.ReasonConstraint},
+		"one more SAN": {csrOf(t, ecKey(t), service, service, "other.example.gov.cn"), nil, stepca.ReasonConstraint},
+		"issuer's key": {nil, nil, stepca.ReasonConstraint},
 		"longer":       {nil, func(e *stepca.Enrolment) { e.NotAfter = time.Now().Add(25 * time.Hour) }, stepca.ReasonConstraint},
 		"shorter":      {nil, func(e *stepca.Enrolment) { e.NotAfter = time.Now().Add(time.Minute) }, stepca.ReasonConstraint},
 		"over":         {nil, func(e *stepca.Enrolment) { e.NotAfter = time.Now().Add(-time.Minute) }, stepca.ReasonConstraint},
@@ -305,10 +304,11 @@ func TestRequestRefused_A56(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			e := stepca.Enrolment{Token: w.token(t)}
-			if test.csr != nil {
-				e.CSR = test.csr(t, w)
-			} else {
+			e := stepca.Enrolment{Token: w.token(t), CSR: test.csr}
+			switch {
+			case name == "issuer's key":
+				e.CSR = csrOf(t, w.config.Signer, service)
+			case test.csr == nil:
 				e.CSR = csrOf(t, ecKey(t), service, service)
 			}
 			if test.change != nil {

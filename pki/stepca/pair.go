@@ -2,8 +2,8 @@ package stepca
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
+	"strconv"
 
 	"github.com/elicense/elicense/internal/engine"
 )
@@ -30,8 +30,7 @@ type pair struct {
 func (p pair) place() []byte { return append(p.in.pairs(p.bucket), p.key...) }
 
 func (p pair) part(i int) []byte {
-	at := binary.BigEndian.AppendUint16(p.in.parts(p.bucket), uint16(len(p.key))) //nolint:gosec // the engine has checked place, which holds the key
-	return append(append(at, p.key...), byte(i))
+	return strconv.AppendInt(appendCounted(p.in.parts(p.bucket), p.key), int64(i), 10)
 }
 
 func (p pair) get(r engine.Reader) ([]byte, error) {

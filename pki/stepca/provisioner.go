@@ -66,21 +66,34 @@ func checkProvisioners(list []Provisioner, challenges Challenges) error {
 
 // fault says what is wrong with a provisioner, or nothing.
 func (p *Provisioner) fault(challenges Challenges) string {
-	switch {
-	case p.Services == 0 || p.Services > ServesTLS|ServesSM2:
+	if p.Services == 0 || p.Services > ServesTLS|ServesSM2 {
 		return "serves nothing, or something unknown"
-	case p.Kind == KindJWK && (p.KeyID == "" || checkKey(p.Key) != nil):
-		return "no key, a weak key, or no key identifier"
-	case p.Kind == KindX5C && len(p.Roots) == 0:
-		return "no roots"
-	case p.Kind == KindACME && p.Services != ServesTLS:
-		return "ACME serves TLS alone"
-	case p.Kind == KindACME && p.Policy.Allow.empty():
-		return "ACME without a policy of allowed names"
-	case p.Kind == KindACME && challenges.HTTP == nil && challenges.LookupTXT == nil:
-		return "ACME without a way to check challenges"
-	case p.Kind != KindJWK && p.Kind != KindX5C && p.Kind != KindACME:
+	}
+	switch p.Kind {
+	case KindJWK:
+		if p.KeyID == "" || checkKey(p.Key) != nil {
+			return "no key, a weak key, or no key identifier"
+		}
+	case KindX5C:
+		if len(p.Roots) == 0 {
+			return "no roots"
+		}
+	case KindACME:
+		return p.faultACME(challenges)
+	default:
 		return "unknown kind"
+	}
+	return ""
+}
+
+func (p *Provisioner) faultACME(challenges Challenges) string {
+	switch {
+	case p.Services != ServesTLS:
+		return "ACME serves TLS alone"
+	case p.Policy.Allow.empty():
+		return "ACME without a policy of allowed names"
+	case len(challenges.offered()) == 0:
+		return "ACME without a way to check challenges"
 	}
 	return ""
 }

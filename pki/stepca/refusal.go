@@ -10,7 +10,7 @@ type Reason string
 
 // Reasons.
 const (
-	ReasonToken      Reason = "token"       // no token, malformed, incomplete, or of a provisioner that is not known here
+	ReasonToken      Reason = "token"       // none, malformed, incomplete, or of a provisioner that is not known here
 	ReasonForged     Reason = "forged"      // not signed by the provisioner that it names
 	ReasonExpired    Reason = "expired"     // outside its time, or valid for longer than tokens may be
 	ReasonAudience   Reason = "audience"    // meant for another authority or another act

@@ -37,8 +37,6 @@ func TestRenewRefused_A55(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	leaf, _ := w.leaf(t)
-	twin := *leaf
-	twin.ExtraExtensions = nil
 	key := ecKey(t)
 	// The issuer's own key signed these, and they are in no register: without a provisioner smallstep would renew them.
 	forged := func(serial *big.Int) *x509.Certificate {

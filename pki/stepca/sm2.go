@@ -16,9 +16,9 @@ import (
 // SM2Issuer is the SM2 authority as this package needs it.
 //
 // Issue signs the certificate that a request was approved for, for no longer and no other names than that, and makes it
-// durable before it returns. It may refuse: its own rules come on top, and a refusal that is a *RefusalError reaches the
-// client as it is. The token is used up then too. TokenID never comes twice with different requests, so that Issue may
-// take it to find what it did before. It is called by many goroutines at once.
+// durable before it returns. It may refuse: its own rules come on top, and a refusal that is a *RefusalError reaches
+// the client as it is. The token is used up then too. TokenID never comes twice with different requests, so that Issue
+// may take it to find what it did before. It is called by many goroutines at once.
 type SM2Issuer interface {
 	Issue(ctx context.Context, request SM2Request) (SM2Issued, error)
 }

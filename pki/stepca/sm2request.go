@@ -39,8 +39,8 @@ func parseSM2Request(der []byte) (*sm2Request, error) {
 	return &sm2Request{csr, public}, nil
 }
 
-// shadow lets smallstep look at SM2 requests. Go's crypto/x509 refuses every SM2 key, so smallstep gets the same request
-// with a key of ours in it and signed by that. The key is nowhere else; nothing is ever issued for it.
+// shadow lets smallstep look at SM2 requests. Go's crypto/x509 refuses every SM2 key, so smallstep gets the same
+// request with a key of ours in it and signed by that. The key is nowhere else; nothing is ever issued for it.
 type shadow struct {
 	key    *ecdsa.PrivateKey
 	random io.Reader

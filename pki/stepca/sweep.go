@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// keepTokens is how long a used token is remembered after its end. It is long so that a clock set back by an hour or
-	// a zone does not bring tokens back to life.
+	// keepTokens is how long a used token is remembered after its end. It is long so that a clock set back by an hour
+	// or a zone does not bring tokens back to life.
 	keepTokens = 48 * time.Hour
 	keepNonces = time.Hour // an ACME client whose nonce is gone gets a new one
 	sweepBatch = 500

@@ -150,7 +150,8 @@ func tokenRefusal(err error) error {
 	switch {
 	case ReasonOf(err) != "":
 		return err
-	case errors.Is(err, jose.ErrExpired), errors.Is(err, jose.ErrNotValidYet), errors.Is(err, jose.ErrIssuedInTheFuture):
+	case errors.Is(err, jose.ErrExpired), errors.Is(err, jose.ErrNotValidYet),
+		errors.Is(err, jose.ErrIssuedInTheFuture):
 		return refuse(ReasonExpired, "outside its time")
 	default:
 		return refuse(ReasonForged, "not signed by its provisioner")

@@ -189,7 +189,7 @@ func (w *world) count(t testing.TB) int {
 	t.Helper()
 	n := 0
 	require.NoError(t, w.config.Engine.View(t.Context(), func(r engine.Reader) error {
-		prefix := []byte("stepca/d\x0ax509_certs")
+		prefix := []byte("stepca/d10:x509_certs")
 		return r.Scan(engine.Range{Prefix: prefix, KeysOnly: true}, func(_, _ []byte) (bool, error) { n++; return true, nil })
 	}))
 	return n

@@ -196,13 +196,16 @@ func TestCRLSchedule(t *testing.T) {
 // If the list cannot be made, the old one is not passed off as the new one; the revocation waits for the next try.
 func TestCRLFails(t *testing.T) {
 	t.Parallel()
+	now := time.Now()
 	var faulty *enginetest.Faulty
 	w := newWorld(t, func(c *stepca.Config) {
 		faulty = enginetest.NewFaulty(c.Engine, nil)
-		c.Engine = faulty
+		c.Engine, c.Now = faulty, func() time.Time { return now }
 	})
 	leaf, _ := w.leaf(t)
+	w.revoked(t)
 	require.NoError(t, w.authority.Revoke(t.Context(), stepca.Revocation{Serial: leaf.SerialNumber}))
+	now = now.Add(time.Minute)
 	faulty.SetPlan(enginetest.At(0, enginetest.Before))
 	der, err := w.authority.CRL(t.Context())
 	require.Error(t, err)

@@ -67,9 +67,11 @@ func (r *register) UseToken(_, token string) (bool, error) {
 // Revoke records a revocation of a certificate that was issued here. Smallstep would record any number, and then deny
 // that the certificate is good which once gets it; and it would let every provisioner revoke what others had issued.
 func (r *register) Revoke(info *db.RevokedCertificateInfo) error {
-	if _, err := r.issued(info.Serial); err != nil {
+	c, err := r.issued(info.Serial)
+	if err != nil {
 		return err
 	}
+	info.ExpiresAt = c.NotAfter // when it may leave the list
 	if info.TokenID != "" {
 		data, err := r.GetCertificateData(info.Serial)
 		if err != nil || data.Provisioner == nil || data.Provisioner.ID != info.ProvisionerID {

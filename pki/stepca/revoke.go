@@ -34,13 +34,8 @@ func (a *Authority) Revoke(ctx context.Context, r Revocation) error {
 		r.ReasonCode == removeFromCRLReason {
 		return refuse(ReasonRequest, "no serial number, or no reason that a full CRL can give")
 	}
-	c, err := a.tls.register.issued(r.Serial.String())
-	if err != nil {
-		return err
-	}
-	err = a.tls.register.Revoke(&db.RevokedCertificateInfo{
-		Serial: r.Serial.String(), ReasonCode: r.ReasonCode, Reason: r.Words,
-		RevokedAt: a.config.Now().UTC(), ExpiresAt: c.NotAfter,
+	err := a.tls.register.Revoke(&db.RevokedCertificateInfo{
+		Serial: r.Serial.String(), ReasonCode: r.ReasonCode, Reason: r.Words, RevokedAt: a.config.Now().UTC(),
 	})
 	if errors.Is(err, db.ErrAlreadyExists) {
 		return refuse(ReasonRevoked, "already")

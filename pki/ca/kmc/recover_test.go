@@ -254,12 +254,16 @@ func TestTranscriptVerifier(t *testing.T) {
 	d := w.assign("request-1")
 	_, err := w.centre.Recover(t.Context(), w.recovery(d, w.to), participants(w.keepers...))
 	require.NoError(t, err)
+	_, err = w.centre.Recover(t.Context(), w.recovery(d, w.to), nil)
+	require.Error(t, err)
+	_, err = w.centre.Recover(t.Context(), w.recovery(d, w.to), participants(w.keepers...))
+	require.NoError(t, err)
 	var raws [][]byte
 	require.NoError(t, w.centre.Transcript(t.Context(), 0, func(raw []byte) error {
 		raws = append(raws, raw)
 		return nil
 	}))
-	require.Len(t, raws, 3)
+	require.Len(t, raws, 6)
 	verify := func(key *pki.PublicKey, raws ...[]byte) error {
 		v := kmc.TranscriptVerifier{Key: key}
 		for _, raw := range raws {
@@ -275,6 +279,8 @@ func TestTranscriptVerifier(t *testing.T) {
 	require.ErrorIs(t, verify(w.centre.Key(), raws[1:]...), kmc.ErrDamaged, "without the beginning")
 	require.ErrorIs(t, verify(w.centre.Key(), raws[0], raws[2]), kmc.ErrDamaged, "with a gap")
 	require.ErrorIs(t, verify(w.centre.Key(), raws[0], raws[0]), kmc.ErrDamaged, "one twice")
+	without := append(append([][]byte(nil), raws[:3]...), raws[4:]...)
+	require.ErrorIs(t, verify(w.centre.Key(), without...), kmc.ErrDamaged, "a refusal left out")
 	for i := range raws {
 		for at := 0; at < len(raws[i]); at += 7 {
 			changed := append([][]byte(nil), raws...)
@@ -288,5 +294,5 @@ func TestTranscriptVerifier(t *testing.T) {
 		from2++
 		return nil
 	}))
-	require.Equal(t, 2, from2)
+	require.Equal(t, 5, from2)
 }

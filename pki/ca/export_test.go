@@ -66,3 +66,43 @@ func Lint(d Draft, issuer *pki.Certificate) error {
 	}
 	return nil
 }
+
+// Row is a row of the register.
+type Row interface{ append(b []byte) []byte }
+
+// AppendRow gives a row as it is stored.
+func AppendRow(r Row) []byte { return r.append(nil) }
+
+// ParseRow reads a row of the kind of like; the identifier of an issued certificate, which is not in the row, is taken
+// from like.
+func ParseRow(like Row, b []byte) (Row, error) {
+	switch like := like.(type) {
+	case *Status:
+		v, err := parseStatus(b)
+		return orNil(&v, err)
+	case *Revocation:
+		v, err := parseChange(b)
+		return orNil(&v, err)
+	case *Issued:
+		v, err := parseIssued(like.ID, b)
+		return orNil(v, err)
+	case *Application:
+		v, err := parseApplication(b)
+		return orNil(v, err)
+	case *AuditEntry:
+		v, err := parseAudit(b)
+		return orNil(&v, err)
+	case *CRLRecord:
+		v, err := parseCRLRecord(b)
+		return orNil(&v, err)
+	default:
+		return nil, ErrDamaged
+	}
+}
+
+func orNil(r Row, err error) (Row, error) {
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}

@@ -12,8 +12,6 @@ import (
 // ErrLint is returned for a certificate that must not be signed; the text names each fault.
 var ErrLint = errors.New("ca: certificate refused by lint")
 
-const minSerialBytes, maxSerialBytes = 16, 20
-
 // linted is a TBSCertificate that passed the lint. Only lint makes one and sign takes nothing else, so nothing can be
 // signed that was not linted.
 type linted struct {

@@ -38,12 +38,17 @@ func (n Name) encode() ([]byte, error) {
 		addRDN(b, oid.OrganizationalUnit, casn1.UTF8String, n.OrganizationalUnit)
 		addRDN(b, oid.CommonName, casn1.UTF8String, n.CommonName)
 	})
-	for _, part := range []string{n.Province, n.Locality, n.Organization, n.OrganizationalUnit, n.CommonName} {
+	for _, part := range n.parts() {
 		if !printable(part) {
 			return nil, fmt.Errorf("%w: name part %q", ErrLint, part)
 		}
 	}
 	return b.Bytes()
+}
+
+// parts are the values in the order of the name.
+func (n Name) parts() []string {
+	return []string{n.Province, n.Locality, n.Organization, n.OrganizationalUnit, n.CommonName}
 }
 
 func addRDN(b *cryptobyte.Builder, id oid.ID, tag casn1.Tag, value string) {

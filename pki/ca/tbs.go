@@ -12,8 +12,6 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
-const keyIDBytes = 20
-
 // certificate is everything that is encoded into a TBSCertificate.
 type certificate struct {
 	profile   Profile

@@ -174,7 +174,7 @@ func readEnrolment(r *row) Enrolment {
 	e := Enrolment{Profile: r.text()}
 	r.fixed(e.Issuer[:])
 	readTexts(r, &e.Subject.Province, &e.Subject.Locality, &e.Subject.Organization, &e.Subject.OrganizationalUnit,
-		&e.Subject.CommonName)
+		&e.Subject.CommonName, &e.Subject.SerialNumber)
 	h := &e.Holder
 	readTexts(r, &h.USCC, &h.CitizenNumber, &h.PassportNumber, &h.TaxNumber, &h.Registration)
 	e.DNSNames, e.CSR, e.Twin = r.texts(), r.bytes(), r.flag()

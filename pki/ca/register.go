@@ -96,7 +96,7 @@ func (c *RegisterConfig) check() error {
 		return refuse(ErrConfig, ReasonConfiguration, "base is an http address without a slash at the end")
 	}
 	for _, issuer := range c.Issuers {
-		if issuer == nil || len(issuer.chain) == 0 || len(issuer.chain[0].SubjectKeyID) != keyIDBytes {
+		if issuer == nil || len(issuer.chain) == 0 {
 			return refuse(ErrConfig, ReasonConfiguration, "issuer without a certificate")
 		}
 	}
@@ -105,9 +105,6 @@ func (c *RegisterConfig) check() error {
 	}
 	return nil
 }
-
-// KeyID names the authority as an issuer.
-func (a *Authority) KeyID() KeyID { return KeyID(a.chain[0].SubjectKeyID) }
 
 // now is the time of acts, to the second as certificates and CRLs have it.
 func (r *Register) now() time.Time { return r.cfg.Now().UTC().Truncate(time.Second) }

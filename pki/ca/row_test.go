@@ -30,7 +30,7 @@ func sampleRows() []ca.Row {
 			ID: ca.ApplicationID{9}, Stage: ca.StageIssued, Applicant: "window-1", AppliedAt: at, Needs: 2,
 			Enrolment: ca.Enrolment{
 				Profile: "x", Issuer: id.Issuer,
-				Subject: ca.Name{Province: "a", Locality: "b", Organization: "c", OrganizationalUnit: "d", CommonName: "e"},
+				Subject: ca.Name{Province: "a", Locality: "b", Organization: "c", OrganizationalUnit: "d", CommonName: "e", SerialNumber: "w"},
 				Holder: ca.Identity{
 					USCC: "f", CitizenNumber: "g", PassportNumber: "h", TaxNumber: "i", Registration: "j",
 				},

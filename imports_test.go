@@ -50,6 +50,8 @@ var rules = map[string]rule{
 	"internal/cms":     {ours: []string{"internal/oid", "internal/sm2sig"}},
 	"internal/sm2note": {ours: []string{"internal/sm2sig"}},
 
+	"internal/combine": {},
+
 	"internal/engine":            {},
 	"internal/engine/ordered":    {},
 	"internal/engine/memory":     {ours: []string{"internal/engine", "internal/engine/ordered"}},
@@ -64,7 +66,7 @@ var rules = map[string]rule{
 	"vault/catalogue": {ours: []string{"internal/code", "internal/normal"}},
 
 	"pki":    {ours: codecs},
-	"pki/ca": {ours: slices.Concat(codecs, []string{"pki", "internal/engine", "internal/blob"})},
+	"pki/ca": {ours: slices.Concat(codecs, []string{"pki", "internal/combine", "internal/engine", "internal/blob"})},
 
 	"signing": {ours: slices.Concat(codecs, []string{"pki", "vault/record"})},
 	"verify":  {ours: slices.Concat(codecs, []string{"pki", "vault/record", "vault/ledger"})},

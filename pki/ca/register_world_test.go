@@ -22,8 +22,8 @@ import (
 
 // Made-up holders.
 const (
-	firmUSCC = "91350100MA00000019"
-	citizen  = "350102199003070011"
+	firmUSCC = "91350100MA0000007A"
+	citizen  = "350102199003070012"
 	base     = "http://pki.province.example"
 )
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 )
 
@@ -32,7 +33,7 @@ func TestLifeCycle_A55(t *testing.T) {
 	held, err := o.register.Suspend(ctx, revoker, id, "介质丢失待查")
 	require.NoError(t, err)
 	require.Equal(t, ca.StateHeld, held.State)
-	require.Equal(t, ca.CauseCertificateHold, held.Cause)
+	require.Equal(t, pki.CauseCertificateHold, held.Cause)
 	require.Equal(t, o.clock.now(), held.At)
 	listed, sequence, err := o.register.RevokedInShard(ctx, id.Issuer, held.Shard)
 	require.NoError(t, err)
@@ -51,7 +52,7 @@ func TestLifeCycle_A55(t *testing.T) {
 	require.Equal(t, uint64(2), last)
 	require.Equal(t, []ca.Revocation{{Serial: id.Serial, Status: back}}, changes, "removeFromCRL")
 
-	revoked, err := o.register.Revoke(ctx, revoker, id, ca.CauseSuperseded, "换证")
+	revoked, err := o.register.Revoke(ctx, revoker, id, pki.CauseSuperseded, "换证")
 	require.NoError(t, err)
 	require.Equal(t, ca.StateRevoked, revoked.State)
 	twin, err := o.register.Status(ctx, c.Twin.ID)

@@ -4,26 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/big"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/emmansun/gmsm/smx509"
-	"golang.org/x/crypto/cryptobyte"
-	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/oid"
 	"github.com/elicense/elicense/pki"
 )
 
-const (
-	maxCRLBytes = 128 << 20
-	// skippedShards is how many shards lie empty after a restore: certificates that were issued after the last CRL and
-	// are not known again may stand in them.
-	skippedShards = 64
-)
+// skippedShards is how many shards lie empty after a restore: certificates that were issued after the last CRL and are
+// not known again may stand in them.
+const skippedShards = 64
 
 // Behind reports whether the register was restored and has not caught up: it does not issue, number or answer for
 // certificates then. Revocations are taken.
@@ -239,7 +231,7 @@ func (c *catchingUp) revoke(w engine.Writer, crl *publishedCRL, entry Revocation
 	if err := putStatus(w, id, after); err != nil {
 		return err
 	}
-	if entry.Cause != CauseKeyCompromise && entry.Cause != CauseCACompromise {
+	if entry.Cause != pki.CauseKeyCompromise && entry.Cause != pki.CauseCACompromise {
 		return nil
 	}
 	return blockKeyOf(w, id)
@@ -374,97 +366,4 @@ func (a Addresses) ParseShard(address string) (uint32, bool) {
 	number, crl := strings.CutSuffix(rest, ".crl")
 	n, err := strconv.ParseUint(number, 10, 32)
 	return uint32(n), ok && crl && err == nil && a.Shard(uint32(n)) == address //nolint:gosec // parsed as 32 bits
-}
-
-// publishedCRL is a CRL of one of the register's issuers.
-type publishedCRL struct {
-	issuer  KeyID
-	number  uint64
-	scoped  bool // of one shard
-	shard   uint32
-	delta   bool
-	places  uint64 // IssuedPlaces; zero if it does not say
-	entries []Revocation
-}
-
-// readPublished reads a CRL that one of the issuers has signed.
-func (r *Register) readPublished(der []byte) (*publishedCRL, error) {
-	if len(der) > maxCRLBytes {
-		return nil, refuse(ErrPublished, ReasonTooLarge, "CRL")
-	}
-	list, err := smx509.ParseRevocationList(der)
-	if err != nil || list.Number == nil || list.Number.Sign() < 0 || !list.Number.IsUint64() {
-		return nil, refuse(ErrPublished, ReasonMalformed, "CRL")
-	}
-	var issuer *Authority
-	for _, a := range r.cfg.Issuers {
-		if string(a.Certificate().RawSubject) == string(list.RawIssuer) &&
-			pki.VerifySM2(a.own, list.RawTBSRevocationList, list.Signature) == nil {
-			issuer = a
-		}
-	}
-	if issuer == nil {
-		return nil, refuse(ErrPublished, ReasonBadSignature, "CRL is not signed by an issuer of this register")
-	}
-	p := &publishedCRL{issuer: issuer.id, number: list.Number.Uint64()}
-	for _, e := range list.Extensions {
-		if err := p.readExtension(oid.FromASN1(e.Id), e.Value, Addresses{r.cfg.Base, issuer.id}); err != nil {
-			return nil, err
-		}
-	}
-	for i := range list.RevokedCertificateEntries {
-		entry := &list.RevokedCertificateEntries[i]
-		v, err := readEntry(entry.SerialNumber, entry.RevocationTime, entry.ReasonCode)
-		if err != nil {
-			return nil, err
-		}
-		p.entries = append(p.entries, v)
-	}
-	return p, nil
-}
-
-func (p *publishedCRL) readExtension(id oid.ID, value cryptobyte.String, a Addresses) error {
-	switch id {
-	case issuingDistributionPoint:
-		address, ok := pointOfScope(value)
-		if p.shard, p.scoped = a.ParseShard(address); !ok || !p.scoped {
-			return refuse(ErrPublished, ReasonMalformed, "CRL of a scope that is none of this register")
-		}
-	case deltaCRLIndicator:
-		p.delta = true
-	case oid.IssuedPlaces:
-		if !value.ReadASN1Integer(&p.places) || !value.Empty() {
-			return refuse(ErrPublished, ReasonMalformed, "count of issued places")
-		}
-	default:
-	}
-	return nil
-}
-
-const (
-	issuingDistributionPoint oid.ID = "\x55\x1d\x1c" // 2.5.29.28
-	deltaCRLIndicator        oid.ID = "\x55\x1d\x1b" // 2.5.29.27
-)
-
-// pointOfScope reads IssuingDistributionPoint ::= SEQUENCE { distributionPoint [0] { fullName [0] { URI [6] } } }.
-func pointOfScope(value cryptobyte.String) (string, bool) {
-	var body, name, full, address cryptobyte.String
-	ok := value.ReadASN1(&body, casn1.SEQUENCE) && value.Empty() &&
-		body.ReadASN1(&name, contextTag(0).Constructed()) && body.Empty() &&
-		name.ReadASN1(&full, contextTag(0).Constructed()) && name.Empty() &&
-		full.ReadASN1(&address, contextTag(6)) && full.Empty()
-	return string(address), ok
-}
-
-func readEntry(number *big.Int, at time.Time, reason int) (Revocation, error) {
-	serial, ok := SerialOf(number)
-	cause := Cause(reason) //nolint:gosec // looked up
-	if _, known := causeNames[cause]; !ok || !known || reason < 0 || reason > 10 {
-		return Revocation{}, refuse(ErrPublished, ReasonMalformed, "entry of a CRL")
-	}
-	v := Revocation{serial, Status{State: StateRevoked, Cause: cause, At: at.UTC()}}
-	if cause == CauseCertificateHold {
-		v.State = StateHeld
-	}
-	return v, nil
 }

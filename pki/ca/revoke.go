@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/pki"
 )
 
 // Change takes a certificate out of use, or back into it.
@@ -13,7 +14,7 @@ type Change struct {
 	ID CertificateID
 	To State // StateHeld (挂起), StateValid (解除挂起), StateRevoked (吊销)
 	// Cause of a revocation; zero otherwise.
-	Cause Cause
+	Cause pki.Cause
 	// Invalid is the day from which the key is known or feared not to be the holder's; zero if unknown. Only for a
 	// revocation.
 	Invalid time.Time
@@ -28,11 +29,11 @@ var transitions = map[State][]State{
 	StateRevoked: {StateRevoked},
 }
 
-// Revoke takes a certificate out of use for ever, also after it has expired. With CauseKeyCompromise its key is
+// Revoke takes a certificate out of use for ever, also after it has expired. With pki.CauseKeyCompromise its key is
 // blocked too. The answer is the status as it is now durable; it reaches relying parties with the next CRLs and OCSP
 // answers, which are due at once.
 func (r *Register) Revoke(
-	ctx context.Context, actor Actor, id CertificateID, cause Cause, note string,
+	ctx context.Context, actor Actor, id CertificateID, cause pki.Cause, note string,
 ) (Status, error) {
 	return r.change(ctx, actor, Change{ID: id, To: StateRevoked, Cause: cause, Note: note})
 }
@@ -157,11 +158,10 @@ func (p *pendingChange) check(at time.Time) error {
 	if err := checkNote(p.Note); err != nil {
 		return err
 	}
-	_, known := causeNames[p.Cause]
 	switch {
 	case p.To != StateRevoked && (p.To != StateHeld && p.To != StateValid || p.Cause != 0 || !p.Invalid.IsZero()):
 		return refuse(ErrRequest, ReasonMalformed, "only a revocation has a reason and an invalidity date")
-	case !known || p.Cause == CauseCertificateHold || p.Cause == CauseRemoveFromCRL || p.Cause == CauseAACompromise:
+	case !knownCause(p.Cause) || p.Cause == pki.CauseCertificateHold || p.Cause == pki.CauseRemoveFromCRL || p.Cause == pki.CauseAACompromise:
 		return refuse(ErrRequest, ReasonMalformed, "no reason to revoke")
 	case p.Invalid.After(at):
 		return refuse(ErrRequest, ReasonDate, "invalidity date is in the future")
@@ -178,7 +178,7 @@ func (p *pendingChange) read(rd engine.Reader, _ time.Time) error {
 	if err != nil || c.PublicKey == nil {
 		return ErrDamaged
 	}
-	if p.Cause == CauseCACompromise && !c.IsCA {
+	if p.Cause == pki.CauseCACompromise && !c.IsCA {
 		return refuse(ErrRequest, ReasonMalformed, "cACompromise is for certificates of authorities")
 	}
 	if !p.Invalid.IsZero() && p.Invalid.Before(c.NotBefore) {
@@ -238,7 +238,7 @@ func (p *pendingChange) write(w engine.Writer, at time.Time) (Status, error) {
 	if err := putStatus(w, p.ID, after); err != nil {
 		return Status{}, err
 	}
-	if p.Cause == CauseKeyCompromise || p.Cause == CauseCACompromise {
+	if p.Cause == pki.CauseKeyCompromise || p.Cause == pki.CauseCACompromise {
 		return after, blockKey(w, p.keyDigest)
 	}
 	return after, nil
@@ -296,16 +296,16 @@ func (p *pendingChange) next(before Status, at time.Time) (Status, error) {
 	case StateNone:
 	}
 	if p.To == StateHeld {
-		after.Cause = CauseCertificateHold
+		after.Cause = pki.CauseCertificateHold
 	}
 	return after, nil
 }
 
 // worse reports whether a second revocation says more than the first: that the key was compromised, or since when.
 func (p *pendingChange) worse(before Status) bool {
-	if p.Cause != CauseKeyCompromise && p.Cause != CauseCACompromise {
+	if p.Cause != pki.CauseKeyCompromise && p.Cause != pki.CauseCACompromise {
 		return false
 	}
 	earlier := !p.Invalid.IsZero() && (before.Invalid.IsZero() || p.Invalid.Before(before.Invalid))
-	return before.Cause != p.Cause && before.Cause != CauseCACompromise || earlier
+	return before.Cause != p.Cause && before.Cause != pki.CauseCACompromise || earlier
 }

@@ -10,11 +10,12 @@ const (
 
 // Public keys and curves of X.509 beside SM2.
 const (
-	RSA       ID = pkcs1 + "\x01"           // 1.2.840.113549.1.1.1
-	RSAPSS    ID = pkcs1 + "\x0a"           // 1.2.840.113549.1.1.10, of a key and of a signature
-	CurveP256 ID = ansi962 + "\x03\x01\x07" // 1.2.840.10045.3.1.7
-	CurveP384 ID = "\x2b\x81\x04\x00\x22"   // 1.3.132.0.34
-	CurveP521 ID = "\x2b\x81\x04\x00\x23"   // 1.3.132.0.35
+	RSA        ID = pkcs1 + "\x01"           // 1.2.840.113549.1.1.1
+	RSAPSS     ID = pkcs1 + "\x0a"           // 1.2.840.113549.1.1.10, of a key and of a signature
+	PrimeField ID = ansi962 + "\x01\x01"     // 1.2.840.10045.1.1
+	CurveP256  ID = ansi962 + "\x03\x01\x07" // 1.2.840.10045.3.1.7
+	CurveP384  ID = "\x2b\x81\x04\x00\x22"   // 1.3.132.0.34
+	CurveP521  ID = "\x2b\x81\x04\x00\x23"   // 1.3.132.0.35
 )
 
 // Signature algorithms beside SM2 with SM3.
@@ -119,6 +120,6 @@ const (
 	EGovTax             ID = cnEGov + "\x05"                    // 1.2.156.11.7.5
 	HealthIdentifier    ID = "\x2a\x56\x15\x01\x01"             // 1.2.86.21.1.1, 卫生系统证书实体唯一标识
 	FujianCertificateID ID = "\x2a\x81\x1c\x86\xef\x42\x01"     // 1.2.156.112578.1, 福建CA证书编码
-	OldKeyIdentifier    ID = idCE + "\x01"                      // 2.5.29.1, withdrawn by X.509; one authority keeps a code in it
+	OldKeyIdentifier    ID = idCE + "\x01"                      // 2.5.29.1, withdrawn; one authority keeps a code there
 	BeijingPrivate      ID = "\x2a\x81\x1c\x86\xef\x32\x02\x01" // 1.2.156.112562.2.1, arc of one authority
 )

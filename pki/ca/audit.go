@@ -74,10 +74,18 @@ func openAuditChain(r engine.Reader) (*auditChain, error) {
 // clockTolerance is how far an act may lie before the last one: callers read the clock before they wait for their turn.
 const clockTolerance = time.Minute
 
+// admits refuses an act that would lie before the last one: the clock was set back, or the register is from the future.
+func (c *auditChain) admits(at time.Time) error {
+	if at.Before(c.at.Add(-clockTolerance)) {
+		return refuse(ErrClock, ReasonClock, "last act at "+c.at.Format(time.RFC3339))
+	}
+	return nil
+}
+
 // add writes the next entry; close makes it the chain's end.
 func (c *auditChain) add(w engine.Writer, e AuditEntry) error {
-	if e.At.Before(c.at.Add(-clockTolerance)) {
-		return refuse(ErrClock, ReasonClock, "last act at "+c.at.Format(time.RFC3339))
+	if err := c.admits(e.At); err != nil {
+		return err
 	}
 	e.Number, e.Previous = c.number+1, c.last
 	raw := e.append(make([]byte, 0, 256))

@@ -192,16 +192,16 @@ func (a *Authority) draft(r Request) (*certificate, error) {
 	c := &certificate{
 		profile: profile, subject: subject, public: public, holder: holder, dnsNames: r.DNSNames,
 	}
-	return c, a.complete(c)
+	return c, a.complete(c, a.config.Now())
 }
 
 // complete fills in what the authority decides.
-func (a *Authority) complete(c *certificate) error {
+func (a *Authority) complete(c *certificate, now time.Time) error {
 	serial, err := a.serial()
 	if err != nil {
 		return err
 	}
-	now := a.config.Now().UTC().Truncate(time.Second)
+	now = now.UTC().Truncate(time.Second)
 	c.serial, c.issuerKey, c.ownKey = serial.Big(), a.id, keyID(c.public)
 	c.notBefore, c.notAfter = now.Add(-backdate), now.Add(c.profile.Validity-backdate)
 	if c.profile.Name == ProfileRoot {

@@ -25,6 +25,7 @@ const (
 	spaceKey         = 'k' // SM3 of the point -> whose key it is
 	spaceHolder      = 'h' // token(code), issuer, serial -> nothing
 	spaceName        = 'm' // token(name), issuer, serial -> nothing
+	spaceSuccessor   = 'f' // issuer, serial -> the certificate that renews it
 	spaceExpiry      = 'x' // last day of validity, issuer, serial -> nothing
 	spaceApplication = 'a' // application -> application
 	spaceWork        = 'w' // stage, application -> nothing: the lists of work

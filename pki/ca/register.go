@@ -9,7 +9,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/elicense/elicense/internal/combine"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/sm2sig"
 	"github.com/elicense/elicense/pki"
 )
 
@@ -57,24 +59,45 @@ type Policy struct {
 	ReuseKey bool
 }
 
-const maxApprovals = 8
+const (
+	maxApprovals  = 8
+	issuanceGroup = 128 // times what one application can hold stays below what a transaction can
+)
 
 // Register is an authority's register (证书登记库): applications, certificates, their status, CRL numbers and the audit
 // of every act. Each act is one transaction of the engine, made durable before it is answered; whatever is signed is
 // signed before and leaves the process after. It is safe for use by many goroutines; one process at a time signs for
 // an issuer.
 type Register struct {
-	cfg      RegisterConfig
-	restored atomic.Bool
+	cfg         RegisterConfig
+	restored    atomic.Bool
+	leases      map[KeyID]*lease
+	issuances   combine.Group[*issuance]
+	placeholder *pki.PublicKey // of applications whose key comes later
 }
+
+// placeholderPoint is the public key of the example of GB/T 32918.5-2017, annex A; nothing is ever issued for it.
+const placeholderPoint = "\x04" +
+	"\x09\xf9\xdf\x31\x1e\x54\x21\xa1\x50\xdd\x7d\x16\x1e\x4b\xc5\xc6" +
+	"\x72\x17\x9f\xad\x18\x33\xfc\x07\x6b\xb0\x8f\xf3\x56\xf3\x50\x20" +
+	"\xcc\xea\x49\x0c\xe2\x67\x75\xa5\x2d\xc6\xea\x71\x8c\xc1\xaa\x60" +
+	"\x0a\xed\x05\xfb\xf3\x5e\x08\x4a\x66\x32\xf6\x07\x2d\xa9\xad\x13"
 
 // OpenRegister checks the configuration, enters issuers that are new, and finds out whether the register was restored.
 func OpenRegister(ctx context.Context, cfg RegisterConfig) (*Register, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	r := &Register{cfg: cfg}
-	err := cfg.Engine.View(ctx, func(rd engine.Reader) error {
+	placeholder, err := sm2sig.ParsePublicKey([]byte(placeholderPoint))
+	if err != nil {
+		return nil, err
+	}
+	r := &Register{cfg: cfg, leases: make(map[KeyID]*lease), placeholder: placeholder}
+	r.issuances.Limit = issuanceGroup
+	for _, a := range cfg.Issuers {
+		r.leases[a.id] = newLease()
+	}
+	err = cfg.Engine.View(ctx, func(rd engine.Reader) error {
 		_, err := rd.Get(key(spaceRestored))
 		r.restored.Store(err == nil)
 		if errors.Is(err, engine.ErrNotFound) {
@@ -82,6 +105,9 @@ func OpenRegister(ctx context.Context, cfg RegisterConfig) (*Register, error) {
 		}
 		return err
 	})
+	if err == nil {
+		err = r.enterIssuers(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("ca: opening the register: %w", err)
 	}

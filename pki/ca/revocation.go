@@ -10,8 +10,12 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 )
 
-// Status is the standing of a certificate now; ErrNotFound if it was never issued here.
+// Status is the standing of a certificate now, for whoever answers others; ErrNotFound if it was never issued here,
+// ErrRestored while the register is behind what was published and might call a revoked certificate good.
 func (r *Register) Status(ctx context.Context, id CertificateID) (Status, error) {
+	if err := r.writable(); err != nil {
+		return Status{}, err
+	}
 	var s Status
 	err := r.cfg.Engine.View(ctx, func(rd engine.Reader) (err error) {
 		s, err = getStatus(rd, id)
@@ -98,7 +102,7 @@ type statedExpired struct {
 }
 
 func (e statedExpired) drops(s Status) bool {
-	return !e.before.IsZero() && s.NotAfter.Before(e.before) && s.Sequence <= e.upTo
+	return !e.before.IsZero() && !s.NotAfter.IsZero() && s.NotAfter.Before(e.before) && s.Sequence <= e.upTo
 }
 
 func (r *Register) statedExpired(rd engine.Reader, issuer KeyID) (statedExpired, error) {

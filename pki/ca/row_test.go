@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 )
 
@@ -16,7 +17,7 @@ func sampleRows() []ca.Row {
 	id := ca.CertificateID{Issuer: ca.KeyID{1, 2}, Serial: ca.Serial{0x40, 3}}
 	other := ca.CertificateID{Issuer: ca.KeyID{1, 2}, Serial: ca.Serial{0x41, 4}}
 	status := ca.Status{
-		State: ca.StateHeld, Cause: ca.CauseCertificateHold, At: at, Invalid: at.Add(-time.Hour), Sequence: 300,
+		State: ca.StateHeld, Cause: pki.CauseCertificateHold, At: at, Invalid: at.Add(-time.Hour), Sequence: 300,
 		Shard: 7, NotAfter: at.Add(1e15),
 	}
 	return []ca.Row{

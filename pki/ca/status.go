@@ -3,6 +3,8 @@ package ca
 import (
 	"encoding/binary"
 	"time"
+
+	"github.com/elicense/elicense/pki"
 )
 
 // State is where a certificate stands. Zero is never stored: a certificate that was not issued has no status.
@@ -26,54 +28,23 @@ func (s State) String() string {
 	return "unknown"
 }
 
-// Cause is a CRLReason of RFC 5280, 5.3.1; zero is unspecified.
-type Cause uint8
-
-// Causes. removeFromCRL is what a delta CRL says of a certificate that came back; nobody revokes with it.
-const (
-	CauseUnspecified          Cause = 0
-	CauseKeyCompromise        Cause = 1
-	CauseCACompromise         Cause = 2
-	CauseAffiliationChanged   Cause = 3
-	CauseSuperseded           Cause = 4
-	CauseCessationOfOperation Cause = 5
-	CauseCertificateHold      Cause = 6
-	CauseRemoveFromCRL        Cause = 8
-	CausePrivilegeWithdrawn   Cause = 9
-	CauseAACompromise         Cause = 10
-)
-
-var causeNames = map[Cause]string{
-	CauseUnspecified: "unspecified", CauseKeyCompromise: "keyCompromise", CauseCACompromise: "cACompromise",
-	CauseAffiliationChanged: "affiliationChanged", CauseSuperseded: "superseded",
-	CauseCessationOfOperation: "cessationOfOperation", CauseCertificateHold: "certificateHold",
-	CauseRemoveFromCRL: "removeFromCRL", CausePrivilegeWithdrawn: "privilegeWithdrawn",
-	CauseAACompromise: "aACompromise",
-}
-
-// String is the name that RFC 5280 gives it.
-func (c Cause) String() string {
-	if name, ok := causeNames[c]; ok {
-		return name
-	}
-	return "invalid"
-}
-
-// ParseCause reads what String writes.
-func ParseCause(name string) (Cause, error) {
-	for c, n := range causeNames {
-		if n == name {
+// ParseCause reads the name that RFC 5280 gives a reason of revocation.
+func ParseCause(name string) (pki.Cause, error) {
+	for c := pki.Cause(0); c <= pki.CauseAACompromise; c++ {
+		if knownCause(c) && c.String() == name {
 			return c, nil
 		}
 	}
 	return 0, refuse(ErrRequest, ReasonMalformed, "revocation reason")
 }
 
+func knownCause(c pki.Cause) bool { return c.String() != pki.Cause(7).String() } // 7 is not used
+
 // Status is the standing of one certificate.
 type Status struct {
 	State State
 	// Cause is zero while valid.
-	Cause Cause
+	Cause pki.Cause
 	// At is the revocationDate of the CRL entry: when the register took the certificate out of use, to the second. A
 	// hold that becomes a revocation keeps the date of the hold. While valid it is the time of issue or of resuming.
 	At time.Time
@@ -107,8 +78,8 @@ func parseStatus(b []byte) (Status, error) {
 
 // readStatus reads what follows the format byte.
 func readStatus(r *row) Status {
-	s := Status{State: State(r.byte()), Cause: Cause(r.byte())}
-	if _, known := causeNames[s.Cause]; !known || s.State == StateNone || s.State > StateRevoked {
+	s := Status{State: State(r.byte()), Cause: pki.Cause(r.byte())}
+	if !knownCause(s.Cause) || s.State == StateNone || s.State > StateRevoked {
 		r.bad = true
 	}
 	s.At, s.Invalid, s.Sequence = r.time(), r.time(), r.number()

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/elicense/elicense/internal/oid"
+	"github.com/elicense/elicense/pki"
 )
 
 // The entries of a CRL are written by hand, not through a builder: a full CRL has a million of them. Every length in an
@@ -30,16 +31,16 @@ const (
 func appendCRLEntry(b []byte, v *Revocation) []byte {
 	cause := v.Cause
 	if v.State == StateValid {
-		cause = CauseRemoveFromCRL
+		cause = pki.CauseRemoveFromCRL
 	}
 	from := len(b)
 	b = append(b, tagSequence, 0)
 	b = appendSerial(b, v.Serial)
 	b = appendCRLTime(b, v.At)
-	if cause != CauseUnspecified || !v.Invalid.IsZero() { // an unspecified reason is left out (RFC 5280, 5.3.1)
+	if cause != pki.CauseUnspecified || !v.Invalid.IsZero() { // an unspecified reason is left out (RFC 5280, 5.3.1)
 		at := len(b)
 		b = append(b, tagSequence, 0)
-		if cause != CauseUnspecified {
+		if cause != pki.CauseUnspecified {
 			b = appendEntryExtension(b, oid.CRLReason, []byte{tagEnumerated, 1, byte(cause)})
 		}
 		if !v.Invalid.IsZero() {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/elicense/elicense/internal/combine"
+	"github.com/elicense/elicense/pki"
 )
 
 // ErrUnpublished is returned for a change that is durable in the register, and so in OCSP, while the CRL that has to
@@ -91,7 +92,7 @@ func NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 
 // Revoke is Register.Revoke, on a CRL when it returns.
 func (p *Publisher) Revoke(
-	ctx context.Context, actor Actor, id CertificateID, cause Cause, note string,
+	ctx context.Context, actor Actor, id CertificateID, cause pki.Cause, note string,
 ) (Status, error) {
 	return p.change(ctx, actor, Change{ID: id, To: StateRevoked, Cause: cause, Note: note})
 }

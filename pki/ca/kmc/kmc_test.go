@@ -2,6 +2,7 @@ package kmc_test
 
 import (
 	"crypto/rand"
+	"crypto/x509/pkix"
 	"math/big"
 	"testing"
 	"time"
@@ -187,7 +188,7 @@ func TestOpenRefuses(t *testing.T) {
 func certificate(t *testing.T, key *sm2.PrivateKey) *pki.Certificate {
 	t.Helper()
 	template := &smx509.Certificate{
-		SerialNumber: big.NewInt(7), NotBefore: start, NotAfter: start.Add(time.Hour), SignatureAlgorithm: smx509.SM2WithSM3,
+		Subject: pkix.Name{CommonName: "甲"}, SerialNumber: big.NewInt(7), NotBefore: start, NotAfter: start.Add(time.Hour), SignatureAlgorithm: smx509.SM2WithSM3,
 	}
 	der, err := smx509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	require.NoError(t, err)

@@ -18,9 +18,7 @@ type judge struct {
 	budget   int // of signature checks
 	known    map[[32]byte]*standing
 	chain    []*Certificate
-
-	exceptions exceptionSet // of the anchor's scope
-	tolerances []Tolerance
+	scope    *Scope // of the anchor: what evidence for its chains may be like
 
 	open [][32]byte // certificates that are being judged: evidence that hangs on one of them is circular
 }
@@ -41,7 +39,8 @@ type standing struct {
 
 // newJudge refuses calls that leave out what is required, and more evidence than is looked at.
 func newJudge(chain *Chain, options RevocationOptions, evidence []Evidence) (*judge, Reason) {
-	if chain == nil || len(chain.Certificates) < 2 || slices.Contains(chain.Certificates, nil) || options.At.IsZero() {
+	if chain == nil || len(chain.Certificates) < 2 || slices.Contains(chain.Certificates, nil) || options.At.IsZero() ||
+		chain.Anchor.Certificate == nil || !chain.Anchor.Certificate.Equal(chain.Certificates[len(chain.Certificates)-1]) {
 		return nil, ReasonOptions
 	}
 	if options.Now.IsZero() {
@@ -58,7 +57,7 @@ func newJudge(chain *Chain, options RevocationOptions, evidence []Evidence) (*ju
 		return nil, ReasonBudget
 	}
 	return &judge{
-		options: options, evidence: evidence, chain: chain.Certificates, budget: maxEvidenceSignatures,
+		options: options, evidence: evidence, chain: chain.Certificates, scope: &chain.Anchor.Scope, budget: maxEvidenceSignatures,
 		known: make(map[[32]byte]*standing),
 	}, ""
 }

@@ -2,7 +2,6 @@ package pki
 
 import (
 	"bytes"
-	"errors"
 	"slices"
 	"time"
 
@@ -68,7 +67,7 @@ func (j *judge) checkCRLKey(signer place, c *CRL, existedBy time.Time) refusalSt
 	case !j.mayUse(cert, UsageCRLSign):
 		return refusalStep{3, ReasonKeyUsage, "the signer may not sign CRLs"}
 	}
-	if reason, detail := j.checkValid(signer, c.ThisUpdate, existedBy); reason != "" {
+	if reason, detail := j.checkValid(signer, existedBy); reason != "" {
 		return refusalStep{4, reason, detail}
 	}
 	if reason, detail := j.checkCRLSignature(cert, c); reason != "" {
@@ -114,7 +113,7 @@ func (r *OCSPResponse) namesSigner(c *Certificate) bool {
 }
 
 func (j *judge) checkIssuerAnswer(issuer place, r *OCSPResponse, existedBy time.Time) refusalStep {
-	if reason, detail := j.checkValid(issuer, r.ProducedAt, existedBy); reason != "" {
+	if reason, detail := j.checkValid(issuer, existedBy); reason != "" {
 		return refusalStep{4, reason, detail}
 	}
 	if reason, detail := j.checkSignature(issuer.cert, r.SignatureAlgorithm, r.RawTBS, r.Signature); reason != "" {
@@ -135,7 +134,7 @@ func (j *judge) checkDelegate(responder place, r *OCSPResponse, existedBy time.T
 	case cert.HasKeyUsage && cert.KeyUsage&(UsageDigitalSignature|UsageNonRepudiation) == 0:
 		return refusalStep{3, ReasonKeyUsage, "the responder may not sign"}
 	}
-	if reason, detail := j.checkValid(responder, r.ProducedAt, existedBy); reason != "" {
+	if reason, detail := j.checkValid(responder, existedBy); reason != "" {
 		return refusalStep{4, reason, detail}
 	}
 	reason, detail := j.checkSignature(issuer, cert.SignatureAlgorithm, cert.RawTBS, cert.Signature)
@@ -162,28 +161,36 @@ func (j *judge) checkResponderStatus(responder place, existedBy time.Time) (Reas
 // mayUse tells whether a key usage is allowed; absent it allows nothing, unless the scope of the anchor says so.
 func (j *judge) mayUse(c *Certificate, usage KeyUsage) bool {
 	if !c.HasKeyUsage {
-		return j.exceptions.has(ExceptionNoKeyUsage)
+		return slices.Contains(j.scope.Exceptions, ExceptionNoKeyUsage)
 	}
 	return c.KeyUsage&usage == usage
 }
 
-// checkValid checks that the signer's certificate was valid when it signed and still when the evidence is proven to
-// have existed: once it has expired nobody answers for what is signed with its key. The chain of the anchor decides
-// about the anchor itself.
-func (j *judge) checkValid(signer place, signedAt, existedBy time.Time) (Reason, string) {
+// checkValid checks that the signer's certificate was valid, and that the anchor vouched, when the evidence is proven to
+// have existed: once that is over nobody answers for what is signed with its key. The certificate may be younger than
+// the evidence, for authorities renew theirs with the same key.
+func (j *judge) checkValid(signer place, existedBy time.Time) (Reason, string) {
 	c := signer.cert
-	if len(signer.above) == 0 {
-		return "", ""
+	from, to := c.NotBefore, c.NotAfter
+	if len(signer.above) == 0 && slices.Contains(j.scope.Exceptions, ExceptionAnchorValidity) {
+		from, to = j.scope.NotBefore, j.scope.NotAfter
 	}
 	switch {
-	case signedAt.Before(c.NotBefore):
+	case existedBy.Before(from) || existedBy.Before(j.scope.NotBefore):
 		return ReasonNotYetValid, "the signer's certificate was not valid yet"
-	case signedAt.After(c.NotAfter) || existedBy.After(c.NotAfter):
+	case existedBy.After(to) || !j.scope.NotAfter.IsZero() && existedBy.After(j.scope.NotAfter):
 		return ReasonExpired, "the signer's certificate had expired"
+	case len(signer.above) == 0:
+		return "", "" // whatever else there is to the anchor, its scope accepted it
 	case len(c.unknownCritical) > 0:
 		return ReasonExtension, "critical extension " + c.unknownCritical[0].String() + " of the signer"
-	case slices.ContainsFunc(c.Tolerances, func(t Tolerance) bool { return !slices.Contains(j.tolerances, t) }):
-		return ReasonEncoding, "the signer's certificate"
+	case !slices.Contains(j.scope.Algorithms, c.Key.Algorithm):
+		return ReasonAlgorithm, "the signer's key is of a kind that the anchor may not vouch for"
+	}
+	for _, t := range c.Tolerances {
+		if !slices.Contains(j.scope.Tolerances, t) {
+			return ReasonEncoding, string(t) + " of the signer's certificate"
+		}
 	}
 	return "", ""
 }
@@ -210,8 +217,8 @@ func (j *judge) checkUnrevoked(signer place, existedBy time.Time) (Reason, strin
 
 // checkCRLSignature remembers in the CRL the key that verified it: hashing a large one takes longer than all else.
 func (j *judge) checkCRLSignature(signer *Certificate, c *CRL) (Reason, string) {
-	if err := signer.Key.checkStrength(c.SignatureAlgorithm, j.exceptions); err != nil {
-		return signatureReason(err)
+	if err := j.checkStrength(signer.Key, c.SignatureAlgorithm); err != nil {
+		return signatureReason(err), err.Error()
 	}
 	if known := c.verified.Load(); known != nil && *known == signer.keyDigest && !j.options.CrossCheck {
 		return "", ""
@@ -228,7 +235,7 @@ func (j *judge) checkSignature(signer *Certificate, a SignatureAlgorithm, messag
 		return ReasonBudget, "too many signature checks"
 	}
 	j.budget--
-	err := signer.Key.checkStrength(a, j.exceptions)
+	err := j.checkStrength(signer.Key, a)
 	switch {
 	case err != nil:
 	case j.options.CrossCheck && signer.PublicKey != nil && a.Key == KeySM2:
@@ -236,19 +243,21 @@ func (j *judge) checkSignature(signer *Certificate, a SignatureAlgorithm, messag
 	default:
 		err = signer.Key.verify(a, message, signature)
 	}
-	return signatureReason(err)
+	if err != nil {
+		return signatureReason(err), err.Error()
+	}
+	return "", ""
 }
 
-func signatureReason(err error) (Reason, string) {
+// checkStrength refuses what is too weak, unless the scope of the anchor lets it pass. MD5 never does.
+func (j *judge) checkStrength(key *Key, a SignatureAlgorithm) error {
 	switch {
-	case err == nil:
-		return "", ""
-	case errors.Is(err, ErrWeakAlgorithm), errors.Is(err, ErrWeakKey):
-		return ReasonWeak, err.Error()
-	case errors.Is(err, ErrAlgorithm):
-		return ReasonAlgorithm, err.Error()
+	case a.Hash == HashMD5, a.Hash == HashSHA1 && !slices.Contains(j.scope.Exceptions, ExceptionSHA1):
+		return ErrWeakAlgorithm
+	case key.rsa != nil && key.Bits < minRSABits && !slices.Contains(j.scope.Exceptions, ExceptionShortRSA):
+		return ErrWeakKey
 	default:
-		return ReasonBadSignature, err.Error()
+		return nil
 	}
 }
 
@@ -281,7 +290,7 @@ func (c *CRL) CheckSignature(signer *Certificate) error {
 	if signer == nil {
 		return &RefusalError{Reason: ReasonNoSigner, Detail: "no certificate"}
 	}
-	j := judge{budget: 1}
+	j := judge{budget: 1, scope: new(Scope)}
 	switch {
 	case !signer.SubjectName.Equal(c.IssuerName):
 		return refuse(signer, ReasonOtherIssuer, "the CRL is of %q", c.Issuer)
@@ -289,6 +298,19 @@ func (c *CRL) CheckSignature(signer *Certificate) error {
 		return refuse(signer, ReasonKeyUsage, "may not sign CRLs")
 	}
 	if reason, detail := j.checkCRLSignature(signer, c); reason != "" {
+		return refuse(signer, reason, "%s", detail)
+	}
+	return nil
+}
+
+// CheckSignature checks that the response calls a certificate its signer's and that its key signed it. It says nothing
+// about whether that signer may answer for anything. The error is a *RefusalError.
+func (r *OCSPResponse) CheckSignature(signer *Certificate) error {
+	if signer == nil || !r.namesSigner(signer) {
+		return &RefusalError{Reason: ReasonNoSigner, Detail: "not the certificate of the responder"}
+	}
+	j := judge{budget: 1, scope: new(Scope)}
+	if reason, detail := j.checkSignature(signer, r.SignatureAlgorithm, r.RawTBS, r.Signature); reason != "" {
 		return refuse(signer, reason, "%s", detail)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package pki_test
 
 import (
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"testing"
@@ -42,4 +43,12 @@ func addCorpus(f *testing.F, folders ...string) {
 			}
 		}
 	}
+}
+
+// unwrapPEM gives the first PEM block of a text, or what is no PEM as it is.
+func unwrapPEM(b []byte) []byte {
+	if block, _ := pem.Decode(b); block != nil {
+		return block.Bytes
+	}
+	return b
 }

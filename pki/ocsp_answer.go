@@ -27,9 +27,9 @@ func readAnswer(list *cryptobyte.String, a *OCSPAnswer) bool {
 	var present, extended bool
 	if !list.ReadASN1(&body, casn1.SEQUENCE) || !a.ID.read(&body) || !a.readStatus(&body) ||
 		!readGeneralizedTime(&body, &a.ThisUpdate) ||
-		!body.ReadOptionalASN1(&next, &present, constructed(0)) ||
+		!body.ReadOptionalASN1(&next, &present, constructedTag(0)) ||
 		present && (!readGeneralizedTime(&next, &a.NextUpdate) || !next.Empty()) ||
-		!body.ReadOptionalASN1(&extensions, &extended, constructed(1)) || !body.Empty() {
+		!body.ReadOptionalASN1(&extensions, &extended, constructedTag(1)) || !body.Empty() {
 		return false
 	}
 	if present && a.NextUpdate.Before(a.ThisUpdate) {
@@ -50,16 +50,16 @@ func (a *OCSPAnswer) readStatus(s *cryptobyte.String) bool {
 		return false
 	}
 	switch tag {
-	case casn1.Tag(0).ContextSpecific():
+	case contextTag(0):
 		a.Status = AnswerGood
 		return value.Empty()
-	case casn1.Tag(2).ContextSpecific():
+	case contextTag(2):
 		a.Status = AnswerUnknown
 		return value.Empty()
-	case constructed(1):
+	case constructedTag(1):
 		a.Status = AnswerRevoked
 		return readGeneralizedTime(&value, &a.RevokedAt) &&
-			value.ReadOptionalASN1(&reason, &present, constructed(0)) && value.Empty() &&
+			value.ReadOptionalASN1(&reason, &present, constructedTag(0)) && value.Empty() &&
 			(!present || readCause(&reason, &a.Cause) && reason.Empty())
 	default:
 		return false

@@ -23,18 +23,13 @@ type Draft struct {
 
 // Draft prepares a request as issue does.
 func (a *Authority) Draft(r Request) (Draft, error) {
-	p, _ := ProfileNamed(r.Profile)
-	key, err := r.key()
-	if err != nil {
-		return Draft{}, err
-	}
-	c, _, err := a.prepare(p, r, key)
+	c, err := a.draft(r)
 	if err != nil {
 		return Draft{}, err
 	}
 	return Draft{
 		Profile: c.profile, Serial: c.serial, Issuer: c.issuer, Subject: c.subject, NotBefore: c.notBefore,
-		NotAfter: c.notAfter, Public: c.public, IssuerKey: c.issuerKey, USCC: c.uscc,
+		NotAfter: c.notAfter, Public: c.public, IssuerKey: a.own, USCC: c.holder.USCC,
 	}, nil
 }
 
@@ -42,7 +37,8 @@ func (a *Authority) Draft(r Request) (Draft, error) {
 func Lint(d Draft, issuer *pki.Certificate) error {
 	c := &certificate{
 		profile: d.Profile, serial: d.Serial, issuer: d.Issuer, subject: d.Subject, notBefore: d.NotBefore,
-		notAfter: d.NotAfter, public: d.Public, issuerKey: d.IssuerKey, uscc: d.USCC,
+		notAfter: d.NotAfter, public: d.Public, issuerKey: keyID(d.IssuerKey), ownKey: keyID(d.Public),
+		holder: Identity{USCC: d.USCC},
 	}
 	if d.EncodedAsProfile == nil {
 		_, err := lint(c, issuer)
@@ -53,16 +49,48 @@ func Lint(d Draft, issuer *pki.Certificate) error {
 	if err != nil {
 		return err
 	}
-	der, err := wrap(tbs, dummySignature)
-	if err != nil {
-		return err
-	}
-	read, err := pki.ParseCertificate(der)
-	if err != nil {
-		return err
-	}
-	if faults := lintProfile(read, d.Profile); len(faults) > 0 {
+	if faults := lintTBS(tbs, &lintCase{profile: d.Profile, above: issuer}); len(faults) > 0 {
 		return ErrLint
 	}
 	return nil
+}
+
+// Row is a row of the register.
+type Row interface{ append(b []byte) []byte }
+
+// AppendRow gives a row as it is stored.
+func AppendRow(r Row) []byte { return r.append(nil) }
+
+// ParseRow reads a row of the kind of like; the identifier of an issued certificate, which is not in the row, is taken
+// from like.
+func ParseRow(like Row, b []byte) (Row, error) {
+	switch like := like.(type) {
+	case *Status:
+		v, err := parseStatus(b)
+		return orNil(&v, err)
+	case *Revocation:
+		v, err := parseChange(b)
+		return orNil(&v, err)
+	case *Issued:
+		v, err := parseIssued(like.ID, b)
+		return orNil(v, err)
+	case *Application:
+		v, err := parseApplication(b)
+		return orNil(v, err)
+	case *AuditEntry:
+		v, err := parseAudit(b)
+		return orNil(&v, err)
+	case *CRLRecord:
+		v, err := parseCRLRecord(b)
+		return orNil(&v, err)
+	default:
+		return nil, ErrDamaged
+	}
+}
+
+func orNil(r Row, err error) (Row, error) {
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }

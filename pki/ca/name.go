@@ -22,6 +22,7 @@ type Name struct {
 	Organization       string
 	OrganizationalUnit string
 	CommonName         string // required
+	SerialNumber       string // tells holders of one name apart; a register fills it in for persons
 }
 
 // encode writes the name as GB/T 20518 has it: country as PrintableString, everything else as UTF8String.
@@ -37,13 +38,19 @@ func (n Name) encode() ([]byte, error) {
 		addRDN(b, oid.Organization, casn1.UTF8String, n.Organization)
 		addRDN(b, oid.OrganizationalUnit, casn1.UTF8String, n.OrganizationalUnit)
 		addRDN(b, oid.CommonName, casn1.UTF8String, n.CommonName)
+		addRDN(b, oid.SerialNumber, casn1.PrintableString, n.SerialNumber)
 	})
-	for _, part := range []string{n.Province, n.Locality, n.Organization, n.OrganizationalUnit, n.CommonName} {
-		if !printable(part) {
+	for _, part := range n.parts() {
+		if !printable(part) || len(n.SerialNumber) > 0 && !isPrintableString(n.SerialNumber) {
 			return nil, fmt.Errorf("%w: name part %q", ErrLint, part)
 		}
 	}
 	return b.Bytes()
+}
+
+// parts are the values in the order of the name.
+func (n Name) parts() []string {
+	return []string{n.Province, n.Locality, n.Organization, n.OrganizationalUnit, n.CommonName, n.SerialNumber}
 }
 
 func addRDN(b *cryptobyte.Builder, id oid.ID, tag casn1.Tag, value string) {
@@ -61,4 +68,9 @@ func addRDN(b *cryptobyte.Builder, id oid.ID, tag casn1.Tag, value string) {
 func printable(s string) bool {
 	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxNameRunes && s == strings.TrimSpace(s) &&
 		strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+}
+
+// isPrintableString tells whether s is made of the characters of a PrintableString (X.680, 41.4).
+func isPrintableString(s string) bool {
+	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?") == ""
 }

@@ -108,3 +108,12 @@ func WeakScalars(order *big.Int) map[string]*big.Int {
 	}
 	return list
 }
+
+// LintTBS holds a TBSCertificate against a profile, an issuer and the addresses of a shard, or none for an empty base.
+func LintTBS(tbs []byte, profile Profile, above *pki.Certificate, a Addresses, shard uint32) []Fault {
+	l := &lintCase{profile: profile, above: above}
+	if a.Base != "" {
+		l.where = &location{a, shard}
+	}
+	return lintTBS(tbs, l)
+}

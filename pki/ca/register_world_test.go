@@ -260,3 +260,17 @@ func (o *office) check() {
 	}
 	require.NoError(o.t, o.register.AuditTrail(ctx, auditor, 1, func(ca.AuditEntry) bool { return true }))
 }
+
+// allKeys lists every key of an engine.
+func allKeys(t testing.TB, e engine.Engine) []string {
+	t.Helper()
+	var keys []string
+	require.NoError(t, e.View(context.Background(), func(r engine.Reader) error {
+		return r.Scan(engine.Range{KeysOnly: true}, func(k, _ []byte) (bool, error) {
+			keys = append(keys, string(k))
+			return true, nil
+		})
+	}))
+	require.NotEmpty(t, keys)
+	return keys
+}

@@ -2,6 +2,7 @@ package ca
 
 import (
 	"math/big"
+	"strconv"
 	"time"
 
 	"github.com/elicense/elicense/pki"
@@ -93,4 +94,26 @@ func orNil(r Row, err error) (Row, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+// WeakScalars are some private keys of each kind that the register refuses.
+func WeakScalars(order *big.Int) map[string]*big.Int {
+	list := map[string]*big.Int{
+		"generator": big.NewInt(1), "two": big.NewInt(2), "last small": big.NewInt(weakScalars),
+		"largest": new(big.Int).Sub(order, big.NewInt(2)),
+	}
+	for i, text := range publishedKeys {
+		d, _ := new(big.Int).SetString(text, 16)
+		list["published "+strconv.Itoa(i)] = d
+	}
+	return list
+}
+
+// LintTBS holds a TBSCertificate against a profile, an issuer and the addresses of a shard, or none for an empty base.
+func LintTBS(tbs []byte, profile Profile, above *pki.Certificate, a Addresses, shard uint32) []Fault {
+	l := &lintCase{profile: profile, above: above}
+	if a.Base != "" {
+		l.where = &location{a, shard}
+	}
+	return lintTBS(tbs, l)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
-const maxCSRBytes = 64 << 10
+const maxCSRBytes = 16 << 10
 
 // ParseRequest reads a certificate request (PKCS#10, RFC 2986) in strict DER and checks that it is signed with SM2 and
 // SM3 by the key in it, over Z with the default identifier (GB/T 32918.2-2016; GB/T 35276-2017). The key is all that is
@@ -117,13 +117,15 @@ func wellFormedName(name cryptobyte.String) bool {
 	return true
 }
 
-// wellFormedAttributes walks SET OF SEQUENCE { type OID, values SET } without reading the values.
+// wellFormedAttributes walks SET OF SEQUENCE { type OID, values SET } without reading the values, which one large
+// authority's tools do not wrap into the SET.
 func wellFormedAttributes(attributes cryptobyte.String) bool {
 	for !attributes.Empty() {
 		var attribute, values cryptobyte.String
 		var id oid.ID
+		var tag casn1.Tag
 		if !attributes.ReadASN1(&attribute, casn1.SEQUENCE) || !oid.Read(&attribute, &id) ||
-			!attribute.ReadASN1(&values, casn1.SET) || !attribute.Empty() {
+			!attribute.ReadAnyASN1(&values, &tag) || !attribute.Empty() {
 			return false
 		}
 	}

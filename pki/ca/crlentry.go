@@ -7,8 +7,8 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
-// The entries of a CRL are written by hand, not through a builder: a full CRL has a million of them. Every length in an
-// entry fits into one byte:
+// The entries of a CRL are written by hand, not through a builder: a full CRL has a million of them. Every length in
+// an entry fits into one byte:
 //
 //	Entry ::= SEQUENCE { userCertificate INTEGER, revocationDate Time, crlEntryExtensions Extensions OPTIONAL }
 //
@@ -26,8 +26,8 @@ const (
 	maxEntryBytes = 96 // of an entry with everything in it
 )
 
-// appendCRLEntry appends one entry. A certificate that is valid again stands in a delta CRL as removeFromCRL, with the
-// time when it came back.
+// appendCRLEntry appends one entry. A certificate that is valid again stands in a delta CRL as removeFromCRL, with
+// the time when it came back.
 func appendCRLEntry(b []byte, v *Revocation) []byte {
 	cause := v.Cause
 	if v.State == StateValid {

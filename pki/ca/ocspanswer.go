@@ -44,8 +44,8 @@ type question struct {
 	state Status
 }
 
-// Answer answers a request in DER. Whatever is wrong, there is a response: malformedRequest for what cannot be read or
-// is too much, unauthorized if no certificate of this issuer is asked about, tryLater if the register or the clock
+// Answer answers a request in DER. Whatever is wrong, there is a response: malformedRequest for what cannot be read
+// or is too much, unauthorized if no certificate of this issuer is asked about, tryLater if the register or the clock
 // does not allow an answer now. A signature on the request is not looked at.
 func (o *Responder) Answer(ctx context.Context, request []byte) OCSPAnswer {
 	if len(request) > MaxOCSPRequestBytes {
@@ -198,8 +198,8 @@ func (o *Responder) addSingle(b *cryptobyte.Builder, q *question, a *OCSPAnswer)
 	})
 }
 
-// addCertID writes CertID ::= SEQUENCE { hashAlgorithm, issuerNameHash, issuerKeyHash OCTET STRING, serialNumber INTEGER }
-// as it was asked.
+// addCertID writes CertID ::= SEQUENCE { hashAlgorithm, issuerNameHash, issuerKeyHash OCTET STRING, serialNumber
+// INTEGER } as it was asked.
 func addCertID(b *cryptobyte.Builder, id *pki.CertID) {
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {

@@ -9,8 +9,9 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 )
 
-// Due does all that is due: shards with a change that no CRL states yet, which a crash can leave; full and delta CRLs by
-// schedule; shards whose CRL is missing or half through its time. It goes on after a failure and returns all of them.
+// Due does all that is due: shards with a change that no CRL states yet, which a crash can leave; full and delta CRLs
+// by schedule; shards whose CRL is missing or half through its time. It goes on after a failure and returns all of
+// them.
 func (p *Publisher) Due(ctx context.Context) error {
 	var failed []error
 	for _, a := range p.cfg.Register.cfg.Issuers {

@@ -64,8 +64,8 @@ type PublisherConfig struct {
 // them. One process at a time publishes for an issuer. It is safe for use by many goroutines.
 //
 // A change goes through the publisher (ChangeAll, Revoke, Suspend, Resume): when it returns, the CRL of the
-// certificate's shard that states it is durable, with a number above all before. What a crash leaves between the change
-// and its CRL, and what the schedule asks for, Due does; it is to be called at the start and every minute.
+// certificate's shard that states it is durable, with a number above all before. What a crash leaves between the
+// change and its CRL, and what the schedule asks for, Due does; it is to be called at the start and every minute.
 type Publisher struct {
 	cfg    PublisherConfig
 	groups map[KeyID]*combine.Group[*publication]

@@ -2,7 +2,6 @@ package ca
 
 import (
 	"context"
-	"math/big"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -101,7 +100,8 @@ func (o *Responder) live(ctx context.Context, questions []question, nonce []byte
 		return refuseOCSP(pki.OCSPTryLater, err)
 	}
 	a := OCSPAnswer{
-		Status: pki.OCSPSuccessful, ThisUpdate: now, NextUpdate: o.nextUpdate(now, o.cfg.LiveValid), Cacheable: nonce == nil,
+		Status: pki.OCSPSuccessful, Cacheable: nonce == nil,
+		ThisUpdate: now, NextUpdate: o.nextUpdate(now, o.cfg.LiveValid),
 	}
 	if a.DER, err = o.sign(questions, nonce, &a); err != nil {
 		return refuseOCSP(pki.OCSPTryLater, err)
@@ -238,7 +238,7 @@ func addCertStatus(b *cryptobyte.Builder, s *Status) {
 func (o *Responder) questionOf(serial Serial, known int, state Status) question {
 	n := o.names[known]
 	return question{
-		id:    &pki.CertID{Hash: n.hash, IssuerName: n.name, IssuerKey: n.key, Serial: new(big.Int).SetBytes(serial[:])},
+		id:    &pki.CertID{Hash: n.hash, IssuerName: n.name, IssuerKey: n.key, Serial: serial.Big()},
 		known: known, value: serial, state: state,
 	}
 }

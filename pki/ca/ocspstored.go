@@ -50,7 +50,7 @@ func (s *storedAnswer) half(at time.Time) bool {
 }
 
 func (o *Responder) storedKey(serial Serial, known int) []byte {
-	return key(spaceOCSP, o.authority.id[:], serial[:], []byte{byte(known)})
+	return key(spaceOCSP, o.authority.id[:], serial[:], []byte{short(known)})
 }
 
 // stored finds an answer that was signed beforehand.

@@ -159,7 +159,7 @@ func (p *Publisher) dueShards(ctx context.Context, issuer KeyID) error {
 	var shards []uint32
 	for i := range due {
 		if due[i] {
-			shards = append(shards, uint32(i)) //nolint:gosec // a shard
+			shards = append(shards, uint32(i))
 		}
 	}
 	if len(shards) == 0 {

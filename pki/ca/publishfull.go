@@ -17,8 +17,8 @@ const (
 	maxFullBytes = pki.MaxCRLBytes - 4096
 )
 
-// ErrTooLarge is returned for a full CRL that readers would refuse; the CRLs of shards go on.
-var errTooLarge = fmt.Errorf("%w: full CRL over %d bytes; let policy drop expired certificates", ErrTooMany, maxFullBytes)
+// errTooLarge is returned for a full CRL that readers would refuse; the CRLs of shards go on.
+var errTooLarge = fmt.Errorf("%w: full CRL over %d bytes; have policy drop expired ones", ErrTooMany, maxFullBytes)
 
 // PublishFull makes the full CRL of an issuer. It reads everything that is revoked, which takes about a second for a
 // million; revocations and their CRLs go on meanwhile.

@@ -76,8 +76,8 @@ func (l *certList) addExtensions(b *cryptobyte.Builder) {
 	}
 }
 
-// addPoint writes IssuingDistributionPoint ::= SEQUENCE { distributionPoint [0] EXPLICIT CHOICE { fullName [0] } } with
-// the same address as the certificates have it (RFC 5280, 5.2.5).
+// addPoint writes IssuingDistributionPoint ::= SEQUENCE { distributionPoint [0] EXPLICIT CHOICE { fullName [0] } }
+// with the same address as the certificates have it (RFC 5280, 5.2.5).
 func (l *certList) addPoint(b *cryptobyte.Builder) {
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1(contextTag(0).Constructed(), func(b *cryptobyte.Builder) {

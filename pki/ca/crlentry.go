@@ -7,8 +7,8 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
-// The entries of a CRL are written by hand, not through a builder: a full CRL has a million of them. Every length in an
-// entry fits into one byte:
+// The entries of a CRL are written by hand, not through a builder: a full CRL has a million of them. Every length in
+// an entry fits into one byte:
 //
 //	Entry ::= SEQUENCE { userCertificate INTEGER, revocationDate Time, crlEntryExtensions Extensions OPTIONAL }
 //
@@ -26,8 +26,8 @@ const (
 	maxEntryBytes = 96 // of an entry with everything in it
 )
 
-// appendCRLEntry appends one entry. A certificate that is valid again stands in a delta CRL as removeFromCRL, with the
-// time when it came back.
+// appendCRLEntry appends one entry. A certificate that is valid again stands in a delta CRL as removeFromCRL, with
+// the time when it came back.
 func appendCRLEntry(b []byte, v *Revocation) []byte {
 	cause := v.Cause
 	if v.State == StateValid {
@@ -46,11 +46,14 @@ func appendCRLEntry(b []byte, v *Revocation) []byte {
 		if !v.Invalid.IsZero() {
 			b = appendEntryExtension(b, oid.InvalidityDate, appendGeneralizedTime(make([]byte, 0, 17), v.Invalid))
 		}
-		b[at+1] = byte(len(b) - at - 2)
+		b[at+1] = short(len(b) - at - 2)
 	}
-	b[from+1] = byte(len(b) - from - 2)
+	b[from+1] = short(len(b) - from - 2)
 	return b
 }
+
+// short is a length below 128, which is its own encoding.
+func short(n int) byte { return byte(n & 0x7f) }
 
 // appendSerial appends a serial number as INTEGER in its shortest form.
 func appendSerial(b []byte, s Serial) []byte {
@@ -59,17 +62,17 @@ func appendSerial(b []byte, s Serial) []byte {
 		rest = rest[1:]
 	}
 	if rest[0]&0x80 != 0 { // a shorter number of a foreign certificate
-		b = append(b, tagInteger, byte(len(rest)+1), 0)
+		b = append(b, tagInteger, short(len(rest)+1), 0)
 	} else {
-		b = append(b, tagInteger, byte(len(rest)))
+		b = append(b, tagInteger, short(len(rest)))
 	}
 	return append(b, rest...)
 }
 
 func appendEntryExtension(b []byte, id oid.ID, value []byte) []byte {
-	b = append(b, tagSequence, byte(4+len(id)+len(value)), tagOID, byte(len(id)))
+	b = append(b, tagSequence, short(4+len(id)+len(value)), tagOID, short(len(id)))
 	b = append(b, id...)
-	b = append(b, tagOctetString, byte(len(value)))
+	b = append(b, tagOctetString, short(len(value)))
 	return append(b, value...)
 }
 
@@ -97,4 +100,7 @@ func appendClock(b []byte, t time.Time) []byte {
 	return append(b, 'Z')
 }
 
-func appendDigits(b []byte, n int) []byte { return append(b, byte('0'+n/10%10), byte('0'+n%10)) }
+func appendDigits(b []byte, n int) []byte {
+	const digits = "0123456789"
+	return append(b, digits[n/10%10], digits[n%10])
+}

@@ -56,3 +56,34 @@ func CountParts(ctx context.Context, e engine.Engine) (n int) {
 	}
 	return n
 }
+
+// CountStored counts the stored OCSP answers.
+func CountStored(ctx context.Context, e engine.Engine) (n int) {
+	err := e.View(ctx, func(r engine.Reader) error {
+		return r.Scan(engine.Range{Prefix: key(spaceOCSP), KeysOnly: true}, func(_, _ []byte) (bool, error) {
+			n++
+			return true, nil
+		})
+	})
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+// DamageStored cuts every stored OCSP answer short.
+func DamageStored(ctx context.Context, e engine.Engine) error {
+	return e.Update(ctx, func(w engine.Writer) error {
+		var keys [][]byte
+		err := w.Scan(engine.Range{Prefix: key(spaceOCSP), KeysOnly: true}, func(k, _ []byte) (bool, error) {
+			keys = append(keys, append([]byte(nil), k...))
+			return true, nil
+		})
+		for _, k := range keys {
+			if err == nil {
+				err = w.Put(k, []byte("damage"))
+			}
+		}
+		return err
+	})
+}

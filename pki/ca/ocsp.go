@@ -32,11 +32,11 @@ type ResponderConfig struct {
 	// Key and Certificate are the responder's own, of profile ocsp-responder, issued by Issuer. Required.
 	Key         crypto.Signer
 	Certificate *pki.Certificate
-	// Valid is from thisUpdate to nextUpdate of answers signed beforehand; zero: 24 h. They are renewed when half of it
-	// has gone. LiveValid is that of answers signed when asked; zero: 1 h.
+	// Valid is from thisUpdate to nextUpdate of answers signed beforehand; zero: 24 h. They are renewed when half of
+	// it has gone. LiveValid is that of answers signed when asked; zero: 1 h.
 	Valid, LiveValid time.Duration
-	// Hashes are the hashes by which clients name certificates and for which answers are signed beforehand; none: SHA-1
-	// (RFC 5019) and SM3. All of SM3, SHA-1 and SHA-256 are answered.
+	// Hashes are the hashes by which clients name certificates and for which answers are signed beforehand; none:
+	// SHA-1 (RFC 5019) and SM3. All of SM3, SHA-1 and SHA-256 are answered.
 	Hashes []oid.ID
 }
 
@@ -168,8 +168,8 @@ func (o *Responder) knows(id *pki.CertID) int {
 	return i
 }
 
-// now is the time of an answer; false if the clock runs behind answers that were given, or the responder's certificate
-// is not valid: nothing is to be signed then.
+// now is the time of an answer; false if the clock runs behind answers that were given, or the responder's
+// certificate is not valid: nothing is to be signed then.
 func (o *Responder) now() (time.Time, bool) {
 	now := o.cfg.Register.now()
 	for {

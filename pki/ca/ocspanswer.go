@@ -2,7 +2,6 @@ package ca
 
 import (
 	"context"
-	"math/big"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -44,8 +43,8 @@ type question struct {
 	state Status
 }
 
-// Answer answers a request in DER. Whatever is wrong, there is a response: malformedRequest for what cannot be read or
-// is too much, unauthorized if no certificate of this issuer is asked about, tryLater if the register or the clock
+// Answer answers a request in DER. Whatever is wrong, there is a response: malformedRequest for what cannot be read
+// or is too much, unauthorized if no certificate of this issuer is asked about, tryLater if the register or the clock
 // does not allow an answer now. A signature on the request is not looked at.
 func (o *Responder) Answer(ctx context.Context, request []byte) OCSPAnswer {
 	if len(request) > MaxOCSPRequestBytes {
@@ -101,7 +100,8 @@ func (o *Responder) live(ctx context.Context, questions []question, nonce []byte
 		return refuseOCSP(pki.OCSPTryLater, err)
 	}
 	a := OCSPAnswer{
-		Status: pki.OCSPSuccessful, ThisUpdate: now, NextUpdate: o.nextUpdate(now, o.cfg.LiveValid), Cacheable: nonce == nil,
+		Status: pki.OCSPSuccessful, Cacheable: nonce == nil,
+		ThisUpdate: now, NextUpdate: o.nextUpdate(now, o.cfg.LiveValid),
 	}
 	if a.DER, err = o.sign(questions, nonce, &a); err != nil {
 		return refuseOCSP(pki.OCSPTryLater, err)
@@ -198,8 +198,8 @@ func (o *Responder) addSingle(b *cryptobyte.Builder, q *question, a *OCSPAnswer)
 	})
 }
 
-// addCertID writes CertID ::= SEQUENCE { hashAlgorithm, issuerNameHash, issuerKeyHash OCTET STRING, serialNumber INTEGER }
-// as it was asked.
+// addCertID writes CertID ::= SEQUENCE { hashAlgorithm, issuerNameHash, issuerKeyHash OCTET STRING, serialNumber
+// INTEGER } as it was asked.
 func addCertID(b *cryptobyte.Builder, id *pki.CertID) {
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -238,7 +238,7 @@ func addCertStatus(b *cryptobyte.Builder, s *Status) {
 func (o *Responder) questionOf(serial Serial, known int, state Status) question {
 	n := o.names[known]
 	return question{
-		id:    &pki.CertID{Hash: n.hash, IssuerName: n.name, IssuerKey: n.key, Serial: new(big.Int).SetBytes(serial[:])},
+		id:    &pki.CertID{Hash: n.hash, IssuerName: n.name, IssuerKey: n.key, Serial: serial.Big()},
 		known: known, value: serial, state: state,
 	}
 }

@@ -38,8 +38,8 @@ func parseStored(b []byte) (storedAnswer, error) {
 	}, nil
 }
 
-// usable tells whether the answer was signed for the present status and is in its time. Its status is compared, not its
-// age: what was signed before a revocation is of no use the moment the revocation is durable.
+// usable tells whether the answer was signed for the present status and is in its time. Its status is compared, not
+// its age: what was signed before a revocation is of no use the moment the revocation is durable.
 func (s *storedAnswer) usable(now Status, at time.Time) bool {
 	return now.State != StateNone && s.sequence == now.Sequence && !at.Before(s.thisUpdate) && at.Before(s.nextUpdate)
 }
@@ -50,7 +50,7 @@ func (s *storedAnswer) half(at time.Time) bool {
 }
 
 func (o *Responder) storedKey(serial Serial, known int) []byte {
-	return key(spaceOCSP, o.authority.id[:], serial[:], []byte{byte(known)})
+	return key(spaceOCSP, o.authority.id[:], serial[:], []byte{short(known)})
 }
 
 // stored finds an answer that was signed beforehand.
@@ -83,8 +83,8 @@ func (o *Responder) stored(ctx context.Context, q *question, now time.Time) (OCS
 const presignBatch = 256
 
 // Presign signs answers beforehand for every certificate of the issuer that has not expired and has none that is good
-// for a while yet, and drops those of expired ones. It is to be called by schedule; it can be interrupted at any time.
-// It returns how many it signed.
+// for a while yet, and drops those of expired ones. It is to be called by schedule; it can be interrupted at any
+// time. It returns how many it signed.
 func (o *Responder) Presign(ctx context.Context) (signed int, err error) {
 	prefix := key(spaceStatus, o.authority.id[:])
 	next := prefix
@@ -118,8 +118,8 @@ func (o *Responder) Presign(ctx context.Context) (signed int, err error) {
 	return signed, nil
 }
 
-// Refresh signs answers for some certificates again, after a change of their status. Certificates of other issuers are
-// passed over.
+// Refresh signs answers for some certificates again, after a change of their status. Certificates of other issuers
+// are passed over.
 func (o *Responder) Refresh(ctx context.Context, ids ...CertificateID) error {
 	for len(ids) > 0 {
 		some := ids[:min(len(ids), presignBatch)]

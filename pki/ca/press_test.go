@@ -2,7 +2,6 @@ package ca_test
 
 import (
 	"context"
-	"encoding/asn1"
 	"math/big"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/engine/memory"
+	"github.com/elicense/elicense/internal/oid"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 )
@@ -63,7 +63,7 @@ func (p *press) read(scope ca.CRLScope, record ca.CRLRecord, der []byte) *pki.CR
 	crl, err := pki.ParseCRL(der)
 	require.NoError(p.t, err)
 	issuer := p.issuing.Certificate()
-	require.NoError(p.t, pki.VerifySM2(issuer.PublicKey, crl.RawTBS, signatureOf(p.t, der)))
+	require.NoError(p.t, pki.VerifySM2(issuer.PublicKey, crl.RawTBS, crl.Signature))
 	require.Equal(p.t, issuer.RawSubject, crl.RawIssuer)
 	require.Equal(p.t, issuer.SubjectKeyID, crl.AuthorityKeyID)
 	require.Equal(p.t, record.Number, crl.Number.Uint64())
@@ -137,16 +137,92 @@ func (p *press) requireOff(crl *pki.CRL, c *ca.Issued) {
 	require.False(p.t, ok)
 }
 
-// signatureOf is the last field of a signed structure.
-func signatureOf(t testing.TB, der []byte) []byte {
-	t.Helper()
-	var v struct {
-		TBS, Algorithm asn1.RawValue
-		Signature      asn1.BitString
+const day = 24 * time.Hour
+
+// responder issues a certificate for an OCSP responder of the issuing authority and opens the responder.
+func (p *press) responder(change func(*ca.ResponderConfig)) *ca.Responder {
+	p.t.Helper()
+	key := newKey(p.t)
+	e := p.enrolment(ca.ProfileOCSP)
+	e.CSR = newCSR(p.t, key)
+	certificate, err := p.issue(e).Certificate.Certificate()
+	require.NoError(p.t, err)
+	config := ca.ResponderConfig{
+		Register: p.register, Issuer: p.issuing.KeyID(), Key: key, Certificate: certificate,
 	}
-	_, err := asn1.Unmarshal(der, &v)
-	require.NoError(t, err)
-	return v.Signature.Bytes
+	if change != nil {
+		change(&config)
+	}
+	o, err := ca.OpenResponder(context.Background(), config)
+	require.NoError(p.t, err)
+	return o
 }
 
-const day = 24 * time.Hour
+// ask makes a request about certificates.
+func (p *press) ask(hash oid.ID, nonce []byte, issued ...*ca.Issued) []byte {
+	p.t.Helper()
+	var serials []*big.Int
+	for _, c := range issued {
+		serials = append(serials, c.ID.Serial.Big())
+	}
+	return p.askSerials(hash, nonce, p.issuing.Certificate(), serials...)
+}
+
+func (p *press) askSerials(hash oid.ID, nonce []byte, issuer *pki.Certificate, serials ...*big.Int) []byte {
+	p.t.Helper()
+	r := pki.OCSPRequest{Nonce: nonce}
+	for _, serial := range serials {
+		id, err := pki.NewCertID(hash, issuer, serial)
+		require.NoError(p.t, err)
+		r.IDs = append(r.IDs, id)
+	}
+	der, err := pki.MarshalOCSPRequest(r)
+	require.NoError(p.t, err)
+	return der
+}
+
+// answer asks a responder and checks what holds for every answer: it fits the request, and the responder has signed it.
+func (p *press) answer(o *ca.Responder, request []byte) *pki.OCSPResponse {
+	p.t.Helper()
+	a := o.Answer(context.Background(), request)
+	require.NoError(p.t, a.Err)
+	require.Equal(p.t, pki.OCSPSuccessful, a.Status)
+	r, err := pki.ParseOCSPResponse(a.DER)
+	require.NoError(p.t, err)
+	asked, err := pki.ParseOCSPRequest(request)
+	require.NoError(p.t, err)
+	require.NoError(p.t, r.CheckAnswers(*asked))
+	require.Len(p.t, r.Answers, len(asked.IDs))
+	require.Equal(p.t, asked.Nonce == nil, a.Cacheable)
+	require.Len(p.t, r.Certificates, 1)
+	require.NoError(p.t, pki.VerifySM2(r.Certificates[0].PublicKey, r.RawTBS, r.Signature))
+	require.NoError(p.t, r.Certificates[0].CheckIssuedBy(p.issuing.Certificate()))
+	for _, one := range r.Answers {
+		require.Equal(p.t, a.ThisUpdate, one.ThisUpdate)
+		require.Equal(p.t, a.NextUpdate, one.NextUpdate)
+		require.False(p.t, p.clock.now().Before(one.ThisUpdate))
+		require.True(p.t, p.clock.now().Before(one.NextUpdate))
+	}
+	return r
+}
+
+// status asks about one certificate.
+func (p *press) status(o *ca.Responder, c *ca.Issued) pki.AnswerStatus {
+	p.t.Helper()
+	return p.answer(o, p.ask(oid.SHA1, nil, c)).Answers[0].Status
+}
+
+// judge has the verifiers' judge decide about a certificate with some evidence.
+func (p *press) judge(c *ca.Issued, evidence pki.Evidence) pki.CertificateStatus {
+	p.t.Helper()
+	leaf, err := c.Certificate()
+	require.NoError(p.t, err)
+	anchors, err := pki.NewAnchors(p.root.Certificate())
+	require.NoError(p.t, err)
+	chain, err := pki.VerifyChain(leaf, pki.ChainOptions{
+		Anchors: anchors, Intermediates: []*pki.Certificate{p.issuing.Certificate()}, At: p.clock.now(), Usage: leaf.KeyUsage,
+	})
+	require.NoError(p.t, err)
+	report := pki.VerifyRevocation(chain, pki.RevocationOptions{At: p.clock.now(), Now: p.clock.now()}, evidence)
+	return report.Certificates[0]
+}

@@ -61,8 +61,8 @@ func (f failures) of(shards []uint32) error {
 	return f.all
 }
 
-// fulfil takes one number for all wishes, before it reads: a CRL with a higher number never knows less. No other group
-// of this issuer is at work meanwhile.
+// fulfil takes one number for all wishes, before it reads: a CRL with a higher number never knows less. No other
+// group of this issuer is at work meanwhile.
 func (p *Publisher) fulfil(ctx context.Context, issuer KeyID, wishes []*publication) failures {
 	failed := failures{shard: map[uint32]error{}}
 	var shards []uint32

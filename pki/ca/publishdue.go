@@ -9,8 +9,9 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 )
 
-// Due does all that is due: shards with a change that no CRL states yet, which a crash can leave; full and delta CRLs by
-// schedule; shards whose CRL is missing or half through its time. It goes on after a failure and returns all of them.
+// Due does all that is due: shards with a change that no CRL states yet, which a crash can leave; full and delta CRLs
+// by schedule; shards whose CRL is missing or half through its time. It goes on after a failure and returns all of
+// them.
 func (p *Publisher) Due(ctx context.Context) error {
 	var failed []error
 	for _, a := range p.cfg.Register.cfg.Issuers {
@@ -158,7 +159,7 @@ func (p *Publisher) dueShards(ctx context.Context, issuer KeyID) error {
 	var shards []uint32
 	for i := range due {
 		if due[i] {
-			shards = append(shards, uint32(i)) //nolint:gosec // a shard
+			shards = append(shards, uint32(i))
 		}
 	}
 	if len(shards) == 0 {

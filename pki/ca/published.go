@@ -9,8 +9,8 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 )
 
-// CRL is the published CRL of a shard, or the delta CRL: its record and its DER. The CRL of a shard that exists and has
-// none, or one whose time has passed, is made at once. ErrNotFound if there is none to be had.
+// CRL is the published CRL of a shard, or the delta CRL: its record and its DER. The CRL of a shard that exists and
+// has none, or one whose time has passed, is made at once. ErrNotFound if there is none to be had.
 func (p *Publisher) CRL(ctx context.Context, issuer KeyID, scope CRLScope) (CRLRecord, []byte, error) {
 	if scope.Kind != CRLShard && scope.Kind != CRLDelta {
 		return CRLRecord{}, nil, refuse(ErrRequest, ReasonMalformed, "scope of a CRL")
@@ -48,8 +48,8 @@ func (p *Publisher) kept(ctx context.Context, issuer KeyID, scope CRLScope) (c C
 	return c, der, nil
 }
 
-// FullCRL reads the full CRL piece by piece; it may have many megabytes. It can be read until the second full CRL after
-// it is published.
+// FullCRL reads the full CRL piece by piece; it may have many megabytes. It can be read until the second full CRL
+// after it is published.
 type FullCRL struct {
 	CRLRecord
 	Size int64

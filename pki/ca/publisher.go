@@ -64,8 +64,8 @@ type PublisherConfig struct {
 // them. One process at a time publishes for an issuer. It is safe for use by many goroutines.
 //
 // A change goes through the publisher (ChangeAll, Revoke, Suspend, Resume): when it returns, the CRL of the
-// certificate's shard that states it is durable, with a number above all before. What a crash leaves between the change
-// and its CRL, and what the schedule asks for, Due does; it is to be called at the start and every minute.
+// certificate's shard that states it is durable, with a number above all before. What a crash leaves between the
+// change and its CRL, and what the schedule asks for, Due does; it is to be called at the start and every minute.
 type Publisher struct {
 	cfg    PublisherConfig
 	groups map[KeyID]*combine.Group[*publication]
@@ -121,8 +121,8 @@ func (p *Publisher) ChangeAll(ctx context.Context, actor Actor, changes []Change
 		if err == nil {
 			continue
 		}
-		for i := range outcomes {
-			if outcomes[i].Err == nil && changes[i].ID.Issuer == issuer {
+		for i, c := range changes {
+			if outcomes[i].Err == nil && c.ID.Issuer == issuer {
 				outcomes[i].Err = fmt.Errorf("%w: %w", ErrUnpublished, err)
 			}
 		}
@@ -133,8 +133,9 @@ func (p *Publisher) ChangeAll(ctx context.Context, actor Actor, changes []Change
 // touched gives the shards in which something has changed, by issuer.
 func touched(changes []Change, outcomes []Outcome) map[KeyID][]uint32 {
 	shards := map[KeyID][]uint32{}
-	for i, o := range outcomes {
-		if issuer := changes[i].ID.Issuer; o.Err == nil && !slices.Contains(shards[issuer], o.Status.Shard) {
+	for i, c := range changes {
+		o, issuer := outcomes[i], c.ID.Issuer
+		if o.Err == nil && !slices.Contains(shards[issuer], o.Status.Shard) {
 			shards[issuer] = append(shards[issuer], o.Status.Shard)
 		}
 	}

@@ -17,14 +17,14 @@ const (
 	maxFullBytes = pki.MaxCRLBytes - 4096
 )
 
-// ErrTooLarge is returned for a full CRL that readers would refuse; the CRLs of shards go on.
-var errTooLarge = fmt.Errorf("%w: full CRL over %d bytes; let policy drop expired certificates", ErrTooMany, maxFullBytes)
+// errTooLarge is returned for a full CRL that readers would refuse; the CRLs of shards go on.
+var errTooLarge = fmt.Errorf("%w: full CRL over %d bytes; have policy drop expired ones", ErrTooMany, maxFullBytes)
 
 // PublishFull makes the full CRL of an issuer. It reads everything that is revoked, which takes about a second for a
 // million; revocations and their CRLs go on meanwhile.
 //
-// The parts are stored first. They are published by the transaction that records the CRL; a crash before it leaves parts
-// that nothing points to, which the next full CRL removes.
+// The parts are stored first. They are published by the transaction that records the CRL; a crash before it leaves
+// parts that nothing points to, which the next full CRL removes.
 func (p *Publisher) PublishFull(ctx context.Context, issuer KeyID) (CRLRecord, error) {
 	r := p.cfg.Register
 	number, err := r.BeginCRL(ctx, issuer)

@@ -22,9 +22,30 @@ const (
 
 // settings is ca.yaml. Paths are relative to the data directory.
 type settings struct {
-	Format  int              `koanf:"format"`
-	Serve   serveSettings    `koanf:"serve"`
-	Foreign *foreignSettings `koanf:"foreign"` // the authority for foreign systems; nil if there is none
+	Format    int                `koanf:"format"`
+	Serve     serveSettings      `koanf:"serve"`
+	Authority *authoritySettings `koanf:"authority"` // the SM2 authority; nil if there is none
+	Foreign   *foreignSettings   `koanf:"foreign"`   // the authority for foreign systems; nil if there is none
+}
+
+// authoritySettings are the SM2 authority: see the configurations of pki/ca and pki/ca/kmc.
+type authoritySettings struct {
+	Base        string            `koanf:"base"`      // where certificates say that CRLs, OCSP and issuers are found
+	Issuing     []string          `koanf:"issuing"`   // PEM files with key and chain; the first signs what is new
+	Responder   string            `koanf:"responder"` // PEM file with key and certificate of the OCSP responder
+	Timestamp   string            `koanf:"timestamp"` // likewise of the timestamp authority; "" if there is none
+	Escrow      string            `koanf:"escrow"`    // key of the key management centre; "" if there are no pairs
+	Judicial    []string          `koanf:"judicial"`  // public keys that a judicial recovery may deliver to, as hexadecimal points
+	Approvals   map[string]int    `koanf:"approvals"` // by profile, where not the profile's own number
+	KeepExpired time.Duration     `koanf:"keep_expired"`
+	Officers    []officerSettings `koanf:"officers"`
+}
+
+// officerSettings enter an officer: whoever holds the key acts under the name.
+type officerSettings struct {
+	Name  string   `koanf:"name"`
+	Key   string   `koanf:"key"`   // SM2 public point in hexadecimal digits
+	Roles []string `koanf:"roles"` // enrol, approve, revoke, operate, inspect
 }
 
 // serveSettings say where and how to listen.
@@ -79,4 +100,21 @@ func readSettings(dir string) (settings, error) {
 
 func badSettings(zh, en string) error {
 	return &cli.UsageError{Zh: settingsFile + "：" + zh, En: settingsFile + ": " + en}
+}
+
+// marshal writes the settings of a new authority; what has its default is left out.
+func (s *settings) marshal() ([]byte, error) {
+	a := s.Authority
+	officers := make([]map[string]any, len(a.Officers))
+	for i, o := range a.Officers {
+		officers[i] = map[string]any{"name": o.Name, "key": o.Key, "roles": o.Roles}
+	}
+	text, err := yaml.Parser().Marshal(map[string]any{"format": s.Format, "authority": map[string]any{
+		"base": a.Base, "issuing": a.Issuing, "responder": a.Responder, "timestamp": a.Timestamp, "escrow": a.Escrow,
+		"officers": officers,
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("writing %s: %w", settingsFile, err)
+	}
+	return text, nil
 }

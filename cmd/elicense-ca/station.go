@@ -32,17 +32,20 @@ const (
 	gcInterval  = 10 * time.Minute
 )
 
+var errNoSecret = errors.New("a passphrase is missing")
+
 // station is an open data directory.
 type station struct {
 	dir      string
 	settings settings
 	master   sealed.Master
 	inner    *badger.Engine
+	keys     *sealed.Keyring
 	engine   engine.Engine // sealed
 }
 
 // open tests the cryptography and opens a data directory; close gives it back.
-func (c *ca) open(ctx context.Context) (*station, error) {
+func (c *program) open(ctx context.Context) (*station, error) {
 	if err := pki.SelfTest(); err != nil {
 		return nil, err
 	}
@@ -64,22 +67,21 @@ func (c *ca) open(ctx context.Context) (*station, error) {
 
 func (s *station) close() error { return s.inner.Close() }
 
-func (c *ca) unseal(ctx context.Context, s *station) error {
+func (c *program) unseal(ctx context.Context, s *station) error {
 	var err error
 	if s.master, err = c.readMaster(ctx, s.inner); err != nil {
 		return err
 	}
-	keys, err := sealed.OpenKeyring(ctx, s.inner, s.master)
-	if err != nil {
+	if s.keys, err = sealed.OpenKeyring(ctx, s.inner, s.master); err != nil {
 		return err
 	}
-	s.engine, err = sealed.Open(sealed.Config{Inner: s.inner, Keys: keys, Rand: c.Rand})
+	s.engine, err = sealed.Open(sealed.Config{Inner: s.inner, Keys: s.keys, Rand: c.Rand})
 	return err
 }
 
 // readMaster finds the master key: a file named by ELICENSE_CA_MASTER_FILE, or a passphrase in the file that
 // ELICENSE_CA_PASSPHRASE_FILE names or in ELICENSE_CA_PASSPHRASE. It never lies beside the data.
-func (c *ca) readMaster(ctx context.Context, inner engine.Engine) (sealed.Master, error) {
+func (c *program) readMaster(ctx context.Context, inner engine.Engine) (sealed.Master, error) {
 	if path := c.Env("ELICENSE_CA_MASTER_FILE"); path != "" {
 		return masterFromFile(path)
 	}
@@ -110,21 +112,36 @@ func masterFromFile(path string) (m sealed.Master, err error) {
 	return m, nil
 }
 
-func (c *ca) passphrase() (string, error) {
-	if path := c.Env("ELICENSE_CA_PASSPHRASE_FILE"); path != "" {
+func (c *program) passphrase() (string, error) {
+	p, err := c.secret("ELICENSE_CA_PASSPHRASE")
+	if errors.Is(err, errNoSecret) {
+		return "", &cli.UsageError{
+			Zh: "需要主密钥：请设置 ELICENSE_CA_PASSPHRASE_FILE、ELICENSE_CA_PASSPHRASE 或 ELICENSE_CA_MASTER_FILE",
+			En: "the master key is needed: set ELICENSE_CA_PASSPHRASE_FILE, ELICENSE_CA_PASSPHRASE or ELICENSE_CA_MASTER_FILE",
+		}
+	}
+	return p, err
+}
+
+// secretError is errNoSecret with the name of the variable.
+type secretError struct{ name string }
+
+func (e *secretError) Error() string { return e.name + " is not set" }
+func (e *secretError) Unwrap() error { return errNoSecret }
+
+// secret reads a passphrase from the file that NAME_FILE names, or from NAME.
+func (c *program) secret(name string) (string, error) {
+	if path := c.Env(name + "_FILE"); path != "" {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			return "", fmt.Errorf("reading the passphrase: %w", err)
+			return "", fmt.Errorf("reading a passphrase: %w", err)
 		}
 		return strings.TrimRight(string(text), "\r\n"), nil
 	}
-	if p := c.Env("ELICENSE_CA_PASSPHRASE"); p != "" {
+	if p := c.Env(name); p != "" {
 		return p, nil
 	}
-	return "", &cli.UsageError{
-		Zh: "需要主密钥：请设置 ELICENSE_CA_PASSPHRASE_FILE、ELICENSE_CA_PASSPHRASE 或 ELICENSE_CA_MASTER_FILE",
-		En: "the master key is needed: set ELICENSE_CA_PASSPHRASE_FILE, ELICENSE_CA_PASSPHRASE or ELICENSE_CA_MASTER_FILE",
-	}
+	return "", &secretError{name}
 }
 
 // keyPassphrase encrypts the key files of a data directory; it follows from the master key.

@@ -21,6 +21,18 @@ type ExitError struct{ Code int }
 // Error is never shown.
 func (e *ExitError) Error() string { return fmt.Sprintf("exit %d", e.Code) }
 
+// ToldError is an error in words; it is no wrong call.
+type ToldError struct {
+	Err    error
+	Zh, En string
+}
+
+// Error is the English text.
+func (e *ToldError) Error() string { return e.En }
+
+// Unwrap gives the error that was put into words.
+func (e *ToldError) Unwrap() error { return e.Err }
+
 // Words are an error that a person meets, and what to do about it.
 type Words struct {
 	Err    error
@@ -51,10 +63,17 @@ func (w *World) Fail(cmd *cobra.Command, err error, words []Words) int {
 	return code
 }
 
+// Describe puts an error into words, as Fail would.
+func (w *World) Describe(err error, words []Words) string { return w.describe(nil, err, words) }
+
 func (w *World) describe(cmd *cobra.Command, err error, words []Words) string {
 	var usage *UsageError
 	if errors.As(err, &usage) {
 		return w.Say(usage.Zh, usage.En)
+	}
+	var told *ToldError
+	if errors.As(err, &told) {
+		return w.Say(told.Zh, told.En)
 	}
 	for i := range words {
 		if errors.Is(err, words[i].Err) {

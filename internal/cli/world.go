@@ -129,3 +129,11 @@ func (w *World) WriteJSON(value any) error {
 	w.Put(b.String())
 	return w.Broken()
 }
+
+// Line writes one of many results: JSON on a line of its own with --json, else what human writes. A failure to write
+// shows in the end: see Broken.
+func (w *World) Line(value any, human func()) {
+	if err := w.Emit(value, human); err != nil {
+		w.Aside(err.Error() + "\n")
+	}
+}

@@ -283,13 +283,25 @@ func (c *catchingUp) adopt(w engine.Writer, n *newCertificate) error {
 	for ; n.Place < last; n.Place++ {
 		_, err := w.Get(logKey(n.ID.Issuer, n.Place))
 		if errors.Is(err, engine.ErrNotFound) {
-			return n.write(w)
+			return c.enter(w, n)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return refuse(ErrPublished, ReasonLost, "shard of an adopted certificate is full")
+}
+
+// enter writes an adopted certificate. Its key is nobody's from now on: who had it is not known.
+func (c *catchingUp) enter(w engine.Writer, n *newCertificate) error {
+	row, used, err := getKeyRow(w, n.keyDigest)
+	if err != nil {
+		return err
+	}
+	if n.key = row; !used {
+		n.key = keyRow{first: n.ID}
+	}
+	return n.write(w)
 }
 
 // adoptable reads a certificate and finds out what the register would have known of it: profile and shard.

@@ -51,6 +51,8 @@ var rules = map[string]rule{
 	"internal/cms":     {ours: []string{"internal/oid", "internal/sm2sig"}},
 	"internal/sm2note": {ours: []string{"internal/sm2sig"}},
 
+	"internal/combine": {},
+
 	"internal/engine":            {},
 	"internal/engine/ordered":    {},
 	"internal/engine/memory":     {ours: []string{"internal/engine", "internal/engine/ordered"}},
@@ -65,7 +67,7 @@ var rules = map[string]rule{
 	"vault/catalogue": {ours: []string{"internal/code", "internal/normal"}},
 
 	"pki":    {ours: codecs},
-	"pki/ca": {ours: slices.Concat(codecs, []string{"pki", "internal/engine", "internal/blob"})},
+	"pki/ca": {ours: slices.Concat(codecs, []string{"pki", "internal/combine", "internal/engine", "internal/blob"})},
 	// smallstep brings the network with it; what this package opens of it is in its handlers
 	"pki/stepca": {reach: process, ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
 

@@ -126,12 +126,12 @@ func checkCommon(c *Certificate, at time.Time) *RefusalError {
 		return refuse(c, ReasonNotYetValid, "valid from %s", c.NotBefore.Format(time.RFC3339))
 	case at.After(c.NotAfter):
 		return refuse(c, ReasonExpired, "valid to %s", c.NotAfter.Format(time.RFC3339))
-	case c.PublicKey == nil || !c.sm2:
+	case c.PublicKey == nil || c.SignatureAlgorithm.Key != KeySM2:
 		return refuse(c, ReasonAlgorithm, "key and signature must be SM2 with SM3")
 	}
-	for _, id := range c.critical {
-		if id != oid.KeyUsage && id != oid.BasicConstraints {
-			return refuse(c, ReasonExtension, "critical extension %s", id)
+	for _, e := range c.Extensions {
+		if e.Critical && e.ID != oid.KeyUsage && e.ID != oid.BasicConstraints {
+			return refuse(c, ReasonExtension, "critical extension %s", e.ID)
 		}
 	}
 	return nil
@@ -211,9 +211,9 @@ func (s *search) checkIssuer(path []*Certificate, issuer *Certificate) *RefusalE
 
 func (s *search) checkSignature(child, issuer *Certificate) error {
 	if s.options.CrossCheck {
-		return CrossCheck(issuer.PublicKey, child.RawTBS, child.signature)
+		return CrossCheck(issuer.PublicKey, child.RawTBS, child.Signature)
 	}
-	return VerifySM2(issuer.PublicKey, child.RawTBS, child.signature)
+	return VerifySM2(issuer.PublicKey, child.RawTBS, child.Signature)
 }
 
 // authoritiesBelow counts the CA certificates above the leaf that are not self-issued (RFC 5280, 6.1.4 l).
@@ -244,10 +244,10 @@ func (c *Certificate) CheckIssuedBy(issuer *Certificate) error {
 	switch {
 	case issuer == nil || !bytes.Equal(c.RawIssuer, issuer.RawSubject):
 		return refuse(c, ReasonUnknownIssuer, "issuer %q", c.Issuer)
-	case issuer.PublicKey == nil || !c.sm2:
+	case issuer.PublicKey == nil || c.SignatureAlgorithm.Key != KeySM2:
 		return refuse(c, ReasonAlgorithm, "key and signature must be SM2 with SM3")
 	}
-	if err := VerifySM2(issuer.PublicKey, c.RawTBS, c.signature); err != nil {
+	if err := VerifySM2(issuer.PublicKey, c.RawTBS, c.Signature); err != nil {
 		return refuse(c, ReasonBadSignature, "issuer %q: %v", issuer.Subject, err)
 	}
 	return nil

@@ -1,0 +1,104 @@
+package ca
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/pki"
+)
+
+// registrar is the actor of acts that the register does by itself.
+const registrar = "register"
+
+const issuerFormat = 1
+
+// enterIssuers keeps the certificate chains of the issuers that are new, so that what they issued can be judged when
+// their keys are gone.
+func (r *Register) enterIssuers(ctx context.Context) error {
+	at := r.now()
+	return r.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		for _, a := range r.cfg.Issuers {
+			k := issuerKey(a.id, a.Certificate())
+			if _, err := w.Get(k); err == nil {
+				continue
+			} else if notFound(err, "") == err { //nolint:errorlint // neither absent nor present
+				return err
+			}
+			if err := w.Put(k, appendChain(nil, a.chain)); err != nil {
+				return err
+			}
+			if err := record(w, AuditEntry{At: at, Actor: registrar, Act: "issuer", Object: a.id.String()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func issuerKey(id KeyID, c *pki.Certificate) []byte { return key(spaceIssuer, id[:], c.Digest[:]) }
+
+func appendChain(b []byte, chain []*pki.Certificate) []byte {
+	b = append(b, issuerFormat, byte(len(chain)))
+	for _, c := range chain {
+		b = appendBytes(b, c.Raw)
+	}
+	return b
+}
+
+func parseChain(b []byte) ([]*pki.Certificate, error) {
+	r := openRow(b, issuerFormat)
+	var chain []*pki.Certificate
+	for n := r.byte(); n > 0 && !r.bad; n-- {
+		c, err := pki.ParseCertificate(r.bytes())
+		if err != nil {
+			return nil, fmt.Errorf("%w: issuer's chain", ErrDamaged)
+		}
+		chain = append(chain, c)
+	}
+	if len(chain) == 0 {
+		r.bad = true
+	}
+	return chain, r.end("issuer's chain")
+}
+
+// IssuerChains gives every chain that an issuer has had in this register, those without a key here too: own
+// certificate first, root last.
+func (r *Register) IssuerChains(ctx context.Context, issuer KeyID) ([][]*pki.Certificate, error) {
+	var chains [][]*pki.Certificate
+	err := r.cfg.Engine.View(ctx, func(rd engine.Reader) error {
+		chains = nil
+		return rd.Scan(engine.Range{Prefix: key(spaceIssuer, issuer[:])}, func(_, value []byte) (bool, error) {
+			chain, err := parseChain(value)
+			chains = append(chains, chain)
+			return err == nil, err
+		})
+	})
+	if err == nil && len(chains) == 0 {
+		err = refuse(ErrNotFound, ReasonIssuer, "issuer")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return chains, nil
+}
+
+// Issuers names every issuer that this register has had.
+func (r *Register) Issuers(ctx context.Context) ([]KeyID, error) {
+	var list []KeyID
+	err := r.cfg.Engine.View(ctx, func(rd engine.Reader) error {
+		list = nil
+		return rd.Scan(engine.Range{Prefix: key(spaceIssuer), KeysOnly: true}, func(k, _ []byte) (bool, error) {
+			at := len(KeyPrefix) + 1
+			if len(k) != at+keyIDBytes+32 {
+				return false, fmt.Errorf("%w: key of an issuer", ErrDamaged)
+			}
+			if id := KeyID(k[at : at+keyIDBytes]); !slices.Contains(list, id) {
+				list = append(list, id)
+			}
+			return true, nil
+		})
+	})
+	return list, err
+}

@@ -240,24 +240,22 @@ func (e *extension) distributionPoint() (string, bool) {
 	return string(address), ok
 }
 
-// access reads authorityInfoAccess: the addresses by method, each at most once.
-func (e *extension) access() (map[oid.ID]string, bool) {
+// access reads authorityInfoAccess of the addresses of OCSP and of the issuer's certificate, in this order.
+func (e *extension) access() (ocsp, issuer string, ok bool) {
 	value := e.value
 	var list cryptobyte.String
-	if !value.ReadASN1(&list, casn1.SEQUENCE) || !value.Empty() || list.Empty() {
-		return nil, false
-	}
-	found := make(map[oid.ID]string)
-	for !list.Empty() {
-		var description, address cryptobyte.String
-		var method oid.ID
-		if !list.ReadASN1(&description, casn1.SEQUENCE) || !oid.Read(&description, &method) ||
-			!description.ReadASN1(&address, contextTag(6)) || !description.Empty() || found[method] != "" {
-			return nil, false
-		}
-		found[method] = string(address)
-	}
-	return found, true
+	ok = value.ReadASN1(&list, casn1.SEQUENCE) && value.Empty() &&
+		readAccess(&list, oid.AccessOCSP, &ocsp) && readAccess(&list, oid.AccessIssuers, &issuer) && list.Empty()
+	return ocsp, issuer, ok
+}
+
+func readAccess(list *cryptobyte.String, method oid.ID, to *string) bool {
+	var description, address cryptobyte.String
+	var id oid.ID
+	ok := list.ReadASN1(&description, casn1.SEQUENCE) && oid.Read(&description, &id) && id == method &&
+		description.ReadASN1(&address, contextTag(6)) && description.Empty()
+	*to = string(address)
+	return ok
 }
 
 // printable reads a PrintableString.

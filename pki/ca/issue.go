@@ -214,13 +214,14 @@ func (r *Register) signOne(ctx context.Context, i *issuance, profile string, pub
 	if !ok {
 		return refuse(ErrLint, ReasonLint, "serial number")
 	}
+	holder := r.holderToken(&e.Holder)
 	n := &newCertificate{
 		Issued: Issued{
 			ID: CertificateID{issuer.id, serial}, Place: place, Profile: profile, Application: i.before.ID,
 			IssuedAt: r.now(), DER: der,
 		},
-		notAfter: c.notAfter, keyDigest: KeyDigest(public), owner: r.ownerToken(e, profile),
-		holder: r.holderToken(&e.Holder), name: r.nameToken(e.Subject.CommonName),
+		notAfter: c.notAfter, keyDigest: KeyDigest(public), owner: r.ownerOf(e, profile, holder),
+		holder: holder, name: r.nameToken(e.Subject.CommonName),
 	}
 	i.certificates = append(i.certificates, n)
 	return nil

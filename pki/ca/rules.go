@@ -197,7 +197,7 @@ func (l *lintCase) issuersKey() string {
 	return when(l.public.Equal(l.above.PublicKey), "key is the issuer's")
 }
 
-// mayBeCritical lists every extension that is written here, and whether it is critical always.
+// criticality lists every extension that is written here, and whether it is critical always.
 var criticality = map[oid.ID]bool{
 	oid.BasicConstraints: true, oid.KeyUsage: true, oid.ExtKeyUsage: false, oid.SubjectKeyID: false,
 	oid.AuthorityKeyID: false, oid.CertificatePolicies: false, oid.SubjectAltName: false, oid.IdentifyCode: false,
@@ -206,13 +206,11 @@ var criticality = map[oid.ID]bool{
 }
 
 func (l *lintCase) strangeExtensions() string {
-	seen := make(map[oid.ID]bool, len(l.extensions))
 	for i := range l.extensions {
-		id := l.extensions[i].id
-		if _, known := criticality[id]; !known || seen[id] {
-			return "extension " + id.String() + " is unknown or stands twice"
+		e := &l.extensions[i]
+		if _, known := criticality[e.id]; !known || l.extension(e.id) != e {
+			return "extension " + e.id.String() + " is unknown or stands twice"
 		}
-		seen[id] = true
 	}
 	return ""
 }
@@ -400,10 +398,9 @@ func (l *lintCase) badAccess() string {
 	if e == nil {
 		return "missing"
 	}
-	found, ok := e.access()
+	ocsp, issuer, ok := e.access()
 	a := l.where.addresses
-	return when(!ok || len(found) != 2 || found[oid.AccessOCSP] != a.OCSP() || found[oid.AccessIssuers] != a.Certificate(),
-		"are not the addresses of the issuer")
+	return when(!ok || ocsp != a.OCSP() || issuer != a.Certificate(), "are not the addresses of the issuer")
 }
 
 func (l *lintCase) badNoCheck() string {

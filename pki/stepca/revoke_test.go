@@ -235,12 +235,12 @@ func TestRevokeOutcomeUnknown(t *testing.T) {
 // A list longer than a value of the engine is kept too.
 func TestCRLLong(t *testing.T) {
 	if testing.Short() {
-		t.Skip("revokes 30000 certificates")
+		t.Skip("revokes 40000 certificates")
 	}
 	t.Parallel()
 	w := newWorld(t)
 	leaf, _ := w.leaf(t)
-	const many = 30_000
+	const many = 40_000
 	serials := forgeRegister(t, w, leaf, many)
 	for _, s := range serials {
 		require.NoError(t, w.authority.Revoke(t.Context(), stepca.Revocation{Serial: s}))

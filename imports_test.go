@@ -24,6 +24,8 @@ type reach uint8
 const (
 	pure    reach = iota // values in, values out: no network, files, processes or system calls
 	local                // files of its own, no network, no processes
+	served               // as pure, with http.Handlers of its own: it is asked and never asks
+	network              // as pure, with connections of its own
 	process              // a program: everything
 )
 
@@ -64,8 +66,10 @@ var rules = map[string]rule{
 	"vault/ledger":    {ours: []string{"internal/oid", "internal/cms", "internal/code"}},
 	"vault/catalogue": {ours: []string{"internal/code", "internal/normal"}},
 
-	"pki":    {ours: codecs},
-	"pki/ca": {ours: slices.Concat(codecs, []string{"pki", "internal/engine", "internal/blob"})},
+	"pki":          {ours: codecs},
+	"pki/ca":       {ours: slices.Concat(codecs, []string{"pki", "internal/engine", "internal/blob"})},
+	"pki/tsa":      {reach: served, ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
+	"pki/tsa/sntp": {reach: network, ours: []string{"pki/tsa"}},
 
 	"signing": {ours: slices.Concat(codecs, []string{"pki", "vault/record"})},
 	"verify":  {ours: slices.Concat(codecs, []string{"pki", "vault/record", "vault/ledger"})},
@@ -90,8 +94,13 @@ var rules = map[string]rule{
 
 // forbidden are the packages that a reach does not have.
 var forbidden = map[reach][]string{
-	pure:  {"net", "net/...", "os", "os/...", "syscall", "database/sql", "plugin", "golang.org/x/sys/...", "log"},
-	local: {"net/...", "net", "os/exec", "database/sql", "plugin", "log"},
+	pure: {"net", "net/...", "os", "os/...", "syscall", "database/sql", "plugin", "golang.org/x/sys/...", "log"},
+	served: {
+		"net", "net/http/...", "net/mail", "net/netip", "net/rpc", "net/rpc/...", "net/smtp", "net/textproto", "os", "os/...",
+		"syscall", "database/sql", "plugin", "golang.org/x/sys/...", "log",
+	},
+	network: {"os", "os/...", "syscall", "database/sql", "plugin", "golang.org/x/sys/...", "log"},
+	local:   {"net/...", "net", "os/exec", "database/sql", "plugin", "log"},
 }
 
 // adapters are the only packages that may know a library, so that it can be changed in one place. Test kits count as

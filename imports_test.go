@@ -26,6 +26,8 @@ const (
 	pure    reach = iota // values in, values out: no network, files, processes or system calls
 	served               // as pure, with http.Handlers of its own: it is asked and never asks
 	local                // files of its own, no network, no processes
+	served               // as pure, with http.Handlers of its own: it is asked and never asks
+	network              // as pure, with connections of its own
 	process              // a program: everything
 )
 
@@ -37,8 +39,8 @@ type rule struct {
 
 // codecs are the pure rooms at the bottom; each may import those of its own line only.
 var codecs = []string{
-	"internal/oid", "internal/sm2sig", "internal/cms", "internal/sm2note", "internal/code", "internal/normal",
-	"internal/sheet", "internal/envelope",
+	"internal/oid", "internal/sm2sig", "internal/cms", "internal/tsp", "internal/sm2note", "internal/code",
+	"internal/normal", "internal/sheet", "internal/envelope",
 }
 
 // rules is the table of the design, package by package. Imports run downward only. A package that is not listed fails
@@ -50,6 +52,7 @@ var rules = map[string]rule{
 	"internal/sheet":    {},
 	"internal/normal":   {ours: []string{"internal/code"}},
 	"internal/cms":      {ours: []string{"internal/oid", "internal/sm2sig"}},
+	"internal/tsp":      {ours: []string{"internal/oid", "internal/cms"}},
 	"internal/sm2note":  {ours: []string{"internal/sm2sig"}},
 	"internal/envelope": {ours: []string{"internal/oid", "internal/sm2sig"}},
 
@@ -75,7 +78,9 @@ var rules = map[string]rule{
 		"pki", "internal/combine", "internal/engine", "internal/blob",
 	})},
 	// The key management centre knows nothing of the authority that asks it for keys.
-	"pki/ca/kmc": {ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
+	"pki/ca/kmc":   {ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
+	"pki/tsa":      {reach: served, ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
+	"pki/tsa/sntp": {reach: network, ours: []string{"pki/tsa"}},
 	// smallstep brings the network with it; what this package opens of it is in its handlers
 	"pki/stepca": {reach: process, ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
 
@@ -112,7 +117,8 @@ var forbidden = map[reach][]string{
 		"net", "net/http/...", "net/mail", "net/netip", "net/rpc", "net/rpc/...", "net/smtp", "net/textproto", "os", "os/...",
 		"syscall", "database/sql", "plugin", "golang.org/x/sys/...", "log",
 	},
-	local: {"net/...", "net", "os/exec", "database/sql", "plugin", "log"},
+	network: {"os", "os/...", "syscall", "database/sql", "plugin", "golang.org/x/sys/...", "log"},
+	local:   {"net/...", "net", "os/exec", "database/sql", "plugin", "log"},
 }
 
 // adapters are the only packages that may know a library, so that it can be changed in one place. Test kits count as

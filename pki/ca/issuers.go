@@ -2,6 +2,7 @@ package ca
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -17,16 +18,18 @@ const issuerFormat = 1
 // enterIssuers keeps the certificate chains of the issuers that are new, so that what they issued can be judged when
 // their keys are gone.
 func (r *Register) enterIssuers(ctx context.Context) error {
+	var fresh []*Authority
+	err := r.cfg.Engine.View(ctx, func(rd engine.Reader) (err error) {
+		fresh, err = r.unknownIssuers(rd)
+		return err
+	})
+	if err != nil || len(fresh) == 0 {
+		return err
+	}
 	at := r.now()
 	return r.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		for _, a := range r.cfg.Issuers {
-			k := issuerKey(a.id, a.Certificate())
-			if _, err := w.Get(k); err == nil {
-				continue
-			} else if notFound(err, "") == err { //nolint:errorlint // neither absent nor present
-				return err
-			}
-			if err := w.Put(k, appendChain(nil, a.chain)); err != nil {
+		for _, a := range fresh {
+			if err := w.Put(issuerKey(a.id, a.Certificate()), appendChain(nil, a.chain)); err != nil {
 				return err
 			}
 			if err := record(w, AuditEntry{At: at, Actor: registrar, Act: "issuer", Object: a.id.String()}); err != nil {
@@ -35,6 +38,20 @@ func (r *Register) enterIssuers(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+func (r *Register) unknownIssuers(rd engine.Reader) ([]*Authority, error) {
+	var fresh []*Authority
+	for _, a := range r.cfg.Issuers {
+		_, err := rd.Get(issuerKey(a.id, a.Certificate()))
+		switch {
+		case errors.Is(err, engine.ErrNotFound):
+			fresh = append(fresh, a)
+		case err != nil:
+			return nil, err
+		}
+	}
+	return fresh, nil
 }
 
 func issuerKey(id KeyID, c *pki.Certificate) []byte { return key(spaceIssuer, id[:], c.Digest[:]) }

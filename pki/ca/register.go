@@ -126,6 +126,11 @@ func (c *RegisterConfig) check() error {
 			return refuse(ErrConfig, ReasonConfiguration, "issuer without a certificate")
 		}
 	}
+	for name, n := range c.Policy.Approvals {
+		if _, known := ProfileNamed(name); !known || n < 0 || n > maxApprovals {
+			return refuse(ErrConfig, ReasonConfiguration, "approvals of an unknown profile, or too many")
+		}
+	}
 	if c.Policy.RenewFrom == 0 {
 		c.Policy.RenewFrom = 90 * 24 * time.Hour
 	}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emmansun/gmsm/smx509"
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/internal/engine"
@@ -342,28 +343,72 @@ func TestOpenRegisterRefuses(t *testing.T) {
 
 const killedDir = "ELICENSE_CA_KILLED_DIR"
 
-// TestKilledChild is the process that TestKill kills: it issues and revokes until it is dead, and says what it was
-// answered.
-func TestKilledChild(t *testing.T) {
+// TestMain runs the tests, or, where TestKill wants a process to kill, issues and revokes until it is dead.
+func TestMain(m *testing.M) {
 	dir := os.Getenv(killedDir)
 	if dir == "" {
-		t.Skip("only as a child of TestKill")
+		os.Exit(m.Run())
 	}
+	if err := issueForEver(dir); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// issueForEver says of each certificate what it was answered.
+func issueForEver(dir string) error {
 	e, err := badger.Open(badger.Config{Dir: dir})
-	require.NoError(t, err)
-	text, err := os.ReadFile(dir + "/../issuing.pem")
-	require.NoError(t, err)
-	o := &office{t: t, clock: &clock{at: time.Now()}, engine: e}
-	o.issuing, err = ca.Load(ca.Config{Rand: rand.Reader, Now: time.Now}, text, []byte("passphrase"))
-	require.NoError(t, err)
-	o.config = killedConfig(o.issuing, e)
-	o.reopen()
-	for {
-		for range 8 {
-			go o.issueAndTell()
-		}
-		o.issueAndTell()
+	if err != nil {
+		return err
 	}
+	text, err := os.ReadFile(dir + "/../issuing.pem")
+	if err != nil {
+		return err
+	}
+	issuing, err := ca.Load(ca.Config{Rand: rand.Reader, Now: time.Now}, text, []byte("passphrase"))
+	if err != nil {
+		return err
+	}
+	r, err := ca.OpenRegister(context.Background(), killedConfig(issuing, e))
+	if err != nil {
+		return err
+	}
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for issueAndTell(r) == nil {
+				continue
+			}
+		})
+	}
+	wait.Wait()
+	return errors.New("a child stopped by itself")
+}
+
+func issueAndTell(r *ca.Register) error {
+	ctx := context.Background()
+	key, err := pki.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	csr, err := smx509.CreateCertificateRequest(rand.Reader, &smx509.CertificateRequest{
+		SignatureAlgorithm: smx509.SM2WithSM3,
+	}, key)
+	if err != nil {
+		return err
+	}
+	c, err := r.Enrol(ctx, window, ca.ApplicationID{}, ca.Enrolment{
+		Profile: ca.ProfileServer, CSR: csr, Subject: ca.Name{CommonName: "a"}, DNSNames: []string{"a.example.cn"},
+	})
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(os.Stdout, "issued %s\n", c.Certificate.ID.Serial)
+	if _, err := r.Revoke(ctx, revoker, c.Certificate.ID, 0, "x"); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(os.Stdout, "revoked %s\n", c.Certificate.ID.Serial)
+	return nil
 }
 
 func killedConfig(issuing *ca.Authority, e engine.Engine) ca.RegisterConfig {
@@ -373,23 +418,8 @@ func killedConfig(issuing *ca.Authority, e engine.Engine) ca.RegisterConfig {
 	}
 }
 
-func (o *office) issueAndTell() {
-	ctx := context.Background()
-	c, err := o.register.Enrol(ctx, window, ca.ApplicationID{}, o.plainServer())
-	if err != nil {
-		return
-	}
-	_, _ = fmt.Fprintf(os.Stdout, "issued %s\n", c.Certificate.ID.Serial)
-	if _, err := o.register.Revoke(ctx, revoker, c.Certificate.ID, 0, "x"); err == nil {
-		_, _ = fmt.Fprintf(os.Stdout, "revoked %s\n", c.Certificate.ID.Serial)
-	}
-}
-
 // Row A55: whatever was answered before a process was killed is there when it comes back.
 func TestKill_A55(t *testing.T) {
-	if testing.Short() {
-		t.Skip("kills processes")
-	}
 	dir := t.TempDir()
 	config := ca.Config{Rand: rand.Reader, Now: time.Now}
 	root, err := ca.NewRoot(config, ca.Name{CommonName: "根"})
@@ -422,7 +452,7 @@ func TestKill_A55(t *testing.T) {
 // runAndKill runs the child until it has told so many lines, and kills it in the midst of its work.
 func runAndKill(t *testing.T, dir string, lines int, answered map[string]bool) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestKilledChild$", "-test.count", "1")
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), killedDir+"="+dir)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

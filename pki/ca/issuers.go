@@ -2,6 +2,7 @@ package ca
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,8 +13,6 @@ import (
 
 // registrar is the actor of acts that the register does by itself.
 const registrar = "register"
-
-const issuerFormat = 1
 
 // enterIssuers keeps the certificate chains of the issuers that are new, so that what they issued can be judged when
 // their keys are gone.
@@ -32,7 +31,8 @@ func (r *Register) enterIssuers(ctx context.Context) error {
 			if err := w.Put(issuerKey(a.id, a.Certificate()), appendChain(nil, a.chain)); err != nil {
 				return err
 			}
-			if err := record(w, AuditEntry{At: at, Actor: registrar, Act: "issuer", Object: a.id.String()}); err != nil {
+			e := AuditEntry{At: at, Actor: registrar, Act: "issuer", Object: a.id.String()}
+			if err := record(w, e); err != nil {
 				return err
 			}
 		}
@@ -57,7 +57,7 @@ func (r *Register) unknownIssuers(rd engine.Reader) ([]*Authority, error) {
 func issuerKey(id KeyID, c *pki.Certificate) []byte { return key(spaceIssuer, id[:], c.Digest[:]) }
 
 func appendChain(b []byte, chain []*pki.Certificate) []byte {
-	b = append(b, issuerFormat, byte(len(chain)))
+	b = binary.AppendUvarint(append(b, rowFormat), uint64(len(chain)))
 	for _, c := range chain {
 		b = appendBytes(b, c.Raw)
 	}
@@ -65,9 +65,9 @@ func appendChain(b []byte, chain []*pki.Certificate) []byte {
 }
 
 func parseChain(b []byte) ([]*pki.Certificate, error) {
-	r := openRow(b, issuerFormat)
+	r := openRow(b)
 	var chain []*pki.Certificate
-	for n := r.byte(); n > 0 && !r.bad; n-- {
+	for n := r.length(); n > 0 && !r.bad; n-- {
 		c, err := pki.ParseCertificate(r.bytes())
 		if err != nil {
 			return nil, fmt.Errorf("%w: issuer's chain", ErrDamaged)

@@ -15,8 +15,8 @@ type Altered struct {
 }
 
 // Primitives returns a copy of der for each primitive value in it, with one bit of that value flipped: the lowest of
-// its last byte, or of its last digit for a time. A value that is empty gets another tag. An OCTET STRING or BIT STRING
-// that holds exactly one SEQUENCE or SET is descended into.
+// its last byte, or of its last digit for a time. A BOOLEAN becomes its opposite, a value that is empty gets another
+// tag. An OCTET STRING or BIT STRING that holds exactly one SEQUENCE or SET is descended into.
 func Primitives(der []byte) ([]Altered, error) {
 	var out []Altered
 	err := walk(der, 0, "", func(path string, tag casn1.Tag, header, from, to int) {
@@ -24,6 +24,8 @@ func Primitives(der []byte) ([]Altered, error) {
 		switch {
 		case from == to:
 			changed[header] ^= 0x10
+		case tag == casn1.BOOLEAN:
+			changed[to-1] ^= 0xff
 		case tag == casn1.UTCTime || tag == casn1.GeneralizedTime:
 			changed[max(to-2, from)] ^= 0x01
 		default:

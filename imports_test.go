@@ -26,7 +26,6 @@ const (
 	pure    reach = iota // values in, values out: no network, files, processes or system calls
 	served               // as pure, with http.Handlers of its own: it is asked and never asks
 	local                // files of its own, no network, no processes
-	served               // as pure, with http.Handlers of its own: it is asked and never asks
 	network              // as pure, with connections of its own
 	process              // a program: everything
 )

@@ -61,7 +61,7 @@ func (c *program) each(args []string, do func(string) error) error {
 			return err
 		}
 		refused++
-		c.refusedLine(i+1, said(err))
+		c.refusedLine(i+1, err)
 	}
 	if refused > 0 {
 		return &cli.ExitError{Code: cli.ExitFailed}
@@ -79,7 +79,7 @@ func (c *program) issueCommand() *cobra.Command {
 			"encryption certificate and enveloped key go to the directory of --out.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.asOfficer(cmd.Context(), officer, func(ctx context.Context, o *office, who ca.Actor) error {
-				return c.issue(ctx, o, who, issuing{args[0], csr, out})
+				return c.issue(ctx, o, who, issuing{args[0], csr, c.path(out)})
 			})
 		},
 	}
@@ -98,7 +98,7 @@ func (c *program) issue(ctx context.Context, o *office, who ca.Actor, i issuing)
 	}
 	var csr []byte
 	if i.csr != "" {
-		if csr, err = readDER(i.csr, "CERTIFICATE REQUEST"); err != nil {
+		if csr, err = readDER(c.path(i.csr), "CERTIFICATE REQUEST"); err != nil {
 			return err
 		}
 	}

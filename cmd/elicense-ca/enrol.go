@@ -73,7 +73,7 @@ func (c *program) applyCommand() *cobra.Command {
 			"FILE.ids, so that running it again after an interruption takes nothing in twice.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.asOfficer(cmd.Context(), officer, func(ctx context.Context, o *office, who ca.Actor) error {
-				return c.apply(ctx, o, who, args[0])
+				return c.apply(ctx, o, who, c.path(args[0]))
 			})
 		},
 	}
@@ -92,6 +92,9 @@ func (c *program) asOfficer(
 	who, err := c.actor(o.station, key)
 	if err == nil {
 		err = act(ctx, o, who)
+	}
+	if c.shared != nil {
+		return err
 	}
 	return errors.Join(err, o.close())
 }
@@ -131,7 +134,7 @@ func (c *program) apply(ctx context.Context, o *office, who ca.Actor, path strin
 }
 
 func (c *program) refusedLine(n int, err error) {
-	text := c.Describe(err, words)
+	text := c.Describe(said(err), words)
 	c.Line(map[string]any{"item": n, "error": text, "reason": string(ca.ReasonOf(err))}, func() {
 		c.Tell("第 %d 项：%s", "item %d: %s", n, text)
 	})

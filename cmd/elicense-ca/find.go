@@ -24,7 +24,7 @@ func (c *program) searchCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			query := ca.Query{USCC: q.uscc, Name: q.name}
 			if q.personFile != "" {
-				number, err := readWord(q.personFile)
+				number, err := readWord(c.path(q.personFile))
 				if err != nil {
 					return err
 				}

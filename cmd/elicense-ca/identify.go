@@ -17,6 +17,20 @@ const maxDER = 64 << 20
 
 // readDER reads a file in DER, or in PEM with one block of a kind.
 func readDER(path, kind string) ([]byte, error) {
+	text, err := readLimited(path)
+	if err != nil || !isPEM(text) {
+		return text, err
+	}
+	block, rest := pem.Decode(text)
+	if block == nil || block.Type != kind || len(bytes.TrimSpace(rest)) > 0 {
+		return nil, &cli.UsageError{Zh: path + " 应只有一个 " + kind, En: path + " wants one " + kind + " and nothing else"}
+	}
+	return block.Bytes, nil
+}
+
+func isPEM(text []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(text), []byte("-----BEGIN")) }
+
+func readLimited(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading a file: %w", err)
@@ -28,14 +42,7 @@ func readDER(path, kind string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading a file: %w", err)
 	}
-	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("-----BEGIN")) {
-		return text, nil
-	}
-	block, rest := pem.Decode(text)
-	if block == nil || block.Type != kind || len(bytes.TrimSpace(rest)) > 0 {
-		return nil, &cli.UsageError{Zh: path + " 应只有一个 " + kind, En: path + " wants one " + kind + " and nothing else"}
-	}
-	return block.Bytes, nil
+	return text, nil
 }
 
 // parseCertificateID reads ISSUER/SERIAL, the issuer as key identifier.
@@ -60,30 +67,62 @@ func parseCertificateID(text string) (ca.CertificateID, error) {
 }
 
 // certificateID finds which certificate is meant: ISSUER/SERIAL, or a certificate file.
-func certificateID(text string) (ca.CertificateID, error) {
-	if _, err := os.Stat(text); err != nil {
+func (c *program) certificateID(text string) (ca.CertificateID, error) {
+	if _, err := os.Stat(c.path(text)); err != nil {
 		return parseCertificateID(text)
 	}
-	c, err := readCertificate(text)
+	cert, _, err := readBundle(c.path(text))
 	if err != nil {
 		return ca.CertificateID{}, err
 	}
-	serial, ok := ca.SerialOf(c.Serial)
-	if !ok || len(c.AuthorityKeyID) != len(ca.KeyID{}) {
+	serial, ok := ca.SerialOf(cert.Serial)
+	if !ok || len(cert.AuthorityKeyID) != len(ca.KeyID{}) {
 		return ca.CertificateID{}, &cli.UsageError{Zh: text + " 不是本机构签发的", En: text + " was not issued by an authority of this kind"}
 	}
-	return ca.CertificateID{Issuer: ca.KeyID(c.AuthorityKeyID), Serial: serial}, nil
+	return ca.CertificateID{Issuer: ca.KeyID(cert.AuthorityKeyID), Serial: serial}, nil
 }
 
-// readCertificate reads one certificate; one that only a tolerant reader takes says so in Tolerances.
-func readCertificate(path string) (*pki.Certificate, error) {
-	der, err := readDER(path, "CERTIFICATE")
+// readBundle reads a certificate in DER, or in PEM with those of its issuers behind it. One that only a tolerant reader
+// takes says so in Tolerances.
+func readBundle(path string) (*pki.Certificate, []*pki.Certificate, error) {
+	text, err := readLimited(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	c, err := pki.ParseTolerant(der)
+	if !isPEM(text) {
+		c, err := pki.ParseTolerant(text)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return c, nil, nil
+	}
+	first, rest := pem.Decode(text)
+	if first == nil || first.Type != "CERTIFICATE" {
+		return nil, nil, &cli.UsageError{Zh: path + " 不是证书文件", En: path + " is no file of certificates"}
+	}
+	c, err := pki.ParseTolerant(first.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return c, nil
+	if len(bytes.TrimSpace(rest)) == 0 {
+		return c, nil, nil
+	}
+	issuers, err := pki.ParseCertificatesPEM(rest)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, issuers, nil
+}
+
+// readWord reads a file that holds one word, such as a number that is not to stand on a command line.
+func readWord(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("reading a file: %w", err)
+	}
+	words := strings.Fields(string(text))
+	if len(words) != 1 {
+		return "", &cli.UsageError{Zh: path + " 应只有一个号码", En: path + " wants one number and nothing else"}
+	}
+	return words[0], nil
 }

@@ -38,12 +38,13 @@ type ceremony struct {
 
 // Files of a data directory.
 const (
-	issuingFile    = "issuing.pem"
-	responderFile  = "ocsp.pem"
-	timestampFile  = "timestamp.pem"
-	escrowFile     = "escrow.pem"
-	transcriptFile = "ceremony.txt"
-	unfinished     = ".unfinished"
+	rootCertificateFile = "root.cer"
+	issuingFile         = "issuing.pem"
+	responderFile       = "ocsp.pem"
+	timestampFile       = "timestamp.pem"
+	escrowFile          = "escrow.pem"
+	transcriptFile      = "ceremony.txt"
+	unfinished          = ".unfinished"
 )
 
 func (c *program) initCommand() *cobra.Command {
@@ -209,6 +210,9 @@ func (c *program) makeAuthorities(k *ceremony, s *station) error {
 	if err := writeNew(k.rootFile, text); err != nil {
 		return err
 	}
+	if err := writeNew(filepath.Join(s.dir, rootCertificateFile), pki.AppendPEM(nil, k.root.Certificate())); err != nil {
+		return err
+	}
 	if text, err = k.issuing.Save(keyPassphrase(s.master)); err != nil {
 		return err
 	}
@@ -229,10 +233,10 @@ func (c *program) makeOwn(ctx context.Context, k *ceremony, s *station) error {
 	if o.register, err = c.openRegister(ctx, o, []*ca.Authority{k.issuing}, none); err != nil {
 		return err
 	}
-	for _, own := range []struct{ profile, file, name string }{
-		{ca.ProfileOCSP, responderFile, "OCSP"}, {ca.ProfileTSA, timestampFile, "时间戳"},
+	for _, own := range []ownProgram{
+		{founding, ca.ProfileOCSP, responderFile, "OCSP"}, {founding, ca.ProfileTSA, timestampFile, "时间戳"},
 	} {
-		issued, err := c.certify(ctx, o, own.profile, own.file,
+		issued, err := c.certify(ctx, o, own,
 			ca.Name{Province: k.province, Organization: k.organization, CommonName: k.organization + " " + own.name})
 		if err != nil {
 			return err
@@ -245,8 +249,15 @@ func (c *program) makeOwn(ctx context.Context, k *ceremony, s *station) error {
 	return c.closeCeremony(k, s.dir)
 }
 
+// ownProgram is a program of the authority's own that needs a certificate, and who has it made.
+type ownProgram struct {
+	by            ca.Actor
+	profile, file string
+	name          string
+}
+
 // certify makes a key for a program of the authority's own, has it certified and writes both to a file.
-func (c *program) certify(ctx context.Context, o *office, profile, file string, name ca.Name) (*ca.Issued, error) {
+func (c *program) certify(ctx context.Context, o *office, p ownProgram, name ca.Name) (*ca.Issued, error) {
 	key, err := pki.GenerateKey(c.Rand)
 	if err != nil {
 		return nil, err
@@ -259,11 +270,11 @@ func (c *program) certify(ctx context.Context, o *office, profile, file string, 
 	if err != nil {
 		return nil, err
 	}
-	done, err := o.register.Enrol(ctx, founding, id, ca.Enrolment{Profile: profile, Subject: name, CSR: csr})
+	done, err := o.register.Enrol(ctx, p.by, id, ca.Enrolment{Profile: p.profile, Subject: name, CSR: csr})
 	if err != nil {
 		return nil, err
 	}
-	return done.Certificate, c.writePair(ctx, o, file, key, done.Certificate)
+	return done.Certificate, c.writePair(ctx, o, p.file, key, done.Certificate)
 }
 
 // writePair writes a key and the chain of its certificate.

@@ -34,6 +34,9 @@ var errNoOffice = errors.New("no SM2 authority in this directory")
 
 // openOffice opens a data directory with its SM2 authority; close gives it back.
 func (c *program) openOffice(ctx context.Context) (*office, error) {
+	if c.shared != nil {
+		return c.shared, nil
+	}
 	s, err := c.open(ctx)
 	if err != nil {
 		return nil, err
@@ -63,6 +66,9 @@ func (c *program) office(ctx context.Context, s *station) (*office, error) {
 	}
 	if o.publisher, err = ca.NewPublisher(ca.PublisherConfig{Register: o.register, Actor: publishing}); err != nil {
 		return nil, err
+	}
+	if o.register.Behind() { // it answers nobody until it has caught up
+		return o, nil
 	}
 	return o, c.openResponder(ctx, o, issuers[0].KeyID())
 }

@@ -54,7 +54,7 @@ func (c *program) actor(s *station, path string) (ca.Actor, error) {
 	if path == "" {
 		return ca.Actor{}, errNoOfficer
 	}
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(c.path(path))
 	if err != nil {
 		return ca.Actor{}, fmt.Errorf("reading an officer's key: %w", err)
 	}

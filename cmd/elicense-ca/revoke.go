@@ -66,7 +66,7 @@ func (c *program) change(ctx context.Context, o *office, who ca.Actor, k *changi
 	changes := make([]ca.Change, len(args))
 	for i, arg := range args {
 		changes[i] = template
-		if changes[i].ID, err = certificateID(arg); err != nil {
+		if changes[i].ID, err = c.certificateID(arg); err != nil {
 			return err
 		}
 	}
@@ -81,7 +81,7 @@ func (c *program) changed(ctx context.Context, o *office, changes []ca.Change, o
 		id, out := changes[i].ID, outcomes[i]
 		if out.Err != nil {
 			failed++
-			c.refusedLine(i+1, said(out.Err))
+			c.refusedLine(i+1, out.Err)
 			continue
 		}
 		ids = append(ids, id)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -13,19 +14,23 @@ import (
 type program struct {
 	*cli.World
 
-	dir string
+	dir    string
+	cwd    string  // of the person who typed the command, where it is not the process's own
+	shared *office // of the service that carries out the command, else nil
 }
 
 // run executes one command line and gives its exit code.
-func run(ctx context.Context, w *cli.World) int {
+func run(ctx context.Context, w *cli.World) int { return (&program{World: w}).execute(ctx) }
+
+func (c *program) execute(ctx context.Context) int {
+	w := c.World
 	w.PickLang()
-	c := &program{World: w}
 	cmd, err := c.root().ExecuteContextC(ctx)
 	if err == nil {
 		err = w.Broken()
 	}
 	if err != nil {
-		return w.Fail(cmd, err, words)
+		return w.Fail(cmd, said(err), words)
 	}
 	return cli.ExitDone
 }
@@ -39,8 +44,22 @@ func (c *program) root() *cobra.Command {
 	}
 	root.PersistentFlags().StringVarP(&c.dir, "data", "d", c.defaultDir(),
 		"数据目录 (ELICENSE_CA_DATA) / data directory (ELICENSE_CA_DATA)")
-	root.AddCommand(c.initCommand(), c.officerCommand(), c.serveCommand(), c.selftestCommand())
+	root.AddCommand(c.initCommand(), c.officerCommand(), c.requestCommand(), c.serveCommand(), c.showCommand(),
+		c.verifyChainCommand(), c.selftestCommand(), c.renewCommand(), c.restoreCommand())
+	for _, cmd := range slices.Concat(c.rulingCommands(), c.changeCommands(), []*cobra.Command{
+		c.applyCommand(), c.listCommand(), c.issueCommand(), c.searchCommand(), c.radarCommand(), c.sweepCommand(),
+		c.auditCommand(), c.backupCommand(), c.catchUpCommand(),
+	}) {
+		root.AddCommand(official(cmd))
+	}
 	c.Finish(root)
+	check := root.PersistentPreRunE
+	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return err
+		}
+		return c.forward(cmd, args)
+	}
 	return root
 }
 

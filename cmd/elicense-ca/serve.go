@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,13 +37,9 @@ func (c *program) serve(ctx context.Context) error {
 }
 
 func (c *program) serveStation(ctx context.Context, s *station) error {
-	list, err := c.mounts(s)
+	all, err := c.services(ctx, s)
 	if err != nil {
 		return err
-	}
-	mux := http.NewServeMux()
-	for _, m := range list {
-		mux.Handle(m.pattern, m.handler)
 	}
 	settings := &s.settings.Serve
 	listener, scheme, err := s.listen(ctx, settings)
@@ -54,7 +51,23 @@ func (c *program) serveStation(ctx context.Context, s *station) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	return c.serveUntilDone(ctx, listener, c.server(mux, settings), settings.Grace)
+	ctx, stop := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	if all.office != nil {
+		wait, err := c.control(ctx, all.office)
+		if err != nil {
+			stop()
+			return errors.Join(err, listener.Close())
+		}
+		defer wait()
+	}
+	for _, work := range all.beside {
+		beside.Go(func() { work(ctx) })
+	}
+	err = c.serveUntilDone(ctx, listener, c.server(routed(all.mounts), settings), settings.Grace)
+	stop()
+	beside.Wait()
+	return errors.Join(err, all.close(context.WithoutCancel(ctx)))
 }
 
 // listen opens the address. Plain HTTP is for this machine alone, where a proxy may stand before it.

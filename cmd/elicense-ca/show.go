@@ -21,7 +21,7 @@ func (c *program) showCommand() *cobra.Command {
 			"characters are shown.",
 		RunE: func(_ *cobra.Command, args []string) error {
 			for _, path := range args {
-				cert, err := readCertificate(path)
+				cert, _, err := readBundle(path)
 				if err != nil {
 					return err
 				}
@@ -141,16 +141,23 @@ func purposes(c *pki.Certificate) []string {
 func hosts(c *pki.Certificate) []string {
 	var list []string
 	for _, n := range c.SubjectAltNames {
-		list = append(list, n.String())
+		list = append(list, textOf(n))
 	}
 	return list
+}
+
+func textOf(n pki.GeneralName) string {
+	if n.Form == pki.FormDirectory {
+		return n.Directory.String()
+	}
+	return n.Text
 }
 
 func crls(c *pki.Certificate) []string {
 	var list []string
 	for _, p := range c.CRLDistributionPoints {
 		for _, n := range p.FullName {
-			list = append(list, n.String())
+			list = append(list, textOf(n))
 		}
 	}
 	return list

@@ -132,7 +132,7 @@ func (e *secretError) Unwrap() error { return errNoSecret }
 // secret reads a passphrase from the file that NAME_FILE names, or from NAME.
 func (c *program) secret(name string) (string, error) {
 	if path := c.Env(name + "_FILE"); path != "" {
-		text, err := os.ReadFile(path)
+		text, err := os.ReadFile(c.path(path))
 		if err != nil {
 			return "", fmt.Errorf("reading a passphrase: %w", err)
 		}

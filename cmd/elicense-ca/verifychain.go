@@ -42,7 +42,7 @@ func (c *program) verifyChainCommand() *cobra.Command {
 }
 
 func (c *program) verifyChain(q *chainQuestion, path string) error {
-	leaf, err := readCertificate(path)
+	leaf, issuers, err := readBundle(path)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (c *program) verifyChain(q *chainQuestion, path string) error {
 	if err != nil {
 		return err
 	}
-	options.Usage = leaf.KeyUsage
+	options.Usage, options.Intermediates = leaf.KeyUsage, append(options.Intermediates, issuers...)
 	chain, err := pki.VerifyChain(leaf, options)
 	var refusal *pki.RefusalError
 	if errors.As(err, &refusal) {
@@ -97,7 +97,7 @@ func (c *program) verdict(code int, zh, en, detail string) error {
 }
 
 func (q *chainQuestion) options(now time.Time) (pki.ChainOptions, error) {
-	o := pki.ChainOptions{At: now, Purpose: pki.PurposeAny, CrossCheck: q.crossCheck}
+	o := pki.ChainOptions{At: now, CrossCheck: q.crossCheck}
 	if q.at != "" {
 		at, err := time.Parse(time.RFC3339, q.at)
 		if err != nil {

@@ -16,6 +16,7 @@ var (
 	errNoAuthority = errors.New("no authority in this directory")
 	errPlainHTTP   = errors.New("plain HTTP beyond this machine")
 	errNothing     = errors.New("nothing to serve")
+	errBehind      = errors.New("restored and behind")
 )
 
 // words are errors that a person meets, and what to do about them.
@@ -34,6 +35,30 @@ var words = []cli.Words{
 	},
 	{
 		Err: errNothing, Zh: settingsFile + " 没有要提供的服务", En: settingsFile + " names nothing to serve",
+	},
+	{
+		Err: errBehind, Zh: "登记库由备份恢复，落后于已发布的 CRL；请先执行 catch-up",
+		En: "the register was restored and is behind the published CRLs; run catch-up first",
+	},
+	{
+		Err: errNoOffice, Zh: "此目录中没有 SM2 认证机构（" + settingsFile + " 中没有 authority）",
+		En: "there is no SM2 authority in this directory (" + settingsFile + " has no authority)",
+	},
+	{
+		Err: errNoOfficer, Zh: "请用 --officer 或 ELICENSE_CA_OFFICER 给出操作员的密钥文件",
+		En: "name the key file of the officer who acts with --officer or ELICENSE_CA_OFFICER",
+	},
+	{
+		Err: errOfficer, Zh: "此密钥不属于本机构的任何操作员；请核对密钥文件与 " + settingsFile,
+		En: "the key is no officer's of this authority; check the key file and " + settingsFile,
+	},
+	{
+		Err: errNoSecret, Zh: "缺少口令：请设置操作员、根密钥或私钥的口令变量（见 --help），或其 _FILE 形式",
+		En: "a passphrase is missing: set the variable that --help names, or the same with _FILE",
+	},
+	{
+		Err: errServiceGone, Zh: "服务在答复之前结束了；请启动服务后查看结果再决定是否重做",
+		En: "the service ended before it had answered; start it, look what was done, then decide whether to repeat",
 	},
 	{
 		Err: engine.ErrLocked, Zh: "数据目录正被另一个进程使用；请等它结束，或先停止它",

@@ -29,3 +29,6 @@ const (
 	PolicySystem  ID = Private + "\x03\x02" // a system of the authority or of a department, by its officers
 	PolicyAccount ID = Private + "\x03\x03" // through an account or a token
 )
+
+// TimestampPolicy is what the authority's timestamps promise: a clock that was checked, and an accuracy of a second.
+const TimestampPolicy ID = Private + "\x03\x04"

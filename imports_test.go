@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -23,7 +24,9 @@ type reach uint8
 
 const (
 	pure    reach = iota // values in, values out: no network, files, processes or system calls
+	served               // as pure, with http.Handlers of its own: it is asked and never asks
 	local                // files of its own, no network, no processes
+	network              // as pure, with connections of its own
 	process              // a program: everything
 )
 
@@ -35,20 +38,26 @@ type rule struct {
 
 // codecs are the pure rooms at the bottom; each may import those of its own line only.
 var codecs = []string{
-	"internal/oid", "internal/sm2sig", "internal/cms", "internal/sm2note", "internal/code", "internal/normal",
-	"internal/sheet",
+	"internal/oid", "internal/sm2sig", "internal/cms", "internal/tsp", "internal/sm2note", "internal/code",
+	"internal/normal", "internal/sheet", "internal/envelope",
 }
 
 // rules is the table of the design, package by package. Imports run downward only. A package that is not listed fails
 // the test: whoever adds one decides here what it may know.
 var rules = map[string]rule{
-	"internal/oid":     {},
-	"internal/sm2sig":  {},
-	"internal/code":    {},
-	"internal/sheet":   {},
-	"internal/normal":  {ours: []string{"internal/code"}},
-	"internal/cms":     {ours: []string{"internal/oid", "internal/sm2sig"}},
-	"internal/sm2note": {ours: []string{"internal/sm2sig"}},
+	"internal/oid":      {},
+	"internal/sm2sig":   {},
+	"internal/code":     {},
+	"internal/sheet":    {},
+	"internal/normal":   {ours: []string{"internal/code"}},
+	"internal/cms":      {ours: []string{"internal/oid", "internal/sm2sig"}},
+	"internal/tsp":      {ours: []string{"internal/oid", "internal/cms"}},
+	"internal/sm2note":  {ours: []string{"internal/sm2sig"}},
+	"internal/envelope": {ours: []string{"internal/oid", "internal/sm2sig"}},
+
+	"internal/dertest": {},
+
+	"internal/combine": {},
 
 	"internal/engine":            {},
 	"internal/engine/ordered":    {},
@@ -63,8 +72,16 @@ var rules = map[string]rule{
 	"vault/ledger":    {ours: []string{"internal/oid", "internal/cms", "internal/code"}},
 	"vault/catalogue": {ours: []string{"internal/code", "internal/normal"}},
 
-	"pki":    {ours: codecs},
-	"pki/ca": {ours: slices.Concat(codecs, []string{"pki", "internal/engine", "internal/blob"})},
+	"pki": {ours: codecs},
+	"pki/ca": {reach: served, ours: slices.Concat(codecs, []string{
+		"pki", "internal/combine", "internal/engine", "internal/blob",
+	})},
+	// The key management centre knows nothing of the authority that asks it for keys.
+	"pki/ca/kmc":   {ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
+	"pki/tsa":      {reach: served, ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
+	"pki/tsa/sntp": {reach: network, ours: []string{"pki/tsa"}},
+	// smallstep brings the network with it; what this package opens of it is in its handlers
+	"pki/stepca": {reach: process, ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
 
 	"signing": {ours: slices.Concat(codecs, []string{"pki", "vault/record"})},
 	"verify":  {ours: slices.Concat(codecs, []string{"pki", "vault/record", "vault/ledger"})},
@@ -85,12 +102,22 @@ var rules = map[string]rule{
 		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "verify", "vault", "vault/...", "server", "server/...",
 		"internal/engine", "internal/engine/...", "internal/blob",
 	})},
+
+	"internal/cli": {},
+	"cmd/elicense-ca": {reach: process, ours: slices.Concat(codecs, []string{
+		"internal/cli", "pki", "pki/...", "internal/engine", "internal/engine/...", "internal/blob",
+	})},
 }
 
 // forbidden are the packages that a reach does not have.
 var forbidden = map[reach][]string{
-	pure:  {"net", "net/...", "os", "os/...", "syscall", "database/sql", "plugin", "golang.org/x/sys/...", "log"},
-	local: {"net/...", "net", "os/exec", "database/sql", "plugin", "log"},
+	pure: {"net", "net/...", "os", "os/...", "syscall", "database/sql", "plugin", "golang.org/x/sys/...", "log"},
+	served: {
+		"net", "net/http/...", "net/mail", "net/netip", "net/rpc", "net/rpc/...", "net/smtp", "net/textproto", "os", "os/...",
+		"syscall", "database/sql", "plugin", "golang.org/x/sys/...", "log",
+	},
+	network: {"os", "os/...", "syscall", "database/sql", "plugin", "golang.org/x/sys/...", "log"},
+	local:   {"net/...", "net", "os/exec", "database/sql", "plugin", "log"},
 }
 
 // adapters are the only packages that may know a library, so that it can be changed in one place. Test kits count as
@@ -100,15 +127,18 @@ var adapters = map[string][]string{
 	"github.com/tjfoc/gmsm":           {"pki"},
 	"github.com/emmansun/gmsm/smx509": {"pki", "pki/..."},
 	"github.com/emmansun/gmsm/pkcs8":  {"pki", "pki/..."},
-	"github.com/emmansun/gmsm/sm2":    {"internal/sm2sig", "pki", "pki/..."},
+	"github.com/emmansun/gmsm/sm2":    {"internal/sm2sig", "internal/envelope", "pki", "pki/..."},
 	"github.com/transparency-dev":     {"vault/ledger"},
 	"github.com/richardlehane/mscfb":  {},
 	"github.com/xuri/excelize":        {},
 	"github.com/klauspost/compress":   {"internal/sheet", "internal/engine/sealed", "internal/blob"},
 	"go.yaml.in/yaml":                 {"vault/catalogue", "vault/convert", "cmd/elicense"},
-	"github.com/spf13/cobra":          {"cmd/elicense"},
+	"github.com/spf13/cobra":          {"cmd/elicense", "cmd/elicense-ca", "internal/cli"},
+	"github.com/smallstep":            {"pki/stepca"},
+	"go.step.sm/crypto":               {"pki/stepca"},
+	"github.com/go-chi/chi":           {"pki/stepca"},
 	"github.com/schollz/progressbar":  {"cmd/elicense"},
-	"github.com/knadh/koanf":          {"cmd/elicense"},
+	"github.com/knadh/koanf":          {"cmd/elicense", "cmd/elicense-ca"},
 	"github.com/stretchr/testify":     {"internal/engine/enginetest", "internal/blob/blobtest"},
 	"github.com/google/go-cmp":        {"internal/engine/enginetest", "internal/blob/blobtest"},
 	"pgregory.net/rapid":              {"internal/engine/enginetest", "internal/blob/blobtest"},
@@ -150,6 +180,9 @@ func TestRulesRunDownward(t *testing.T) {
 		if pkg != "cmd/elicense" && matches(r.ours, "fixtures") {
 			t.Errorf("%s may import fixtures, which is for tests and cmd", pkg)
 		}
+		if pkg != "cmd/elicense-ca" && matches(r.ours, "pki/stepca") {
+			t.Errorf("%s may import pki/stepca, which is for cmd/elicense-ca alone", pkg)
+		}
 	}
 }
 
@@ -161,12 +194,38 @@ func TestRulesRefuse(t *testing.T) {
 		{"verify", "net/http"}, {"pki", "net"}, {"internal/sheet", "os"}, {"vault/record", "os/exec"},
 		{"signing", module + "/fixtures"}, {"vault", "github.com/dgraph-io/badger/v4"}, {"internal/oid", "syscall"},
 		{"vault/convert", module + "/signing"}, {"internal/engine/badger", "net/http"},
-		{"vault", "github.com/spf13/cobra"},
+		{"vault", "github.com/spf13/cobra"}, {"cmd/elicense", module + "/pki/stepca"},
+		{"pki/ca", "github.com/smallstep/certificates/db"}, {"pki/stepca", module + "/pki/ca"},
+		{"pki/stepca", module + "/internal/engine/badger"}, {"cmd/elicense-ca", module + "/vault"},
 	} {
 		require.NotEmpty(t, rules[c.pkg].refuse(c.pkg, c.imp), "%s imports %s", c.pkg, c.imp)
 	}
 	require.Empty(t, rules["vault"].refuse("vault", module+"/vault/record"))
 	require.Empty(t, rules["vault"].refuse("vault", "crypto/sha256"))
+}
+
+// TestVaultWithoutSmallstep: what only issues or verifies licences is built without smallstep, by whatever way.
+func TestVaultWithoutSmallstep(t *testing.T) {
+	t.Parallel()
+	for _, program := range []string{"cmd/elicense", "fixtures", "verify", "pki/ca"} {
+		deps := dependencies(t, "./"+program)
+		require.Contains(t, deps, module+"/pki", program)
+		for _, dep := range deps {
+			foreign := strings.HasPrefix(dep, "github.com/smallstep/") || strings.HasPrefix(dep, "go.step.sm/")
+			if foreign || dep == module+"/pki/stepca" {
+				t.Errorf("%s carries %s", program, dep)
+			}
+		}
+	}
+	require.Contains(t, dependencies(t, "./pki/stepca"), "github.com/smallstep/certificates/authority", "it would be seen")
+}
+
+// dependencies lists everything that a package is built from.
+func dependencies(t *testing.T, pkg string) []string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg).Output()
+	require.NoError(t, err)
+	return strings.Fields(string(out))
 }
 
 // refuse says why a package may not import another, or nothing if it may.

@@ -3,16 +3,14 @@ package pki
 import (
 	"bytes"
 	"encoding/pem"
-	"errors"
 	"fmt"
+	"log/slog"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/emmansun/gmsm/sm3"
-	"github.com/emmansun/gmsm/smx509"
-	"golang.org/x/crypto/cryptobyte"
-	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/elicense/elicense/internal/oid"
 )
@@ -21,9 +19,6 @@ const (
 	maxCertificateBytes = 64 << 10
 	maxPEMBytes         = 1 << 20
 )
-
-// ErrCertificate is returned for bytes that are no certificate.
-var ErrCertificate = errors.New("pki: malformed certificate")
 
 // KeyUsage is the keyUsage extension; bit i is the named bit i of RFC 5280, 4.2.1.3.
 type KeyUsage uint16
@@ -37,16 +32,9 @@ const (
 	UsageKeyAgreement
 	UsageCertSign
 	UsageCRLSign
+	UsageEncipherOnly
+	UsageDecipherOnly
 )
-
-// Holder is whom a certificate names.
-type Holder struct {
-	CommonName   string
-	Organization string
-	// USCC is the unified social credit code (统一社会信用代码) of the extension 组织机构代码, as it stands there
-	// without encoding and blanks; empty if absent. It is not checked for its check digit.
-	USCC string
-}
 
 // Certificate is a certificate as read; it says nothing about trust. It is not to be changed.
 type Certificate struct {
@@ -54,108 +42,90 @@ type Certificate struct {
 	RawTBS     []byte
 	RawSubject []byte   // DER Name
 	RawIssuer  []byte   // DER Name
+	RawKey     []byte   // DER SubjectPublicKeyInfo
 	Digest     [32]byte // SM3 of Raw
 
-	Subject   string // RFC 4514 text
-	Issuer    string
-	Holder    Holder
-	Serial    *big.Int
-	NotBefore time.Time
-	NotAfter  time.Time
+	Version     int    // 1 to 3
+	Subject     string // RFC 4514 text
+	Issuer      string
+	SubjectName Name
+	IssuerName  Name
+	Holder      Holder
+	Serial      *big.Int
+	NotBefore   time.Time
+	NotAfter    time.Time
 
-	// KeyUsage is zero if the extension is absent: no usage is allowed then.
-	KeyUsage   KeyUsage
-	IsCA       bool
-	MaxPathLen int // -1 if unlimited or no CA
+	SignatureAlgorithm SignatureAlgorithm
+	Signature          []byte     // contents of the BIT STRING
+	Key                *Key       // never nil
+	PublicKey          *PublicKey // Key, if it is an SM2 key; else nil
 
-	SubjectKeyID   []byte
-	AuthorityKeyID []byte
-	// PublicKey is nil if the key is not an SM2 key.
-	PublicKey *PublicKey
+	Extensions []Extension // as they stand
+	// KeyUsage is zero if the extension is absent: no usage is allowed then, unless the scope of the anchor says so.
+	KeyUsage            KeyUsage
+	HasKeyUsage         bool
+	ExtKeyUsage         []oid.ID // none: no limit
+	IsCA                bool
+	HasBasicConstraints bool
+	MaxPathLen          int // -1 if unlimited or no CA
 
-	signature []byte // contents of the BIT STRING
-	sm2       bool   // signed with SM2 and SM3
-	critical  []oid.ID
+	SubjectKeyID    []byte
+	AuthorityKeyID  []byte
+	AuthorityIssuer []GeneralName // with AuthoritySerial
+	AuthoritySerial *big.Int      // nil if absent
+
+	SubjectAltNames []GeneralName
+	IssuerAltNames  []GeneralName
+	NameConstraints *NameConstraints // nil if absent
+
+	Policies              []Policy
+	HasPolicies           bool
+	PolicyMappings        []PolicyMapping
+	RequireExplicitPolicy int // -1 if absent
+	InhibitPolicyMapping  int // -1 if absent
+	InhibitAnyPolicy      int // -1 if absent
+
+	CRLDistributionPoints []DistributionPoint
+	FreshestCRL           []DistributionPoint
+	AuthorityInfo         []AccessDescription
+	OCSPNoCheck           bool
+
+	// Tolerances names what ParseTolerant let pass; ParseCertificate leaves it empty.
+	Tolerances []Tolerance
+
+	unknownCritical []oid.ID
+	keyDigest       [32]byte // SM3 of RawKey
 }
 
-// ParseCertificate reads one DER certificate and nothing after it.
-func ParseCertificate(der []byte) (*Certificate, error) {
+// ParseCertificate reads one DER certificate and nothing after it. Everything must be as RFC 5280 and DER want it; the
+// error is a *MalformedError that names the field.
+func ParseCertificate(der []byte) (*Certificate, error) { return parseCertificate(der, false) }
+
+// ParseTolerant reads certificates of the kind that is found in production although it breaks the rules. Each rule
+// that was broken is named in Tolerances. What could change the meaning of a certificate is refused as ever: two
+// extensions of one kind, constraints that cannot be read, bytes that nothing accounts for.
+func ParseTolerant(der []byte) (*Certificate, error) { return parseCertificate(der, true) }
+
+func parseCertificate(der []byte, tolerant bool) (*Certificate, error) {
 	if len(der) > maxCertificateBytes {
 		return nil, fmt.Errorf("%w: %d bytes", ErrCertificate, len(der))
 	}
-	der = bytes.Clone(der)
-	tbs, signature, ok := splitCertificate(der)
-	if !ok {
-		return nil, fmt.Errorf("%w: outer structure", ErrCertificate)
-	}
-	x, err := smx509.ParseCertificate(der)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrCertificate, err)
-	}
+	r := &reader{tolerant: tolerant}
 	c := &Certificate{
-		Raw: der, RawTBS: tbs, RawSubject: x.RawSubject, RawIssuer: x.RawIssuer, Digest: sm3.Sum(der),
-		Subject: x.Subject.String(), Issuer: x.Issuer.String(),
-		Holder:    Holder{CommonName: x.Subject.CommonName, Organization: strings.Join(x.Subject.Organization, " ")},
-		Serial:    x.SerialNumber,
-		NotBefore: x.NotBefore, NotAfter: x.NotAfter,
-		KeyUsage: KeyUsage(x.KeyUsage), //nolint:gosec // nine bits
-		IsCA:     x.BasicConstraintsValid && x.IsCA, MaxPathLen: -1,
-		SubjectKeyID: x.SubjectKeyId, AuthorityKeyID: x.AuthorityKeyId,
-		signature: signature, sm2: x.SignatureAlgorithm == smx509.SM2WithSM3,
+		Raw: bytes.Clone(der), MaxPathLen: -1,
+		RequireExplicitPolicy: -1, InhibitPolicyMapping: -1, InhibitAnyPolicy: -1,
 	}
-	if c.IsCA && (x.MaxPathLen > 0 || x.MaxPathLenZero) {
-		c.MaxPathLen = x.MaxPathLen
+	if err := r.certificate(c); err != nil {
+		return nil, err
 	}
-	if c.PublicKey, err = PublicKeyOf(x.PublicKey); err != nil {
-		c.PublicKey = nil // a key of another kind: readable, refused where a signature is checked
-	}
-	for _, extension := range x.Extensions {
-		id := oid.FromASN1(extension.Id)
-		if extension.Critical {
-			c.critical = append(c.critical, id)
-		}
-		if id == oid.OrganizationCode {
-			c.Holder.USCC = organizationCode(extension.Value)
-		}
-	}
+	c.Digest, c.keyDigest = sm3.Sum(c.Raw), sm3.Sum(c.RawKey)
+	c.Subject, c.Issuer = c.SubjectName.String(), c.IssuerName.String()
+	c.RawSubject, c.RawIssuer = c.SubjectName.Raw, c.IssuerName.Raw
+	c.PublicKey = c.Key.sm2
+	c.Holder = holderOf(c.SubjectName, c.Extensions)
+	slices.Sort(r.noted)
+	c.Tolerances = r.noted
 	return c, nil
-}
-
-// splitCertificate reads Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signature BIT STRING } and
-// nothing more, which the parser below it does not insist on.
-func splitCertificate(der []byte) (tbs, signature []byte, ok bool) {
-	input := cryptobyte.String(der)
-	var body, element cryptobyte.String
-	ok = input.ReadASN1(&body, casn1.SEQUENCE) && input.Empty() &&
-		body.ReadASN1Element(&element, casn1.SEQUENCE) &&
-		body.SkipASN1(casn1.SEQUENCE) && body.ReadASN1BitStringAsBytes(&signature) && body.Empty()
-	return element, signature, ok
-}
-
-// organizationCode reads the value of 组织机构代码. The standard's tagging is read in different ways, so up to three
-// headers (a context tag, OCTET STRING, PrintableString, UTF8String, IA5String) are taken off and blanks and zero bytes
-// trimmed; a value without any header is taken as it is.
-func organizationCode(value []byte) string {
-	rest := cryptobyte.String(value)
-	for range 3 {
-		var inner cryptobyte.String
-		var tag casn1.Tag
-		whole := rest
-		if !whole.ReadAnyASN1(&inner, &tag) || !whole.Empty() || !isWrapper(tag) {
-			break
-		}
-		rest = inner
-	}
-	return strings.ToUpper(strings.Trim(string(rest), " \x00"))
-}
-
-func isWrapper(tag casn1.Tag) bool {
-	switch tag {
-	case casn1.OCTET_STRING, casn1.UTF8String, casn1.PrintableString, casn1.IA5String:
-		return true
-	default:
-		return tag&0xc0 == 0x80
-	}
 }
 
 // ParseCertificatesPEM reads one or more CERTIFICATE blocks; any other block or text is refused.
@@ -193,4 +163,46 @@ func AppendPEM(dst []byte, certificates ...*Certificate) []byte {
 // Equal tells whether both are the same bytes.
 func (c *Certificate) Equal(other *Certificate) bool {
 	return other != nil && bytes.Equal(c.Raw, other.Raw)
+}
+
+// SelfIssued tells whether subject and issuer are the same (RFC 5280, 3.2). It says nothing about who signed.
+func (c *Certificate) SelfIssued() bool { return c.SubjectName.Equal(c.IssuerName) }
+
+// String is for a log: serial number and subject, without numbers that could identify a person.
+func (c *Certificate) String() string {
+	if c == nil {
+		return "no certificate"
+	}
+	return fmt.Sprintf("certificate %x of %s", c.Serial, maskNumbers(c.Subject))
+}
+
+// GoString is String.
+func (c *Certificate) GoString() string { return c.String() }
+
+// LogValue is String, for slog.
+func (c *Certificate) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// minMaskedDigits is the length of the shortest number that is masked: a citizen number of the first generation.
+const minMaskedDigits = 15
+
+// maskNumbers replaces numbers that could be citizen numbers: some authorities write them into the subject.
+func maskNumbers(s string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		n := 0
+		for n < len(s) && '0' <= s[n] && s[n] <= '9' {
+			n++
+		}
+		switch {
+		case n >= minMaskedDigits:
+			b.WriteString(hidden)
+		case n > 0:
+			b.WriteString(s[:n])
+		default:
+			n = 1
+			b.WriteByte(s[0])
+		}
+		s = s[n:]
+	}
+	return b.String()
 }

@@ -64,6 +64,11 @@ func MarshalKey(key crypto.Signer, passphrase []byte, random io.Reader) ([]byte,
 		return nil, ErrKey
 	}
 	defer clear(plain)
+	return sealKey(plain, passphrase, random)
+}
+
+// sealKey encrypts a PrivateKeyInfo.
+func sealKey(plain, passphrase []byte, random io.Reader) ([]byte, error) {
 	scheme := pkcs.NewPBESEncrypter(pkcs.SM4CBC, pkcs.NewPBKDF2Opts(pkcs.SHA256, saltBytes, iterations))
 	algorithm, sealed, err := scheme.Encrypt(fullReader{random}, passphrase, plain)
 	if err != nil {
@@ -85,14 +90,11 @@ func ParseKey(text, passphrase []byte) (crypto.Signer, error) {
 	if len(passphrase) == 0 {
 		return nil, ErrPassphrase
 	}
-	if len(text) > maxKeyBytes {
-		return nil, ErrKeyFile
+	der, err := keyInfo(text)
+	if err != nil {
+		return nil, err
 	}
-	block, rest := pem.Decode(text)
-	if block == nil || block.Type != keyBlock || len(bytes.TrimSpace(rest)) > 0 || !acceptableKey(block.Bytes) {
-		return nil, ErrKeyFile
-	}
-	key, err := pkcs8.ParsePKCS8PrivateKeySM2(block.Bytes, passphrase)
+	key, err := pkcs8.ParsePKCS8PrivateKeySM2(der, passphrase)
 	if err != nil {
 		return nil, ErrPassphrase
 	}
@@ -109,6 +111,18 @@ func ParseKey(text, passphrase []byte) (crypto.Signer, error) {
 		return nil, ErrKey
 	}
 	return own, nil
+}
+
+// keyInfo gives the EncryptedPrivateKeyInfo of a key file, of the shape that is read here.
+func keyInfo(text []byte) ([]byte, error) {
+	if len(text) > maxKeyBytes {
+		return nil, ErrKeyFile
+	}
+	block, rest := pem.Decode(text)
+	if block == nil || block.Type != keyBlock || len(bytes.TrimSpace(rest)) > 0 || !acceptableKey(block.Bytes) {
+		return nil, ErrKeyFile
+	}
+	return block.Bytes, nil
 }
 
 // acceptableKey checks the whole structure before any key is derived.

@@ -22,10 +22,6 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
-func TestSelfTest(t *testing.T) {
-	require.NoError(t, pki.SelfTest())
-}
-
 func TestVerifySM2AndCrossCheck(t *testing.T) {
 	key, err := pki.GenerateKey(rand.Reader)
 	require.NoError(t, err)

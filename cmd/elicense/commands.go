@@ -22,7 +22,8 @@ func (c *cli) addCommands(root *cobra.Command) {
 			c.verifyCommand(), c.proofCommand(), c.signedByCommand(), c.auditCommand(),
 		}},
 		{"care", "维护：", "Look after the data:", []*cobra.Command{
-			c.doctorCommand(), c.certificateCommand(), c.sweepCommand(), c.backupCommand(), c.restoreCommand(),
+			c.doctorCommand(), c.selfTestCommand(), c.certificateCommand(), c.sweepCommand(), c.backupCommand(),
+			c.restoreCommand(),
 		}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: c.say(g.zh, g.en)})

@@ -30,6 +30,9 @@ type body struct{ name, uscc string }
 // createHouse sets a vault up in a directory that does not exist or is empty. It is made and settled beside it and
 // moved there when it is whole, so that a failure leaves nothing behind and a crash nothing that looks like a vault.
 func (w *world) createHouse(ctx context.Context, dir string, p plan) (*house, error) {
+	if err := w.checkCryptography(); err != nil {
+		return nil, err
+	}
 	if err := freeToMake(dir); err != nil {
 		return nil, err
 	}

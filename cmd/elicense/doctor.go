@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/elicense/elicense/internal/engine"
-	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/vault"
 )
 
@@ -58,7 +57,7 @@ func (c *cli) doctorCommand() *cobra.Command {
 func (c *cli) doctor(ctx context.Context) error {
 	x := &examination{cli: c, now: c.now()}
 	c.dir = filepath.Clean(c.dir)
-	if err := pki.SelfTest(); err != nil {
+	if err := c.checkCryptography(); err != nil {
 		x.found(ailment{levelError, "self-test", "密码算法自检不通过", "the self-test of the cryptography fails", "请勿使用本机；更换程序或机器",
 			"do not use this machine; replace the program or the machine"})
 	}

@@ -82,8 +82,8 @@ func (w *world) openAll(ctx context.Context, h *house, master *sealed.Master) er
 	if h.zone, err = time.LoadLocation(h.settings.Zone); err != nil {
 		return badSettings("zone 不是已知的时区："+h.settings.Zone, "zone is not known: "+h.settings.Zone)
 	}
-	if err := pki.SelfTest(); err != nil {
-		return fmt.Errorf("self-test of the cryptography: %w", err)
+	if err := w.checkCryptography(); err != nil {
+		return err
 	}
 	if err := h.openEngines(); err != nil {
 		return err

@@ -23,6 +23,8 @@ import (
 	"syscall"
 	"time"
 	_ "time/tzdata" // the legal time zone is known on machines without a zone database too
+
+	"github.com/elicense/elicense/pki"
 )
 
 func main() {
@@ -36,7 +38,7 @@ func main() {
 func process() *world {
 	return &world{
 		name: calledAs(os.Args[0]), args: os.Args[1:], in: os.Stdin, out: os.Stdout, err: os.Stderr,
-		env: os.Getenv, now: time.Now, rand: rand.Reader, terminal: isTerminal(os.Stderr), columns: width(os.Stderr),
+		env: os.Getenv, now: time.Now, rand: rand.Reader, selfTest: pki.SelfTestResults, terminal: isTerminal(os.Stderr), columns: width(os.Stderr),
 	}
 }
 

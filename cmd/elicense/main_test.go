@@ -22,6 +22,7 @@ import (
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine/badger"
 	"github.com/elicense/elicense/internal/sheet"
+	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -77,9 +78,20 @@ func execute(ts *testscript.TestScript, args []string) int {
 		ts.Check(err)
 		now = func() time.Time { return at }
 	}
+	selfTest := pki.SelfTestResults
+	if broken := ts.Getenv("BROKEN"); broken != "" {
+		selfTest = func() []pki.SelfTestResult {
+			results := pki.SelfTestResults()
+			for i := range results {
+				results[i].OK = results[i].Test != broken
+			}
+			return results
+		}
+	}
 	return run(context.Background(), &world{
 		name: "elicense", args: args, in: strings.NewReader(""), out: io.MultiWriter(ts.Stdout(), all),
 		err: io.MultiWriter(ts.Stderr(), all), env: ts.Getenv, now: now, rand: rand.Reader, columns: 80,
+		selfTest: selfTest,
 		terminal: ts.Getenv("TERMINAL") != "",
 	})
 }

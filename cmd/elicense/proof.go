@@ -30,6 +30,9 @@ func (c *cli) proofCommand() *cobra.Command {
 }
 
 func (c *cli) checkProof(t *trust, path, eventPath string) error {
+	if err := c.checkCryptography(); err != nil {
+		return err
+	}
 	text, err := c.readLimited(path)
 	if err != nil {
 		return err

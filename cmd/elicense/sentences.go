@@ -19,6 +19,11 @@ var words = []struct {
 }{
 	{errDemo, "demo-failed", "演示没有通过", "the demo did not pass"},
 	{
+		pki.ErrSelfTest, "selftest", "密码算法自检不通过，未作任何签名或判断；请勿使用本机，运行 elicense selftest 查看是哪一项",
+		"the self-test of the cryptography fails; nothing was signed or judged. Do not use this machine; " +
+			"elicense selftest shows what is wrong",
+	},
+	{
 		errNoHouse, "no-vault", "此目录中没有证照库；请先运行 elicense init，或用 -d 指定数据目录",
 		"no vault in this directory; run elicense init first, or name the data directory with -d",
 	},

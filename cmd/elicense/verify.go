@@ -30,6 +30,9 @@ func (t *trust) flags(cmd *cobra.Command) {
 
 // verifier makes a verifier; it opens no engine, so a running vault does not stand in its way.
 func (c *cli) verifier(t *trust) (*verify.Verifier, error) {
+	if err := c.checkCryptography(); err != nil {
+		return nil, err
+	}
 	cfg := verify.Config{Now: c.now, CrossCheck: t.cross}
 	path := t.anchors
 	if path == "" {

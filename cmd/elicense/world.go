@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/elicense/elicense/pki"
 )
 
 // world is everything a command touches outside of its data: passed in, so that tests run commands in one process.
@@ -20,12 +22,14 @@ type world struct {
 	env      func(string) string
 	now      func() time.Time
 	rand     io.Reader
+	selfTest func() []pki.SelfTestResult
 	terminal bool // err is a terminal: progress bars make sense
 	columns  int  // of that terminal
 
 	json   bool   // --json: JSON on out, nothing else
 	lang   string // zh or en
 	broken error  // the first write to out that failed
+	sound  bool   // the self-test passed in this process
 }
 
 // Exit codes.

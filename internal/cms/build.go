@@ -3,10 +3,8 @@ package cms
 import (
 	"fmt"
 	"math/big"
-	"slices"
 	"time"
 
-	"github.com/emmansun/gmsm/sm3"
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
@@ -14,8 +12,8 @@ import (
 	"github.com/elicense/elicense/internal/sm2sig"
 )
 
-// Builder writes GB/T 35275 SignedData with one SM2 signature. Everything that stays the same from one signature to the
-// next is encoded once, so writing is copying. It is immutable and safe for concurrent use.
+// Builder writes SignedData with one SM2 signature, in the form it was made for. Everything that stays the same from
+// one signature to the next is encoded once, so writing is copying. It is immutable and safe for concurrent use.
 type Builder struct {
 	head   []byte // version and digestAlgorithms
 	certs  []byte // [0] certificates, empty if none
@@ -25,73 +23,14 @@ type Builder struct {
 	inner  []byte // contentType of the content
 }
 
-// NewBuilder prepares for one signer, named by the DER Name and the serial number of its certificate. The certificates,
-// if any, are written in the order of DER.
+// NewBuilder is Form.NewBuilder for data of GB/T 35275.
 func NewBuilder(issuer []byte, serial *big.Int, certificates [][]byte) (*Builder, error) {
-	name := cryptobyte.String(issuer)
-	if !name.SkipASN1(casn1.SEQUENCE) || !name.Empty() || serial == nil || serial.Sign() <= 0 {
-		return nil, fmt.Errorf("%w: issuer and serial number", ErrInput)
-	}
-	if len(certificates) > maxCertificates {
-		return nil, fmt.Errorf("%w: certificates", ErrLimit)
-	}
-	for _, c := range certificates {
-		element := cryptobyte.String(c)
-		if !element.SkipASN1(casn1.SEQUENCE) || !element.Empty() {
-			return nil, fmt.Errorf("%w: certificate", ErrInput)
-		}
-	}
-	b := &Builder{outer: encode(func(b *cryptobyte.Builder) { oid.Add(b, oid.GMSignedData) })}
-	b.inner = encode(func(b *cryptobyte.Builder) { oid.Add(b, oid.GMData) })
-	b.sigAlg = encode(func(b *cryptobyte.Builder) { addAlgorithm(b, oid.SM2Sign) })
-	b.head = encode(func(b *cryptobyte.Builder) {
-		b.AddASN1Int64(1)
-		b.AddASN1(casn1.SET, func(b *cryptobyte.Builder) { addAlgorithm(b, oid.SM3) })
-	})
-	b.signer = encode(func(b *cryptobyte.Builder) {
-		b.AddASN1Int64(1)
-		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			b.AddBytes(issuer)
-			b.AddASN1BigInt(serial)
-		})
-		addAlgorithm(b, oid.SM3)
-	})
-	if len(certificates) > 0 {
-		sorted := slices.SortedFunc(slices.Values(certificates), slices.Compare)
-		b.certs = encode(func(b *cryptobyte.Builder) {
-			b.AddASN1(context0, func(b *cryptobyte.Builder) {
-				for _, c := range slices.CompactFunc(sorted, slices.Equal) {
-					b.AddBytes(c)
-				}
-			})
-		})
-	}
-	return b, nil
+	return Form{}.NewBuilder(issuer, serial, certificates)
 }
 
-// SignedAttributes encodes content type, message digest and, unless at is zero, signing time as the SET OF Attribute
-// that is to be signed (RFC 5652, 5.4).
+// SignedAttributes is Form.SignedAttributes for data of GB/T 35275.
 func SignedAttributes(content []byte, at time.Time) ([]byte, error) {
-	digest := sm3.Sum(content)
-	attributes := [][]byte{
-		attribute(oid.ContentType, func(b *cryptobyte.Builder) { oid.Add(b, oid.GMData) }),
-		attribute(oid.MessageDigest, func(b *cryptobyte.Builder) { b.AddASN1OctetString(digest[:]) }),
-	}
-	if !at.IsZero() {
-		at = at.UTC()
-		if at.Year() < 1950 || at.Year() > 9999 {
-			return nil, fmt.Errorf("%w: signing time", ErrInput)
-		}
-		attributes = append(attributes, attribute(oid.SigningTime, func(b *cryptobyte.Builder) { addTime(b, at) }))
-	}
-	slices.SortFunc(attributes, slices.Compare)
-	return encode(func(b *cryptobyte.Builder) {
-		b.AddASN1(casn1.SET, func(b *cryptobyte.Builder) {
-			for _, a := range attributes {
-				b.AddBytes(a)
-			}
-		})
-	}), nil
+	return Form{}.SignedAttributes(content, at)
 }
 
 // Detached writes SignedData without content. attributes is what SignedAttributes made, or nil if the signature covers
@@ -169,15 +108,6 @@ func appendHeader(dst []byte, tag casn1.Tag, n int) []byte {
 
 func addAlgorithm(b *cryptobyte.Builder, id oid.ID) {
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) { oid.Add(b, id) })
-}
-
-func attribute(id oid.ID, value cryptobyte.BuilderContinuation) []byte {
-	return encode(func(b *cryptobyte.Builder) {
-		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			oid.Add(b, id)
-			b.AddASN1(casn1.SET, value)
-		})
-	})
 }
 
 // addTime writes Time as RFC 5652, 11.3 wants it: UTCTime up to 2049, GeneralizedTime from 2050.

@@ -111,6 +111,8 @@ func (t Tolerances) String() string { return strings.Join(t.Names(), ",") }
 
 // SignedData is what Parse read. Its slices point into the input of Parse, which must not be changed afterwards.
 type SignedData struct {
+	OuterType    oid.ID   // oid.GMSignedData or oid.SignedData
+	Version      int      // as received
 	ContentType  oid.ID   // type of the signed content
 	Detached     bool     // the content is not inside
 	Content      []byte   // contents of the OCTET STRING; nil if Detached
@@ -122,11 +124,13 @@ type SignedData struct {
 
 // SignerInfo is one signature.
 type SignerInfo struct {
+	Version            int    // as received
 	Issuer             []byte // DER Name; nil if the signer is named by SubjectKeyID
 	Serial             []byte // contents octets of the INTEGER, big-endian two's complement in shortest form
 	SubjectKeyID       []byte // RFC 5652 alternative to Issuer and Serial
 	DigestAlgorithm    oid.ID
 	SignatureAlgorithm oid.ID
+	Parameters         []byte      // of the signature algorithm, as a whole DER element; nil if absent or NULL
 	Attributes         []Attribute // signed attributes; empty if there is none
 	Signature          []byte      // contents of encryptedDigest as received
 	UnsignedAttributes []byte      // [1] element as received, nil if absent

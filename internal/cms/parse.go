@@ -41,22 +41,21 @@ func malformed(field string) error { return fmt.Errorf("%w: %s", ErrMalformed, f
 func (p *parser) contentInfo(der []byte) error {
 	input := cryptobyte.String(der)
 	var info, explicit, body cryptobyte.String
-	var outer oid.ID
 	if !input.ReadASN1(&info, casn1.SEQUENCE) {
 		return malformed("ContentInfo")
 	}
 	if !input.Empty() {
 		return malformed("bytes after ContentInfo")
 	}
-	if !oid.Read(&info, &outer) {
+	if !oid.Read(&info, &p.data.OuterType) {
 		return malformed("contentType")
 	}
-	switch outer {
+	switch p.data.OuterType {
 	case oid.GMSignedData:
 	case oid.SignedData:
 		p.note(TolerantOuterType)
 	default:
-		return malformed("contentType " + outer.String() + " is not SignedData")
+		return malformed("contentType " + p.data.OuterType.String() + " is not SignedData")
 	}
 	if !info.ReadASN1(&explicit, context0) || !info.Empty() ||
 		!explicit.ReadASN1(&body, casn1.SEQUENCE) || !explicit.Empty() {
@@ -66,7 +65,7 @@ func (p *parser) contentInfo(der []byte) error {
 }
 
 func (p *parser) signedData(body cryptobyte.String) error {
-	if !p.version(&body) {
+	if !p.version(&body, &p.data.Version) {
 		return malformed("version")
 	}
 	var algorithms cryptobyte.String
@@ -77,7 +76,7 @@ func (p *parser) signedData(body cryptobyte.String) error {
 		if n == maxAlgorithms {
 			return fmt.Errorf("%w: digestAlgorithms", ErrLimit)
 		}
-		id, ok := p.algorithm(&algorithms)
+		id, _, ok := p.algorithm(&algorithms)
 		if !ok {
 			return malformed("digestAlgorithms")
 		}
@@ -95,34 +94,33 @@ func (p *parser) signedData(body cryptobyte.String) error {
 	return p.signers(body)
 }
 
-func (p *parser) version(s *cryptobyte.String) bool {
-	var v int
-	if !s.ReadASN1Integer(&v) || v < 0 || v > 5 {
+func (p *parser) version(s *cryptobyte.String, v *int) bool {
+	if !s.ReadASN1Integer(v) || *v < 0 || *v > 5 {
 		return false
 	}
-	if v != 1 {
+	if *v != 1 {
 		p.note(TolerantVersion)
 	}
 	return true
 }
 
-// algorithm reads AlgorithmIdentifier ::= SEQUENCE { algorithm OBJECT IDENTIFIER, parameters ANY OPTIONAL }.
-func (p *parser) algorithm(s *cryptobyte.String) (oid.ID, bool) {
+// algorithm reads AlgorithmIdentifier ::= SEQUENCE { algorithm OBJECT IDENTIFIER, parameters ANY OPTIONAL }. The
+// parameters are nil if absent or NULL.
+func (p *parser) algorithm(s *cryptobyte.String) (id oid.ID, parameters []byte, ok bool) {
 	var body cryptobyte.String
-	var id oid.ID
 	if !s.ReadASN1(&body, casn1.SEQUENCE) || !oid.Read(&body, &id) {
-		return "", false
+		return "", nil, false
 	}
 	if body.Empty() || bytes.Equal(body, []byte{5, 0}) {
-		return id, true
+		return id, nil, true
 	}
 	var rest cryptobyte.String
 	var tag casn1.Tag
 	if !body.ReadAnyASN1Element(&rest, &tag) || !body.Empty() {
-		return "", false
+		return "", nil, false
 	}
 	p.note(TolerantParameters)
-	return id, true
+	return id, rest, true
 }
 
 func (p *parser) content(s *cryptobyte.String) error {
@@ -257,19 +255,19 @@ func (p *parser) signers(body cryptobyte.String) error {
 func (p *parser) signer(info cryptobyte.String) (SignerInfo, error) {
 	var s SignerInfo
 	var ok bool
-	if !p.version(&info) {
+	if !p.version(&info, &s.Version) {
 		return SignerInfo{}, malformed("SignerInfo.version")
 	}
 	if !p.signerName(&info, &s) {
 		return SignerInfo{}, malformed("SignerInfo.issuerAndSerialNumber")
 	}
-	if s.DigestAlgorithm, ok = p.algorithm(&info); !ok {
+	if s.DigestAlgorithm, _, ok = p.algorithm(&info); !ok {
 		return SignerInfo{}, malformed("SignerInfo.digestAlgorithm")
 	}
 	if err := p.attributes(&info, &s); err != nil {
 		return SignerInfo{}, err
 	}
-	if s.SignatureAlgorithm, ok = p.algorithm(&info); !ok {
+	if s.SignatureAlgorithm, s.Parameters, ok = p.algorithm(&info); !ok {
 		return SignerInfo{}, malformed("SignerInfo.digestEncryptionAlgorithm")
 	}
 	var signature cryptobyte.String
@@ -355,7 +353,7 @@ func (p *parser) attributes(info *cryptobyte.String, s *SignerInfo) error {
 func parseAttribute(element cryptobyte.String) (Attribute, bool) {
 	var body, values cryptobyte.String
 	var a Attribute
-	if !element.ReadASN1(&body, casn1.SEQUENCE) || !oid.Read(&body, &a.Type) ||
+	if !element.ReadASN1(&body, casn1.SEQUENCE) || !element.Empty() || !oid.Read(&body, &a.Type) ||
 		!body.ReadASN1(&values, casn1.SET) || !body.Empty() {
 		return Attribute{}, false
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/emmansun/gmsm/sm3"
 	"golang.org/x/crypto/cryptobyte"
@@ -17,19 +18,42 @@ import (
 // the content itself if there are no signed attributes, else the attributes as received under the tag SET, after their
 // message digest was compared with the content. content must be nil unless d is detached.
 func (d *SignedData) SignedBytes(signer *SignerInfo, content []byte) ([]byte, error) {
+	if !signer.IsSM2() {
+		return nil, fmt.Errorf("%w: %s with %s", ErrAlgorithm, signer.SignatureAlgorithm, signer.DigestAlgorithm)
+	}
+	return d.signedBytes(signer, content, sumSM3)
+}
+
+// ForeignSignedBytes is SignedBytes for a signer outside the SM2 family (RFC 5652, 5.4). The caller decides which
+// algorithms it accepts; digest is the one that the signer names.
+func (d *SignedData) ForeignSignedBytes(
+	signer *SignerInfo, content []byte, digest func([]byte) []byte,
+) ([]byte, error) {
+	if digest == nil || isSM3(signer.DigestAlgorithm) || isSM2(signer.SignatureAlgorithm) {
+		return nil, fmt.Errorf("%w: expected a foreign one", ErrAlgorithm)
+	}
+	return d.signedBytes(signer, content, digest)
+}
+
+// IsSM2 tells whether signer names SM2 with SM3, in whatever arc.
+func (s *SignerInfo) IsSM2() bool { return isSM3(s.DigestAlgorithm) && isSM2(s.SignatureAlgorithm) }
+
+func sumSM3(message []byte) []byte {
+	sum := sm3.Sum(message)
+	return sum[:]
+}
+
+func (d *SignedData) signedBytes(signer *SignerInfo, content []byte, digest func([]byte) []byte) ([]byte, error) {
 	if d.Detached == (content == nil) {
 		return nil, ErrContent
 	}
 	if !d.Detached {
 		content = d.Content
 	}
-	if !isSM3(signer.DigestAlgorithm) || !isSM2(signer.SignatureAlgorithm) {
-		return nil, fmt.Errorf("%w: %s with %s", ErrAlgorithm, signer.SignatureAlgorithm, signer.DigestAlgorithm)
-	}
 	if signer.rawAttributes == nil {
 		return content, nil
 	}
-	if err := d.checkAttributes(signer, content); err != nil {
+	if err := d.checkAttributes(signer, content, digest); err != nil {
 		return nil, err
 	}
 	message := bytes.Clone(signer.rawAttributes)
@@ -60,7 +84,21 @@ func (s *SignerInfo) NamedBy(issuer []byte, serial *big.Int) bool {
 // HasSignedAttributes tells whether the signature covers attributes in place of the content itself.
 func (s *SignerInfo) HasSignedAttributes() bool { return s.rawAttributes != nil }
 
-func (d *SignedData) checkAttributes(signer *SignerInfo, content []byte) error {
+// SignedAttribute returns the value, a whole DER element, of the signed attribute of that type; nil if there is none.
+// An attribute that is there twice or has not exactly one value is refused.
+func (s *SignerInfo) SignedAttribute(id oid.ID) ([]byte, error) {
+	value, ok := s.single(id)
+	switch {
+	case ok:
+		return value, nil
+	case slices.ContainsFunc(s.Attributes, func(a Attribute) bool { return a.Type == id }):
+		return nil, fmt.Errorf("%w: %s must have one value", ErrAttributes, id)
+	default:
+		return nil, nil
+	}
+}
+
+func (d *SignedData) checkAttributes(signer *SignerInfo, content []byte, sum func([]byte) []byte) error {
 	value, ok := signer.single(oid.ContentType)
 	if !ok {
 		return fmt.Errorf("%w: content type must be there once", ErrAttributes)
@@ -73,8 +111,31 @@ func (d *SignedData) checkAttributes(signer *SignerInfo, content []byte) error {
 	if !ok || !value.ReadASN1(&digest, casn1.OCTET_STRING) || !value.Empty() {
 		return fmt.Errorf("%w: message digest must be there once", ErrAttributes)
 	}
-	if want := sm3.Sum(content); !bytes.Equal(digest, want[:]) {
+	if !bytes.Equal(digest, sum(content)) {
 		return ErrDigest
+	}
+	return signer.checkProtection()
+}
+
+// checkProtection holds the algorithms against the attribute that protects them, if there is one (RFC 6211):
+//
+//	CMSAlgorithmProtection ::= SEQUENCE { digestAlgorithm AlgorithmIdentifier,
+//	                           signatureAlgorithm [1] IMPLICIT AlgorithmIdentifier OPTIONAL, macAlgorithm [2] … }
+func (s *SignerInfo) checkProtection() error {
+	value, err := s.SignedAttribute(oid.AlgorithmProtection)
+	if value == nil || err != nil {
+		return err
+	}
+	element := cryptobyte.String(value)
+	var body, digest, signature cryptobyte.String
+	var digestID, signatureID oid.ID
+	if !element.ReadASN1(&body, casn1.SEQUENCE) || !element.Empty() ||
+		!body.ReadASN1(&digest, casn1.SEQUENCE) || !oid.Read(&digest, &digestID) ||
+		!body.ReadASN1(&signature, context1) || !oid.Read(&signature, &signatureID) || !body.Empty() {
+		return fmt.Errorf("%w: algorithm protection", ErrAttributes)
+	}
+	if digestID != s.DigestAlgorithm || signatureID != s.SignatureAlgorithm {
+		return fmt.Errorf("%w: protected algorithms differ", ErrAttributes)
 	}
 	return nil
 }
@@ -87,7 +148,7 @@ func (s *SignerInfo) single(id oid.ID) (cryptobyte.String, bool) {
 		if a.Type != id {
 			continue
 		}
-		found += len(a.Values)
+		found++
 		if len(a.Values) != 1 {
 			return nil, false
 		}

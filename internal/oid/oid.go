@@ -42,6 +42,8 @@ const (
 	SM2SignOld    ID = gmOld + "\x01\x82\x2d\x01"         // 1.2.156.197.1.301.1
 	SM3Old        ID = gmOld + "\x01\x83\x11"             // 1.2.156.197.1.401
 	SM2WithSM3Old ID = gmOld + "\x01\x83\x75"             // 1.2.156.197.1.501
+	SM4           ID = gm + "\x01\x68"                    // 1.2.156.10197.1.104, the cipher in no named mode
+	SM4ECB        ID = gm + "\x01\x68\x01"                // 1.2.156.10197.1.104.1
 	SM4CBC        ID = gm + "\x01\x68\x02"                // 1.2.156.10197.1.104.2
 	ECPublicKey   ID = "\x2a\x86\x48\xce\x3d\x02\x01"     // 1.2.840.10045.2.1
 	PBES2         ID = pkcs + "\x05\x0d"                  // 1.2.840.113549.1.5.13
@@ -82,7 +84,7 @@ const (
 // Read takes one OBJECT IDENTIFIER from s, refusing arcs that are not in their shortest form.
 func Read(s *cryptobyte.String, out *ID) bool {
 	var body cryptobyte.String
-	if !s.ReadASN1(&body, casn1.OBJECT_IDENTIFIER) || !valid(body) {
+	if !s.ReadASN1(&body, casn1.OBJECT_IDENTIFIER) || !Valid(body) {
 		return false
 	}
 	*out = ID(body)
@@ -138,7 +140,7 @@ func (id ID) String() string {
 }
 
 func (id ID) arcs() []uint64 {
-	if !valid([]byte(id)) {
+	if !Valid([]byte(id)) {
 		return nil
 	}
 	var arcs []uint64
@@ -159,8 +161,8 @@ func (id ID) arcs() []uint64 {
 	return arcs
 }
 
-// valid tells whether b is a sequence of arcs in their shortest form, each below 2^63.
-func valid(b []byte) bool {
+// Valid tells whether b is a sequence of arcs in their shortest form, each below 2^63.
+func Valid(b []byte) bool {
 	if len(b) == 0 || len(b) > maxBytes || b[len(b)-1]&0x80 != 0 {
 		return false
 	}

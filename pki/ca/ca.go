@@ -1,9 +1,12 @@
-// Package ca is a small SM2 certificate authority (证书认证机构): a root, issuing authorities below it, and certificates for
-// departments and for the vault, by profiles that are data.
+// Package ca is an SM2 certificate authority (证书认证机构): a root, issuing authorities below it, and certificates for
+// departments, people, enterprises, seals and servers, by profiles that are data (GB/T 20518-2018).
 //
-// An authority is a value that holds a key and its certificate chain; it can be saved and loaded as one PEM text with
-// the key encrypted. It keeps no list of what it issued. Clock and randomness are injected. Every certificate passes
-// the lint of its profile before it is signed, by construction. Profiles follow GB/T 20518-2018.
+// An Authority is a value that holds a key and its certificate chain; it can be saved and loaded as one PEM text with
+// the key encrypted, or stand on a key in a device. It keeps no list of what it issued. A Register stands above it and
+// keeps everything: applications and approvals, what was issued, what became of it, CRL numbers and an audit of every
+// act, each act in one transaction.
+//
+// Clock, randomness and storage are injected. Every certificate passes the lint before it is signed, by construction.
 package ca
 
 import (
@@ -12,19 +15,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
+	"slices"
 	"time"
 
-	"github.com/emmansun/gmsm/smx509"
-
-	"github.com/elicense/elicense/internal/sm2sig"
 	"github.com/elicense/elicense/pki"
 )
 
-const (
-	backdate    = time.Hour // clocks of verifiers may be behind
-	maxCSRBytes = 64 << 10
-)
+const backdate = time.Hour // clocks of verifiers may be behind
 
 var (
 	// ErrConfig is returned for a missing clock or source of randomness.
@@ -47,6 +44,8 @@ type Config struct {
 type Authority struct {
 	config Config
 	key    crypto.Signer
+	own    *pki.PublicKey     // of key
+	id     KeyID              // of own
 	chain  []*pki.Certificate // own certificate first, root last
 }
 
@@ -55,7 +54,9 @@ type Authority struct {
 type Request struct {
 	Profile   string
 	Subject   Name
-	USCC      string           // unified social credit code; required by ProfileDepartment
+	USCC      string           // unified social credit code; required by ProfileDepartment and its like
+	Holder    Identity         // other codes; its USCC is the one above
+	DNSNames  []string         // of a server
 	PublicKey crypto.PublicKey // SM2
 	CSR       []byte           // PKCS#10 in DER, signed by its key; only the key is taken from it
 }
@@ -69,8 +70,17 @@ func NewRoot(config Config, subject Name) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Authority{config: config, key: key}
-	root, err := a.issue(Request{Profile: ProfileRoot, Subject: subject, PublicKey: key.Public()})
+	return NewRootWithKey(config, key, subject)
+}
+
+// NewRootWithKey makes a self-signed root certificate for a key that exists, in a device for one. The key signs a
+// digest of 32 bytes without further hashing and answers with the DER of GB/T 35276.
+func NewRootWithKey(config Config, key crypto.Signer, subject Name) (*Authority, error) {
+	a, err := newAuthority(config, key, nil)
+	if err != nil {
+		return nil, err
+	}
+	root, err := a.issue(Request{Profile: ProfileRoot, Subject: subject, PublicKey: a.own})
 	if err != nil {
 		return nil, err
 	}
@@ -84,11 +94,54 @@ func (a *Authority) NewIssuing(subject Name) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.issue(Request{Profile: ProfileIssuing, Subject: subject, PublicKey: key.Public()})
+	return a.NewIssuingWithKey(key, subject)
+}
+
+// NewIssuingWithKey is NewIssuing for a key that exists.
+func (a *Authority) NewIssuingWithKey(key crypto.Signer, subject Name) (*Authority, error) {
+	below, err := newAuthority(a.config, key, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &Authority{config: a.config, key: key, chain: append([]*pki.Certificate{c}, a.chain...)}, nil
+	c, err := a.issue(Request{Profile: ProfileIssuing, Subject: subject, PublicKey: below.own})
+	if err != nil {
+		return nil, err
+	}
+	below.chain = append([]*pki.Certificate{c}, a.chain...)
+	return below, nil
+}
+
+// NewAuthority puts a key and its certificate chain together, own certificate first, root last; it checks that they
+// belong together.
+func NewAuthority(config Config, key crypto.Signer, chain []*pki.Certificate) (*Authority, error) {
+	a, err := newAuthority(config, key, chain)
+	if err != nil {
+		return nil, err
+	}
+	if len(chain) == 0 || chain[0] == nil || !a.own.Equal(chain[0].PublicKey) {
+		return nil, fmt.Errorf("%w: key and certificate differ", ErrAuthority)
+	}
+	for i, c := range chain {
+		issuer := chain[min(i+1, len(chain)-1)]
+		if c == nil || issuer == nil || c.CheckIssuedBy(issuer) != nil || !c.IsCA {
+			return nil, fmt.Errorf("%w: certificate %d of the chain", ErrAuthority, i+1)
+		}
+	}
+	if !bytes.Equal(chain[0].SubjectKeyID, a.id[:]) {
+		return nil, fmt.Errorf("%w: subject key identifier of the certificate", ErrAuthority)
+	}
+	return a, nil
+}
+
+func newAuthority(config Config, key crypto.Signer, chain []*pki.Certificate) (*Authority, error) {
+	if config.Rand == nil || config.Now == nil || key == nil {
+		return nil, ErrConfig
+	}
+	own, err := pki.PublicKeyOf(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	return &Authority{config: config, key: key, own: own, id: keyID(own), chain: slices.Clone(chain)}, nil
 }
 
 // Issue signs a certificate for someone who is no authority.
@@ -103,49 +156,57 @@ func (a *Authority) Issue(request Request) (*pki.Certificate, error) {
 func (a *Authority) Certificate() *pki.Certificate { return a.chain[0] }
 
 // Chain is the authority's own certificate followed by those above it, the root last.
-func (a *Authority) Chain() []*pki.Certificate { return append([]*pki.Certificate(nil), a.chain...) }
+func (a *Authority) Chain() []*pki.Certificate { return slices.Clone(a.chain) }
+
+// KeyID names the authority as an issuer.
+func (a *Authority) KeyID() KeyID { return a.id }
 
 func (a *Authority) issue(request Request) (*pki.Certificate, error) {
-	profile, ok := ProfileNamed(request.Profile)
-	if !ok {
-		return nil, fmt.Errorf("%w: %q", ErrProfile, request.Profile)
-	}
-	public, err := request.key()
+	c, err := a.draft(request)
 	if err != nil {
 		return nil, err
 	}
-	c, issuer, err := a.prepare(profile, request, public)
+	der, err := a.certify(c)
 	if err != nil {
 		return nil, err
 	}
-	checked, err := lint(c, issuer)
-	if err != nil {
-		return nil, err
-	}
-	return a.sign(checked, c.issuerKey)
+	return pki.ParseCertificate(der)
 }
 
-// prepare fills in what the authority decides. The issuer is nil for the root, which is its own.
-func (a *Authority) prepare(p Profile, r Request, public *pki.PublicKey) (*certificate, *pki.Certificate, error) {
+// draft fills in what a request says.
+func (a *Authority) draft(r Request) (*certificate, error) {
+	profile, ok := ProfileNamed(r.Profile)
+	if !ok {
+		return nil, fmt.Errorf("%w: %q", ErrProfile, r.Profile)
+	}
+	public, err := r.key()
+	if err != nil {
+		return nil, err
+	}
 	subject, err := r.Subject.encode()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	own, err := pki.PublicKeyOf(a.key.Public())
-	if err != nil {
-		return nil, nil, err
+	holder := r.Holder
+	holder.USCC = r.USCC
+	c := &certificate{
+		profile: profile, subject: subject, public: public, holder: holder, dnsNames: r.DNSNames,
 	}
+	return c, a.complete(c, a.config.Now())
+}
+
+// complete fills in what the authority decides.
+func (a *Authority) complete(c *certificate, now time.Time) error {
 	serial, err := a.serial()
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	now := a.config.Now().UTC().Truncate(time.Second)
-	c := &certificate{
-		profile: p, serial: serial, issuer: subject, subject: subject, public: public, issuerKey: own, uscc: r.USCC,
-		notBefore: now.Add(-backdate), notAfter: now.Add(p.Validity - backdate),
-	}
-	if p.Name == ProfileRoot {
-		return c, nil, nil
+	now = now.UTC().Truncate(time.Second)
+	c.serial, c.issuerKey, c.ownKey = serial.Big(), a.id, keyID(c.public)
+	c.notBefore, c.notAfter = now.Add(-backdate), now.Add(c.profile.Validity-backdate)
+	if c.profile.Name == ProfileRoot {
+		c.issuer = c.subject
+		return nil
 	}
 	issuer := a.chain[0]
 	c.issuer = issuer.RawSubject
@@ -155,61 +216,72 @@ func (a *Authority) prepare(p Profile, r Request, public *pki.PublicKey) (*certi
 	if c.notAfter.After(issuer.NotAfter) {
 		c.notAfter = issuer.NotAfter
 	}
-	return c, issuer, nil
+	return nil
 }
 
 // serial is 20 octets with the top two bits 01: positive, never shorter, 158 random bits.
-func (a *Authority) serial() (*big.Int, error) {
-	var b [maxSerialBytes]byte
-	if _, err := io.ReadFull(a.config.Rand, b[:]); err != nil {
-		return nil, fmt.Errorf("reading random serial number: %w", err)
+func (a *Authority) serial() (Serial, error) {
+	var s Serial
+	if _, err := io.ReadFull(a.config.Rand, s[:]); err != nil {
+		return Serial{}, fmt.Errorf("reading random serial number: %w", err)
 	}
-	b[0] = b[0]&0x3f | 0x40
-	return new(big.Int).SetBytes(b[:]), nil
+	s[0] = s[0]&0x3f | 0x40
+	return s, nil
 }
 
-// sign signs and verifies what it signed before it lets it out: a faulty signature can betray the key.
-func (a *Authority) sign(checked linted, own *pki.PublicKey) (*pki.Certificate, error) {
-	signature, err := own.Sign(a.config.Rand, a.key, checked.tbs)
+// certify lints and signs.
+func (a *Authority) certify(c *certificate) ([]byte, error) {
+	checked, err := lint(c, a.issuerOf(c))
+	if err != nil {
+		return nil, err
+	}
+	return a.sign(checked, c.profile.CA)
+}
+
+// issuerOf is the certificate that stands above c; nil for a root, which is its own.
+func (a *Authority) issuerOf(c *certificate) *pki.Certificate {
+	if c.profile.Name == ProfileRoot {
+		return nil
+	}
+	return a.chain[0]
+}
+
+// sign signs and verifies what it signed before it lets it out: a faulty signature can betray the key. What an
+// authority gets is verified by two implementations.
+func (a *Authority) sign(checked linted, careful bool) ([]byte, error) {
+	signature, err := a.own.Sign(a.config.Rand, a.key, checked.tbs)
 	if err != nil {
 		return nil, fmt.Errorf("signing certificate: %w", err)
 	}
-	if err := pki.CrossCheck(own, checked.tbs, signature); err != nil {
+	verify := pki.VerifySM2
+	if careful {
+		verify = pki.CrossCheck
+	}
+	if err := verify(a.own, checked.tbs, signature); err != nil {
 		return nil, fmt.Errorf("checking new certificate: %w", err)
 	}
 	der, err := wrap(checked.tbs, signature)
 	if err != nil {
 		return nil, fmt.Errorf("writing certificate: %w", err)
 	}
-	return pki.ParseCertificate(der)
+	return der, nil
 }
 
 func (r Request) key() (*pki.PublicKey, error) {
 	if (r.CSR == nil) == (r.PublicKey == nil) {
 		return nil, fmt.Errorf("%w: exactly one of request and public key", ErrRequest)
 	}
-	public := r.PublicKey
 	if r.CSR != nil {
-		if len(r.CSR) > maxCSRBytes {
-			return nil, fmt.Errorf("%w: %d bytes", ErrRequest, len(r.CSR))
-		}
-		csr, err := smx509.ParseCertificateRequest(r.CSR)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %v", ErrRequest, err)
-		}
-		if err := csr.CheckSignature(); err != nil {
-			return nil, fmt.Errorf("%w: %v", ErrRequest, err)
-		}
-		public = csr.PublicKey
+		return ParseRequest(r.CSR)
 	}
-	key, err := sm2sig.FromCrypto(public)
+	key, err := pki.PublicKeyOf(r.PublicKey)
 	if err != nil {
 		return nil, fmt.Errorf("%w: key is not SM2", ErrRequest)
 	}
 	return key, nil
 }
 
-// Save writes the key, encrypted, and the certificate chain as PEM.
+// Save writes the key, encrypted, and the certificate chain as PEM. A key in a device cannot be saved.
 func (a *Authority) Save(passphrase []byte) ([]byte, error) {
 	text, err := pki.MarshalKey(a.key, passphrase, a.config.Rand)
 	if err != nil {
@@ -235,15 +307,5 @@ func Load(config Config, text, passphrase []byte) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	public, err := pki.PublicKeyOf(key.Public())
-	if err != nil || !public.Equal(chain[0].PublicKey) {
-		return nil, fmt.Errorf("%w: key and certificate differ", ErrAuthority)
-	}
-	for i, c := range chain {
-		issuer := chain[min(i+1, len(chain)-1)]
-		if err := c.CheckIssuedBy(issuer); err != nil || !c.IsCA {
-			return nil, fmt.Errorf("%w: certificate %d of the chain", ErrAuthority, i+1)
-		}
-	}
-	return &Authority{config: config, key: key, chain: chain}, nil
+	return NewAuthority(config, key, chain)
 }

@@ -1,18 +1,15 @@
 package ca
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
+	"strings"
 
-	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/internal/oid"
 	"github.com/elicense/elicense/pki"
 )
 
-// ErrLint is returned for a certificate that must not be signed; the text names each fault.
+// ErrLint is returned for a certificate that must not be signed; the text names each rule that it breaks.
 var ErrLint = errors.New("ca: certificate refused by lint")
-
-const minSerialBytes, maxSerialBytes = 16, 20
 
 // linted is a TBSCertificate that passed the lint. Only lint makes one and sign takes nothing else, so nothing can be
 // signed that was not linted.
@@ -20,72 +17,99 @@ type linted struct {
 	tbs []byte
 }
 
-// dummySignature is a well-formed value that no key made; it lets the lint read the certificate as everybody else will.
-var dummySignature = []byte{0x30, 6, 2, 1, 1, 2, 1, 1}
+// Fault is a rule that a certificate breaks.
+type Fault struct {
+	Rule   string // stable name
+	Clause string // where it stands
+	Detail string // what is wrong; holds nothing personal
+}
 
-// lint encodes the certificate, reads the encoding back with the parser of verifiers, and holds it against the
-// profile and the issuer (nil for a root). All faults are reported at once.
+// String is one line.
+func (f Fault) String() string { return f.Rule + " (" + f.Clause + "): " + f.Detail }
+
+// Rule is one rule of the lint.
+type Rule struct {
+	Name   string
+	Clause string
+	broken func(*lintCase) string // what is wrong, or nothing
+}
+
+// lintCase is what a certificate is held against.
+type lintCase struct {
+	*inspected
+	names   []attribute // of the subject; nil if it cannot be read
+	public  *pki.PublicKey
+	profile Profile
+	above   *pki.Certificate // the issuer; nil: it is its own
+	link    bool             // a link certificate, whose subject is named like its issuer
+	where   *location        // the addresses it must hold; nil: none
+}
+
+// lint encodes the certificate and holds the encoding against the rules. All faults are reported at once.
 func lint(c *certificate, issuer *pki.Certificate) (linted, error) {
 	tbs, err := c.encode()
 	if err != nil {
-		return linted{}, fmt.Errorf("%w: %v", ErrLint, err)
+		return linted{}, refuse(ErrLint, ReasonLint, "encoding: "+err.Error())
 	}
-	der, err := wrap(tbs, dummySignature)
-	if err != nil {
-		return linted{}, fmt.Errorf("%w: %v", ErrLint, err)
-	}
-	read, err := pki.ParseCertificate(der)
-	if err != nil {
-		return linted{}, fmt.Errorf("%w: %v", ErrLint, err)
-	}
-	faults := append(lintProfile(read, c.profile), lintIssuer(read, issuer)...)
+	faults := lintTBS(tbs, &lintCase{profile: c.profile, above: issuer, link: c.link, where: c.where})
 	if len(faults) > 0 {
-		return linted{}, fmt.Errorf("%w: %w", ErrLint, errors.Join(faults...))
+		return linted{}, refuse(ErrLint, ReasonLint, faultText(faults))
 	}
 	return linted{tbs: tbs}, nil
 }
 
-// faultIf collects the texts whose condition holds.
-type faultIf []error
-
-func (f *faultIf) add(condition bool, format string, args ...any) {
-	if condition {
-		*f = append(*f, fmt.Errorf(format, args...))
+func faultText(faults []Fault) string {
+	lines := make([]string, len(faults))
+	for i, f := range faults {
+		lines[i] = f.String()
 	}
+	return strings.Join(lines, "; ")
 }
 
-func lintProfile(c *pki.Certificate, p Profile) []error {
-	var f faultIf
-	size := (c.Serial.BitLen() + 8) / 8
-	f.add(c.Serial.Sign() <= 0 || size < minSerialBytes || size > maxSerialBytes, "serial number has %d bytes", size)
-	f.add(c.PublicKey == nil, "public key is not SM2")
-	f.add(c.KeyUsage != p.KeyUsage || p.KeyUsage == 0, "key usage %#x, profile %#x", c.KeyUsage, p.KeyUsage)
-	f.add(c.IsCA != p.CA, "CA flag %t, profile %t", c.IsCA, p.CA)
-	f.add(p.CA && c.MaxPathLen != p.MaxPathLen, "path length %d, profile %d", c.MaxPathLen, p.MaxPathLen)
-	f.add(!c.NotBefore.Before(c.NotAfter), "validity is empty")
-	f.add(c.NotAfter.Sub(c.NotBefore) > p.Validity, "validity longer than %s", p.Validity)
-	f.add(c.Holder.CommonName == "", "common name is empty")
-	f.add(len(c.SubjectKeyID) != keyIDBytes, "subject key identifier has %d bytes", len(c.SubjectKeyID))
-	if p.NeedsUSCC || c.Holder.USCC != "" {
-		err := code.CheckUSCC(c.Holder.USCC)
-		f.add(err != nil, "unified social credit code: %v", err)
+// lintTBS reads a TBSCertificate and applies every rule.
+func lintTBS(tbs []byte, l *lintCase) []Fault {
+	in, ok := inspect(tbs)
+	if !ok {
+		return []Fault{{"der", "X.690, 10", "TBSCertificate is not strict DER of this profile"}}
 	}
-	return f
+	l.inspected = in
+	l.names, _ = readName(in.subject)
+	l.public, _ = readPublicKey(in.key)
+	var faults []Fault
+	for _, rule := range rules {
+		if detail := rule.broken(l); detail != "" {
+			faults = append(faults, Fault{rule.Name, rule.Clause, detail})
+		}
+	}
+	return faults
 }
 
-func lintIssuer(c, issuer *pki.Certificate) []error {
-	var f faultIf
+// lintSigned holds a whole certificate against the rules, its outer form and its signature included.
+func lintSigned(der []byte, l *lintCase) []Fault {
+	c, err := pki.ParseCertificate(der)
+	if err != nil {
+		return []Fault{{"certificate", "RFC 5280, 4.1.1", "cannot be read"}}
+	}
+	faults := lintTBS(c.RawTBS, l)
+	issuer := l.above
 	if issuer == nil {
-		f.add(!bytes.Equal(c.RawSubject, c.RawIssuer), "root is not self-issued")
-		f.add(!bytes.Equal(c.SubjectKeyID, c.AuthorityKeyID), "root names another key as its issuer's")
-		return f
+		issuer = c
 	}
-	f.add(!bytes.Equal(c.RawIssuer, issuer.RawSubject), "issuer name differs")
-	f.add(bytes.Equal(c.RawSubject, issuer.RawSubject), "subject is named like its issuer")
-	f.add(!bytes.Equal(c.AuthorityKeyID, issuer.SubjectKeyID), "authority key identifier differs")
-	f.add(c.NotBefore.Before(issuer.NotBefore) || c.NotAfter.After(issuer.NotAfter), "validity exceeds the issuer's")
-	f.add(!issuer.IsCA || issuer.KeyUsage&pki.UsageCertSign == 0, "issuer may not sign certificates")
-	f.add(c.IsCA && issuer.MaxPathLen == 0, "issuer may have no authority below it")
-	f.add(c.PublicKey.Equal(issuer.PublicKey), "key is the issuer's")
-	return f
+	if err := c.CheckIssuedBy(issuer); err != nil {
+		faults = append(faults, Fault{"signature", "RFC 5280, 4.1.1.3", "not signed by its issuer"})
+	}
+	return faults
+}
+
+// Rules lists the rules of the lint in the order in which they are applied.
+func Rules() []Rule { return append([]Rule(nil), rules...) }
+
+// attribute finds the only attribute of that kind in the subject.
+func (l *lintCase) attribute(id oid.ID) (string, bool) {
+	for _, a := range l.names {
+		if a.id == id {
+			return a.value, true
+		}
+	}
+	return "", false
 }

@@ -1,7 +1,6 @@
 package ca
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -22,12 +21,13 @@ type Name struct {
 	Organization       string
 	OrganizationalUnit string
 	CommonName         string // required
+	SerialNumber       string // tells holders of one name apart; a register fills it in for persons
 }
 
 // encode writes the name as GB/T 20518 has it: country as PrintableString, everything else as UTF8String.
 func (n Name) encode() ([]byte, error) {
 	if n.CommonName == "" {
-		return nil, fmt.Errorf("%w: common name is empty", ErrLint)
+		return nil, refuse(ErrLint, ReasonLint, "common name is empty")
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -37,13 +37,19 @@ func (n Name) encode() ([]byte, error) {
 		addRDN(b, oid.Organization, casn1.UTF8String, n.Organization)
 		addRDN(b, oid.OrganizationalUnit, casn1.UTF8String, n.OrganizationalUnit)
 		addRDN(b, oid.CommonName, casn1.UTF8String, n.CommonName)
+		addRDN(b, oid.SerialNumber, casn1.PrintableString, n.SerialNumber)
 	})
-	for _, part := range []string{n.Province, n.Locality, n.Organization, n.OrganizationalUnit, n.CommonName} {
-		if !printable(part) {
-			return nil, fmt.Errorf("%w: name part %q", ErrLint, part)
+	for _, part := range n.parts() {
+		if !printable(part) || len(n.SerialNumber) > 0 && !isPrintableString(n.SerialNumber) {
+			return nil, refuse(ErrLint, ReasonLint, "a part of the name is too long or holds what cannot be printed")
 		}
 	}
 	return b.Bytes()
+}
+
+// parts are the values in the order of the name.
+func (n Name) parts() []string {
+	return []string{n.Province, n.Locality, n.Organization, n.OrganizationalUnit, n.CommonName, n.SerialNumber}
 }
 
 func addRDN(b *cryptobyte.Builder, id oid.ID, tag casn1.Tag, value string) {
@@ -61,4 +67,10 @@ func addRDN(b *cryptobyte.Builder, id oid.ID, tag casn1.Tag, value string) {
 func printable(s string) bool {
 	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxNameRunes && s == strings.TrimSpace(s) &&
 		strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+}
+
+// isPrintableString tells whether s is made of the characters of a PrintableString (X.680, 41.4).
+func isPrintableString(s string) bool {
+	const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?"
+	return s != "" && strings.Trim(s, characters) == ""
 }

@@ -12,8 +12,6 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
-const keyIDBytes = 20
-
 // certificate is everything that is encoded into a TBSCertificate.
 type certificate struct {
 	profile   Profile
@@ -23,14 +21,24 @@ type certificate struct {
 	notBefore time.Time
 	notAfter  time.Time
 	public    *pki.PublicKey
-	issuerKey *pki.PublicKey
-	uscc      string
+	issuerKey KeyID
+	ownKey    KeyID // of public
+	holder    Identity
+	dnsNames  []string
+	where     *location // nil: no addresses
+	link      bool      // named like its issuer on purpose
+}
+
+// location is where a certificate says that its revocation and its issuer are found.
+type location struct {
+	addresses Addresses
+	shard     uint32
 }
 
 // keyID is the leftmost 160 bits of SM3 over the point (the way of RFC 7093, 2, method 1).
-func keyID(public *pki.PublicKey) []byte {
+func keyID(public *pki.PublicKey) KeyID {
 	digest := sm3.Sum(public.Point())
-	return digest[:keyIDBytes]
+	return KeyID(digest[:keyIDBytes])
 }
 
 // encode writes
@@ -61,55 +69,6 @@ func (c *certificate) encode() ([]byte, error) {
 		})
 	})
 	return b.Bytes()
-}
-
-func (c *certificate) addExtensions(b *cryptobyte.Builder) {
-	addExtension(b, oid.BasicConstraints, true, func(b *cryptobyte.Builder) {
-		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			if c.profile.CA {
-				b.AddASN1Boolean(true)
-				b.AddASN1Int64(int64(c.profile.MaxPathLen))
-			}
-		})
-	})
-	addExtension(b, oid.KeyUsage, true, func(b *cryptobyte.Builder) { addKeyUsage(b, c.profile.KeyUsage) })
-	addExtension(b, oid.SubjectKeyID, false, func(b *cryptobyte.Builder) { b.AddASN1OctetString(keyID(c.public)) })
-	addExtension(b, oid.AuthorityKeyID, false, func(b *cryptobyte.Builder) {
-		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			b.AddASN1(casn1.Tag(0).ContextSpecific(), func(b *cryptobyte.Builder) { b.AddBytes(keyID(c.issuerKey)) })
-		})
-	})
-	if c.uscc != "" {
-		addExtension(b, oid.OrganizationCode, false, func(b *cryptobyte.Builder) {
-			b.AddASN1(casn1.PrintableString, func(b *cryptobyte.Builder) { b.AddBytes([]byte(c.uscc)) })
-		})
-	}
-}
-
-func addExtension(b *cryptobyte.Builder, id oid.ID, critical bool, value cryptobyte.BuilderContinuation) {
-	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		oid.Add(b, id)
-		if critical {
-			b.AddASN1Boolean(true)
-		}
-		b.AddASN1(casn1.OCTET_STRING, value)
-	})
-}
-
-// addKeyUsage writes the named bits without trailing zeros, as DER wants it (X.690, 11.2.2).
-func addKeyUsage(b *cryptobyte.Builder, usage pki.KeyUsage) {
-	var bits [2]byte
-	last := 0
-	for i := range 9 {
-		if usage&(1<<i) != 0 {
-			bits[i/8] |= 0x80 >> (i % 8)
-			last = i
-		}
-	}
-	b.AddASN1(casn1.BIT_STRING, func(b *cryptobyte.Builder) {
-		b.AddUint8(uint8(7 - last%8))
-		b.AddBytes(bits[:last/8+1])
-	})
 }
 
 // addSignatureAlgorithm writes SM2 with SM3 with NULL parameters, as the national root does.

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/elicense/elicense/internal/cli"
+)
+
+func (c *program) serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "serve", Args: cobra.NoArgs,
+		Short: "启动服务 / run the service",
+		Long: "按数据目录中的 " + settingsFile + " 提供服务，收到中断信号后办完手头的请求再退出。" + cli.Between +
+			"Serves what " + settingsFile + " in the data directory says; after an interrupt it finishes the requests under " +
+			"way and ends.",
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.serve(cmd.Context()) },
+	}
+}
+
+func (c *program) serve(ctx context.Context) error {
+	s, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.serveStation(ctx, s), s.close())
+}
+
+func (c *program) serveStation(ctx context.Context, s *station) error {
+	all, err := c.services(ctx, s)
+	if err != nil {
+		return err
+	}
+	settings := &s.settings.Serve
+	listener, scheme, err := s.listen(ctx, settings)
+	if err != nil {
+		return err
+	}
+	address := scheme + "://" + listener.Addr().String()
+	err = c.Emit(map[string]any{"serving": address}, func() { c.Tell("服务地址 %s", "serving at %s", address) })
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	ctx, stop := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	if all.office != nil {
+		wait, err := c.control(ctx, all.office)
+		if err != nil {
+			stop()
+			return errors.Join(err, listener.Close())
+		}
+		defer wait()
+	}
+	for _, work := range all.beside {
+		beside.Go(func() { work(ctx) })
+	}
+	err = c.serveUntilDone(ctx, listener, c.server(routed(all.mounts), settings), settings.Grace)
+	stop()
+	beside.Wait()
+	return errors.Join(err, all.close(context.WithoutCancel(ctx)))
+}
+
+// listen opens the address. Plain HTTP is for this machine alone, where a proxy may stand before it.
+func (s *station) listen(ctx context.Context, settings *serveSettings) (net.Listener, string, error) {
+	if settings.Certificate == "" {
+		if !isLoopback(settings.Listen) {
+			return nil, "", errPlainHTTP
+		}
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", settings.Listen)
+		return l, "http", err
+	}
+	certificate, err := s.serverCertificate(settings)
+	if err != nil {
+		return nil, "", err
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", settings.Listen)
+	if err != nil {
+		return nil, "", err
+	}
+	// Clients may show a certificate, to renew it; the handlers judge it.
+	return tls.NewListener(l, &tls.Config{
+		Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, ClientAuth: tls.RequestClientCert,
+		NextProtos: []string{"http/1.1"},
+	}), "https", nil
+}
+
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func (s *station) serverCertificate(settings *serveSettings) (tls.Certificate, error) {
+	chain, err := s.certificates(settings.Certificate)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := s.foreignKey(settings.Key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	own, ok := chain[0].PublicKey.(interface{ Equal(x crypto.PublicKey) bool })
+	if !ok || !own.Equal(key.Public()) {
+		return tls.Certificate{}, badSettings("serve 的证书与密钥不相配", "certificate and key of serve do not belong together")
+	}
+	c := tls.Certificate{PrivateKey: key, Leaf: chain[0]}
+	for _, x := range chain {
+		c.Certificate = append(c.Certificate, x.Raw)
+	}
+	return c, nil
+}
+
+const (
+	headerTimeout  = 5 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 32 << 10
+)
+
+// server is the handlers behind every limit: time, size, and how many at once.
+func (c *program) server(mux http.Handler, s *serveSettings) *http.Server {
+	limited := http.MaxBytesHandler(http.TimeoutHandler(mux, s.Timeout, "too slow"), s.MaxBody)
+	return &http.Server{
+		Handler: atMost(s.MaxRequests, limited), ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout,
+		WriteTimeout: 2 * s.Timeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(slog.NewTextHandler(stderr{c}, nil), slog.LevelWarn),
+	}
+}
+
+type stderr struct{ c *program }
+
+func (s stderr) Write(p []byte) (int, error) {
+	s.c.Aside(string(p))
+	return len(p), nil
+}
+
+// atMost lets n requests in at once and sends the others away at once.
+func atMost(n int, next http.Handler) http.Handler {
+	slots := make(chan struct{}, n)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+			next.ServeHTTP(w, r)
+		default:
+			w.Header().Set("Retry-After", "1")
+			http.Error(w, "too many requests at once", http.StatusServiceUnavailable)
+		}
+	})
+}
+
+// serveUntilDone serves until the context ends; requests under way get the grace to finish.
+func (c *program) serveUntilDone(ctx context.Context, l net.Listener, server *http.Server, grace time.Duration) error {
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	err := server.Shutdown(stop)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("requests were cut off: %w", err), server.Close())
+	}
+	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	if err == nil {
+		c.Tell("已停止", "stopped")
+	}
+	return err
+}

@@ -1,0 +1,111 @@
+package cli_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/internal/cli"
+)
+
+var errStrange = errors.New("strange")
+
+// run is a small program.
+func run(lang string, fail error, args ...string) (code int, out, err string) {
+	var stdout, stderr bytes.Buffer
+	w := &cli.World{
+		Name: "./prog", Args: args, In: strings.NewReader(""), Out: &stdout, Err: &stderr,
+		Env: func(name string) string { return map[string]string{"LANG": lang}[name] },
+	}
+	w.PickLang()
+	root := &cobra.Command{Use: "prog", Short: "程序 / a program"}
+	work := &cobra.Command{
+		Use: "work", Args: cobra.NoArgs, Short: "干活 / does its work", Long: "长话" + cli.Between + "long words",
+		RunE: func(*cobra.Command, []string) error {
+			w.Tell("完成 %d", "done %d", 1)
+			if fail != nil {
+				return fail
+			}
+			return w.Emit(map[string]any{"a": "<"}, func() { w.Tell("人", "people") })
+		},
+	}
+	work.Flags().String("must", "", "必需 / needed")
+	if e := work.MarkFlagRequired("must"); e != nil {
+		panic(e)
+	}
+	root.AddCommand(work)
+	w.Finish(root)
+	cmd, e := root.ExecuteC()
+	if e != nil {
+		code = w.Fail(cmd, e, []cli.Words{{errStrange, "怪事", "a strange thing"}})
+	}
+	return code, stdout.String(), stderr.String()
+}
+
+func TestProgram(t *testing.T) {
+	for name, test := range map[string]struct {
+		lang     string
+		fail     error
+		args     []string
+		code     int
+		out, err string
+	}{
+		"done":               {"zh_CN.UTF-8", nil, []string{"work", "--must", "x"}, 0, "完成 1\n人\n", ""},
+		"English":            {"en_GB.UTF-8", nil, []string{"work", "--must", "x"}, 0, "done 1\npeople\n", ""},
+		"C":                  {"C", nil, []string{"work", "--must", "x"}, 0, "done 1\npeople\n", ""},
+		"posix":              {"POSIX", nil, []string{"work", "--must", "x"}, 0, "done 1\npeople\n", ""},
+		"no locale":          {"", nil, []string{"work", "--must", "x"}, 0, "完成 1\n人\n", ""},
+		"flag over locale":   {"en", nil, []string{"--lang=zh", "work", "--must", "x"}, 0, "完成 1\n人\n", ""},
+		"flag, two words":    {"zh", nil, []string{"--lang", "en", "work", "--must", "x"}, 0, "done 1\npeople\n", ""},
+		"JSON":               {"zh", nil, []string{"--json", "work", "--must", "x"}, 0, "{\"a\":\"<\"}\n", ""},
+		"known error":        {"en", fmt.Errorf("x: %w", errStrange), []string{"work", "--must", "x"}, 1, "done 1\n", "error: a strange thing\n"},
+		"unknown error":      {"zh", errors.New("bad"), []string{"work", "--must", "x"}, 1, "完成 1\n", "错误：执行 prog work 时出错：bad\n"},
+		"file":               {"en", &fs.PathError{Path: "f", Err: fs.ErrNotExist}, []string{"work", "--must", "x"}, 1, "done 1\n", "error: running prog work: no such file or directory: f\n"},
+		"file, other reason": {"en", &fs.PathError{Op: "o", Path: "f", Err: errors.New("why")}, []string{"work", "--must", "x"}, 1, "done 1\n", "error: running prog work: o f: why\n"},
+		"own code":           {"en", &cli.ExitError{Code: cli.ExitNotPassed}, []string{"work", "--must", "x"}, 3, "done 1\n", ""},
+		"error as JSON":      {"en", errStrange, []string{"--json", "work", "--must", "x"}, 1, "{\"error\":{\"message\":\"a strange thing\"}}\n", ""},
+		"missing flag":       {"en", nil, []string{"work"}, 2, "", "error: missing --must\nusage: prog work\nmore: ./prog work --help\n"},
+		"unknown flag":       {"zh", nil, []string{"work", "--frob"}, 2, "", "错误：参数写错了：unknown flag: --frob\n用法：prog work\n详见：./prog work --help\n"},
+		"arguments":          {"zh", nil, []string{"work", "a"}, 2, "", "错误：参数个数不对：unknown command \"a\" for \"prog work\"\n用法：prog work\n详见：./prog work --help\n"},
+		"unknown command":    {"zh", nil, []string{"wok"}, 2, "", "错误：没有这个命令：wok；是不是 work\n用法：prog\n详见：./prog --help\n"},
+		"in English":         {"en", nil, []string{"wok"}, 2, "", "error: unknown command: wok; did you mean work\nusage: prog\nmore: ./prog --help\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, out, err := run(test.lang, test.fail, test.args...)
+			require.Equal(t, test.code, code)
+			require.Equal(t, test.out, out)
+			require.Equal(t, test.err, err)
+		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	_, out, _ := run("zh", nil)
+	require.Contains(t, out, "命令：")
+	require.Contains(t, out, "干活")
+	require.NotContains(t, out, "does its work")
+	_, out, _ = run("en", nil, "work", "--help")
+	require.Contains(t, out, "long words")
+	require.Contains(t, out, "needed")
+	require.NotContains(t, out, "长话")
+}
+
+// A standard output that takes nothing is a failure, once and for all.
+func TestBrokenOutput(t *testing.T) {
+	w := &cli.World{Out: closed{}, Err: closed{}}
+	w.Tell("a", "a")
+	require.ErrorIs(t, w.Broken(), fs.ErrClosed)
+	require.ErrorIs(t, w.WriteJSON(1), fs.ErrClosed)
+	require.Error(t, w.WriteJSON(func() {}))
+	w.Aside("nobody reads this")
+}
+
+type closed struct{}
+
+func (closed) Write([]byte) (int, error) { return 0, fs.ErrClosed }

@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Words in both languages stand side by side: short ones as "中文 / English", long ones with Between between them.
+const (
+	Beside  = " / "
+	Between = "\n\n/\n\n"
+)
+
+// Finish completes a root command whose subcommands are all there: standard flags, one language of every help text, and
+// wrong calls refused in the words of this house.
+func (w *World) Finish(root *cobra.Command) {
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return checkRequired(cmd) }
+	f := root.PersistentFlags()
+	f.BoolVar(&w.JSON, "json", false, "输出 JSON / print JSON")
+	f.String("lang", "", "语言 zh|en，缺省随系统 / language zh|en, by the locale if not given")
+	cobra.EnableCommandSorting = false // commands stand in the order of the work
+	root.SetArgs(w.Args)
+	root.SetIn(w.In)
+	root.SetOut(outputOf{w}) // before the completion command, which keeps it
+	root.SetErr(w.Err)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Short = "各命令的用法 / help about any command"
+		case "completion":
+			cmd.Short = "命令行补全脚本 / completion script for your shell"
+		}
+	}
+	w.localise(root)
+}
+
+// outputOf is standard output for what cobra itself prints.
+type outputOf struct{ w *World }
+
+func (o outputOf) Write(p []byte) (int, error) {
+	o.w.Put(string(p))
+	return len(p), nil
+}
+
+// localise keeps one language of every help text, and words cobra's refusals itself.
+func (w *World) localise(cmd *cobra.Command) {
+	pick := func(s, separator string) string {
+		if zh, en, ok := strings.Cut(s, separator); ok {
+			return w.Say(zh, en)
+		}
+		return s
+	}
+	cmd.InitDefaultHelpFlag()
+	cmd.Flags().Lookup("help").Usage = "用法 / help"
+	cmd.DisableFlagsInUseLine, cmd.SuggestionsMinimumDistance = true, 2
+	cmd.Short, cmd.Long = pick(cmd.Short, Beside), pick(cmd.Long, Between)
+	localiseFlag := func(f *pflag.Flag) { f.Usage = pick(f.Usage, Beside) }
+	cmd.Flags().VisitAll(localiseFlag)
+	cmd.PersistentFlags().VisitAll(localiseFlag)
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return &UsageError{"参数写错了：" + err.Error(), err.Error()}
+	})
+	w.checkArgs(cmd)
+	for _, sub := range cmd.Commands() {
+		w.localise(sub)
+	}
+	if !cmd.HasParent() {
+		cmd.SetUsageTemplate(w.Say(usageChinese(cmd.UsageTemplate()), cmd.UsageTemplate()))
+	}
+}
+
+func (w *World) checkArgs(cmd *cobra.Command) {
+	if cmd.HasSubCommands() && cmd.Args == nil {
+		cmd.Args = unknownCommand
+		if cmd.RunE == nil {
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+		return
+	}
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return &UsageError{"参数个数不对：" + err.Error(), err.Error()}
+			}
+			return nil
+		}
+	}
+}
+
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	zh, en := "没有这个命令："+args[0], "unknown command: "+args[0]
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		zh += "；是不是 " + strings.Join(near, "、")
+		en += "; did you mean " + strings.Join(near, ", ")
+	}
+	return &UsageError{zh, en}
+}
+
+// checkRequired names all required flags that are missing, at once.
+func checkRequired(cmd *cobra.Command) error {
+	var missing []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if _, required := f.Annotations[cobra.BashCompOneRequiredFlag]; required && !f.Changed {
+			missing = append(missing, "--"+f.Name)
+		}
+	})
+	if len(missing) == 0 {
+		return nil
+	}
+	list := strings.Join(missing, " ")
+	return &UsageError{"缺少参数 " + list, "missing " + list}
+}
+
+func usageChinese(template string) string {
+	return strings.NewReplacer(
+		"Usage:", "用法：", "Aliases:", "别名：", "Examples:", "例：", "Available Commands:", "命令：",
+		"Additional Commands:", "其他命令：", "Global Flags:", "通用选项：", "Flags:", "选项：",
+		"Additional help topics:", "其他帮助：",
+		`Use "{{.CommandPath}} [command] --help" for more information about a command.`,
+		`各命令的详细用法：{{.CommandPath}} 命令 --help`,
+	).Replace(template)
+}

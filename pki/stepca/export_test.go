@@ -1,0 +1,78 @@
+package stepca
+
+import (
+	"crypto/x509"
+	"time"
+
+	casapi "github.com/smallstep/certificates/cas/apiv1"
+	"github.com/smallstep/nosql/database"
+
+	"github.com/elicense/elicense/internal/engine"
+)
+
+// MaxPartsBytes is the longest value that the database takes.
+const MaxPartsBytes = maxParts * partBytes
+
+// NewDatabase is smallstep's database on an engine.
+func NewDatabase(e engine.Engine, prefix string) database.DB {
+	return &bucketed{engine: e, prefix: prefix}
+}
+
+// ParseSM2Request reads a request as EnrolSM2 does, and gives whether it is good.
+func ParseSM2Request(der []byte) (raw []byte, err error) {
+	r, err := parseSM2Request(der)
+	if err != nil {
+		if r != nil {
+			panic("a request beside a refusal")
+		}
+		return nil, err
+	}
+	return r.Raw, nil
+}
+
+// Shadow gives the DNS names that smallstep would see of an SM2 request.
+func Shadow(a *Authority, der []byte) ([]string, error) {
+	r, err := parseSM2Request(der)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.shadow.of(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.DNSNames, nil
+}
+
+// ReadToken reads the identifier of a token without verifying it.
+func ReadToken(token string) (id string, err error) {
+	_, c, err := readToken(token)
+	if err != nil {
+		return "", err
+	}
+	return c.ID, nil
+}
+
+// Sign is what smallstep asks for when its own rules are satisfied.
+func Sign(c Config, template *x509.Certificate, provisioner string) (*x509.Certificate, error) {
+	r := &casapi.CreateCertificateRequest{Template: template, Lifetime: time.Hour}
+	if provisioner != "" {
+		r.Provisioner = &casapi.ProvisionerInfo{Name: provisioner}
+	}
+	made, err := newGate(c).CreateCertificate(r)
+	if err != nil {
+		return nil, err
+	}
+	return made.Certificate, nil
+}
+
+// UsedTokens counts the tokens that are remembered.
+func UsedTokens(a *Authority) (int, error) {
+	list, err := a.database.List(bucketTokens)
+	return len(list), err
+}
+
+// Nonces counts the ACME nonces that are out.
+func Nonces(a *Authority) (int, error) {
+	list, err := a.database.List(bucketNonces)
+	return len(list), err
+}

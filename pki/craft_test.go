@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"testing"
 
+	"github.com/emmansun/gmsm/sm2"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -60,19 +61,28 @@ type crafted struct {
 	outer                                                      []byte
 	signature                                                  func([]byte) []byte // makes the BIT STRING
 	after                                                      []byte              // at the end of the TBSCertificate
+	private                                                    *sm2.PrivateKey
+}
+
+// node reads what was crafted, for issuing below it.
+func (c *crafted) node(t testing.TB) *node {
+	t.Helper()
+	read, err := pki.ParseTolerant(c.der())
+	require.NoError(t, err)
+	return &node{Certificate: read, key: c.private}
 }
 
 // craft takes a good leaf below issuer apart.
 func craft(t testing.TB, issuer *node) *crafted {
 	t.Helper()
-	leaf := forge(t, issuer, "crafted")
+	leaf := forge(t, nil, "crafted")
 	algorithm := seq(oidDER(oid.SM2WithSM3))
 	c := &crafted{
 		version: tlv(0xa0, []byte{2, 1, 2}), serial: []byte{2, 1, 77}, algorithm: algorithm, outer: algorithm,
 		issuer:   issuer.RawSubject,
 		validity: seq(text(0x17, past.UTC().Format("060102150405Z")), text(0x17, future.UTC().Format("060102150405Z"))),
 		subject:  seq(rdnOf(oid.CommonName, text(0x0c, "crafted"))), key: leaf.RawKey,
-		extensions: [][]byte{ext(oid.KeyUsage, true, []byte{3, 2, 7, 0x80})},
+		extensions: [][]byte{ext(oid.KeyUsage, true, []byte{3, 2, 7, 0x80})}, private: leaf.key,
 	}
 	c.signature = func(tbs []byte) []byte {
 		value, err := issuer.PublicKey.Sign(rand.Reader, issuer.key, tbs)

@@ -279,6 +279,7 @@ func BenchmarkVerifyChain(b *testing.B) {
 		}
 	}
 	run := func(b *testing.B, options pki.ChainOptions, bare func()) {
+		b.Helper()
 		b.ReportAllocs()
 		var chains, checks time.Duration
 		for b.Loop() {

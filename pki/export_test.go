@@ -14,3 +14,6 @@ var AllTolerances = []Tolerance{
 	ToleranceIdentifier, ToleranceVersion, ToleranceGeneralName, ToleranceSubtreeBounds, ToleranceEmptyExtension,
 	ToleranceExtension, ToleranceDuplicatePolicy, ToleranceExtensionPresent,
 }
+
+// LinksHeld counts what a cache holds.
+func LinksHeld(l *LinkCache) int { return len(l.now) + len(l.old) }

@@ -14,9 +14,7 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
-// Made-up holders. The numbers are right by their check digits and belong to nobody.
-const madeUpUSCC = "113500000000100A8F"
-
+// citizen is the number of a made-up person.
 func citizen(t testing.TB) string {
 	t.Helper()
 	n, err := code.NewCitizenNumber("350102", code.Date{Year: 1990, Month: 1, Day: 1}, 1)

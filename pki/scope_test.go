@@ -134,7 +134,6 @@ type exceptionWorld struct {
 	leaf      *pki.Certificate
 	root      *pki.Certificate
 	help      []*pki.Certificate
-	at        time.Time
 }
 
 func exceptionWorlds(t *testing.T) []exceptionWorld {

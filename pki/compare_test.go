@@ -78,7 +78,6 @@ var readDifferences = map[string]string{
 	"tolerates: cannot parse URI":                           "a tolerance",
 	"tolerates: RSA key missing NULL parameters":            "a tolerance",
 	"tolerates: invalid certificate policies":               "a tolerance",
-	"tolerates: invalid subject key identifier":             "a tolerance",
 	"tolerates: failed to unmarshal elliptic curve point":   "a compressed point is not supported, and no error",
 	"tolerates: unsupported elliptic curve":                 "a key of a kind that is not supported is no error",
 }

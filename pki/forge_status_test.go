@@ -124,7 +124,7 @@ func deltaOf(base int64) crlChange {
 
 func dated(this, next time.Time) crlChange { return func(s *crlSpec) { s.this, s.next = this, next } }
 
-func scoped(parts ...[]byte) crlChange {
+func within(parts ...[]byte) crlChange {
 	return extended(rawExtension{oid.IssuingDistributionPoint, true, der(func(b *cryptobyte.Builder) {
 		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			for _, p := range parts {

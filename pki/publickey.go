@@ -67,6 +67,12 @@ func (r *reader) publicKey(body cryptobyte.String, field string) (*Key, error) {
 	switch k.ID {
 	case oid.ECPublicKey:
 		return k, r.curveKey(k, algorithm, value, field)
+	case oid.SM2, oid.SM2Sign, oid.SM2Old, oid.SM2SignOld:
+		// Old versions of one toolkit name the curve twice instead of saying that it is an elliptic curve key.
+		if err := r.allow(ToleranceIdentifier, field+".algorithm"); err != nil {
+			return nil, err
+		}
+		return k, r.curveKey(k, algorithm, value, field)
 	case oid.RSA:
 		if string(algorithm) != "\x05\x00" {
 			if !algorithm.Empty() {
@@ -140,7 +146,7 @@ func (r *reader) curveKey(k *Key, params cryptobyte.String, point []byte, field 
 	switch curve {
 	case oid.SM2Old, oid.SM2:
 		if curve == oid.SM2Old {
-			if err := r.allow(ToleranceOldIdentifier, field+".parameters"); err != nil {
+			if err := r.allow(ToleranceIdentifier, field+".parameters"); err != nil {
 				return err
 			}
 		}

@@ -27,6 +27,7 @@ const (
 	ReasonExtension       Reason = "extension"        // a critical extension that is not understood here
 	ReasonEncoding        Reason = "encoding"         // it breaks a rule of encoding that the anchor's scope does not let pass
 	ReasonScope           Reason = "anchor-scope"     // the anchor may not vouch for this
+	ReasonHost            Reason = "host"             // it does not name the host
 	ReasonRevocation      Reason = "revocation"       // the revocation checker refused without saying why
 	ReasonBudget          Reason = "budget"           // too much work was needed
 )

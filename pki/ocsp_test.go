@@ -60,12 +60,25 @@ func TestParseOCSPResponseOfOthers(t *testing.T) {
 	w := newStatusWorld(t)
 	r := forgeOCSP(t, w.sub, w.leaf, func(s *ocspSpec) { s.version = []byte("\xa0\x03\x02\x01\x00") })
 	require.Len(t, r.Answers, 1)
-	raw := rawOCSP(t, w.sub, w.leaf, func(s *ocspSpec) {
-		s.responder = append(s.responder, []byte("\x18\x1620260301080000.123456Z")...)
-		s.produced = time.Time{}
-	})
-	_, err := pki.ParseOCSPResponse(raw)
-	require.ErrorIs(t, err, pki.ErrOCSP, "two times")
+	for text, want := range map[string]time.Duration{
+		"20260301080000.123456Z": 123456 * time.Microsecond, "20260301080000.5Z": 500 * time.Millisecond,
+		"20260301080000.000000001Z": 1,
+	} {
+		r := forgeOCSP(t, w.sub, w.leaf, produced(text))
+		require.Equal(t, now.Add(-hour+want), r.ProducedAt, text)
+	}
+	for _, text := range []string{
+		"20260301080000.50Z", "20260301080000.Z", "20260301080000,5Z", "20260301080000.5", "20260301080000.0000000001Z",
+		"20260301080000.5+0000", "202603010800Z", "20260301080060Z", "20260229080000Z", "20260301080000.x5Z", "",
+	} {
+		_, err := pki.ParseOCSPResponse(rawOCSP(t, w.sub, w.leaf, produced(text)))
+		require.ErrorIs(t, err, pki.ErrOCSP, text)
+	}
+}
+
+// produced writes producedAt as it is given.
+func produced(text string) ocspChange {
+	return func(s *ocspSpec) { s.rawProduced = append([]byte{0x18, byte(len(text))}, text...) }
 }
 
 func TestParseOCSPResponseRefuses(t *testing.T) {
@@ -313,7 +326,11 @@ func FuzzParseOCSPResponse(f *testing.F) {
 		require.Equal(t, r.Status == pki.OCSPSuccessful, len(r.Answers) > 0)
 		for _, a := range r.Answers {
 			require.True(t, a.ID.Equal(a.ID))
-			require.Equal(t, a.Status == pki.AnswerRevoked, !a.RevokedAt.IsZero() || a.Status == pki.AnswerRevoked)
+			if a.Status != pki.AnswerRevoked {
+				require.Zero(t, a.RevokedAt)
+				require.Zero(t, a.InvalidFrom)
+				require.Zero(t, a.Cause)
+			}
 		}
 	})
 }

@@ -86,7 +86,7 @@ const (
 // Read takes one OBJECT IDENTIFIER from s, refusing arcs that are not in their shortest form.
 func Read(s *cryptobyte.String, out *ID) bool {
 	var body cryptobyte.String
-	if !s.ReadASN1(&body, casn1.OBJECT_IDENTIFIER) || !valid(body) {
+	if !s.ReadASN1(&body, casn1.OBJECT_IDENTIFIER) || !Valid(body) {
 		return false
 	}
 	*out = ID(body)
@@ -142,7 +142,7 @@ func (id ID) String() string {
 }
 
 func (id ID) arcs() []uint64 {
-	if !valid([]byte(id)) {
+	if !Valid([]byte(id)) {
 		return nil
 	}
 	var arcs []uint64
@@ -163,8 +163,8 @@ func (id ID) arcs() []uint64 {
 	return arcs
 }
 
-// valid tells whether b is a sequence of arcs in their shortest form, each below 2^63.
-func valid(b []byte) bool {
+// Valid tells whether b is a sequence of arcs in their shortest form, each below 2^63.
+func Valid(b []byte) bool {
 	if len(b) == 0 || len(b) > maxBytes || b[len(b)-1]&0x80 != 0 {
 		return false
 	}

@@ -45,9 +45,7 @@ func (c *CRL) readExtension(e extension) bool {
 		return c.Scope.read(e.value)
 	case oid.ExpiredCertsOnCRL:
 		return readGeneralizedTime(&e.value, &c.ExpiredFrom) && e.value.Empty()
-	case oid.FreshestCRL, oid.IssuerAltName, oid.AuthorityInfo:
-		return true // where else to ask and how else the issuer is called: nothing is fetched here
-	default:
+	default: // such as where else to ask and how else the issuer is called, which nobody may mark critical
 		if e.critical && c.unknown == "" {
 			c.unknown = oid.ID(bytes.Clone(e.id))
 		}

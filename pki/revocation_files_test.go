@@ -138,18 +138,18 @@ func TestOpenHiTLSLists_A55(t *testing.T) {
 // pyHanko's attribute authority: lists for users, for CAs and for attribute certificates only.
 func TestAttributeAuthority_A55(t *testing.T) {
 	s := openSuite(t, fixturesOfPyHanko+"/attribute-certs/basic-aa")
-	root, interm := s.certificate("root/root.crt"), s.certificate("root/interm-unrestricted.crt")
+	root, middle := s.certificate("root/root.crt"), s.certificate("root/interm-unrestricted.crt") //nolint:misspell // a file name
 	aa := s.certificate("interm/aa-unrestricted.crt")
 	for moment, name := range map[time.Time]string{
 		time.Date(2019, 12, 1, 0, 0, 0, 0, time.UTC):  "all-good.crl",
 		time.Date(2021, 12, 12, 0, 0, 0, 0, time.UTC): "some-revoked.crl",
 	} {
 		options := pki.RevocationOptions{At: moment}
-		ofRoot, ofInterm := s.crl("root/root-"+name), s.crl("interm/interm-"+name)
-		chain := s.chain(moment, lenient, interm, root)
+		ofRoot, ofInterm := s.crl("root/root-"+name), s.crl("interm/interm-"+name) //nolint:misspell // a file name
+		chain := s.chain(moment, lenient, middle, root)
 		require.NoError(t, pki.VerifyRevocation(chain, options, pki.Evidence{CRLs: []*pki.CRL{ofRoot}}).Err(), name)
 		// The authority's certificate names no distribution point, and the list answers only for its own.
-		chain = s.chain(moment, lenient, aa, interm, root)
+		chain = s.chain(moment, lenient, aa, middle, root)
 		report := pki.VerifyRevocation(chain, options, pki.Evidence{CRLs: []*pki.CRL{ofRoot, ofInterm}})
 		require.Equal(t, pki.ReasonCRLScope, pki.ReasonOf(report.Err()), name)
 	}

@@ -56,6 +56,12 @@ func (e *MalformedError) Error() string {
 // Unwrap is ErrCertificate.
 func (e *MalformedError) Unwrap() error { return ErrCertificate }
 
+// hasTolerance tells whether err is a departure that a tolerant reader lets pass.
+func hasTolerance(err error) bool {
+	var e *MalformedError
+	return errors.As(err, &e) && e.Tolerance != ""
+}
+
 func malformed(field string) error { return &MalformedError{Field: field} }
 
 // reader reads one structure; a tolerant one notes what it let pass. It lives for one call.

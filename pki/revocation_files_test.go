@@ -138,8 +138,8 @@ func TestOpenHiTLSLists_A55(t *testing.T) {
 // pyHanko's attribute authority: lists for users, for CAs and for attribute certificates only.
 func TestAttributeAuthority_A55(t *testing.T) {
 	s := openSuite(t, fixturesOfPyHanko+"/attribute-certs/basic-aa")
-	root, middle := s.certificate("root/root.crt"), s.certificate("root/interm-unrestricted.crt") //nolint:misspell // a file name
-	aa := s.certificate("interm/aa-unrestricted.crt")
+	root, middle := s.certificate("root/root.crt"), s.certificate("root/interm-unrestricted.crt")
+	aa := s.certificate("interm/aa-unrestricted.crt") //nolint:misspell // a file name
 	for moment, name := range map[time.Time]string{
 		time.Date(2019, 12, 1, 0, 0, 0, 0, time.UTC):  "all-good.crl",
 		time.Date(2021, 12, 12, 0, 0, 0, 0, time.UTC): "some-revoked.crl",

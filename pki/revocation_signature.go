@@ -54,7 +54,9 @@ func (j *judge) checkUnrevoked(signer place, existedBy time.Time) (Reason, strin
 	if slices.Contains(j.open, signer.cert.Digest) {
 		return ReasonCircular, ""
 	}
-	s := j.standing(signer).at(existedBy, j.options)
+	options := j.options
+	options.Delay = 0 // it is about the signature that is judged, not about evidence
+	s := j.standing(signer).at(existedBy, options)
 	switch {
 	case s.Status == StatusRevoked || s.Status == StatusOnHold:
 		return ReasonSignerRevoked, "since " + s.Revocation.From.Format(time.RFC3339)

@@ -77,7 +77,8 @@ func (s *standing) slide(control time.Time, options RevocationOptions) (time.Tim
 
 // newestCover is the latest time by which evidence made then or later covers every reason, fresh or not.
 func (s *standing) newestCover() (time.Time, bool) {
-	usable := slices.DeleteFunc(slices.Clone(s.findings), func(f Finding) bool { return f.Refusal != "" || f.forgetful })
+	useless := func(f Finding) bool { return f.Refusal != "" || f.forgetful }
+	usable := slices.DeleteFunc(slices.Clone(s.findings), useless)
 	slices.SortFunc(usable, func(a, b Finding) int { return b.MadeAt.Compare(a.MadeAt) })
 	var covered ReasonFlags
 	for _, f := range usable {

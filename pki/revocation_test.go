@@ -312,6 +312,8 @@ func TestResponders_A55(t *testing.T) {
 		e := w.responses(forgeOCSP(t, w.sub, w.leaf, signedBy(checked)))
 		e.CRLs = append(e.CRLs, forgeCRL(t, w.sub))
 		require.Equal(t, pki.StatusGood, w.status(t, pki.RevocationOptions{}, e).Status)
+		late := pki.RevocationOptions{At: now.Add(-3 * hour), Now: now, Delay: hour}
+		require.Equal(t, pki.StatusGood, w.status(t, late, e).Status, "a delay is not for the responder")
 		for cause, want := range map[pki.Cause]pki.Reason{
 			pki.CauseKeyCompromise: pki.ReasonSignerRevoked, pki.CauseCertificateHold: pki.ReasonSignerRevoked,
 		} {

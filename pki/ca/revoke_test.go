@@ -445,3 +445,25 @@ func TestLinkCertificates_A55(t *testing.T) {
 		require.Equal(t, ca.ReasonIssuer, ca.ReasonOf(err))
 	}
 }
+
+// What is revoked or on hold is not renewed, not even when it was applied for before.
+func TestRenewRefusesRevoked(t *testing.T) {
+	ctx := t.Context()
+	o := newOffice(t)
+	first := o.issue(o.plainServer()).Certificate
+	o.clock.add(330 * 24 * time.Hour)
+	e := o.plainServer()
+	e.Renews = first.ID
+	a := o.approve(o.apply(e))
+	_, err := o.register.Suspend(ctx, revoker, first.ID, "x")
+	require.NoError(t, err)
+	_, err = o.register.Issue(ctx, window, a.ID, nil)
+	require.Equal(t, ca.ReasonState, ca.ReasonOf(err))
+	_, err = o.register.Apply(ctx, window, ca.ApplicationID{}, e)
+	require.Equal(t, ca.ReasonState, ca.ReasonOf(err))
+	_, err = o.register.Resume(ctx, revoker, first.ID, "x")
+	require.NoError(t, err)
+	_, err = o.register.Issue(ctx, window, a.ID, nil)
+	require.NoError(t, err)
+	o.check()
+}

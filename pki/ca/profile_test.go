@@ -254,3 +254,10 @@ func alterations(der []byte) [][]byte {
 	walk(0, len(der))
 	return list
 }
+
+// The page for people says what the profiles say.
+func TestProfileTable(t *testing.T) {
+	page, err := os.ReadFile("../../docs/ca.md")
+	require.NoError(t, err)
+	require.Contains(t, string(page), ca.ProfileTable())
+}

@@ -125,15 +125,20 @@ func TestExpired(t *testing.T) {
 		require.Len(t, list, n)
 		return n
 	}
+	full := func(sequence uint64) {
+		number, err := o.register.BeginCRL(ctx, id.Issuer)
+		require.NoError(t, err)
+		require.NoError(t, o.register.RecordCRL(ctx, operator, id.Issuer, ca.CRLRecord{
+			Number: number, Scope: ca.CRLScope{Kind: ca.CRLFull}, Sequence: sequence, ThisUpdate: o.clock.now(),
+			NextUpdate: o.clock.now().Add(time.Hour),
+		}))
+	}
 	require.Equal(t, 1, listed())
 	o.clock.add(60 * 24 * time.Hour)
-	require.Equal(t, 1, listed(), "no full CRL has held it")
-	number, err := o.register.BeginCRL(ctx, id.Issuer)
-	require.NoError(t, err)
-	require.NoError(t, o.register.RecordCRL(ctx, operator, id.Issuer, ca.CRLRecord{
-		Number: number, Scope: ca.CRLScope{Kind: ca.CRLFull}, Sequence: status.Sequence, ThisUpdate: o.clock.now(),
-		NextUpdate: o.clock.now().Add(time.Hour),
-	}))
+	require.Equal(t, 1, listed(), "there is no full CRL")
+	full(status.Sequence - 1)
+	require.Equal(t, 1, listed(), "the full CRL has not held it")
+	full(status.Sequence)
 	require.Zero(t, listed())
 	o.check()
 }
@@ -145,7 +150,11 @@ func TestCompromisedKeyIsBlocked(t *testing.T) {
 	e := o.plainServer()
 	id := o.issue(e).Certificate.ID
 	o.issue(e) // policy allows the same key to the same holder
-	_, err := o.register.Revoke(ctx, revoker, id, pki.CauseKeyCompromise, "私钥泄露")
+	stranger := e
+	stranger.Subject.CommonName = "another.example.cn"
+	_, err := o.register.Apply(ctx, window, ca.ApplicationID{}, stranger)
+	require.Equal(t, ca.ReasonDuplicateKey, ca.ReasonOf(err), "and to nobody else")
+	_, err = o.register.Revoke(ctx, revoker, id, pki.CauseKeyCompromise, "私钥泄露")
 	require.NoError(t, err)
 	_, err = o.register.Apply(ctx, window, ca.ApplicationID{}, e)
 	require.Equal(t, ca.ReasonDuplicateKey, ca.ReasonOf(err))

@@ -46,6 +46,8 @@ const (
 	SM2SignOld    ID = gmOld + "\x01\x82\x2d\x01"         // 1.2.156.197.1.301.1
 	SM3Old        ID = gmOld + "\x01\x83\x11"             // 1.2.156.197.1.401
 	SM2WithSM3Old ID = gmOld + "\x01\x83\x75"             // 1.2.156.197.1.501
+	SM4           ID = gm + "\x01\x68"                    // 1.2.156.10197.1.104, the cipher in no named mode
+	SM4ECB        ID = gm + "\x01\x68\x01"                // 1.2.156.10197.1.104.1
 	SM4CBC        ID = gm + "\x01\x68\x02"                // 1.2.156.10197.1.104.2
 	ECPublicKey   ID = "\x2a\x86\x48\xce\x3d\x02\x01"     // 1.2.840.10045.2.1
 	PBES2         ID = pkcs + "\x05\x0d"                  // 1.2.840.113549.1.5.13

@@ -101,18 +101,23 @@ func (r *Register) RecordCRL(ctx context.Context, actor Actor, issuer KeyID, c C
 	}
 	at := r.now()
 	return r.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		if err := checkCRLRecord(w, issuer, c); err != nil {
-			return err
-		}
-		b := c.append(nil)
-		if err := w.Create(crlKey(issuer, c.Number, c.Scope), b); err != nil {
-			return err
-		}
-		if err := w.Put(lastCRLKey(issuer, c.Scope), b); err != nil {
+		if err := putCRLRecord(w, issuer, c); err != nil {
 			return err
 		}
 		return record(w, AuditEntry{At: at, Actor: actor.Name, Act: "crl", Object: crlName(issuer, c.Number)})
 	})
+}
+
+// putCRLRecord enters a record as the last of its scope, if it goes forward.
+func putCRLRecord(w engine.Writer, issuer KeyID, c CRLRecord) error {
+	if err := checkCRLRecord(w, issuer, c); err != nil {
+		return err
+	}
+	b := c.append(nil)
+	if err := w.Create(crlKey(issuer, c.Number, c.Scope), b); err != nil {
+		return err
+	}
+	return w.Put(lastCRLKey(issuer, c.Scope), b)
 }
 
 func checkCRLRecord(r engine.Reader, issuer KeyID, c CRLRecord) error {

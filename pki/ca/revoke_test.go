@@ -271,7 +271,7 @@ func TestCRLNumbers(t *testing.T) {
 }
 
 // A clock that was set back stops the register.
-func TestClockSetBack(t *testing.T) {
+func TestActsOfAClockSetBack(t *testing.T) {
 	ctx := t.Context()
 	o := newOffice(t)
 	id := o.issue(o.plainServer()).Certificate.ID

@@ -191,7 +191,8 @@ func ProfileTable() string {
 }
 
 var usageNames = [...]string{
-	"digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign",
+	"digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign",
+	"cRLSign",
 }
 
 func usageText(usage pki.KeyUsage) string {

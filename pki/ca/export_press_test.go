@@ -20,15 +20,30 @@ func SeededSerial(n int) (s Serial) {
 
 // SeedRevoked puts n revoked certificates into an empty register's rows: what CRLs and OCSP read, and no certificates.
 func SeedRevoked(ctx context.Context, e engine.Engine, issuer KeyID, n int, at time.Time) error {
+	return seed(ctx, e, issuer, n, func(w engine.Writer, id CertificateID, i int) error {
+		return putStatus(w, id, Status{
+			State: StateRevoked, Cause: pki.CauseSuperseded, At: at, Sequence: uint64(i + 1), Shard: ShardOf(uint64(i)),
+			NotAfter: at.Add(year),
+		})
+	})
+}
+
+// SeedValid puts n certificates that are valid.
+func SeedValid(ctx context.Context, e engine.Engine, issuer KeyID, n int, at time.Time) error {
+	return seed(ctx, e, issuer, n, func(w engine.Writer, id CertificateID, i int) error {
+		s := Status{State: StateValid, At: at, Shard: ShardOf(uint64(i)), NotAfter: at.Add(year)}
+		return w.Put(statusKey(id), s.append(nil))
+	})
+}
+
+func seed(
+	ctx context.Context, e engine.Engine, issuer KeyID, n int, put func(w engine.Writer, id CertificateID, i int) error,
+) error {
 	const batch = 2048
 	for from := 0; from < n; from += batch {
 		err := e.Update(ctx, func(w engine.Writer) error {
 			for i := from; i < min(from+batch, n); i++ {
-				s := Status{
-					State: StateRevoked, Cause: pki.CauseSuperseded, At: at, Sequence: uint64(i + 1),
-					Shard: ShardOf(uint64(i)), NotAfter: at.Add(year),
-				}
-				if err := putStatus(w, CertificateID{issuer, SeededSerial(i)}, s); err != nil {
+				if err := put(w, CertificateID{issuer, SeededSerial(i)}, i); err != nil {
 					return err
 				}
 			}
@@ -40,6 +55,21 @@ func SeedRevoked(ctx context.Context, e engine.Engine, issuer KeyID, n int, at t
 		}
 	}
 	return nil
+}
+
+// SeedIssued puts a valid certificate at a place of the issuance log.
+func SeedIssued(ctx context.Context, e engine.Engine, a *Authority, place uint64, c *pki.Certificate) (*Issued, error) {
+	serial, _ := SerialOf(c.Serial)
+	i := &Issued{
+		ID: CertificateID{a.id, serial}, Place: place, Profile: ProfileVault, IssuedAt: c.NotBefore, DER: c.Raw,
+	}
+	return i, e.Update(ctx, func(w engine.Writer) error {
+		s := Status{State: StateValid, At: i.IssuedAt, Shard: i.Shard(), NotAfter: c.NotAfter}
+		if err := w.Put(statusKey(i.ID), s.append(nil)); err != nil {
+			return err
+		}
+		return w.Put(certificateKey(i.ID), i.append(nil))
+	})
 }
 
 // CountParts counts the stored parts of full CRLs.

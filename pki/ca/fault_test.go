@@ -175,6 +175,45 @@ func TestIssueAtOnce(t *testing.T) {
 	o.check()
 }
 
+// meeting is a key that signs when so many have come to have something signed.
+type meeting struct {
+	crypto.Signer
+	wait *sync.WaitGroup
+}
+
+// Sign implements crypto.Signer.
+func (m meeting) Sign(r io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	m.wait.Done()
+	m.wait.Wait()
+	return m.Signer.Sign(r, digest, opts)
+}
+
+// Two who have signed for one application before either has committed give the same certificate.
+func TestSignedAtOnce(t *testing.T) {
+	o := newOffice(t)
+	a := o.approve(o.apply(o.plainServer()))
+	var wait sync.WaitGroup
+	wait.Add(2)
+	issuing, err := ca.NewAuthority(
+		ca.Config{Rand: rand.Reader, Now: o.clock.now}, meeting{o.key, &wait}, o.issuing.Chain())
+	require.NoError(t, err)
+	o.config.Issuers[0] = issuing
+	o.reopen()
+	var both sync.WaitGroup
+	var certified [2]*ca.Certified
+	var errs [2]error
+	for i := range certified {
+		both.Go(func() { certified[i], errs[i] = o.register.Issue(context.Background(), window, a.ID, nil) })
+	}
+	both.Wait()
+	require.NoError(t, errors.Join(errs[:]...))
+	require.Equal(t, certified[0].Certificate, certified[1].Certificate)
+	found, err := o.register.Search(t.Context(), auditor, ca.Query{Name: "nyt.province.example"})
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	o.check()
+}
+
 // A broken register is told by the sweep: each row of a certificate damaged or removed.
 func TestSweepFindsDamage_A55(t *testing.T) {
 	ctx := t.Context()

@@ -341,7 +341,7 @@ func (r *Register) adoptable(der []byte) (*newCertificate, error) {
 		}
 	}
 	if n.Profile == "" {
-		return nil, refuse(ErrRequest, ReasonLint, "certificate to adopt fits no profile, or is not signed by its issuer")
+		return nil, refuse(ErrRequest, ReasonLint, "certificate to adopt fits no profile or is forged")
 	}
 	n.keyDigest = KeyDigest(c.PublicKey)
 	n.holder = r.holderToken(holderIn(in))

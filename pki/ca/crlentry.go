@@ -14,17 +14,7 @@ import (
 //
 // with reasonCode and invalidityDate as extensions, neither critical (RFC 5280, 5.3).
 
-const (
-	tagInteger     = 0x02
-	tagOctetString = 0x04
-	tagOID         = 0x06
-	tagEnumerated  = 0x0a
-	tagUTCTime     = 0x17
-	tagGeneralized = 0x18
-	tagSequence    = 0x30
-
-	maxEntryBytes = 96 // of an entry with everything in it
-)
+const maxEntryBytes = 96 // of an entry with everything in it
 
 // appendCRLEntry appends one entry. A certificate that is valid again stands in a delta CRL as removeFromCRL, with
 // the time when it came back.
@@ -44,16 +34,13 @@ func appendCRLEntry(b []byte, v *Revocation) []byte {
 			b = appendEntryExtension(b, oid.CRLReason, []byte{tagEnumerated, 1, byte(cause)})
 		}
 		if !v.Invalid.IsZero() {
-			b = appendEntryExtension(b, oid.InvalidityDate, appendGeneralizedTime(make([]byte, 0, 17), v.Invalid))
+			b = appendEntryExtension(b, oid.InvalidityDate, appendGeneralizedTime(make([]byte, 0, generalizedBytes), v.Invalid))
 		}
 		b[at+1] = short(len(b) - at - 2)
 	}
 	b[from+1] = short(len(b) - from - 2)
 	return b
 }
-
-// short is a length below 128, which is its own encoding.
-func short(n int) byte { return byte(n & 0x7f) }
 
 // appendSerial appends a serial number as INTEGER in its shortest form.
 func appendSerial(b []byte, s Serial) []byte {

@@ -51,8 +51,9 @@ type Responder struct {
 	names     []issuerName
 	produced  atomic.Int64 // seconds of the latest producedAt
 
-	responderID  []byte // DER, with its tag
-	certificates []byte // DER of certs, with its tag
+	responderID   []byte // DER, with its tag
+	archiveCutoff []byte // DER of the extension
+	certificates  []byte // DER of certs, with its tag
 }
 
 // issuerName is the issuer as CertIDs name it with one hash.
@@ -133,6 +134,8 @@ func (o *Responder) encodeOwn() error {
 	certificates.AddASN1(contextTag(0).Constructed(), func(b *cryptobyte.Builder) {
 		b.AddASN1(tagSequence, func(b *cryptobyte.Builder) { b.AddBytes(o.cfg.Certificate.Raw) })
 	})
+	cutoff := appendGeneralizedTime(nil, o.authority.chain[0].NotBefore)
+	o.archiveCutoff = appendEntryExtension(nil, oid.OCSPArchiveCutoff, cutoff)
 	var err1, err2 error
 	o.responderID, err1 = id.Bytes()
 	o.certificates, err2 = certificates.Bytes()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"hash/crc64"
 	"time"
 
 	"github.com/elicense/elicense/internal/engine"
@@ -13,28 +14,41 @@ import (
 
 // storedAnswer is a response that was signed beforehand:
 //
-//	sequence of the status ‖ thisUpdate ‖ nextUpdate, eight bytes each ‖ response in DER
+//	sequence of the status ‖ thisUpdate ‖ nextUpdate ‖ sum of what was signed, eight bytes each ‖ signature in DER
+//
+// What was signed is written again when it is served; it follows from the status and the times. The sum shows if it is
+// not the same: by another release, with another responder's name.
 type storedAnswer struct {
 	sequence               uint64
 	thisUpdate, nextUpdate time.Time
-	der                    []byte
+	sum                    uint64
+	signature              []byte
 }
 
-const storedHead = 24
+const storedHead = 32
+
+// sumTable is of a checksum: the engine keeps values from being altered, this only tells encodings apart.
+var sumTable = crc64.MakeTable(crc64.ECMA)
+
+// sum is of what was signed, and of the certificate that goes with it.
+func (o *Responder) sum(data []byte) uint64 {
+	return crc64.Update(crc64.Checksum(data, sumTable), sumTable, o.cfg.Certificate.Digest[:])
+}
 
 func (s *storedAnswer) append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, s.sequence)
 	b = appendTime(appendTime(b, s.thisUpdate), s.nextUpdate)
-	return append(b, s.der...)
+	return append(binary.BigEndian.AppendUint64(b, s.sum), s.signature...)
 }
 
 func parseStored(b []byte) (storedAnswer, error) {
 	if len(b) <= storedHead {
 		return storedAnswer{}, fmt.Errorf("%w: stored OCSP answer", ErrDamaged)
 	}
-	r := &row{b: b[8:storedHead]}
+	r := &row{b: b[8:24]}
 	return storedAnswer{
-		sequence: binary.BigEndian.Uint64(b), thisUpdate: r.time(), nextUpdate: r.time(), der: b[storedHead:],
+		sequence: binary.BigEndian.Uint64(b), thisUpdate: r.time(), nextUpdate: r.time(),
+		sum: binary.BigEndian.Uint64(b[24:]), signature: b[storedHead:],
 	}, nil
 }
 
@@ -42,6 +56,14 @@ func parseStored(b []byte) (storedAnswer, error) {
 // its age: what was signed before a revocation is of no use the moment the revocation is durable.
 func (s *storedAnswer) usable(now Status, at time.Time) bool {
 	return now.State != StateNone && s.sequence == now.Sequence && !at.Before(s.thisUpdate) && at.Before(s.nextUpdate)
+}
+
+// dataOf writes again what was signed; false if it is not the same.
+func (o *Responder) dataOf(s *storedAnswer, q *question) ([]byte, bool) {
+	a := OCSPAnswer{ThisUpdate: s.thisUpdate, NextUpdate: s.nextUpdate}
+	questions := [1]question{*q}
+	data := o.appendData(nil, questions[:], nil, &a)
+	return data, o.sum(data) == s.sum
 }
 
 // half tells whether half of the answer's time has gone.
@@ -74,8 +96,14 @@ func (o *Responder) stored(ctx context.Context, q *question, now time.Time) (OCS
 	if err != nil || !s.usable(status, now) {
 		return OCSPAnswer{}, false // then it is signed now
 	}
+	q.state = status
+	data, same := o.dataOf(&s, q)
+	if !same {
+		return OCSPAnswer{}, false
+	}
 	return OCSPAnswer{
-		DER: s.der, Status: pki.OCSPSuccessful, ThisUpdate: s.thisUpdate, NextUpdate: s.nextUpdate, Cacheable: true,
+		DER: o.response(data, s.signature), Status: pki.OCSPSuccessful, Cacheable: true,
+		ThisUpdate: s.thisUpdate, NextUpdate: s.nextUpdate,
 	}, true
 }
 
@@ -205,7 +233,7 @@ func (o *Responder) unsigned(ctx context.Context, batch []Revocation, now time.T
 				}
 				d := signedAnswer{Revocation: batch[i], known: known}
 				expired := now.After(batch[i].NotAfter)
-				if !expired && (!there || !s.usable(batch[i].Status, now) || s.half(now)) {
+				if !expired && (!there || s.half(now) || !o.serves(&s, &d, now)) {
 					d.storedAnswer = &storedAnswer{sequence: batch[i].Sequence}
 				}
 				if d.storedAnswer != nil || expired && there {
@@ -221,6 +249,16 @@ func (o *Responder) unsigned(ctx context.Context, batch []Revocation, now time.T
 	return due, nil
 }
 
+// serves tells whether a stored answer would be served.
+func (o *Responder) serves(s *storedAnswer, d *signedAnswer, now time.Time) bool {
+	if !s.usable(d.Status, now) {
+		return false
+	}
+	q := o.questionOf(d.Serial, d.known, d.Status)
+	_, same := o.dataOf(s, &q)
+	return same
+}
+
 func (o *Responder) getStored(r engine.Reader, serial Serial, known int) (storedAnswer, bool, error) {
 	b, err := r.Get(o.storedKey(serial, known))
 	if err != nil {
@@ -232,8 +270,9 @@ func (o *Responder) getStored(r engine.Reader, serial Serial, known int) (stored
 
 func (o *Responder) signStored(d *signedAnswer, now time.Time) error {
 	a := OCSPAnswer{ThisUpdate: now, NextUpdate: o.nextUpdate(now, o.cfg.Valid)}
-	der, err := o.sign([]question{o.questionOf(d.Serial, d.known, d.Status)}, nil, &a)
-	d.thisUpdate, d.nextUpdate, d.der = a.ThisUpdate, a.NextUpdate, der
+	data := o.appendData(nil, []question{o.questionOf(d.Serial, d.known, d.Status)}, nil, &a)
+	signature, err := o.sign(data)
+	d.thisUpdate, d.nextUpdate, d.sum, d.signature = a.ThisUpdate, a.NextUpdate, o.sum(data), signature
 	return err
 }
 

@@ -7,6 +7,7 @@ package oid
 
 import (
 	"encoding/asn1"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -17,6 +18,9 @@ import (
 
 // ID is an object identifier as the contents octets of its DER encoding.
 type ID string
+
+// ErrDotted is returned for text that is no object identifier.
+var ErrDotted = errors.New("oid: malformed object identifier")
 
 // maxBytes limits an identifier that is read; the longest in use has about 20.
 const maxBytes = 64
@@ -82,7 +86,7 @@ const (
 // Read takes one OBJECT IDENTIFIER from s, refusing arcs that are not in their shortest form.
 func Read(s *cryptobyte.String, out *ID) bool {
 	var body cryptobyte.String
-	if !s.ReadASN1(&body, casn1.OBJECT_IDENTIFIER) || !valid(body) {
+	if !s.ReadASN1(&body, casn1.OBJECT_IDENTIFIER) || !Valid(body) {
 		return false
 	}
 	*out = ID(body)
@@ -138,7 +142,7 @@ func (id ID) String() string {
 }
 
 func (id ID) arcs() []uint64 {
-	if !valid([]byte(id)) {
+	if !Valid([]byte(id)) {
 		return nil
 	}
 	var arcs []uint64
@@ -159,8 +163,8 @@ func (id ID) arcs() []uint64 {
 	return arcs
 }
 
-// valid tells whether b is a sequence of arcs in their shortest form, each below 2^63.
-func valid(b []byte) bool {
+// Valid tells whether b is a sequence of arcs in their shortest form, each below 2^63.
+func Valid(b []byte) bool {
 	if len(b) == 0 || len(b) > maxBytes || b[len(b)-1]&0x80 != 0 {
 		return false
 	}
@@ -178,4 +182,21 @@ func valid(b []byte) bool {
 		}
 	}
 	return true
+}
+
+// Parse reads the dotted form.
+func Parse(dotted string) (ID, error) {
+	var numbers asn1.ObjectIdentifier
+	for part := range strings.SplitSeq(dotted, ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 0 || part != strconv.Itoa(n) {
+			return "", ErrDotted
+		}
+		numbers = append(numbers, n)
+	}
+	id := FromASN1(numbers)
+	if id == "" {
+		return "", ErrDotted
+	}
+	return id, nil
 }

@@ -2,6 +2,8 @@ package pki_test
 
 import (
 	"crypto/rand"
+	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/asn1"
 	"math/big"
 	"slices"
@@ -11,6 +13,8 @@ import (
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/emmansun/gmsm/smx509"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/cryptobyte"
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/elicense/elicense/internal/cms"
 	"github.com/elicense/elicense/internal/oid"
@@ -35,6 +39,8 @@ type stamper struct {
 	bound        *node // the certificate that the attributes name; nil: the signer's
 	key          *node // whose key signs; nil: the signer's
 	carries      []*node
+	attributes   [][]byte // in place of those that bind the certificate
+	byKeyID      bool     // the signer is named by key identifier, in kinsec alone
 }
 
 func newStamper(t testing.TB, changes ...change) *stamper {
@@ -70,11 +76,15 @@ func (s *stamper) token(t testing.TB) []byte {
 	require.NoError(t, err)
 	message, err := w.ToSign(info)
 	require.NoError(t, err)
+	form := cms.Form{Arc: s.arc, Content: oid.TSTInfo}
+	if s.attributes != nil {
+		message, err = form.SignedAttributes(info, time.Time{}, s.attributes...)
+		require.NoError(t, err)
+	}
 	public, err := sm2sig.FromCrypto(key.key.Public())
 	require.NoError(t, err)
 	signature, err := public.Sign(rand.Reader, key.key, message)
 	require.NoError(t, err)
-	form := cms.Form{Arc: s.arc, Content: oid.TSTInfo}
 	var carried [][]byte
 	for _, c := range s.carries {
 		carried = append(carried, c.Raw)
@@ -332,11 +342,106 @@ func (s *stamper) kinsec(t testing.TB) []byte {
 	null, one := []byte{5, 0}, []byte{2, 1, 1}
 	serial, err := asn1.Marshal(s.signer.Serial)
 	require.NoError(t, err)
-	signer := element(0x30, one, element(0x30, s.signer.RawIssuer, serial), element(0x30, name(oid.SM3Keyed, null)),
+	named := element(0x30, s.signer.RawIssuer, serial)
+	if s.byKeyID {
+		named = element(0x80, s.signer.SubjectKeyID)
+	}
+	signer := element(0x30, one, named, element(0x30, name(oid.SM3Keyed, null)),
 		element(0x30, name(oid.SM2Sign, null)), element(4, value))
 	data := element(0x30, one, element(0x31, element(0x30, name(oid.SM3Keyed, null))),
 		element(0x30, name(oid.GMData, element(0xa0, element(4, info)))), element(0xa0, s.signer.Raw), element(0x31, signer))
 	return element(0x30, name(oid.GMSignedData, element(0xa0, data)))
+}
+
+// The signer can be named by the key identifier of its certificate.
+func TestTimestampByKeyIdentifier(t *testing.T) {
+	s := newStamper(t)
+	s.byKeyID = true
+	o := s.options(t)
+	o.UnboundSignerUnsafe = true
+	v, err := verifyStamp(s.kinsec(t), o)
+	require.NoError(t, err)
+	require.Equal(t, s.signer.Raw, v.Signer.Raw)
+	s.signer.Certificate.SubjectKeyID = []byte("another")
+	_, err = verifyStamp(s.kinsec(t), o)
+	require.Equal(t, pki.TimestampNoSigner, stampReason(err))
+}
+
+// bind is a SigningCertificateV2 attribute by SHA-256 that names certificates, with or without limits of policies.
+func bind(policies bool, certificates ...*node) []byte {
+	return cms.EncodeAttribute(oid.SigningCertificateV2, func(b *cryptobyte.Builder) {
+		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				for _, c := range certificates {
+					sum := sha256.Sum256(c.Raw)
+					b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1OctetString(sum[:]) })
+				}
+			})
+			if policies {
+				b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1NULL() })
+			}
+		})
+	})
+}
+
+// bindFirst is a SigningCertificate attribute of the first kind, by SHA-1.
+func bindFirst(c *node) []byte {
+	return cms.EncodeAttribute(oid.SigningCertificate, func(b *cryptobyte.Builder) {
+		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				sum := sha1.Sum(c.Raw)
+				b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1OctetString(sum[:]) })
+			})
+		})
+	})
+}
+
+// What the attributes may say of the certificates.
+func TestTimestampBindings(t *testing.T) {
+	s := newStamper(t)
+	middle := forge(t, s.root, "made-up CA between", isCA)
+	s.signer = forge(t, middle, "made-up TSA", forStamps)
+	s.carries = []*node{s.signer, middle}
+	for name, test := range map[string]struct {
+		attributes [][]byte
+		ok         bool
+	}{
+		"the signer":                        {[][]byte{bind(false, s.signer)}, true},
+		"the signer, first kind":            {[][]byte{bindFirst(s.signer)}, true},
+		"the signer, both kinds":            {[][]byte{bindFirst(s.signer), bind(false, s.signer)}, true},
+		"both kinds, the first of another":  {[][]byte{bindFirst(middle), bind(false, s.signer)}, false},
+		"both kinds, the second of another": {[][]byte{bindFirst(s.signer), bind(false, middle)}, false},
+		"signer and authority":              {[][]byte{bind(false, s.signer, middle)}, true},
+		"signer and another authority":      {[][]byte{bind(false, s.signer, s.root)}, false},
+		"the signer is not the first":       {[][]byte{bind(false, middle, s.signer)}, false},
+		"policies":                          {[][]byte{bind(true, s.signer)}, false},
+		"nothing":                           {[][]byte{cms.Form{Arc: cms.ArcRFC5652}.AlgorithmProtection()}, false},
+	} {
+		s.attributes = test.attributes
+		_, err := verifyStamp(s.token(t), s.options(t))
+		if test.ok {
+			require.NoError(t, err, name)
+		} else {
+			require.Equal(t, pki.TimestampBinding, stampReason(err), name)
+		}
+	}
+}
+
+// The field tsa may be one of the alternative names of the certificate.
+func TestTimestampNames(t *testing.T) {
+	s := newStamper(t, func(c *smx509.Certificate) { c.DNSNames = []string{"a.example", "tsa.example"} })
+	for name, ok := range map[string]bool{"\x82\x0btsa.example": true, "\x82\x0btsb.example": false, "\x86\x0btsa.example": false} {
+		s.info.TSA = []byte(name)
+		_, err := verifyStamp(s.token(t), s.options(t))
+		if ok {
+			require.NoError(t, err, name)
+		} else {
+			require.Equal(t, pki.TimestampName, stampReason(err), name)
+		}
+	}
+	s.info.TSA = nil
+	_, err := verifyStamp(s.token(t), s.options(t))
+	require.NoError(t, err, "the field may be absent")
 }
 
 func TestParseTimestampRefuses(t *testing.T) {

@@ -113,6 +113,7 @@ func (t Tolerances) String() string { return strings.Join(t.Names(), ",") }
 type SignedData struct {
 	OuterType    oid.ID   // oid.GMSignedData or oid.SignedData
 	Version      int      // as received
+	Digests      []oid.ID // digestAlgorithms, as received
 	ContentType  oid.ID   // type of the signed content
 	Detached     bool     // the content is not inside
 	Content      []byte   // contents of the OCTET STRING; nil if Detached

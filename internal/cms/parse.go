@@ -81,6 +81,7 @@ func (p *parser) signedData(body cryptobyte.String) error {
 			return malformed("digestAlgorithms")
 		}
 		p.noteDigest(id)
+		p.data.Digests = append(p.data.Digests, id)
 	}
 	if err := p.content(&body); err != nil {
 		return err

@@ -99,6 +99,7 @@ type forge struct {
 	outer, inner              object
 	imprint                   object
 	digestID, signature       object
+	listed                    object // digest algorithm of SignedData, if it is another
 	version, signerVersion    int
 	info                      []byte
 	certificates, keyID       []byte
@@ -168,7 +169,11 @@ func (f forge) build(t testing.TB) []byte {
 	if f.detached {
 		content = nil
 	}
-	data := element(0x30, encode(f.version), element(0x31, algorithm(f.digestID, f.parameters)),
+	listed := f.digestID
+	if f.listed != nil {
+		listed = f.listed
+	}
+	data := element(0x30, encode(f.version), element(0x31, algorithm(listed, f.parameters)),
 		element(0x30, encode(f.inner), content), f.certificates, element(0x31, slices.Repeat(signer, f.signers)))
 	return element(0x30, encode(f.outer), element(0xa0, data))
 }

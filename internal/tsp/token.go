@@ -2,6 +2,7 @@ package tsp
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/elicense/elicense/internal/cms"
 	"github.com/elicense/elicense/internal/oid"
@@ -43,11 +44,12 @@ func ParseToken(der []byte) (*Token, error) {
 }
 
 // What SignedData may show that is no deviation from RFC 5652: its identifiers, its versions, a signer named by key
-// identifier, certificates of other kinds; and, for algorithms outside the SM2 family, those with their parameters.
+// identifier, certificates of other kinds; and algorithms outside the SM2 family, one of which has parameters.
 const (
 	usualRFC = cms.TolerantOuterType | cms.TolerantInnerType | cms.TolerantVersion | cms.TolerantSubjectKeyID |
 		cms.TolerantCertificateChoice
-	usualForeign = usualRFC | cms.TolerantForeignAlgorithm | cms.TolerantParameters
+	usualForeign = usualRFC | cms.TolerantForeignAlgorithm
+	usualPSS     = usualForeign | cms.TolerantParameters
 	usualGM      = cms.TolerantInnerType | cms.TolerantVersion | cms.TolerantCertificateChoice
 )
 
@@ -83,6 +85,9 @@ func (t *Token) checkForm() error {
 	if gm {
 		t.Tolerances |= TolerantArc
 	}
+	if !slices.Contains(s.Digests, t.Signer().DigestAlgorithm) { // RFC 5652, 5.1
+		return fmt.Errorf("%w: digest algorithm of the signer is not listed", ErrForm)
+	}
 	if !t.Signer().HasSignedAttributes() {
 		if !gm {
 			return fmt.Errorf("%w: no signed attributes", ErrForm)
@@ -117,6 +122,8 @@ func (t *Token) checkTolerances(gm bool) error {
 		rest &^= usualGM
 	case signer.IsSM2():
 		rest &^= usualRFC
+	case signer.SignatureAlgorithm == oid.RSAPSS:
+		rest &^= usualPSS
 	default:
 		rest &^= usualForeign
 	}

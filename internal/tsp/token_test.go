@@ -98,6 +98,7 @@ func TestParseTokenRefuses(t *testing.T) {
 		"two signers":              {with(func(f *forge) { f.signers = 2 }), tsp.ErrForm},
 		"content of another type":  {with(func(f *forge) { f.inner = idType }), tsp.ErrForm},
 		"GB/T 35275 data in CMS":   {with(func(f *forge) { f.inner = idGMData }), tsp.ErrForm},
+		"another digest listed":    {with(func(f *forge) { f.listed = idSM3Key }), tsp.ErrForm},
 		"no attributes":            {with(func(f *forge) { f.bare = true }), tsp.ErrForm},
 		"version 1":                {with(func(f *forge) { f.version = 1 }), tsp.ErrForm},
 		"version 2":                {with(func(f *forge) { f.version = 2 }), tsp.ErrForm},

@@ -100,12 +100,33 @@ func NewBare(c Config) (*Bare, error) {
 	p := &provisioner.ACME{Type: "ACME", Name: "bare"}
 	a, err := authority.NewEmbedded(
 		authority.WithConfig(&config.Config{
-			DNSNames: c.Names, AuthorityConfig: &config.AuthConfig{Provisioners: provisioner.List{p}},
+			DNSNames: c.Names, AuthorityConfig: &config.AuthConfig{
+				Provisioners: provisioner.List{p, c.Provisioners[0].adapt(ServesTLS, c.Challenges)},
+			},
 		}),
 		authority.WithX509RootCerts(c.Roots...), authority.WithX509SignerChain(c.Chain, c.Signer),
 		authority.WithDatabase(&db.DB{DB: database}), authority.WithQuietInit(),
 	)
 	return &Bare{a, p}, err
+}
+
+// Enrol reads and checks a request and a token and gives a certificate, durably registered, as smallstep's interface
+// does.
+func (b *Bare) Enrol(ctx context.Context, token string, csr []byte) error {
+	request, err := x509.ParseCertificateRequest(csr)
+	if err != nil {
+		return err
+	}
+	if err := request.CheckSignature(); err != nil {
+		return err
+	}
+	ctx = signing(ctx)
+	options, err := b.authority.Authorize(ctx, token)
+	if err != nil {
+		return err
+	}
+	_, err = b.authority.SignWithContext(ctx, request, provisioner.SignOptions{}, options...)
+	return err
 }
 
 // Sign reads and checks a request and gives a certificate for a name, durably registered, as an ACME order does once it

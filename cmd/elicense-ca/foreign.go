@@ -67,7 +67,7 @@ const challengeTimeout = 10 * time.Second
 
 // openForeign opens the authority for foreign systems. What its tokens approve for SM2 goes to sm2; nil means that it
 // is refused.
-func (c *ca) openForeign(s *station, sm2 stepca.SM2Issuer) (*stepca.Authority, error) {
+func (c *program) openForeign(s *station, sm2 stepca.SM2Issuer) (*stepca.Authority, error) {
 	f := s.settings.Foreign
 	config := stepca.Config{
 		Engine: s.engine, Names: f.Names, Lifetimes: stepca.Lifetimes(f.Lifetimes), TokenLifetime: f.TokenLifetime,

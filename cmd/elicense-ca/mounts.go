@@ -9,7 +9,7 @@ type mount struct {
 }
 
 // mounts are all handlers that the settings ask for. A handler of one room never has to know of another's.
-func (c *ca) mounts(s *station) ([]mount, error) {
+func (c *program) mounts(s *station) ([]mount, error) {
 	var list []mount
 	if s.settings.Foreign != nil {
 		a, err := c.openForeign(s, nil)

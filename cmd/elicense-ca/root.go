@@ -9,8 +9,8 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
-// ca is one run of the program: the world and the flags that every command has.
-type ca struct {
+// program is one run of the program: the world and the flags that every command has.
+type program struct {
 	*cli.World
 
 	dir string
@@ -19,7 +19,7 @@ type ca struct {
 // run executes one command line and gives its exit code.
 func run(ctx context.Context, w *cli.World) int {
 	w.PickLang()
-	c := &ca{World: w}
+	c := &program{World: w}
 	cmd, err := c.root().ExecuteContextC(ctx)
 	if err == nil {
 		err = w.Broken()
@@ -30,7 +30,7 @@ func run(ctx context.Context, w *cli.World) int {
 	return cli.ExitDone
 }
 
-func (c *ca) root() *cobra.Command {
+func (c *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "elicense-ca",
 		Short: "全省统一的证书认证机构 / the province's certificate authority",
@@ -44,14 +44,14 @@ func (c *ca) root() *cobra.Command {
 	return root
 }
 
-func (c *ca) defaultDir() string {
+func (c *program) defaultDir() string {
 	if d := c.Env("ELICENSE_CA_DATA"); d != "" {
 		return d
 	}
 	return "elicense-ca-data"
 }
 
-func (c *ca) selftestCommand() *cobra.Command {
+func (c *program) selftestCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "selftest", Args: cobra.NoArgs,
 		Short: "密码算法自检 / self-test of the cryptography",

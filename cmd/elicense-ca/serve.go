@@ -16,7 +16,7 @@ import (
 	"github.com/elicense/elicense/internal/cli"
 )
 
-func (c *ca) serveCommand() *cobra.Command {
+func (c *program) serveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "serve", Args: cobra.NoArgs,
 		Short: "启动服务 / run the service",
@@ -27,7 +27,7 @@ func (c *ca) serveCommand() *cobra.Command {
 	}
 }
 
-func (c *ca) serve(ctx context.Context) error {
+func (c *program) serve(ctx context.Context) error {
 	s, err := c.open(ctx)
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func (c *ca) serve(ctx context.Context) error {
 	return errors.Join(c.serveStation(ctx, s), s.close())
 }
 
-func (c *ca) serveStation(ctx context.Context, s *station) error {
+func (c *program) serveStation(ctx context.Context, s *station) error {
 	list, err := c.mounts(s)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ const (
 )
 
 // server is the handlers behind every limit: time, size, and how many at once.
-func (c *ca) server(mux http.Handler, s *serveSettings) *http.Server {
+func (c *program) server(mux http.Handler, s *serveSettings) *http.Server {
 	limited := http.MaxBytesHandler(http.TimeoutHandler(mux, s.Timeout, "too slow"), s.MaxBody)
 	return &http.Server{
 		Handler: atMost(s.MaxRequests, limited), ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout,
@@ -126,7 +126,7 @@ func (c *ca) server(mux http.Handler, s *serveSettings) *http.Server {
 	}
 }
 
-type stderr struct{ c *ca }
+type stderr struct{ c *program }
 
 func (s stderr) Write(p []byte) (int, error) {
 	s.c.Aside(string(p))
@@ -149,7 +149,7 @@ func atMost(n int, next http.Handler) http.Handler {
 }
 
 // serveUntilDone serves until the context ends; requests under way get the grace to finish.
-func (c *ca) serveUntilDone(ctx context.Context, l net.Listener, server *http.Server, grace time.Duration) error {
+func (c *program) serveUntilDone(ctx context.Context, l net.Listener, server *http.Server, grace time.Duration) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	select {

@@ -42,7 +42,7 @@ type station struct {
 }
 
 // open tests the cryptography and opens a data directory; close gives it back.
-func (c *ca) open(ctx context.Context) (*station, error) {
+func (c *program) open(ctx context.Context) (*station, error) {
 	if err := pki.SelfTest(); err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (c *ca) open(ctx context.Context) (*station, error) {
 
 func (s *station) close() error { return s.inner.Close() }
 
-func (c *ca) unseal(ctx context.Context, s *station) error {
+func (c *program) unseal(ctx context.Context, s *station) error {
 	var err error
 	if s.master, err = c.readMaster(ctx, s.inner); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (c *ca) unseal(ctx context.Context, s *station) error {
 
 // readMaster finds the master key: a file named by ELICENSE_CA_MASTER_FILE, or a passphrase in the file that
 // ELICENSE_CA_PASSPHRASE_FILE names or in ELICENSE_CA_PASSPHRASE. It never lies beside the data.
-func (c *ca) readMaster(ctx context.Context, inner engine.Engine) (sealed.Master, error) {
+func (c *program) readMaster(ctx context.Context, inner engine.Engine) (sealed.Master, error) {
 	if path := c.Env("ELICENSE_CA_MASTER_FILE"); path != "" {
 		return masterFromFile(path)
 	}
@@ -110,7 +110,7 @@ func masterFromFile(path string) (m sealed.Master, err error) {
 	return m, nil
 }
 
-func (c *ca) passphrase() (string, error) {
+func (c *program) passphrase() (string, error) {
 	if path := c.Env("ELICENSE_CA_PASSPHRASE_FILE"); path != "" {
 		text, err := os.ReadFile(path)
 		if err != nil {

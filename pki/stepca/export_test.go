@@ -1,11 +1,17 @@
 package stepca
 
 import (
+	"context"
 	"crypto/x509"
 	"time"
 
+	"github.com/smallstep/certificates/authority"
+	"github.com/smallstep/certificates/authority/config"
+	"github.com/smallstep/certificates/authority/provisioner"
 	casapi "github.com/smallstep/certificates/cas/apiv1"
+	"github.com/smallstep/certificates/db"
 	"github.com/smallstep/nosql/database"
+	"go.step.sm/crypto/x509util"
 
 	"github.com/elicense/elicense/internal/engine"
 )
@@ -75,4 +81,71 @@ func UsedTokens(a *Authority) (int, error) {
 func Nonces(a *Authority) (int, error) {
 	list, err := a.database.List(bucketNonces)
 	return len(list), err
+}
+
+// Bare is smallstep on our database without anything of ours before it: what it is measured by.
+type Bare struct {
+	authority   *authority.Authority
+	provisioner *provisioner.ACME
+}
+
+// NewBare opens smallstep as it is.
+func NewBare(c Config) (*Bare, error) {
+	database := &bucketed{engine: c.Engine, prefix: "bare/"}
+	for _, bucket := range buckets {
+		if err := database.CreateTable(bucket); err != nil {
+			return nil, err
+		}
+	}
+	p := &provisioner.ACME{Type: "ACME", Name: "bare"}
+	a, err := authority.NewEmbedded(
+		authority.WithConfig(&config.Config{
+			DNSNames: c.Names, AuthorityConfig: &config.AuthConfig{
+				Provisioners: provisioner.List{p, c.Provisioners[0].adapt(ServesTLS, c.Challenges)},
+			},
+		}),
+		authority.WithX509RootCerts(c.Roots...), authority.WithX509SignerChain(c.Chain, c.Signer),
+		authority.WithDatabase(&db.DB{DB: database}), authority.WithQuietInit(),
+	)
+	return &Bare{a, p}, err
+}
+
+// Enrol reads and checks a request and a token and gives a certificate, durably registered, as smallstep's interface
+// does.
+func (b *Bare) Enrol(ctx context.Context, token string, csr []byte) error {
+	request, err := x509.ParseCertificateRequest(csr)
+	if err != nil {
+		return err
+	}
+	if err := request.CheckSignature(); err != nil {
+		return err
+	}
+	ctx = signing(ctx)
+	options, err := b.authority.Authorize(ctx, token)
+	if err != nil {
+		return err
+	}
+	_, err = b.authority.SignWithContext(ctx, request, provisioner.SignOptions{}, options...)
+	return err
+}
+
+// Sign reads and checks a request and gives a certificate for a name, durably registered, as an ACME order does once it
+// is ready: there is no token to verify.
+func (b *Bare) Sign(ctx context.Context, csr []byte, name string) error {
+	request, err := x509.ParseCertificateRequest(csr)
+	if err != nil {
+		return err
+	}
+	ctx = signing(ctx)
+	options, err := b.provisioner.AuthorizeSign(ctx, "")
+	if err != nil {
+		return err
+	}
+	data := x509util.CreateTemplateData(name, []string{name})
+	template, err := provisioner.CustomTemplateOptions(nil, data, x509util.DefaultLeafTemplate)
+	if err != nil {
+		return err
+	}
+	_, err = b.authority.SignWithContext(ctx, request, provisioner.SignOptions{}, append(options, template)...)
+	return err
 }

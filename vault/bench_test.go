@@ -175,9 +175,9 @@ func BenchmarkAudited(b *testing.B) {
 	w.log.writes = false
 	groups := entries(w.log.takeWrites())
 	require.Len(b, groups, b.N)
-	bare := w.replay(b, 64, groups, nil)
+	bare := w.replay(b, groups, nil)
 	reads := w.readsOf(b)
-	floor := w.replay(b, 64, groups, func(i int) error { return get(b.Context(), w.bare, reads[i%len(reads)]) })
+	floor := w.replay(b, groups, func(i int) error { return get(b.Context(), w.bare, reads[i%len(reads)]) })
 	b.ReportMetric(ours.rate(b.N), "lookups/s")
 	b.ReportMetric(ours.each(b.N), "cpu-µs/lookup")
 	b.ReportMetric(bare.each(b.N), "bare-cpu-µs/entry")
@@ -250,10 +250,10 @@ func BenchmarkIssue(b *testing.B) {
 	b.StopTimer()
 	w.log.writes = false
 	groups := acts(w.log.takeWrites(), b.N)
-	bare := w.replay(b, 64, groups, nil)
+	bare := w.replay(b, groups, nil)
 	key, err := pki.GenerateKey(rand.Reader)
 	require.NoError(b, err)
-	floor := w.replay(b, 64, groups, func(int) error {
+	floor := w.replay(b, groups, func(int) error {
 		_, err := key.Sign(rand.Reader, make([]byte, 32), nil)
 		return err
 	})
@@ -305,13 +305,13 @@ func callers(b *testing.B, n int, fn func(context.Context, int) error) cost {
 	return cost{time.Since(started), processorTime(b) - before}
 }
 
-// replay writes logged transactions into a fresh bare engine; before each it does what first does, if anything.
-func (w *bench) replay(b *testing.B, n int, groups [][]op, first func(i int) error) cost {
+// replay writes logged transactions into a fresh bare engine, on 64 goroutines; before each it does what first does, if anything.
+func (w *bench) replay(b *testing.B, groups [][]op, first func(i int) error) cost {
 	b.Helper()
 	bare, err := badger.Open(badger.Config{Dir: b.TempDir()})
 	require.NoError(b, err)
 	defer func() { require.NoError(b, bare.Close()) }()
-	return callers(b, n, func(ctx context.Context, i int) error {
+	return callers(b, 64, func(ctx context.Context, i int) error {
 		if i >= len(groups) {
 			return nil
 		}

@@ -129,26 +129,32 @@ func (j *judgement) checkChain(s signed, leaf *pki.Certificate, help []*pki.Cert
 	return chain
 }
 
+// chainRefusals are the standard's words for the reasons of a refused chain. A reason that is not here, such as one of
+// revocation or of a bound on the search, leaves it open whether there is a chain.
+var chainRefusals = map[pki.Reason]SubIndication{
+	pki.ReasonExpired: Expired, pki.ReasonNotYetValid: NotYetValid, pki.ReasonBadSignature: SigCryptoFailure,
+	pki.ReasonAlgorithm: CryptoConstraintsFailure, pki.ReasonWeak: CryptoConstraintsFailure,
+	pki.ReasonNotCA: ChainConstraintsFailure, pki.ReasonKeyUsage: ChainConstraintsFailure,
+	pki.ReasonPurpose: ChainConstraintsFailure, pki.ReasonPathLength: ChainConstraintsFailure,
+	pki.ReasonNameConstraints: ChainConstraintsFailure, pki.ReasonPolicy: ChainConstraintsFailure,
+	pki.ReasonExtension: ChainConstraintsFailure, pki.ReasonEncoding: ChainConstraintsFailure,
+	pki.ReasonScope: ChainConstraintsFailure, pki.ReasonRevocation: ChainConstraintsFailure,
+}
+
 // refuseChain turns the reason into the standard's word.
 func (j *judgement) refuseChain(id string, reason pki.Reason, at time.Time) {
-	switch reason {
-	case pki.ReasonExpired:
-		j.fail(id, Expired, "valid at "+stamp(at), string(reason))
-	case pki.ReasonNotYetValid:
-		j.fail(id, NotYetValid, "valid at "+stamp(at), string(reason))
-	case pki.ReasonBadSignature:
-		j.fail(id, SigCryptoFailure, "", string(reason))
-	case pki.ReasonUnknownIssuer, pki.ReasonLoop:
+	sub, known := chainRefusals[reason]
+	switch {
+	case reason == pki.ReasonUnknownIssuer || reason == pki.ReasonLoop:
 		j.open(id, NoCertificateChainFound, "a trust anchor of this verifier", string(reason))
-	case pki.ReasonNotCA, pki.ReasonKeyUsage, pki.ReasonPurpose, pki.ReasonPathLength, pki.ReasonNameConstraints,
-		pki.ReasonPolicy, pki.ReasonExtension, pki.ReasonEncoding, pki.ReasonScope, pki.ReasonRevocation:
-		j.fail(id, ChainConstraintsFailure, "", string(reason))
-	case pki.ReasonAlgorithm, pki.ReasonWeak:
-		j.fail(id, CryptoConstraintsFailure, "SM2 with SM3", string(reason))
-	case pki.ReasonOptions, pki.ReasonBudget:
+	case !known:
 		j.open(id, NoCertificateChainFound, "", string(reason))
+	case sub == Expired || sub == NotYetValid:
+		j.fail(id, sub, "valid at "+stamp(at), string(reason))
+	case sub == CryptoConstraintsFailure:
+		j.fail(id, sub, "SM2 with SM3", string(reason))
 	default:
-		j.open(id, NoCertificateChainFound, "", string(reason))
+		j.fail(id, sub, "", string(reason))
 	}
 }
 

@@ -65,7 +65,7 @@ func (c *program) forward(cmd *cobra.Command, _ []string) error {
 	dial := net.Dialer{Timeout: controlDialLimit}
 	conn, err := dial.DialContext(cmd.Context(), "unix", filepath.Join(c.dir, controlSocket))
 	if err != nil {
-		return nil //nolint:nilerr // no service: the command opens the data itself
+		return nil // no service: the command opens the data itself
 	}
 	defer conn.Close() //nolint:errcheck // everything has been read
 	cwd, err := os.Getwd()

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/pem"
-	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -176,6 +175,6 @@ func (c *program) listCommand() *cobra.Command {
 		},
 	}
 	c.officerFlag(cmd, &officer)
-	cmd.Flags().StringVar(&stage, "stage", "applied", fmt.Sprint("进度 / stage"))
+	cmd.Flags().StringVar(&stage, "stage", "applied", "进度 / stage")
 	return cmd
 }

@@ -142,6 +142,7 @@ func bareConversion(b *testing.B, rows int, groups [][]pair) cost {
 }
 
 func signEveryOther(b *testing.B, key crypto.Signer, from, rows int) {
+	b.Helper()
 	message := make([]byte, 32)
 	for i := from; i < rows; i += 2 {
 		if _, err := key.Sign(rand.Reader, message, nil); err != nil {

@@ -132,7 +132,7 @@ var adapters = map[string][]string{
 	"github.com/richardlehane/mscfb":  {},
 	"github.com/xuri/excelize":        {},
 	"github.com/klauspost/compress":   {"internal/sheet", "internal/engine/sealed", "internal/blob"},
-	"go.yaml.in/yaml":                 {"vault/catalogue", "vault/convert", "cmd/elicense"},
+	"go.yaml.in/yaml":                 {"vault/catalogue", "vault/convert", "cmd/elicense", "cmd/elicense-ca"},
 	"github.com/spf13/cobra":          {"cmd/elicense", "cmd/elicense-ca", "internal/cli"},
 	"github.com/smallstep":            {"pki/stepca"},
 	"go.step.sm/crypto":               {"pki/stepca"},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/pki"
 )
 
 // TestScripts runs testdata/*.txtar. The commands run in this process, one script after the other, because a command's
@@ -31,7 +33,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("LANG", "zh_CN.UTF-8")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"elicense-ca": command, "exit": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"elicense-ca": command, "exit": exits, "officer": officer, "application": application, "certificate": certificate,
+		},
 	})
 }
 
@@ -66,4 +70,31 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	if got := execute(ts, args[1:]); got != want {
 		ts.Fatalf("elicense-ca %s: exit code %d, want %d", strings.Join(args[1:], " "), got, want)
 	}
+}
+
+// officer is officer NAME: it makes NAME.pem and puts the public key into $NAME, in capitals.
+func officer(ts *testscript.TestScript, _ bool, args []string) {
+	key, err := pki.GenerateKey(rand.Reader)
+	ts.Check(err)
+	text, err := pki.MarshalKey(key, []byte(ts.Getenv("ELICENSE_CA_OFFICER_PASSPHRASE")), rand.Reader)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pem"), text, 0o600))
+	public, err := pki.PublicKeyOf(key.Public())
+	ts.Check(err)
+	ts.Setenv(strings.ToUpper(args[0]), hex.EncodeToString(public.Point()))
+}
+
+// application is application FILE: it puts the one number in a file of numbers into $APPLICATION.
+func application(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv("APPLICATION", strings.TrimSpace(ts.ReadFile(args[0])))
+}
+
+// certificate puts the file of the certificate that was issued into $CERTIFICATE.
+func certificate(ts *testscript.TestScript, _ bool, _ []string) {
+	files, err := filepath.Glob(ts.MkAbs("????????????????????????????????????????.pem"))
+	ts.Check(err)
+	if len(files) != 1 {
+		ts.Fatalf("%d certificates", len(files))
+	}
+	ts.Setenv("CERTIFICATE", files[0])
 }

@@ -38,7 +38,8 @@ func main() {
 func process() *world {
 	return &world{
 		name: calledAs(os.Args[0]), args: os.Args[1:], in: os.Stdin, out: os.Stdout, err: os.Stderr,
-		env: os.Getenv, now: time.Now, rand: rand.Reader, selfTest: pki.SelfTestResults, terminal: isTerminal(os.Stderr), columns: width(os.Stderr),
+		env: os.Getenv, now: time.Now, rand: rand.Reader, selfTest: pki.SelfTestResults,
+		terminal: isTerminal(os.Stderr), columns: width(os.Stderr),
 	}
 }
 

@@ -1,4 +1,5 @@
-// Package pki reads and judges certificates: SM2 public keys, holder identity, chains to explicit trust anchors.
+// Package pki reads and judges certificates: SM2 public keys, holder identity, chains to explicit trust anchors,
+// revocation by CRLs and OCSP responses.
 //
 // It never issues anything (see pki/ca), never asks the network and never reads a clock: the time of judgement is an
 // argument. No certificate is trusted unless it leads to an anchor the caller named; there are no system roots. The

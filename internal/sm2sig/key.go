@@ -105,10 +105,14 @@ func (p *PublicKey) Digest(message []byte) [DigestSize]byte {
 
 // Verify checks a strict DER signature value over message.
 func (p *PublicKey) Verify(message, signature []byte) error {
+	return p.VerifyDigest(p.Digest(message), signature)
+}
+
+// VerifyDigest is Verify for a message of which Digest is known.
+func (p *PublicKey) VerifyDigest(e [DigestSize]byte, signature []byte) error {
 	if err := CheckSignature(signature); err != nil {
 		return err
 	}
-	e := p.Digest(message)
 	if !sm2.VerifyASN1(p.key, e[:], signature) {
 		return ErrSignature
 	}
@@ -119,7 +123,11 @@ func (p *PublicKey) Verify(message, signature []byte) error {
 // device behind crypto.Signer has to sign without any further hashing. The answer is checked for strict encoding, not
 // verified.
 func (p *PublicKey) Sign(random io.Reader, key crypto.Signer, message []byte) ([]byte, error) {
-	e := p.Digest(message)
+	return p.SignDigest(random, key, p.Digest(message))
+}
+
+// SignDigest is Sign for a message of which Digest is known.
+func (p *PublicKey) SignDigest(random io.Reader, key crypto.Signer, e [DigestSize]byte) ([]byte, error) {
 	signature, err := key.Sign(random, e[:], crypto.Hash(0))
 	if err != nil {
 		return nil, err

@@ -147,6 +147,24 @@ func TestStoredAnswers(t *testing.T) {
 	require.Equal(t, pki.OCSPTryLater, o.Answer(ctx, p.ask(oid.SM3, nil, b)).Status, "the clock was set back")
 }
 
+// A change through the publisher has what was signed beforehand signed again.
+func TestPublisherRefreshes(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	p := newPress(t)
+	o := p.responder(nil)
+	p.responders = []*ca.Responder{o}
+	p.restart()
+	a := p.server()
+	_, err := p.publisher.Revoke(ctx, revoker, a.ID, pki.CauseSuperseded, "换证")
+	require.NoError(t, err)
+	changed := p.clock.now()
+	p.clock.add(time.Minute)
+	r := p.answer(o, p.ask(oid.SM3, nil, a))
+	require.Equal(t, changed, r.ProducedAt)
+	require.Equal(t, pki.AnswerRevoked, r.Answers[0].Status)
+}
+
 // Answers for certificates that have expired are signed when asked for; what was stored goes.
 func TestStoredAnswersOfExpired(t *testing.T) {
 	t.Parallel()

@@ -18,9 +18,10 @@ import (
 // press is an office that publishes.
 type press struct {
 	*office
-	publisher *ca.Publisher
-	schedule  ca.Schedule
-	numbers   map[ca.CRLScope]*big.Int // the highest seen of each scope
+	publisher  *ca.Publisher
+	schedule   ca.Schedule
+	responders []*ca.Responder          // that the publisher tells of changes
+	numbers    map[ca.CRLScope]*big.Int // the highest seen of each scope
 }
 
 func newPress(t testing.TB) *press {
@@ -40,7 +41,9 @@ func (p *press) restart() {
 	p.t.Helper()
 	p.reopen()
 	var err error
-	p.publisher, err = ca.NewPublisher(ca.PublisherConfig{Register: p.register, Actor: operator, Schedule: p.schedule})
+	p.publisher, err = ca.NewPublisher(ca.PublisherConfig{
+		Register: p.register, Actor: operator, Schedule: p.schedule, Responders: p.responders,
+	})
 	require.NoError(p.t, err)
 }
 

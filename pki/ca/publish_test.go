@@ -2,6 +2,8 @@ package ca_test
 
 import (
 	"context"
+	"crypto"
+	"crypto/rand"
 	"errors"
 	"io"
 	"sync"
@@ -170,6 +172,7 @@ func TestPublisherRefuses(t *testing.T) {
 		"shard too short": {Register: p.register, Actor: operator, Schedule: ca.Schedule{ShardValid: time.Second}},
 		"delta too short": {Register: p.register, Actor: operator, Schedule: ca.Schedule{DeltaValid: time.Second}},
 		"delta too long":  {Register: p.register, Actor: operator, Schedule: ca.Schedule{DeltaChanges: 1 << 20}},
+		"no responder":    {Register: p.register, Actor: operator, Responders: []*ca.Responder{nil}},
 		"negative":        {Register: p.register, Actor: operator, Schedule: ca.Schedule{FullEvery: -1}},
 	} {
 		publisher, err := ca.NewPublisher(c)
@@ -267,6 +270,44 @@ func TestForgottenRestore(t *testing.T) {
 	require.ErrorIs(t, backup.register.CheckPublished(ctx, crl), ca.ErrRestored)
 	_, err = backup.publisher.PublishFull(ctx, p.issuing.KeyID())
 	require.ErrorIs(t, err, ca.ErrRestored)
+}
+
+// A key that signs wrongly, a device in trouble: nothing of it gets out, and what was published stays.
+func TestFaultyKeySignsNothing(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	p := newPress(t)
+	key := &moody{Signer: p.key}
+	issuing, err := ca.NewAuthority(ca.Config{Rand: rand.Reader, Now: p.clock.now}, key, p.issuing.Chain())
+	require.NoError(t, err)
+	p.config.Issuers = []*ca.Authority{issuing, p.root}
+	p.restart()
+	a := p.server()
+	p.due()
+	before := p.shard(0).Number
+	key.bad = true
+	status, err := p.publisher.Revoke(ctx, revoker, a.ID, pki.CauseSuperseded, "换证")
+	require.ErrorIs(t, err, ca.ErrUnpublished)
+	require.Equal(t, ca.StateRevoked, status.State)
+	_, err = p.publisher.PublishFull(ctx, p.issuing.KeyID())
+	require.Error(t, err)
+	require.Equal(t, before, p.shard(0).Number)
+	key.bad = false
+	p.due()
+	p.requireOn(p.shard(0), a, pki.CauseSuperseded)
+}
+
+// moody is a key that signs something else when it is bad.
+type moody struct {
+	crypto.Signer
+	bad bool
+}
+
+func (m *moody) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	if m.bad {
+		digest = append([]byte{digest[0] ^ 1}, digest[1:]...)
+	}
+	return m.Signer.Sign(random, digest, opts)
 }
 
 // Many revocations at once share CRLs; each is on it when its own call returns.

@@ -58,6 +58,9 @@ type PublisherConfig struct {
 	Register *Register // required
 	Actor    Actor     // who records CRLs in the audit; needs RoleOperate
 	Schedule Schedule
+	// Responders have what they signed beforehand signed again after a change. What fails there is left to
+	// Responder.Presign: no answer for an earlier status is served meanwhile.
+	Responders []*Responder
 }
 
 // Publisher makes the CRLs of a register's issuers and keeps them in the register's engine, from where Handler serves
@@ -78,6 +81,9 @@ func NewPublisher(cfg PublisherConfig) (*Publisher, error) {
 	}
 	if err := cfg.Actor.check(RoleOperate); err != nil {
 		return nil, err
+	}
+	if slices.Contains(cfg.Responders, nil) {
+		return nil, refuse(ErrConfig, ReasonConfiguration, "responder is missing")
 	}
 	cfg.Schedule.setDefaults()
 	if err := cfg.Schedule.check(); err != nil {
@@ -116,6 +122,7 @@ func (p *Publisher) change(ctx context.Context, actor Actor, c Change) (Status, 
 // Status and an error that is ErrUnpublished.
 func (p *Publisher) ChangeAll(ctx context.Context, actor Actor, changes []Change) []Outcome {
 	outcomes := p.cfg.Register.ChangeAll(ctx, actor, changes)
+	defer p.refresh(ctx, changes)
 	for issuer, shards := range touched(changes, outcomes) {
 		err := p.publish(ctx, issuer, shards)
 		if err == nil {
@@ -128,6 +135,16 @@ func (p *Publisher) ChangeAll(ctx context.Context, actor Actor, changes []Change
 		}
 	}
 	return outcomes
+}
+
+func (p *Publisher) refresh(ctx context.Context, changes []Change) {
+	ids := make([]CertificateID, len(changes))
+	for i, c := range changes {
+		ids[i] = c.ID
+	}
+	for _, o := range p.cfg.Responders {
+		_ = o.Refresh(ctx, ids...) // see Responders
+	}
 }
 
 // touched gives the shards in which something has changed, by issuer.

@@ -53,6 +53,10 @@ func (p *Publisher) PublishFull(ctx context.Context, issuer KeyID) (CRLRecord, e
 	if err := p.storeFull(ctx, issuer, m); err != nil {
 		return CRLRecord{}, err
 	}
+	// At once a delta CRL over it: the one before may know less and has a higher number.
+	if err := p.publish(ctx, issuer, nil); err != nil {
+		return CRLRecord{}, err
+	}
 	return m.CRLRecord, p.dropParts(ctx, issuer)
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/sheet"
+	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/convert"
 )
@@ -42,6 +43,7 @@ func (r *runner) run(args ...string) ran {
 		name: "elicense", args: append([]string{"-d", r.dir, "--lang", "zh"}, args...),
 		in: strings.NewReader(""), out: &out, err: &errs,
 		env: func(string) string { return "" }, now: time.Now, rand: rand.Reader, columns: 80,
+		selfTest: pki.SelfTestResults,
 	})
 	return ran{code, out.String(), errs.String()}
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,7 +37,7 @@ func (c *program) serve(ctx context.Context) error {
 }
 
 func (c *program) serveStation(ctx context.Context, s *station) error {
-	list, err := c.mounts(s)
+	list, chores, err := c.mounts(s)
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,15 @@ func (c *program) serveStation(ctx context.Context, s *station) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	return c.serveUntilDone(ctx, listener, c.server(mux, settings), settings.Grace)
+	serving, stop := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	for _, job := range chores {
+		running.Go(func() { c.keep(serving, job) })
+	}
+	err = c.serveUntilDone(ctx, listener, c.server(mux, settings), settings.Grace)
+	stop()
+	running.Wait()
+	return err
 }
 
 // listen opens the address. Plain HTTP is for this machine alone, where a proxy may stand before it.

@@ -61,8 +61,8 @@ func (c *program) serveStation(ctx context.Context, s *station) error {
 		}
 		defer wait()
 	}
-	for _, work := range all.beside {
-		beside.Go(func() { work(ctx) })
+	for _, job := range all.chores {
+		beside.Go(func() { c.keep(ctx, job) })
 	}
 	err = c.serveUntilDone(ctx, listener, c.server(routed(all.mounts), settings), settings.Grace)
 	stop()

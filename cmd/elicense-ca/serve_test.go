@@ -367,6 +367,23 @@ func TestServeRefuses(t *testing.T) {
 	}
 }
 
+// A chore is done at once and again, also after a failure, and ends with the service.
+func TestChores(t *testing.T) {
+	var said bytes.Buffer
+	c := &program{World: newPlace(t, false).world(io.Discard, &said, map[string]string{"LANG": "en"})}
+	c.PickLang()
+	ctx, cancel := context.WithCancel(t.Context())
+	turns := 0
+	c.keep(ctx, chore{"chore", time.Millisecond, func(context.Context) error {
+		if turns++; turns == 3 {
+			cancel()
+		}
+		return errNothing
+	}})
+	require.Equal(t, 3, turns)
+	require.Equal(t, strings.Repeat("error: chore: nothing to serve\n", 2), said.String())
+}
+
 // Requests beyond the limit are sent away at once; those within are served.
 func TestAtMost(t *testing.T) {
 	var inside atomic.Int32

@@ -1,6 +1,7 @@
 package stepca
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -23,13 +24,14 @@ func (a *Authority) CRL(ctx context.Context) ([]byte, error) {
 			a.tls.register.pending.Store(true)
 			return nil, fmt.Errorf("making CRL: %w", explain(err, ReasonOther))
 		}
-		a.crlMade = now
+		list, err := a.tls.authority.GetCertificateRevocationList()
+		if err != nil {
+			a.tls.register.pending.Store(true)
+			return nil, fmt.Errorf("reading CRL: %w", explain(err, ReasonOther))
+		}
+		a.crl, a.crlMade = list.Data, now
 	}
-	list, err := a.tls.authority.GetCertificateRevocationList()
-	if err != nil {
-		return nil, fmt.Errorf("reading CRL: %w", explain(err, ReasonOther))
-	}
-	return list.Data, nil
+	return bytes.Clone(a.crl), nil
 }
 
 func (a *Authority) crlDue(now time.Time) bool {

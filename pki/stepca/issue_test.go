@@ -107,6 +107,7 @@ func TestTokenRefused_A56(t *testing.T) {
 		"blank before":    {" " + good, stepca.ReasonToken},
 		"line end":        {good + "\n", stepca.ReasonToken},
 		"JSON form":       {jsonForm(parts), stepca.ReasonToken},
+		"spare bits":      {respelled(t, good), stepca.ReasonToken},
 		"long":            {good + strings.Repeat("A", 17<<10), stepca.ReasonToken},
 		"unsigned":        {parts[0] + "." + parts[1] + ".", stepca.ReasonForged},
 		"alg none":        {b64(`{"alg":"none","kid":"desk-1"}`) + "." + parts[1] + ".", stepca.ReasonForged},
@@ -157,6 +158,45 @@ func TestTokenRefused_A56(t *testing.T) {
 	require.Zero(t, used, "what is not verified does not get into the database")
 	_, err = w.authority.Issue(t.Context(), stepca.Enrolment{Token: good, CSR: csrOf(t, ecKey(t), service, service)})
 	require.NoError(t, err, "and nobody can use up a token by showing something like it")
+}
+
+// respelled is a token whose last character has other spare bits: most readers take it for the same.
+func respelled(t testing.TB, token string) string {
+	t.Helper()
+	signature := token[strings.LastIndex(token, ".")+1:]
+	want, err := base64.RawURLEncoding.DecodeString(signature)
+	require.NoError(t, err)
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" {
+		other := signature[:len(signature)-1] + string(c)
+		got, err := base64.RawURLEncoding.DecodeString(other)
+		if err == nil && other != signature && bytes.Equal(want, got) {
+			return token[:len(token)-1] + string(c)
+		}
+	}
+	t.Fatal("the last character has no spare bits")
+	return ""
+}
+
+// A token with any character changed is refused, and leaves the true one usable.
+func TestTokenAltered_A56(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	good := w.token(t, func(x *stepca.Token) { x.SANs, x.Application = []string{service}, "a-1" })
+	csr := csrOf(t, ecKey(t), service, service)
+	for i := 0; i < len(good); i += 3 {
+		changed := []byte(good)
+		for _, c := range []byte("A1.=") {
+			if changed[i] = c; c == good[i] {
+				continue
+			}
+			chain, err := w.authority.Issue(t.Context(), stepca.Enrolment{Token: string(changed), CSR: csr})
+			require.NotEmpty(t, stepca.ReasonOf(err), "character %d: %v", i, err)
+			require.Nil(t, chain)
+		}
+	}
+	require.Zero(t, w.count(t))
+	_, err := w.authority.Issue(t.Context(), stepca.Enrolment{Token: good, CSR: csr})
+	require.NoError(t, err)
 }
 
 func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }

@@ -35,7 +35,8 @@ type Authority struct {
 	shadow   *shadow
 
 	crlMu   sync.Mutex
-	crlMade time.Time // guarded by crlMu: when the last CRL of this process was made
+	crlMade time.Time // guarded by crlMu: when crl was made
+	crl     []byte    // guarded by crlMu: the last CRL of this process
 }
 
 // side is one of the two authorities behind the tokens: smallstep with the provisioners that serve it.

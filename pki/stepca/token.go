@@ -2,6 +2,7 @@ package stepca
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"net/url"
 	"slices"
@@ -46,7 +47,7 @@ func readToken(token string) (*jose.JSONWebToken, *claims, error) {
 		return nil, nil, refuse(ReasonToken, "no token")
 	case len(token) > maxTokenBytes:
 		return nil, nil, refuse(ReasonToken, "token too long")
-	case strings.ContainsFunc(token, outsideCompact):
+	case strings.ContainsFunc(token, outsideCompact), !isCanonical(token):
 		return nil, nil, refuse(ReasonToken, "not a compact JWS")
 	}
 	parsed, err := jose.ParseSigned(token)
@@ -67,6 +68,16 @@ func outsideCompact(r rune) bool {
 	default:
 		return r != '-' && r != '_' && r != '.'
 	}
+}
+
+// isCanonical refuses the bits that the last character of a part has to spare: they would be other spellings.
+func isCanonical(token string) bool {
+	for part := range strings.SplitSeq(token, ".") {
+		if _, err := base64.RawURLEncoding.Strict().DecodeString(part); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // checkClaims demands what smallstep leaves open. Without an identifier the token's bytes would be its identity, and

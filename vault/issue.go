@@ -288,6 +288,8 @@ func checkRaw(t *LicenceType, s *session, raw map[string]string, needNumber bool
 	setDefault(values, catalogue.MetaIssuer, s.caller.Name)
 	setDefault(values, catalogue.MetaIssuerCode, s.caller.Department)
 	row, notes, problems := t.Normalise(values, today)
+	told, problems := tellHolderKind(t, row, problems)
+	notes = append(notes, told...)
 	c, more := t.Check(Draft{Row: row, Issuer: s.caller.Department}, s.caller.Name, today, needNumber)
 	for i := range more {
 		problems = appendOnce(problems, more[i])

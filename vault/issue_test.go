@@ -144,3 +144,46 @@ func TestAuditTogether(t *testing.T) {
 	require.Empty(t, after.Findings)
 	require.Equal(t, before.AuditEntries+readers*each+1, after.AuditEntries)
 }
+
+// TestHolderKindTold: a clerk need not say what a code's check digit says; what cannot be told is asked for, by Validate
+// too.
+func TestHolderKindTold(t *testing.T) {
+	w := newWorld(t)
+	req := w.complete(food("k", "JY13501020000011"))
+	delete(req.Values, "CZZTDMLXDM")
+	notes, err := w.v.Validate(t.Context(), department(0), req)
+	require.NoError(t, err, problemsOf(err))
+	require.Contains(t, notes, vault.Note{Field: "CZZTDMLXDM", Code: vault.CodeHolderKindTold, New: "001"})
+	a, err := w.v.Issue(t.Context(), department(0), req)
+	require.NoError(t, err, problemsOf(err))
+	res, err := w.v.Lookup(t.Context(), byLaw(), vault.Query{Identifier: a.Identifier})
+	require.NoError(t, err)
+	require.Equal(t, "001", res.Found[0].Value("CZZTDMLXDM"))
+
+	slip := w.complete(food("k2", "JY13501020000012"))
+	delete(slip.Values, "CZZTDMLXDM")
+	slip.Values["CZZTDM"] = firm(1)[:17] + "9" // no 其他法人 code, but a credit code with a slip
+	_, err = w.v.Validate(t.Context(), department(0), slip)
+	require.Equal(t, []vault.Code{"uscc_check"}, codesOf(err))
+	_, err = w.v.Issue(t.Context(), department(0), slip)
+	require.Equal(t, []vault.Code{"uscc_check"}, codesOf(err))
+}
+
+func TestHolderKindOf(t *testing.T) {
+	for _, c := range []struct {
+		code    string
+		allowed []string
+		want    string
+	}{
+		{firm(1), []string{"099", "001"}, "001"},
+		{"11010519491231002X", []string{"001", "111"}, "111"},
+		{firm(1) + "^x", []string{"001"}, "001"},
+		{"闽字123", []string{"001", "099"}, "099"},
+		{"E1234567", []string{"111", "414", "511"}, ""},
+		{firm(1)[:17] + "9", []string{"001", "099"}, ""},
+		{"110105194912310021", []string{"111", "999"}, ""},
+		{"", []string{"001"}, ""},
+	} {
+		require.Equal(t, c.want, vault.HolderKindOf(c.code, c.allowed), c.code)
+	}
+}

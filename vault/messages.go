@@ -2,69 +2,72 @@ package vault
 
 // The codes of refusals. Every code has its sentence in both languages in messages: what is wrong, and what to do.
 const (
-	CodeCallerUnknown    Code = "caller-unknown"
-	CodePurposeMissing   Code = "purpose-missing"
-	CodeGroundUnknown    Code = "ground-unknown"
-	CodeBasisMissing     Code = "basis-missing"
-	CodeBasisNotGranted  Code = "basis-not-granted"
-	CodeConsentUnknown   Code = "consent-unknown"
-	CodeNotOperator      Code = "not-operator"
-	CodeNotIssuer        Code = "not-issuer"
-	CodeTypeNotGranted   Code = "type-not-granted"
-	CodeAssertionMissing Code = "assertion-missing"
-	CodeAssertionCase    Code = "assertion-other-case"
-	CodeAssertionExpired Code = "assertion-expired"
-	CodeAssertionHolder  Code = "assertion-other-holder"
-	CodeLevelTooLow      Code = "level-too-low"
-	CodeTypeUnknown      Code = "type-unknown"
-	CodeTypeSecret       Code = "type-secret"
-	CodeTypeOwner        Code = "type-other-owner"
-	CodeTypeIncompatible Code = "type-incompatible"
-	CodeReclassified     Code = "classification-reason"
-	CodeIdentifier       Code = "identifier-malformed"
-	CodeIdentifierCheck  Code = "identifier-check"
-	CodeIdentifierOther  Code = "identifier-other-licence"
-	CodeNumberMissing    Code = "number-missing"
-	CodeNumberTaken      Code = "number-taken"
-	CodeNoNumbering      Code = "no-numbering-rule"
-	CodePaperMissing     Code = "paper-missing"
-	CodePaperUsed        Code = "paper-used"
-	CodeHolderKind       Code = "holder-kind"
-	CodeHolderMissing    Code = "holder-missing"
-	CodeHolderCode       Code = "holder-code"
-	CodeIssuerUnknown    Code = "issuer-unknown"
-	CodeDateMissing      Code = "date-missing"
-	CodeDateFuture       Code = "date-in-future"
-	CodeValidityOrder    Code = "validity-order"
-	CodeTextTooLong      Code = "text-too-long"
-	CodeTextControl      Code = "text-control-character"
-	CodeFieldUnknown     Code = "field-unknown"
-	CodeFieldTwice       Code = "field-twice"
-	CodeLicenceUnknown   Code = "licence-unknown"
-	CodeVersionChanged   Code = "version-changed"
-	CodeStateForbids     Code = "state-forbids"
-	CodeReasonMissing    Code = "reason-missing"
-	CodeEffectiveEarly   Code = "effective-before-issue"
-	CodeEffectiveFuture  Code = "effective-in-future"
-	CodeKeyReused        Code = "idempotency-key-reused"
-	CodeKeyMissing       Code = "idempotency-key-missing"
-	CodeReservation      Code = "reservation-unknown"
-	CodeSignature        Code = "signature-refused"
-	CodeSignerChanged    Code = "signer-changed"
-	CodeSignerMissing    Code = "signer-missing"
-	CodeGuessing         Code = "guessing-limit"
-	CodeRestored         Code = "restored-not-caught-up"
-	CodeBatchUnknown     Code = "batch-unknown"
-	CodeBatchState       Code = "batch-state"
-	CodeBatchLaterEvent  Code = "batch-later-event"
-	CodeCheckpoint       Code = "checkpoint-refused"
-	CodeClaimUnknown     Code = "claim-unknown"
-	CodeQuery            Code = "query-incomplete"
-	CodeCursor           Code = "cursor-malformed"
-	CodeConflictHolder   Code = "conflict-other-holder"
-	CodeConflictLive     Code = "conflict-living-licence"
-	CodeConflictSameFile Code = "conflict-same-file"
-	CodeConflictState    Code = "conflict-state"
+	CodeReclassified      Code = "classification-reason"
+	CodeCallerUnknown     Code = "caller-unknown"
+	CodePurposeMissing    Code = "purpose-missing"
+	CodeGroundUnknown     Code = "ground-unknown"
+	CodeBasisMissing      Code = "basis-missing"
+	CodeBasisNotGranted   Code = "basis-not-granted"
+	CodeConsentUnknown    Code = "consent-unknown"
+	CodeNotOperator       Code = "not-operator"
+	CodeNotIssuer         Code = "not-issuer"
+	CodeTypeNotGranted    Code = "type-not-granted"
+	CodeAssertionMissing  Code = "assertion-missing"
+	CodeAssertionCase     Code = "assertion-other-case"
+	CodeAssertionExpired  Code = "assertion-expired"
+	CodeAssertionHolder   Code = "assertion-other-holder"
+	CodeLevelTooLow       Code = "level-too-low"
+	CodeTypeUnknown       Code = "type-unknown"
+	CodeTypeSecret        Code = "type-secret"
+	CodeTypeOwner         Code = "type-other-owner"
+	CodeTypeIncompatible  Code = "type-incompatible"
+	CodeIdentifier        Code = "identifier-malformed"
+	CodeIdentifierCheck   Code = "identifier-check"
+	CodeIdentifierOther   Code = "identifier-other-licence"
+	CodeNumberMissing     Code = "number-missing"
+	CodeNumberTaken       Code = "number-taken"
+	CodeNoNumbering       Code = "no-numbering-rule"
+	CodeDivisionMissing   Code = "division-missing"
+	CodePaperMissing      Code = "paper-missing"
+	CodePaperUsed         Code = "paper-used"
+	CodeHolderKind        Code = "holder-kind"
+	CodeHolderKindMissing Code = "holder-kind-missing"
+	CodeHolderKindTold    Code = "holder-kind-told"
+	CodeHolderMissing     Code = "holder-missing"
+	CodeHolderCode        Code = "holder-code"
+	CodeIssuerUnknown     Code = "issuer-unknown"
+	CodeDateMissing       Code = "date-missing"
+	CodeDateFuture        Code = "date-in-future"
+	CodeValidityOrder     Code = "validity-order"
+	CodeTextTooLong       Code = "text-too-long"
+	CodeTextControl       Code = "text-control-character"
+	CodeFieldUnknown      Code = "field-unknown"
+	CodeFieldTwice        Code = "field-twice"
+	CodeLicenceUnknown    Code = "licence-unknown"
+	CodeVersionChanged    Code = "version-changed"
+	CodeStateForbids      Code = "state-forbids"
+	CodeReasonMissing     Code = "reason-missing"
+	CodeEffectiveEarly    Code = "effective-before-issue"
+	CodeEffectiveFuture   Code = "effective-in-future"
+	CodeKeyReused         Code = "idempotency-key-reused"
+	CodeKeyMissing        Code = "idempotency-key-missing"
+	CodeReservation       Code = "reservation-unknown"
+	CodeSignature         Code = "signature-refused"
+	CodeSignerChanged     Code = "signer-changed"
+	CodeSignerMissing     Code = "signer-missing"
+	CodeGuessing          Code = "guessing-limit"
+	CodeRestored          Code = "restored-not-caught-up"
+	CodeBatchUnknown      Code = "batch-unknown"
+	CodeBatchState        Code = "batch-state"
+	CodeBatchLaterEvent   Code = "batch-later-event"
+	CodeCheckpoint        Code = "checkpoint-refused"
+	CodeClaimUnknown      Code = "claim-unknown"
+	CodeQuery             Code = "query-incomplete"
+	CodeCursor            Code = "cursor-malformed"
+	CodeConflictHolder    Code = "conflict-other-holder"
+	CodeConflictLive      Code = "conflict-living-licence"
+	CodeConflictSameFile  Code = "conflict-same-file"
+	CodeConflictState     Code = "conflict-state"
 )
 
 // sentence is a message in both languages; each says what to do next.
@@ -141,6 +144,10 @@ var messages = map[Code]sentence{
 		"the number is taken; retry with the same idempotency key, or use change",
 	},
 	CodeNoNumbering: {"该类型没有编号规则；请自行提供证照编号", "the type has no numbering rule; give the number yourself"},
+	CodeDivisionMissing: {
+		"编号规则要用 6 位行政区划代码；请写明行政区划，或自行提供证照编号",
+		"the numbering rule needs a division of six digits; name the division, or give the number yourself",
+	},
 	CodePaperMissing: {
 		"缺少纸质证照印刷序号；电子与纸质须同步签发",
 		"no serial of the printed paper; paper and electronic licence are issued together",
@@ -149,6 +156,14 @@ var messages = map[Code]sentence{
 	CodeHolderKind: {
 		"持证主体代码类型不适用于该类证照；请改用该类型允许的代码类型",
 		"holders of this kind cannot hold this type; use a kind that the type allows",
+	},
+	CodeHolderKindMissing: {
+		"不能判断持证主体代码类型；请填写持证主体代码类型代码，如 001 统一社会信用代码、111 公民身份号码",
+		"the kind of the holder's code cannot be told; state it, as 001 for a credit code, 111 for a citizen number",
+	},
+	CodeHolderKindTold: {
+		"持证主体代码类型按代码判断；如不符，请写明持证主体代码类型代码",
+		"the kind of the holder's code was told by the code; state it if that is wrong",
 	},
 	CodeHolderMissing: {"缺少持证主体名称或代码；请按原件补全", "the holder's name or code is missing; take it from the original"},
 	CodeHolderCode:    {"持证主体代码校验不通过；请核对原件", "the holder's code fails its check; compare with the original"},

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/catalogue"
@@ -30,7 +31,7 @@ func (v *Vault) allocate(w engine.Writer, n *series) (string, []byte, error) {
 	in := catalogue.NumberInput{Division: n.division, Year: n.year, Category: n.category}
 	scope, err := rule.ScopeKey(in)
 	if err != nil {
-		return "", nil, refuse(ErrInvalid, CodeNoNumbering, catalogue.MetaNumber)
+		return "", nil, n.refusal()
 	}
 	k := n.key(scope)
 	last, err := lastNumber(w, k)
@@ -42,7 +43,7 @@ func (v *Vault) allocate(w engine.Writer, n *series) (string, []byte, error) {
 		in.Sequence = last
 		number, err := rule.Format(in)
 		if err != nil {
-			return "", nil, refuse(ErrInvalid, CodeNoNumbering, catalogue.MetaNumber)
+			return "", nil, n.refusal()
 		}
 		place := key(spaceAllocated, word(n.typ.Definition.Code), word(n.issuer), word(scope), be64(last))
 		taken, err := w.Get(v.numberKey(n.typ.Definition.Code, n.issuer, number))
@@ -58,6 +59,16 @@ func (v *Vault) allocate(w engine.Writer, n *series) (string, []byte, error) {
 	}
 	return "", nil, refuse(ErrInvalid, CodeNoNumbering, catalogue.MetaNumber)
 }
+
+// refusal says what the rule lacks.
+func (n *series) refusal() error {
+	if strings.Contains(n.typ.Definition.Numbering.Pattern, "{division") && !isDivision(n.division) {
+		return refuse(ErrInvalid, CodeDivisionMissing, "division")
+	}
+	return refuse(ErrInvalid, CodeNoNumbering, catalogue.MetaNumber)
+}
+
+func isDivision(s string) bool { return len(s) == 6 && strings.Trim(s, "0123456789") == "" }
 
 // maxPassedOver bounds how many used numbers one allocation passes over.
 const maxPassedOver = 10000

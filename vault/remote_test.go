@@ -200,7 +200,7 @@ func TestReserveRefusals(t *testing.T) {
 	require.ErrorIs(t, err, vault.ErrInvalid)
 	bare := w.complete(food("r2", ""))
 	_, err = w.v.Reserve(t.Context(), department(0), bare)
-	require.Equal(t, []vault.Code{vault.CodeNoNumbering}, codesOf(err), "no division")
+	require.Equal(t, []vault.Code{vault.CodeDivisionMissing}, codesOf(err), "no division")
 	_, err = w.redefine(foodType, func(def *catalogue.Type) { def.Numbering = catalogue.Numbering{} })
 	require.NoError(t, err, problemsOf(err))
 	bare.Key, bare.Division = "r3", "350102"

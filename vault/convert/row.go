@@ -426,7 +426,7 @@ func (w *worker) holder() {
 	}
 	kind := l.holderKind
 	if kind == "" {
-		kind = kindOf(w.row[l.at.holderCode], l.typ.Definition.Holder.CodeTypes)
+		kind = vault.HolderKindOf(w.row[l.at.holderCode], l.typ.Definition.Holder.CodeTypes)
 	}
 	if kind == "" && !w.found(catalogue.MetaHolderCode) {
 		w.own(finding{code: CodeHolderKind, element: catalogue.MetaHolderCodeType})
@@ -440,30 +440,6 @@ func holderKind(s string) string {
 		return h.Code
 	}
 	return s
-}
-
-// kindOf tells the kind from a code with a check digit, or where only one kind without one is allowed.
-func kindOf(holderCode string, allowed []string) string {
-	first, _, _ := strings.Cut(holderCode, "^")
-	other := ""
-	for _, kind := range allowed {
-		switch kind {
-		case code.HolderCodeUSCC:
-			if code.CheckUSCC(first) == nil {
-				return kind
-			}
-		case code.HolderCodeCitizen:
-			if len(first) == 18 && code.CheckCitizenNumber(first) == nil {
-				return kind
-			}
-		default:
-			if other != "" {
-				return ""
-			}
-			other = kind
-		}
-	}
-	return other
 }
 
 // Limits of one row's values in bytes, well inside those of a record.

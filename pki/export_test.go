@@ -1,5 +1,7 @@
 package pki
 
+import "golang.org/x/crypto/cryptobyte"
+
 // Agree is the rule of CrossCheck.
 var Agree = agree
 
@@ -17,3 +19,25 @@ var AllTolerances = []Tolerance{
 
 // LinksHeld counts what a cache holds.
 func LinksHeld(l *LinkCache) int { return len(l.now) + len(l.old) }
+
+// HolderOf reads a holder from extensions alone.
+func HolderOf(extensions ...Extension) Holder { return holderOf(Name{}, extensions) }
+
+// ReadName reads a name as a tolerant reader does.
+func ReadName(der []byte) (Name, error) {
+	s := cryptobyte.String(der)
+	n, err := (&reader{tolerant: true}).name(&s, "name")
+	if err == nil && !s.Empty() {
+		return Name{}, malformed("name")
+	}
+	return n, err
+}
+
+// CheckNames holds the names of a certificate against the constraints of another.
+func CheckNames(c, above *Certificate) error {
+	s := newSearch(&ChainOptions{})
+	if err := s.checkNames(above.NameConstraints, []*Certificate{c}); err != nil {
+		return err
+	}
+	return nil
+}

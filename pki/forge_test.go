@@ -45,14 +45,10 @@ func forgeKey(t testing.TB, issuer *node, name string, key *sm2.PrivateKey, chan
 	t.Helper()
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	require.NoError(t, err)
-	template := &smx509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{Country: []string{"CN"}, CommonName: name},
-		NotBefore: past, NotAfter: future, BasicConstraintsValid: true, KeyUsage: signOnly,
-		SignatureAlgorithm: smx509.SM2WithSM3, SubjectKeyId: []byte(name),
+	named := func(c *smx509.Certificate) {
+		c.SerialNumber, c.Subject.CommonName, c.SubjectKeyId = serial, name, []byte(name)
 	}
-	for _, f := range changes {
-		f(template)
-	}
+	template := forgedTemplate(append([]change{named}, changes...)...)
 	n := &node{template: template, key: key}
 	parent, parentKey := template, key
 	if issuer != nil {
@@ -63,6 +59,18 @@ func forgeKey(t testing.TB, issuer *node, name string, key *sm2.PrivateKey, chan
 	n.Certificate, err = pki.ParseCertificate(der)
 	require.NoError(t, err)
 	return n
+}
+
+// forgedTemplate is a certificate of someone who may sign, valid now, with some changes.
+func forgedTemplate(changes ...change) *smx509.Certificate {
+	template := &smx509.Certificate{
+		Subject: pkix.Name{Country: []string{"CN"}}, NotBefore: past, NotAfter: future, BasicConstraintsValid: true,
+		KeyUsage: signOnly, SignatureAlgorithm: smx509.SM2WithSM3,
+	}
+	for _, f := range changes {
+		f(template)
+	}
+	return template
 }
 
 func isCA(c *smx509.Certificate) { c.IsCA, c.KeyUsage, c.MaxPathLen = true, forCA, -1 }

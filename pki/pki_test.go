@@ -257,29 +257,6 @@ func TestPEM(t *testing.T) {
 	}
 }
 
-func FuzzParseCertificate(f *testing.F) {
-	code := asn1.ObjectIdentifier{1, 2, 156, 10260, 4, 1, 4}
-	root := forge(f, nil, "root", isCA, extension(code, false, []byte("\x13\x01x")))
-	f.Add(root.Raw)
-	f.Add(forge(f, root, "leaf").Raw)
-	trust := anchors(f, root.Certificate)
-	f.Fuzz(func(t *testing.T, der []byte) {
-		c, err := pki.ParseCertificate(der)
-		if err != nil {
-			require.Nil(t, c)
-			return
-		}
-		require.Equal(t, der, c.Raw)
-		chain, err := pki.VerifyChain(c, pki.ChainOptions{
-			Anchors: trust, Intermediates: []*pki.Certificate{c}, At: now, Usage: pki.UsageDigitalSignature,
-		})
-		if err != nil {
-			require.Nil(t, chain)
-			require.NotEmpty(t, pki.ReasonOf(err))
-		}
-	})
-}
-
 // Every SM2 certificate of the foreign collections reads, and those whose issuer is there verify.
 func TestForeignCertificates(t *testing.T) {
 	data := os.Getenv("ELICENSE_TESTDATA")

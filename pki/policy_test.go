@@ -160,3 +160,15 @@ func TestPolicyGraphStaysSmall(t *testing.T) {
 	require.NoError(t, err)
 	require.ElementsMatch(t, all, chain.Policies)
 }
+
+// TestPoliciesEndWhereNoneAre: a certificate without policies ends what held above it, also if one below has them.
+func TestPoliciesEndWhereNoneAre(t *testing.T) {
+	root := forge(t, nil, "root", isCA)
+	upper := forge(t, root, "upper", isCA, policies(p1))
+	lower := forge(t, upper, "lower", isCA)
+	_, err := pki.VerifyChain(forge(t, lower, "leaf", policies(p1)).Certificate, pki.ChainOptions{
+		Anchors: anchors(t, root.Certificate), Intermediates: []*pki.Certificate{upper.Certificate, lower.Certificate},
+		At: now, Usage: pki.UsageDigitalSignature, Policies: pki.PolicyOptions{RequireExplicit: true},
+	})
+	require.Equal(t, pki.ReasonPolicy, pki.ReasonOf(err))
+}

@@ -396,3 +396,19 @@ func versionOne(t testing.TB) *node {
 	require.Equal(t, 1, c.Version)
 	return &node{Certificate: c, template: n.template, key: n.key}
 }
+
+// TestKeyUsageThatIsThereCounts: the exception is for key usage that is absent, not for one that says no.
+func TestKeyUsageThatIsThereCounts(t *testing.T) {
+	usage := func(u smx509.KeyUsage) change { return func(c *smx509.Certificate) { c.KeyUsage = u } }
+	root := forge(t, nil, "root", isCA)
+	revoker := forge(t, root, "revoker", isCA, usage(smx509.KeyUsageCRLSign))
+	for name, leaf := range map[string]*node{
+		"leaf": forge(t, root, "leaf", usage(smx509.KeyUsageKeyEncipherment)), "authority": forge(t, revoker, "leaf"),
+	} {
+		_, err := pki.VerifyChain(leaf.Certificate, pki.ChainOptions{
+			Anchors: scoped(t, generous(pki.ExceptionNoKeyUsage, pki.ExceptionAnchorKeyUsage), root.Certificate), At: now,
+			Intermediates: []*pki.Certificate{revoker.Certificate}, Usage: pki.UsageDigitalSignature,
+		})
+		require.Equal(t, pki.ReasonKeyUsage, pki.ReasonOf(err), name)
+	}
+}

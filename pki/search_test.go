@@ -9,6 +9,7 @@ import (
 	"github.com/emmansun/gmsm/smx509"
 	"github.com/stretchr/testify/require"
 
+	"github.com/elicense/elicense/internal/oid"
 	"github.com/elicense/elicense/pki"
 )
 
@@ -208,4 +209,35 @@ func TestLinkCacheForgets(t *testing.T) {
 	}
 	group.Wait()
 	require.Equal(t, 1, pki.LinksHeld(pki.NewLinkCache(0))+1, "an empty one is usable")
+}
+
+// TestVersionOneIsNoAuthority: basic constraints in a certificate of version 1 do not make it one.
+func TestVersionOneIsNoAuthority(t *testing.T) {
+	root := forge(t, nil, "root", isCA)
+	pieces := craft(t, root)
+	pieces.version = nil
+	pieces.extensions = [][]byte{
+		ext(oid.KeyUsage, true, []byte{3, 2, 2, 4}), ext(oid.BasicConstraints, true, seq([]byte{1, 1, 0xff})),
+	}
+	sub := pieces.node(t)
+	scope := strict()
+	scope.Tolerances = []pki.Tolerance{pki.ToleranceVersion}
+	_, err := pki.VerifyChain(craft(t, sub).node(t).Certificate, pki.ChainOptions{
+		Anchors: scoped(t, scope, root.Certificate), Intermediates: []*pki.Certificate{sub.Certificate}, At: now,
+		Usage: pki.UsageDigitalSignature,
+	})
+	require.Equal(t, pki.ReasonNotCA, pki.ReasonOf(err))
+}
+
+// TestUnreadableCriticalExtension: what could not be read was not understood.
+func TestUnreadableCriticalExtension(t *testing.T) {
+	root := forge(t, nil, "root", isCA)
+	pieces := craft(t, root)
+	pieces.add(ext(oid.CRLDistribution, true, text(4, "x")))
+	scope := strict()
+	scope.Tolerances = []pki.Tolerance{pki.ToleranceExtension}
+	_, err := pki.VerifyChain(pieces.node(t).Certificate, pki.ChainOptions{
+		Anchors: scoped(t, scope, root.Certificate), At: now, Usage: pki.UsageDigitalSignature,
+	})
+	require.Equal(t, pki.ReasonExtension, pki.ReasonOf(err))
 }

@@ -35,6 +35,7 @@ type CRL struct {
 	// BaseNumber is the deltaCRLIndicator: the CRL it adds to. It is nil in a full CRL.
 	BaseNumber     *big.Int
 	AuthorityKeyID []byte
+	FreshestCRL    []DistributionPoint // where the delta CRLs to this one are
 	// Scope is the issuingDistributionPoint: for which certificates and reasons this CRL speaks.
 	Scope CRLScope
 	// ExpiredFrom is expiredCertsOnCRL: certificates that expired at this time or later are still listed. Zero if

@@ -1,7 +1,6 @@
 package pki
 
 import (
-	"bytes"
 	"math/big"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -45,11 +44,20 @@ func (c *CRL) readExtension(e extension) bool {
 		return c.Scope.read(e.value)
 	case oid.ExpiredCertsOnCRL:
 		return readGeneralizedTime(&e.value, &c.ExpiredFrom) && e.value.Empty()
-	default: // such as where else to ask and how else the issuer is called, which nobody may mark critical
-		if e.critical && c.unknown == "" {
-			c.unknown = oid.ID(bytes.Clone(e.id))
-		}
+	case oid.FreshestCRL:
+		var err error
+		c.FreshestCRL, err = (&reader{tolerant: true}).distributionPoints(e.value, "freshestCRL")
+		c.noteCritical(e) // RFC 5280, 5.2.6, forbids it, and nothing is fetched here
+		return err == nil
+	default: // such as how else the issuer is called, which nobody may mark critical
+		c.noteCritical(e)
 		return true
+	}
+}
+
+func (c *CRL) noteCritical(e extension) {
+	if e.critical && c.unknown == "" {
+		c.unknown = oid.ID(e.id)
 	}
 }
 

@@ -228,7 +228,7 @@ func (r *Register) draft(e *Enrolment, p Profile, public *pki.PublicKey, place u
 	issuer := r.issuer(e.Issuer)
 	c := &certificate{
 		profile: p, subject: subject, public: public, holder: e.Holder, dnsNames: e.DNSNames,
-		where: &location{Addresses{r.cfg.Base, issuer.id}, ShardOf(place)},
+		where: newLocation(Addresses{r.cfg.Base, issuer.id}, ShardOf(place)),
 	}
 	return c, issuer.complete(c, r.now())
 }

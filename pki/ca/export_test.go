@@ -116,7 +116,7 @@ func WeakScalars(order *big.Int) map[string]*big.Int {
 func LintTBS(tbs []byte, profile Profile, above *pki.Certificate, a Addresses, shard uint32) []Fault {
 	l := &lintCase{profile: profile, above: above}
 	if a.Base != "" {
-		l.where = &location{a, shard}
+		l.where = newLocation(a, shard)
 	}
 	return lintTBS(tbs, l)
 }

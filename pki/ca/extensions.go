@@ -94,15 +94,15 @@ func (i *Identity) addExtensions(b *cryptobyte.Builder) {
 
 func (l *location) addExtensions(b *cryptobyte.Builder) {
 	addExtension(b, oid.CRLDistribution, false, func(b *cryptobyte.Builder) {
-		addDistributionPoint(b, l.addresses.Shard(l.shard))
+		addDistributionPoint(b, l.crl)
 	})
 	addExtension(b, oid.FreshestCRL, false, func(b *cryptobyte.Builder) {
-		addDistributionPoint(b, l.addresses.Delta())
+		addDistributionPoint(b, l.delta)
 	})
 	addExtension(b, oid.AuthorityInfo, false, func(b *cryptobyte.Builder) {
 		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			addAccess(b, oid.AccessOCSP, l.addresses.OCSP())
-			addAccess(b, oid.AccessIssuers, l.addresses.Certificate())
+			addAccess(b, oid.AccessOCSP, l.ocsp)
+			addAccess(b, oid.AccessIssuers, l.issuer)
 		})
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"math/big"
+	"strconv"
 	"time"
 )
 
@@ -119,14 +120,16 @@ type Addresses struct {
 
 // Shard is the address of a shard's CRL.
 func (a Addresses) Shard(shard uint32) string {
-	return a.Base + "/crl/" + a.Issuer.String() + "/" + big.NewInt(int64(shard)).String() + ".crl"
+	return a.list() + strconv.FormatUint(uint64(shard), 10) + ".crl"
 }
 
 // Full is the address of the issuer's full CRL.
-func (a Addresses) Full() string { return a.Base + "/crl/" + a.Issuer.String() + "/full.crl" }
+func (a Addresses) Full() string { return a.list() + "full.crl" }
 
 // Delta is the address of the issuer's delta CRL.
-func (a Addresses) Delta() string { return a.Base + "/crl/" + a.Issuer.String() + "/delta.crl" }
+func (a Addresses) Delta() string { return a.list() + "delta.crl" }
+
+func (a Addresses) list() string { return a.Base + "/crl/" + a.Issuer.String() + "/" }
 
 // OCSP is the address of the issuer's OCSP responder.
 func (a Addresses) OCSP() string { return a.Base + "/ocsp/" + a.Issuer.String() }

@@ -334,7 +334,7 @@ func (r *Register) adoptable(der []byte) (*newCertificate, error) {
 		},
 		notAfter: c.NotAfter, name: r.nameToken(c.Holder.CommonName),
 	}
-	where := &location{Addresses{r.cfg.Base, issuer.id}, shard}
+	where := newLocation(Addresses{r.cfg.Base, issuer.id}, shard)
 	for _, p := range profiles {
 		if len(lintSigned(c.Raw, &lintCase{profile: p, above: issuer.Certificate(), where: where})) == 0 {
 			n.Profile = p.Name
@@ -379,7 +379,7 @@ func (r *Register) shardIn(in *inspected, issuer KeyID) (uint32, bool) {
 
 // ParseShard reads the shard in an address that Shard wrote.
 func (a Addresses) ParseShard(address string) (uint32, bool) {
-	rest, ok := strings.CutPrefix(address, a.Base+"/crl/"+a.Issuer.String()+"/")
+	rest, ok := strings.CutPrefix(address, a.list())
 	number, crl := strings.CutSuffix(rest, ".crl")
 	n, err := strconv.ParseUint(number, 10, 32)
 	return uint32(n), ok && crl && err == nil && a.Shard(uint32(n)) == address

@@ -411,11 +411,11 @@ func soundPersonal(e *extension) bool {
 }
 
 func (l *lintCase) badDistribution() string {
-	return l.badPoint(oid.CRLDistribution, func(w *location) string { return w.addresses.Shard(w.shard) })
+	return l.badPoint(oid.CRLDistribution, func(w *location) string { return w.crl })
 }
 
 func (l *lintCase) badFreshest() string {
-	return l.badPoint(oid.FreshestCRL, func(w *location) string { return w.addresses.Delta() })
+	return l.badPoint(oid.FreshestCRL, func(w *location) string { return w.delta })
 }
 
 func (l *lintCase) badPoint(id oid.ID, want func(*location) string) string {
@@ -439,8 +439,7 @@ func (l *lintCase) badAccess() string {
 		return "missing"
 	}
 	ocsp, issuer, ok := e.access()
-	a := l.where.addresses
-	return when(!ok || ocsp != a.OCSP() || issuer != a.Certificate(), "are not the addresses of the issuer")
+	return when(!ok || ocsp != l.where.ocsp || issuer != l.where.issuer, "are not the addresses of the issuer")
 }
 
 func (l *lintCase) badNoCheck() string {

@@ -66,7 +66,7 @@ func (r *Register) lintAgain(f *Found, chains [][]*pki.Certificate) []Fault {
 	var best []Fault
 	for i, chain := range chains {
 		faults := lintSigned(f.DER, &lintCase{
-			profile: profile, above: chain[0], where: &location{Addresses{r.cfg.Base, f.ID.Issuer}, f.Shard()},
+			profile: profile, above: chain[0], where: newLocation(Addresses{r.cfg.Base, f.ID.Issuer}, f.Shard()),
 		})
 		if i == 0 || len(faults) < len(best) {
 			best = faults

@@ -30,9 +30,10 @@ type certificate struct {
 }
 
 // location is where a certificate says that its revocation and its issuer are found.
-type location struct {
-	addresses Addresses
-	shard     uint32
+type location struct{ crl, delta, ocsp, issuer string }
+
+func newLocation(a Addresses, shard uint32) *location {
+	return &location{crl: a.Shard(shard), delta: a.Delta(), ocsp: a.OCSP(), issuer: a.Certificate()}
 }
 
 // keyID is the leftmost 160 bits of SM3 over the point (the way of RFC 7093, 2, method 1).

@@ -27,7 +27,7 @@ func TestParseCRL_A55(t *testing.T) {
 		),
 		numbered(300), extended(rawExtension{oid.AuthorityKeyID, false, []byte("\x30\x06\x80\x04root")}),
 		extended(rawExtension{oid.ExpiredCertsOnCRL, false, generalized(past)}),
-		scoped(atURI("http://crl.example/7"), flag(1), reasons(3, 1, 8)),
+		within(atURI("http://crl.example/7"), flag(1), reasons(3, 1, 8)),
 	)
 	require.Equal(t, root.Subject, c.Issuer)
 	require.Equal(t, root.RawSubject, c.RawIssuer)
@@ -165,14 +165,14 @@ func TestParseCRLRefuses(t *testing.T) {
 		"base is no number":          {extend(oid.DeltaCRLIndicator, []byte{1, 1, 0xff})},
 		"key identifier":             {extend(oid.AuthorityKeyID, []byte{4, 1, 1})},
 		"expiry is no time":          {extend(oid.ExpiredCertsOnCRL, one)},
-		"scope empty":                {scoped()},
-		"scope users and CAs":        {scoped(flag(1), flag(2))},
-		"scope users and attributes": {scoped(flag(1), flag(5))},
-		"scope no reason":            {scoped([]byte{0x83, 2, 0, 0})},
-		"scope meaningless reason":   {scoped([]byte{0x83, 2, 7, 0x80})},
-		"scope unknown part":         {scoped(flag(6))},
-		"scope wrong flag":           {scoped([]byte{0x81, 1, 1})},
-		"scope wrong name":           {scoped([]byte{0xa0, 2, 0xa5, 0})},
+		"scope empty":                {within()},
+		"scope users and CAs":        {within(flag(1), flag(2))},
+		"scope users and attributes": {within(flag(1), flag(5))},
+		"scope no reason":            {within([]byte{0x83, 2, 0, 0})},
+		"scope meaningless reason":   {within([]byte{0x83, 2, 7, 0x80})},
+		"scope unknown part":         {within(flag(6))},
+		"scope wrong flag":           {within([]byte{0x81, 1, 1})},
+		"scope wrong name":           {within([]byte{0xa0, 2, 0xa5, 0})},
 		"entry without time":         {rawEntry(one)},
 		"entry of no serial":         {rawEntry(at)},
 		"entry serial padded":        {rawEntry([]byte{2, 2, 0, 1}, at)},
@@ -266,7 +266,7 @@ func FuzzParseCRL(f *testing.F) {
 	root := forge(f, nil, "root", isCA)
 	f.Add(rawCRL(f, root))
 	f.Add(rawCRL(f, root, func(s *crlSpec) { s.version = nil }, lists(revokedAt(big.NewInt(1), past, 0))))
-	f.Add(rawCRL(f, root, numbered(3), deltaOf(2), scoped(atURI("http://crl.example/7"), flag(2), reasons(3, 1, 8)),
+	f.Add(rawCRL(f, root, numbered(3), deltaOf(2), within(atURI("http://crl.example/7"), flag(2), reasons(3, 1, 8)),
 		lists(revokedAt(big.NewInt(-1), past, 8, invalidFrom(past)), revokedAt(big.NewInt(300), past, 6))))
 	addCorpus(f, "tongsuo-fuzz/crl", "pyhanko/pkgs/pyhanko-certvalidator/tests/fixtures/nist_pkits/crls")
 	f.Fuzz(func(t *testing.T, b []byte) {

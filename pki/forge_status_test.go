@@ -124,7 +124,7 @@ func deltaOf(base int64) crlChange {
 
 func dated(this, next time.Time) crlChange { return func(s *crlSpec) { s.this, s.next = this, next } }
 
-func scoped(parts ...[]byte) crlChange {
+func within(parts ...[]byte) crlChange {
 	return extended(rawExtension{oid.IssuingDistributionPoint, true, der(func(b *cryptobyte.Builder) {
 		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			for _, p := range parts {
@@ -305,6 +305,7 @@ type ocspSpec struct {
 	version      []byte
 	responder    []byte
 	produced     time.Time
+	rawProduced  []byte // instead of produced
 	answers      []answer
 	extensions   []rawExtension
 	certificates [][]byte
@@ -378,7 +379,11 @@ func (s ocspSpec) addData(b *cryptobyte.Builder) {
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddBytes(s.version)
 		b.AddBytes(s.responder)
-		b.AddASN1GeneralizedTime(s.produced)
+		if s.rawProduced != nil {
+			b.AddBytes(s.rawProduced)
+		} else {
+			b.AddASN1GeneralizedTime(s.produced)
+		}
 		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			for _, a := range s.answers {
 				a.add(b)

@@ -79,7 +79,8 @@ func (n Name) last(id oid.ID) string {
 // Child appends an RDN, as RFC 5280, 4.2.1.13, does for a name relative to that of a CRL's issuer.
 func (n Name) Child(rdn RawRDN) Name {
 	child := Name{
-		RDNs: append(slices.Clone(n.RDNs), rdn.RDN), keys: append(slices.Clone(n.keys), rdn.key), joined: n.joined + rdn.key,
+		RDNs: append(slices.Clone(n.RDNs), rdn.RDN),
+		keys: append(slices.Clone(n.keys), rdn.key), joined: n.joined + rdn.key,
 	}
 	input := cryptobyte.String(n.Raw)
 	var body cryptobyte.String

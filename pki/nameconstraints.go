@@ -8,7 +8,7 @@ import (
 )
 
 // maxNameChecks limits the comparisons of names with constraints in one search: both lists can be long.
-const maxNameChecks = 1 << 18
+const maxNameChecks = 1 << 20
 
 // checkNames holds the names of a path, leaf first, against constraints from above (RFC 5280, 6.1.3 b and c). What is
 // self-issued is left out, but for the leaf.

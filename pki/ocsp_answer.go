@@ -1,6 +1,8 @@
 package pki
 
 import (
+	"time"
+
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
@@ -72,16 +74,19 @@ func (a *OCSPAnswer) readExtension(e extension) bool {
 	case oid.OCSPArchiveCutoff:
 		return readGeneralizedTime(&e.value, &a.ArchiveCutoff) && e.value.Empty()
 	case oid.InvalidityDate:
-		return readGeneralizedTime(&e.value, &a.InvalidFrom) && e.value.Empty()
+		var from time.Time
+		ok := readGeneralizedTime(&e.value, &from) && e.value.Empty()
+		if a.Status == AnswerRevoked {
+			a.InvalidFrom = from
+		}
+		return ok
 	case oid.CRLReason:
 		var cause Cause
-		if !readCause(&e.value, &cause) || !e.value.Empty() {
-			return false
-		}
+		ok := readCause(&e.value, &cause) && e.value.Empty()
 		if a.Status == AnswerRevoked && a.Cause == CauseUnspecified {
 			a.Cause = cause
 		}
-		return true
+		return ok
 	case oid.OCSPCRLReference:
 		return true // on which CRL the responder found it: the answer is the responder's own
 	default:

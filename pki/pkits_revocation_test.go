@@ -14,10 +14,10 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
-const pkits = "pyhanko/pkgs/pyhanko-certvalidator/tests/fixtures/nist_pkits"
+const pkitsFolder = "pyhanko/pkgs/pyhanko-certvalidator/tests/fixtures/nist_pkits"
 
-// pkitsCase is one case of NIST's PKITS as its data file has it.
-type pkitsCase struct {
+// pkitsStatus is one case of NIST's PKITS as its data file has it.
+type pkitsStatus struct {
 	ID, Name, Cert string
 	OtherCerts     []string `json:"other_certs"`
 	CRLs           []string
@@ -34,7 +34,7 @@ var pkitsIndirect = []string{
 }
 
 // want is the status that the suite wants, and false if the case is about paths and says nothing about revocation.
-func (c pkitsCase) want() (pki.RevocationStatus, bool) {
+func (c pkitsStatus) want() (pki.RevocationStatus, bool) {
 	switch {
 	case slices.Contains(pkitsIndirect, c.ID):
 		return pki.StatusUnknown, true
@@ -55,11 +55,11 @@ func (c pkitsCase) want() (pki.RevocationStatus, bool) {
 
 // PKITS: sections 4.4, 4.5, 4.7, 4.14 and 4.15 are about revocation; in the others every certificate must be good.
 func TestPKITSRevocation_A55(t *testing.T) {
-	text := readExternal(t, pkits+"/pkits.json")
-	var cases []pkitsCase
+	text := readFile(t, testdata(t, pkitsFolder), "pkits.json")
+	var cases []pkitsStatus
 	require.NoError(t, json.Unmarshal(text, &cases))
 	require.Len(t, cases, 246)
-	folder := external(t, pkits)
+	folder := testdata(t, pkitsFolder)
 	anchors := pkitsAnchors(t, folder)
 	judged := 0
 	for _, c := range cases {
@@ -80,7 +80,7 @@ func TestPKITSRevocation_A55(t *testing.T) {
 	require.Equal(t, 154, judged)
 }
 
-func isDSA(c pkitsCase) bool { return strings.Contains(c.Name, "dsa") }
+func isDSA(c pkitsStatus) bool { return strings.Contains(c.Name, "dsa") }
 
 func pkitsAnchors(t *testing.T, folder string) *pki.Anchors {
 	t.Helper()
@@ -105,7 +105,7 @@ func tolerant(t testing.TB, file string) *pki.Certificate {
 	return c
 }
 
-func (c pkitsCase) judge(t *testing.T, folder string, anchors *pki.Anchors) pki.RevocationReport {
+func (c pkitsStatus) judge(t *testing.T, folder string, anchors *pki.Anchors) pki.RevocationReport {
 	t.Helper()
 	at := time.Date(2022, 1, 1, 0, 0, 0, 0, time.UTC)
 	leaf := tolerant(t, filepath.Join(folder, "certs", c.Cert))

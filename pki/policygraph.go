@@ -76,13 +76,7 @@ func (j *policyJudge) take(c *Certificate, last bool) {
 		j.levels = nil
 		return
 	}
-	above := j.levels[len(j.levels)-1]
-	satisfies := make(map[oid.ID][]oid.ID) // which nodes above a policy satisfies
-	for id, node := range above {
-		for _, expected := range node.expected {
-			satisfies[expected] = append(satisfies[expected], id)
-		}
-	}
+	satisfied := j.levels[len(j.levels)-1].satisfied()
 	level := make(policyLevel)
 	hasAny := false
 	for _, p := range c.Policies {
@@ -90,22 +84,37 @@ func (j *policyJudge) take(c *Certificate, last bool) {
 			hasAny = true
 			continue
 		}
-		parents := satisfies[p.ID]
-		if len(parents) == 0 && above[oid.AnyPolicy] != nil {
-			parents = []oid.ID{oid.AnyPolicy}
+		parents := satisfied[p.ID]
+		if len(parents) == 0 {
+			parents = satisfied[oid.AnyPolicy]
 		}
-		if len(parents) > 0 {
-			level[p.ID] = &policyNode{parents: parents, expected: []oid.ID{p.ID}}
-		}
+		level.add(p.ID, parents)
 	}
 	if hasAny && (j.anyPolicy > 0 || !last && c.SelfIssued()) {
-		for id, parents := range satisfies {
-			if level[id] == nil {
-				level[id] = &policyNode{parents: parents, expected: []oid.ID{id}}
-			}
+		for id, parents := range satisfied {
+			level.add(id, parents)
 		}
 	}
 	j.put(level)
+}
+
+// satisfied gives for each policy the nodes of the level that it satisfies. Nothing but anyPolicy satisfies anyPolicy,
+// for nothing may be mapped to it.
+func (l policyLevel) satisfied() map[oid.ID][]oid.ID {
+	out := make(map[oid.ID][]oid.ID)
+	for id, node := range l {
+		for _, expected := range node.expected {
+			out[expected] = append(out[expected], id)
+		}
+	}
+	return out
+}
+
+// add makes a node below its parents, if it has any and there is none yet.
+func (l policyLevel) add(id oid.ID, parents []oid.ID) {
+	if len(parents) > 0 && l[id] == nil {
+		l[id] = &policyNode{parents: parents, expected: []oid.ID{id}}
+	}
 }
 
 // put appends a level; without any node no policy is valid any more.

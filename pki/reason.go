@@ -22,11 +22,12 @@ const (
 	ReasonPathLength      Reason = "path-length"      // more CAs below the issuer than it allows, or a chain too long
 	ReasonNameConstraints Reason = "name-constraints" // a name outside of what an authority may name
 	ReasonPolicy          Reason = "policy"           // no acceptable policy holds along the whole chain
-	ReasonAlgorithm       Reason = "algorithm"        // a key or signature of a kind that is not supported or not allowed
+	ReasonAlgorithm       Reason = "algorithm"        // a kind of key or signature that is not supported
 	ReasonWeak            Reason = "weak-algorithm"   // a hash or key that no longer resists forgery
 	ReasonExtension       Reason = "extension"        // a critical extension that is not understood here
-	ReasonEncoding        Reason = "encoding"         // it breaks a rule of encoding that the anchor's scope does not let pass
+	ReasonEncoding        Reason = "encoding"         // it needs a tolerance that the anchor's scope lacks
 	ReasonScope           Reason = "anchor-scope"     // the anchor may not vouch for this
+	ReasonHost            Reason = "host"             // it does not name the host
 	ReasonRevocation      Reason = "revocation"       // the revocation checker refused without saying why
 	ReasonBudget          Reason = "budget"           // too much work was needed
 )
@@ -53,5 +54,6 @@ func ReasonOf(err error) Reason {
 }
 
 func refuse(c *Certificate, reason Reason, format string, args ...any) *RefusalError {
-	return &RefusalError{Reason: reason, Subject: maskNumbers(c.Subject), Detail: maskNumbers(fmt.Sprintf(format, args...))}
+	detail := fmt.Sprintf(format, args...)
+	return &RefusalError{Reason: reason, Subject: maskNumbers(c.Subject), Detail: maskNumbers(detail)}
 }

@@ -3,6 +3,7 @@ package pki_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,7 +39,7 @@ type suite struct {
 
 func openSuite(t *testing.T, folder string) suite {
 	t.Helper()
-	return suite{t, external(t, folder)}
+	return suite{t, testdata(t, folder)}
 }
 
 func (s suite) read(name string) []byte {
@@ -336,4 +337,31 @@ func TestMultitaskingResponder_A55(t *testing.T) {
 	report := pki.VerifyRevocation(s.chain(at, lenient, alice, interm, root), pki.RevocationOptions{At: at},
 		pki.Evidence{Responses: []*pki.OCSPResponse{a, b}})
 	require.NoError(t, report.Err())
+}
+
+// unwrapPEM gives the first PEM block of a text, or what is no PEM as it is.
+func unwrapPEM(b []byte) []byte {
+	if block, _ := pem.Decode(b); block != nil {
+		return block.Bytes
+	}
+	return b
+}
+
+// addCorpus seeds a fuzz target with the files of folders of foreign test data, if there are any.
+func addCorpus(f *testing.F, folders ...string) {
+	f.Helper()
+	root := os.Getenv("ELICENSE_TESTDATA")
+	if root == "" {
+		return
+	}
+	for _, folder := range folders {
+		entries, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(folder)))
+		require.NoError(f, err)
+		for _, e := range entries {
+			b, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(folder), e.Name()))
+			if err == nil && len(b) < 8<<10 {
+				f.Add(b)
+			}
+		}
+	}
 }

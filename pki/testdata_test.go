@@ -1,54 +1,110 @@
 package pki_test
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/pki"
 )
 
-// external is a folder or file of test data that nobody here wrote.
-func external(t testing.TB, path string) string {
+// testdata is a folder of the collection of files that nobody here wrote.
+func testdata(t testing.TB, parts ...string) string {
 	t.Helper()
 	root := os.Getenv("ELICENSE_TESTDATA")
 	if root == "" {
-		t.Skip("no ELICENSE_TESTDATA: " + path)
+		t.Skip("ELICENSE_TESTDATA is not set: no foreign certificates to judge")
 	}
-	return filepath.Join(root, filepath.FromSlash(path))
+	return filepath.Join(append([]string{root}, parts...)...)
 }
 
-func readExternal(t testing.TB, path string) []byte {
+func readFile(t testing.TB, parts ...string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(external(t, path))
+	b, err := os.ReadFile(filepath.Join(parts...))
 	require.NoError(t, err)
 	return b
 }
 
-// addCorpus seeds a fuzz target with the files of folders of external test data, if there are any.
-func addCorpus(f *testing.F, folders ...string) {
-	f.Helper()
-	root := os.Getenv("ELICENSE_TESTDATA")
-	if root == "" {
-		return
+// derIn lists the contents of the PEM blocks of certificates, or the bytes themselves if there is no PEM.
+func derIn(text []byte) [][]byte {
+	if !bytes.Contains(text, []byte("-----BEGIN ")) {
+		return [][]byte{text}
 	}
-	for _, folder := range folders {
-		entries, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(folder)))
-		require.NoError(f, err)
-		for _, e := range entries {
-			b, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(folder), e.Name()))
-			if err == nil && len(b) < 8<<10 {
-				f.Add(b)
-			}
+	var out [][]byte
+	for {
+		var block *pem.Block
+		if block, text = pem.Decode(text); block == nil {
+			return out
+		}
+		if block.Type == "CERTIFICATE" {
+			out = append(out, block.Bytes)
 		}
 	}
 }
 
-// unwrapPEM gives the first PEM block of a text, or what is no PEM as it is.
-func unwrapPEM(b []byte) []byte {
-	if block, _ := pem.Decode(b); block != nil {
-		return block.Bytes
+// foreign reads the certificates of a file, with every tolerance.
+func foreign(t testing.TB, parts ...string) []*pki.Certificate {
+	t.Helper()
+	var out []*pki.Certificate
+	for _, der := range derIn(readFile(t, parts...)) {
+		c, err := pki.ParseTolerant(der)
+		require.NoError(t, err, "%v", parts)
+		out = append(out, c)
 	}
-	return b
+	require.NotEmpty(t, out, "%v", parts)
+	return out
+}
+
+// expectations reads lines NAME:TEXT; empty lines and lines beginning with # are comments.
+func expectations(t testing.TB, parts ...string) map[string]string {
+	t.Helper()
+	want := make(map[string]string)
+	lines := bufio.NewScanner(bytes.NewReader(readFile(t, parts...)))
+	for lines.Scan() {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		name, text, ok := strings.Cut(line, ":")
+		require.True(t, ok, "line %q", line)
+		want[name] = text
+	}
+	require.NotEmpty(t, want)
+	return want
+}
+
+// generous is a scope that lets pass what old test suites are full of.
+func generous(exceptions ...pki.Exception) pki.Scope {
+	return pki.Scope{
+		Purposes:   []pki.Purpose{pki.PurposeAny},
+		Algorithms: []pki.KeyAlgorithm{pki.KeySM2, pki.KeyECDSA, pki.KeyRSA, pki.KeyRSAPSS},
+		Exceptions: exceptions,
+	}
+}
+
+func scoped(t testing.TB, scope pki.Scope, certificates ...*pki.Certificate) *pki.Anchors {
+	t.Helper()
+	var list []pki.Anchor
+	for _, c := range certificates {
+		list = append(list, pki.Anchor{Certificate: c, Scope: scope})
+	}
+	a, err := pki.NewScopedAnchors(list...)
+	require.NoError(t, err)
+	return a
+}
+
+// anyUsage is a usage that the certificate has.
+func anyUsage(c *pki.Certificate) pki.KeyUsage {
+	for bit := pki.UsageDigitalSignature; bit <= pki.UsageDecipherOnly; bit <<= 1 {
+		if c.KeyUsage&bit != 0 {
+			return bit
+		}
+	}
+	return pki.UsageDigitalSignature
 }

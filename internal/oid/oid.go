@@ -7,6 +7,7 @@ package oid
 
 import (
 	"encoding/asn1"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -17,6 +18,9 @@ import (
 
 // ID is an object identifier as the contents octets of its DER encoding.
 type ID string
+
+// ErrDotted is returned for text that is no object identifier.
+var ErrDotted = errors.New("oid: malformed object identifier")
 
 // maxBytes limits an identifier that is read; the longest in use has about 20.
 const maxBytes = 64
@@ -180,4 +184,21 @@ func Valid(b []byte) bool {
 		}
 	}
 	return true
+}
+
+// Parse reads the dotted form.
+func Parse(dotted string) (ID, error) {
+	var numbers asn1.ObjectIdentifier
+	for part := range strings.SplitSeq(dotted, ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 0 || part != strconv.Itoa(n) {
+			return "", ErrDotted
+		}
+		numbers = append(numbers, n)
+	}
+	id := FromASN1(numbers)
+	if id == "" {
+		return "", ErrDotted
+	}
+	return id, nil
 }

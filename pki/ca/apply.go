@@ -303,8 +303,12 @@ func (r *Register) Work(
 
 // ownerToken names whose key a key is: of one holder and for one profile.
 func (r *Register) ownerToken(e *Enrolment, profile string) token {
-	if t := r.holderToken(&e.Holder); t != (token{}) {
-		return r.token("ca-owner", []byte(profile), t[:])
+	return r.ownerOf(e, profile, r.holderToken(&e.Holder))
+}
+
+func (r *Register) ownerOf(e *Enrolment, profile string, holder token) token {
+	if holder != (token{}) {
+		return r.token("ca-owner", []byte(profile), holder[:])
 	}
 	return r.token("ca-owner", append([][]byte{[]byte(profile), {0}}, texts(e.Subject.parts())...)...)
 }

@@ -283,7 +283,7 @@ func FuzzIssueCSR(f *testing.F) {
 	})
 }
 
-func BenchmarkIssue(b *testing.B) {
+func BenchmarkAuthority(b *testing.B) {
 	w := newWorld(b)
 	b.ReportAllocs()
 	for b.Loop() {

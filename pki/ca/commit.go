@@ -17,6 +17,7 @@ type newCertificate struct {
 	owner     token
 	holder    token // zero for none
 	name      token
+	key       keyRow // as the transaction will leave it
 }
 
 // issuance is the way of an application from approved to issued.
@@ -32,7 +33,7 @@ type issuance struct {
 }
 
 // settle completes the rows once everything is signed.
-func (i *issuance) settle() error {
+func (i *issuance) settle() {
 	after := *i.before
 	after.Stage, after.Issued = StageIssued, i.certificates[0].ID
 	i.certificates[0].Renews = after.Enrolment.Renews
@@ -41,7 +42,6 @@ func (i *issuance) settle() error {
 		i.certificates[0].Twin, i.certificates[1].Twin = after.Twin, after.Issued
 	}
 	i.after = &after
-	return nil
 }
 
 // commitIssuances writes a group in one transaction. An issuance that is refused fails alone and leaves nothing; a
@@ -102,14 +102,19 @@ func (r *Register) checkIssuance(w engine.Writer, chain *auditChain, i *issuance
 		return err
 	}
 	for _, n := range i.certificates {
-		if err := r.checkKey(w, n.keyDigest, n.owner); err != nil {
+		row, used, err := r.checkKey(w, n.keyDigest, n.owner)
+		if err != nil {
 			return err
+		}
+		if n.key = row; !used {
+			n.key = keyRow{owner: n.owner, first: n.ID}
 		}
 	}
 	return nil
 }
 
-// write enters an issuance. Create makes sure that neither a serial number nor a place is given twice.
+// write enters an issuance. Create makes sure that neither a serial number nor a place is given twice; the other rows
+// go with the serial number.
 func (i *issuance) write(w engine.Writer, chain *auditChain) error {
 	for _, n := range i.certificates {
 		if err := n.write(w); err != nil {
@@ -143,16 +148,10 @@ func (n *newCertificate) write(w engine.Writer) error {
 	if err := w.Create(logKey(id.Issuer, n.Place), id.Serial[:]); err != nil {
 		return fmt.Errorf("entering place: %w", err)
 	}
-	if err := w.Create(statusKey(id), status.append(nil)); err != nil {
-		return fmt.Errorf("entering status: %w", err)
-	}
-	row := keyRow{owner: n.owner, first: id}
-	if known, used, err := getKeyRow(w, n.keyDigest); err != nil {
+	if err := w.Put(statusKey(id), status.append(nil)); err != nil {
 		return err
-	} else if used {
-		row = known
 	}
-	if err := w.Put(key(spaceKey, n.keyDigest[:]), row.append(nil)); err != nil {
+	if err := w.Put(key(spaceKey, n.keyDigest[:]), n.key.append(nil)); err != nil {
 		return err
 	}
 	if n.holder != (token{}) {

@@ -1,9 +1,13 @@
 package ca
 
 import (
+	"context"
+	"encoding/binary"
 	"math/big"
+	"strconv"
 	"time"
 
+	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/pki"
 )
 
@@ -93,4 +97,53 @@ func orNil(r Row, err error) (Row, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+// WeakScalars are some private keys of each kind that the register refuses.
+func WeakScalars(order *big.Int) map[string]*big.Int {
+	list := map[string]*big.Int{
+		"generator": big.NewInt(1), "two": big.NewInt(2), "last small": big.NewInt(weakScalars),
+		"largest": new(big.Int).Sub(order, big.NewInt(2)),
+	}
+	for i, text := range publishedKeys {
+		d, _ := new(big.Int).SetString(text, 16)
+		list["published "+strconv.Itoa(i)] = d
+	}
+	return list
+}
+
+// LintTBS holds a TBSCertificate against a profile, an issuer and the addresses of a shard, or none for an empty base.
+func LintTBS(tbs []byte, profile Profile, above *pki.Certificate, a Addresses, shard uint32) []Fault {
+	l := &lintCase{profile: profile, above: above}
+	if a.Base != "" {
+		l.where = &location{a, shard}
+	}
+	return lintTBS(tbs, l)
+}
+
+// FillRevoked revokes n certificates that were never issued, so that a register of many revoked ones is made quickly.
+func FillRevoked(ctx context.Context, e engine.Engine, issuer KeyID, n int) error {
+	const group = 4000
+	for from := 0; from < n; from += group {
+		err := e.Update(ctx, func(w engine.Writer) error {
+			last, err := lastSequence(w, issuer)
+			if err != nil {
+				return err
+			}
+			for i := from; i < min(from+group, n); i++ {
+				id := CertificateID{Issuer: issuer}
+				binary.BigEndian.PutUint64(id.Serial[4:], uint64(i)*0x9e3779b97f4a7c15)
+				last++
+				s := Status{State: StateRevoked, At: time.Unix(1e9, 0), Sequence: last, Shard: ShardOf(uint64(i))}
+				if err := putStatus(w, id, s); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -169,7 +169,8 @@ func (r *Register) sign(ctx context.Context, i *issuance, public *pki.PublicKey)
 		return nil, err
 	}
 	if !e.Twin {
-		return nil, i.settle()
+		i.settle()
+		return nil, nil
 	}
 	profile, _ := ProfileNamed(e.Profile)
 	key, enveloped, err := r.encryptionKey(ctx, i.before.ID, public)
@@ -182,7 +183,8 @@ func (r *Register) sign(ctx context.Context, i *issuance, public *pki.PublicKey)
 	if err := r.signOne(ctx, i, profile.Twin, key); err != nil {
 		return nil, err
 	}
-	return enveloped, i.settle()
+	i.settle()
+	return enveloped, nil
 }
 
 func (r *Register) signOne(ctx context.Context, i *issuance, profile string, public *pki.PublicKey) error {
@@ -214,13 +216,14 @@ func (r *Register) signOne(ctx context.Context, i *issuance, profile string, pub
 	if !ok {
 		return refuse(ErrLint, ReasonLint, "serial number")
 	}
+	holder := r.holderToken(&e.Holder)
 	n := &newCertificate{
 		Issued: Issued{
 			ID: CertificateID{issuer.id, serial}, Place: place, Profile: profile, Application: i.before.ID,
 			IssuedAt: r.now(), DER: der,
 		},
-		notAfter: c.notAfter, keyDigest: KeyDigest(public), owner: r.ownerToken(e, profile),
-		holder: r.holderToken(&e.Holder), name: r.nameToken(e.Subject.CommonName),
+		notAfter: c.notAfter, keyDigest: KeyDigest(public), owner: r.ownerOf(e, profile, holder),
+		holder: holder, name: r.nameToken(e.Subject.CommonName),
 	}
 	i.certificates = append(i.certificates, n)
 	return nil

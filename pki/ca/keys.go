@@ -17,17 +17,15 @@ type keyRow struct {
 	blocked bool          // never again: it was compromised, or is known to be
 }
 
-const keyFormat = 1
-
 func (k *keyRow) append(b []byte) []byte {
-	b = append(b, keyFormat)
+	b = append(b, rowFormat)
 	b = append(b, k.owner[:]...)
 	b = appendID(b, k.first)
 	return appendFlag(b, k.blocked)
 }
 
 func parseKeyRow(b []byte) (keyRow, error) {
-	r := openRow(b, keyFormat)
+	r := openRow(b)
 	var k keyRow
 	r.fixed(k.owner[:])
 	k.first, k.blocked = readID(r), r.flag()
@@ -54,22 +52,20 @@ func getKeyRow(r engine.Reader, digest [32]byte) (keyRow, bool, error) {
 }
 
 // checkKey refuses a key that was blocked, that is somebody else's or that is used for something else, and, unless
-// policy allows to keep it, one that was used before.
-func (r *Register) checkKey(rd engine.Reader, digest [32]byte, owner token) error {
-	k, used, err := getKeyRow(rd, digest)
+// policy allows to keep it, one that was used before. It gives the row of a key that may be used again.
+func (r *Register) checkKey(rd engine.Reader, digest [32]byte, owner token) (k keyRow, used bool, err error) {
+	k, used, err = getKeyRow(rd, digest)
 	switch {
 	case err != nil:
-		return err
 	case !used:
-		return nil
 	case k.blocked:
-		return refuse(ErrKey, ReasonDuplicateKey, "key is blocked")
+		err = refuse(ErrKey, ReasonDuplicateKey, "key is blocked")
 	case k.owner != owner:
-		return refuse(ErrKey, ReasonDuplicateKey, "key is in use by another holder or for another purpose")
+		err = refuse(ErrKey, ReasonDuplicateKey, "key is in use by another holder or for another purpose")
 	case !r.cfg.Policy.ReuseKey:
-		return refuse(ErrKey, ReasonDuplicateKey, "key was certified before")
+		err = refuse(ErrKey, ReasonDuplicateKey, "key was certified before")
 	}
-	return nil
+	return k, used, err
 }
 
 // checkNewKey is checkKey for the key of an application that brings its request along.
@@ -81,7 +77,8 @@ func (r *Register) checkNewKey(rd engine.Reader, a *Application) error {
 	if err != nil {
 		return err
 	}
-	return r.checkKey(rd, KeyDigest(q.public), r.ownerToken(&a.Enrolment, a.Enrolment.Profile))
+	_, _, err = r.checkKey(rd, KeyDigest(q.public), r.ownerToken(&a.Enrolment, a.Enrolment.Profile))
+	return err
 }
 
 // BlockKeys makes sure that no certificate is issued for keys that are known to be in the wrong hands. Certificates

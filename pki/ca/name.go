@@ -1,7 +1,6 @@
 package ca
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,7 +27,7 @@ type Name struct {
 // encode writes the name as GB/T 20518 has it: country as PrintableString, everything else as UTF8String.
 func (n Name) encode() ([]byte, error) {
 	if n.CommonName == "" {
-		return nil, fmt.Errorf("%w: common name is empty", ErrLint)
+		return nil, refuse(ErrLint, ReasonLint, "common name is empty")
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -42,7 +41,7 @@ func (n Name) encode() ([]byte, error) {
 	})
 	for _, part := range n.parts() {
 		if !printable(part) || len(n.SerialNumber) > 0 && !isPrintableString(n.SerialNumber) {
-			return nil, fmt.Errorf("%w: name part %q", ErrLint, part)
+			return nil, refuse(ErrLint, ReasonLint, "a part of the name is too long or holds what cannot be printed")
 		}
 	}
 	return b.Bytes()
@@ -72,5 +71,6 @@ func printable(s string) bool {
 
 // isPrintableString tells whether s is made of the characters of a PrintableString (X.680, 41.4).
 func isPrintableString(s string) bool {
-	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?") == ""
+	const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?"
+	return s != "" && strings.Trim(s, characters) == ""
 }

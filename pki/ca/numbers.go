@@ -38,20 +38,19 @@ type CRLRecord struct {
 	Digest     [32]byte // SM3 of the CRL
 }
 
-const crlFormat = 1
-
 func (c *CRLRecord) append(b []byte) []byte {
-	b = append(b, crlFormat, byte(c.Scope.Kind))
-	for _, n := range []uint64{uint64(c.Scope.Shard), c.Number, c.Base, c.Sequence, uint64(c.Entries)} { //nolint:gosec // a count
+	b = append(b, rowFormat, byte(c.Scope.Kind))
+	for _, n := range []uint64{uint64(c.Scope.Shard), c.Number, c.Base, c.Sequence} {
 		b = binary.AppendUvarint(b, n)
 	}
+	b = binary.AppendUvarint(b, uint64(c.Entries)) //nolint:gosec // a count
 	b = appendTime(b, c.ThisUpdate)
 	b = appendTime(b, c.NextUpdate)
 	return append(b, c.Digest[:]...)
 }
 
 func parseCRLRecord(b []byte) (CRLRecord, error) {
-	r := openRow(b, crlFormat)
+	r := openRow(b)
 	c := CRLRecord{Scope: CRLScope{Kind: CRLKind(r.byte())}}
 	shard := r.number()
 	c.Number, c.Base, c.Sequence = r.number(), r.number(), r.number()

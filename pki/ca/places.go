@@ -101,13 +101,23 @@ func (r *Register) takeBlock(ctx context.Context, issuer KeyID) (uint64, error) 
 	return first, err
 }
 
-// IssuedPlaces is how many places of an issuer's issuance log were given out, used or not. A full CRL states it
+// IssuedPlaces is the place after the last one in use in an issuer's issuance log. A full CRL states it
 // (oid.IssuedPlaces), so that a restored register knows what it does not know.
 func (r *Register) IssuedPlaces(ctx context.Context, issuer KeyID) (uint64, error) {
 	var n uint64
 	err := r.cfg.Engine.View(ctx, func(rd engine.Reader) (err error) {
-		n, err = getNumber(rd, key(spaceLease, issuer[:]))
+		n, err = issuedPlaces(rd, issuer)
 		return err
+	})
+	return n, err
+}
+
+func issuedPlaces(r engine.Reader, issuer KeyID) (uint64, error) {
+	var n uint64
+	scan := engine.Range{Prefix: key(spaceLog, issuer[:]), Reverse: true, KeysOnly: true}
+	err := r.Scan(scan, func(k, _ []byte) (bool, error) {
+		n = placeAtEnd(k) + 1
+		return false, nil
 	})
 	return n, err
 }

@@ -98,26 +98,44 @@ func (c *centre) EncryptionKey(
 
 // office is an authority with its register.
 type office struct {
-	t         testing.TB
-	clock     *clock
-	rootKey   crypto.Signer
-	key       crypto.Signer // of issuing
-	root      *ca.Authority
-	issuing   *ca.Authority
-	engine    engine.Engine
-	config    ca.RegisterConfig
-	register  *ca.Register
-	centre    *centre
-	knownApps int
+	t        testing.TB
+	clock    *clock
+	rootKey  crypto.Signer
+	key      crypto.Signer // of issuing
+	root     *ca.Authority
+	issuing  *ca.Authority
+	engine   engine.Engine
+	config   ca.RegisterConfig
+	register *ca.Register
+	centre   *centre
 }
 
 // openOffice opens an office on an engine; change may alter the configuration.
 func openOffice(t testing.TB, e engine.Engine, change func(*ca.RegisterConfig)) *office {
 	t.Helper()
-	o := &office{
-		t: t, clock: &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}, engine: e,
-		centre: &centre{keys: make(map[ca.ApplicationID]*pki.PublicKey)},
-	}
+	o := &office{t: t, clock: &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}, engine: e}
+	o.found(change)
+	return o
+}
+
+func newOffice(t testing.TB) *office {
+	t.Helper()
+	return openOffice(t, memory.New(), nil)
+}
+
+// newOfficeAt is an office by another clock.
+func newOfficeAt(t testing.TB, c *clock) *office {
+	t.Helper()
+	o := &office{t: t, clock: c, engine: memory.New()}
+	o.found(nil)
+	return o
+}
+
+// found makes keys and certificates of an office and opens its register.
+func (o *office) found(change func(*ca.RegisterConfig)) {
+	t := o.t
+	t.Helper()
+	o.centre = &centre{keys: make(map[ca.ApplicationID]*pki.PublicKey)}
 	config := ca.Config{Rand: rand.Reader, Now: o.clock.now}
 	var err error
 	o.rootKey = newKey(t)
@@ -127,19 +145,13 @@ func openOffice(t testing.TB, e engine.Engine, change func(*ca.RegisterConfig)) 
 	o.issuing, err = o.root.NewIssuingWithKey(o.key, ca.Name{Organization: "示例省数字认证中心", CommonName: "示例省签发证书"})
 	require.NoError(t, err)
 	o.config = ca.RegisterConfig{
-		Engine: e, Issuers: []*ca.Authority{o.issuing, o.root}, Tokens: tokens{[32]byte{1}}, Now: o.clock.now,
+		Engine: o.engine, Issuers: []*ca.Authority{o.issuing, o.root}, Tokens: tokens{[32]byte{1}}, Now: o.clock.now,
 		Rand: rand.Reader, Base: base, Keys: o.centre,
 	}
 	if change != nil {
 		change(&o.config)
 	}
 	o.reopen()
-	return o
-}
-
-func newOffice(t testing.TB) *office {
-	t.Helper()
-	return openOffice(t, memory.New(), nil)
 }
 
 // reopen is what a restarted process does.
@@ -247,4 +259,18 @@ func (o *office) check() {
 		require.NoError(o.t, err)
 	}
 	require.NoError(o.t, o.register.AuditTrail(ctx, auditor, 1, func(ca.AuditEntry) bool { return true }))
+}
+
+// allKeys lists every key of an engine.
+func allKeys(t testing.TB, e engine.Engine) []string {
+	t.Helper()
+	var keys []string
+	require.NoError(t, e.View(context.Background(), func(r engine.Reader) error {
+		return r.Scan(engine.Range{KeysOnly: true}, func(k, _ []byte) (bool, error) {
+			keys = append(keys, string(k))
+			return true, nil
+		})
+	}))
+	require.NotEmpty(t, keys)
+	return keys
 }

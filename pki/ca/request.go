@@ -13,7 +13,7 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
-const maxCSRBytes = 64 << 10
+const maxCSRBytes = 16 << 10
 
 // ParseRequest reads a certificate request (PKCS#10, RFC 2986) in strict DER and checks that it is signed with SM2 and
 // SM3 by the key in it, over Z with the default identifier (GB/T 32918.2-2016; GB/T 35276-2017). The key is all that is
@@ -50,14 +50,22 @@ func splitRequest(der []byte) (*request, error) {
 	input := cryptobyte.String(der)
 	var body, info, algorithm cryptobyte.String
 	q := &request{}
-	if !input.ReadASN1(&body, casn1.SEQUENCE) || !input.Empty() || !body.ReadASN1Element(&info, casn1.SEQUENCE) ||
-		!body.ReadASN1Element(&algorithm, casn1.SEQUENCE) || !body.ReadASN1BitStringAsBytes(&q.signature) || !body.Empty() {
+	if !input.ReadASN1(&body, casn1.SEQUENCE) || !input.Empty() ||
+		!body.ReadASN1Element(&info, casn1.SEQUENCE) || !body.ReadASN1Element(&algorithm, casn1.SEQUENCE) ||
+		!body.ReadASN1BitStringAsBytes(&q.signature) || !body.Empty() {
 		return nil, malformedRequest("certificate request")
 	}
 	if !isSM2WithSM3(algorithm) {
 		return nil, refuse(ErrRequest, ReasonAlgorithm, "certificate request is not signed with SM2 and SM3")
 	}
 	q.info = info
+	var err error
+	q.public, err = readRequestInfo(info)
+	return q, err
+}
+
+// readRequestInfo takes the key from a CertificationRequestInfo.
+func readRequestInfo(info cryptobyte.String) (*pki.PublicKey, error) {
 	var version int
 	var fields, subject, key, attributes cryptobyte.String
 	if !info.ReadASN1(&fields, casn1.SEQUENCE) || !fields.ReadASN1Integer(&version) || version != 0 ||
@@ -71,9 +79,7 @@ func splitRequest(der []byte) (*request, error) {
 	if !wellFormedName(subject) || !wellFormedAttributes(attributes) {
 		return nil, malformedRequest("name or attributes of the request")
 	}
-	var err error
-	q.public, err = readPublicKey(key)
-	return q, err
+	return readPublicKey(key)
 }
 
 func malformedRequest(what string) error { return refuse(ErrRequest, ReasonMalformed, what) }
@@ -117,13 +123,15 @@ func wellFormedName(name cryptobyte.String) bool {
 	return true
 }
 
-// wellFormedAttributes walks SET OF SEQUENCE { type OID, values SET } without reading the values.
+// wellFormedAttributes walks SET OF SEQUENCE { type OID, values SET } without reading the values, which one large
+// authority's tools do not wrap into the SET.
 func wellFormedAttributes(attributes cryptobyte.String) bool {
 	for !attributes.Empty() {
 		var attribute, values cryptobyte.String
 		var id oid.ID
+		var tag casn1.Tag
 		if !attributes.ReadASN1(&attribute, casn1.SEQUENCE) || !oid.Read(&attribute, &id) ||
-			!attribute.ReadASN1(&values, casn1.SET) || !attribute.Empty() {
+			!attribute.ReadAnyASN1(&values, &tag) || !attribute.Empty() {
 			return false
 		}
 	}

@@ -256,22 +256,26 @@ func blockKeyOf(w engine.Writer, id CertificateID) error {
 // skip leaves a gap in the issuance log of an issuer, and refuses to when certificates are missing that nobody gives
 // up.
 func (c *catchingUp) skip(w engine.Writer, issuer KeyID) error {
-	k := key(spaceLease, issuer[:])
-	next, err := getNumber(w, k)
+	known, err := issuedPlaces(w, issuer)
 	if err != nil {
 		return err
 	}
-	given := next
+	issued := known
 	for _, crl := range c.crls {
 		if crl.issuer == issuer {
-			given = max(given, crl.places)
+			issued = max(issued, crl.places)
 		}
 	}
-	if given > next && !c.accept {
-		return refuse(ErrRestored, ReasonLost,
-			fmt.Sprintf("places %d to %d were issued after the backup: give the certificates and give up the rest", next, given-1))
+	if issued > known && !c.accept {
+		return refuse(ErrRestored, ReasonLost, fmt.Sprintf(
+			"places %d to %d were issued and are unknown: give the certificates and give up the rest", known, issued-1))
 	}
-	return w.Put(k, be64((given/ShardSize+1+skippedShards)*ShardSize))
+	k := key(spaceLease, issuer[:])
+	leased, err := getNumber(w, k)
+	if err != nil {
+		return err
+	}
+	return w.Put(k, be64((max(issued, leased)/ShardSize+1+skippedShards)*ShardSize))
 }
 
 // adopt enters a certificate of this authority that the register does not know any more.
@@ -283,13 +287,25 @@ func (c *catchingUp) adopt(w engine.Writer, n *newCertificate) error {
 	for ; n.Place < last; n.Place++ {
 		_, err := w.Get(logKey(n.ID.Issuer, n.Place))
 		if errors.Is(err, engine.ErrNotFound) {
-			return n.write(w)
+			return c.enter(w, n)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return refuse(ErrPublished, ReasonLost, "shard of an adopted certificate is full")
+}
+
+// enter writes an adopted certificate. Its key is nobody's from now on: who had it is not known.
+func (c *catchingUp) enter(w engine.Writer, n *newCertificate) error {
+	row, used, err := getKeyRow(w, n.keyDigest)
+	if err != nil {
+		return err
+	}
+	if n.key = row; !used {
+		n.key = keyRow{first: n.ID}
+	}
+	return n.write(w)
 }
 
 // adoptable reads a certificate and finds out what the register would have known of it: profile and shard.
@@ -313,18 +329,19 @@ func (r *Register) adoptable(der []byte) (*newCertificate, error) {
 	}
 	n := &newCertificate{
 		Issued: Issued{
-			ID: CertificateID{issuer.id, serial}, Place: uint64(shard) * ShardSize, IssuedAt: c.NotBefore, DER: c.Raw,
+			ID: CertificateID{issuer.id, serial}, Place: uint64(shard) * ShardSize, IssuedAt: c.NotBefore,
+			DER: c.Raw,
 		},
 		notAfter: c.NotAfter, name: r.nameToken(c.Holder.CommonName),
 	}
+	where := &location{Addresses{r.cfg.Base, issuer.id}, shard}
 	for _, p := range profiles {
-		l := &lintCase{profile: p, above: issuer.Certificate(), where: &location{Addresses{r.cfg.Base, issuer.id}, shard}}
-		if len(lintSigned(c.Raw, l)) == 0 {
+		if len(lintSigned(c.Raw, &lintCase{profile: p, above: issuer.Certificate(), where: where})) == 0 {
 			n.Profile = p.Name
 		}
 	}
 	if n.Profile == "" {
-		return nil, refuse(ErrRequest, ReasonLint, "certificate to adopt fits no profile, or is not signed by its issuer")
+		return nil, refuse(ErrRequest, ReasonLint, "certificate to adopt fits no profile or is forged")
 	}
 	n.keyDigest = KeyDigest(c.PublicKey)
 	n.holder = r.holderToken(holderIn(in))
@@ -365,5 +382,5 @@ func (a Addresses) ParseShard(address string) (uint32, bool) {
 	rest, ok := strings.CutPrefix(address, a.Base+"/crl/"+a.Issuer.String()+"/")
 	number, crl := strings.CutSuffix(rest, ".crl")
 	n, err := strconv.ParseUint(number, 10, 32)
-	return uint32(n), ok && crl && err == nil && a.Shard(uint32(n)) == address //nolint:gosec // parsed as 32 bits
+	return uint32(n), ok && crl && err == nil && a.Shard(uint32(n)) == address
 }

@@ -34,7 +34,8 @@ func appendCRLEntry(b []byte, v *Revocation) []byte {
 			b = appendEntryExtension(b, oid.CRLReason, []byte{tagEnumerated, 1, byte(cause)})
 		}
 		if !v.Invalid.IsZero() {
-			b = appendEntryExtension(b, oid.InvalidityDate, appendGeneralizedTime(make([]byte, 0, generalizedBytes), v.Invalid))
+			var value [generalizedBytes]byte
+			b = appendEntryExtension(b, oid.InvalidityDate, appendGeneralizedTime(value[:0], v.Invalid))
 		}
 		b[at+1] = short(len(b) - at - 2)
 	}

@@ -29,8 +29,8 @@ type DrillPlan struct {
 	Certificates []DrillCertificate `json:"certificates"` // of the key
 	Counts       DrillCounts        `json:"counts"`
 	Steps        []DrillStep        `json:"steps"`
-	// Work is what is to be looked at, in this order: signed and sealed again if it is in force; a past version stands
-	// there only if it is suspect.
+	// Work is what is to be looked at, in this order: signed and sealed again if it is in force; a past version
+	// stands there only if it is suspect.
 	Work []DrillItem `json:"work"`
 }
 
@@ -95,9 +95,9 @@ const (
 	DoubtIssuer  DrillDoubt = "issuer"  // it names another issuer than the key's holder
 )
 
-// Drill makes the plan for a key: the register says which certificates it has, how they stand and what it has issued if
-// it is an authority's; the lines say what it has signed. A line that cannot be read ends it: a licence that is skipped
-// would be forgotten. The act is in the audit before anything is read.
+// Drill makes the plan for a key: the register says which certificates it has, how they stand and what it has issued
+// if it is an authority's; the lines say what it has signed. A line that cannot be read ends it: a licence that is
+// skipped would be forgotten. The act is in the audit before anything is read.
 func (r *Register) Drill(ctx context.Context, actor Actor, d DrillRequest) (*DrillPlan, error) {
 	p, err := r.drill(ctx, actor, d)
 	if err != nil {
@@ -185,7 +185,8 @@ func (d *drilled) add(r engine.Reader, id CertificateID) (next CertificateID, er
 	}
 	d.key, d.id, d.authority, d.holder = KeyDigest(c.PublicKey), keyID(c.PublicKey), c.IsCA, c.Holder.USCC
 	one := DrillCertificate{
-		ID: id.String(), Profile: f.Profile, State: f.Status.State.String(), NotBefore: c.NotBefore, NotAfter: c.NotAfter,
+		ID: id.String(), Profile: f.Profile, State: f.Status.State.String(),
+		NotBefore: c.NotBefore, NotAfter: c.NotAfter,
 	}
 	if f.Status.State != StateValid {
 		one.Cause, one.RevokedAt, one.Invalid = f.Status.Cause.String(), f.Status.At, f.Status.Invalid
@@ -267,8 +268,8 @@ func (d *drilled) doubt(v SignedVersion, since time.Time) DrillDoubt {
 	return ""
 }
 
-// plan puts the work in order: what the thief may have signed first, then the newest first, for those licences are shown
-// most. Names decide last, so that two runs give one plan.
+// plan puts the work in order: what the thief may have signed first, then the newest first, for those licences are
+// shown most. Names decide last, so that two runs give one plan.
 func (p *DrillPlan) plan(of *drilled) {
 	slices.SortStableFunc(p.Work, func(a, b DrillItem) int {
 		return cmp.Or(

@@ -92,7 +92,8 @@ type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errBroken }
 
-// A renewed certificate under a new key: the holder has one already. The key of an authority: what it has issued counts.
+// A renewed certificate under a new key: the holder has one already. The key of an authority: what it has issued
+// counts.
 func TestDrillOfOthers(t *testing.T) {
 	t.Parallel()
 	p := newPress(t)

@@ -69,7 +69,8 @@ func readSigned(r io.Reader, counts *DrillCounts) ([]SignedVersion, error) {
 		versions = append(versions, v)
 	}
 	if err := lines.Err(); err != nil {
-		return nil, refuse(ErrRequest, ReasonMalformed, fmt.Sprintf("line %d of what was signed: %v", counts.Lines+1, err))
+		detail := fmt.Sprintf("line %d of what was signed: %v", counts.Lines+1, err)
+		return nil, refuse(ErrRequest, ReasonMalformed, detail)
 	}
 	return versions, nil
 }
@@ -80,7 +81,7 @@ func parseSigned(line []byte) (v SignedVersion, ok bool) {
 	if err := d.Decode(&v); err != nil {
 		return SignedVersion{}, false
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // exactly the end
+	if _, err := d.Token(); err != io.EOF {
 		return SignedVersion{}, false
 	}
 	return v, v.check()

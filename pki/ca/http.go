@@ -36,9 +36,9 @@ type handler struct {
 	responders map[KeyID]*Responder
 }
 
-// NewHandler makes the handler. It is to be mounted where addresses reach it as they were sent: an http.ServeMux above
-// it would take the two slashes in a row of a base64 request for a mistake. Limits of connections and times are the
-// server's.
+// NewHandler makes the handler. It is to be mounted where addresses reach it as they were sent: an http.ServeMux
+// above it would take the two slashes in a row of a base64 request for a mistake. Limits of connections and times are
+// the server's.
 func NewHandler(cfg HandlerConfig) (http.Handler, error) {
 	if cfg.Publisher == nil || cfg.MaxAge < 0 {
 		return nil, refuse(ErrConfig, ReasonConfiguration, "publisher is required")

@@ -3,7 +3,9 @@ package ca_test
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"errors"
+	"io"
 	"math/big"
 	"testing"
 	"time"
@@ -143,7 +145,7 @@ func TestStoredAnswers(t *testing.T) {
 	require.Equal(t, 2*3, n, "half of their time has gone")
 	p.clock.add(25 * time.Hour)
 	require.Equal(t, p.clock.now(), p.answer(o, p.ask(oid.SM3, nil, b)).ProducedAt, "past their time")
-	p.clock.add(-2 * day)
+	p.clock.add(-day)
 	require.Equal(t, pki.OCSPTryLater, o.Answer(ctx, p.ask(oid.SM3, nil, b)).Status, "the clock was set back")
 }
 
@@ -411,4 +413,56 @@ func FuzzOCSPAnswer(f *testing.F) {
 			require.True(t, one.Status != pki.AnswerGood || one.ID.Serial.Cmp(c.ID.Serial.Big()) == 0 || one.ID.Matches(p.issuing.Certificate(), r.Certificates[0].Serial))
 		}
 	})
+}
+
+// A responder with a new certificate does not serve what the one before it has signed.
+func TestStoredAnswerOfAnotherResponder(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	p := newPress(t)
+	a := p.server()
+	_, err := p.responder(nil).Presign(ctx)
+	require.NoError(t, err)
+	p.clock.add(time.Minute)
+	next := p.responder(nil)
+	require.Equal(t, p.clock.now(), p.answer(next, p.ask(oid.SM3, nil, a)).ProducedAt)
+	n, err := next.Presign(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 2*3, n)
+}
+
+// A certificate is revoked between the signing of an answer and its storing: the answer is dropped.
+func TestPresignAgainstChange(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	p := newPress(t)
+	var key *slowKey
+	o := p.responder(func(c *ca.ResponderConfig) {
+		key = &slowKey{Signer: c.Key}
+		c.Key = key
+	})
+	a := p.server()
+	key.before = func() {
+		_, err := p.register.Revoke(ctx, revoker, a.ID, pki.CauseSuperseded, "换证")
+		require.NoError(t, err)
+	}
+	require.NoError(t, o.Refresh(ctx, a.ID))
+	require.Zero(t, ca.CountStored(ctx, p.engine))
+	require.NoError(t, o.Refresh(ctx, a.ID))
+	require.Equal(t, 2, ca.CountStored(ctx, p.engine))
+	require.Equal(t, pki.AnswerRevoked, p.status(o, a))
+}
+
+// slowKey does something once before it signs.
+type slowKey struct {
+	crypto.Signer
+	before func()
+}
+
+func (k *slowKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	if before := k.before; before != nil {
+		k.before = nil
+		before()
+	}
+	return k.Signer.Sign(random, digest, opts)
 }

@@ -5,8 +5,8 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
-// Responses are written by hand, not through a builder: encoding would be most of the work of an answer that was signed
-// beforehand. Contents come first, into a buffer of their own, then their header and they.
+// Responses are written by hand, not through a builder: encoding would be most of the work of an answer that was
+// signed beforehand. Contents come first, into a buffer of their own, then their header and they.
 
 const (
 	tagContext0 = 0xa0 // [0], constructed

@@ -16,8 +16,8 @@ import (
 //
 //	sequence of the status ‖ thisUpdate ‖ nextUpdate ‖ sum of what was signed, eight bytes each ‖ signature in DER
 //
-// What was signed is written again when it is served; it follows from the status and the times. The sum shows if it is
-// not the same: by another release, with another responder's name.
+// What was signed is written again when it is served; it follows from the status and the times. The sum shows if it
+// is not the same: by another release, with another responder's name.
 type storedAnswer struct {
 	sequence               uint64
 	thisUpdate, nextUpdate time.Time

@@ -35,8 +35,8 @@ func newScene(t *testing.T, certificates int) *scene {
 	return s
 }
 
-// afterCrash restarts and looks at everything that relying parties can get: what the register says of a certificate is
-// on the CRL of its shard, on the delta over the full one and in OCSP, and numbers have gone forward.
+// afterCrash restarts and looks at everything that relying parties can get: what the register says of a certificate
+// is on the CRL of its shard, on the delta over the full one and in OCSP, and numbers have gone forward.
 func (s *scene) afterCrash(o *ca.Responder, acknowledged []*ca.Issued) {
 	s.t.Helper()
 	s.faulty.SetPlan(nil)

@@ -220,8 +220,8 @@ func TestClockSetBack(t *testing.T) {
 	require.Equal(t, shard, p.shard(0).Number)
 }
 
-// A register that was restored from a backup gives no numbers until it has caught up with what was published; then they
-// go on after the last.
+// A register that was restored from a backup gives no numbers until it has caught up with what was published; then
+// they go on after the last.
 func TestRestoredBackup(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -348,7 +348,8 @@ func TestRevocationsAtOnce(t *testing.T) {
 	p.check()
 }
 
-// A full CRL of many parts, revoked certificates in many shards, read piece by piece, sought in, and replaced meanwhile.
+// A full CRL of many parts, revoked certificates in many shards, read piece by piece, sought in, and replaced
+// meanwhile.
 func TestLargeFullCRL(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -99,7 +99,7 @@ func (r *reader) signatureAlgorithm(body cryptobyte.String, field string) (Signa
 		return a, nil
 	}
 	if id == oid.SM2WithSM3Old || id == oid.RSAWithSHA1Old {
-		if err := r.allow(ToleranceOldIdentifier, field); err != nil {
+		if err := r.allow(ToleranceIdentifier, field); err != nil {
 			return a, err
 		}
 	}

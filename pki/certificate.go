@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/big"
 	"slices"
@@ -176,8 +177,11 @@ func (c *Certificate) String() string {
 	return fmt.Sprintf("certificate %x of %s", c.Serial, maskNumbers(c.Subject))
 }
 
-// GoString is String.
-func (c *Certificate) GoString() string { return c.String() }
+// Format writes String for every verb: the verbs for numbers would write the bytes.
+func (c Certificate) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// MarshalText is String.
+func (c Certificate) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // LogValue is String, for slog.
 func (c *Certificate) LogValue() slog.Value { return slog.StringValue(c.String()) }

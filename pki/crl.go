@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -26,6 +27,8 @@ type CRL struct {
 	RawTBS    []byte
 	RawIssuer []byte // DER Name
 
+	Issuer     string // RFC 4514 text
+	IssuerName Name
 	ThisUpdate time.Time
 	NextUpdate time.Time // zero if absent
 	Number     *big.Int  // nil if absent
@@ -38,23 +41,28 @@ type CRL struct {
 	// absent: an entry may have been dropped once its certificate expired.
 	ExpiredFrom time.Time
 
-	algorithm []byte // DER AlgorithmIdentifier
-	signature []byte // contents of the BIT STRING
-	unknown   oid.ID // a critical extension of list or entry that is not understood here
-	entries   crlEntries
+	SignatureAlgorithm SignatureAlgorithm
+	Signature          []byte // contents of the BIT STRING
+
+	unknown  oid.ID // a critical extension of list or entry that is not understood here
+	entries  crlEntries
+	verified atomic.Pointer[[32]byte] // digest of the key with which the signature has been found good
 }
 
 // CRLScope is for which certificates a CRL speaks (issuingDistributionPoint, RFC 5280, 5.2.5). The zero value is the
 // scope of a CRL without the extension: all certificates of its issuer, for every reason.
 type CRLScope struct {
 	// Raw is the extension's value, nil if absent. A delta CRL belongs to a full CRL with the same bytes here.
-	Raw                []byte
-	Names              distributionName
-	OnlyUsers          bool // only certificates of end entities
-	OnlyAuthorities    bool // only certificates of CAs
+	Raw []byte
+	// Named tells that the CRL answers only for the distribution point that FullName or Relative names.
+	Named              bool
+	FullName           []GeneralName
+	Relative           RawRDN // appended to the name of the CRL's issuer
+	OnlyUsers          bool   // only certificates of end entities
+	OnlyAuthorities    bool   // only certificates of CAs
 	OnlyAttributeCerts bool
-	// Causes are the reasons covered; AllCauses if the CRL is not partitioned by reason.
-	Causes CauseSet
+	// Causes are the reasons covered; all of them if the CRL is not partitioned by reason.
+	Causes ReasonFlags
 	// Indirect marks a CRL that may list certificates of other issuers. Such CRLs are read but never relied on.
 	Indirect bool
 }
@@ -75,11 +83,11 @@ func ParseCRL(der []byte) (*CRL, error) {
 		!list.ReadASN1Element(&tbs, casn1.SEQUENCE) || !list.ReadASN1Element(&algorithm, casn1.SEQUENCE) {
 		return nil, fmt.Errorf("%w: outer structure", ErrCRL)
 	}
-	if !list.ReadASN1BitStringAsBytes(&c.signature) || !list.Empty() {
+	if !list.ReadASN1BitStringAsBytes(&c.Signature) || !list.Empty() {
 		return nil, fmt.Errorf("%w: signatureValue", ErrCRL)
 	}
-	c.RawTBS, c.algorithm = tbs, algorithm
-	if field := c.readTBS(tbs); field != "" {
+	c.RawTBS = tbs
+	if field := c.readTBS(tbs, algorithm); field != "" {
 		return nil, fmt.Errorf("%w: %s", ErrCRL, field)
 	}
 	return c, nil
@@ -91,8 +99,8 @@ func ParseCRL(der []byte) (*CRL, error) {
 //	    version INTEGER (1) OPTIONAL, signature AlgorithmIdentifier, issuer Name,
 //	    thisUpdate Time, nextUpdate Time OPTIONAL,
 //	    revokedCertificates SEQUENCE OF Entry OPTIONAL, crlExtensions [0] EXPLICIT Extensions OPTIONAL }
-func (c *CRL) readTBS(element cryptobyte.String) string {
-	var tbs, algorithm, issuer cryptobyte.String
+func (c *CRL) readTBS(element, outer cryptobyte.String) string {
+	var tbs cryptobyte.String
 	if !element.ReadASN1(&tbs, casn1.SEQUENCE) {
 		return "tbsCertList"
 	}
@@ -104,13 +112,15 @@ func (c *CRL) readTBS(element cryptobyte.String) string {
 		}
 	}
 	// Both algorithm identifiers must be the same (RFC 5280, 5.1.1.2): the signature covers only the inner one.
-	if !tbs.ReadASN1Element(&algorithm, casn1.SEQUENCE) || !bytes.Equal(algorithm, c.algorithm) {
+	inner := tbs
+	if !tbs.SkipASN1(casn1.SEQUENCE) || !bytes.Equal(inner[:len(inner)-len(tbs)], outer) ||
+		!readAlgorithm(&inner, &c.SignatureAlgorithm) {
 		return "signature"
 	}
-	if !readCRLName(&tbs, &issuer) {
+	if !readName(&tbs, &c.IssuerName) || c.IssuerName.Empty() { // RFC 5280, 5.1.2.3
 		return "issuer"
 	}
-	c.RawIssuer = issuer
+	c.RawIssuer, c.Issuer = c.IssuerName.Raw, c.IssuerName.String()
 	if !readTime(&tbs, &c.ThisUpdate) {
 		return "thisUpdate"
 	}
@@ -124,14 +134,13 @@ func (c *CRL) readTBS(element cryptobyte.String) string {
 func (c *CRL) readLists(tbs cryptobyte.String, version2 bool) string {
 	var revoked, extensions cryptobyte.String
 	var listed, extended bool
-	tag := casn1.Tag(0).ContextSpecific().Constructed()
 	if !tbs.ReadOptionalASN1(&revoked, &listed, casn1.SEQUENCE) {
 		return "revokedCertificates"
 	}
-	if !tbs.ReadOptionalASN1(&extensions, &extended, tag) || extended && !version2 || !tbs.Empty() {
+	if !tbs.ReadOptionalASN1(&extensions, &extended, constructedTag(0)) || extended && !version2 || !tbs.Empty() {
 		return "crlExtensions"
 	}
-	c.Scope.Causes = AllCauses
+	c.Scope.Causes = AllReasons
 	if extended {
 		if field := c.readExtensions(extensions); field != "" {
 			return field
@@ -146,39 +155,20 @@ func (c *CRL) IsDelta() bool { return c.BaseNumber != nil }
 // Len is the number of entries.
 func (c *CRL) Len() int { return c.entries.count }
 
-// readCRLName reads a Name that is not empty (RFC 5280, 5.1.2.3).
-func readCRLName(s *cryptobyte.String, out *cryptobyte.String) bool {
-	var name cryptobyte.String
-	if !s.ReadASN1Element(out, casn1.SEQUENCE) {
-		return false
-	}
-	whole := *out
-	return whole.ReadASN1(&name, casn1.SEQUENCE) && !name.Empty() && wellFormedName(name)
+// readName reads a Name. How its texts are encoded does not matter here: it is only compared.
+func readName(s *cryptobyte.String, out *Name) bool {
+	name, err := (&reader{tolerant: true}).name(s, "name")
+	*out = name
+	return err == nil
 }
 
-// wellFormedName checks RDNSequence ::= SEQUENCE OF SET OF SEQUENCE { type, value }.
-func wellFormedName(name cryptobyte.String) bool {
-	for !name.Empty() {
-		var set cryptobyte.String
-		if !name.ReadASN1(&set, casn1.SET) || !wellFormedRDN(set) {
-			return false
-		}
-	}
-	return true
-}
-
-func wellFormedRDN(set cryptobyte.String) bool {
-	if set.Empty() {
+// readAlgorithm reads an AlgorithmIdentifier. Whether its parameters are NULL or absent does not matter here.
+func readAlgorithm(s *cryptobyte.String, out *SignatureAlgorithm) bool {
+	var body cryptobyte.String
+	if !s.ReadASN1(&body, casn1.SEQUENCE) {
 		return false
 	}
-	for !set.Empty() {
-		var attribute, value cryptobyte.String
-		var id oid.ID
-		var tag casn1.Tag
-		if !set.ReadASN1(&attribute, casn1.SEQUENCE) || !oid.Read(&attribute, &id) ||
-			!attribute.ReadAnyASN1(&value, &tag) || !attribute.Empty() {
-			return false
-		}
-	}
-	return true
+	a, err := (&reader{tolerant: true}).signatureAlgorithm(body, "algorithm")
+	*out = a
+	return err == nil
 }

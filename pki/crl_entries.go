@@ -190,14 +190,20 @@ func worse(a, b *listing) bool {
 	return a.from().Before(b.from())
 }
 
+const (
+	severityRemoved = iota
+	severityHeld
+	severityRevoked
+)
+
 func severity(c Cause) int {
 	switch c {
 	case CauseRemoveFromCRL:
-		return 0
+		return severityRemoved
 	case CauseCertificateHold:
-		return 1
+		return severityHeld
 	default:
-		return 2
+		return severityRevoked
 	}
 }
 

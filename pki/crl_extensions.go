@@ -45,6 +45,8 @@ func (c *CRL) readExtension(e extension) bool {
 		return c.Scope.read(e.value)
 	case oid.ExpiredCertsOnCRL:
 		return readGeneralizedTime(&e.value, &c.ExpiredFrom) && e.value.Empty()
+	case oid.FreshestCRL, oid.IssuerAltName, oid.AuthorityInfo:
+		return true // where else to ask and how else the issuer is called: nothing is fetched here
 	default:
 		if e.critical && c.unknown == "" {
 			c.unknown = oid.ID(bytes.Clone(e.id))
@@ -72,9 +74,9 @@ func readKeyIdentifier(value cryptobyte.String, out *[]byte) bool {
 	var body, identifier cryptobyte.String
 	var present bool
 	if !value.ReadASN1(&body, casn1.SEQUENCE) || !value.Empty() ||
-		!body.ReadOptionalASN1(&identifier, &present, casn1.Tag(0).ContextSpecific()) ||
-		!body.SkipOptionalASN1(casn1.Tag(1).ContextSpecific().Constructed()) ||
-		!body.SkipOptionalASN1(casn1.Tag(2).ContextSpecific()) || !body.Empty() {
+		!body.ReadOptionalASN1(&identifier, &present, contextTag(0)) ||
+		!body.SkipOptionalASN1(constructedTag(1)) ||
+		!body.SkipOptionalASN1(contextTag(2)) || !body.Empty() {
 		return false
 	}
 	if present {
@@ -91,25 +93,30 @@ func readKeyIdentifier(value cryptobyte.String, out *[]byte) bool {
 //	    indirectCRL [4] BOOLEAN DEFAULT FALSE, onlyContainsAttributeCerts [5] BOOLEAN DEFAULT FALSE }
 func (s *CRLScope) read(value cryptobyte.String) bool {
 	var body, name cryptobyte.String
-	var named bool
 	if !value.ReadASN1(&body, casn1.SEQUENCE) || !value.Empty() || body.Empty() ||
-		!body.ReadOptionalASN1(&name, &named, casn1.Tag(0).ContextSpecific().Constructed()) ||
-		named && !s.Names.read(name) {
+		!body.ReadOptionalASN1(&name, &s.Named, constructedTag(0)) ||
+		s.Named && !s.readPoint(name) {
 		return false
 	}
 	if !readFlag(&body, 1, &s.OnlyUsers) || !readFlag(&body, 2, &s.OnlyAuthorities) ||
-		!readCauseSet(&body, 3, &s.Causes) ||
+		!readReasons(&body, 3, &s.Causes) ||
 		!readFlag(&body, 4, &s.Indirect) || !readFlag(&body, 5, &s.OnlyAttributeCerts) || !body.Empty() {
 		return false
 	}
 	return !(s.OnlyUsers && s.OnlyAuthorities) && !(s.OnlyAttributeCerts && (s.OnlyUsers || s.OnlyAuthorities))
 }
 
+func (s *CRLScope) readPoint(name cryptobyte.String) bool {
+	var err error
+	s.FullName, s.Relative, err = (&reader{tolerant: true}).distributionPointName(name, "distributionPoint")
+	return err == nil
+}
+
 // readFlag reads [tag] IMPLICIT BOOLEAN DEFAULT FALSE.
 func readFlag(s *cryptobyte.String, tag uint8, out *bool) bool {
 	var value cryptobyte.String
 	var present bool
-	if !s.ReadOptionalASN1(&value, &present, casn1.Tag(tag).ContextSpecific()) {
+	if !s.ReadOptionalASN1(&value, &present, contextTag(tag)) {
 		return false
 	}
 	if present && (len(value) != 1 || value[0] != 0 && value[0] != 0xff) {
@@ -119,28 +126,13 @@ func readFlag(s *cryptobyte.String, tag uint8, out *bool) bool {
 	return true
 }
 
-// readCauseSet reads [tag] IMPLICIT ReasonFlags OPTIONAL and leaves out as it is if they are absent. No reason at all
-// would be a CRL that says nothing.
-func readCauseSet(s *cryptobyte.String, tag uint8, out *CauseSet) bool {
-	var value cryptobyte.String
-	var present bool
-	if !s.ReadOptionalASN1(&value, &present, casn1.Tag(tag).ContextSpecific()) {
-		return false
-	}
-	if !present {
+// readReasons reads [tag] IMPLICIT ReasonFlags OPTIONAL and leaves out as it is if they are absent. A CRL for no reason
+// at all would say nothing.
+func readReasons(s *cryptobyte.String, tag uint8, out *ReasonFlags) bool {
+	if !s.PeekASN1Tag(contextTag(tag)) {
 		return true
 	}
-	*out = 0
-	if len(value) < 2 || len(value) > 3 || value[0] > 7 || value[len(value)-1]&(1<<value[0]-1) != 0 {
-		return false
-	}
-	for i, octet := range value[1:] {
-		for bit := range 8 {
-			if octet&(0x80>>bit) != 0 {
-				*out |= 1 << (8*i + bit)
-			}
-		}
-	}
-	*out &= AllCauses // bit 0, which means nothing, is set by some
-	return *out != 0
+	bits, err := (&reader{tolerant: true}).namedBits(s, contextTag(tag), "onlySomeReasons")
+	*out = ReasonFlags(bits) & AllReasons // some set bit 0
+	return err == nil && *out != 0
 }

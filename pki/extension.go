@@ -98,7 +98,7 @@ func (r *reader) understand(c *Certificate) error {
 		if err == nil {
 			continue
 		}
-		if known.limits {
+		if known.limits || hasTolerance(err) {
 			return err
 		}
 		if err := r.allow(ToleranceExtension, known.field); err != nil {

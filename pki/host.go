@@ -82,3 +82,26 @@ func uriHost(s string) string {
 	}
 	return host
 }
+
+// CheckHost checks that the certificate names a host, by the rules of RFC 9525: a DNS name among the alternative names,
+// in which an asterisk stands for exactly one label, the first. The common name is no host name.
+func (c *Certificate) CheckHost(host string) error {
+	if !isHost(host) {
+		return refuse(c, ReasonHost, "not a host name")
+	}
+	for i := range c.SubjectAltNames {
+		n := &c.SubjectAltNames[i]
+		if n.Form == FormDNS && !n.Malformed && hostIs(n.Text, host) {
+			return nil
+		}
+	}
+	return refuse(c, ReasonHost, "does not name host %q", host)
+}
+
+func hostIs(pattern, host string) bool {
+	if parent, wildcard := strings.CutPrefix(pattern, "*."); wildcard {
+		_, rest, ok := strings.Cut(host, ".")
+		return ok && strings.EqualFold(rest, parent)
+	}
+	return strings.EqualFold(pattern, host)
+}

@@ -1,6 +1,8 @@
 package pki
 
 import (
+	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 
@@ -41,8 +43,8 @@ func (n IdentityNumber) String() string {
 	return hidden
 }
 
-// GoString hides the number.
-func (n IdentityNumber) GoString() string { return n.String() }
+// Format hides the number whatever the verb.
+func (n IdentityNumber) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, n.String()) }
 
 // MarshalText hides the number.
 func (n IdentityNumber) MarshalText() ([]byte, error) { return []byte(n.String()), nil }

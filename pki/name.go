@@ -34,7 +34,8 @@ type Name struct {
 	Raw  []byte // DER
 	RDNs []RDN  // in the order of the encoding, the root first
 
-	keys []string // of each RDN, the form in which names are compared
+	keys   []string // of each RDN, the form in which names are compared
+	joined string   // keys, one after the other
 }
 
 // Empty tells whether the name has no attribute.
@@ -49,6 +50,9 @@ func (n Name) Equal(other Name) bool {
 func (n Name) Within(base Name) bool {
 	return len(n.keys) >= len(base.keys) && slices.Equal(n.keys[:len(base.keys)], base.keys)
 }
+
+// index is a key for maps. Names that are equal have the same; names that have the same need not be equal.
+func (n Name) index() string { return n.joined }
 
 // Values lists the values of an attribute in the order in which they stand.
 func (n Name) Values(id oid.ID) []string {
@@ -74,7 +78,10 @@ func (n Name) last(id oid.ID) string {
 
 // Child appends an RDN, as RFC 5280, 4.2.1.13, does for a name relative to that of a CRL's issuer.
 func (n Name) Child(rdn RawRDN) Name {
-	child := Name{RDNs: append(slices.Clone(n.RDNs), rdn.RDN), keys: append(slices.Clone(n.keys), rdn.key)}
+	child := Name{
+		RDNs: append(slices.Clone(n.RDNs), rdn.RDN),
+		keys: append(slices.Clone(n.keys), rdn.key), joined: n.joined + rdn.key,
+	}
 	input := cryptobyte.String(n.Raw)
 	var body cryptobyte.String
 	if len(n.Raw) > 0 && !input.ReadASN1(&body, casn1.SEQUENCE) {
@@ -116,6 +123,7 @@ func (r *reader) name(s *cryptobyte.String, field string) (Name, error) {
 		}
 		n.RDNs, n.keys = append(n.RDNs, rdn.RDN), append(n.keys, rdn.key)
 	}
+	n.joined = strings.Join(n.keys, "")
 	return n, nil
 }
 

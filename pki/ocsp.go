@@ -48,8 +48,8 @@ type OCSPResponse struct {
 	// All that follows is empty unless Status is OCSPSuccessful.
 
 	RawTBS []byte // DER ResponseData
-	// ResponderName is the DER Name of the signer, or nil if it is called by its key.
-	ResponderName []byte
+	// ResponderName is the name of the signer, empty if it is called by its key.
+	ResponderName Name
 	// ResponderKey is the hash of the signer's public key, or nil if it is called by its name.
 	ResponderKey []byte
 	ProducedAt   time.Time
@@ -58,9 +58,10 @@ type OCSPResponse struct {
 	// Certificates came with the response and are not trusted.
 	Certificates []*Certificate
 
-	algorithm []byte // DER AlgorithmIdentifier
-	signature []byte // contents of the BIT STRING
-	unknown   oid.ID // a critical extension that is not understood here
+	SignatureAlgorithm SignatureAlgorithm
+	Signature          []byte // contents of the BIT STRING
+
+	unknown oid.ID // a critical extension that is not understood here
 }
 
 // OCSPAnswer is what a response says of one certificate (SingleResponse).
@@ -104,7 +105,7 @@ func ParseOCSPResponse(der []byte) (*OCSPResponse, error) {
 	var status int
 	var present bool
 	if !input.ReadASN1(&body, casn1.SEQUENCE) || !input.Empty() || !body.ReadASN1Enum(&status) ||
-		!body.ReadOptionalASN1(&explicit, &present, constructed(0)) || !body.Empty() {
+		!body.ReadOptionalASN1(&explicit, &present, constructedTag(0)) || !body.Empty() {
 		return nil, fmt.Errorf("%w: outer structure", ErrOCSP)
 	}
 	if status < 0 || status >= len(ocspStatuses) || ocspStatuses[status] == "" {
@@ -138,15 +139,15 @@ func (r *OCSPResponse) readBytes(explicit cryptobyte.String) error {
 //	BasicOCSPResponse ::= SEQUENCE { tbsResponseData ResponseData, signatureAlgorithm AlgorithmIdentifier,
 //	    signature BIT STRING, certs [0] EXPLICIT SEQUENCE OF Certificate OPTIONAL }
 func (r *OCSPResponse) readBasic(input cryptobyte.String) error {
-	var body, tbs, algorithm, certificates cryptobyte.String
+	var body, tbs, certificates cryptobyte.String
 	var present bool
 	if !input.ReadASN1(&body, casn1.SEQUENCE) || !input.Empty() ||
-		!body.ReadASN1Element(&tbs, casn1.SEQUENCE) || !body.ReadASN1Element(&algorithm, casn1.SEQUENCE) ||
-		!body.ReadASN1BitStringAsBytes(&r.signature) ||
-		!body.ReadOptionalASN1(&certificates, &present, constructed(0)) || !body.Empty() {
+		!body.ReadASN1Element(&tbs, casn1.SEQUENCE) || !readAlgorithm(&body, &r.SignatureAlgorithm) ||
+		!body.ReadASN1BitStringAsBytes(&r.Signature) ||
+		!body.ReadOptionalASN1(&certificates, &present, constructedTag(0)) || !body.Empty() {
 		return fmt.Errorf("%w: BasicOCSPResponse", ErrOCSP)
 	}
-	r.RawTBS, r.algorithm = tbs, algorithm
+	r.RawTBS = tbs
 	if field := r.readData(tbs); field != "" {
 		return fmt.Errorf("%w: %s", ErrOCSP, field)
 	}
@@ -169,7 +170,7 @@ func readOCSPCertificates(explicit cryptobyte.String) ([]*Certificate, error) {
 		if len(out) == maxOCSPCertificates || !list.ReadASN1Element(&der, casn1.SEQUENCE) {
 			return nil, fmt.Errorf("%w: certs", ErrOCSP)
 		}
-		c, err := ParseCertificate(der)
+		c, err := ParseTolerant(der)
 		if err != nil {
 			return nil, fmt.Errorf("%w: certs: %v", ErrOCSP, err)
 		}
@@ -197,7 +198,7 @@ func (r *OCSPResponse) readData(element cryptobyte.String) string {
 		return "producedAt"
 	case !data.ReadASN1(&responses, casn1.SEQUENCE) || responses.Empty() || !r.readAnswers(responses):
 		return "responses"
-	case !data.ReadOptionalASN1(&extensions, &extended, constructed(1)) || !data.Empty():
+	case !data.ReadOptionalASN1(&extensions, &extended, constructedTag(1)) || !data.Empty():
 		return "responseExtensions"
 	case extended && !readExtensionList(extensions, r.readExtension):
 		return "responseExtensions"
@@ -210,7 +211,7 @@ func readOCSPVersion(s *cryptobyte.String) bool {
 	var explicit cryptobyte.String
 	var present bool
 	var version int
-	if !s.ReadOptionalASN1(&explicit, &present, constructed(0)) {
+	if !s.ReadOptionalASN1(&explicit, &present, constructedTag(0)) {
 		return false
 	}
 	return !present || explicit.ReadASN1Integer(&version) && version == 0 && explicit.Empty()
@@ -219,14 +220,11 @@ func readOCSPVersion(s *cryptobyte.String) bool {
 // readResponder reads ResponderID ::= CHOICE { byName [1] EXPLICIT Name, byKey [2] EXPLICIT OCTET STRING }.
 func (r *OCSPResponse) readResponder(s *cryptobyte.String) bool {
 	var explicit, value cryptobyte.String
-	if s.PeekASN1Tag(constructed(1)) {
-		if !s.ReadASN1(&explicit, constructed(1)) || !readNameElement(&explicit, &value) || !explicit.Empty() {
-			return false
-		}
-		r.ResponderName = value
-		return true
+	if s.PeekASN1Tag(constructedTag(1)) {
+		return s.ReadASN1(&explicit, constructedTag(1)) && readName(&explicit, &r.ResponderName) && explicit.Empty() &&
+			!r.ResponderName.Empty()
 	}
-	if !s.ReadASN1(&explicit, constructed(2)) || !explicit.ReadASN1(&value, casn1.OCTET_STRING) ||
+	if !s.ReadASN1(&explicit, constructedTag(2)) || !explicit.ReadASN1(&value, casn1.OCTET_STRING) ||
 		!explicit.Empty() || len(value) == 0 {
 		return false
 	}

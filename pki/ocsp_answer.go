@@ -1,6 +1,8 @@
 package pki
 
 import (
+	"time"
+
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
@@ -27,9 +29,9 @@ func readAnswer(list *cryptobyte.String, a *OCSPAnswer) bool {
 	var present, extended bool
 	if !list.ReadASN1(&body, casn1.SEQUENCE) || !a.ID.read(&body) || !a.readStatus(&body) ||
 		!readGeneralizedTime(&body, &a.ThisUpdate) ||
-		!body.ReadOptionalASN1(&next, &present, constructed(0)) ||
+		!body.ReadOptionalASN1(&next, &present, constructedTag(0)) ||
 		present && (!readGeneralizedTime(&next, &a.NextUpdate) || !next.Empty()) ||
-		!body.ReadOptionalASN1(&extensions, &extended, constructed(1)) || !body.Empty() {
+		!body.ReadOptionalASN1(&extensions, &extended, constructedTag(1)) || !body.Empty() {
 		return false
 	}
 	if present && a.NextUpdate.Before(a.ThisUpdate) {
@@ -50,16 +52,16 @@ func (a *OCSPAnswer) readStatus(s *cryptobyte.String) bool {
 		return false
 	}
 	switch tag {
-	case casn1.Tag(0).ContextSpecific():
+	case contextTag(0):
 		a.Status = AnswerGood
 		return value.Empty()
-	case casn1.Tag(2).ContextSpecific():
+	case contextTag(2):
 		a.Status = AnswerUnknown
 		return value.Empty()
-	case constructed(1):
+	case constructedTag(1):
 		a.Status = AnswerRevoked
 		return readGeneralizedTime(&value, &a.RevokedAt) &&
-			value.ReadOptionalASN1(&reason, &present, constructed(0)) && value.Empty() &&
+			value.ReadOptionalASN1(&reason, &present, constructedTag(0)) && value.Empty() &&
 			(!present || readCause(&reason, &a.Cause) && reason.Empty())
 	default:
 		return false
@@ -72,16 +74,19 @@ func (a *OCSPAnswer) readExtension(e extension) bool {
 	case oid.OCSPArchiveCutoff:
 		return readGeneralizedTime(&e.value, &a.ArchiveCutoff) && e.value.Empty()
 	case oid.InvalidityDate:
-		return readGeneralizedTime(&e.value, &a.InvalidFrom) && e.value.Empty()
+		var from time.Time
+		ok := readGeneralizedTime(&e.value, &from) && e.value.Empty()
+		if a.Status == AnswerRevoked {
+			a.InvalidFrom = from
+		}
+		return ok
 	case oid.CRLReason:
 		var cause Cause
-		if !readCause(&e.value, &cause) || !e.value.Empty() {
-			return false
-		}
+		ok := readCause(&e.value, &cause) && e.value.Empty()
 		if a.Status == AnswerRevoked && a.Cause == CauseUnspecified {
 			a.Cause = cause
 		}
-		return true
+		return ok
 	case oid.OCSPCRLReference:
 		return true // on which CRL the responder found it: the answer is the responder's own
 	default:

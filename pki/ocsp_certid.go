@@ -2,6 +2,9 @@ package pki
 
 import (
 	"bytes"
+	"crypto/sha1" //nolint:gosec // RFC 6960 names certificates by SHA-1; nothing is signed with it
+	"crypto/sha256"
+	"crypto/sha512"
 	"math/big"
 
 	"github.com/emmansun/gmsm/sm3"
@@ -25,7 +28,7 @@ func NewCertID(hash oid.ID, issuer *Certificate, serial *big.Int) (CertID, error
 	if issuer == nil || serial == nil {
 		return CertID{}, ErrOCSP
 	}
-	name, key := digest(hash, issuer.RawSubject), digest(hash, subjectKey(issuer))
+	name, key := digest(hash, issuer.RawSubject), digest(hash, keyBits(issuer))
 	if name == nil || key == nil {
 		return CertID{}, ErrOCSP
 	}
@@ -45,11 +48,47 @@ func (id CertID) Equal(other CertID) bool {
 		id.Serial != nil && other.Serial != nil && id.Serial.Cmp(other.Serial) == 0
 }
 
+// keyBits is the contents of the BIT STRING subjectPublicKey, without the number of unused bits.
+func keyBits(c *Certificate) []byte {
+	input := cryptobyte.String(c.RawKey)
+	var body cryptobyte.String
+	var bits []byte
+	if !input.ReadASN1(&body, casn1.SEQUENCE) || !body.SkipASN1(casn1.SEQUENCE) || !body.ReadASN1BitStringAsBytes(&bits) {
+		return nil
+	}
+	return bits
+}
+
+// isKeyHash tells whether hash is the KeyHash of a responder: SHA-1 by RFC 6960, 4.2.1. One of SM3 is taken as well; it
+// only says which certificate to try.
+func isKeyHash(hash, key []byte) bool {
+	switch len(hash) {
+	case sha1.Size:
+		return bytes.Equal(hash, digest(oid.SHA1, key))
+	case sm3.Size:
+		return bytes.Equal(hash, digest(oid.SM3, key))
+	default:
+		return false
+	}
+}
+
 // digest is nil for a hash that is not known here.
 func digest(hash oid.ID, b []byte) []byte {
 	switch hash {
 	case oid.SM3, oid.SM3Old:
 		sum := sm3.Sum(b)
+		return sum[:]
+	case oid.SHA256:
+		sum := sha256.Sum256(b)
+		return sum[:]
+	case oid.SHA384:
+		sum := sha512.Sum384(b)
+		return sum[:]
+	case oid.SHA512:
+		sum := sha512.Sum512(b)
+		return sum[:]
+	case oid.SHA1:
+		sum := sha1.Sum(b) //nolint:gosec // see above
 		return sum[:]
 	default:
 		return nil

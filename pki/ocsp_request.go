@@ -37,7 +37,7 @@ func ParseOCSPRequest(der []byte) (*OCSPRequest, error) {
 	var body, tbs, signature cryptobyte.String
 	r := new(OCSPRequest)
 	if !input.ReadASN1(&body, casn1.SEQUENCE) || !input.Empty() || !body.ReadASN1(&tbs, casn1.SEQUENCE) ||
-		!body.ReadOptionalASN1(&signature, &r.Signed, constructed(0)) || !body.Empty() {
+		!body.ReadOptionalASN1(&signature, &r.Signed, constructedTag(0)) || !body.Empty() {
 		return nil, fmt.Errorf("%w: outer structure", ErrOCSP)
 	}
 	if field := r.readTBS(tbs); field != "" {
@@ -56,11 +56,11 @@ func (r *OCSPRequest) readTBS(tbs cryptobyte.String) string {
 	switch {
 	case !readOCSPVersion(&tbs):
 		return "version"
-	case !tbs.SkipOptionalASN1(constructed(1)):
+	case !tbs.SkipOptionalASN1(constructedTag(1)):
 		return "requestorName"
 	case !tbs.ReadASN1(&list, casn1.SEQUENCE) || list.Empty() || !r.readQuestions(list):
 		return "requestList"
-	case !tbs.ReadOptionalASN1(&extensions, &extended, constructed(2)) || !tbs.Empty():
+	case !tbs.ReadOptionalASN1(&extensions, &extended, constructedTag(2)) || !tbs.Empty():
 		return "requestExtensions"
 	case extended && !readExtensionList(extensions, r.readExtension):
 		return "requestExtensions"
@@ -75,7 +75,7 @@ func (r *OCSPRequest) readQuestions(list cryptobyte.String) bool {
 		var extended bool
 		var id CertID
 		if len(r.IDs) == maxOCSPQuestions || !list.ReadASN1(&question, casn1.SEQUENCE) || !id.read(&question) ||
-			!question.ReadOptionalASN1(&extensions, &extended, constructed(0)) || !question.Empty() {
+			!question.ReadOptionalASN1(&extensions, &extended, constructedTag(0)) || !question.Empty() {
 			return false
 		}
 		if extended && !readExtensionList(extensions, r.noteCritical) {
@@ -135,7 +135,7 @@ func (r OCSPRequest) addTBS(b *cryptobyte.Builder) {
 	if len(r.Nonce) == 0 {
 		return
 	}
-	b.AddASN1(constructed(2), func(b *cryptobyte.Builder) {
+	b.AddASN1(constructedTag(2), func(b *cryptobyte.Builder) {
 		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 				oid.Add(b, oid.OCSPNonce)

@@ -67,29 +67,40 @@ func (r *reader) publicKey(body cryptobyte.String, field string) (*Key, error) {
 	switch k.ID {
 	case oid.ECPublicKey:
 		return k, r.curveKey(k, algorithm, value, field)
-	case oid.RSA:
-		if string(algorithm) != "\x05\x00" {
-			if !algorithm.Empty() {
-				return nil, malformed(field + ".parameters")
-			}
-			if err := r.allow(ToleranceKeyParameters, field+".parameters"); err != nil {
-				return nil, err
-			}
+	case oid.SM2, oid.SM2Sign, oid.SM2Old, oid.SM2SignOld:
+		// Old versions of one toolkit name the curve twice instead of saying that it is an elliptic curve key.
+		if err := r.allow(ToleranceIdentifier, field+".algorithm"); err != nil {
+			return nil, err
 		}
-		k.Algorithm = KeyRSA
-		return k, r.rsaKey(k, value, field)
-	case oid.RSAPSS:
-		k.Algorithm = KeyRSAPSS
-		if !algorithm.Empty() {
-			limit, err := r.pss(algorithm, field)
-			if err != nil {
-				return nil, err
-			}
-			k.pss = &limit
+		return k, r.curveKey(k, algorithm, value, field)
+	case oid.RSA, oid.RSAPSS:
+		if err := r.rsaParameters(k, algorithm, field+".parameters"); err != nil {
+			return nil, err
 		}
 		return k, r.rsaKey(k, value, field)
 	default:
 		return k, nil
+	}
+}
+
+// rsaParameters reads the parameters of an RSA key: NULL (RFC 3279, 2.3.1), or those of RSASSA-PSS (RFC 4055, 1.2).
+func (r *reader) rsaParameters(k *Key, params cryptobyte.String, field string) error {
+	k.Algorithm = KeyRSA
+	switch {
+	case k.ID == oid.RSAPSS:
+		k.Algorithm = KeyRSAPSS
+		if params.Empty() {
+			return nil
+		}
+		limit, err := r.pss(params, field)
+		k.pss = &limit
+		return err
+	case params.Empty():
+		return r.allow(ToleranceKeyParameters, field)
+	case string(params) != "\x05\x00":
+		return malformed(field)
+	default:
+		return nil
 	}
 }
 
@@ -140,7 +151,7 @@ func (r *reader) curveKey(k *Key, params cryptobyte.String, point []byte, field 
 	switch curve {
 	case oid.SM2Old, oid.SM2:
 		if curve == oid.SM2Old {
-			if err := r.allow(ToleranceOldIdentifier, field+".parameters"); err != nil {
+			if err := r.allow(ToleranceIdentifier, field+".parameters"); err != nil {
 				return err
 			}
 		}
@@ -229,13 +240,20 @@ func curveNumbers(body cryptobyte.String) (numbers [5][]byte, ok bool) {
 	if !ok || version < 1 || version > 3 || cofactor.Cmp(big.NewInt(1)) != 0 {
 		return numbers, false
 	}
-	var prime oid.ID
-	var a, b cryptobyte.String
-	p := new(big.Int)
-	if !oid.Read(&field, &prime) || prime != oid.PrimeField || !field.ReadASN1Integer(p) || !field.Empty() {
-		return numbers, false
-	}
+	p, isPrime := primeField(field)
+	a, b, isCurve := coefficients(curve)
+	return [5][]byte{p, a, b, base, n.Bytes()}, isPrime && isCurve
+}
+
+func coefficients(curve cryptobyte.String) (a, b cryptobyte.String, ok bool) {
 	ok = curve.ReadASN1(&a, casn1.OCTET_STRING) && curve.ReadASN1(&b, casn1.OCTET_STRING) &&
 		curve.SkipOptionalASN1(casn1.BIT_STRING) && curve.Empty()
-	return [5][]byte{p.Bytes(), a, b, base, n.Bytes()}, ok
+	return a, b, ok
+}
+
+func primeField(field cryptobyte.String) (p []byte, ok bool) {
+	var id oid.ID
+	n := new(big.Int)
+	ok = oid.Read(&field, &id) && id == oid.PrimeField && field.ReadASN1Integer(n) && field.Empty()
+	return n.Bytes(), ok
 }

@@ -36,10 +36,15 @@ func (c Cause) String() string {
 // valid tells whether c is one of the named values; 7 is not used.
 func (c Cause) valid() bool { return int(c) < len(causeNames) && causeNames[c] != "" }
 
-// CauseSet is the ReasonFlags of RFC 5280, 4.2.1.13; bit i is the named bit i there. Bit 0 is not used.
-type CauseSet uint16
+// AllReasons is every reason by which CRLs can be divided among each other; bit 0 means nothing.
+const AllReasons ReasonFlags = 0x1fe
 
-// AllCauses is every reason for which a CRL can be partitioned. An entry without a reason belongs to any part.
-const AllCauses CauseSet = 0x1fe
+const holdFlag ReasonFlags = 1 << 6 // certificateHold
 
-const holdBit CauseSet = 1 << 6 // certificateHold
+// orAll gives absent flags the meaning that they have.
+func (f ReasonFlags) orAll() ReasonFlags {
+	if f == 0 {
+		return AllReasons
+	}
+	return f & AllReasons
+}

@@ -25,21 +25,13 @@ const minRSABits = 2048
 // VerifySignature checks a signature over message by the key of a certificate. MD5, SHA-1 and RSA keys below 2048 bits
 // are refused whatever the signature.
 func (k *Key) VerifySignature(a SignatureAlgorithm, message, signature []byte) error {
-	if err := k.checkStrength(a, nil); err != nil {
-		return err
-	}
-	return k.verify(a, message, signature)
-}
-
-// checkStrength refuses what is too weak, unless an exception says otherwise. MD5 has none.
-func (k *Key) checkStrength(a SignatureAlgorithm, exceptions exceptionSet) error {
 	switch {
-	case a.Hash == HashMD5, a.Hash == HashSHA1 && !exceptions.has(ExceptionSHA1):
+	case a.Hash == HashMD5, a.Hash == HashSHA1:
 		return ErrWeakAlgorithm
-	case k.rsa != nil && k.Bits < minRSABits && !exceptions.has(ExceptionShortRSA):
+	case k.rsa != nil && k.Bits < minRSABits:
 		return ErrWeakKey
 	default:
-		return nil
+		return k.verify(a, message, signature)
 	}
 }
 

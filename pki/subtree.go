@@ -2,6 +2,7 @@ package pki
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -111,6 +112,13 @@ func isBase(base GeneralName) bool {
 	case FormDirectory, FormOther, FormX400, FormEDIParty, FormRegistered, FormUnknown:
 	}
 	return true
+}
+
+// usable tells whether constraints that a caller made up are what the reader lets pass.
+func (n *NameConstraints) usable() bool {
+	bad := func(base GeneralName) bool { return base.Malformed || !isBase(base) }
+	return len(n.Permitted)+len(n.Excluded) > 0 && !slices.ContainsFunc(n.Permitted, bad) &&
+		!slices.ContainsFunc(n.Excluded, bad)
 }
 
 // isMask tells whether the ones stand before the zeros.

@@ -29,7 +29,7 @@ const (
 	ToleranceEmptyIssuer      Tolerance = "empty-issuer"       // the issuer has no name
 	ToleranceKeyParameters    Tolerance = "key-parameters"     // NULL missing or present beside a key or signature
 	ToleranceExplicitCurve    Tolerance = "explicit-curve"     // a known curve is written out instead of named
-	ToleranceOldIdentifier    Tolerance = "old-identifier"     // an algorithm is named under the arc 1.2.156.197
+	ToleranceIdentifier       Tolerance = "other-identifier"   // an algorithm is named in another way than it should
 	ToleranceVersion          Tolerance = "version"            // members that the version does not have
 	ToleranceGeneralName      Tolerance = "general-name"       // an alternative name is not what its form demands
 	ToleranceSubtreeBounds    Tolerance = "subtree-bounds"     // a name constraint has a maximum; it refuses every name
@@ -55,6 +55,12 @@ func (e *MalformedError) Error() string {
 
 // Unwrap is ErrCertificate.
 func (e *MalformedError) Unwrap() error { return ErrCertificate }
+
+// hasTolerance tells whether err is a departure that a tolerant reader lets pass.
+func hasTolerance(err error) bool {
+	var e *MalformedError
+	return errors.As(err, &e) && e.Tolerance != ""
+}
 
 func malformed(field string) error { return &MalformedError{Field: field} }
 

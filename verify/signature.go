@@ -138,11 +138,12 @@ func (j *judgement) refuseChain(id string, reason pki.Reason, at time.Time) {
 		j.fail(id, NotYetValid, "valid at "+stamp(at), string(reason))
 	case pki.ReasonBadSignature:
 		j.fail(id, SigCryptoFailure, "", string(reason))
-	case pki.ReasonUnknownIssuer:
+	case pki.ReasonUnknownIssuer, pki.ReasonLoop:
 		j.open(id, NoCertificateChainFound, "a trust anchor of this verifier", string(reason))
-	case pki.ReasonNotCA, pki.ReasonKeyUsage, pki.ReasonPathLength, pki.ReasonExtension:
+	case pki.ReasonNotCA, pki.ReasonKeyUsage, pki.ReasonPurpose, pki.ReasonPathLength, pki.ReasonNameConstraints,
+		pki.ReasonPolicy, pki.ReasonExtension, pki.ReasonEncoding, pki.ReasonScope, pki.ReasonRevocation:
 		j.fail(id, ChainConstraintsFailure, "", string(reason))
-	case pki.ReasonAlgorithm:
+	case pki.ReasonAlgorithm, pki.ReasonWeak:
 		j.fail(id, CryptoConstraintsFailure, "SM2 with SM3", string(reason))
 	case pki.ReasonOptions, pki.ReasonBudget:
 		j.open(id, NoCertificateChainFound, "", string(reason))

@@ -7,6 +7,7 @@ package oid
 
 import (
 	"encoding/asn1"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -17,6 +18,9 @@ import (
 
 // ID is an object identifier as the contents octets of its DER encoding.
 type ID string
+
+// ErrDotted is returned for text that is no object identifier.
+var ErrDotted = errors.New("oid: malformed object identifier")
 
 // maxBytes limits an identifier that is read; the longest in use has about 20.
 const maxBytes = 64
@@ -42,6 +46,8 @@ const (
 	SM2SignOld    ID = gmOld + "\x01\x82\x2d\x01"         // 1.2.156.197.1.301.1
 	SM3Old        ID = gmOld + "\x01\x83\x11"             // 1.2.156.197.1.401
 	SM2WithSM3Old ID = gmOld + "\x01\x83\x75"             // 1.2.156.197.1.501
+	SM4           ID = gm + "\x01\x68"                    // 1.2.156.10197.1.104, the cipher in no named mode
+	SM4ECB        ID = gm + "\x01\x68\x01"                // 1.2.156.10197.1.104.1
 	SM4CBC        ID = gm + "\x01\x68\x02"                // 1.2.156.10197.1.104.2
 	ECPublicKey   ID = "\x2a\x86\x48\xce\x3d\x02\x01"     // 1.2.840.10045.2.1
 	PBES2         ID = pkcs + "\x05\x0d"                  // 1.2.840.113549.1.5.13
@@ -178,4 +184,21 @@ func Valid(b []byte) bool {
 		}
 	}
 	return true
+}
+
+// Parse reads the dotted form.
+func Parse(dotted string) (ID, error) {
+	var numbers asn1.ObjectIdentifier
+	for part := range strings.SplitSeq(dotted, ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 0 || part != strconv.Itoa(n) {
+			return "", ErrDotted
+		}
+		numbers = append(numbers, n)
+	}
+	id := FromASN1(numbers)
+	if id == "" {
+		return "", ErrDotted
+	}
+	return id, nil
 }

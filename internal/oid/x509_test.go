@@ -99,3 +99,14 @@ func TestDottedFormsOfX509(t *testing.T) {
 		require.Equal(t, id, oid.FromASN1(id.ASN1()))
 	}
 }
+
+func TestParse(t *testing.T) {
+	id, err := oid.Parse("2.5.29.32.0")
+	require.NoError(t, err)
+	require.Equal(t, oid.AnyPolicy, id)
+	for _, bad := range []string{"", "1", "1.2.", "1.+2.3", "1.02.3", "3.1.2", "1.40.1", "x"} {
+		id, err := oid.Parse(bad)
+		require.ErrorIs(t, err, oid.ErrDotted, bad)
+		require.Empty(t, id)
+	}
+}

@@ -106,10 +106,8 @@ type Application struct {
 	Twin      CertificateID // the encryption certificate issued with it
 }
 
-const applicationFormat = 1
-
 func (a *Application) append(b []byte) []byte {
-	b = append(b, applicationFormat, byte(a.Stage))
+	b = append(b, rowFormat, byte(a.Stage))
 	b = append(b, a.ID[:]...)
 	b = appendBytes(b, a.Enrolment.append(nil))
 	b = appendText(b, a.Applicant)
@@ -126,7 +124,7 @@ func (a *Application) append(b []byte) []byte {
 }
 
 func parseApplication(b []byte) (*Application, error) {
-	r := openRow(b, applicationFormat)
+	r := openRow(b)
 	a := &Application{Stage: Stage(r.byte())}
 	if a.Stage == StageNone || int(a.Stage) >= len(stageNames) {
 		r.bad = true

@@ -25,10 +25,8 @@ type AuditEntry struct {
 	Refused  bool
 }
 
-const auditFormat = 1
-
 func (e *AuditEntry) append(b []byte) []byte {
-	b = append(b, auditFormat)
+	b = append(b, rowFormat)
 	b = binary.AppendUvarint(b, e.Number)
 	b = append(b, e.Previous[:]...)
 	b = appendTime(b, e.At)
@@ -37,7 +35,7 @@ func (e *AuditEntry) append(b []byte) []byte {
 }
 
 func parseAudit(b []byte) (AuditEntry, error) {
-	r := openRow(b, auditFormat)
+	r := openRow(b)
 	e := AuditEntry{Number: r.number()}
 	r.fixed(e.Previous[:])
 	e.At = r.time()

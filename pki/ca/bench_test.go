@@ -176,10 +176,10 @@ func revokedMany() int {
 	return 20_000
 }
 
-// BenchmarkRevoke is the goal of revoking: one certificate among many revoked costs what it costs among a thousand,
+// BenchmarkRegisterRevoke is the register's part of revoking: one certificate among many revoked costs what it costs among a thousand,
 // and so does what its shard's CRL and the delta have to read. Both registers take turns, so that whatever else the
 // machine does falls on both; medians are compared.
-func BenchmarkRevoke(b *testing.B) {
+func BenchmarkRegisterRevoke(b *testing.B) {
 	few, many := revokedOffice(b, 1000), revokedOffice(b, revokedMany())
 	b.ResetTimer()
 	for range b.N {

@@ -114,7 +114,8 @@ func placesIn(tbs cryptobyte.String) uint64 {
 		if !list.ReadASN1(&e, casn1.SEQUENCE) || !oid.Read(&e, &id) {
 			return 0
 		}
-		if id == oid.IssuedPlaces && e.ReadASN1(&value, casn1.OCTET_STRING) && value.ReadASN1Integer(&n) && value.Empty() {
+		if id == oid.IssuedPlaces {
+			_ = e.ReadASN1(&value, casn1.OCTET_STRING) && value.ReadASN1Integer(&n)
 			return n
 		}
 	}

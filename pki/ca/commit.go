@@ -33,7 +33,7 @@ type issuance struct {
 }
 
 // settle completes the rows once everything is signed.
-func (i *issuance) settle() error {
+func (i *issuance) settle() {
 	after := *i.before
 	after.Stage, after.Issued = StageIssued, i.certificates[0].ID
 	i.certificates[0].Renews = after.Enrolment.Renews
@@ -42,7 +42,6 @@ func (i *issuance) settle() error {
 		i.certificates[0].Twin, i.certificates[1].Twin = after.Twin, after.Issued
 	}
 	i.after = &after
-	return nil
 }
 
 // commitIssuances writes a group in one transaction. An issuance that is refused fails alone and leaves nothing; a

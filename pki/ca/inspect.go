@@ -47,17 +47,26 @@ type attribute struct {
 // inspect reads a TBSCertificate and nothing after it.
 func inspect(tbs []byte) (*inspected, bool) {
 	input := cryptobyte.String(tbs)
-	var body, version, validity, list cryptobyte.String
+	var body, list cryptobyte.String
 	in := &inspected{serial: new(big.Int)}
-	ok := input.ReadASN1(&body, casn1.SEQUENCE) && input.Empty() &&
-		body.ReadASN1(&version, contextTag(0).Constructed()) && version.ReadASN1Integer(&in.version) && version.Empty() &&
+	ok := input.ReadASN1(&body, casn1.SEQUENCE) && input.Empty() && in.readVersion(&body) &&
 		body.ReadASN1Integer(in.serial) && body.ReadASN1Element(&in.algorithm, casn1.SEQUENCE) &&
-		readElement(&body, &in.issuer) &&
-		body.ReadASN1(&validity, casn1.SEQUENCE) && readInstant(&validity, &in.notBefore) &&
-		readInstant(&validity, &in.notAfter) && validity.Empty() &&
-		readElement(&body, &in.subject) && body.ReadASN1Element(&in.key, casn1.SEQUENCE) &&
+		readElement(&body, &in.issuer) && in.readValidity(&body) && readElement(&body, &in.subject) &&
+		body.ReadASN1Element(&in.key, casn1.SEQUENCE) &&
 		body.ReadASN1(&list, contextTag(3).Constructed()) && body.Empty() && in.readExtensions(list)
 	return in, ok
+}
+
+func (in *inspected) readVersion(body *cryptobyte.String) bool {
+	var version cryptobyte.String
+	return body.ReadASN1(&version, contextTag(0).Constructed()) && version.ReadASN1Integer(&in.version) &&
+		version.Empty()
+}
+
+func (in *inspected) readValidity(body *cryptobyte.String) bool {
+	var validity cryptobyte.String
+	return body.ReadASN1(&validity, casn1.SEQUENCE) && readInstant(&validity, &in.notBefore) &&
+		readInstant(&validity, &in.notAfter) && validity.Empty()
 }
 
 func readElement(s *cryptobyte.String, to *[]byte) bool {
@@ -189,7 +198,8 @@ func (e *extension) policy() (oid.ID, bool) {
 	var list, information cryptobyte.String
 	var id oid.ID
 	ok := value.ReadASN1(&list, casn1.SEQUENCE) && value.Empty() &&
-		list.ReadASN1(&information, casn1.SEQUENCE) && list.Empty() && oid.Read(&information, &id) && information.Empty()
+		list.ReadASN1(&information, casn1.SEQUENCE) && list.Empty() &&
+		oid.Read(&information, &id) && information.Empty()
 	return id, ok
 }
 

@@ -169,7 +169,8 @@ func (r *Register) sign(ctx context.Context, i *issuance, public *pki.PublicKey)
 		return nil, err
 	}
 	if !e.Twin {
-		return nil, i.settle()
+		i.settle()
+		return nil, nil
 	}
 	profile, _ := ProfileNamed(e.Profile)
 	key, enveloped, err := r.encryptionKey(ctx, i.before.ID, public)
@@ -182,7 +183,8 @@ func (r *Register) sign(ctx context.Context, i *issuance, public *pki.PublicKey)
 	if err := r.signOne(ctx, i, profile.Twin, key); err != nil {
 		return nil, err
 	}
-	return enveloped, i.settle()
+	i.settle()
+	return enveloped, nil
 }
 
 func (r *Register) signOne(ctx context.Context, i *issuance, profile string, public *pki.PublicKey) error {

@@ -25,10 +25,8 @@ func (i *Issued) Shard() uint32 { return ShardOf(i.Place) }
 // Certificate reads the DER.
 func (i *Issued) Certificate() (*pki.Certificate, error) { return pki.ParseCertificate(i.DER) }
 
-const issuedFormat = 1
-
 func (i *Issued) append(b []byte) []byte {
-	b = append(b, issuedFormat)
+	b = append(b, rowFormat)
 	b = binary.AppendUvarint(b, i.Place)
 	b = appendText(b, i.Profile)
 	b = append(b, i.Application[:]...)
@@ -40,7 +38,7 @@ func (i *Issued) append(b []byte) []byte {
 
 // parseIssued reads a row; its identifier stands in its key.
 func parseIssued(id CertificateID, b []byte) (*Issued, error) {
-	r := openRow(b, issuedFormat)
+	r := openRow(b)
 	i := &Issued{ID: id, Place: r.number(), Profile: r.text()}
 	r.fixed(i.Application[:])
 	i.IssuedAt, i.Twin, i.Renews, i.DER = r.time(), readID(r), readID(r), r.bytes()

@@ -2,6 +2,8 @@ package ca
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -12,24 +14,25 @@ import (
 // registrar is the actor of acts that the register does by itself.
 const registrar = "register"
 
-const issuerFormat = 1
-
 // enterIssuers keeps the certificate chains of the issuers that are new, so that what they issued can be judged when
 // their keys are gone.
 func (r *Register) enterIssuers(ctx context.Context) error {
+	var fresh []*Authority
+	err := r.cfg.Engine.View(ctx, func(rd engine.Reader) (err error) {
+		fresh, err = r.unknownIssuers(rd)
+		return err
+	})
+	if err != nil || len(fresh) == 0 {
+		return err
+	}
 	at := r.now()
 	return r.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		for _, a := range r.cfg.Issuers {
-			k := issuerKey(a.id, a.Certificate())
-			if _, err := w.Get(k); err == nil {
-				continue
-			} else if notFound(err, "") == err { //nolint:errorlint // neither absent nor present
+		for _, a := range fresh {
+			if err := w.Put(issuerKey(a.id, a.Certificate()), appendChain(nil, a.chain)); err != nil {
 				return err
 			}
-			if err := w.Put(k, appendChain(nil, a.chain)); err != nil {
-				return err
-			}
-			if err := record(w, AuditEntry{At: at, Actor: registrar, Act: "issuer", Object: a.id.String()}); err != nil {
+			e := AuditEntry{At: at, Actor: registrar, Act: "issuer", Object: a.id.String()}
+			if err := record(w, e); err != nil {
 				return err
 			}
 		}
@@ -37,10 +40,24 @@ func (r *Register) enterIssuers(ctx context.Context) error {
 	})
 }
 
+func (r *Register) unknownIssuers(rd engine.Reader) ([]*Authority, error) {
+	var fresh []*Authority
+	for _, a := range r.cfg.Issuers {
+		_, err := rd.Get(issuerKey(a.id, a.Certificate()))
+		switch {
+		case errors.Is(err, engine.ErrNotFound):
+			fresh = append(fresh, a)
+		case err != nil:
+			return nil, err
+		}
+	}
+	return fresh, nil
+}
+
 func issuerKey(id KeyID, c *pki.Certificate) []byte { return key(spaceIssuer, id[:], c.Digest[:]) }
 
 func appendChain(b []byte, chain []*pki.Certificate) []byte {
-	b = append(b, issuerFormat, byte(len(chain)))
+	b = binary.AppendUvarint(append(b, rowFormat), uint64(len(chain)))
 	for _, c := range chain {
 		b = appendBytes(b, c.Raw)
 	}
@@ -48,9 +65,9 @@ func appendChain(b []byte, chain []*pki.Certificate) []byte {
 }
 
 func parseChain(b []byte) ([]*pki.Certificate, error) {
-	r := openRow(b, issuerFormat)
+	r := openRow(b)
 	var chain []*pki.Certificate
-	for n := r.byte(); n > 0 && !r.bad; n-- {
+	for n := r.length(); n > 0 && !r.bad; n-- {
 		c, err := pki.ParseCertificate(r.bytes())
 		if err != nil {
 			return nil, fmt.Errorf("%w: issuer's chain", ErrDamaged)

@@ -17,17 +17,15 @@ type keyRow struct {
 	blocked bool          // never again: it was compromised, or is known to be
 }
 
-const keyFormat = 1
-
 func (k *keyRow) append(b []byte) []byte {
-	b = append(b, keyFormat)
+	b = append(b, rowFormat)
 	b = append(b, k.owner[:]...)
 	b = appendID(b, k.first)
 	return appendFlag(b, k.blocked)
 }
 
 func parseKeyRow(b []byte) (keyRow, error) {
-	r := openRow(b, keyFormat)
+	r := openRow(b)
 	var k keyRow
 	r.fixed(k.owner[:])
 	k.first, k.blocked = readID(r), r.flag()

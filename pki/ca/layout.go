@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Every key of the register begins with KeyPrefix and one byte that names its space, so that other rooms of an
-// authority can live on the same engine. Whatever names a person or a number in a key is a token, see Tokens. Numbers
+// KeyPrefix begins every key of the register; then comes one byte that names a space. So other rooms of an authority
+// can live on the same engine. Whatever names a person or a number in a key is a token, see Tokens. Numbers
 // in keys are big-endian; parts that are not last have a fixed length. docs/adr/0010 says why it is laid out like this.
 const KeyPrefix = "ca/"
 

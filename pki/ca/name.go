@@ -71,5 +71,6 @@ func printable(s string) bool {
 
 // isPrintableString tells whether s is made of the characters of a PrintableString (X.680, 41.4).
 func isPrintableString(s string) bool {
-	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?") == ""
+	const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?"
+	return s != "" && strings.Trim(s, characters) == ""
 }

@@ -38,20 +38,19 @@ type CRLRecord struct {
 	Digest     [32]byte // SM3 of the CRL
 }
 
-const crlFormat = 1
-
 func (c *CRLRecord) append(b []byte) []byte {
-	b = append(b, crlFormat, byte(c.Scope.Kind))
-	for _, n := range []uint64{uint64(c.Scope.Shard), c.Number, c.Base, c.Sequence, uint64(c.Entries)} { //nolint:gosec // a count
+	b = append(b, rowFormat, byte(c.Scope.Kind))
+	for _, n := range []uint64{uint64(c.Scope.Shard), c.Number, c.Base, c.Sequence} {
 		b = binary.AppendUvarint(b, n)
 	}
+	b = binary.AppendUvarint(b, uint64(c.Entries)) //nolint:gosec // a count
 	b = appendTime(b, c.ThisUpdate)
 	b = appendTime(b, c.NextUpdate)
 	return append(b, c.Digest[:]...)
 }
 
 func parseCRLRecord(b []byte) (CRLRecord, error) {
-	r := openRow(b, crlFormat)
+	r := openRow(b)
 	c := CRLRecord{Scope: CRLScope{Kind: CRLKind(r.byte())}}
 	shard := r.number()
 	c.Number, c.Base, c.Sequence = r.number(), r.number(), r.number()
@@ -102,18 +101,23 @@ func (r *Register) RecordCRL(ctx context.Context, actor Actor, issuer KeyID, c C
 	}
 	at := r.now()
 	return r.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		if err := checkCRLRecord(w, issuer, c); err != nil {
-			return err
-		}
-		b := c.append(nil)
-		if err := w.Create(crlKey(issuer, c.Number, c.Scope), b); err != nil {
-			return err
-		}
-		if err := w.Put(lastCRLKey(issuer, c.Scope), b); err != nil {
+		if err := putCRLRecord(w, issuer, c); err != nil {
 			return err
 		}
 		return record(w, AuditEntry{At: at, Actor: actor.Name, Act: "crl", Object: crlName(issuer, c.Number)})
 	})
+}
+
+// putCRLRecord enters a record as the last of its scope, if it goes forward.
+func putCRLRecord(w engine.Writer, issuer KeyID, c CRLRecord) error {
+	if err := checkCRLRecord(w, issuer, c); err != nil {
+		return err
+	}
+	b := c.append(nil)
+	if err := w.Create(crlKey(issuer, c.Number, c.Scope), b); err != nil {
+		return err
+	}
+	return w.Put(lastCRLKey(issuer, c.Scope), b)
 }
 
 func checkCRLRecord(r engine.Reader, issuer KeyID, c CRLRecord) error {

@@ -1,7 +1,11 @@
 package ca
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/elicense/elicense/internal/oid"
@@ -167,4 +171,56 @@ func ProfileNamed(name string) (Profile, bool) {
 	p := profiles[i]
 	p.Purposes = slices.Clone(p.Purposes)
 	return p, true
+}
+
+// ProfileTable writes the profiles as a table for people.
+func ProfileTable() string {
+	var b strings.Builder
+	b.WriteString("| profile | for | key usage | purposes | longest, days | approvals | window | pair |\n")
+	b.WriteString("|---|---|---|---|---|---|---|---|\n")
+	for i := range profiles {
+		p := &profiles[i]
+		window := "–"
+		if p.NeedsEvidence {
+			window = "yes"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %d | %s | %s | %s |\n", p.Name, p.Title, usageText(p.KeyUsage),
+			p.purposesText(), int(p.Validity.Hours()/24), p.approvalsText(), window, cmp.Or(p.Twin, "–"))
+	}
+	return b.String()
+}
+
+var usageNames = [...]string{
+	"digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign",
+	"cRLSign",
+}
+
+func usageText(usage pki.KeyUsage) string {
+	var names []string
+	for i, name := range usageNames {
+		if usage&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func (p *Profile) purposesText() string {
+	names := make([]string, len(p.Purposes))
+	for i, id := range p.Purposes {
+		names[i] = id.String()
+	}
+	text := cmp.Or(strings.Join(names, ", "), "–")
+	if p.PurposesCritical {
+		text += ", critical"
+	}
+	return text
+}
+
+// approvalsText: what is issued with its twin or at a ceremony is not approved by itself.
+func (p *Profile) approvalsText() string {
+	if p.encryption() || p.Name == ProfileRoot {
+		return "–"
+	}
+	return strconv.Itoa(p.Approvals)
 }

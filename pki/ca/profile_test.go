@@ -2,8 +2,6 @@ package ca_test
 
 import (
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -120,61 +118,19 @@ func TestIdentityExtensions_A55(t *testing.T) {
 	require.False(t, firm.Holder.Ambiguous)
 }
 
-// checkers runs programs that share no code with this project.
-type checkers struct {
-	t     *testing.T
-	tools string
-	dir   string
-}
-
-func newCheckers(t *testing.T) checkers {
-	t.Helper()
-	tools := os.Getenv("ELICENSE_CHECKERS_DIR")
-	if tools == "" {
-		t.Skip("ELICENSE_CHECKERS_DIR is not set: no independent programs to check against")
-	}
-	return checkers{t, tools, t.TempDir()}
-}
-
-func (c checkers) file(name string, list ...*pki.Certificate) string {
-	c.t.Helper()
-	path := filepath.Join(c.dir, name)
-	require.NoError(c.t, os.WriteFile(path, pki.AppendPEM(nil, list...), 0o600))
-	return path
-}
-
-func (c checkers) run(tool string, args ...string) (string, error) {
-	c.t.Helper()
-	out, err := exec.CommandContext(c.t.Context(), filepath.Join(c.tools, tool), args...).CombinedOutput()
-	return string(out), err
-}
-
-func (c checkers) accepts(tool string, args ...string) {
-	c.t.Helper()
-	out, err := c.run(tool, args...)
-	require.NoError(c.t, err, "%s %q: %s", tool, args, out)
-}
-
-func (c checkers) refuses(tool string, args ...string) {
-	c.t.Helper()
-	out, err := c.run(tool, args...)
-	var exit *exec.ExitError
-	require.ErrorAs(c.t, err, &exit, "%s %q: %s", tool, args, out)
-}
-
 // Row A55: what is issued by each profile passes programs of others, and nothing of it can be altered.
 func TestCheckersAcceptEveryProfile_A55(t *testing.T) {
 	c := newCheckers(t)
 	o := newOfficeAt(t, &clock{at: time.Now().UTC().Truncate(time.Second)})
-	root := c.file("root.pem", o.root.Certificate())
-	sub := c.file("sub.pem", o.issuing.Certificate())
+	root := c.file("root.pem", pki.AppendPEM(nil, o.root.Certificate()))
+	sub := c.file("sub.pem", pki.AppendPEM(nil, o.issuing.Certificate()))
 	for name, issued := range everyProfile(t, o) {
 		t.Run(name, func(t *testing.T) {
 			c := c
 			c.t = t
 			certificate, err := issued.Certificate()
 			require.NoError(t, err)
-			leaf := c.file(name+".pem", certificate)
+			leaf := c.file(name+".pem", pki.AppendPEM(nil, certificate))
 			gm := []string{"verify", "-x509_strict", "-CAfile", root, "-untrusted", sub}
 			bc := []string{"chain", "--ca", root, "--inter", sub}
 			if certificate.IsCA {
@@ -191,7 +147,7 @@ func TestCheckersAcceptEveryProfile_A55(t *testing.T) {
 				if err != nil {
 					continue
 				}
-				path := c.file("altered.pem", bent)
+				path := c.file("altered.pem", pki.AppendPEM(nil, bent))
 				c.refuses("gmopenssl", append(gm, path)...)
 				if n%20 == 0 {
 					c.refuses("bccheck", append(bc, path)...)
@@ -253,4 +209,11 @@ func alterations(der []byte) [][]byte {
 	}
 	walk(0, len(der))
 	return list
+}
+
+// The page for people says what the profiles say.
+func TestProfileTable(t *testing.T) {
+	page, err := os.ReadFile("../../docs/ca.md")
+	require.NoError(t, err)
+	require.Contains(t, string(page), ca.ProfileTable())
 }

@@ -115,8 +115,11 @@ func OpenRegister(ctx context.Context, cfg RegisterConfig) (*Register, error) {
 }
 
 func (c *RegisterConfig) check() error {
-	if c.Engine == nil || len(c.Issuers) == 0 || c.Tokens == nil || c.Now == nil || c.Rand == nil || c.Base == "" {
-		return refuse(ErrConfig, ReasonConfiguration, "engine, issuers, tokens, clock, randomness and base are required")
+	if c.Engine == nil || c.Tokens == nil || c.Now == nil || c.Rand == nil {
+		return refuse(ErrConfig, ReasonConfiguration, "engine, tokens, clock and randomness are required")
+	}
+	if len(c.Issuers) == 0 {
+		return refuse(ErrConfig, ReasonConfiguration, "an issuer is required")
 	}
 	if strings.HasSuffix(c.Base, "/") || !strings.HasPrefix(c.Base, "http://") {
 		return refuse(ErrConfig, ReasonConfiguration, "base is an http address without a slash at the end")
@@ -128,6 +131,15 @@ func (c *RegisterConfig) check() error {
 	}
 	if c.Policy.RenewFrom == 0 {
 		c.Policy.RenewFrom = 90 * 24 * time.Hour
+	}
+	return c.Policy.check()
+}
+
+func (p *Policy) check() error {
+	for name, n := range p.Approvals {
+		if _, known := ProfileNamed(name); !known || n < 0 || n > maxApprovals {
+			return refuse(ErrConfig, ReasonConfiguration, "approvals of an unknown profile, or too many")
+		}
 	}
 	return nil
 }

@@ -50,14 +50,22 @@ func splitRequest(der []byte) (*request, error) {
 	input := cryptobyte.String(der)
 	var body, info, algorithm cryptobyte.String
 	q := &request{}
-	if !input.ReadASN1(&body, casn1.SEQUENCE) || !input.Empty() || !body.ReadASN1Element(&info, casn1.SEQUENCE) ||
-		!body.ReadASN1Element(&algorithm, casn1.SEQUENCE) || !body.ReadASN1BitStringAsBytes(&q.signature) || !body.Empty() {
+	if !input.ReadASN1(&body, casn1.SEQUENCE) || !input.Empty() ||
+		!body.ReadASN1Element(&info, casn1.SEQUENCE) || !body.ReadASN1Element(&algorithm, casn1.SEQUENCE) ||
+		!body.ReadASN1BitStringAsBytes(&q.signature) || !body.Empty() {
 		return nil, malformedRequest("certificate request")
 	}
 	if !isSM2WithSM3(algorithm) {
 		return nil, refuse(ErrRequest, ReasonAlgorithm, "certificate request is not signed with SM2 and SM3")
 	}
 	q.info = info
+	var err error
+	q.public, err = readRequestInfo(info)
+	return q, err
+}
+
+// readRequestInfo takes the key from a CertificationRequestInfo.
+func readRequestInfo(info cryptobyte.String) (*pki.PublicKey, error) {
 	var version int
 	var fields, subject, key, attributes cryptobyte.String
 	if !info.ReadASN1(&fields, casn1.SEQUENCE) || !fields.ReadASN1Integer(&version) || version != 0 ||
@@ -71,9 +79,7 @@ func splitRequest(der []byte) (*request, error) {
 	if !wellFormedName(subject) || !wellFormedAttributes(attributes) {
 		return nil, malformedRequest("name or attributes of the request")
 	}
-	var err error
-	q.public, err = readPublicKey(key)
-	return q, err
+	return readPublicKey(key)
 }
 
 func malformedRequest(what string) error { return refuse(ErrRequest, ReasonMalformed, what) }

@@ -329,18 +329,19 @@ func (r *Register) adoptable(der []byte) (*newCertificate, error) {
 	}
 	n := &newCertificate{
 		Issued: Issued{
-			ID: CertificateID{issuer.id, serial}, Place: uint64(shard) * ShardSize, IssuedAt: c.NotBefore, DER: c.Raw,
+			ID: CertificateID{issuer.id, serial}, Place: uint64(shard) * ShardSize, IssuedAt: c.NotBefore,
+			DER: c.Raw,
 		},
 		notAfter: c.NotAfter, name: r.nameToken(c.Holder.CommonName),
 	}
+	where := &location{Addresses{r.cfg.Base, issuer.id}, shard}
 	for _, p := range profiles {
-		l := &lintCase{profile: p, above: issuer.Certificate(), where: &location{Addresses{r.cfg.Base, issuer.id}, shard}}
-		if len(lintSigned(c.Raw, l)) == 0 {
+		if len(lintSigned(c.Raw, &lintCase{profile: p, above: issuer.Certificate(), where: where})) == 0 {
 			n.Profile = p.Name
 		}
 	}
 	if n.Profile == "" {
-		return nil, refuse(ErrRequest, ReasonLint, "certificate to adopt fits no profile, or is not signed by its issuer")
+		return nil, refuse(ErrRequest, ReasonLint, "certificate to adopt fits no profile or is forged")
 	}
 	n.keyDigest = KeyDigest(c.PublicKey)
 	n.holder = r.holderToken(holderIn(in))
@@ -381,5 +382,5 @@ func (a Addresses) ParseShard(address string) (uint32, bool) {
 	rest, ok := strings.CutPrefix(address, a.Base+"/crl/"+a.Issuer.String()+"/")
 	number, crl := strings.CutSuffix(rest, ".crl")
 	n, err := strconv.ParseUint(number, 10, 32)
-	return uint32(n), ok && crl && err == nil && a.Shard(uint32(n)) == address //nolint:gosec // parsed as 32 bits
+	return uint32(n), ok && crl && err == nil && a.Shard(uint32(n)) == address
 }

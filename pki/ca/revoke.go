@@ -3,6 +3,7 @@ package ca
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/elicense/elicense/internal/engine"
@@ -64,15 +65,14 @@ const changeGroup = 256
 // ChangeAll makes many changes. Each is one of its own, refused or made; some hundred share a transaction. Outcomes
 // stand in the order of the changes.
 func (r *Register) ChangeAll(ctx context.Context, actor Actor, changes []Change) []Outcome {
-	outcomes := make([]Outcome, len(changes))
+	outcomes := make([]Outcome, 0, len(changes))
 	at := r.now()
-	for from := 0; from < len(changes); from += changeGroup {
-		to := min(from+changeGroup, len(changes))
-		r.changeGroup(ctx, actor, at, changes[from:to], outcomes[from:to])
+	for group := range slices.Chunk(changes, changeGroup) {
+		outcomes = append(outcomes, r.changeGroup(ctx, actor, at, group)...)
 	}
-	for i := range outcomes {
+	for i, c := range changes {
 		if err := outcomes[i].Err; err != nil {
-			outcomes[i] = Outcome{Err: r.refused(ctx, actor, actOf(changes[i].To), changes[i].ID.String(), err)}
+			outcomes[i] = Outcome{Err: r.refused(ctx, actor, actOf(c.To), c.ID.String(), err)}
 		}
 	}
 	return outcomes
@@ -91,31 +91,38 @@ func actOf(to State) string {
 	return "change"
 }
 
-func (r *Register) changeGroup(ctx context.Context, actor Actor, at time.Time, changes []Change, outcomes []Outcome) {
+func (r *Register) changeGroup(ctx context.Context, actor Actor, at time.Time, changes []Change) []Outcome {
 	pending, err := r.readChanges(ctx, actor, at, changes)
 	if err == nil {
 		err = r.cfg.Engine.Update(ctx, func(w engine.Writer) error { return writeChanges(w, actor.Name, at, pending) })
 	}
+	outcomes := make([]Outcome, 0, len(pending))
 	for i := range pending {
-		outcomes[i] = Outcome{pending[i].status, pending[i].err}
-	}
-	if err == nil {
-		return
-	}
-	for i := range outcomes {
-		outcomes[i] = Outcome{Err: err}
-		if errors.Is(err, engine.ErrAmbiguous) {
-			if f, readErr := r.Certificate(ctx, changes[i].ID); readErr == nil && pending[i].is(f.Status) {
-				outcomes[i] = Outcome{Status: f.Status}
-			}
+		p := &pending[i]
+		switch {
+		case err == nil:
+			outcomes = append(outcomes, Outcome{p.status, p.err})
+		case errors.Is(err, engine.ErrAmbiguous):
+			outcomes = append(outcomes, r.afterAmbiguousChange(ctx, p, err))
+		default:
+			outcomes = append(outcomes, Outcome{Err: err})
 		}
 	}
+	return outcomes
+}
+
+// afterAmbiguousChange finds out what became of a change whose commit has an unknown outcome.
+func (r *Register) afterAmbiguousChange(ctx context.Context, p *pendingChange, err error) Outcome {
+	f, readErr := r.Certificate(ctx, p.ID)
+	if readErr != nil || !p.is(f.Status) {
+		return Outcome{Err: err}
+	}
+	return Outcome{Status: f.Status}
 }
 
 // pendingChange is a change with what was read for it before its transaction.
 type pendingChange struct {
 	Change
-	notBefore time.Time
 	keyDigest [32]byte // of the certificate's key, if it is to be blocked
 	refusal   error    // found before the transaction
 
@@ -142,7 +149,7 @@ func (r *Register) readChanges(
 				p.refusal = p.check(at)
 			}
 			if p.refusal == nil {
-				p.refusal = p.read(rd, at)
+				p.refusal = p.read(rd)
 			}
 			if p.refusal != nil && ReasonOf(p.refusal) == "" {
 				return p.refusal
@@ -161,7 +168,7 @@ func (p *pendingChange) check(at time.Time) error {
 	switch {
 	case p.To != StateRevoked && (p.To != StateHeld && p.To != StateValid || p.Cause != 0 || !p.Invalid.IsZero()):
 		return refuse(ErrRequest, ReasonMalformed, "only a revocation has a reason and an invalidity date")
-	case !knownCause(p.Cause) || p.Cause == pki.CauseCertificateHold || p.Cause == pki.CauseRemoveFromCRL || p.Cause == pki.CauseAACompromise:
+	case !revokes(p.Cause):
 		return refuse(ErrRequest, ReasonMalformed, "no reason to revoke")
 	case p.Invalid.After(at):
 		return refuse(ErrRequest, ReasonDate, "invalidity date is in the future")
@@ -169,7 +176,12 @@ func (p *pendingChange) check(at time.Time) error {
 	return nil
 }
 
-func (p *pendingChange) read(rd engine.Reader, _ time.Time) error {
+// revokes tells whether a certificate can be revoked for a reason.
+func revokes(c pki.Cause) bool {
+	return knownCause(c) && c != pki.CauseCertificateHold && c != pki.CauseRemoveFromCRL && c != pki.CauseAACompromise
+}
+
+func (p *pendingChange) read(rd engine.Reader) error {
 	issued, err := getIssued(rd, p.ID)
 	if err != nil {
 		return err
@@ -184,7 +196,7 @@ func (p *pendingChange) read(rd engine.Reader, _ time.Time) error {
 	if !p.Invalid.IsZero() && p.Invalid.Before(c.NotBefore) {
 		return refuse(ErrRequest, ReasonDate, "invalidity date is before the certificate")
 	}
-	p.notBefore, p.keyDigest = c.NotBefore, KeyDigest(c.PublicKey)
+	p.keyDigest = KeyDigest(c.PublicKey)
 	return nil
 }
 
@@ -268,35 +280,23 @@ func putStatus(w engine.Writer, id CertificateID, s Status) error {
 
 // next is the status after the change, without its sequence number.
 func (p *pendingChange) next(before Status, at time.Time) (Status, error) {
-	allowed := false
-	for _, to := range transitions[before.State] {
-		allowed = allowed || to == p.To
-	}
-	if !allowed {
+	if !slices.Contains(transitions[before.State], p.To) || before.State == StateRevoked && !p.worse(before) {
 		return Status{}, refuse(ErrTransition, ReasonState, "certificate is "+before.State.String())
 	}
-	after := Status{State: p.To, Cause: p.Cause, At: at, Invalid: p.Invalid, Shard: before.Shard, NotAfter: before.NotAfter}
-	switch before.State {
-	case StateValid:
-		if p.To == StateHeld && at.After(before.NotAfter) {
-			return Status{}, refuse(ErrTransition, ReasonState, "certificate has expired")
-		}
-	case StateHeld:
-		if p.To == StateRevoked {
-			after.At = before.At // it has been out of use since then
-		}
-	case StateRevoked:
-		if !p.worse(before) {
-			return Status{}, refuse(ErrTransition, ReasonState, "certificate is revoked")
-		}
-		after.At = before.At
-		if after.Invalid.IsZero() || !before.Invalid.IsZero() && before.Invalid.Before(after.Invalid) {
-			after.Invalid = before.Invalid
-		}
-	case StateNone:
+	if p.To == StateHeld && at.After(before.NotAfter) {
+		return Status{}, refuse(ErrTransition, ReasonState, "certificate has expired")
+	}
+	after := Status{
+		State: p.To, Cause: p.Cause, At: at, Invalid: p.Invalid, Shard: before.Shard, NotAfter: before.NotAfter,
 	}
 	if p.To == StateHeld {
 		after.Cause = pki.CauseCertificateHold
+	}
+	if p.To == StateRevoked && before.State != StateValid {
+		after.At = before.At // it has been out of use since then
+	}
+	if after.Invalid.IsZero() || !before.Invalid.IsZero() && before.Invalid.Before(after.Invalid) {
+		after.Invalid = before.Invalid
 	}
 	return after, nil
 }

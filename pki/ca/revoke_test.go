@@ -125,15 +125,20 @@ func TestExpired(t *testing.T) {
 		require.Len(t, list, n)
 		return n
 	}
+	full := func(sequence uint64) {
+		number, err := o.register.BeginCRL(ctx, id.Issuer)
+		require.NoError(t, err)
+		require.NoError(t, o.register.RecordCRL(ctx, operator, id.Issuer, ca.CRLRecord{
+			Number: number, Scope: ca.CRLScope{Kind: ca.CRLFull}, Sequence: sequence, ThisUpdate: o.clock.now(),
+			NextUpdate: o.clock.now().Add(time.Hour),
+		}))
+	}
 	require.Equal(t, 1, listed())
 	o.clock.add(60 * 24 * time.Hour)
-	require.Equal(t, 1, listed(), "no full CRL has held it")
-	number, err := o.register.BeginCRL(ctx, id.Issuer)
-	require.NoError(t, err)
-	require.NoError(t, o.register.RecordCRL(ctx, operator, id.Issuer, ca.CRLRecord{
-		Number: number, Scope: ca.CRLScope{Kind: ca.CRLFull}, Sequence: status.Sequence, ThisUpdate: o.clock.now(),
-		NextUpdate: o.clock.now().Add(time.Hour),
-	}))
+	require.Equal(t, 1, listed(), "there is no full CRL")
+	full(status.Sequence - 1)
+	require.Equal(t, 1, listed(), "the full CRL has not held it")
+	full(status.Sequence)
 	require.Zero(t, listed())
 	o.check()
 }
@@ -145,7 +150,11 @@ func TestCompromisedKeyIsBlocked(t *testing.T) {
 	e := o.plainServer()
 	id := o.issue(e).Certificate.ID
 	o.issue(e) // policy allows the same key to the same holder
-	_, err := o.register.Revoke(ctx, revoker, id, pki.CauseKeyCompromise, "私钥泄露")
+	stranger := e
+	stranger.Subject.CommonName = "another.example.cn"
+	_, err := o.register.Apply(ctx, window, ca.ApplicationID{}, stranger)
+	require.Equal(t, ca.ReasonDuplicateKey, ca.ReasonOf(err), "and to nobody else")
+	_, err = o.register.Revoke(ctx, revoker, id, pki.CauseKeyCompromise, "私钥泄露")
 	require.NoError(t, err)
 	_, err = o.register.Apply(ctx, window, ca.ApplicationID{}, e)
 	require.Equal(t, ca.ReasonDuplicateKey, ca.ReasonOf(err))
@@ -262,7 +271,7 @@ func TestCRLNumbers(t *testing.T) {
 }
 
 // A clock that was set back stops the register.
-func TestClockSetBack(t *testing.T) {
+func TestActsOfAClockSetBack(t *testing.T) {
 	ctx := t.Context()
 	o := newOffice(t)
 	id := o.issue(o.plainServer()).Certificate.ID
@@ -444,4 +453,26 @@ func TestLinkCertificates_A55(t *testing.T) {
 		_, _, err := ca.LinkCertificates(pair[0], pair[1])
 		require.Equal(t, ca.ReasonIssuer, ca.ReasonOf(err))
 	}
+}
+
+// What is revoked or on hold is not renewed, not even when it was applied for before.
+func TestRenewRefusesRevoked(t *testing.T) {
+	ctx := t.Context()
+	o := newOffice(t)
+	first := o.issue(o.plainServer()).Certificate
+	o.clock.add(330 * 24 * time.Hour)
+	e := o.plainServer()
+	e.Renews = first.ID
+	a := o.approve(o.apply(e))
+	_, err := o.register.Suspend(ctx, revoker, first.ID, "x")
+	require.NoError(t, err)
+	_, err = o.register.Issue(ctx, window, a.ID, nil)
+	require.Equal(t, ca.ReasonState, ca.ReasonOf(err))
+	_, err = o.register.Apply(ctx, window, ca.ApplicationID{}, e)
+	require.Equal(t, ca.ReasonState, ca.ReasonOf(err))
+	_, err = o.register.Resume(ctx, revoker, first.ID, "x")
+	require.NoError(t, err)
+	_, err = o.register.Issue(ctx, window, a.ID, nil)
+	require.NoError(t, err)
+	o.check()
 }

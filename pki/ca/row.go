@@ -29,7 +29,7 @@ func appendTime(b []byte, t time.Time) []byte {
 	if t.IsZero() {
 		return append(b, 0, 0, 0, 0, 0, 0, 0, 0)
 	}
-	return binary.BigEndian.AppendUint64(b, uint64(t.UnixMicro())) //nolint:gosec // read back as it was
+	return binary.BigEndian.AppendUint64(b, uint64(t.UnixMicro()))
 }
 
 // row reads a stored row; the first error sticks.
@@ -38,10 +38,13 @@ type row struct {
 	bad bool
 }
 
-// open checks the format byte.
-func openRow(b []byte, format byte) *row {
+// rowFormat is the format of every row so far.
+const rowFormat = 1
+
+// openRow checks the format byte.
+func openRow(b []byte) *row {
 	r := &row{b: b}
-	if r.byte() != format {
+	if r.byte() != rowFormat {
 		r.bad = true
 	}
 	return r

@@ -71,7 +71,8 @@ func (l *lintCase) tooLarge() string {
 
 func (l *lintCase) badSerial() string {
 	size := (l.serial.BitLen() + 8) / 8
-	return when(l.serial.Sign() <= 0 || size < minSerialBytes || size > maxSerialBytes, "serial number has %d bytes", size)
+	return when(l.serial.Sign() <= 0 || size < minSerialBytes || size > maxSerialBytes,
+		"serial number has %d bytes", size)
 }
 
 func (l *lintCase) badIssuer() string {
@@ -165,29 +166,68 @@ func (l *lintCase) longName() string {
 	return ""
 }
 
-// subjectOfHolder: what kind of holder needs which names and codes.
+// holderParts are the parts of a certificate that say whose it is.
+type holderParts uint8
+
+const (
+	partOrganization holderParts = 1 << iota // in the name
+	partNumber                               // the serial number in the name
+	partUSCC
+	partPerson   // citizen or passport number
+	partBusiness // tax or registration number
+	partHosts
+)
+
+// holderRules are the parts that a kind of holder must have and those that it may have.
+var holderRules = map[HolderKind]struct{ must, may holderParts }{
+	HolderNone:         {0, partOrganization | partNumber},
+	HolderDepartment:   {partUSCC, partOrganization | partNumber},
+	HolderEnterprise:   {partUSCC | partOrganization, partBusiness | partNumber},
+	HolderPerson:       {partPerson | partNumber, partUSCC | partOrganization},
+	HolderServer:       {partHosts, partUSCC | partOrganization | partNumber},
+	HolderOrganization: {0, partUSCC | partOrganization | partNumber},
+}
+
+// subjectOfHolder: each kind of holder has its names and codes, and no others.
 func (l *lintCase) subjectOfHolder() string {
-	_, organization := l.attribute(oid.Organization)
-	_, number := l.attribute(oid.SerialNumber)
-	uscc := l.extension(oid.OrganizationCode) != nil
-	person := l.extension(oid.IdentifyCode) != nil
-	business := l.extension(oid.RegistrationNumber) != nil || l.extension(oid.TaxNumber) != nil
-	hosts := l.extension(oid.SubjectAltName) != nil
-	switch l.profile.Holder {
-	case HolderDepartment:
-		return when(!uscc || person || business || hosts, "a department has a credit code and no other")
-	case HolderEnterprise:
-		return when(!uscc || !organization || person || hosts, "an enterprise has a name and a credit code")
-	case HolderPerson:
-		return when(!person || business || hosts || !number, "a person has a personal number and a serial number in the name")
-	case HolderServer:
-		return when(!hosts || person || business, "a server has host names")
-	case HolderOrganization:
-		return when(person || business || hosts, "an organisation has at most a credit code")
-	case HolderNone:
-		return when(uscc || person || business || hosts, "an authority has no holder's codes")
+	rule, known := holderRules[l.profile.Holder]
+	has := l.holderParts()
+	switch {
+	case !known:
+		return "unknown kind of holder"
+	case has&rule.must != rule.must:
+		return "a name or code that its kind of holder must have is missing"
+	case has&^(rule.must|rule.may) != 0:
+		return "a name or code that its kind of holder does not have"
 	}
-	return "unknown kind of holder"
+	return ""
+}
+
+func (l *lintCase) holderParts() holderParts {
+	var has holderParts
+	for _, a := range l.names {
+		switch a.id {
+		case oid.Organization:
+			has |= partOrganization
+		case oid.SerialNumber:
+			has |= partNumber
+		default:
+		}
+	}
+	for i := range l.extensions {
+		switch l.extensions[i].id {
+		case oid.OrganizationCode:
+			has |= partUSCC
+		case oid.IdentifyCode:
+			has |= partPerson
+		case oid.RegistrationNumber, oid.TaxNumber:
+			has |= partBusiness
+		case oid.SubjectAltName:
+			has |= partHosts
+		default:
+		}
+	}
+	return has
 }
 
 func (l *lintCase) issuersKey() string {

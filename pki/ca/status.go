@@ -56,10 +56,8 @@ type Status struct {
 	NotAfter time.Time // of the certificate
 }
 
-const statusFormat = 1
-
 func (s *Status) append(b []byte) []byte {
-	b = append(b, statusFormat, byte(s.State), byte(s.Cause))
+	b = append(b, rowFormat, byte(s.State), byte(s.Cause))
 	b = appendTime(b, s.At)
 	b = appendTime(b, s.Invalid)
 	b = binary.AppendUvarint(b, s.Sequence)
@@ -68,7 +66,7 @@ func (s *Status) append(b []byte) []byte {
 }
 
 func parseStatus(b []byte) (Status, error) {
-	r := openRow(b, statusFormat)
+	r := openRow(b)
 	s := readStatus(r)
 	if err := r.end("status"); err != nil {
 		return Status{}, err
@@ -98,19 +96,17 @@ type Revocation struct {
 	Status
 }
 
-const changeFormat = 1
-
 func (v *Revocation) append(b []byte) []byte {
-	b = append(b, changeFormat)
+	b = append(b, rowFormat)
 	b = append(b, v.Serial[:]...)
 	return v.Status.append(b)
 }
 
 func parseChange(b []byte) (Revocation, error) {
-	r := openRow(b, changeFormat)
+	r := openRow(b)
 	var v Revocation
 	r.fixed(v.Serial[:])
-	if r.byte() != statusFormat {
+	if r.byte() != rowFormat {
 		r.bad = true
 	}
 	v.Status = readStatus(r)

@@ -80,8 +80,8 @@ var rules = map[string]rule{
 	"pki/ca/kmc":   {ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
 	"pki/tsa":      {reach: served, ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
 	"pki/tsa/sntp": {reach: network, ours: []string{"pki/tsa"}},
-	// smallstep brings the network with it; what this package opens of it is in its handlers
-	"pki/stepca": {reach: process, ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
+	// The network comes with smallstep; what is opened of it is in this package's handlers.
+	"pki/stepca": {reach: served, ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
 
 	"signing": {ours: slices.Concat(codecs, []string{"pki", "vault/record"})},
 	"verify":  {ours: slices.Concat(codecs, []string{"pki", "vault/record", "vault/ledger"})},

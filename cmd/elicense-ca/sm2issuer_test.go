@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509/pkix"
-	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -209,7 +208,7 @@ func TestEnrolRefused_A56(t *testing.T) {
 	for name, change := range map[string]func(*stepca.SM2Request){
 		"another name":   func(r *stepca.SM2Request) { r.CommonName = "another" },
 		"shorter":        func(r *stepca.SM2Request) { r.NotAfter = now.Add(300 * 24 * time.Hour) },
-		"addresses":      func(r *stepca.SM2Request) { r.IPAddresses = []net.IP{net.IPv6loopback} },
+		"addresses":      func(r *stepca.SM2Request) { r.IPAddresses = []string{"::1"} },
 		"mail addresses": func(r *stepca.SM2Request) { r.EmailAddresses = []string{"a@example.gov.cn"} },
 	} {
 		r := request

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"net"
 	"net/url"
 	"time"
 
@@ -43,7 +42,7 @@ type SM2Request struct {
 	CommonName     string
 	DNSNames       []string
 	EmailAddresses []string
-	IPAddresses    []net.IP
+	IPAddresses    []string // as text
 	URIs           []*url.URL
 	NotBefore      time.Time
 	NotAfter       time.Time
@@ -118,10 +117,14 @@ func (p *approval) request(csr *sm2Request, token string) (SM2Request, error) {
 	if t.IsCA || t.Subject.CommonName == "" || t.NotAfter.IsZero() {
 		return SM2Request{}, refuse(ReasonConstraint, "no end, no name, or an authority")
 	}
+	var addresses []string
+	for _, ip := range t.IPAddresses {
+		addresses = append(addresses, ip.String())
+	}
 	return SM2Request{
 		CSR: csr.Raw, PublicKey: csr.public,
 		CommonName: t.Subject.CommonName, DNSNames: t.DNSNames, EmailAddresses: t.EmailAddresses,
-		IPAddresses: t.IPAddresses, URIs: t.URIs, NotBefore: t.NotBefore, NotAfter: t.NotAfter,
+		IPAddresses: addresses, URIs: t.URIs, NotBefore: t.NotBefore, NotAfter: t.NotAfter,
 		Provisioner: p.provisioner, TokenID: c.ID, Profile: c.Profile, Application: c.Application,
 	}, nil
 }

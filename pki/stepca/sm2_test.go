@@ -65,8 +65,7 @@ func TestSM2Names(t *testing.T) {
 	got := w.issuer.requests()[0]
 	require.Equal(t, []string{service}, got.DNSNames)
 	require.Equal(t, []string{"webmaster@example.gov.cn"}, got.EmailAddresses)
-	require.Len(t, got.IPAddresses, 1)
-	require.True(t, net.IPv4(10, 1, 2, 3).Equal(got.IPAddresses[0]))
+	require.Equal(t, []string{"10.1.2.3"}, got.IPAddresses)
 	require.Len(t, got.URIs, 1)
 	require.Equal(t, "https://example.gov.cn/a", got.URIs[0].String())
 	require.True(t, end.Equal(got.NotAfter))

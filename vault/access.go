@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/elicense/elicense/internal/engine"
@@ -236,15 +237,17 @@ func (v *Vault) Grant(ctx context.Context, a Access, department, caseNumber stri
 	if err != nil {
 		return "", err
 	}
+	note := auditNote{act: "grant", issuer: department}
 	sc, err := v.holderScope(s)
+	if err == nil {
+		note.subject = sc.holder
+		err = v.writable()
+	}
+	if err == nil {
+		err = checkGrant(s, department, caseNumber, until)
+	}
 	if err != nil {
-		return "", v.denied(ctx, s, auditNote{act: "grant"}, err)
-	}
-	if err := v.writable(); err != nil {
-		return "", v.denied(ctx, s, auditNote{act: "grant"}, err)
-	}
-	if err := checkGrant(s, department, caseNumber, until); err != nil {
-		return "", v.denied(ctx, s, auditNote{act: "grant"}, err)
+		return "", v.denied(ctx, s, note, err)
 	}
 	id, err := v.randomID("K")
 	if err != nil {
@@ -253,7 +256,7 @@ func (v *Vault) Grant(ctx context.Context, a Access, department, caseNumber stri
 	c := Consent{
 		ID: id, Department: department, Holder: sc.holder[:], Case: caseNumber, Granted: s.at, Expires: until.UTC(),
 	}
-	note := auditNote{act: "grant", subject: sc.holder}
+	note.object = object("consent", id)
 	return whole(id, v.putConsent(ctx, s, note, c))
 }
 
@@ -292,9 +295,6 @@ func (v *Vault) consentScope(ctx context.Context, s *session) (scope, error) {
 // PutCaller registers a caller or changes its registration. The very first caller of a vault must be an operator and
 // registers itself.
 func (v *Vault) PutCaller(ctx context.Context, a Access, c Caller) error {
-	if c.ID == "" || len(c.ID) > 64 || checkFree("caller", c.ID, 64) != nil {
-		return refuse(ErrInvalid, CodeCallerUnknown, "id")
-	}
 	first, err := v.empty(ctx, spaceCaller)
 	if err != nil {
 		return err
@@ -305,9 +305,18 @@ func (v *Vault) PutCaller(ctx context.Context, a Access, c Caller) error {
 			return err
 		}
 	}
+	note := auditNote{act: "caller"}
 	if err := s.mustOperate(); err != nil {
-		return v.denied(ctx, s, auditNote{act: "caller"}, err)
+		return v.denied(ctx, s, note, err)
 	}
+	if p := checkFree("id", c.ID, 64); p != nil || c.ID == "" || len(c.ID) > 64 {
+		err := refuse(ErrInvalid, CodeCallerUnknown, "id")
+		if first { // nobody is registered whose refusal could stand in the audit
+			return err
+		}
+		return v.denied(ctx, s, note, err)
+	}
+	note.object, note.issuer, note.change = "caller "+c.ID, c.Department, c.rights()
 	return v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		if err := stillMay(w, a.Caller); err != nil {
 			return err
@@ -315,8 +324,22 @@ func (v *Vault) PutCaller(ctx context.Context, a Access, c Caller) error {
 		if err := putJSONIn(w, key(spaceCaller, []byte(c.ID)), c); err != nil {
 			return err
 		}
-		return v.appendAudit(w, s, auditNote{act: "caller"})
+		return v.appendAudit(w, s, note)
 	})
+}
+
+// rights is what a registration allows, for the audit: as much of it as a line of an entry holds.
+func (c *Caller) rights() string {
+	text := "level " + c.MaxLevel.String() + "; issues " + strconv.Itoa(len(c.Issues)) + " types"
+	if c.Operator {
+		text += "; operator"
+	}
+	for _, basis := range c.Bases {
+		if p := checkFree("basis", basis, 200); p == nil && len(text)+len(basis) < record.MaxLine/2 {
+			text += "; basis " + basis
+		}
+	}
+	return text
 }
 
 // stillMay refuses a caller that is not registered, unless nobody is: two may have registered themselves as the first

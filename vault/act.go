@@ -89,7 +89,7 @@ func (v *Vault) act(ctx context.Context, a Access, act Act) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	note := auditNote{act: string(act.Kind)}
+	note := auditNote{act: string(act.Kind)}.about(act.Identifier)
 	once, err := v.once(s, note.act, writeKey{key: act.Key}, act)
 	if err != nil {
 		return nil, v.denied(ctx, s, note, err)
@@ -98,10 +98,9 @@ func (v *Vault) act(ctx context.Context, a Access, act Act) (*Answer, error) {
 		return first, err
 	}
 	ac := &acting{s: s, act: act, once: once}
-	if err := v.checkAct(ac); err != nil {
+	if err := v.checkAct(ctx, ac); err != nil {
 		return nil, v.denied(ctx, s, note, err)
 	}
-	note.licence = ac.id.String()
 	answer, err := v.perform(ctx, ac, note)
 	if !isRefusal(err) {
 		return answer, err
@@ -118,12 +117,12 @@ func (v *Vault) overtaken(ctx context.Context, s *session, once *idempotency, re
 }
 
 // checkAct decides what can be decided without the licence, every problem at once.
-func (v *Vault) checkAct(ac *acting) error {
+func (v *Vault) checkAct(ctx context.Context, ac *acting) error {
 	var err error
 	if ac.id, err = code.ParseIdentifier(ac.act.Identifier); err != nil {
 		return refuse(ErrInvalid, CodeIdentifier, "identifier")
 	}
-	if err := ac.s.mayIssue(ac.id.Type, ac.id.Issuer); err != nil {
+	if err := v.cfg.Engine.View(ctx, ac.mayAct); err != nil {
 		return err
 	}
 	ac.lid = v.licenceID(ac.id.Type, ac.id.Issuer, ac.id.Serial)
@@ -139,6 +138,29 @@ func (v *Vault) checkAct(ac *acting) error {
 	}
 	ac.ev.salt, err = v.drawSalt()
 	return err
+}
+
+// mayAct decides the right to an act: the issuer's, while the type is open. Of a classified type one thing alone may be
+// done: its owner gives up the reservations that hang, whoever made them.
+func (ac *acting) mayAct(r engine.Reader) error {
+	issues := ac.s.mayIssue(ac.id.Type, ac.id.Issuer)
+	if ac.act.Kind != record.EventVoided {
+		if issues != nil {
+			return issues
+		}
+		_, err := openType(r, ac.id.Type)
+		return err
+	}
+	t, err := getTypeHead(r, ac.id.Type)
+	switch {
+	case err != nil:
+		return err
+	case !t.closed:
+		return issues
+	case !ac.s.owns(t):
+		return refuse(ErrSecret, CodeTypeSecret, "type")
+	}
+	return nil
 }
 
 // problems finds everything that is wrong with an act by itself.
@@ -224,7 +246,7 @@ func (v *Vault) answerFrom(a *Answer, h *head, s *session) {
 // subject reads the licence of an act and the values of its latest version.
 func (v *Vault) subject(ctx context.Context, ac *acting) (h *head, current *Version, err error) {
 	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		if _, err := openType(r, ac.id.Type); err != nil {
+		if err := ac.mayAct(r); err != nil {
 			return err
 		}
 		if h, err = getHead(r, ac.lid); err != nil {
@@ -254,14 +276,15 @@ func (v *Vault) subject(ctx context.Context, ac *acting) (h *head, current *Vers
 	return h, current, err
 }
 
-// begin is the day from which a licence counts in law: nothing can happen to it before.
+// begin is the day from which a licence counts in law: nothing can happen to it before. What a conversion brought and
+// its undo took back never counted.
 func begin(r engine.Reader, id licenceID, h *head) (record.Date, error) {
 	for n := 1; n <= h.events; n++ {
 		e, err := getEvent(r, id, n)
 		if err != nil {
 			return record.Date{}, err
 		}
-		if e.Kind.MakesVersion() || h.version == 0 {
+		if h.version == 0 || e.Kind.MakesVersion() && !h.batchOf(e.Version).undone {
 			return e.Effective, nil
 		}
 	}
@@ -291,7 +314,7 @@ func (v *Vault) successor(ctx context.Context, ac *acting, h *head, current *Ver
 
 // commitState writes an event that brings no version.
 func (v *Vault) commitState(w engine.Writer, st *staging, ac *acting, expected *head) error {
-	if _, err := openType(w, ac.id.Type); err != nil {
+	if err := ac.mayAct(w); err != nil {
 		return err
 	}
 	h, err := getHead(w, ac.lid)

@@ -5,8 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
+	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -15,10 +17,56 @@ import (
 type auditNote struct {
 	act     string
 	subject token  // holder asked about; zero for none
+	typ     string // of licence; "" reads as the type that the licence names
+	issuer  string
 	licence string // identifier, or ""
 	batch   string
+	object  string // what else was acted on
+	change  string
+	reason  string
 	count   int
 	result  string // "" reads as done
+}
+
+// about is a note that names a licence by what was asked for, if that is an identifier.
+func (n auditNote) about(identifier string) auditNote {
+	if id, err := code.ParseIdentifier(identifier); err == nil {
+		n.licence = id.String()
+	}
+	return n
+}
+
+// object names a thing that an act was about; "" if it has no name.
+func object(kind, name string) string {
+	if name == "" {
+		return ""
+	}
+	return kind + " " + name
+}
+
+// What was asked for may be anything, the number of a person too. Only what has the form of the thing stands in an
+// entry.
+
+// named gives the type of a note if it is one.
+func (n *auditNote) named() string {
+	t := n.typ
+	if t == "" {
+		if id, err := code.ParseIdentifier(n.licence); err == nil {
+			t = id.Type
+		}
+	}
+	if len(t) != 21 || n.result == string(CodeTypeUnknown) || code.CheckUSCC(t[:18]) != nil || !isDigits(t[18:]) {
+		return ""
+	}
+	return t
+}
+
+// by gives the issuer of a note if it is one.
+func (n *auditNote) by() string {
+	if code.CheckUSCC(n.issuer) != nil {
+		return ""
+	}
+	return n.issuer
 }
 
 // appendAudit adds an entry to the chain inside the act's own transaction: both are kept or neither.
@@ -48,9 +96,10 @@ func openAuditChain(r engine.Reader) (*auditChain, error) {
 func (c *auditChain) append(w engine.Writer, s *session, n auditNote) error {
 	e := record.AuditEntry{
 		Number: c.number + 1, Previous: c.last, Time: s.at, Act: n.act, Asked: s.asked(),
-		Licence: n.licence, Batch: n.batch, Count: n.count, Result: n.result,
+		Type: n.named(), Issuer: n.by(), Licence: n.licence, Batch: n.batch, Object: n.object, Change: n.change,
+		Reason: n.reason, Count: n.count, Result: n.result,
 	}
-	if !isBatchID(n.batch) { // what was asked for may be anything, the number of a person too
+	if !isBatchID(n.batch) {
 		e.Batch = ""
 	}
 	if n.subject != (token{}) {
@@ -124,10 +173,11 @@ func (v *Vault) AuditTrail(ctx context.Context, a Access, first int, visit func(
 	if err != nil {
 		return err
 	}
+	note := auditNote{act: "audit-trail", object: "entry " + strconv.Itoa(max(first, 1))}
 	if err := s.mustOperate(); err != nil {
-		return v.denied(ctx, s, auditNote{act: "audit-trail"}, err)
+		return v.denied(ctx, s, note, err)
 	}
-	if err := v.audit(ctx, s, auditNote{act: "audit-trail"}); err != nil {
+	if err := v.audit(ctx, s, note); err != nil {
 		return err
 	}
 	start := key(spaceAudit, be64(uint64(max(first, 1))))

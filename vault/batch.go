@@ -89,7 +89,7 @@ func (v *Vault) OpenBatch(ctx context.Context, a Access, spec BatchSpec) (*Batch
 		return nil, err
 	}
 	if err := v.writable(); err != nil {
-		return nil, err
+		return nil, v.denied(ctx, b.s, b.note(""), err)
 	}
 	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		if _, err := openType(w, spec.Type); err != nil {
@@ -100,24 +100,23 @@ func (v *Vault) OpenBatch(ctx context.Context, a Access, spec BatchSpec) (*Batch
 			return err
 		}
 		if resumed != nil {
-			b.account = *resumed
-			return nil
+			b.account, b.id = *resumed, resumed.ID
+			return v.appendAudit(w, b.s, b.note("resumed"))
 		}
 		account := b.account
 		account.ID += "-" + strconv.Itoa(run+1)
 		if err := putJSONIn(w, batchKey(account.ID), account); err != nil {
 			return err
 		}
-		b.account = account
-		return v.appendAudit(w, b.s, auditNote{act: "convert", batch: account.ID, result: "opened"})
+		b.account, b.id = account, account.ID
+		return v.appendAudit(w, b.s, b.note("opened"))
 	})
 	if isRefusal(err) {
-		return nil, v.denied(ctx, b.s, auditNote{act: "convert"}, err)
+		return nil, v.denied(ctx, b.s, b.note(""), err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	b.id = b.account.ID
 	return b, nil
 }
 
@@ -127,7 +126,7 @@ func (v *Vault) newBatch(ctx context.Context, a Access, spec BatchSpec) (*Batch,
 	if err != nil {
 		return nil, err
 	}
-	note := auditNote{act: "convert"}
+	note := auditNote{act: "convert", typ: spec.Type, issuer: s.caller.Department}
 	if err := s.mayIssue(spec.Type, s.caller.Department); err != nil {
 		return nil, v.denied(ctx, s, note, err)
 	}
@@ -147,6 +146,21 @@ func (v *Vault) newBatch(ctx context.Context, a Access, spec BatchSpec) (*Batch,
 		FileName: spec.FileName, Mapping: spec.Mapping, GroupRows: groupRows, State: BatchConverting, Started: s.at,
 		By: s.Caller, Expected: spec.Expected,
 	}}, nil
+}
+
+// note is the audit entry of a step of the conversion.
+func (b *Batch) note(result string) auditNote {
+	return auditNote{
+		act: "convert", typ: b.typ.Definition.Code, issuer: b.s.caller.Department, batch: b.id, result: result,
+	}
+}
+
+// refused puts a refusal of a step into the audit.
+func (b *Batch) refused(ctx context.Context, err error) error {
+	if !isRefusal(err) {
+		return err
+	}
+	return b.v.denied(ctx, b.now(), b.note(""), err)
 }
 
 func batchKey(id string) []byte { return key(spaceBatch, []byte(id)) }
@@ -318,7 +332,7 @@ func (b *Batch) Done(ctx context.Context, group int) (list []RowResult, done boo
 		err = fmt.Errorf("%w: group of a batch is missing", ErrDamaged)
 	}
 	if err != nil {
-		return nil, false, err
+		return nil, false, b.refused(ctx, err)
 	}
 	return list, true, nil
 }

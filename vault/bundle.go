@@ -13,16 +13,15 @@ import (
 // Bundle gives a licence's version in force with everything that proves it offline: signature and certificates, the
 // ledger proof of its event, and a fresh status statement. Only names the elements to disclose; empty: all.
 func (v *Vault) Bundle(ctx context.Context, a Access, identifier string, only ...string) (*record.Bundle, error) {
-	s, sc, err := v.admitRead(ctx, a, "bundle")
+	note := auditNote{act: "bundle"}.about(identifier)
+	s, sc, err := v.admitRead(ctx, a, note)
 	if err != nil {
 		return nil, err
 	}
-	note := auditNote{act: "bundle"}
 	id, err := code.ParseIdentifier(identifier)
 	if err != nil {
 		return nil, v.denied(ctx, s, note, refuse(ErrInvalid, CodeIdentifier, "identifier"))
 	}
-	note.licence = id.String()
 	rd := reading{s, sc, id, note}
 	err = v.viewOne(ctx, rd, func(engine.Reader, *session, licenceID, *head) error { return nil })
 	if err == nil { // the right is decided: bring the licence's event under a checkpoint

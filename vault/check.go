@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/ledger"
 	"github.com/elicense/elicense/vault/record"
@@ -18,7 +19,14 @@ type Inspection struct {
 	Staged                                   int    // leaves that wait for their place
 	Signatures                               int    // department signatures verified
 	Root                                     record.Digest
+	Blobs                                    int   // documents and scans re-hashed
+	BlobBytes                                int64 // of them
 	Findings                                 []Finding
+
+	// Orphans are documents and scans that nothing names, as acts that were broken off leave them: no fault, Sweep removes
+	// them. At most 1,000 are listed of OrphanCount.
+	Orphans     []blob.Address
+	OrphanCount int
 }
 
 // Finding is one thing that does not agree.
@@ -37,8 +45,9 @@ func (in *Inspection) find(where, format string, args ...any) {
 }
 
 // Inspect re-hashes the whole vault: every record against its event and signature, every event against its place in the
-// ledger, every index against its licence, the ledger's tree from its leaves, and the audit chain. It reads one
-// snapshot and changes nothing. progress may be nil; it gets the licences inspected so far.
+// ledger, every index against its licence, the ledger's tree from its leaves, the audit chain, and every document and
+// scan against what names it. It reads one snapshot, and the documents one after the other afterwards, piece by piece;
+// it changes nothing. progress may be nil; it gets the licences inspected so far.
 func (v *Vault) Inspect(ctx context.Context, a Access, progress func(int)) (*Inspection, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
@@ -64,7 +73,10 @@ func (v *Vault) Inspect(ctx context.Context, a Access, progress func(int)) (*Ins
 		}
 		return nil
 	})
-	return whole(in, err)
+	if err != nil {
+		return nil, err
+	}
+	return whole(in, v.inspectBlobs(ctx, s, in))
 }
 
 type inspector struct {
@@ -160,6 +172,9 @@ func (ip *inspector) replay(name string, id licenceID, h *head, st *storedEvent)
 	if state != h.state {
 		h.state, h.since = state, e.Effective
 	}
+	if e.Kind == record.EventWithdrawn {
+		h.takeBack(e.Batch)
+	}
 	h.events, h.lastEvent, h.recorded = h.events+1, ledger.Commit(st.salt, st.raw), e.Recorded
 	ip.leaf(name, st, h.lastEvent)
 	if e.Kind.MakesVersion() {
@@ -192,7 +207,7 @@ func (ip *inspector) document(name string, id licenceID, number int, e *record.E
 		ip.in.find(name, "document %d is not the one its event names", number)
 		return
 	}
-	if _, err := ip.r.Get(key(spaceBlob, doc.Address[:])); err != nil {
+	if b, err := ip.r.Get(blobKey(doc.Address)); err != nil || !bytes.Equal(b, doc.Digest[:]) {
 		ip.in.find(name, "document %d is not kept from being swept", number)
 	}
 }
@@ -431,7 +446,8 @@ func (ip *inspector) streamed(leaf []byte) {
 }
 
 func (ip *inspector) checkpoints(size uint64) error {
-	return ip.r.Scan(engine.Range{Prefix: []byte{spaceCheckpoint}}, func(k, value []byte) (bool, error) {
+	var newest record.Checkpoint
+	err := ip.r.Scan(engine.Range{Prefix: []byte{spaceCheckpoint}}, func(k, value []byte) (bool, error) {
 		at := binary.BigEndian.Uint64(k[1:])
 		root, err := ledger.Root(at, tileReader(ip.r))
 		if err != nil || at > size {
@@ -448,6 +464,14 @@ func (ip *inspector) checkpoints(size uint64) error {
 				ip.in.find("ledger", "signature of the checkpoint at %d is refused", at)
 			}
 		}
+		newest = record.Checkpoint{Size: int(at), Root: root} //nolint:gosec // below 2^62
 		return true, nil
 	})
+	if err != nil {
+		return err
+	}
+	if last, _, err := lastSigned(ip.r); err != nil || last != newest {
+		ip.in.find("ledger", "the last checkpoint is not the newest")
+	}
+	return nil
 }

@@ -27,23 +27,26 @@ func (ip *inspector) derived(name string, at versionAt, ver *Version, h *head) {
 			row = rec.Source.Row
 			ip.scans(name, at.event.Batch, rec.Source.Scans)
 		}
-		h.converted = append(h.converted, conversion{at.number, at.event.Batch, row})
+		h.converted = append(h.converted, conversion{version: at.number, batch: at.event.Batch, row: row})
 		if _, err := getBatch(ip.r, at.event.Batch); err != nil {
 			ip.in.find(name, "version %d is of a batch that is missing", at.number)
 		}
 	}
 	if at.event.Kind == record.EventRestored {
-		if from := h.batchOf(at.number - 2); from.batch != "" {
-			h.converted = append(h.converted, conversion{at.number, from.batch, from.row})
-		}
+		h.restored(at.event.Batch)
 	}
 	ip.number(name, at, ver)
 }
 
 func (ip *inspector) scans(name, batch string, list []record.Digest) {
 	for _, d := range list {
-		if _, err := ip.r.Get(ip.v.scanKey(batch, d)); err != nil {
+		address, err := ip.r.Get(ip.v.scanKey(batch, d))
+		if err != nil || len(address) != len(blob.Address{}) {
 			ip.in.find(name, "a scan is not found by its batch")
+			continue
+		}
+		if b, err := ip.r.Get(blobKey(blob.Address(address))); err != nil || !bytes.Equal(b, d[:]) {
+			ip.in.find(name, "a scan is not the one that its record names")
 		}
 	}
 }
@@ -73,7 +76,7 @@ func (ip *inspector) stored() error {
 		check func(k, value []byte) error
 	}{
 		{spaceType, ip.licenceType}, {spaceTypeVersion, ip.definition}, {spaceBatch, ip.batch},
-		{spaceBatchOpen, ip.opened}, {spaceBatchSeen, ip.seen}, {spaceScan, ip.scan}, {spaceBlob, empty},
+		{spaceBatchOpen, ip.opened}, {spaceBatchSeen, ip.seen}, {spaceScan, ip.scan}, {spaceBlob, digest},
 		{spaceReserved, ip.reservation}, {spaceAllocated, ip.allocated}, {spaceSequence, eightBytes},
 		{spaceIdempotency, ip.idempotency}, {spaceCaller, isJSON[Caller]}, {spaceConsent, ip.consent},
 		{spaceHolderConsent, ip.holderConsent},
@@ -95,6 +98,13 @@ func (ip *inspector) stored() error {
 func empty(_, value []byte) error {
 	if len(value) > 0 {
 		return fmt.Errorf("%w: value where none belongs", ErrDamaged)
+	}
+	return nil
+}
+
+func digest(_, value []byte) error {
+	if len(value) != len(record.Digest{}) {
+		return fmt.Errorf("%w: length", ErrDamaged)
 	}
 	return nil
 }
@@ -217,8 +227,9 @@ func (ip *inspector) batch(k, value []byte) error {
 	if sum != b.Counts {
 		return fmt.Errorf("%w: account of a batch is not the sum of its rows", ErrDamaged)
 	}
-	if _, err := ip.r.Get(key(spaceBatchOpen, []byte(b.ID))); b.State == BatchOpen && err != nil {
-		return fmt.Errorf("%w: batch is signed off and not open", ErrDamaged)
+	settled := b.State == BatchOpen || b.State == BatchUndone
+	if _, err := ip.r.Get(key(spaceBatchOpen, []byte(b.ID))); settled && err != nil {
+		return fmt.Errorf("%w: batch is settled and not open", ErrDamaged)
 	}
 	return certified(b)
 }
@@ -256,7 +267,7 @@ func (ip *inspector) opened(k, value []byte) error {
 	if err != nil {
 		return err
 	}
-	if b.SignOff == nil {
+	if b.SignOff == nil && b.State != BatchUndone {
 		return fmt.Errorf("%w: batch is open and not signed off", ErrDamaged)
 	}
 	return empty(k, value)
@@ -276,7 +287,7 @@ func (ip *inspector) scan(_, value []byte) error {
 	if len(value) != len(blob.Address{}) {
 		return fmt.Errorf("%w: scan", ErrDamaged)
 	}
-	if _, err := ip.r.Get(key(spaceBlob, value)); err != nil {
+	if _, err := ip.r.Get(blobKey(blob.Address(value))); err != nil {
 		return fmt.Errorf("%w: scan is not kept from being swept", ErrDamaged)
 	}
 	return nil

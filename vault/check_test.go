@@ -127,7 +127,7 @@ func TestInspectFindsTampering(t *testing.T) {
 			put(t, inner, k, []byte(v))
 		}
 	}
-	for _, s := range "lvedBnhixprqQktTcofbOguSzswPmMC" {
+	for _, s := range "lvedBnhixprqQktTcofybOguSzswPmMCN" {
 		require.Positive(t, spaces[byte(s)], "the vault has nothing in space %c", s)
 	}
 	CheckVault(t, w.v)

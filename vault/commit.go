@@ -95,12 +95,10 @@ func (v *Vault) commitVersion(w engine.Writer, s *session, st *staging, sv *sign
 	}
 	next := sv.head(h)
 	switch {
-	case ev.kind == record.EventRestored: // it counts as what it brings back
-		if from := h.batchOf(h.version - 1); from.batch != "" {
-			next.converted = append(next.converted, conversion{sv.identifier.Version, from.batch, from.row})
-		}
+	case ev.kind == record.EventRestored:
+		next.restored(ev.batch)
 	case ev.batch != "":
-		next.converted = append(next.converted, conversion{sv.identifier.Version, ev.batch, ev.row})
+		next.converted = append(next.converted, conversion{version: next.version, batch: ev.batch, row: ev.row})
 	}
 	return v.appendEvent(w, s, st, next, eventOf(sv.id, sv.identifier.String(), sv.record, ev))
 }
@@ -108,7 +106,8 @@ func (v *Vault) commitVersion(w engine.Writer, s *session, st *staging, sv *sign
 // checkVersion holds the guards: the type is open, nobody was faster, the state allows it, number and paper are free.
 func (v *Vault) checkVersion(w engine.Writer, st *staging, sv *signed, ev happening) (*head, error) {
 	c := sv.c
-	if sv.expected != nil && sv.expected.version == 0 { // reserved under the definition that its record names
+	if sv.expected != nil && sv.expected.version == 0 || ev.kind == record.EventRestored {
+		// Reserved, or in force before, under the definition that its record names.
 		if _, err := openType(w, c.typ.Definition.Code); err != nil {
 			return nil, err
 		}
@@ -286,6 +285,9 @@ func (v *Vault) appendEvent(w engine.Writer, s *session, st *staging, h *head, p
 	h.events, h.lastEvent, h.recorded = e.Number, leaf, at
 	if state != h.state {
 		h.state, h.since = state, p.effective
+	}
+	if p.kind == record.EventWithdrawn {
+		h.takeBack(p.batch)
 	}
 	if err := w.Put(eventKey(p.id, e.Number), b); err != nil {
 		return err

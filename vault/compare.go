@@ -55,14 +55,14 @@ func (v Verdict) Chinese() string {
 // Compare compares what an applicant says with what the vault holds (A78). The query must name one licence. The answer
 // shows verdicts, never the vault's values; a signed receipt stands for it in the case file.
 func (v *Vault) Compare(ctx context.Context, a Access, q Query, claims map[string]string) (*Comparison, error) {
-	s, sc, err := v.admitRead(ctx, a, "compare")
+	note := q.note("compare")
+	s, sc, err := v.admitRead(ctx, a, note)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkClaims(claims); err != nil {
-		return nil, v.denied(ctx, s, auditNote{act: "compare"}, err)
+		return nil, v.denied(ctx, s, note, err)
 	}
-	note := auditNote{act: "compare"}
 	q.Limit, q.Cursor = 2, ""
 	res, found, err := v.find(ctx, s, sc, q)
 	found.act, found.count = note.act, 0

@@ -99,6 +99,7 @@ func (v *Vault) withdraw(ctx context.Context, s *session, note auditNote, consen
 		if err != nil {
 			return err
 		}
+		note.object = object("consent", c.ID)
 		if c.Withdrawn.IsZero() {
 			c.Withdrawn = s.at
 			if err := putJSONIn(w, consentKey(consent), c); err != nil {

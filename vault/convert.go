@@ -213,9 +213,9 @@ func (b *Batch) Prepare(ctx context.Context, group int, rows []BatchRow) (*Prepa
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, b.refused(ctx, err)
 	}
-	return p, b.sign(ctx, p)
+	return p, b.refused(ctx, b.sign(ctx, p))
 }
 
 // sign builds and signs every version of a group that has none yet, on all workers.
@@ -296,10 +296,10 @@ func (b *Batch) Start(ctx context.Context, p *Prepared) (*Committing, error) {
 			return c, nil
 		}
 		if !errors.Is(err, errStale) {
-			return nil, b.cause(err)
+			return nil, b.refused(ctx, b.cause(err))
 		}
 		if tries == maxOvertaken { // the type was changed: rows must be checked against it anew
-			return nil, refuse(ErrConflict, CodeVersionChanged, "type")
+			return nil, b.refused(ctx, refuse(ErrConflict, CodeVersionChanged, "type"))
 		}
 		if p, err = b.Prepare(ctx, p.group, p.rows); err != nil {
 			return nil, err
@@ -355,7 +355,8 @@ func (b *Batch) commit(ctx context.Context, p *Prepared, account BatchAccount, w
 	raw := encodeResults(results)
 	s := b.now()
 	return b.v.update(ctx, s, func(w engine.Writer, st *staging) (auditNote, error) {
-		note := auditNote{act: "convert", batch: account.ID, count: changed}
+		note := b.note("")
+		note.count = changed
 		if err := b.write(w, s, st, p); err != nil {
 			return note, err
 		}
@@ -470,7 +471,7 @@ func (v *Vault) OpenDryRun(ctx context.Context, a Access, spec BatchSpec, scratc
 	if err != nil {
 		return nil, err
 	}
-	return whole(&DryRun{b: b, scratch: scratch}, v.audit(ctx, b.s, auditNote{act: "convert", result: "dry-run"}))
+	return whole(&DryRun{b: b, scratch: scratch}, v.audit(ctx, b.s, b.note("dry-run")))
 }
 
 // Type is the licence type that would be converted.
@@ -497,7 +498,7 @@ func (d *DryRun) Judge(ctx context.Context, rows []BatchRow) ([]RowResult, error
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, d.b.refused(ctx, err)
 	}
 	if err := d.settle(ctx, list); err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ func (v *Vault) DeclareComplete(ctx context.Context, a Access, typeCode, issuer,
 	if err != nil {
 		return err
 	}
-	note := auditNote{act: "declare-complete"}
+	note := auditNote{act: "declare-complete", typ: typeCode, issuer: issuer}
 	if issuer == anyIssuer {
 		err = s.mustOperate()
 	} else {
@@ -39,6 +39,9 @@ func (v *Vault) DeclareComplete(ctx context.Context, a Access, typeCode, issuer,
 	}
 	if p := checkFree("series", series, 100); p != nil && series != "" {
 		return v.denied(ctx, s, note, &Refusal{ErrInvalid, []Problem{*p}})
+	}
+	if note.object = object("series", series); series == "" {
+		note.object = "all numbers"
 	}
 	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		if _, err := openType(w, typeCode); err != nil {

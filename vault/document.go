@@ -63,11 +63,11 @@ func (v *Vault) Attach(ctx context.Context, a Access, identifier, kind string, c
 	if err != nil {
 		return nil, err
 	}
+	note := auditNote{act: "attach"}.about(identifier)
 	id, err := code.ParseIdentifier(identifier)
 	if err != nil {
-		return nil, refuse(ErrInvalid, CodeIdentifier, "identifier")
+		return nil, v.denied(ctx, s, note, refuse(ErrInvalid, CodeIdentifier, "identifier"))
 	}
-	note := auditNote{act: "attach", licence: id.String()}
 	if err := s.mayIssue(id.Type, id.Issuer); err != nil {
 		return nil, v.denied(ctx, s, note, err)
 	}
@@ -75,6 +75,10 @@ func (v *Vault) Attach(ctx context.Context, a Access, identifier, kind string, c
 		return nil, v.denied(ctx, s, note, refuse(ErrInvalid, CodeTextControl, "kind"))
 	}
 	doc := Document{Kind: kind, Digest: record.Sum(content)}
+	note.object = "document " + doc.Digest.String()
+	if err := v.writable(); err != nil {
+		return nil, v.denied(ctx, s, note, err)
+	}
 	if err := v.mayAttach(ctx, id); err != nil {
 		return nil, v.denied(ctx, s, note, err)
 	}
@@ -147,7 +151,7 @@ func (v *Vault) attach(w engine.Writer, at attaching, doc *Document) error {
 	if err := w.Create(documentKey(lid, h.documents), doc.encode()); err != nil {
 		return err
 	}
-	if err := w.Put(key(spaceBlob, doc.Address[:]), nil); err != nil {
+	if err := w.Put(blobKey(doc.Address), doc.Digest[:]); err != nil {
 		return err
 	}
 	return v.appendEvent(w, at.s, at.st, h, eventOf(lid, h.identifier(h.version), record.Digest{}, at.ev))
@@ -155,7 +159,8 @@ func (v *Vault) attach(w engine.Writer, at attaching, doc *Document) error {
 
 // Content gives the bytes of a document that a look-up named, checked against the digest in its event.
 func (v *Vault) Content(ctx context.Context, a Access, identifier string, doc Document) ([]byte, error) {
-	err := v.withLicence(ctx, a, identifier, "content", func(r engine.Reader, _ *session, id licenceID, h *head) error {
+	note := auditNote{act: "content", object: object("document", doc.Digest.String())}
+	err := v.withLicence(ctx, a, identifier, note, func(r engine.Reader, _ *session, id licenceID, h *head) error {
 		version, err := v.visible(r, h)
 		if err != nil {
 			return err

@@ -3,10 +3,28 @@ package vault
 // What tests of this package see of its inside: the parsers of stored values, for fuzzing, and the table of states.
 
 import (
+	"context"
 	"encoding/base64"
 
+	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/record"
 )
+
+// IdentifierOf gives the identifier of the latest version of a number's licence, shown or not.
+func (v *Vault) IdentifierOf(ctx context.Context, typeCode, issuer, number string) (id string, err error) {
+	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		b, err := r.Get(v.numberKey(typeCode, issuer, number))
+		if err != nil {
+			return err
+		}
+		h, err := getHead(r, licenceID(b))
+		if err == nil {
+			id = h.identifier(h.version)
+		}
+		return err
+	})
+	return id, err
+}
 
 // States gives every state that events lead to, "" for a licence that does not exist.
 func States() []State { return stateCodes }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/elicense/elicense/internal/engine"
@@ -28,11 +29,13 @@ type head struct {
 	converted                []conversion  // versions that came from a conversion
 }
 
-// conversion says which batch brought a version and from which row.
+// conversion says which batch brought a version and from which row. A version that an undo of that batch took back
+// stays in the account and is never shown again.
 type conversion struct {
 	version int
 	batch   string
 	row     int
+	undone  bool
 }
 
 const headFormat = 1
@@ -61,11 +64,19 @@ func (h *head) append(b []byte) []byte {
 		b = appendInt(b, c.version)
 		b = appendText(b, c.batch)
 		b = appendInt(b, c.row)
+		b = appendBool(b, c.undone)
 	}
 	return b
 }
 
 func appendInt(b []byte, n int) []byte { return binary.AppendUvarint(b, uint64(n)) } //nolint:gosec // never negative
+
+func appendBool(b []byte, v bool) []byte {
+	if v {
+		return append(b, 1)
+	}
+	return append(b, 0)
+}
 
 func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
@@ -94,7 +105,7 @@ func parseHead(b []byte) (*head, error) {
 	}
 	h.documents = d.int()
 	for n := d.int(); n > 0 && !d.bad; n-- {
-		h.converted = append(h.converted, conversion{version: d.int(), batch: d.text(), row: d.int()})
+		h.converted = append(h.converted, conversion{d.int(), d.text(), d.int(), d.bool()})
 	}
 	if err := d.end(); err != nil {
 		return nil, fmt.Errorf("%w: head of a licence", ErrDamaged)
@@ -110,6 +121,34 @@ func (h *head) batchOf(version int) conversion {
 		}
 	}
 	return conversion{}
+}
+
+// takeBack marks every version that stands for what a batch brought, and gives the version before the first of them.
+func (h *head) takeBack(batch string) (former int) {
+	for i := range h.converted {
+		c := &h.converted[i]
+		if c.batch != batch {
+			continue
+		}
+		if former == 0 {
+			former = c.version - 1
+		}
+		c.undone = true
+	}
+	return former
+}
+
+// tookBack reports whether an undo took back what a batch brought.
+func (h *head) tookBack(batch string) bool {
+	return slices.ContainsFunc(h.converted, func(c conversion) bool { return c.batch == batch && c.undone })
+}
+
+// restored takes back what a batch brought. The latest version brings the former content back and counts as what that
+// was.
+func (h *head) restored(batch string) {
+	if from := h.batchOf(h.takeBack(batch)); from.batch != "" {
+		h.converted = append(h.converted, conversion{version: h.version, batch: from.batch, row: from.row})
+	}
 }
 
 // getHead reads a head; nil if there is no such licence.
@@ -145,6 +184,12 @@ func (d *decoder) byte() byte {
 		return v[0]
 	}
 	return 0
+}
+
+func (d *decoder) bool() bool {
+	v := d.byte()
+	d.bad = d.bad || v > 1
+	return v == 1
 }
 
 func (d *decoder) int() int {

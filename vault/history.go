@@ -21,7 +21,8 @@ type Entry struct {
 // History gives every event of a licence, oldest first, with its ledger proof.
 func (v *Vault) History(ctx context.Context, a Access, identifier string) ([]Entry, error) {
 	var list []Entry
-	err := v.withLicence(ctx, a, identifier, "history", func(r engine.Reader, s *session, id licenceID, h *head) error {
+	note := auditNote{act: "history"}
+	err := v.withLicence(ctx, a, identifier, note, func(r engine.Reader, s *session, id licenceID, h *head) error {
 		list = make([]Entry, 0, h.events)
 		for n := 1; n <= h.events; n++ {
 			st, err := getStoredEvent(r, id, n)
@@ -44,30 +45,37 @@ func (v *Vault) History(ctx context.Context, a Access, identifier string) ([]Ent
 	return whole(list, err)
 }
 
-// concealed reports whether an event is not to be shown: of a conversion that waits for its sign-off, to anybody but
-// the issuer.
+// concealed reports whether an event is not to be shown to anybody but the issuer: it brought a version that stands for
+// a conversion which waits for its sign-off, or was taken back before it.
 func concealed(r engine.Reader, s *session, h *head, e *record.Event) (bool, error) {
-	if e.Kind != record.EventConverted || s.Ground == GroundIssuer && s.caller.Department == h.issuer {
+	from := h.batchOf(e.Version)
+	if !e.Kind.MakesVersion() || from.batch == "" || s.issued(h) {
 		return false, nil
 	}
-	open, err := batchOpen(r, e.Batch)
-	return !open, err
+	open, err := batchOpen(r, from.batch)
+	if err != nil || !open || !from.undone {
+		return !open, err
+	}
+	b, err := getBatch(r, from.batch)
+	return err == nil && b.SignOff == nil, err
+}
+
+// issued reports whether a licence is the session's own department's.
+func (s *session) issued(h *head) bool {
+	return s.Ground == GroundIssuer && s.caller.Department == h.issuer
 }
 
 // withLicence runs a read of one licence: right, type and scope decided, audit entry durable before the answer.
-func (v *Vault) withLicence(ctx context.Context, a Access, identifier, act string,
-	read readFunc,
-) error {
-	s, sc, err := v.admitRead(ctx, a, act)
+func (v *Vault) withLicence(ctx context.Context, a Access, identifier string, note auditNote, read readFunc) error {
+	note = note.about(identifier)
+	s, sc, err := v.admitRead(ctx, a, note)
 	if err != nil {
 		return err
 	}
-	note := auditNote{act: act}
 	id, err := code.ParseIdentifier(identifier)
 	if err != nil {
 		return v.denied(ctx, s, note, refuse(ErrInvalid, CodeIdentifier, "identifier"))
 	}
-	note.licence = id.String()
 	return v.readOne(ctx, reading{s, sc, id, note}, read)
 }
 
@@ -121,7 +129,7 @@ func (v *Vault) viewOne(ctx context.Context, rd reading, read readFunc) error {
 
 // mayKnow reports whether a licence exists for this session: its issuer knows all, others what look-ups show.
 func (v *Vault) mayKnow(r engine.Reader, s *session, h *head) (bool, error) {
-	if s.Ground == GroundIssuer && s.caller.Department == h.issuer {
+	if s.issued(h) {
 		return true, nil
 	}
 	version, err := v.visible(r, h)
@@ -153,7 +161,8 @@ func (v *Vault) AsOf(
 	known time.Time,
 ) (*Moment, error) {
 	var m *Moment
-	err := v.withLicence(ctx, a, identifier, "as-of", func(r engine.Reader, s *session, id licenceID, h *head) error {
+	note := auditNote{act: "as-of", object: object("day", legal.String())}
+	err := v.withLicence(ctx, a, identifier, note, func(r engine.Reader, s *session, id licenceID, h *head) error {
 		var err error
 		m, err = asOf(r, id, h, instant{s, legal, known})
 		return err
@@ -169,17 +178,14 @@ type instant struct {
 }
 
 func asOf(r engine.Reader, id licenceID, h *head, at instant) (*Moment, error) {
+	known, err := knownAt(r, id, h, at.known)
+	if err != nil {
+		return nil, err
+	}
 	m := &Moment{}
 	version := 0
-	for n := 1; n <= h.events; n++ {
-		e, err := getEvent(r, id, n)
-		if err != nil {
-			return nil, err
-		}
-		if !at.known.IsZero() && e.Recorded.After(at.known) {
-			break
-		}
-		if at.legal.Before(e.Effective) {
+	for _, e := range known.events {
+		if !known.counts(e, at.legal) {
 			continue
 		}
 		if hidden, err := concealed(r, at.s, h, e); err != nil {
@@ -187,30 +193,79 @@ func asOf(r engine.Reader, id licenceID, h *head, at instant) (*Moment, error) {
 		} else if hidden {
 			continue
 		}
-		next, err := step(m.State, e.Kind)
-		if err != nil { // an earlier step counts later in law: the state by what counts so far
-			if next = transitions[e.Kind].to; next == "" {
-				next = m.State
-			}
-		}
-		if next != m.State {
-			m.State, m.Since = next, e.Effective
-		}
-		if e.Kind.MakesVersion() {
+		m.follow(e)
+		switch {
+		case e.Kind.MakesVersion():
 			version = e.Version
+		case e.Kind == record.EventWithdrawn:
+			version = 0
 		}
-		m.Event = e
 	}
-	if m.Event == nil {
+	if m.Event == nil || m.State == Withdrawn && !at.s.issued(h) {
 		return nil, refuse(ErrNotFound, CodeLicenceUnknown, "legal")
 	}
 	if version == 0 {
 		return m, nil
 	}
-	var err error
 	if m.Version, err = getVersion(r, id, version); err != nil {
 		return nil, err
 	}
 	m.State = m.State.on(at.legal, m.Version.Record.ValidFrom, m.Version.Record.ValidUntil)
 	return m, nil
+}
+
+// follow takes a moment one event further.
+func (m *Moment) follow(e *record.Event) {
+	next, err := step(m.State, e.Kind)
+	if err != nil { // an earlier step counts later in law: the state by what counts so far
+		if next = transitions[e.Kind].to; next == "" {
+			next = m.State
+		}
+	}
+	if next != m.State {
+		m.State, m.Since = next, e.Effective
+	}
+	m.Event = e
+}
+
+// knowledge is the events that the vault knew of at an instant, and what conversions had brought and taken back by
+// then: an undo is no act of law, it says of every day that the conversion was wrong.
+type knowledge struct {
+	events []*record.Event
+	head   head // of which only the conversions are kept
+}
+
+// counts reports whether an event counts in law on a day.
+func (k *knowledge) counts(e *record.Event, day record.Date) bool {
+	switch {
+	case e.Kind == record.EventWithdrawn:
+		return true
+	case e.Kind.MakesVersion() && k.head.batchOf(e.Version).undone:
+		return false
+	}
+	return !day.Before(e.Effective)
+}
+
+func knownAt(r engine.Reader, id licenceID, h *head, at time.Time) (*knowledge, error) {
+	k := &knowledge{}
+	for n := 1; n <= h.events; n++ {
+		e, err := getEvent(r, id, n)
+		if err != nil {
+			return nil, err
+		}
+		if !at.IsZero() && e.Recorded.After(at) {
+			break
+		}
+		k.events = append(k.events, e)
+		k.head.version = e.Version
+		switch e.Kind { //nolint:exhaustive // the others are no conversion's
+		case record.EventConverted:
+			k.head.converted = append(k.head.converted, conversion{version: e.Version, batch: e.Batch})
+		case record.EventRestored:
+			k.head.restored(e.Batch)
+		case record.EventWithdrawn:
+			k.head.takeBack(e.Batch)
+		}
+	}
+	return k, nil
 }

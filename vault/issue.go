@@ -51,9 +51,6 @@ type IssueResult struct {
 func (v *Vault) IssueBatch(ctx context.Context, a Access, reqs []Request) []IssueResult {
 	out := make([]IssueResult, len(reqs))
 	s, err := v.admit(ctx, a)
-	if err == nil {
-		err = v.writable()
-	}
 	work := make([]*issuing, 0, len(reqs))
 	for i := range reqs {
 		if err != nil {
@@ -96,9 +93,13 @@ func (is *issuing) fail(err error) bool {
 
 // prepareIssue does everything that comes before the transaction; false if the request is settled.
 func (v *Vault) prepareIssue(ctx context.Context, is *issuing) bool {
+	note := auditNote{act: "issue", typ: is.req.Type, issuer: is.s.caller.Department}
+	if err := v.writable(); err != nil {
+		return is.fail(v.denied(ctx, is.s, note, err))
+	}
 	once, err := v.once(is.s, "issue", writeKey{key: is.req.Key}, is.req)
 	if err != nil {
-		return is.fail(v.denied(ctx, is.s, auditNote{act: "issue"}, err))
+		return is.fail(v.denied(ctx, is.s, note, err))
 	}
 	is.once = once
 	if is.out.Answer, err = v.replayed(ctx, is.s, once); err != nil || is.out.Answer != nil {
@@ -106,7 +107,7 @@ func (v *Vault) prepareIssue(ctx context.Context, is *issuing) bool {
 		return false
 	}
 	if p := checkPaper(is.req.Paper); p != nil {
-		return is.fail(v.denied(ctx, is.s, auditNote{act: "issue"}, v.withPaper(ctx, is, *p)))
+		return is.fail(v.denied(ctx, is.s, note, v.withPaper(ctx, is, *p)))
 	}
 	if is.req.Values[catalogue.MetaNumber] == "" {
 		is.out.Answer, is.out.Err = v.issueReserved(ctx, is)
@@ -114,10 +115,13 @@ func (v *Vault) prepareIssue(ctx context.Context, is *issuing) bool {
 	}
 	c, notes, err := v.check(ctx, is.s, is.req, true)
 	if err != nil {
-		return is.fail(v.denied(ctx, is.s, auditNote{act: "issue"}, err))
+		return is.fail(v.denied(ctx, is.s, note, err))
 	}
 	is.notes = notes
 	if is.sv, err = v.signDraft(ctx, c, plan{origin: record.Issued, at: is.s.at}); err != nil {
+		if isRefusal(err) {
+			err = v.denied(ctx, is.s, note, err)
+		}
 		return is.fail(err)
 	}
 	is.ev = happening{kind: record.EventIssued, effective: c.issued, paper: is.req.Paper}
@@ -194,7 +198,10 @@ func (v *Vault) commitGroup(ctx context.Context, group []*issuing, worked func()
 // note is the audit entry of a request that was worked.
 func (is *issuing) note() auditNote {
 	if is.out.Err != nil {
-		return auditNote{act: "issue", result: string(CodeOf(is.out.Err))}
+		c := is.sv.c
+		return auditNote{
+			act: "issue", typ: c.typ.Definition.Code, issuer: c.issuer, result: string(CodeOf(is.out.Err)),
+		}
 	}
 	n := auditNote{act: "issue", licence: is.out.Answer.Identifier, count: 1}
 	if is.out.Answer.Replayed {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -19,7 +20,7 @@ const (
 	spaceIssuer        = 'i' // issuer, type, licence -> nothing
 	spaceExpiry        = 'x' // last day of validity, licence -> nothing
 	spaceDocument      = 'd' // licence, number -> document
-	spaceBlob          = 'B' // address of a blob in use -> nothing
+	spaceBlob          = 'B' // address of a blob in use -> digest of its content
 	spacePaper         = 'p' // type, issuer, token(paper serial) -> licence
 	spaceReserved      = 'r' // licence -> reservation
 	spaceSequence      = 'q' // type, issuer, scope -> last number allocated
@@ -43,6 +44,7 @@ const (
 	spaceTile          = 'm' // level, index -> hashes of the Merkle tree
 	spaceTree          = 'M' // -> size and root
 	spaceCheckpoint    = 'C' // size -> signed checkpoint
+	spaceLastSigned    = 'N' // -> size and root of the newest signed checkpoint
 	spaceAudit         = 'a' // number -> audit entry
 	spaceAuditHead     = 'A' // -> number and digest of the last entry
 	spaceRestored      = 'R' // present after a restore until the vault has caught up
@@ -117,6 +119,8 @@ func dateKey(d record.Date) []byte {
 	n := d.Year*10000 + int(d.Month)*100 + d.Day
 	return binary.BigEndian.AppendUint32(nil, uint32(n)) //nolint:gosec // a valid date
 }
+
+func blobKey(a blob.Address) []byte { return key(spaceBlob, a[:]) }
 
 func headKey(id licenceID) []byte { return key(spaceHead, id[:]) }
 

@@ -70,6 +70,8 @@ type Receipt struct {
 	Raw       []byte              `json:"raw"`
 	Signature []byte              `json:"signature"`
 	Opens     []record.Disclosure `json:"opens,omitempty"` // opens the digests of what was claimed
+	// Checkpoint is the signed checkpoint that Raw names; nil: none was signed yet.
+	Checkpoint []byte `json:"checkpoint,omitempty"`
 }
 
 // Page sizes.
@@ -81,7 +83,7 @@ const (
 // Lookup finds licences. The right to ask is decided before anything is read; the audit entry is durable before the
 // answer is given.
 func (v *Vault) Lookup(ctx context.Context, a Access, q Query) (*Result, error) {
-	s, sc, err := v.admitRead(ctx, a, "lookup")
+	s, sc, err := v.admitRead(ctx, a, q.note("lookup"))
 	if err != nil {
 		return nil, err
 	}
@@ -92,12 +94,14 @@ func (v *Vault) Lookup(ctx context.Context, a Access, q Query) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
+	note.count = len(res.Found)
 	if q.Receipt {
-		if res.Receipt, err = v.lookupReceipt(ctx, s, res); err != nil {
+		if res.Receipt, err = v.lookupReceipt(ctx, s, res); isRefusal(err) {
+			return nil, v.denied(ctx, s, note, err)
+		} else if err != nil {
 			return nil, err
 		}
 	}
-	note.count = len(res.Found)
 	note.result = "found"
 	if len(res.Found) == 0 {
 		note.result = string(res.Absence)
@@ -109,21 +113,26 @@ func (v *Vault) Lookup(ctx context.Context, a Access, q Query) (*Result, error) 
 }
 
 // admitRead admits an access and decides its scope.
-func (v *Vault) admitRead(ctx context.Context, a Access, act string) (*session, scope, error) {
+func (v *Vault) admitRead(ctx context.Context, a Access, note auditNote) (*session, scope, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
 		return nil, scope{}, err
 	}
 	sc, err := v.mayRead(ctx, s)
 	if err != nil {
-		return nil, scope{}, v.denied(ctx, s, auditNote{act: act}, err)
+		return nil, scope{}, v.denied(ctx, s, note, err)
 	}
 	return s, sc, nil
 }
 
+// note is what the audit says of a query before it is answered.
+func (q *Query) note(act string) auditNote {
+	return auditNote{act: act, typ: q.Type, issuer: q.Issuer, batch: q.Batch}.about(q.Identifier)
+}
+
 // find dispatches a query by its form.
 func (v *Vault) find(ctx context.Context, s *session, sc scope, q Query) (res *Result, note auditNote, err error) {
-	note = auditNote{act: "lookup", batch: q.Batch}
+	note = q.note("lookup")
 	if q.Limit <= 0 {
 		q.Limit = defaultPage
 	}
@@ -134,13 +143,16 @@ func (v *Vault) find(ctx context.Context, s *session, sc scope, q Query) (res *R
 		note.subject = v.holderToken(q.HolderKind, q.HolderCode)
 	}
 	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		f.r, f.res, f.hidden, f.mayRead = r, &Result{}, false, ""
+		f.r, f.res, f.hidden, f.mayRead, f.typ = r, &Result{}, false, "", ""
 		return f.run()
 	})
+	if f.typ != "" {
+		note.typ = f.typ
+	}
 	if err != nil {
 		return nil, note, err
 	}
-	if q.Identifier != "" && len(f.res.Found) > 0 {
+	if len(f.res.Found) == 1 && q.Cursor == "" {
 		note.licence = f.res.Found[0].Identifier
 	}
 	return f.res, note, nil
@@ -160,6 +172,7 @@ type finder struct {
 	hidden bool
 	// mayRead is the last type that this session was found free to read in this snapshot.
 	mayRead string
+	typ     string // that the query leads to without naming it
 }
 
 // readable is readableType, asked once for licences of one type in a row.
@@ -392,12 +405,16 @@ func (f *finder) read(id licenceID, h *head, version int) (*Found, error) {
 	return whole(found, err)
 }
 
-// visible is the latest version that look-ups may show: versions of a conversion count from its sign-off on.
+// visible is the latest version that look-ups may show: versions of a conversion count from its sign-off on, or from
+// the end of its undo if that left them, and never if it took them back.
 func (v *Vault) visible(r engine.Reader, h *head) (int, error) {
 	for version := h.version; version > 0; version-- {
 		c := h.batchOf(version)
-		if c.batch == "" {
+		switch {
+		case c.batch == "":
 			return version, nil
+		case c.undone:
+			continue
 		}
 		open, err := v.knownOpen(r, c.batch)
 		if err != nil || open {
@@ -438,11 +455,13 @@ func versionOf(identifier string) int {
 	return id.Version
 }
 
-// signReceipt adds the ledger's last checkpoint to a receipt and signs it.
+// signReceipt adds the ledger's last signed checkpoint to a receipt and signs it: who shows two people two ledgers has
+// signed two that contradict each other.
 func (v *Vault) signReceipt(ctx context.Context, r *record.Receipt, opens []record.Disclosure) (*Receipt, error) {
+	var checkpoint []byte
 	err := v.cfg.Engine.View(ctx, func(rd engine.Reader) error {
-		size, root, err := treeHead(rd)
-		r.TreeSize, r.TreeRoot = int(size), root //nolint:gosec // below 2^62
+		var err error
+		r.Checkpoint, checkpoint, err = lastSigned(rd)
 		return err
 	})
 	if err != nil {
@@ -456,5 +475,5 @@ func (v *Vault) signReceipt(ctx context.Context, r *record.Receipt, opens []reco
 	if err != nil {
 		return nil, fmt.Errorf("vault: signing a receipt: %w", err)
 	}
-	return &Receipt{Raw: raw, Signature: sig, Opens: opens}, nil
+	return &Receipt{Raw: raw, Signature: sig, Opens: opens, Checkpoint: checkpoint}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/ledger"
 	"github.com/elicense/elicense/vault/record"
 	"github.com/elicense/elicense/verify"
 )
@@ -389,5 +390,59 @@ func TestAuditors(t *testing.T) {
 	}
 	wg.Wait()
 	require.Equal(t, before+200, w.audits())
+	CheckVault(t, w.v)
+}
+
+// TestReceiptNamesCheckpoint: receipts name the last signed checkpoint and bring it, batch certificates one that covers
+// the batch; from either the ledger is shown to have only grown.
+func TestReceiptNamesCheckpoint(t *testing.T) {
+	w := newWorld(t)
+	a := w.issue("k", number(1))
+	receipt := func() (*record.Receipt, []byte) {
+		res, err := w.v.Lookup(t.Context(), byLaw(), vault.Query{Identifier: a.Identifier, Receipt: true})
+		require.NoError(t, err)
+		r, err := record.ParseReceipt(res.Receipt.Raw)
+		require.NoError(t, err)
+		return r, res.Receipt.Checkpoint
+	}
+	r, signed := receipt()
+	require.Equal(t, record.Checkpoint{}, r.Checkpoint, "none was signed yet")
+	require.Nil(t, signed)
+	published, err := w.v.Checkpoint(t.Context())
+	require.NoError(t, err)
+	cp, err := ledger.ParseCheckpoint(published, w.ledgerKeys()...)
+	require.NoError(t, err)
+	w.issue("later", number(2)) // not under a checkpoint yet
+	for range 2 {
+		r, signed = receipt()
+		require.Equal(t, record.Checkpoint{Size: int(cp.Size), Root: record.Digest(cp.Root)}, r.Checkpoint)
+		require.Equal(t, published, signed)
+		_, err = w.v.Sequence(t.Context()) // sequenced is not signed
+		require.NoError(t, err)
+	}
+	c, err := w.v.Compare(t.Context(), byLaw(), vault.Query{Identifier: a.Identifier}, map[string]string{"CZZT": "x"})
+	require.NoError(t, err)
+	require.Equal(t, published, c.Receipt.Checkpoint)
+
+	b := w.convert("file", number(3), number(4))
+	certificate, err := record.ParseBatchCertificate(b.Certificate)
+	require.NoError(t, err)
+	require.Equal(t, 4, certificate.Checkpoint.Size)
+	r, signed = receipt()
+	require.Equal(t, certificate.Checkpoint, r.Checkpoint)
+	newest, err := ledger.ParseCheckpoint(signed, w.ledgerKeys()...)
+	require.NoError(t, err)
+	file, err := w.v.Growth(t.Context(), cp.Size)
+	require.NoError(t, err)
+	growth, err := ledger.ParseConsistency(file)
+	require.NoError(t, err)
+	require.Equal(t, cp.Root, growth.OlderRoot)
+	grown, err := ledger.VerifyGrowth(growth, w.ledgerKeys()...)
+	require.NoError(t, err)
+	require.Equal(t, newest.Root, grown.Root)
+	for _, size := range []uint64{0, 5} {
+		_, err := w.v.Growth(t.Context(), size)
+		require.ErrorIs(t, err, vault.ErrNotFound)
+	}
 	CheckVault(t, w.v)
 }

@@ -20,6 +20,7 @@ const (
 	CodeTypeSecret        Code = "type-secret"
 	CodeTypeOwner         Code = "type-other-owner"
 	CodeTypeIncompatible  Code = "type-incompatible"
+	CodeReclassified      Code = "classification-reason"
 	CodeIdentifier        Code = "identifier-malformed"
 	CodeIdentifierCheck   Code = "identifier-check"
 	CodeIdentifierOther   Code = "identifier-other-licence"
@@ -121,6 +122,10 @@ var messages = map[Code]sentence{
 		"新版本改变了已有要素的含义；请新增要素而不是修改",
 		"the new version changes what a field means; add a field instead",
 	},
+	CodeReclassified: {
+		"密级变更没有说明新的理由和决定日期；请在 classification 中填写 reason 和 decided（不得沿用原决定）",
+		"the classification changes without a reason and day of its own; state reason and decided under classification",
+	},
 	CodeIdentifier: {
 		"电子证照标识格式不正确（GB/T 36904）；请核对各段",
 		"the licence identifier is malformed (GB/T 36904); check its parts",
@@ -205,8 +210,8 @@ var messages = map[Code]sentence{
 	CodeBatchUnknown: {"没有该批次；请核对批次号", "there is no such batch; check its name"},
 	CodeBatchState:   {"批次当前状态不允许此操作；请先查询批次状态", "the batch's state does not allow this; look at its account first"},
 	CodeBatchLaterEvent: {
-		"该行证照之后另有业务，不能撤回；请按单个证照办理",
-		"a later event relies on this row, it is not undone; settle that licence by itself",
+		"该行证照之后另有业务，不能撤回，撤回结束后即可查到；请按单个证照办理",
+		"a later event relies on this row, it stays and look-ups will show it; settle that licence by itself",
 	},
 	CodeCheckpoint: {
 		"检查点与本库账本不一致；请核对检查点文件和备份",

@@ -104,10 +104,10 @@ func (v *Vault) Numbers(ctx context.Context, a Access, typeCode string) ([]Numbe
 	if err != nil {
 		return nil, err
 	}
+	note := auditNote{act: "numbers", typ: typeCode, issuer: s.caller.Department}
 	if err := s.mayIssue(typeCode, s.caller.Department); err != nil {
-		return nil, v.denied(ctx, s, auditNote{act: "numbers"}, err)
+		return nil, v.denied(ctx, s, note, err)
 	}
-	note := auditNote{act: "numbers"}
 	var list []NumberUse
 	prefix := key(spaceAllocated, word(typeCode), word(s.caller.Department))
 	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {

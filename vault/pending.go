@@ -38,7 +38,8 @@ func (v *Vault) Pending(ctx context.Context, a Access) (*Pending, error) {
 				return err
 			}
 		}
-		p.Published, _, err = lastCheckpoint(r)
+		last, _, err := lastSigned(r)
+		p.Published = uint64(last.Size) //nolint:gosec // never negative
 		return err
 	})
 	if err != nil {

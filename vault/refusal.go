@@ -93,5 +93,9 @@ func CodeOf(err error) Code {
 	if errors.As(err, &r) && len(r.Problems) > 0 {
 		return r.Problems[0].Code
 	}
+	var t *catalogue.TypeError
+	if errors.As(err, &t) && len(t.Problems) > 0 {
+		return Code(t.Problems[0].Code)
+	}
 	return "internal"
 }

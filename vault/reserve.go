@@ -39,16 +39,17 @@ func (v *Vault) Reserve(ctx context.Context, a Access, req Request) (*Answer, er
 }
 
 func (v *Vault) reserve(ctx context.Context, s *session, req *Request, k writeKey) (*Answer, error) {
+	asked := auditNote{act: "reserve", typ: req.Type, issuer: s.caller.Department}
 	once, err := v.once(s, "reserve", k, req)
 	if err != nil {
-		return nil, v.denied(ctx, s, auditNote{act: "reserve"}, err)
+		return nil, v.denied(ctx, s, asked, err)
 	}
 	if first, err := v.replayed(ctx, s, once); first != nil || err != nil {
 		return first, err
 	}
 	c, notes, err := v.check(ctx, s, req, req.Values[catalogue.MetaNumber] != "")
 	if err != nil {
-		return nil, v.denied(ctx, s, auditNote{act: "reserve"}, err)
+		return nil, v.denied(ctx, s, asked, err)
 	}
 	salts, err := v.drawSalts(c.typ)
 	if err != nil {
@@ -73,7 +74,7 @@ func (v *Vault) reserve(ctx context.Context, s *session, req *Request, k writeKe
 		return note, err
 	})
 	if isRefusal(err) {
-		return nil, v.denied(ctx, s, auditNote{act: "reserve"}, err)
+		return nil, v.denied(ctx, s, asked, err)
 	}
 	if err != nil {
 		return nil, err
@@ -172,30 +173,30 @@ func (v *Vault) Confirm(ctx context.Context, a Access, cf Confirmation) (*Answer
 	}
 	is := &issuing{s: s, req: &Request{Paper: cf.Paper}, out: &IssueResult{}}
 	if is.once, err = v.once(s, "confirm", writeKey{key: cf.Key}, cf); err != nil {
-		return nil, v.denied(ctx, s, auditNote{act: "confirm"}, err)
+		return nil, v.denied(ctx, s, auditNote{act: "confirm"}.about(cf.Identifier), err)
 	}
 	return v.confirm(ctx, is, cf)
 }
 
 // confirm settles a reservation under is.once.
 func (v *Vault) confirm(ctx context.Context, is *issuing, cf Confirmation) (*Answer, error) {
-	s := is.s
+	s, note := is.s, auditNote{act: "confirm"}.about(cf.Identifier)
 	if first, err := v.replayed(ctx, s, is.once); first != nil || err != nil {
 		return first, err
 	}
 	if p := checkPaper(cf.Paper); p != nil {
-		return nil, v.denied(ctx, s, auditNote{act: "confirm"}, &Refusal{ErrInvalid, []Problem{*p}})
+		return nil, v.denied(ctx, s, note, &Refusal{ErrInvalid, []Problem{*p}})
 	}
 	u, err := v.reserved(ctx, s, cf.Identifier)
 	if isRefusal(err) {
-		return v.overtaken(ctx, s, is.once, v.denied(ctx, s, auditNote{act: "confirm"}, err))
+		return v.overtaken(ctx, s, is.once, v.denied(ctx, s, note, err))
 	}
 	if err != nil {
 		return nil, err
 	}
 	is.sv, err = v.signReserved(ctx, s, u, cf.Signature)
 	if isRefusal(err) {
-		return nil, v.denied(ctx, s, auditNote{act: "confirm", licence: u.identifier.String()}, err)
+		return nil, v.denied(ctx, s, note, err)
 	}
 	if err != nil {
 		return nil, err
@@ -299,18 +300,19 @@ func (v *Vault) getReservation(r engine.Reader, lid licenceID) (*unsigned, error
 // issueReserved is Issue for a licence whose number the vault makes: reserve and confirm under keys that follow from
 // the request's own, so that a retry goes on where the first call stopped.
 func (v *Vault) issueReserved(ctx context.Context, is *issuing) (*Answer, error) {
+	note := auditNote{act: "issue", typ: is.req.Type, issuer: is.s.caller.Department}
 	reserved := *is.req
 	reserved.Paper = ""
 	if _, custody, err := v.cfg.Records.SignerFor(is.s.caller.Department, is.s.at); err != nil || !custody {
 		err := refuse(ErrSignature, CodeSignerMissing, "issuer") // before a number is taken
-		return nil, v.denied(ctx, is.s, auditNote{act: "issue"}, err)
+		return nil, v.denied(ctx, is.s, note, err)
 	}
 	ticket, err := v.reserve(ctx, is.s, &reserved, writeKey{is.req.Key, "reserve"})
 	if err != nil {
 		return nil, err
 	}
 	if ticket.ToSign != nil {
-		return nil, refuse(ErrSignature, CodeSignerMissing, "issuer")
+		return nil, v.denied(ctx, is.s, note, refuse(ErrSignature, CodeSignerMissing, "issuer"))
 	}
 	cf := Confirmation{Identifier: ticket.Identifier, Paper: is.req.Paper}
 	second := &issuing{s: is.s, req: is.req, out: &IssueResult{}, notes: ticket.Notes, outer: is.once}
@@ -320,7 +322,8 @@ func (v *Vault) issueReserved(ctx context.Context, is *issuing) (*Answer, error)
 	return v.confirm(ctx, second, cf)
 }
 
-// Void gives a reservation up with a reason: its number is never used again.
+// Void gives a reservation up with a reason: its number is never used again. Reservations of a type that was classified
+// since are given up by the type's owner, whoever made them; they can no longer be confirmed.
 func (v *Vault) Void(ctx context.Context, a Access, idempotencyKey, identifier, reason string) (*Answer, error) {
 	return v.act(ctx, a, Act{Key: idempotencyKey, Identifier: identifier, Kind: record.EventVoided, Reason: reason})
 }
@@ -334,14 +337,16 @@ type Unsettled struct {
 }
 
 // Reconcile lists the calling department's reservations that hang between paper and electronic licence, oldest first by
-// key; each is settled with Confirm or Void (A72).
+// key; each is settled with Confirm or Void (A72). Those of classified types are listed for the type's owner alone, who
+// gives them up with Void.
 func (v *Vault) Reconcile(ctx context.Context, a Access) ([]Unsettled, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
 		return nil, err
 	}
+	note := auditNote{act: "reconcile", issuer: s.caller.Department}
 	if s.Ground != GroundIssuer || s.caller.Department == "" {
-		return nil, v.denied(ctx, s, auditNote{act: "reconcile"}, refuse(ErrDenied, CodeNotIssuer, "issuer"))
+		return nil, v.denied(ctx, s, note, refuse(ErrDenied, CodeNotIssuer, "issuer"))
 	}
 	var list []Unsettled
 	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
@@ -351,13 +356,12 @@ func (v *Vault) Reconcile(ctx context.Context, a Access) ([]Unsettled, error) {
 			if err := json.Unmarshal(value, &res); err != nil || len(k) != 17 {
 				return false, fmt.Errorf("%w: reservation", ErrDamaged)
 			}
-			if res.Issuer != s.caller.Department {
-				return true, nil
-			}
-			if err := readableType(r, s, res.Type); errors.Is(err, ErrSecret) {
-				return true, nil
-			} else if err != nil {
+			t, err := getTypeHead(r, res.Type)
+			if err != nil {
 				return false, err
+			}
+			if mine := res.Issuer == s.caller.Department; t.closed && !s.owns(t) || !t.closed && !mine {
+				return true, nil
 			}
 			h, err := getHead(r, licenceID(k[1:]))
 			if err != nil || h == nil {
@@ -370,7 +374,8 @@ func (v *Vault) Reconcile(ctx context.Context, a Access) ([]Unsettled, error) {
 	if err != nil {
 		return nil, err
 	}
-	return whole(list, v.audit(ctx, s, auditNote{act: "reconcile", count: len(list)}))
+	note.count = len(list)
+	return whole(list, v.audit(ctx, s, note))
 }
 
 // numberOf finds the number among a reservation's disclosures.

@@ -24,7 +24,7 @@ func (b *Batch) PutScan(ctx context.Context, content []byte) (Scan, error) {
 		return err
 	})
 	if err != nil {
-		return Scan{}, err
+		return Scan{}, b.refused(ctx, err)
 	}
 	a, err := b.v.cfg.Blobs.Put(ctx, content)
 	if err != nil {
@@ -42,7 +42,7 @@ func (v *Vault) scanKey(batch string, d record.Digest) []byte {
 func (b *Batch) refer(w engine.Writer, scans []Scan) error {
 	for i := range scans {
 		s := &scans[i]
-		if err := w.Put(key(spaceBlob, s.address[:]), nil); err != nil {
+		if err := w.Put(blobKey(s.address), s.Digest[:]); err != nil {
 			return err
 		}
 		if err := w.Put(b.v.scanKey(b.id, s.Digest), s.address[:]); err != nil {
@@ -67,13 +67,15 @@ func (v *Vault) SampledScan(ctx context.Context, a Access, batch string, d recor
 		copy(address[:], raw)
 		return err
 	})
+	note := b.about("scan")
+	note.object = object("scan", d.String())
 	if errors.Is(err, engine.ErrNotFound) {
-		return nil, refuse(ErrNotFound, CodeLicenceUnknown, "scan")
+		return nil, v.denied(ctx, b.s, note, refuse(ErrNotFound, CodeLicenceUnknown, "scan"))
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := v.audit(ctx, b.s, auditNote{act: "scan", batch: batch}); err != nil {
+	if err := v.audit(ctx, b.s, note); err != nil {
 		return nil, err
 	}
 	return v.content(ctx, Document{Digest: d, Address: address})

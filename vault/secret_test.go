@@ -155,7 +155,7 @@ var sweeps = map[string]sweep{
 
 	"Reconcile": {why: "lists reservations of all types; those of closed ones are left out"},
 	"SignedBy":  {why: "walks all types; licences of closed ones are left out"},
-	"Batches":   {why: "accounts of conversions: counts, no licences"},
+	"Batches":   {why: "lists batches of all types; those of closed ones are left out"},
 	"PutType":   {why: "classification itself"}, "Type": {why: "definitions are public"},
 	"TypeReport": {why: "lists closed types as such (A68)"},
 	"PutCaller": {
@@ -165,6 +165,7 @@ var sweeps = map[string]sweep{
 	"AuditTrail": {why: "audit, for the operator"}, "Inspect": {why: "re-hashes, shows no licence"},
 	"CatchUp": {why: "no licences"}, "MarkRestored": {why: "no licences"}, "Name": {why: "no licences"},
 	"Checkpoint": {why: "salted leaves reveal nothing"}, "Consistency": {why: "salted leaves reveal nothing"},
+	"Growth":   {why: "salted leaves reveal nothing"},
 	"Sequence": {why: "salted leaves reveal nothing"}, "Sweep": {why: "shows no document"},
 	"UnknownCallers": {why: "a counter"}, "Pending": {why: "counts for the operator"},
 }
@@ -175,7 +176,7 @@ func TestSweepIsComplete_A69(t *testing.T) {
 	var methods []string
 	for i := range typ.NumMethod() {
 		name := typ.Method(i).Name
-		if slices.Contains([]string{"DecodeCursor", "MakeCursor", "AuditOnly", "FindOnly"}, name) { // of the tests
+		if slices.Contains([]string{"DecodeCursor", "MakeCursor", "AuditOnly", "FindOnly", "IdentifierOf"}, name) { // of the tests
 			continue
 		}
 		methods = append(methods, name)
@@ -224,6 +225,11 @@ func TestSecretLater_A69(t *testing.T) {
 	open, err := c.v.Reconcile(t.Context(), department(0))
 	require.NoError(t, err)
 	require.Empty(t, open)
+	for _, a := range []vault.Access{department(0), operator()} {
+		batches, err := c.v.Batches(t.Context(), a)
+		require.NoError(t, err)
+		require.Empty(t, batches)
+	}
 
 	// The owner reads on; here it has issued nothing, so it sees nothing of others either.
 	owner := operator()
@@ -259,6 +265,41 @@ func TestOwnerReadsClassified_A69(t *testing.T) {
 	require.Len(t, res.Found, 1)
 }
 
+// TestOwnerVoidsClassified_A69: of a type that was classified since, reservations can be given up by its owner, whoever
+// made them, and never be confirmed.
+func TestOwnerVoidsClassified_A69(t *testing.T) {
+	c := newClassified(t)
+	owner := operator()
+	owner.Ground = vault.GroundIssuer
+	list, err := c.v.Reconcile(t.Context(), owner)
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	require.Equal(t, c.ticket, list[0].Identifier)
+	for name, a := range map[string]vault.Access{"its maker": department(0), "another": department(1), "by law": byLaw()} {
+		_, err = c.v.Void(t.Context(), a, "void "+name, c.ticket, "定密后作废")
+		require.ErrorIs(t, err, vault.ErrSecret, name)
+	}
+	_, err = c.v.Confirm(t.Context(), owner, vault.Confirmation{Key: "confirm", Identifier: c.ticket, Paper: "纸S"})
+	require.ErrorIs(t, err, vault.ErrDenied)
+	_, err = c.v.Void(t.Context(), owner, "of a licence", c.identifier, "定密后作废")
+	require.ErrorIs(t, err, vault.ErrTransition, "a licence is no reservation")
+	a, err := c.v.Void(t.Context(), owner, "void", c.ticket, "定密后作废")
+	require.NoError(t, err, problemsOf(err))
+	require.Equal(t, vault.Voided, a.State)
+	again, err := c.v.Void(t.Context(), owner, "void", c.ticket, "定密后作废")
+	require.NoError(t, err)
+	require.True(t, again.Replayed)
+	list, err = c.v.Reconcile(t.Context(), owner)
+	require.NoError(t, err)
+	require.Empty(t, list)
+	c.reclassify(c.typ, catalogue.LevelPublic)
+	_, err = c.v.Confirm(t.Context(), department(0), vault.Confirmation{Key: "late", Identifier: c.ticket, Paper: "纸S"})
+	require.ErrorIs(t, err, vault.ErrNotFound)
+	_, err = c.v.Void(t.Context(), owner, "open again", c.ticket, "理由")
+	require.ErrorIs(t, err, vault.ErrDenied, "of an open type they are their department's")
+	CheckVault(t, c.v)
+}
+
 // run tries every method and holds the engine and the blobs against what they were.
 func (c *classified) run(t *testing.T) {
 	t.Helper()
@@ -277,7 +318,11 @@ func (c *classified) run(t *testing.T) {
 		require.ErrorIs(t, err, vault.ErrSecret, name)
 		require.NotErrorIs(t, err, vault.ErrAudit, name)
 		require.Equal(t, before, content(t, c.engine), name)
-		require.Greater(t, c.audits(), audits, "%s: the refusal is in the audit", name)
+		entries := c.auditEntries()
+		require.Greater(t, len(entries), audits, "%s: the refusal is in the audit", name)
+		for _, e := range entries[audits:] {
+			require.Equal(t, c.typ, e.Type, "%s: the audit names the type", name)
+		}
 		require.Equal(t, c.blobKeys, keysOf(t, c.blobs), "%s left a blob", name)
 	}
 }

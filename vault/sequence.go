@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -166,21 +165,47 @@ func (v *Vault) Checkpoint(ctx context.Context) ([]byte, error) {
 		known, err = w.Get(key(spaceCheckpoint, be64(size)))
 		if errors.Is(err, engine.ErrNotFound) {
 			known = signed
-			return w.Put(key(spaceCheckpoint, be64(size)), signed)
+			return putCheckpoint(w, cp, signed)
 		}
 		return err
 	})
 	return whole(known, err)
 }
 
-// lastCheckpoint is the newest signed checkpoint, nil if there is none.
-func lastCheckpoint(r engine.Reader) (size uint64, signed []byte, err error) {
-	scan := engine.Range{Prefix: []byte{spaceCheckpoint}, Reverse: true}
-	err = r.Scan(scan, func(k, value []byte) (bool, error) {
-		size, signed = binary.BigEndian.Uint64(k[1:]), append([]byte(nil), value...)
-		return false, nil
-	})
-	return size, signed, err
+// putCheckpoint keeps a signed checkpoint and, unless a newer one is known, remembers it as the last.
+func putCheckpoint(w engine.Writer, cp ledger.Checkpoint, signed []byte) error {
+	last, _, err := lastSigned(w)
+	if err != nil {
+		return err
+	}
+	if uint64(last.Size) < cp.Size { //nolint:gosec // never negative
+		if err := w.Put([]byte{spaceLastSigned}, append(be64(cp.Size), cp.Root[:]...)); err != nil {
+			return err
+		}
+	}
+	return w.Put(key(spaceCheckpoint, be64(cp.Size)), signed)
+}
+
+// lastSigned gives the newest signed checkpoint, as statements name it and as it was signed; nil if there is none.
+func lastSigned(r engine.Reader) (record.Checkpoint, []byte, error) {
+	b, err := r.Get([]byte{spaceLastSigned})
+	if errors.Is(err, engine.ErrNotFound) {
+		return record.Checkpoint{}, nil, nil
+	}
+	if err != nil {
+		return record.Checkpoint{}, nil, err
+	}
+	d := decoder{b: b}
+	cp := record.Checkpoint{Size: int(d.uint64())} //nolint:gosec // below 2^62
+	d.fixed(cp.Root[:])
+	if err := d.end(); err != nil {
+		return record.Checkpoint{}, nil, err
+	}
+	signed, err := r.Get(key(spaceCheckpoint, b[:8]))
+	if err != nil {
+		return record.Checkpoint{}, nil, fmt.Errorf("%w: last checkpoint", ErrDamaged)
+	}
+	return cp, signed, nil
 }
 
 // agrees reports whether a checkpoint is of this ledger and behind or at its end.
@@ -215,6 +240,32 @@ func (v *Vault) Consistency(ctx context.Context, older, newer uint64) ([]ledger.
 	return hashes, err
 }
 
+// Growth is the consistency file that shows the ledger to have only grown between a size, which a receipt or a former
+// checkpoint names, and the newest signed checkpoint. It tells nothing but hashes.
+func (v *Vault) Growth(ctx context.Context, older uint64) ([]byte, error) {
+	var file []byte
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		last, signed, err := lastSigned(r)
+		if err != nil {
+			return err
+		}
+		newer := uint64(last.Size) //nolint:gosec // never negative
+		if older == 0 || older > newer {
+			return refuse(ErrNotFound, CodeCheckpoint, "size")
+		}
+		c := ledger.Consistency{Older: older, Checkpoint: signed}
+		if c.OlderRoot, err = ledger.Root(older, tileReader(r)); err != nil {
+			return fmt.Errorf("vault: reading the ledger: %w", err)
+		}
+		if c.Hashes, err = ledger.ConsistencyProof(older, newer, tileReader(r)); err != nil {
+			return fmt.Errorf("vault: proving consistency: %w", err)
+		}
+		file, err = ledger.AppendConsistency(nil, c)
+		return err
+	})
+	return whole(file, err)
+}
+
 // leafIndex finds an event's place in the ledger; ErrNotFound while it is only staged.
 func leafIndex(r engine.Reader, st *storedEvent) (uint64, error) {
 	b, err := r.Get(key(spacePlace, st.place[:]))
@@ -235,10 +286,11 @@ func proofOf(r engine.Reader, st *storedEvent) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	size, checkpoint, err := lastCheckpoint(r)
+	last, checkpoint, err := lastSigned(r)
 	if err != nil {
 		return nil, err
 	}
+	size := uint64(last.Size) //nolint:gosec // never negative
 	if index >= size {
 		return nil, refuse(ErrNotFound, CodeCheckpoint, "")
 	}

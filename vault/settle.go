@@ -17,10 +17,10 @@ import (
 func (b *Batch) Finish(ctx context.Context, spans []record.Span) (*BatchAccount, error) {
 	v := b.v
 	if err := v.writable(); err != nil {
-		return nil, err
+		return nil, b.refused(ctx, err)
 	}
-	if _, err := v.Sequence(ctx); err != nil {
-		return nil, err
+	if _, err := v.Checkpoint(ctx); err != nil && !errors.Is(err, ErrNotFound) { // an empty ledger has none
+		return nil, b.refused(ctx, err)
 	}
 	account := b.account
 	account.State, account.Finished = BatchWaiting, v.now()
@@ -29,8 +29,8 @@ func (b *Batch) Finish(ctx context.Context, spans []record.Span) (*BatchAccount,
 		Mapping: account.Mapping, Finished: account.Finished, Counts: account.Counts, Spans: spans,
 	}
 	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		size, root, err := treeHead(r)
-		cert.TreeSize, cert.TreeRoot = int(size), root //nolint:gosec // below 2^62
+		var err error
+		cert.Checkpoint, _, err = lastSigned(r)
 		return err
 	})
 	if err != nil {
@@ -56,20 +56,25 @@ func (b *Batch) Finish(ctx context.Context, spans []record.Span) (*BatchAccount,
 		if err := putJSONIn(w, batchKey(account.ID), account); err != nil {
 			return err
 		}
-		return v.appendAudit(w, b.s, auditNote{act: "convert", batch: account.ID, result: "finished"})
+		return v.appendAudit(w, b.s, b.note("finished"))
 	})
 	if err != nil {
-		return nil, err
+		return nil, b.refused(ctx, err)
 	}
 	b.account = account
 	return &account, nil
 }
 
-// Batches lists the accounts of the caller's department, or all for an operator.
+// Batches lists the accounts of the caller's department, or all for an operator. Those of classified types are for the
+// type's owner alone.
 func (v *Vault) Batches(ctx context.Context, a Access) ([]BatchAccount, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
 		return nil, err
+	}
+	operates := s.mustOperate() == nil
+	if !operates && (s.Ground != GroundIssuer || s.caller.Department == "") {
+		return nil, v.denied(ctx, s, auditNote{act: "batches"}, refuse(ErrDenied, CodeNotIssuer, "issuer"))
 	}
 	var list []BatchAccount
 	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
@@ -79,9 +84,15 @@ func (v *Vault) Batches(ctx context.Context, a Access) ([]BatchAccount, error) {
 			if err := json.Unmarshal(value, &b); err != nil {
 				return false, fmt.Errorf("%w: batch", ErrDamaged)
 			}
-			if b.Issuer == s.caller.Department || s.mustOperate() == nil {
-				list = append(list, b)
+			if !operates && b.Issuer != s.caller.Department {
+				return true, nil
 			}
+			if err := readableType(r, s, b.Type); errors.Is(err, ErrSecret) {
+				return true, nil
+			} else if err != nil {
+				return false, err
+			}
+			list = append(list, b)
 			return true, nil
 		})
 	})
@@ -92,30 +103,46 @@ func (v *Vault) Batches(ctx context.Context, a Access) ([]BatchAccount, error) {
 	return whole(list, v.audit(ctx, s, auditNote{act: "batches", count: len(list)}))
 }
 
-// batch admits a department to one of its batches.
+// batch admits a department to one of its batches. Another department's looks like one that does not exist.
 func (v *Vault) batch(ctx context.Context, a Access, id, act string) (*Batch, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
 		return nil, err
 	}
 	b := &Batch{v: v, s: s}
+	note := auditNote{act: act, batch: id, issuer: s.caller.Department}
+	if s.Ground != GroundIssuer || s.caller.Department == "" {
+		return nil, v.denied(ctx, s, note, refuse(ErrDenied, CodeNotIssuer, "issuer"))
+	}
 	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		account, err := getBatch(r, id)
 		if err != nil {
 			return err
 		}
-		b.account = *account
+		if account.Issuer != s.caller.Department {
+			return refuse(ErrNotFound, CodeBatchUnknown, "batch")
+		}
+		b.account, b.id, note.typ = *account, account.ID, account.Type
 		if err := s.mayIssue(account.Type, account.Issuer); err != nil {
 			return err
 		}
-		_, err = openType(r, account.Type)
+		if _, err := openType(r, account.Type); err != nil {
+			return err
+		}
+		b.typ, err = v.typeIn(r, account.Type)
 		return err
 	})
 	if err != nil {
-		return nil, v.denied(ctx, s, auditNote{act: act, batch: id}, err)
+		return nil, v.denied(ctx, s, note, err)
 	}
-	b.typ, err = v.Type(ctx, b.account.Type)
-	return b, err
+	return b, nil
+}
+
+// about is the audit entry of an act on the batch as a whole.
+func (b *Batch) about(act string) auditNote {
+	n := b.note("")
+	n.act = act
+	return n
 }
 
 // Batch gives the account of one batch and the results of its rows, group by group, until visit returns false.
@@ -124,7 +151,7 @@ func (v *Vault) Batch(ctx context.Context, a Access, id string, visit func([]Row
 	if err != nil {
 		return nil, err
 	}
-	if err := v.audit(ctx, b.s, auditNote{act: "batch", batch: id}); err != nil {
+	if err := v.audit(ctx, b.s, b.about("batch")); err != nil {
 		return nil, err
 	}
 	return whole(&b.account, b.eachGroup(ctx, visit))
@@ -182,7 +209,9 @@ func (v *Vault) Sample(ctx context.Context, a Access, id string, n int, seed uin
 	if err != nil {
 		return nil, err
 	}
-	return whole(out, v.audit(ctx, b.s, auditNote{act: "sample", batch: id, count: len(out)}))
+	note := b.about("sample")
+	note.count = len(out)
+	return whole(out, v.audit(ctx, b.s, note))
 }
 
 func (v *Vault) readSample(ctx context.Context, s *session, drawn []RowResult) ([]Sampled, error) {
@@ -216,7 +245,7 @@ func (v *Vault) SignOffBatch(ctx context.Context, a Access, id string, so SignOf
 	if err != nil {
 		return nil, err
 	}
-	note := auditNote{act: "sign-off", batch: id}
+	note := b.about("sign-off")
 	if err := v.writable(); err != nil {
 		return nil, v.denied(ctx, b.s, note, err)
 	}
@@ -279,18 +308,22 @@ type Undone struct {
 }
 
 // UndoBatch takes a conversion back: licences it created are withdrawn, those it updated return to their former version
-// by a new one, and a row that a later event relies on is refused. Started again after a crash it goes on.
+// by a new one, and a row that a later event relies on is refused. A later conversion that was taken back itself does
+// not count: batches are undone in turn, the latest first. What was refused stays in the vault for good: the department
+// has acted on it since, so from the end of the undo on look-ups show it, whether or not the batch was signed off.
+// Started again after a crash it goes on.
 func (v *Vault) UndoBatch(ctx context.Context, a Access, id, reason string, visit func(Undone)) (*BatchAccount, error) {
 	b, err := v.batch(ctx, a, id, "undo")
 	if err != nil {
 		return nil, err
 	}
-	note := auditNote{act: "undo", batch: id}
+	note := b.about("undo")
 	if p := checkFree("reason", reason, 500); p != nil || reason == "" {
 		return nil, v.denied(ctx, b.s, note, refuse(ErrInvalid, CodeReasonMissing, "reason"))
 	}
+	note.reason = reason
 	if err := v.writable(); err != nil {
-		return nil, err
+		return nil, v.denied(ctx, b.s, note, err)
 	}
 	begin := []BatchState{BatchConverting, BatchWaiting, BatchOpen, BatchUndoing}
 	if _, err := b.move(ctx, note, begin, func(_ engine.Writer, now *BatchAccount) error {
@@ -313,7 +346,7 @@ func (v *Vault) UndoBatch(ctx context.Context, a Access, id, reason string, visi
 	}
 	return b.move(ctx, note, []BatchState{BatchUndoing}, func(w engine.Writer, now *BatchAccount) error {
 		now.State = BatchUndone
-		return nil
+		return w.Put(key(spaceBatchOpen, []byte(now.ID)), nil) // for what is left of it
 	})
 }
 
@@ -331,7 +364,7 @@ func (b *Batch) undoGroup(ctx context.Context, list []RowResult, reason string, 
 	}
 	s := b.now()
 	err := b.v.update(ctx, s, func(w engine.Writer, st *staging) (auditNote, error) {
-		note := auditNote{act: "undo", batch: b.account.ID}
+		note := b.about("undo")
 		for _, u := range work {
 			if err := b.undoRow(w, s, st, u); err != nil {
 				return note, err
@@ -359,41 +392,75 @@ type undoing struct {
 	ev     happening
 }
 
-// prepareUndo reads the licence and signs the version that brings its former content back.
+// prepareUndo reads the licence and signs the version that brings its former content back, under the definition and
+// from the day that the former one has.
 func (b *Batch) prepareUndo(ctx context.Context, u *undoing) error {
 	v := b.v
 	u.out = Undone{Row: u.row.Row, Result: "withdrawn"}
-	u.ev = happening{kind: record.EventWithdrawn, effective: v.today(b.s.at), batch: b.account.ID, reason: u.reason}
+	u.ev = happening{kind: record.EventWithdrawn, effective: v.today(b.s.at), batch: b.id, reason: u.reason}
 	var err error
 	if u.ev.salt, err = v.drawSalt(); err != nil {
 		return err
 	}
 	var h *head
-	var former *Version
+	var former *formerVersion
 	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		var err error
 		if h, err = getHead(r, u.row.id); err != nil || h == nil {
 			return errors.Join(err, fmt.Errorf("%w: row of a batch", ErrDamaged))
 		}
-		if u.row.Outcome == RowUpdated && h.version == u.row.Version {
-			former, err = getVersion(r, u.row.id, u.row.Version-1)
+		former = nil
+		if u.row.Outcome == RowUpdated && h.batchOf(h.version).batch == b.id {
+			former, err = v.formerVersion(r, u.row.id, u.row.Version-1)
 		}
 		return err
 	})
 	if err != nil || former == nil {
 		return err
 	}
-	c, _, err := checkRaw(b.typ, b.s, b.typ.content(former), true, v.today(b.s.at))
-	if isRefusal(err) { // the type's rules have changed since: a person must decide
-		u.out.Result, u.out.Code, u.stuck = "refused", CodeOf(err), true
+	c, problems := former.draft(v.today(b.s.at))
+	if len(problems) > 0 { // the rules of values have changed since: a person must decide
+		u.out.Result, u.out.Code, u.stuck = "refused", problems[0].Code, true
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	u.ev.kind = record.EventRestored
+	u.ev.kind, u.ev.effective = record.EventRestored, former.event.Effective
 	u.sv, err = v.signDraft(ctx, c, plan{prior: h, origin: record.Restored, at: b.s.at})
 	return err
+}
+
+// formerVersion is a version that shall be in force again.
+type formerVersion struct {
+	*Version
+	typ   *LicenceType
+	event *record.Event // that brought it
+}
+
+func (v *Vault) formerVersion(r engine.Reader, id licenceID, version int) (*formerVersion, error) {
+	ver, err := getVersion(r, id, version)
+	if err != nil {
+		return nil, err
+	}
+	f := &formerVersion{Version: ver}
+	if f.typ, err = v.typeAt(r, ver.Record.TypeCode, ver.Record.TypeVersion); err != nil {
+		return nil, err
+	}
+	for n := version; ; n++ { // every version has an event of its own
+		if f.event, err = getEvent(r, id, n); err != nil {
+			return nil, fmt.Errorf("%w: version without an event", ErrDamaged)
+		}
+		if f.event.Kind.MakesVersion() && f.event.Version == version {
+			return f, nil
+		}
+	}
+}
+
+// draft is the former content once more.
+func (f *formerVersion) draft(today record.Date) (*Checked, []Problem) {
+	row, _, problems := f.typ.Normalise(f.typ.content(f.Version), today)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return f.typ.Check(Draft{Row: row, Issuer: f.Record.IssuerCode}, f.Record.IssuerName, today, true)
 }
 
 // undoRow takes one row back unless a later event relies on it, or it was taken back before.
@@ -405,7 +472,7 @@ func (b *Batch) undoRow(w engine.Writer, s *session, st *staging, u *undoing) er
 	if err != nil || h == nil {
 		return errors.Join(err, fmt.Errorf("%w: row of a batch", ErrDamaged))
 	}
-	last, err := lastRelying(w, u.row.id, h.events)
+	last, err := lastRelying(w, u.row.id, h)
 	if err != nil {
 		return err
 	}
@@ -414,29 +481,32 @@ func (b *Batch) undoRow(w engine.Writer, s *session, st *staging, u *undoing) er
 		u.out.Result = "restored"
 	}
 	switch {
-	case last.Batch != b.account.ID || h.version < u.row.Version:
+	case h.batchOf(u.row.Version).undone:
+		return nil // done before a crash
+	case last.Kind != record.EventConverted || last.Batch != b.id:
 		u.out.Result, u.out.Code = "refused", CodeBatchLaterEvent
 		return nil
-	case last.Kind == record.EventWithdrawn || last.Kind == record.EventRestored:
-		return nil // done before a crash
 	case u.sv != nil:
 		return b.v.commitVersion(w, s, st, u.sv, u.ev)
+	case u.row.Outcome == RowUpdated: // it has come to the top since: started again, the undo goes on
+		return refuse(ErrConflict, CodeVersionChanged, "row")
 	}
 	return b.v.appendEvent(w, s, st, h, eventOf(u.row.id, h.identifier(h.version), record.Digest{}, u.ev))
 }
 
-// lastRelying is a licence's last event apart from documents that were attached: those do not rely on a version.
-func lastRelying(r engine.Reader, id licenceID, events int) (*record.Event, error) {
-	for n := events; n > 0; n-- {
+// lastRelying is a licence's last event apart from documents that were attached, which do not rely on a version, and
+// from conversions that were taken back and their taking back.
+func lastRelying(r engine.Reader, id licenceID, h *head) (*record.Event, error) {
+	for n := h.events; n > 0; n-- {
 		e, err := getEvent(r, id, n)
 		if err != nil {
 			return nil, err
 		}
-		if e.Kind != record.EventAttached {
+		if e.Kind != record.EventAttached && !h.tookBack(e.Batch) {
 			return e, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: licence without events", ErrDamaged)
+	return &record.Event{}, nil // nothing but that is left
 }
 
 // byBatch pages through what a batch brought, in the order of its rows.
@@ -448,11 +518,12 @@ func (f *finder) byBatch() error {
 	if err != nil {
 		return err
 	}
+	if f.scope.issuer != "" && f.scope.issuer != b.Issuer { // as if there were none
+		return refuse(ErrNotFound, CodeBatchUnknown, "batch")
+	}
+	f.typ = b.Type
 	if err := readableType(f.r, f.s, b.Type); err != nil {
 		return err
-	}
-	if f.scope.issuer != "" && f.scope.issuer != b.Issuer {
-		return refuse(ErrDenied, CodeNotIssuer, "batch")
 	}
 	prefix := key(spaceBatchGroup, word(b.ID))
 	start, err := f.batchStart(prefix)

@@ -27,7 +27,7 @@ func (v *Vault) SignedBy(ctx context.Context, a Access, certificate [32]byte, vi
 	if err != nil {
 		return err
 	}
-	note := auditNote{act: "signed-by"}
+	note := auditNote{act: "signed-by", object: object("certificate", record.Digest(certificate).String())}
 	if err := s.mustOperate(); err != nil {
 		return v.denied(ctx, s, note, err)
 	}

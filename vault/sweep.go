@@ -21,6 +21,9 @@ func (v *Vault) Sweep(ctx context.Context, a Access, olderThan time.Time, dryRun
 		return blob.Swept{}, err
 	}
 	note := auditNote{act: "sweep"}
+	if dryRun {
+		note.result = "dry-run"
+	}
 	if err = s.mustOperate(); err == nil {
 		err = v.writable() // what a restored vault does not name yet, its next events may
 	}

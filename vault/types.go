@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/catalogue"
@@ -92,38 +94,47 @@ func readableType(r engine.Reader, s *session, code string) error {
 	if err != nil {
 		return err
 	}
-	if t.closed && (s.Ground != GroundIssuer || s.caller.Department != t.owner) {
+	if t.closed && !s.owns(t) {
 		return refuse(ErrSecret, CodeTypeSecret, "type")
 	}
 	return nil
 }
 
+// owns reports whether a session is the owner's of a type, by its own right.
+func (s *session) owns(t *typeHead) bool {
+	return s.Ground == GroundIssuer && s.caller.Department == t.owner
+}
+
 // PutType declares a type or a new version of one from its YAML definition, and gives the version now in force.
 // Putting the definition in force again changes nothing. The department that defines the type owns it; if that is a
-// body outside the vault, the department that first declares it and is registered to issue it does (A67).
+// body outside the vault, the department that first declares it and is registered to issue it does (A67). Another
+// classification states its own reason and day of decision, and stands in the audit with them (A69).
 func (v *Vault) PutType(ctx context.Context, a Access, yaml []byte) (*LicenceType, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
 		return nil, err
 	}
+	note := auditNote{act: "type"}
 	if err := v.writable(); err != nil {
-		return nil, err
+		return nil, v.denied(ctx, s, note, err)
 	}
 	def, err := catalogue.ParseType(yaml)
 	if err != nil {
-		return nil, err
+		return nil, v.denied(ctx, s, note, err)
 	}
+	note.typ = def.Code
 	if s.Ground != GroundIssuer || !def.OwnedBy(s.caller.Department) && !slices.Contains(s.caller.Issues, def.Code) {
-		return nil, v.denied(ctx, s, auditNote{act: "type"}, refuse(ErrDenied, CodeTypeOwner, "type"))
+		return nil, v.denied(ctx, s, note, refuse(ErrDenied, CodeTypeOwner, "type"))
 	}
 	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		if err := putType(w, s, def); err != nil {
+		done, err := putType(w, s, def)
+		if err != nil {
 			return err
 		}
-		return v.appendAudit(w, s, auditNote{act: "type"})
+		return v.appendAudit(w, s, done)
 	})
 	if errors.Is(err, ErrDenied) || errors.Is(err, ErrInvalid) {
-		return nil, v.denied(ctx, s, auditNote{act: "type"}, err)
+		return nil, v.denied(ctx, s, note, err)
 	}
 	if err != nil {
 		return nil, err
@@ -131,35 +142,53 @@ func (v *Vault) PutType(ctx context.Context, a Access, yaml []byte) (*LicenceTyp
 	return v.Type(ctx, def.Code)
 }
 
-func putType(w engine.Writer, s *session, def catalogue.Type) error {
-	next := 1
+// putType writes a definition and says what it did.
+func putType(w engine.Writer, s *session, def catalogue.Type) (auditNote, error) {
+	note := auditNote{act: "type", typ: def.Code}
 	old, err := getTypeHead(w, def.Code)
 	if err != nil && !errors.Is(err, ErrUnknownType) {
-		return err
+		return note, err
 	}
 	owner := s.caller.Department
-	if old == nil && !def.OwnedBy(owner) {
+	var before catalogue.Type
+	switch {
+	case old != nil && old.owner != owner:
+		return note, refuse(ErrDenied, CodeTypeOwner, "type")
+	case old != nil:
+		if before, err = getDefinition(w, def.Code, old.version); err != nil {
+			return note, err
+		}
+		if same, err := checkSuccessor(old, before, def); err != nil || same {
+			note.result = "unchanged"
+			return note, err
+		}
+	case !def.OwnedBy(owner):
 		if err := mayAdopt(w, def); err != nil {
-			return err
+			return note, err
 		}
 	}
-	if old != nil {
-		if old.owner != owner {
-			return refuse(ErrDenied, CodeTypeOwner, "type")
-		}
-		same, err := checkSuccessor(w, old, def)
-		if err != nil || same {
-			return err
-		}
-		next = old.version + 1
+	def.Version = before.Version + 1
+	note.object = object("version", strconv.Itoa(def.Version))
+	if was, is := before.Classification.Level, def.Classification.Level; was != is {
+		note.change, note.reason = reclassified(was, is), def.Classification.Reason
 	}
-	def.Version = next
+	return note, storeType(w, owner, def)
+}
+
+// reclassified says how a type was classified before, if it was declared, and how it is now.
+func reclassified(was, is catalogue.Level) string {
+	return strings.Join(slices.DeleteFunc([]string{"classification", string(was), string(is)}, func(s string) bool {
+		return s == ""
+	}), " ")
+}
+
+func storeType(w engine.Writer, owner string, def catalogue.Type) error {
 	raw, err := def.Encode()
 	if err != nil {
 		return fmt.Errorf("vault: encoding type: %w", err)
 	}
-	h := typeHead{closed: def.Classification.Closed(), version: next, owner: owner, digest: record.Sum(raw)}
-	if err := w.Create(key(spaceTypeVersion, []byte(def.Code), be16(next)), raw); err != nil {
+	h := typeHead{closed: def.Classification.Closed(), version: def.Version, owner: owner, digest: record.Sum(raw)}
+	if err := w.Create(key(spaceTypeVersion, []byte(def.Code), be16(def.Version)), raw); err != nil {
 		return err
 	}
 	return w.Put(key(spaceType, []byte(def.Code)), h.encode())
@@ -180,12 +209,8 @@ func mayAdopt(r engine.Reader, def catalogue.Type) error {
 }
 
 // checkSuccessor reports whether def says what is in force already, and refuses a definition that changes the meaning
-// of fields that licences carry.
-func checkSuccessor(r engine.Reader, old *typeHead, def catalogue.Type) (same bool, err error) {
-	before, err := getDefinition(r, def.Code, old.version)
-	if err != nil {
-		return false, err
-	}
+// of fields that licences carry, or the classification without a word why.
+func checkSuccessor(old *typeHead, before, def catalogue.Type) (same bool, err error) {
 	def.Version = old.version
 	raw, err := def.Encode()
 	if err != nil {
@@ -195,10 +220,24 @@ func checkSuccessor(r engine.Reader, old *typeHead, def catalogue.Type) (same bo
 		return true, nil
 	}
 	def.Version++
-	if _, problems := catalogue.DiffTypes(before, def); len(problems) > 0 {
-		return false, &Refusal{ErrInvalid, catalogueProblems(CodeTypeIncompatible, problems)}
+	_, incompatible := catalogue.DiffTypes(before, def)
+	problems := catalogueProblems(CodeTypeIncompatible, incompatible)
+	if !reasoned(before.Classification, def.Classification) {
+		problems = append(problems, problem(CodeReclassified, "classification", ""))
+	}
+	if len(problems) > 0 {
+		return false, &Refusal{ErrInvalid, problems}
 	}
 	return false, nil
+}
+
+// reasoned reports whether a change of classification, up or down, rests on a decision of its own and not on the one
+// before.
+func reasoned(was, is catalogue.Classification) bool {
+	if was.Level == is.Level {
+		return true
+	}
+	return is.Reason != "" && is.Decided != "" && (is.Reason != was.Reason || is.Decided != was.Decided)
 }
 
 func getDefinition(r engine.Reader, code string, version int) (catalogue.Type, error) {

@@ -20,7 +20,7 @@ func (v *Vault) Validate(ctx context.Context, a Access, req Request) ([]Note, er
 	if err != nil {
 		return nil, err
 	}
-	note := auditNote{act: "validate"}
+	note := auditNote{act: "validate", typ: req.Type, issuer: s.caller.Department}
 	notes, err := v.validate(ctx, s, &req)
 	if isRefusal(err) {
 		return nil, v.denied(ctx, s, note, err)

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -154,17 +155,18 @@ func (v *Vault) CatchUp(ctx context.Context, a Access, published ledger.Checkpoi
 	if err != nil {
 		return err
 	}
+	note := auditNote{act: "catch-up", object: "checkpoint " + strconv.FormatUint(published.Size, 10)}
 	if err := s.mustOperate(); err != nil {
-		return v.denied(ctx, s, auditNote{act: "catch-up"}, err)
+		return v.denied(ctx, s, note, err)
 	}
 	if err := v.agrees(ctx, published); err != nil {
-		return v.denied(ctx, s, auditNote{act: "catch-up"}, err)
+		return v.denied(ctx, s, note, err)
 	}
 	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		if err := w.Delete([]byte{spaceRestored}); err != nil {
 			return err
 		}
-		return v.appendAudit(w, s, auditNote{act: "catch-up"})
+		return v.appendAudit(w, s, note)
 	})
 	if err == nil {
 		v.restored.Store(false)

@@ -64,9 +64,7 @@ func newWorldOn(t testing.TB, inner engine.Engine) *world {
 	keys, err := sealed.CreateKeyring(t.Context(), memory.New(), sealed.Master{1}, rand.Reader)
 	require.NoError(t, err)
 	w.keys, w.engine, w.blobs = keys, inner, memory.New()
-	blobs, err := blob.Open(
-		blob.Config{Engine: w.blobs, Now: clock, Address: func(b []byte) blob.Address { return keys.Address(b) }},
-	)
+	blobs, err := blob.Open(blob.Config{Engine: w.blobs, Now: clock, Hash: keys.AddressHash})
 	require.NoError(t, err)
 	w.province, err = fixtures.NewProvince(rand.Reader, clock)
 	require.NoError(t, err)
@@ -253,7 +251,9 @@ func (w *world) redefine(code string, change func(*catalogue.Type)) (*vault.Lice
 func (w *world) reclassify(code string, level catalogue.Level) {
 	w.t.Helper()
 	_, err := w.redefine(code, func(def *catalogue.Type) {
-		def.Classification = catalogue.Classification{Level: level, Reason: "保密审查", Decided: "2026-03-01"}
+		def.Classification = catalogue.Classification{
+			Level: level, Reason: "保密审查：" + string(level), Decided: "2026-03-01",
+		}
 	})
 	require.NoError(w.t, err, problemsOf(err))
 }

@@ -18,6 +18,11 @@ type Envelope struct {
 	Raw       []byte              `json:"raw"`
 	Signature []byte              `json:"signature"`       // detached GB/T 35275 SignedData over Raw
 	Opens     []record.Disclosure `json:"opens,omitempty"` // values behind the digests in Raw
+
+	// Checkpoint is the signed checkpoint that a receipt or batch certificate names, Consistency a consistency file
+	// from there to a later one.
+	Checkpoint  []byte `json:"checkpoint,omitempty"`
+	Consistency []byte `json:"consistency,omitempty"`
 }
 
 // The first bytes by which documents are told apart.
@@ -82,6 +87,11 @@ func (j *judgement) judgeEnvelope(doc []byte) {
 		return
 	}
 	j.report.Kind = kindOfText(e.Raw)
+	ledger := len(e.Checkpoint)+len(e.Consistency) > 0
+	if ledger && j.report.Kind != KindReceipt && j.report.Kind != KindBatch {
+		j.fail("document.members", FormatFailure, "raw, signature, opens")
+		return
+	}
 	if j.report.Kind != KindUnknown {
 		j.pass("document.members")
 	}

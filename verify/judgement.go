@@ -210,7 +210,8 @@ func (j *judgement) missing() string {
 
 // prove marks the facts that something that counts covers.
 func (j *judgement) prove() {
-	ledger := j.passed("proof.inclusion") || j.passed("checkpoint.tree-head")
+	ledger := j.passed("proof.inclusion") || j.passed("checkpoint.tree-head") || j.passed("receipt.consistency") ||
+		j.passed("batch.consistency")
 	status := j.passed("status.signature", "status.vault", "status.chain")
 	for i := range j.report.Facts {
 		f := &j.report.Facts[i]

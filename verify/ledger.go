@@ -80,11 +80,75 @@ func (j *judgement) refuseLedger(id string, err error) {
 		j.fail(id, SigCryptoFailure, "signed by a known ledger key")
 	case errors.Is(err, ledger.ErrEvent):
 		j.open(id, SignedDataNotFound, "the event beside its salt")
-	case errors.Is(err, ledger.ErrMismatch), errors.Is(err, ledger.ErrSize):
+	case errors.Is(err, ledger.ErrMismatch), errors.Is(err, ledger.ErrSize), errors.Is(err, ledger.ErrFork):
 		j.fail(id, HashFailure)
 	default:
 		j.fail(id, FormatFailure)
 	}
+}
+
+// judgeNamed holds the ledger files beside a statement against the checkpoint that it names. They need not be there:
+// the statement is signed by itself, they show that the ledger which it speaks of is the published one.
+func (j *judgement) judgeNamed(subject, vault string, named record.Checkpoint, e *Envelope) {
+	j.fact("checkpoint.size", strconv.Itoa(named.Size))
+	j.fact("checkpoint.root", named.Root.String())
+	j.judgeNamedCheckpoint(subject+".checkpoint", vault, named, e.Checkpoint)
+	j.judgeGrowth(subject+".consistency", vault, named, e.Consistency)
+}
+
+func (j *judgement) judgeNamedCheckpoint(id, vault string, named record.Checkpoint, signed []byte) {
+	if len(signed) == 0 {
+		j.skip(id)
+		return
+	}
+	cp, err := ledger.ParseCheckpoint(signed, j.v.config.LedgerKeys...)
+	switch {
+	case err != nil:
+		j.refuseLedger(id, err)
+	case cp.Origin != vault || headOf(cp) != named:
+		j.fail(id, HashFailure, stateOfLedger(vault, named), stateOfLedger(cp.Origin, headOf(cp)))
+	default:
+		for _, k := range cp.Carried {
+			j.uncovered("checkpoint: cosignature of unknown key " + k.Name)
+		}
+		j.pass(id)
+	}
+}
+
+// judgeGrowth judges the proof that the ledger only grew since a statement was made.
+func (j *judgement) judgeGrowth(id, vault string, named record.Checkpoint, file []byte) {
+	if len(file) == 0 {
+		j.skip(id)
+		return
+	}
+	c, err := ledger.ParseConsistency(file)
+	if err != nil {
+		j.fail(id, FormatFailure, "docs/formats.md section 6.4")
+		return
+	}
+	older := record.Checkpoint{Size: int(c.Older), Root: record.Digest(c.OlderRoot)} //nolint:gosec // below 2^62
+	if older != named {
+		j.fail(id, HashFailure, stateOfLedger(vault, named), stateOfLedger(vault, older))
+		return
+	}
+	newer, err := ledger.VerifyGrowth(c, j.v.config.LedgerKeys...)
+	switch {
+	case err != nil:
+		j.refuseLedger(id, err)
+	case newer.Origin != vault:
+		j.fail(id, HashFailure, vault, newer.Origin)
+	default:
+		j.ledgerFacts(ledgerFacts{newer.Origin, newer.Size, newer.Root})
+		j.pass(id)
+	}
+}
+
+func headOf(cp ledger.SignedCheckpoint) record.Checkpoint {
+	return record.Checkpoint{Size: int(cp.Size), Root: record.Digest(cp.Root)} //nolint:gosec // below 2^62
+}
+
+func stateOfLedger(origin string, c record.Checkpoint) string {
+	return origin + " " + strconv.Itoa(c.Size) + " " + c.Root.String()
 }
 
 // ledgerFacts is what a tree head says.

@@ -45,6 +45,7 @@ func (j *judgement) judgeReceipt(e *Envelope) {
 	j.receiptFacts(r)
 	j.judgeStatement(signed{subject: "receipt", content: e.Raw, signature: e.Signature, at: r.Time}, r.Vault)
 	opened := j.judgeClaims(r, e.Opens)
+	j.judgeNamed("receipt", r.Vault, r.Checkpoint, e)
 	j.judgeResult(r)
 	a := answers{identifier: r.Identifier, values: opened}
 	if id, err := code.ParseIdentifier(r.Identifier); err == nil {
@@ -193,5 +194,6 @@ func (j *judgement) judgeBatch(e *Envelope) {
 		j.fail("batch.text", FormatFailure, "nothing to open")
 	}
 	j.judgeStatement(signed{subject: "batch", content: e.Raw, signature: e.Signature, at: b.Finished}, b.Vault)
+	j.judgeNamed("batch", b.Vault, b.Checkpoint, e)
 	j.expectAll(answers{typ: b.TypeCode, issuer: b.Issuer})
 }

@@ -1,6 +1,8 @@
 package verify_test
 
 import (
+	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"testing"
 	"time"
@@ -8,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/signing"
 	"github.com/elicense/elicense/vault/ledger"
 	"github.com/elicense/elicense/vault/record"
 	"github.com/elicense/elicense/verify"
@@ -33,7 +36,7 @@ func (f *forge) receipt(edit func(*record.Receipt), by body) []byte {
 		Asked:      record.Asked{Caller: "hall", Purpose: "办理", Ground: "law", Level: "none"},
 		Identifier: p.record.Identifier, Version: 1, Record: record.Sum(raw), State: "valid",
 		SourceTime: now.Add(-time.Hour),
-		Result:     "matched", TreeSize: 5, TreeRoot: record.Digest{1},
+		Result:     "matched", Checkpoint: record.Checkpoint{Size: 5, Root: record.Digest{1}},
 	}
 	for _, d := range p.opens[:3] {
 		r.Claims = append(r.Claims, record.Claim{Field: d.Name, Verdict: "equal", Claimed: d.Digest()})
@@ -97,6 +100,104 @@ func TestReceipt(t *testing.T) {
 	require.Equal(t, verify.NoSigningCertificateFound, r.SubIndication)
 	r = f.judge(f.receipt(nil, f.vault), verify.Expect{HolderName: "别人"})
 	require.Equal(t, verify.ExpectationFailure, r.SubIndication)
+}
+
+// grow is a ledger of seven leaves with a checkpoint at two of its sizes, and the file that proves the growth.
+func (f *forge) grow(by body, origin string, older uint64) (first, file []byte, named record.Checkpoint) {
+	f.t.Helper()
+	const newer = 7
+	tiles := map[ledger.TileID][]byte{}
+	read := func(id ledger.TileID) ([]byte, error) {
+		if data, ok := tiles[id]; ok {
+			return data, nil
+		}
+		return nil, ledger.ErrTile
+	}
+	leaves := make([]ledger.Hash, newer)
+	for i := range leaves {
+		leaves[i] = ledger.Hash{byte(i), 1}
+	}
+	writes, _, _, err := ledger.Append(0, read, leaves)
+	require.NoError(f.t, err)
+	for _, w := range writes {
+		tiles[w.ID] = w.Data
+	}
+	sign := func(size uint64) (ledger.Hash, []byte) {
+		root, err := ledger.Root(size, read)
+		require.NoError(f.t, err)
+		signer, err := signing.NewVaultSigner(origin, signing.Config{Key: by.key, Chain: by.chain, Rand: rand.Reader})
+		require.NoError(f.t, err)
+		text, err := ledger.SignCheckpoint(ledger.Checkpoint{Origin: origin, Size: size, Root: root}, signer)
+		require.NoError(f.t, err)
+		return root, text
+	}
+	c := ledger.Consistency{Older: older}
+	c.OlderRoot, first = sign(older)
+	_, c.Checkpoint = sign(newer)
+	c.Hashes, err = ledger.ConsistencyProof(older, newer, read)
+	require.NoError(f.t, err)
+	file, err = ledger.AppendConsistency(nil, c)
+	require.NoError(f.t, err)
+	return first, file, record.Checkpoint{Size: int(older), Root: record.Digest(c.OlderRoot)}
+}
+
+// TestReceiptNamesItsLedger: what lies beside a receipt is the checkpoint that it names, by a known key of its vault, and
+// proves growth from there.
+func TestReceiptNamesItsLedger(t *testing.T) {
+	f := newForge(t)
+	cp, file, named := f.grow(f.vault, fixtures.Origin, 3)
+	otherSize, otherFile, _ := f.grow(f.vault, fixtures.Origin, 4)
+	forged, forgedFile, _ := f.grow(f.department, fixtures.Origin, 3)
+	elsewhere, elsewhereFile, _ := f.grow(f.vault, "other.example", 3)
+	flipped := bytes.Clone(file)
+	flipped[bytes.IndexByte(flipped, '=')-3] ^= 1
+	for _, tt := range []struct {
+		name             string
+		none             bool // the receipt names no checkpoint
+		checkpoint, file []byte
+		headline         string
+		want             verify.Indication
+	}{
+		{"both", false, cp, file, "", verify.TotalPassed},
+		{"checkpoint alone", false, cp, nil, "", verify.TotalPassed},
+		{"neither", false, nil, nil, "", verify.TotalPassed},
+		{"none named, none there", true, nil, nil, "", verify.TotalPassed},
+		{"none named, one there", true, cp, nil, "receipt.checkpoint", verify.TotalFailed},
+		{"none named, growth there", true, nil, file, "receipt.consistency", verify.TotalFailed},
+		{"another size", false, otherSize, nil, "receipt.checkpoint", verify.TotalFailed},
+		{"another key", false, forged, nil, "receipt.checkpoint", verify.TotalFailed},
+		{"another ledger", false, elsewhere, nil, "receipt.checkpoint", verify.TotalFailed},
+		{"no checkpoint at all", false, []byte("x"), nil, "receipt.checkpoint", verify.TotalFailed},
+		{"growth from another size", false, cp, otherFile, "receipt.consistency", verify.TotalFailed},
+		{"growth by another key", false, cp, forgedFile, "receipt.consistency", verify.TotalFailed},
+		{"growth of another ledger", false, cp, elsewhereFile, "receipt.consistency", verify.TotalFailed},
+		{"growth cut", false, cp, file[:40], "receipt.consistency", verify.TotalFailed},
+		{"growth bent", false, cp, flipped, "receipt.consistency", verify.TotalFailed},
+	} {
+		doc := f.receipt(func(r *record.Receipt) {
+			if r.Checkpoint = named; tt.none {
+				r.Checkpoint = record.Checkpoint{}
+			}
+		}, f.vault)
+		var e verify.Envelope
+		require.NoError(t, json.Unmarshal(doc, &e))
+		e.Checkpoint, e.Consistency = tt.checkpoint, tt.file
+		doc, err := json.Marshal(e)
+		require.NoError(t, err)
+		r := f.judge(doc, verify.Expect{})
+		require.Equal(t, tt.headline, r.Headline, tt.name)
+		require.Equal(t, tt.want, r.Indication, tt.name)
+	}
+	p := f.parts()
+	p.status.Record = record.Digest{1}
+	raw, err := p.status.Append(nil)
+	require.NoError(t, err)
+	var e verify.Envelope
+	require.NoError(t, json.Unmarshal(envelope(t, raw, f.vault, nil), &e))
+	e.Checkpoint = cp
+	doc, err := json.Marshal(e)
+	require.NoError(t, err)
+	require.Equal(t, "document.members", f.judge(doc, verify.Expect{}).Headline, "a status statement names none")
 }
 
 // TestNothingFound: a receipt about nothing is a no, or no answer.

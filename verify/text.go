@@ -251,6 +251,14 @@ var rules = map[string]rule{
 		LevelLedger, "C2SP tlog-checkpoint", words{"由已知密钥签署", "signed by a known key"},
 		words{"检查点不成立", "the checkpoint does not hold"}, words{},
 	},
+	"checkpoint": {
+		LevelLedger, "docs/formats.md 4", words{"所附检查点正是其所称的", "the checkpoint beside it is the one it names"},
+		words{"所附检查点不是其所称的；账本可能有两本", "the checkpoint beside it is another; there may be two ledgers"}, words{},
+	},
+	"consistency": {
+		LevelLedger, "RFC 6962 2.1.2", words{"此后账本只增不改", "the ledger only grew since"},
+		words{"账本此后被改动，或证明不成立", "the ledger was changed since, or the proof does not hold"}, words{},
+	},
 	"proof.event": {
 		LevelLedger, "docs/formats.md 3", words{"所证明的正是此证照版本", "it proves this very version"},
 		words{"账本证明属于另一证照或版本", "the proof is of another licence or version"}, words{},
@@ -321,6 +329,7 @@ var factNames = map[string]words{
 	"batch": {"批次", "batch"}, "rows": {"行数", "rows"}, "rejected": {"退回", "rejected"}, "conflict": {"冲突", "conflict"},
 	"subject": {"证书主体", "subject"}, "uscc": {"统一社会信用代码", "credit code"}, "serial": {"序列号", "serial"},
 	"certificate-issuer": {"签发者", "issuer"}, "ledger.origin": {"账本", "ledger"}, "ledger.size": {"账本大小", "ledger size"},
+	"checkpoint.size": {"所称检查点大小", "checkpoint named: size"}, "checkpoint.root": {"所称检查点根", "checkpoint named: root"},
 	"ledger.root": {"账本根", "ledger root"}, "ledger.index": {"账本位置", "place in the ledger"},
 	"ledger.event": {"事件", "event"}, "ledger.effective": {"生效日期", "effective"}, "ledger.recorded": {"入账时间", "recorded"},
 	"ledger.identifier": {"电子证照标识", "identifier"}, "status.vault": {"状态声明的证照库", "status by"},

@@ -33,9 +33,7 @@ func newHouse(t testing.TB) *house {
 	clock := func() time.Time { return h.at }
 	keys, err := sealed.CreateKeyring(t.Context(), memory.New(), sealed.Master{1}, rand.Reader)
 	require.NoError(t, err)
-	blobs, err := blob.Open(blob.Config{
-		Engine: memory.New(), Now: clock, Address: func(b []byte) blob.Address { return keys.Address(b) },
-	})
+	blobs, err := blob.Open(blob.Config{Engine: memory.New(), Now: clock, Hash: keys.AddressHash})
 	require.NoError(t, err)
 	province, err := fixtures.NewProvince(rand.Reader, clock)
 	require.NoError(t, err)
@@ -120,6 +118,7 @@ func TestVault_A35(t *testing.T) {
 	found, err := h.v.Lookup(t.Context(), law, vault.Query{Identifier: a.Identifier, Receipt: true})
 	require.NoError(t, err)
 	h.receipt(found.Receipt, verify.TotalPassed)
+	old := found.Receipt
 	for claim, want := range map[string]verify.Indication{
 		"示例食品有限公司": verify.TotalPassed, "别家": verify.TotalFailed,
 	} {
@@ -140,6 +139,28 @@ func TestVault_A35(t *testing.T) {
 	h.at = h.at.AddDate(0, 0, 2)
 	require.Equal(t, "status.fresh", h.judge(doc, verify.Expect{}).Headline,
 		"the old bundle's statement is stale by then")
+	h.grown(old)
+}
+
+// grown: whoever kept a receipt can be shown later that the ledger it names only grew since.
+func (h *house) grown(r *vault.Receipt) {
+	h.t.Helper()
+	receipt, err := record.ParseReceipt(r.Raw)
+	require.NoError(h.t, err)
+	require.Positive(h.t, receipt.Checkpoint.Size)
+	e := verify.Envelope{Raw: r.Raw, Signature: r.Signature, Opens: r.Opens, Checkpoint: r.Checkpoint}
+	e.Consistency, err = h.v.Growth(h.t.Context(), uint64(receipt.Checkpoint.Size))
+	require.NoError(h.t, err)
+	doc, err := json.Marshal(e)
+	require.NoError(h.t, err)
+	report := h.judge(doc, verify.Expect{})
+	require.Equal(h.t, verify.TotalPassed, report.Indication, report.Headline)
+	for _, id := range []string{"receipt.checkpoint", "receipt.consistency"} {
+		c, ok := report.Check(id)
+		require.True(h.t, ok)
+		require.Equal(h.t, verify.CheckPassed, c.Status, id)
+	}
+	require.NotEqual(h.t, report.Fact("checkpoint.size"), report.Fact("ledger.size"))
 }
 
 func (h *house) receipt(r *vault.Receipt, want verify.Indication) {

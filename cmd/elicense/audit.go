@@ -36,7 +36,7 @@ func (c *cli) auditCommand() *cobra.Command {
 	list.Flags().IntVar(&first, "from", 1, "从第几条起 / first entry")
 	check := &cobra.Command{
 		Use: "verify", Args: cobra.NoArgs,
-		Short: "重算全库：记录、签名、事件、索引、账本、审计链 / re-hash everything: records, signatures, events, indexes, ledger, audit chain",
+		Short: "重算全库：记录、签名、事件、索引、账本、审计链、文件 / re-hash everything: records, signatures, events, indexes, ledger, audit, documents",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.with(cmd.Context(), operator("全库复核"), func(h *house, a vault.Access) error {
 				return c.inspectAll(cmd.Context(), h, a)
@@ -60,23 +60,35 @@ type auditJSON struct {
 	Item    string    `json:"item,omitempty"`
 	Case    string    `json:"case,omitempty"`
 	Level   string    `json:"level"`
+	Type    string    `json:"type,omitempty"`
+	Issuer  string    `json:"issuer,omitempty"`
 	Licence string    `json:"licence,omitempty"`
 	Batch   string    `json:"batch,omitempty"`
 	Subject string    `json:"subject,omitempty"`
+	Object  string    `json:"object,omitempty"`
+	Change  string    `json:"change,omitempty"`
+	Reason  string    `json:"reason,omitempty"`
 	Count   int       `json:"count,omitempty"`
 }
 
 func (c *cli) showAudit(h *house, e *record.AuditEntry) error {
 	q := &e.Asked
 	out := auditJSON{
-		e.Number, e.Time, q.Caller, e.Act, e.Result, q.Purpose, q.Ground, q.Basis, q.Item, q.Case, q.Level, e.Licence,
-		e.Batch, e.Subject, e.Count,
+		e.Number, e.Time, q.Caller, e.Act, e.Result, q.Purpose, q.Ground, q.Basis, q.Item, q.Case, q.Level, e.Type,
+		e.Issuer, e.Licence, e.Batch, e.Subject, e.Object, e.Change, e.Reason, e.Count,
 	}
 	return c.emit(out, func() {
-		line := strings.Join([]string{
-			e.Time.In(h.zone).Format("2006-01-02 15:04:05"), q.Caller, e.Act, e.Result, q.Ground, q.Purpose, e.Licence, e.Batch,
-		}, "  ")
-		c.line("%6d  %s", e.Number, strings.TrimRight(line, " "))
+		words := []string{e.Time.In(h.zone).Format("2006-01-02 15:04:05"), q.Caller, e.Act, e.Result, q.Ground, q.Purpose}
+		about := e.Licence // which names its type
+		if about == "" {
+			about = e.Type
+		}
+		for _, word := range []string{about, e.Batch, e.Object, e.Change, e.Reason} {
+			if word != "" {
+				words = append(words, word)
+			}
+		}
+		c.line("%6d  %s", e.Number, strings.Join(words, "  "))
 	})
 }
 
@@ -91,7 +103,11 @@ type inspectionJSON struct {
 	Staged       int           `json:"staged"`
 	AuditEntries int           `json:"audit_entries"`
 	Root         record.Digest `json:"root"`
+	Documents    int           `json:"documents"`
+	Bytes        int64         `json:"document_bytes"`
 	Findings     []findingJSON `json:"findings"`
+	Orphans      []string      `json:"orphans,omitempty"` // addresses; at most 1,000 are listed
+	OrphanCount  int           `json:"orphan_count"`
 }
 
 type findingJSON struct {
@@ -106,10 +122,13 @@ func (c *cli) inspectAll(ctx context.Context, h *house, a vault.Access) error {
 	}
 	out := inspectionJSON{
 		len(in.Findings) == 0, in.Licences, in.Versions, in.Events, in.Signatures, in.Leaves, in.Staged, in.AuditEntries,
-		in.Root, nil,
+		in.Root, in.Blobs, in.BlobBytes, nil, nil, in.OrphanCount,
 	}
 	for _, f := range in.Findings {
 		out.Findings = append(out.Findings, findingJSON(f))
+	}
+	for _, a := range in.Orphans {
+		out.Orphans = append(out.Orphans, a.String())
 	}
 	err = c.emit(out, func() {
 		if out.Passed {
@@ -121,6 +140,10 @@ func (c *cli) inspectAll(ctx context.Context, h *house, a vault.Access) error {
 		for _, f := range in.Findings {
 			c.line("  ! %s: %s", f.Where, f.What)
 		}
+		if in.OrphanCount > 0 {
+			c.tell("另有 %d 个无主的文件或扫描件，不是差错，可用 sweep 清除", "%d documents or scans that nothing names: no fault, sweep removes them",
+				in.OrphanCount)
+		}
 	})
 	if err == nil && !out.Passed {
 		err = &exitError{exitNotPassed}
@@ -129,9 +152,9 @@ func (c *cli) inspectAll(ctx context.Context, h *house, a vault.Access) error {
 }
 
 func (w *world) inspected(in *vault.Inspection) string {
-	return fmt.Sprintf(w.say("证照 %d，版本 %d，事件 %d，验签 %d，账本 %d 条（另 %d 条待入账），审计记录 %d 条",
-		"licences %d, versions %d, events %d, signatures %d, ledger leaves %d (%d staged), audit entries %d"),
-		in.Licences, in.Versions, in.Events, in.Signatures, in.Leaves, in.Staged, in.AuditEntries)
+	return fmt.Sprintf(w.say("证照 %d，版本 %d，事件 %d，验签 %d，账本 %d 条（另 %d 条待入账），审计记录 %d 条，文件和扫描件 %d 个",
+		"licences %d, versions %d, events %d, signatures %d, ledger leaves %d (%d staged), audit entries %d, documents %d"),
+		in.Licences, in.Versions, in.Events, in.Signatures, in.Leaves, in.Staged, in.AuditEntries, in.Blobs)
 }
 
 func (c *cli) signedByCommand() *cobra.Command {

@@ -138,10 +138,11 @@ var shortWords = map[vault.Code][2]string{
 
 // showSpans lists the number ranges that have gaps: those that are whole are only counted.
 func (cv *conversion) showSpans(r *convert.Report) {
-	var spans []record.Span // rows without a year that can be read make no range of their own
+	var spans []record.Span
 	gaps, missing := 0, 0
 	for _, s := range r.Reconcile.Spans {
-		if s.Year == 0 {
+		if s.Series == record.YearUnreadable {
+			cv.tell("年份无法识别：%d 个编号，不列入号段", "year unreadable: %d numbers, in no range", s.Seen)
 			continue
 		}
 		spans = append(spans, s)

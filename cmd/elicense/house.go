@@ -106,9 +106,7 @@ func (w *world) openVault(ctx context.Context, h *house) error {
 	if err != nil {
 		return err
 	}
-	blobs, err := blob.Open(blob.Config{
-		Engine: blobStore, Now: w.now, Address: func(b []byte) blob.Address { return blobKeys.Address(b) },
-	})
+	blobs, err := blob.Open(blob.Config{Engine: blobStore, Now: w.now, Hash: blobKeys.AddressHash})
 	if err != nil {
 		return err
 	}

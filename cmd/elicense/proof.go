@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/ledger"
+	"github.com/elicense/elicense/vault/record"
+	"github.com/elicense/elicense/verify"
 )
 
 func (c *cli) proofCommand() *cobra.Command {
@@ -22,7 +25,7 @@ func (c *cli) proofCommand() *cobra.Command {
 	}
 	t.flags(check)
 	check.Flags().StringVar(&event, "event", "", "事件文件（证明中不含事件时）/ file of the event, if the proof lacks it")
-	cmd.AddCommand(check, c.proofGet(), c.checkpointCommand())
+	cmd.AddCommand(check, c.proofGet(), c.checkpointCommand(), c.growthCommand())
 	return cmd
 }
 
@@ -123,6 +126,57 @@ func (c *cli) checkpointCommand() *cobra.Command {
 			})
 		},
 	}
+}
+
+// growthCommand adds to a receipt or batch certificate what shows that the ledger only grew since.
+func (c *cli) growthCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "since RECEIPT", Short: "给回执或批次证明补上账本只增不改的证明 / add the proof that the ledger only grew since",
+		Args: cobra.ExactArgs(1), Example: "  elicense proof since 回执.json > 回执-新.json && elicense verify 回执-新.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			e, named, err := c.readNamed(args[0])
+			if err != nil {
+				return err
+			}
+			return c.with(cmd.Context(), operator("取账本增长证明"), func(h *house, _ vault.Access) error {
+				if err := h.freshProofs(cmd.Context()); err != nil {
+					return err
+				}
+				if e.Consistency, err = h.vault.Growth(cmd.Context(), uint64(named.Size)); err != nil { //nolint:gosec // ≥ 0
+					return err
+				}
+				return c.emit(e, func() {
+					text, err := json.MarshalIndent(e, "", "  ")
+					if err == nil {
+						c.put(string(text) + "\n")
+					}
+				})
+			})
+		},
+	}
+}
+
+// readNamed reads a receipt or batch certificate and the checkpoint that it names.
+func (c *cli) readNamed(path string) (*verify.Envelope, record.Checkpoint, error) {
+	text, err := c.readLimited(path)
+	if err != nil {
+		return nil, record.Checkpoint{}, err
+	}
+	e := &verify.Envelope{}
+	named := record.Checkpoint{}
+	if json.Unmarshal(text, e) == nil {
+		if r, err := record.ParseReceipt(e.Raw); err == nil {
+			named = r.Checkpoint
+		} else if b, err := record.ParseBatchCertificate(e.Raw); err == nil {
+			named = b.Checkpoint
+		}
+	}
+	if named.Size == 0 {
+		return nil, named, &usageError{
+			"这不是写有检查点的回执或批次证明：" + path, "this is no receipt or batch certificate that names a checkpoint: " + path,
+		}
+	}
+	return e, named, nil
 }
 
 // freshProofs brings every event that is only staged into the ledger and under a checkpoint.

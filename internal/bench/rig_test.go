@@ -49,7 +49,7 @@ func newRig(b *testing.B) *rig {
 	store, err := sealed.Open(sealed.Config{Inner: r.recorder, Keys: keys, Rand: rand.Reader})
 	require.NoError(b, err)
 	blobs, err := blob.Open(blob.Config{
-		Engine: memory.New(), Now: time.Now, Address: func(c []byte) blob.Address { return keys.Address(c) },
+		Engine: memory.New(), Now: time.Now, Hash: keys.AddressHash,
 	})
 	require.NoError(b, err)
 	r.province, err = fixtures.NewProvince(rand.Reader, time.Now)

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"io"
 	"time"
 )
 
@@ -37,6 +38,10 @@ type Store interface {
 
 	// Get returns the content, checked against the address (ErrCorrupt), or ErrNotFound.
 	Get(ctx context.Context, a Address) ([]byte, error)
+
+	// Copy writes the content to w piece by piece, in memory that does not depend on its size. Only when it returns nil
+	// is what was written the content: ErrCorrupt says at the end that it was not.
+	Copy(ctx context.Context, a Address, w io.Writer) error
 
 	// Sweep removes the blobs that a Sweeping describes, and reports how many were removed and kept. It runs beside Put
 	// and Get: a Put that returned while Sweep runs keeps its blob.

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
 	"sync"
 	"time"
 
@@ -16,8 +18,9 @@ type Config struct {
 	// Engine holds the blobs and nothing else; a sealed one seals them. Whoever opens it closes it. One process and
 	// one Embedded at a time. Required.
 	Engine engine.Engine
-	// Address names contents, see Address; it must be the same for the life of the engine. Required.
-	Address func(content []byte) Address
+	// Hash makes the keyed hash of 32 bytes that names contents, see Address; it must be the same for the life of the
+	// engine. Required.
+	Hash func() hash.Hash
 	// Now is the clock of the put times. Required.
 	Now func() time.Time
 }
@@ -51,8 +54,11 @@ const (
 
 // Open returns the store that cfg.Engine holds.
 func Open(cfg Config) (*Embedded, error) {
-	if cfg.Engine == nil || cfg.Address == nil || cfg.Now == nil {
-		return nil, errors.New("blob: Config.Engine, Address and Now are required")
+	if cfg.Engine == nil || cfg.Hash == nil || cfg.Now == nil {
+		return nil, errors.New("blob: Config.Engine, Hash and Now are required")
+	}
+	if cfg.Hash().Size() != len(Address{}) {
+		return nil, errors.New("blob: Config.Hash does not give 32 bytes")
 	}
 	return &Embedded{cfg: cfg, putting: map[Address]int{}, kept: map[Address]bool{}}, nil
 }
@@ -116,10 +122,51 @@ func (s *Embedded) Get(ctx context.Context, a Address) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading blob: %w", err)
 	}
-	if s.cfg.Address(content) != a {
+	if s.address(content) != a {
 		return nil, ErrCorrupt
 	}
 	return content, nil
+}
+
+func (s *Embedded) address(content []byte) Address {
+	h := s.cfg.Hash()
+	h.Write(content)
+	return Address(h.Sum(nil))
+}
+
+// Copy implements Store.
+func (s *Embedded) Copy(ctx context.Context, a Address, w io.Writer) error {
+	var m manifest
+	err := s.cfg.Engine.View(ctx, func(r engine.Reader) (err error) {
+		m, err = readManifest(r, a)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reading blob: %w", err)
+	}
+	h, length := s.cfg.Hash(), int64(0)
+	for n := range chunks(m.length) {
+		var chunk []byte
+		err := s.cfg.Engine.View(ctx, func(r engine.Reader) (err error) {
+			chunk, err = r.Get(chunkKey(a, n))
+			return err
+		})
+		if errors.Is(err, engine.ErrNotFound) {
+			err = fmt.Errorf("%w: chunk is missing", ErrCorrupt)
+		}
+		if err != nil {
+			return fmt.Errorf("reading blob: %w", err)
+		}
+		h.Write(chunk)
+		length += int64(len(chunk))
+		if _, err := w.Write(chunk); err != nil {
+			return fmt.Errorf("copying blob: %w", err)
+		}
+	}
+	if length != m.length || Address(h.Sum(nil)) != a {
+		return ErrCorrupt
+	}
+	return nil
 }
 
 func readChunks(r engine.Reader, a Address, m manifest) ([]byte, error) {

@@ -5,8 +5,10 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha512"
 	"errors"
 	"fmt"
+	"hash"
 	"testing"
 	"time"
 
@@ -26,15 +28,17 @@ var fixed = time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)
 
 func now() time.Time { return fixed }
 
+func keyed() hash.Hash { return hmac.New(sm3.New, []byte("a key for tests")) }
+
 func address(content []byte) blob.Address {
-	h := hmac.New(sm3.New, []byte("a key for tests"))
+	h := keyed()
 	h.Write(content)
 	return blob.Address(h.Sum(nil))
 }
 
 func open(t testing.TB, e engine.Engine, now func() time.Time) *blob.Embedded {
 	t.Helper()
-	s, err := blob.Open(blob.Config{Engine: e, Address: address, Now: now})
+	s, err := blob.Open(blob.Config{Engine: e, Hash: keyed, Now: now})
 	require.NoError(t, err)
 	return s
 }
@@ -56,9 +60,7 @@ func TestContractSealedOnBadger(t *testing.T) {
 		require.NoError(t, err)
 		e, err := sealed.Open(sealed.Config{Inner: inner, Keys: keys, Rand: rand.Reader})
 		require.NoError(t, err)
-		s, err := blob.Open(blob.Config{
-			Engine: e, Now: now, Address: func(c []byte) blob.Address { return keys.Address(c) },
-		})
+		s, err := blob.Open(blob.Config{Engine: e, Now: now, Hash: keys.AddressHash})
 		require.NoError(t, err)
 		return s
 	})
@@ -67,7 +69,8 @@ func TestContractSealedOnBadger(t *testing.T) {
 func TestOpenRefusesHalfAConfig(t *testing.T) {
 	e := memory.New()
 	for _, cfg := range []blob.Config{
-		{Address: address, Now: now}, {Engine: e, Now: now}, {Engine: e, Address: address},
+		{Hash: keyed, Now: now}, {Engine: e, Now: now}, {Engine: e, Hash: keyed},
+		{Engine: e, Hash: sha512.New, Now: now},
 	} {
 		_, err := blob.Open(cfg)
 		require.Error(t, err)
@@ -153,10 +156,13 @@ func TestDamage(t *testing.T) {
 			require.NoError(t, inner.Update(t.Context(), damage))
 			got, err := s.Get(t.Context(), a)
 			require.Nil(t, got)
+			copyErr := s.Copy(t.Context(), a, &bytes.Buffer{})
 			if p.Key[0] == 'h' && name == "removed" {
 				require.ErrorIs(t, err, blob.ErrNotFound)
+				require.ErrorIs(t, copyErr, blob.ErrNotFound)
 			} else {
 				require.ErrorIs(t, err, blob.ErrCorrupt, "%s of %q", name, p.Key[:1])
+				require.ErrorIs(t, copyErr, blob.ErrCorrupt, "%s of %q", name, p.Key[:1])
 			}
 		}
 	}
@@ -205,7 +211,7 @@ func BenchmarkPut(b *testing.B) {
 	e, err := sealed.Open(sealed.Config{Inner: inner, Keys: keys, Rand: rand.Reader})
 	require.NoError(b, err)
 	s, err := blob.Open(blob.Config{Engine: e, Now: now,
-		Address: func(c []byte) blob.Address { return keys.Address(c) }})
+		Hash: keys.AddressHash})
 	require.NoError(b, err)
 	b.SetBytes(20_000)
 	b.SetParallelism(8)

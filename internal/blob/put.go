@@ -18,7 +18,7 @@ func (s *Embedded) Put(ctx context.Context, content []byte) (Address, error) {
 	if len(content) > MaxBytes {
 		return Address{}, ErrTooLarge
 	}
-	a := s.cfg.Address(content)
+	a := s.address(content)
 	s.begin(a)
 	defer s.end(a)
 	put := s.putWhole

@@ -386,6 +386,40 @@ func TestReconcile_D3_8(t *testing.T) {
 	require.NotEmpty(t, o.report.Account.CertificateSignature)
 }
 
+// TestYearUnreadable_D3_8: numbers whose year cannot be read make no range of a year 0; they stand in one named line, and
+// fill a gap where it is sure which one.
+func TestYearUnreadable_D3_8(t *testing.T) {
+	w := newWorld(t)
+	job := convert.Job{Type: typeCode(t, "business-licence"), Mapping: plainMapping(), File: csvOf(
+		"编号,名称,代码,发证日期",
+		"示证字〔2015〕第0001号,甲公司,"+firm(1)+",2015-01-02",
+		"示证字〔2015〕第0003号,乙公司,"+firm(2)+",不详", // the year cannot be read: no gap all the same
+		"示证字〔2015〕第0004号,丙公司,"+firm(3)+",2015-13-45",
+		"示证字〔2015〕第0006号,丁公司,"+firm(4)+",2015-02-03",
+		"示证字〔2015〕第0009号,戊公司,"+firm(5)+",", // beyond the last that is sure
+		"甲1,己公司,"+firm(6)+",2015-02-03",
+		"甲3,庚公司,"+firm(7)+",2015-02-03",
+		"甲1,辛公司,"+firm(8)+",2016-02-03",
+		"甲3,壬公司,"+firm(9)+",2016-02-03",
+		"甲2,癸公司,"+firm(10)+",坏", // of which year?
+		firm(11)+",子公司,"+firm(11)+",坏",
+	)}
+	r := mustRun(t, w.configOf(0), job).report.Reconcile
+	require.True(t, r.Balanced)
+	require.Equal(t, []record.Span{
+		{Year: 2015, Series: "甲#", First: "1", Last: "3", Seen: 2, Missing: 1},
+		{Year: 2015, Series: "示证字〔2015〕第#号", First: "0001", Last: "0006", Seen: 2, Missing: 2},
+		{Year: 2016, Series: "甲#", First: "1", Last: "3", Seen: 2, Missing: 1},
+		{Series: record.YearUnreadable, First: "-", Last: "-", Seen: 5},
+	}, r.Spans)
+	require.Equal(t, []convert.Gap{
+		{Year: 2015, Series: "甲#", From: "2", To: "2", Count: 1},
+		{Year: 2015, Series: "示证字〔2015〕第#号", From: "0002", To: "0002", Count: 1},
+		{Year: 2015, Series: "示证字〔2015〕第#号", From: "0005", To: "0005", Count: 1},
+		{Year: 2016, Series: "甲#", From: "2", To: "2", Count: 1},
+	}, r.Gaps)
+}
+
 func plainMapping() *convert.Mapping {
 	return &convert.Mapping{Columns: []convert.MappedColumn{
 		{Heading: "编号", Elements: []string{"ZZBH"}}, {Heading: "名称", Elements: []string{"CZZT"}},

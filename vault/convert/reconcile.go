@@ -2,6 +2,7 @@ package convert
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,7 +14,8 @@ import (
 
 // Reconciliation (对账) holds the rows of a file against the numbers they bear: for each year of issue and series of
 // numbers, what was seen and what is missing between the first and the last. A number that a refused row bears counts
-// as seen: it is in the ledger.
+// as seen: it is in the ledger. Numbers whose year cannot be read make no range: they stand in one line,
+// record.YearUnreadable, and fill a gap only where their series has numbers of a single year.
 type Reconciliation struct {
 	Balanced bool          `json:"balanced"` // every row is accounted for
 	Spans    []record.Span `json:"spans"`
@@ -38,7 +40,8 @@ const (
 	maxSpans    = 200     // in a report and a certificate
 	maxGaps     = 1000    // in a report
 	maxChunks   = 1 << 16 // of chunkBits numbers each: 16 MiB
-	chunkBits   = 1024
+	chunkWords  = 16
+	chunkBits   = chunkWords * 64
 	maxRunning  = 18 // digits of a running number
 	openSeries  = "-"
 	maxWordSize = 200
@@ -54,6 +57,9 @@ type ledgerNumbers struct {
 	merged int
 }
 
+// chunk is which of chunkBits numbers were seen.
+type chunk [chunkWords]uint64
+
 type seriesKey struct {
 	year   int
 	prefix string
@@ -68,7 +74,7 @@ type series struct {
 	digits      int // of the shortest, for printing
 	first, last uint64
 	seen        int // different numbers; rows, if not every number is held
-	chunks      map[uint64]*[chunkBits / 64]uint64
+	chunks      map[uint64]*chunk
 	loose       bool // numbers are not held
 }
 
@@ -98,7 +104,7 @@ func (n *ledgerNumbers) add(number string, year int) {
 			n.addLoose(year)
 			return
 		}
-		s = &series{digits: digits, first: running, last: running, chunks: make(map[uint64]*[chunkBits / 64]uint64)}
+		s = &series{digits: digits, first: running, last: running, chunks: make(map[uint64]*chunk)}
 		n.series[k] = s
 	}
 	n.mark(s, running, digits)
@@ -130,7 +136,7 @@ func (n *ledgerNumbers) mark(s *series, running uint64, digits int) {
 			return
 		}
 		n.chunks++
-		c = new([chunkBits / 64]uint64)
+		c = new(chunk)
 		s.chunks[at] = c
 	}
 	if mask := uint64(1) << (bit % 64); c[bit/64]&mask == 0 {
@@ -184,6 +190,7 @@ func seriesName(s string) string {
 // reconcile adds everything up.
 func (n *ledgerNumbers) reconcile(counts record.Counts) Reconciliation {
 	r := Reconciliation{Balanced: counts.Balanced(), Capped: n.capped, Merged: n.merged}
+	undated := n.undated()
 	keys := make([]seriesKey, 0, len(n.series))
 	for k := range n.series {
 		keys = append(keys, k)
@@ -191,7 +198,7 @@ func (n *ledgerNumbers) reconcile(counts record.Counts) Reconciliation {
 	slices.SortFunc(keys, func(a, b seriesKey) int {
 		return cmp.Or(cmp.Compare(n.series[b].seen, n.series[a].seen), a.compare(b))
 	})
-	if room := maxSpans - len(n.rest); len(keys) > max(room, 0) {
+	if room := maxSpans - 1 - len(n.rest); len(keys) > max(room, 0) {
 		for _, k := range keys[max(room-1, 0):] { // the smallest are added up by year
 			r.Merged++
 			n.addLoose(k.year)
@@ -201,40 +208,87 @@ func (n *ledgerNumbers) reconcile(counts record.Counts) Reconciliation {
 	}
 	slices.SortFunc(keys, seriesKey.compare)
 	for _, k := range keys {
-		r.span(k, n.series[k])
+		r.span(k, n.series[k], undated.of(k.prefix))
 	}
 	years := make([]int, 0, len(n.rest))
 	for y := range n.rest {
 		years = append(years, y)
 	}
 	slices.Sort(years)
-	for _, y := range years[:min(len(years), maxSpans)] {
+	for _, y := range years[:min(len(years), maxSpans-1)] {
 		sp := record.Span{Year: y, Series: openSeries, First: openSeries, Last: openSeries, Seen: n.rest[y].seen}
 		r.Spans = append(r.Spans, sp)
+	}
+	if undated.seen > 0 {
+		r.Spans = append(r.Spans, record.Span{
+			Series: record.YearUnreadable, First: openSeries, Last: openSeries, Seen: undated.seen,
+		})
 	}
 	return r
 }
 
-// span describes one series and lists its gaps.
-func (r *Reconciliation) span(k seriesKey, s *series) {
-	sp := record.Span{Year: k.year, Series: k.prefix, First: s.print(s.first), Last: s.print(s.last), Seen: s.seen}
-	if width := s.last - s.first + 1; width > uint64(s.seen) { //nolint:gosec // a count
-		sp.Missing = int(min(width-uint64(s.seen), record.MaxNumber)) //nolint:gosec // bounded
+// undated is the numbers whose year cannot be read.
+type undated struct {
+	seen   int
+	series map[string]*series // by prefix; only where every number is held and the prefix has one year
+}
+
+func (u *undated) of(prefix string) *series { return u.series[prefix] }
+
+// undated takes the numbers without a year out of the ranges.
+func (n *ledgerNumbers) undated() *undated {
+	u := &undated{series: make(map[string]*series)}
+	years := make(map[string]int, len(n.series))
+	for k := range n.series {
+		if k.year != 0 {
+			years[k.prefix]++
+		}
 	}
-	r.Spans = append(r.Spans, sp)
+	for k, s := range n.series {
+		if k.year != 0 {
+			continue
+		}
+		u.seen += s.seen
+		if years[k.prefix] == 1 && !s.loose {
+			u.series[k.prefix] = s
+		}
+		delete(n.series, k)
+	}
+	if s := n.rest[0]; s != nil {
+		u.seen += s.seen
+		delete(n.rest, 0)
+	}
+	return u
+}
+
+// span describes one series and lists its gaps, without those that numbers of an unreadable year fill.
+func (r *Reconciliation) span(k seriesKey, s, filling *series) {
+	sp := record.Span{Year: k.year, Series: k.prefix, First: s.print(s.first), Last: s.print(s.last), Seen: s.seen}
 	if s.loose {
+		if width := s.last - s.first + 1; width > uint64(s.seen) { //nolint:gosec // a count
+			sp.Missing = int(min(width-uint64(s.seen), record.MaxNumber)) //nolint:gosec // bounded
+		}
+		r.Spans = append(r.Spans, sp)
 		return
 	}
-	s.gaps(func(from, to uint64) {
-		if len(r.Gaps) == maxGaps {
-			r.MoreGaps++
-			return
-		}
-		r.Gaps = append(r.Gaps, Gap{
+	missing := uint64(0)
+	s.gaps(filling, func(from, to uint64) {
+		missing += to - from + 1
+		r.gap(Gap{
 			Year: k.year, Series: k.prefix, From: s.print(from), To: s.print(to),
 			Count: int(min(to-from+1, record.MaxNumber)),
 		})
 	})
+	sp.Missing = int(min(missing, record.MaxNumber))
+	r.Spans = append(r.Spans, sp)
+}
+
+func (r *Reconciliation) gap(g Gap) {
+	if len(r.Gaps) == maxGaps {
+		r.MoreGaps++
+		return
+	}
+	r.Gaps = append(r.Gaps, g)
 }
 
 func (s *series) print(n uint64) string {
@@ -245,25 +299,43 @@ func (s *series) print(n uint64) string {
 	return text
 }
 
-// gaps visits the runs of numbers between first and last that were not seen.
-func (s *series) gaps(visit func(from, to uint64)) {
-	at := make([]uint64, 0, len(s.chunks))
-	for a := range s.chunks {
-		at = append(at, a)
+// gaps visits the runs of numbers between first and last that were seen neither here nor in filling, which may be nil.
+func (s *series) gaps(filling *series, visit func(from, to uint64)) {
+	next := s.first
+	s.numbers(filling, func(n uint64) {
+		if n < next || n > s.last {
+			return
+		}
+		if n > next {
+			visit(next, n-1)
+		}
+		next = n + 1
+	})
+}
+
+// numbers visits the numbers of one or two series, the lowest first.
+func (s *series) numbers(other *series, visit func(uint64)) {
+	var at []uint64
+	sets := [2]map[uint64]*chunk{s.chunks, nil}
+	if other != nil {
+		sets[1] = other.chunks
+	}
+	for _, set := range sets {
+		for a := range set {
+			at = append(at, a)
+		}
 	}
 	slices.Sort(at)
-	next := s.first
-	for _, a := range at {
-		c := s.chunks[a]
-		for bit := range uint64(chunkBits) {
-			if c[bit/64]&(1<<(bit%64)) == 0 {
-				continue
-			}
-			if n := a*chunkBits + bit; n >= next {
-				if n > next {
-					visit(next, n-1)
+	for _, a := range slices.Compact(at) {
+		for i := range uint64(chunkWords) {
+			word := uint64(0)
+			for _, set := range sets {
+				if c := set[a]; c != nil {
+					word |= c[i]
 				}
-				next = n + 1
+			}
+			for ; word != 0; word &= word - 1 {
+				visit(a*chunkBits + i*64 + uint64(bits.TrailingZeros64(word))) //nolint:gosec // below 64
 			}
 		}
 	}

@@ -473,13 +473,17 @@ func (r *runner) finish(ctx context.Context, stopped bool) error {
 	return nil
 }
 
-// finished reads whether a batch was closed although its closing ended in doubt.
+// finished reads whether a batch was closed although its closing ended in doubt. It asks more than once, because the
+// same trouble may meet the question, and a batch taken for open would be converted all over.
 func (r *runner) finished(ctx context.Context, to **vault.BatchAccount) bool {
 	none := func([]vault.RowResult) bool { return false }
-	account, err := r.cfg.Vault.Batch(ctx, r.cfg.Access, r.batch.ID(), none)
-	if err != nil || account.State != vault.BatchWaiting || len(account.Certificate) == 0 {
-		return false
+	for range 3 {
+		account, err := r.cfg.Vault.Batch(ctx, r.cfg.Access, r.batch.ID(), none)
+		if err != nil {
+			continue
+		}
+		*to = account
+		return account.State == vault.BatchWaiting && len(account.Certificate) > 0
 	}
-	*to = account
-	return true
+	return false
 }

@@ -51,8 +51,7 @@ func newWorldOn(t testing.TB, e engine.Engine) *world {
 	w := &world{t: t, engine: e, now: time.Date(2026, 3, 2, 9, 30, 0, 0, zone), blobs: memory.New()}
 	keys, err := sealed.CreateKeyring(t.Context(), memory.New(), sealed.Master{1}, rand.Reader)
 	require.NoError(t, err)
-	address := func(b []byte) blob.Address { return keys.Address(b) }
-	blobs, err := blob.Open(blob.Config{Engine: w.blobs, Now: w.clock, Address: address})
+	blobs, err := blob.Open(blob.Config{Engine: w.blobs, Now: w.clock, Hash: keys.AddressHash})
 	require.NoError(t, err)
 	w.province, err = fixtures.NewProvince(rand.Reader, w.clock)
 	require.NoError(t, err)

@@ -107,20 +107,29 @@ func ParseProof(data []byte) (Proof, error) {
 	if err != nil {
 		return Proof{}, err
 	}
-	if len(lines) > MaxProofHashes {
-		return Proof{}, fmt.Errorf("%w: %d hashes", ErrProof, len(lines))
-	}
-	for i, line := range lines {
-		var h Hash
-		if !decodeBase64(h[:], line) {
-			return Proof{}, fmt.Errorf("%w: hash %d", ErrProof, i+1)
-		}
-		p.Hashes = append(p.Hashes, h)
+	if p.Hashes, err = parseHashes(lines); err != nil {
+		return Proof{}, err
 	}
 	if err := checkProof(p); err != nil {
 		return Proof{}, err
 	}
 	return p, nil
+}
+
+// parseHashes reads the hashes of a proof, one a line.
+func parseHashes(lines []string) ([]Hash, error) {
+	if len(lines) > MaxProofHashes {
+		return nil, fmt.Errorf("%w: %d hashes", ErrProof, len(lines))
+	}
+	var hashes []Hash
+	for i, line := range lines {
+		var h Hash
+		if !decodeBase64(h[:], line) {
+			return nil, fmt.Errorf("%w: hash %d", ErrProof, i+1)
+		}
+		hashes = append(hashes, h)
+	}
+	return hashes, nil
 }
 
 // parseFields reads the named lines and returns the rest.

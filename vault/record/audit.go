@@ -14,8 +14,13 @@ type AuditEntry struct {
 	Act      string // lookup, compare, issue, …
 	Asked    Asked
 	Subject  string // token of the holder asked about, or ""
+	Type     string // 证照类型代码, or ""
+	Issuer   string // 颁发机构代码 asked or acted about, or ""
 	Licence  string // 电子证照标识, or ""
 	Batch    string // or ""
+	Object   string // what else was acted on: a caller, a consent, a document, a version of a type; or ""
+	Change   string // what became of it, as "classification public secret"; or ""
+	Reason   string // given for an act that leaves no event; or ""
 	Count    int    // licences concerned, when more than one
 	Result   string // done, denied, or the code of a refusal
 }
@@ -31,9 +36,9 @@ func (e *AuditEntry) Append(b []byte) ([]byte, error) {
 	w.time("time", e.Time)
 	w.line("act", e.Act)
 	e.Asked.append(&w)
-	w.optional("subject", e.Subject)
-	w.optional("licence", e.Licence)
-	w.optional("batch", e.Batch)
+	for _, f := range e.about() {
+		w.optional(f.name, *f.text)
+	}
 	w.open("count").number(e.Count).end()
 	w.line("result", e.Result)
 	if w.err == nil {
@@ -48,9 +53,11 @@ func ParseAuditEntry(raw []byte) (*AuditEntry, error) {
 	e := &AuditEntry{
 		Number: p.number(p.word("number")), Previous: p.optionalDigest("previous"),
 		Time: p.time("time"), Act: p.word("act"), Asked: parseAsked(p),
-		Subject: p.optional("subject"), Licence: p.optional("licence"), Batch: p.optional("batch"),
-		Count: p.number(p.word("count")), Result: p.word("result"),
 	}
+	for _, f := range e.about() {
+		*f.text = p.optional(f.name)
+	}
+	e.Count, e.Result = p.number(p.word("count")), p.word("result")
 	if err := p.end(); err != nil {
 		return nil, err
 	}
@@ -58,6 +65,20 @@ func ParseAuditEntry(raw []byte) (*AuditEntry, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// textField is an optional line.
+type textField struct {
+	name string
+	text *string
+}
+
+// about are the lines that say what an act was about, in their order.
+func (e *AuditEntry) about() [8]textField {
+	return [...]textField{
+		{"subject", &e.Subject}, {"type", &e.Type}, {"issuer", &e.Issuer}, {"licence", &e.Licence}, {"batch", &e.Batch},
+		{"object", &e.Object}, {"change", &e.Change}, {"reason", &e.Reason},
+	}
 }
 
 func (e *AuditEntry) check() error {

@@ -131,7 +131,10 @@ func wrongInOthers() []wrongValue {
 		{"claim without digest", "receipt-compare", " " + sum("claim 2").String(), ""},
 		{"claim with a zero digest", "receipt-compare", sum("claim 2").String(), zero},
 		{"rule before its claim", "receipt-compare", "result different\n", "result different\nrule width\n"},
-		{"tree without root", "receipt-lookup", "root " + sum("root").String(), "root -"},
+		{"checkpoint without root", "receipt-lookup", "checkpoint 5 " + sum("root").String(), "checkpoint 5 -"},
+		{"checkpoint of nothing with a root", "receipt-lookup", "checkpoint 5 ", "checkpoint 0 "},
+		{"checkpoint without size", "receipt-nothing", "checkpoint 0 -", "checkpoint -"},
+		{"checkpoint with a zero root", "receipt-nothing", "checkpoint 0 -", "checkpoint 0 " + zero},
 		{"purpose missing", "receipt-lookup", "purpose food licence renewal\n", ""},
 		{"ground of two words", "receipt-lookup", "ground consent", "ground consent law"},
 
@@ -142,7 +145,7 @@ func wrongInOthers() []wrongValue {
 		{"span of five", "batch", " 8 2\n", " 8\n"},
 		{"span of seven", "batch", " 8 2\n", " 8 2 2\n"},
 		{"span's year", "batch", "span 2009", "span 02009"},
-		{"batch tree without root", "batch", "root " + sum("root").String(), "root -"},
+		{"batch without root", "batch", "checkpoint 11 " + sum("root").String(), "checkpoint 11 -"},
 
 		{"entry 0", "audit-first", "number 1", "number 0"},
 		{"first entry with a previous", "audit-lookup", "number 2", "number 1"},
@@ -261,8 +264,9 @@ func brokenStatements() map[string]text {
 		"no source time":        with(lookupReceipt, func(r *receipt) { r.SourceTime = time.Time{} }),
 		"receipt without time":  with(lookupReceipt, func(r *receipt) { r.Time = time.Time{} }),
 		"receipt's version":     with(lookupReceipt, func(r *receipt) { r.Version = -1 }),
-		"tree without root":     with(lookupReceipt, func(r *receipt) { r.TreeRoot = record.Digest{} }),
-		"negative tree":         with(lookupReceipt, func(r *receipt) { r.TreeSize = -1 }),
+		"no root":               with(lookupReceipt, func(r *receipt) { r.Checkpoint.Root = record.Digest{} }),
+		"root of nothing":       with(lookupReceipt, func(r *receipt) { r.Checkpoint.Size = 0 }),
+		"negative checkpoint":   with(lookupReceipt, func(r *receipt) { r.Checkpoint.Size = -1 }),
 		"no ground":             with(lookupReceipt, func(r *receipt) { r.Asked.Ground = "" }),
 		"no level":              with(lookupReceipt, func(r *receipt) { r.Asked.Level = "" }),
 		"zero claim":            with(compareReceipt, func(r *receipt) { r.Claims[0].Claimed = record.Digest{} }),
@@ -284,7 +288,7 @@ func brokenBatches() map[string]text {
 		"negative seen":       with(batchCertificate, func(c *certificate) { c.Spans[0].Seen = -1 }),
 		"series with a space": with(batchCertificate, func(c *certificate) { c.Spans[0].Series = "a b" }),
 		"no first":            with(batchCertificate, func(c *certificate) { c.Spans[0].First = "" }),
-		"batch without root":  with(batchCertificate, func(c *certificate) { c.TreeRoot = record.Digest{} }),
+		"batch without root":  with(batchCertificate, func(c *certificate) { c.Checkpoint.Root = record.Digest{} }),
 		"not finished":        with(batchCertificate, func(c *certificate) { c.Finished = time.Time{} }),
 	}
 }
@@ -344,7 +348,7 @@ func TestLimits(t *testing.T) {
 	back, err := record.ParseReceipt(raw)
 	require.NoError(t, err)
 	require.Equal(t, c, back)
-	more := strings.Replace(string(raw), "tree 5", "claim z equal "+sum("x").String()+"\ntree 5", 1)
+	more := strings.Replace(string(raw), "checkpoint 5", "claim z equal "+sum("x").String()+"\ncheckpoint 5", 1)
 	requireRefused(t, sample{kind: "receipt"}, more)
 }
 

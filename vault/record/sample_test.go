@@ -66,6 +66,7 @@ func samples() []sample {
 		{"batch-empty", "batch", emptyBatch()},
 		{"audit-first", "audit", firstEntry()},
 		{"audit-lookup", "audit", lookupEntry()},
+		{"audit-type", "audit", typeEntry()},
 	}
 }
 
@@ -214,7 +215,8 @@ func lookupReceipt() *record.Receipt {
 	return &record.Receipt{
 		Vault: "vault.example/licences", Kind: "lookup", Time: at("2024-03-01T08:00:00Z"), Asked: asked(),
 		Identifier: identifier(1), Version: 1, Record: sum("version 1"), State: "valid",
-		SourceTime: at("2024-02-29T23:59:59.999999Z"), Result: "found", TreeSize: 5, TreeRoot: sum("root"),
+		SourceTime: at("2024-02-29T23:59:59.999999Z"), Result: "found",
+		Checkpoint: record.Checkpoint{Size: 5, Root: sum("root")},
 	}
 }
 
@@ -251,16 +253,16 @@ func batchCertificate() *record.BatchCertificate {
 		Counts: record.Counts{Rows: 21, Created: 6, Updated: 5, Unchanged: 4, Conflict: 3, Rejected: 3},
 		Spans: []record.Span{
 			{Year: 2009, Series: "示许字2009", First: "0001", Last: "0010", Seen: 8, Missing: 2},
-			{Series: "-", First: "7", Last: "7", Seen: 1},
+			{Series: record.YearUnreadable, First: "-", Last: "-", Seen: 1},
 		},
-		TreeSize: 11, TreeRoot: sum("root"),
+		Checkpoint: record.Checkpoint{Size: 11, Root: sum("root")},
 	}
 }
 
 func emptyBatch() *record.BatchCertificate {
 	c := batchCertificate()
-	c.File, c.Mapping, c.Counts, c.Spans, c.TreeSize, c.TreeRoot =
-		record.Digest{}, record.Digest{}, record.Counts{}, nil, 0, record.Digest{}
+	c.File, c.Mapping, c.Counts, c.Spans, c.Checkpoint =
+		record.Digest{}, record.Digest{}, record.Counts{}, nil, record.Checkpoint{}
 	return c
 }
 
@@ -275,7 +277,15 @@ func firstEntry() *record.AuditEntry {
 func lookupEntry() *record.AuditEntry {
 	return &record.AuditEntry{
 		Number: 2, Previous: sum("entry 1"), Time: at("2024-03-01T08:00:00.000002Z"), Act: "lookup", Asked: asked(),
-		Subject: "00112233445566778899aabbccddeeff", Licence: identifier(1), Batch: "20240301-0001", Count: 3,
-		Result: "done",
+		Subject: "00112233445566778899aabbccddeeff", Type: typeCode, Issuer: issuer, Licence: identifier(1),
+		Batch: "20240301-0001", Count: 3, Result: "done",
 	}
+}
+
+func typeEntry() *record.AuditEntry {
+	e := lookupEntry()
+	e.Previous = sum("entry 2")
+	e.Number, e.Act, e.Subject, e.Issuer, e.Licence, e.Batch, e.Count = 3, "type", "", "", "", "", 0
+	e.Object, e.Change, e.Reason = "version 2", "classification public secret", "示范县保密审查决定"
+	return e
 }

@@ -40,8 +40,42 @@ type Receipt struct {
 	SourceTime time.Time // when the vault last learnt something of this licence; zero if nothing was found
 	Result     string    // matched, different, found, never-issued, not-converted, source-silent
 	Claims     []Claim
-	TreeSize   int    // of the last checkpoint
-	TreeRoot   Digest // zero with an empty tree
+	Checkpoint Checkpoint
+}
+
+// Checkpoint names a signed checkpoint of the vault's ledger: the last one when a statement was made. The zero value
+// says that none was signed yet.
+type Checkpoint struct {
+	Size int
+	Root Digest
+}
+
+// append writes the line; its size and root are both there or both absent.
+func (c Checkpoint) append(w *writer) {
+	w.open("checkpoint").number(c.Size)
+	if c.Root.IsZero() {
+		w.word("-").end()
+	} else {
+		w.digest(c.Root).end()
+	}
+}
+
+func parseCheckpoint(p *parser) Checkpoint {
+	var size, root string
+	p.words("checkpoint", &size, &root)
+	c := Checkpoint{Size: p.number(size)}
+	if root != "-" {
+		c.Root = p.digest(root)
+	}
+	return c
+}
+
+// check refuses a checkpoint of nothing with a root, and one of something without.
+func (c Checkpoint) check() error {
+	if (c.Size == 0) != c.Root.IsZero() {
+		return fmt.Errorf("%w: size and root of the checkpoint", ErrFormat)
+	}
+	return nil
 }
 
 const receiptHead = "elicense receipt v1"
@@ -67,8 +101,7 @@ func (r *Receipt) Append(b []byte) ([]byte, error) {
 			w.line("rule", rule)
 		}
 	}
-	w.open("tree").number(r.TreeSize).end()
-	w.optionalDigest("root", r.TreeRoot)
+	r.Checkpoint.append(&w)
 	if w.err == nil {
 		w.err = r.check()
 	}
@@ -101,8 +134,7 @@ func ParseReceipt(raw []byte) (*Receipt, error) {
 	for p.next("claim") && len(r.Claims) < MaxFields {
 		r.Claims = append(r.Claims, parseClaim(p))
 	}
-	r.TreeSize = p.number(p.word("tree"))
-	r.TreeRoot = p.optionalDigest("root")
+	r.Checkpoint = parseCheckpoint(p)
 	if err := p.end(); err != nil {
 		return nil, err
 	}
@@ -120,15 +152,7 @@ func (r *Receipt) check() error {
 	case len(r.Claims) > MaxFields:
 		return fmt.Errorf("%w: number of claims", ErrFormat)
 	}
-	return checkTree(r.TreeSize, r.TreeRoot)
-}
-
-// checkTree refuses a tree that has leaves and no root.
-func checkTree(size int, root Digest) error {
-	if size > 0 && root.IsZero() {
-		return fmt.Errorf("%w: tree without its root", ErrFormat)
-	}
-	return nil
+	return r.Checkpoint.check()
 }
 
 func parseAsked(p *parser) Asked {
@@ -223,13 +247,16 @@ func (c Counts) Balanced() bool {
 
 // Span is the part of a batch that falls into one year and number range.
 type Span struct {
-	Year    int    `json:"year"`   // of issue; 0 if unknown
-	Series  string `json:"series"` // the part of the numbers before their running digits, or "-"
+	Year    int    `json:"year"`   // of issue; 0 with YearUnreadable
+	Series  string `json:"series"` // the part of the numbers before their running digits, "-", or YearUnreadable
 	First   string `json:"first"`  // lowest and highest running number seen
 	Last    string `json:"last"`
 	Seen    int    `json:"seen"`    // numbers seen in it
 	Missing int    `json:"missing"` // running numbers between First and Last that were not seen
 }
+
+// YearUnreadable is the series of the numbers whose year of issue cannot be read: they are counted and make no range.
+const YearUnreadable = "year-unreadable"
 
 // BatchCertificate (批次证明) is the vault's signed account of one conversion.
 type BatchCertificate struct {
@@ -242,8 +269,8 @@ type BatchCertificate struct {
 	Finished time.Time
 	Counts   Counts
 	Spans    []Span
-	TreeSize int
-	TreeRoot Digest
+	// Checkpoint covers every event of the batch.
+	Checkpoint Checkpoint
 }
 
 const batchHead = "elicense batch v1"
@@ -266,8 +293,7 @@ func (c *BatchCertificate) Append(b []byte) ([]byte, error) {
 		s := &c.Spans[i]
 		w.open("span").number(s.Year).word(s.Series).word(s.First).word(s.Last).number(s.Seen).number(s.Missing).end()
 	}
-	w.open("tree").number(c.TreeSize).end()
-	w.optionalDigest("root", c.TreeRoot)
+	c.Checkpoint.append(&w)
 	if w.err == nil {
 		w.err = c.check()
 	}
@@ -302,8 +328,7 @@ func ParseBatchCertificate(raw []byte) (*BatchCertificate, error) {
 		s.Year, s.Seen, s.Missing = p.number(year), p.number(seen), p.number(missing)
 		c.Spans = append(c.Spans, s)
 	}
-	c.TreeSize = p.number(p.word("tree"))
-	c.TreeRoot = p.optionalDigest("root")
+	c.Checkpoint = parseCheckpoint(p)
 	if err := p.end(); err != nil {
 		return nil, err
 	}
@@ -317,5 +342,5 @@ func (c *BatchCertificate) check() error {
 	if !c.Counts.Balanced() {
 		return fmt.Errorf("%w: counts do not add up", ErrFormat)
 	}
-	return checkTree(c.TreeSize, c.TreeRoot)
+	return c.Checkpoint.check()
 }

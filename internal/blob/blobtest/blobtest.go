@@ -2,7 +2,9 @@
 package blobtest
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -61,6 +63,13 @@ func Run(t *testing.T, open Open) {
 	}
 }
 
+// full is a writer that takes nothing.
+type full struct{}
+
+var errFull = errors.New("full")
+
+func (full) Write([]byte) (int, error) { return 0, errFull }
+
 func put(t *testing.T, s blob.Store, content []byte) blob.Address {
 	t.Helper()
 	a, err := s.Put(t.Context(), content)
@@ -78,7 +87,12 @@ func testPutGet(t *testing.T, s blob.Store, _ *clock) {
 		got, err := s.Get(t.Context(), a)
 		require.NoError(t, err)
 		require.True(t, string(content) == string(got), "content of %d bytes", n)
+		var copied bytes.Buffer
+		require.NoError(t, s.Copy(t.Context(), a, &copied))
+		require.True(t, bytes.Equal(content, copied.Bytes()), "copy of %d bytes", n)
+		require.ErrorIs(t, s.Copy(t.Context(), a, full{}), errFull)
 	}
+	require.ErrorIs(t, s.Copy(t.Context(), blob.Address{1}, &bytes.Buffer{}), blob.ErrNotFound)
 	require.Len(t, seen, 9)
 	_, err := s.Get(t.Context(), blob.Address{1})
 	require.ErrorIs(t, err, blob.ErrNotFound)
@@ -173,6 +187,7 @@ func testCancelled(t *testing.T, s blob.Store, clk *clock) {
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = s.Get(ctx, a)
 	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, s.Copy(ctx, a, &bytes.Buffer{}), context.Canceled)
 	_, err = s.Sweep(ctx, blob.Sweeping{OlderThan: clk.now(), Referenced: never})
 	require.ErrorIs(t, err, context.Canceled)
 }

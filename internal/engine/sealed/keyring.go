@@ -28,9 +28,9 @@ type Master [32]byte
 // Keyring is the random keys of one engine: for values, for tokens and for blob addresses. It is made once, lives in
 // the inner engine wrapped under a master key, and stays the same when the master key changes.
 type Keyring struct {
-	data      [32]byte
-	tokens    sync.Pool // of *mac under the token key
-	addresses sync.Pool // of *mac under the blob key
+	data   [32]byte
+	blobs  [32]byte
+	tokens sync.Pool // of *mac under the token key
 }
 
 // The inner engine's keys under this prefix belong to this package.
@@ -160,12 +160,9 @@ func keyOf(secret []byte, label string, context []byte) []byte {
 }
 
 func newKeyring(keys []byte) *Keyring {
-	k := &Keyring{data: [32]byte(keys[:32])}
-	pool := func(p *sync.Pool, key [32]byte) {
-		p.New = func() any { return &mac{hash: hmac.New(sm3.New, key[:])} }
-	}
-	pool(&k.tokens, [32]byte(keys[32:64]))
-	pool(&k.addresses, [32]byte(keys[64:96]))
+	k := &Keyring{data: [32]byte(keys[:32]), blobs: [32]byte(keys[64:96])}
+	token := [32]byte(keys[32:64])
+	k.tokens.New = func() any { return &mac{hash: hmac.New(sm3.New, token[:])} }
 	return k
 }
 
@@ -195,13 +192,8 @@ func appendLength(b []byte, n int) []byte {
 	return append(b, byte(n>>24), byte(n>>16), byte(n>>8), byte(n)) //nolint:gosec // a part is below 4 GiB
 }
 
-// Address is HMAC-SM3 of content under the blob key.
-func (k *Keyring) Address(content []byte) [32]byte {
-	m, _ := k.addresses.Get().(*mac)
-	sum := m.of(content)
-	k.addresses.Put(m)
-	return sum
-}
+// AddressHash is HMAC-SM3 under the blob key: what blobs are named by.
+func (k *Keyring) AddressHash() hash.Hash { return hmac.New(sm3.New, k.blobs[:]) }
 
 func (m *mac) of(message []byte) [32]byte {
 	m.hash.Reset()

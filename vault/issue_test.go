@@ -57,6 +57,26 @@ func TestLookupAndCompare_A70_A78(t *testing.T) {
 	require.Len(t, c.Fields, 3)
 }
 
+// TestUsedPaperTakesNoNumber: a paper that is used already is refused before a number is taken, so nothing hangs.
+func TestUsedPaperTakesNoNumber(t *testing.T) {
+	w := newWorld(t)
+	w.issue("k", "JY13501020000011")
+	req := w.complete(food("auto", ""))
+	req.Division, req.Paper = "350102", "纸JY13501020000011"
+	_, err := w.v.Issue(t.Context(), department(0), req)
+	require.ErrorIs(t, err, vault.ErrPaperUsed)
+	open, err := w.v.Reconcile(t.Context(), department(0))
+	require.NoError(t, err)
+	require.Empty(t, open)
+	uses, err := w.v.Numbers(t.Context(), department(0), foodType)
+	require.NoError(t, err)
+	require.Empty(t, uses)
+	req.Paper = "P-2" // the same key: a refusal keeps no answer
+	_, err = w.v.Issue(t.Context(), department(0), req)
+	require.NoError(t, err, problemsOf(err))
+	CheckVault(t, w.v)
+}
+
 func TestReserveConfirm_A72(t *testing.T) {
 	w := newWorld(t)
 	req := w.complete(food("r1", ""))

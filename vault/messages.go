@@ -2,7 +2,6 @@ package vault
 
 // The codes of refusals. Every code has its sentence in both languages in messages: what is wrong, and what to do.
 const (
-	CodeReclassified      Code = "classification-reason"
 	CodeCallerUnknown     Code = "caller-unknown"
 	CodePurposeMissing    Code = "purpose-missing"
 	CodeGroundUnknown     Code = "ground-unknown"
@@ -21,6 +20,7 @@ const (
 	CodeTypeSecret        Code = "type-secret"
 	CodeTypeOwner         Code = "type-other-owner"
 	CodeTypeIncompatible  Code = "type-incompatible"
+	CodeReclassified      Code = "classification-reason"
 	CodeIdentifier        Code = "identifier-malformed"
 	CodeIdentifierCheck   Code = "identifier-check"
 	CodeIdentifierOther   Code = "identifier-other-licence"

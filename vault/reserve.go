@@ -307,6 +307,9 @@ func (v *Vault) issueReserved(ctx context.Context, is *issuing) (*Answer, error)
 		err := refuse(ErrSignature, CodeSignerMissing, "issuer") // before a number is taken
 		return nil, v.denied(ctx, is.s, note, err)
 	}
+	if err := v.unusedPaper(ctx, is); err != nil {
+		return nil, v.denied(ctx, is.s, note, err)
+	}
 	ticket, err := v.reserve(ctx, is.s, &reserved, writeKey{is.req.Key, "reserve"})
 	if err != nil {
 		return nil, err
@@ -320,6 +323,18 @@ func (v *Vault) issueReserved(ctx context.Context, is *issuing) (*Answer, error)
 		return nil, err
 	}
 	return v.confirm(ctx, second, cf)
+}
+
+// unusedPaper refuses a paper that another licence stands on before a number is taken for it, which would hang. That
+// nobody takes the paper meanwhile is certain only in the transaction.
+func (v *Vault) unusedPaper(ctx context.Context, is *issuing) error {
+	issuer := is.s.caller.Department
+	if err := is.s.mayIssue(is.req.Type, issuer); err != nil {
+		return err
+	}
+	return v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		return checkFreeKey(r, v.paperKey(is.req.Type, issuer, is.req.Paper), nil, CodePaperUsed)
+	})
 }
 
 // Void gives a reservation up with a reason: its number is never used again. Reservations of a type that was classified

@@ -110,10 +110,13 @@ func (c *cli) showType(t *vault.LicenceType) {
 	if d.Numbering.Pattern != "" {
 		c.tell("编号由库按规则产生：%s", "the vault makes numbers: %s", d.Numbering.Pattern)
 	}
-	c.tell("要素（* 必填）：", "elements (* required):")
+	c.tell("要素（* 必填，+ 不填则由库补上）：", "elements (* required, + filled in by the vault if left out):")
 	for _, col := range t.Columns() {
 		star := " "
-		if col.Required {
+		switch {
+		case filledIn(d, col.Name):
+			star = "+"
+		case col.Required:
 			star = "*"
 		}
 		rule := string(col.Kind)
@@ -122,6 +125,18 @@ func (c *cli) showType(t *vault.LicenceType) {
 		}
 		c.line("  %s %-12s %s  (%s)", star, col.Name, col.Label, rule)
 	}
+}
+
+// filledIn reports elements that a request may leave to the vault.
+func filledIn(d *catalogue.Type, name string) bool {
+	switch name {
+	case catalogue.MetaName, catalogue.MetaIssuer, catalogue.MetaIssuerCode, catalogue.MetaIdentifier,
+		catalogue.MetaHolderCodeType:
+		return true
+	case catalogue.MetaNumber:
+		return d.Numbering.Pattern != ""
+	}
+	return false
 }
 
 func (c *cli) typePut() *cobra.Command {

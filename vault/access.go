@@ -178,6 +178,11 @@ func (sc scope) covers(h *head) bool {
 
 // mayRead decides the scope of a read (A79).
 func (v *Vault) mayRead(ctx context.Context, s *session) (scope, error) {
+	if s.Ground != GroundIssuer { // what was revoked after the backup must not be called valid
+		if err := v.writable(ctx); err != nil {
+			return scope{}, err
+		}
+	}
 	switch s.Ground {
 	case GroundIssuer:
 		if s.caller.Department == "" {
@@ -241,7 +246,7 @@ func (v *Vault) Grant(ctx context.Context, a Access, department, caseNumber stri
 	sc, err := v.holderScope(s)
 	if err == nil {
 		note.subject = sc.holder
-		err = v.writable()
+		err = v.writable(ctx)
 	}
 	if err == nil {
 		err = checkGrant(s, department, caseNumber, until)

@@ -88,10 +88,13 @@ func (v *Vault) OpenBatch(ctx context.Context, a Access, spec BatchSpec) (*Batch
 	if err != nil {
 		return nil, err
 	}
-	if err := v.writable(); err != nil {
+	if err := v.writable(ctx); err != nil {
 		return nil, v.denied(ctx, b.s, b.note(""), err)
 	}
 	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		if err := openForWriting(w); err != nil {
+			return err
+		}
 		if _, err := openType(w, spec.Type); err != nil {
 			return err
 		}

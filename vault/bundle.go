@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/elicense/elicense/internal/code"
@@ -25,9 +24,7 @@ func (v *Vault) Bundle(ctx context.Context, a Access, identifier string, only ..
 	rd := reading{s, sc, id, note}
 	err = v.viewOne(ctx, rd, func(engine.Reader, *session, licenceID, *head) error { return nil })
 	if err == nil { // the right is decided: bring the licence's event under a checkpoint
-		if _, err = v.Checkpoint(ctx); errors.Is(err, ErrRestored) {
-			err = nil // an older checkpoint may cover it
-		}
+		_, err = v.Checkpoint(ctx)
 	}
 	if isRefusal(err) {
 		return nil, v.denied(ctx, s, note, err)

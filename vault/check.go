@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/engine"
@@ -16,6 +17,7 @@ import (
 type Inspection struct {
 	Licences, Versions, Events, AuditEntries int
 	Leaves                                   uint64 // in the ledger
+	Void                                     int    // of those: in the place of lost ones
 	Staged                                   int    // leaves that wait for their place
 	Signatures                               int    // department signatures verified
 	Root                                     record.Digest
@@ -23,8 +25,8 @@ type Inspection struct {
 	BlobBytes                                int64 // of them
 	Findings                                 []Finding
 
-	// Orphans are documents and scans that nothing names, as acts that were broken off leave them: no fault, Sweep removes
-	// them. At most 1,000 are listed of OrphanCount.
+	// Orphans are documents and scans that nothing names, as acts that were broken off leave them: no fault, Sweep
+	// removes them. At most 1,000 are listed of OrphanCount.
 	Orphans     []blob.Address
 	OrphanCount int
 }
@@ -87,6 +89,7 @@ type inspector struct {
 	papers   int                 // events that name a paper
 	numbers  int                 // numbers that licences have or had
 	batches  map[string]struct{} // of the accounts
+	losses   []Lost
 }
 
 // auditChain follows the chain from its first entry to the stored head.
@@ -369,6 +372,10 @@ func (ip *inspector) ledger() error {
 		return nil //nolint:nilerr // found
 	}
 	ip.in.Leaves, ip.in.Root = size, root
+	if ip.losses, err = losses(ip.r); err != nil {
+		ip.in.find("ledger", "what was lost is damaged")
+		return nil //nolint:nilerr // found
+	}
 	tree := &rebuilding{open: map[ledger.TileID][]byte{}}
 	if tree.frontier, err = ledger.NewFrontier(0, nil); err != nil {
 		return err
@@ -411,8 +418,12 @@ type rebuilding struct {
 func (ip *inspector) extend(tree *rebuilding, value []byte) error {
 	leaves := make([]ledger.Hash, 0, len(value)/stagedLeafBytes)
 	for b := value; len(b) > 0; b = b[stagedLeafBytes:] {
+		if isVoid(b) {
+			ip.void(tree.frontier.Size()+uint64(len(leaves)), b)
+		} else {
+			ip.streamed(b)
+		}
 		leaves = append(leaves, ledger.Hash(b[20:stagedLeafBytes]))
-		ip.streamed(b)
 	}
 	next, writes, err := tree.frontier.Append(leaves)
 	if err != nil {
@@ -436,6 +447,15 @@ func (ip *inspector) tile(id ledger.TileID, want []byte) {
 	}
 }
 
+// void holds a leaf without an event against the losses that were accepted.
+func (ip *inspector) void(index uint64, leaf []byte) {
+	ip.in.Void++
+	inLoss := slices.ContainsFunc(ip.losses, func(l Lost) bool { return l.From <= index && index < l.To })
+	if !inLoss || ledger.VoidLeaf(index) != ledger.Hash(leaf[20:stagedLeafBytes]) {
+		ip.in.find("ledger", "leaf %d stands for no event and was not given up for lost", index)
+	}
+}
+
 // streamed holds a leaf of the stream against the event it stands for.
 func (ip *inspector) streamed(leaf []byte) {
 	id, number := licenceID(leaf[:16]), int(binary.BigEndian.Uint32(leaf[16:20]))
@@ -454,8 +474,14 @@ func (ip *inspector) checkpoints(size uint64) error {
 			ip.in.find("ledger", "checkpoint at %d is beyond the tree", at)
 			return true, nil //nolint:nilerr // the finding says it
 		}
-		text, err := ledger.AppendCheckpoint(nil, ledger.Checkpoint{Origin: ip.v.Name(), Size: at, Root: root})
-		if err != nil || !bytes.HasPrefix(value, text) {
+		lines, err := lossLines(ip.r, at)
+		if err != nil {
+			return false, err
+		}
+		text, err := ledger.AppendCheckpoint(nil, ledger.Checkpoint{
+			Origin: ip.v.Name(), Size: at, Root: root, Extensions: lines,
+		})
+		if err != nil || !bytes.HasPrefix(value, append(text, '\n')) {
 			ip.in.find("ledger", "checkpoint at %d is not of this tree", at)
 			return true, nil //nolint:nilerr // the finding says it
 		}

@@ -81,6 +81,7 @@ func (ip *inspector) stored() error {
 		{spaceIdempotency, ip.idempotency}, {spaceCaller, isJSON[Caller]}, {spaceConsent, ip.consent},
 		{spaceHolderConsent, ip.holderConsent},
 		{spaceComplete, isJSON[coverage]}, {spaceGuess, counter}, {spacePlace, eightBytes}, {spaceRestored, empty},
+		{spaceLoss, ip.loss}, {spaceSkipped, ip.skipped},
 	} {
 		err := ip.r.Scan(engine.Range{Prefix: []byte{s.space}}, func(k, value []byte) (bool, error) {
 			if err := s.check(k, value); err != nil {
@@ -327,6 +328,35 @@ func (ip *inspector) allocated(_, value []byte) error {
 	}
 	if h, err := getHead(ip.r, licenceID(value)); err != nil || h == nil {
 		return fmt.Errorf("%w: allocated number leads to no licence", ErrDamaged)
+	}
+	return nil
+}
+
+func (ip *inspector) loss(k, value []byte) error {
+	if err := isJSON[Lost](k, value); err != nil {
+		return err
+	}
+	var l Lost
+	if err := json.Unmarshal(value, &l); err != nil || !bytes.Equal(k, lossKey(l.From)) || l.To < l.Published ||
+		l.Published <= l.From || l.Reason == "" {
+		return fmt.Errorf("%w: loss", ErrDamaged)
+	}
+	return nil
+}
+
+// skipped holds a run of numbers against its loss and the series that passed over it.
+func (ip *inspector) skipped(k, value []byte) error {
+	if len(value) != 16 || len(k) < 10 {
+		return fmt.Errorf("%w: numbers passed over", ErrDamaged)
+	}
+	first, last := be(k[len(k)-8:]), be(value[:8])
+	b, err := ip.r.Get(append([]byte{spaceSequence}, k[1:len(k)-9]...))
+	if err != nil || len(b) != 8 || be(b) < last {
+		return fmt.Errorf("%w: series of numbers passed over", ErrDamaged)
+	}
+	explained := func(l Lost) bool { return l.From == be(value[8:]) && l.skip() == last-first+1 }
+	if !slices.ContainsFunc(ip.losses, explained) {
+		return fmt.Errorf("%w: numbers passed over for no loss", ErrDamaged)
 	}
 	return nil
 }

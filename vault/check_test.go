@@ -327,10 +327,21 @@ func TestRestored(t *testing.T) {
 		require.ErrorIs(t, err, vault.ErrRestored, name)
 	}
 	require.Equal(t, before, content(t, backup))
-	_, err = v.Lookup(t.Context(), byLaw(), vault.Query{Identifier: a.Identifier})
-	require.NoError(t, err, "it is read")
-	_, err = v.Bundle(t.Context(), byLaw(), a.Identifier)
-	require.NoError(t, err)
+	own, err := v.Lookup(t.Context(), department(0), vault.Query{Identifier: a.Identifier})
+	require.NoError(t, err, "a department reads its own")
+	require.Len(t, own.Found, 1)
+	claims := map[string]string{"CZZT": "示例食品有限公司"}
+	q := vault.Query{Identifier: a.Identifier}
+	for name, err := range map[string]error{
+		"by law":    err2(v.Lookup(t.Context(), byLaw(), q)),
+		"by holder": err2(v.Lookup(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), q)),
+		"history":   err2(v.History(t.Context(), byLaw(), a.Identifier)),
+		"receipt":   err2(v.Lookup(t.Context(), department(0), vault.Query{Identifier: a.Identifier, Receipt: true})),
+		"compare":   err2(v.Compare(t.Context(), department(0), q, claims)),
+		"bundle":    err2(v.Bundle(t.Context(), department(0), a.Identifier)),
+	} {
+		require.ErrorIs(t, err, vault.ErrRestored, "%s: what was revoked since must not be called valid", name)
+	}
 
 	cp := func(text []byte) ledger.Checkpoint {
 		c, err := ledger.ParseCheckpoint(text, w.ledgerKeys()...)

@@ -300,7 +300,7 @@ const eventPrefixBytes = 16 + 16 + 4
 
 // update runs a transaction with a staging and the act's audit entry.
 func (v *Vault) update(ctx context.Context, s *session, fn func(engine.Writer, *staging) (auditNote, error)) error {
-	if err := v.writable(); err != nil {
+	if err := v.writable(ctx); err != nil {
 		return err
 	}
 	st, err := v.newStaging(s)
@@ -309,6 +309,9 @@ func (v *Vault) update(ctx context.Context, s *session, fn func(engine.Writer, *
 	}
 	return v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		st.reset()
+		if err := openForWriting(w); err != nil {
+			return err
+		}
 		note, err := fn(w, st)
 		if err != nil {
 			return err

@@ -13,6 +13,9 @@ import (
 
 func (v *Vault) putConsent(ctx context.Context, s *session, note auditNote, c Consent) error {
 	return v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		if err := openForWriting(w); err != nil {
+			return err
+		}
 		if err := putJSONIn(w, consentKey(c.ID), c); err != nil {
 			return err
 		}
@@ -73,9 +76,6 @@ func (v *Vault) Withdraw(ctx context.Context, a Access, consent string) error {
 	sc, err := v.holderScope(s)
 	if err == nil {
 		note.subject = sc.holder
-		err = v.writable()
-	}
-	if err == nil {
 		err = v.withdraw(ctx, s, note, consent)
 	}
 	if isRefusal(err) {

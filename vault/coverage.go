@@ -34,7 +34,7 @@ func (v *Vault) DeclareComplete(ctx context.Context, a Access, typeCode, issuer,
 	if err != nil {
 		return v.denied(ctx, s, note, err)
 	}
-	if err := v.writable(); err != nil {
+	if err := v.writable(ctx); err != nil {
 		return v.denied(ctx, s, note, err)
 	}
 	if p := checkFree("series", series, 100); p != nil && series != "" {
@@ -44,6 +44,9 @@ func (v *Vault) DeclareComplete(ctx context.Context, a Access, typeCode, issuer,
 		note.object = "all numbers"
 	}
 	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		if err := openForWriting(w); err != nil {
+			return err
+		}
 		if _, err := openType(w, typeCode); err != nil {
 			return err
 		}

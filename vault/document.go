@@ -76,7 +76,7 @@ func (v *Vault) Attach(ctx context.Context, a Access, identifier, kind string, c
 	}
 	doc := Document{Kind: kind, Digest: record.Sum(content)}
 	note.object = "document " + doc.Digest.String()
-	if err := v.writable(); err != nil {
+	if err := v.writable(ctx); err != nil {
 		return nil, v.denied(ctx, s, note, err)
 	}
 	if err := v.mayAttach(ctx, id); err != nil {

@@ -94,7 +94,7 @@ func (is *issuing) fail(err error) bool {
 // prepareIssue does everything that comes before the transaction; false if the request is settled.
 func (v *Vault) prepareIssue(ctx context.Context, is *issuing) bool {
 	note := auditNote{act: "issue", typ: is.req.Type, issuer: is.s.caller.Department}
-	if err := v.writable(); err != nil {
+	if err := v.writable(ctx); err != nil {
 		return is.fail(v.denied(ctx, is.s, note, err))
 	}
 	once, err := v.once(is.s, "issue", writeKey{key: is.req.Key}, is.req)
@@ -165,7 +165,7 @@ func (v *Vault) commitIssues(ctx context.Context, group []*issuing, worked func(
 }
 
 func (v *Vault) commitGroup(ctx context.Context, group []*issuing, worked func()) error {
-	if err := v.writable(); err != nil {
+	if err := v.writable(ctx); err != nil {
 		return err
 	}
 	st, err := v.newStaging(group[0].s)
@@ -174,6 +174,9 @@ func (v *Vault) commitGroup(ctx context.Context, group []*issuing, worked func()
 	}
 	return v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		st.reset()
+		if err := openForWriting(w); err != nil {
+			return err
+		}
 		chain, err := openAuditChain(w)
 		if err != nil {
 			return err

@@ -460,7 +460,10 @@ func versionOf(identifier string) int {
 func (v *Vault) signReceipt(ctx context.Context, r *record.Receipt, opens []record.Disclosure) (*Receipt, error) {
 	var checkpoint []byte
 	err := v.cfg.Engine.View(ctx, func(rd engine.Reader) error {
-		var err error
+		err := openForWriting(rd)
+		if err != nil {
+			return err
+		}
 		r.Checkpoint, checkpoint, err = lastSigned(rd)
 		return err
 	})

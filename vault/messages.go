@@ -68,6 +68,8 @@ const (
 	CodeConflictLive      Code = "conflict-living-licence"
 	CodeConflictSameFile  Code = "conflict-same-file"
 	CodeConflictState     Code = "conflict-state"
+	CodeNotRestored       Code = "not-restored"
+	CodeLedgerLost        Code = "ledger-part-lost"
 )
 
 // sentence is a message in both languages; each says what to do next.
@@ -216,6 +218,14 @@ var messages = map[Code]sentence{
 	CodeCheckpoint: {
 		"检查点与本库账本不一致；请核对检查点文件和备份",
 		"the checkpoint does not agree with this ledger; check its file and the backup",
+	},
+	CodeNotRestored: {
+		"证照库没有处于恢复后暂停写入的状态；无须放弃任何内容",
+		"the vault is not closed after a restore; there is nothing to give up",
+	},
+	CodeLedgerLost: {
+		"账本的这一段在一次恢复中丢失；请看检查点中的说明行",
+		"this part of the ledger was lost in a restore; see the lines of the checkpoint that say so",
 	},
 	CodeClaimUnknown: {"比对项不属于该类证照；请核对要素短名", "the type has no such element to compare; check its short name"},
 	CodeQuery:        {"查询条件不完整或不止一个结果；请补全条件", "the query is incomplete or has several answers; complete it"},

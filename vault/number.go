@@ -34,7 +34,7 @@ func (v *Vault) allocate(w engine.Writer, n *series) (string, []byte, error) {
 		return "", nil, n.refusal()
 	}
 	k := n.key(scope)
-	last, err := lastNumber(w, k)
+	last, err := v.lastNumber(w, n, k, scope)
 	if err != nil {
 		return "", nil, err
 	}
@@ -73,18 +73,60 @@ func isDivision(s string) bool { return len(s) == 6 && strings.Trim(s, "01234567
 // maxPassedOver bounds how many used numbers one allocation passes over.
 const maxPassedOver = 10000
 
-func lastNumber(r engine.Reader, k []byte) (uint64, error) {
-	b, err := r.Get(k)
-	if errors.Is(err, engine.ErrNotFound) {
-		return 0, nil
+// lastNumber is the last number of a series. One that seems to begin now but may have begun in a lost part of the
+// ledger passes over as many numbers as may have been given there.
+func (v *Vault) lastNumber(w engine.Writer, n *series, k []byte, scope string) (uint64, error) {
+	b, err := w.Get(k)
+	if err == nil && len(b) == 8 {
+		return binary.BigEndian.Uint64(b), nil
 	}
+	if !errors.Is(err, engine.ErrNotFound) {
+		return 0, errors.Join(err, fmt.Errorf("%w: sequence", ErrDamaged))
+	}
+	list, err := losses(w)
 	if err != nil {
 		return 0, err
 	}
-	if len(b) != 8 {
-		return 0, fmt.Errorf("%w: sequence", ErrDamaged)
+	last := uint64(0)
+	for i := range list {
+		if !n.begunBy(scope, v.today(list[i].At).Year) {
+			continue
+		}
+		if err := skipNumbers(w, k, last, &list[i]); err != nil {
+			return 0, err
+		}
+		last += list[i].skip()
 	}
-	return binary.BigEndian.Uint64(b), nil
+	return last, nil
+}
+
+// begunBy reports whether a series can have begun in a year or before: its own year, or any if it has none.
+func (n *series) begunBy(scope string, year int) bool {
+	if n.year <= year {
+		return true
+	}
+	in := catalogue.NumberInput{Division: n.division, Year: year, Category: n.category}
+	then, err := n.typ.Definition.Numbering.ScopeKey(in)
+	return err != nil || then == scope
+}
+
+// skipNumbers has a series pass over the numbers that may have been given in the lost part, once for each loss, and
+// writes down which: no gap is left without an explanation.
+func skipNumbers(w engine.Writer, k []byte, last uint64, lost *Lost) error {
+	prefix := append([]byte{spaceSkipped}, k[1:]...)
+	prefix = append(prefix, 0)
+	done := false
+	err := w.Scan(engine.Range{Prefix: prefix}, func(_, value []byte) (bool, error) {
+		done = done || len(value) == 16 && be(value[8:]) == lost.From
+		return !done, nil
+	})
+	if err != nil || done {
+		return err
+	}
+	if err := w.Put(k, be64(last+lost.skip())); err != nil {
+		return err
+	}
+	return w.Put(append(prefix, be64(last+1)...), append(be64(last+lost.skip()), be64(lost.From)...))
 }
 
 // NumberUse explains one number that the vault allocated.
@@ -93,12 +135,15 @@ type NumberUse struct {
 	Sequence   uint64 `json:"sequence"`
 	Identifier string `json:"identifier"`
 	State      State  `json:"state"`
-	Reason     string `json:"reason,omitempty"` // why it was voided
+	Reason     string `json:"reason,omitempty"` // why it was voided, or passed over
+	// Through is the last of a run of numbers that were passed over, from Sequence on, because a restored vault cannot
+	// know whether they were given; 0 for a single number.
+	Through uint64 `json:"through,omitempty"`
 }
 
 // Numbers explains every number allocated for a type by the calling department: issued, reserved, voided with its
-// reason, or passed over because a licence of the paper stock bears it. A number that is missing from the list was
-// never allocated.
+// reason, passed over because a licence of the paper stock bears it, or, as a run, because a restore has lost whether
+// they were given. A number that is missing from the list was never allocated.
 func (v *Vault) Numbers(ctx context.Context, a Access, typeCode string) ([]NumberUse, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
@@ -127,6 +172,13 @@ func (v *Vault) Numbers(ctx context.Context, a Access, typeCode string) ([]Numbe
 			return true, err
 		})
 	})
+	if err == nil {
+		err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+			skipped, err := skippedRuns(r, typeCode, s.caller.Department)
+			list = append(list, skipped...)
+			return err
+		})
+	}
 	if isRefusal(err) {
 		return nil, v.denied(ctx, s, note, err)
 	}
@@ -135,6 +187,31 @@ func (v *Vault) Numbers(ctx context.Context, a Access, typeCode string) ([]Numbe
 	}
 	note.count = len(list)
 	return whole(list, v.audit(ctx, s, note))
+}
+
+// skippedRuns are the numbers that were passed over for a loss.
+func skippedRuns(r engine.Reader, typeCode, issuer string) ([]NumberUse, error) {
+	all, err := losses(r)
+	if err != nil {
+		return nil, err
+	}
+	var list []NumberUse
+	prefix := key(spaceSkipped, word(typeCode), word(issuer))
+	err = r.Scan(engine.Range{Prefix: prefix}, func(k, value []byte) (bool, error) {
+		rest := k[len(prefix):]
+		if len(value) != 16 || len(rest) < 9 {
+			return false, fmt.Errorf("%w: numbers passed over", ErrDamaged)
+		}
+		use := NumberUse{Scope: string(rest[:len(rest)-9]), Sequence: be(rest[len(rest)-8:]), Through: be(value[:8])}
+		for i := range all {
+			if all[i].From == be(value[8:]) {
+				use.Reason = all[i].Reason
+			}
+		}
+		list = append(list, use)
+		return true, nil
+	})
+	return list, err
 }
 
 func (v *Vault) numberUse(r engine.Reader, id licenceID) (NumberUse, error) {

@@ -32,7 +32,11 @@ func (v *Vault) Pending(ctx context.Context, a Access) (*Pending, error) {
 	}
 	var p *Pending
 	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		p = &Pending{Restored: v.restored.Load(), Reserved: map[string]int{}}
+		restored := openForWriting(r)
+		if err := passRefusal(restored); err != nil {
+			return err
+		}
+		p = &Pending{Restored: restored != nil, Reserved: map[string]int{}}
 		for _, step := range []func(engine.Reader) error{p.audited, p.reserved, p.staged, p.batches} {
 			if err := step(r); err != nil {
 				return err

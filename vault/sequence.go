@@ -17,17 +17,18 @@ const sequenceLeaves = 16 << 10
 // the tree; several of them may run, the engine lets one at a time through. A restored vault gives no places: it
 // could give a place twice.
 func (v *Vault) Sequence(ctx context.Context) (uint64, error) {
-	if err := v.writable(); err != nil {
+	if err := v.writable(ctx); err != nil {
 		return 0, err
 	}
-	return v.sequence(ctx)
+	return v.sequence(ctx, openForWriting)
 }
 
-func (v *Vault) sequence(ctx context.Context) (uint64, error) {
+// sequence takes in what is staged, while guard lets it; nil lets it always.
+func (v *Vault) sequence(ctx context.Context, guard func(engine.Reader) error) (uint64, error) {
 	v.sequencing.Lock()
 	defer v.sequencing.Unlock()
 	for {
-		size, more, err := v.sequenceOnce(ctx)
+		size, more, err := v.sequenceOnce(ctx, guard)
 		if err != nil || !more {
 			return size, err
 		}
@@ -40,8 +41,15 @@ type stagedGroup struct {
 	leaves []byte
 }
 
-func (v *Vault) sequenceOnce(ctx context.Context) (size uint64, more bool, err error) {
+func (v *Vault) sequenceOnce(ctx context.Context, guard func(engine.Reader) error) (
+	size uint64, more bool, err error,
+) {
 	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		if guard != nil {
+			if err := guard(w); err != nil {
+				return err
+			}
+		}
 		groups, full, err := stagedGroups(w)
 		if err != nil {
 			return err
@@ -85,6 +93,11 @@ func appendGroups(w engine.Writer, size uint64, groups []stagedGroup) (uint64, e
 			at++
 		}
 	}
+	return appendLeaves(w, size, commitments)
+}
+
+// appendLeaves writes the tiles and the head of the tree with these leaves behind it.
+func appendLeaves(w engine.Writer, size uint64, commitments []ledger.Hash) (uint64, error) {
 	writes, root, newSize, err := ledger.Append(size, tileReader(w), commitments)
 	if err != nil {
 		return 0, fmt.Errorf("vault: appending to the ledger: %w", err)
@@ -138,9 +151,13 @@ func (v *Vault) Checkpoint(ctx context.Context) ([]byte, error) {
 	var size uint64
 	var root record.Digest
 	var known []byte
+	var lines []string
 	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		var err error
 		if size, root, err = treeHead(r); err != nil || size == 0 {
+			return err
+		}
+		if lines, err = lossLines(r, size); err != nil {
 			return err
 		}
 		known, err = r.Get(key(spaceCheckpoint, be64(size)))
@@ -155,12 +172,15 @@ func (v *Vault) Checkpoint(ctx context.Context) ([]byte, error) {
 	if size == 0 {
 		return nil, refuse(ErrNotFound, CodeCheckpoint, "")
 	}
-	cp := ledger.Checkpoint{Origin: v.Name(), Size: size, Root: ledger.Hash(root)}
+	cp := ledger.Checkpoint{Origin: v.Name(), Size: size, Root: ledger.Hash(root), Extensions: lines}
 	signed, err := ledger.SignCheckpoint(cp, v.cfg.Signer)
 	if err != nil {
 		return nil, fmt.Errorf("vault: signing a checkpoint: %w", err)
 	}
 	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		if err := openForWriting(w); err != nil {
+			return err
+		}
 		var err error
 		known, err = w.Get(key(spaceCheckpoint, be64(size)))
 		if errors.Is(err, engine.ErrNotFound) {
@@ -170,6 +190,18 @@ func (v *Vault) Checkpoint(ctx context.Context) ([]byte, error) {
 		return err
 	})
 	return whole(known, err)
+}
+
+// lossLines are the lines by which a checkpoint of a size says what is lost; of very many losses the latest.
+func lossLines(r engine.Reader, size uint64) ([]string, error) {
+	list, err := losses(r)
+	var lines []string
+	for i := range list {
+		if list[i].To <= size {
+			lines = append(lines, list[i].extension())
+		}
+	}
+	return lines[max(0, len(lines)-ledger.MaxExtensions):], err
 }
 
 // putCheckpoint keeps a signed checkpoint and, unless a newer one is known, remembers it as the last.
@@ -208,27 +240,6 @@ func lastSigned(r engine.Reader) (record.Checkpoint, []byte, error) {
 	return cp, signed, nil
 }
 
-// agrees reports whether a checkpoint is of this ledger and behind or at its end.
-func (v *Vault) agrees(ctx context.Context, cp ledger.Checkpoint) error {
-	size, err := v.sequence(ctx)
-	if err != nil {
-		return err
-	}
-	if cp.Origin != v.Name() || cp.Size > size {
-		return refuse(ErrRestored, CodeCheckpoint, "")
-	}
-	return v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		root, err := ledger.Root(cp.Size, tileReader(r))
-		if err != nil {
-			return err
-		}
-		if root != cp.Root {
-			return refuse(ErrRestored, CodeCheckpoint, "")
-		}
-		return nil
-	})
-}
-
 // Consistency proves that the ledger at an older size is a prefix of the one at a newer size.
 func (v *Vault) Consistency(ctx context.Context, older, newer uint64) ([]ledger.Hash, error) {
 	var hashes []ledger.Hash
@@ -252,6 +263,15 @@ func (v *Vault) Growth(ctx context.Context, older uint64) ([]byte, error) {
 		newer := uint64(last.Size) //nolint:gosec // never negative
 		if older == 0 || older > newer {
 			return refuse(ErrNotFound, CodeCheckpoint, "size")
+		}
+		list, err := losses(r)
+		for i := range list {
+			if list[i].From < older && older < list[i].To {
+				return refuse(ErrNotFound, CodeLedgerLost, "size")
+			}
+		}
+		if err != nil {
+			return err
 		}
 		c := ledger.Consistency{Older: older, Checkpoint: signed}
 		if c.OlderRoot, err = ledger.Root(older, tileReader(r)); err != nil {

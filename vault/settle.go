@@ -16,7 +16,7 @@ import (
 // sign-off. The spans say which number ranges were seen.
 func (b *Batch) Finish(ctx context.Context, spans []record.Span) (*BatchAccount, error) {
 	v := b.v
-	if err := v.writable(); err != nil {
+	if err := v.writable(ctx); err != nil {
 		return nil, b.refused(ctx, err)
 	}
 	if _, err := v.Checkpoint(ctx); err != nil && !errors.Is(err, ErrNotFound) { // an empty ledger has none
@@ -43,6 +43,9 @@ func (b *Batch) Finish(ctx context.Context, spans []record.Span) (*BatchAccount,
 		return nil, fmt.Errorf("vault: signing a batch certificate: %w", err)
 	}
 	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		if err := openForWriting(w); err != nil {
+			return err
+		}
 		if _, err := openType(w, account.Type); err != nil {
 			return err
 		}
@@ -246,7 +249,7 @@ func (v *Vault) SignOffBatch(ctx context.Context, a Access, id string, so SignOf
 		return nil, err
 	}
 	note := b.about("sign-off")
-	if err := v.writable(); err != nil {
+	if err := v.writable(ctx); err != nil {
 		return nil, v.denied(ctx, b.s, note, err)
 	}
 	for _, f := range []struct{ name, value string }{{"by", so.By}, {"remark", so.Remark}} {
@@ -278,6 +281,9 @@ func (b *Batch) move(ctx context.Context, note auditNote, from []BatchState,
 ) (*BatchAccount, error) {
 	var now *BatchAccount
 	err := b.v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		if err := openForWriting(w); err != nil {
+			return err
+		}
 		var err error
 		if now, err = getBatch(w, b.account.ID); err != nil {
 			return err
@@ -322,7 +328,7 @@ func (v *Vault) UndoBatch(ctx context.Context, a Access, id, reason string, visi
 		return nil, v.denied(ctx, b.s, note, refuse(ErrInvalid, CodeReasonMissing, "reason"))
 	}
 	note.reason = reason
-	if err := v.writable(); err != nil {
+	if err := v.writable(ctx); err != nil {
 		return nil, v.denied(ctx, b.s, note, err)
 	}
 	begin := []BatchState{BatchConverting, BatchWaiting, BatchOpen, BatchUndoing}

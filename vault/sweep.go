@@ -25,7 +25,7 @@ func (v *Vault) Sweep(ctx context.Context, a Access, olderThan time.Time, dryRun
 		note.result = "dry-run"
 	}
 	if err = s.mustOperate(); err == nil {
-		err = v.writable() // what a restored vault does not name yet, its next events may
+		err = v.writable(ctx) // what a restored vault does not name yet, its next events may
 	}
 	if err != nil {
 		return blob.Swept{}, v.denied(ctx, s, note, err)

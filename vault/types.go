@@ -115,9 +115,6 @@ func (v *Vault) PutType(ctx context.Context, a Access, yaml []byte) (*LicenceTyp
 		return nil, err
 	}
 	note := auditNote{act: "type"}
-	if err := v.writable(); err != nil {
-		return nil, v.denied(ctx, s, note, err)
-	}
 	def, err := catalogue.ParseType(yaml)
 	if err != nil {
 		return nil, v.denied(ctx, s, note, err)
@@ -127,13 +124,16 @@ func (v *Vault) PutType(ctx context.Context, a Access, yaml []byte) (*LicenceTyp
 		return nil, v.denied(ctx, s, note, refuse(ErrDenied, CodeTypeOwner, "type"))
 	}
 	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		if err := openForWriting(w); err != nil && !def.Classification.Closed() {
+			return err // a restored vault takes a classification that it has lost, and no other definition
+		}
 		done, err := putType(w, s, def)
 		if err != nil {
 			return err
 		}
 		return v.appendAudit(w, s, done)
 	})
-	if errors.Is(err, ErrDenied) || errors.Is(err, ErrInvalid) {
+	if isRefusal(err) {
 		return nil, v.denied(ctx, s, note, err)
 	}
 	if err != nil {

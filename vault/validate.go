@@ -32,7 +32,7 @@ func (v *Vault) Validate(ctx context.Context, a Access, req Request) ([]Note, er
 }
 
 func (v *Vault) validate(ctx context.Context, s *session, req *Request) ([]Note, error) {
-	if err := v.writable(); err != nil {
+	if err := v.writable(ctx); err != nil {
 		return nil, err
 	}
 	if done, err := v.validateKey(ctx, s, req); done || err != nil {

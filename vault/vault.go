@@ -13,10 +13,8 @@ package vault
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -51,6 +49,10 @@ type Config struct {
 	// CheckpointKeys verify the vault's own checkpoints when Inspect reads them; nil: their signatures are not
 	// looked at.
 	CheckpointKeys []ledger.Verifier
+	// Published is the last checkpoint that was handed out, as whoever opens the vault knows it from elsewhere than the
+	// engine. An engine that does not hold it was put back to an older state: the vault is then closed for writing as
+	// after MarkRestored, and stays so. nil: not looked at.
+	Published *ledger.Checkpoint
 	// Workers is how many goroutines prepare and sign a group; zero: 1.
 	Workers int
 }
@@ -96,11 +98,11 @@ type Documenter interface {
 type Vault struct {
 	cfg            Config
 	unknownCallers atomic.Uint64
-	sequencing     sync.Mutex // one sequencer at a time in this process; the engine keeps others apart
-	restored       atomic.Bool
-	types          sync.Map // code -> *LicenceType in force
-	openBatches    sync.Map // batch -> nothing: known to be open
-	callers        sync.Map // caller -> *knownCaller
+	sequencing     sync.Mutex  // one sequencer at a time in this process; the engine keeps others apart
+	restored       atomic.Bool // a hint: the engine tells
+	types          sync.Map    // code -> *LicenceType in force
+	openBatches    sync.Map    // batch -> nothing: known to be open
+	callers        sync.Map    // caller -> *knownCaller
 	audits         combiner[*auditRequest]
 	issues         combiner[*issuing]
 }
@@ -122,15 +124,7 @@ func Open(ctx context.Context, cfg Config) (*Vault, error) {
 	}
 	cfg.Workers = max(cfg.Workers, 1)
 	v := &Vault{cfg: cfg}
-	err := cfg.Engine.View(ctx, func(r engine.Reader) error {
-		_, err := r.Get([]byte{spaceRestored})
-		v.restored.Store(err == nil)
-		if errors.Is(err, engine.ErrNotFound) {
-			return nil
-		}
-		return err
-	})
-	if err != nil {
+	if err := v.comeBack(ctx); err != nil {
 		return nil, fmt.Errorf("vault: opening: %w", err)
 	}
 	return v, nil
@@ -138,49 +132,6 @@ func Open(ctx context.Context, cfg Config) (*Vault, error) {
 
 // Name is the ledger's origin: the name under which the vault signs checkpoints.
 func (v *Vault) Name() string { return v.cfg.Signer.Name() }
-
-// MarkRestored closes the vault for writing until CatchUp: it is called on a vault whose engine was restored from a
-// backup, because numbers and ledger places given since the backup would be given twice.
-func (v *Vault) MarkRestored(ctx context.Context) error {
-	err := v.cfg.Engine.Update(ctx, func(w engine.Writer) error { return w.Put([]byte{spaceRestored}, nil) })
-	if err == nil {
-		v.restored.Store(true)
-	}
-	return err
-}
-
-// CatchUp opens a restored vault again once its ledger holds everything under the last published checkpoint.
-func (v *Vault) CatchUp(ctx context.Context, a Access, published ledger.Checkpoint) error {
-	s, err := v.admit(ctx, a)
-	if err != nil {
-		return err
-	}
-	note := auditNote{act: "catch-up", object: "checkpoint " + strconv.FormatUint(published.Size, 10)}
-	if err := s.mustOperate(); err != nil {
-		return v.denied(ctx, s, note, err)
-	}
-	if err := v.agrees(ctx, published); err != nil {
-		return v.denied(ctx, s, note, err)
-	}
-	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		if err := w.Delete([]byte{spaceRestored}); err != nil {
-			return err
-		}
-		return v.appendAudit(w, s, note)
-	})
-	if err == nil {
-		v.restored.Store(false)
-	}
-	return err
-}
-
-// writable refuses writes of a restored vault.
-func (v *Vault) writable() error {
-	if v.restored.Load() {
-		return refuse(ErrRestored, CodeRestored, "")
-	}
-	return nil
-}
 
 // now is the time as texts hold it.
 func (v *Vault) now() time.Time { return v.cfg.Now().UTC().Truncate(time.Microsecond) }

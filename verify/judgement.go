@@ -211,7 +211,7 @@ func (j *judgement) missing() string {
 // prove marks the facts that something that counts covers.
 func (j *judgement) prove() {
 	ledger := j.passed("proof.inclusion") || j.passed("checkpoint.tree-head") || j.passed("receipt.consistency") ||
-		j.passed("batch.consistency")
+		j.passed("batch.consistency") || j.passed("receipt.checkpoint") || j.passed("batch.checkpoint")
 	status := j.passed("status.signature", "status.vault", "status.chain")
 	for i := range j.report.Facts {
 		f := &j.report.Facts[i]

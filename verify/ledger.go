@@ -111,6 +111,7 @@ func (j *judgement) judgeNamedCheckpoint(id, vault string, named record.Checkpoi
 		for _, k := range cp.Carried {
 			j.uncovered("checkpoint: cosignature of unknown key " + k.Name)
 		}
+		j.extensions(cp)
 		j.pass(id)
 	}
 }
@@ -139,7 +140,15 @@ func (j *judgement) judgeGrowth(id, vault string, named record.Checkpoint, file 
 		j.fail(id, HashFailure, vault, newer.Origin)
 	default:
 		j.ledgerFacts(ledgerFacts{newer.Origin, newer.Size, newer.Root})
+		j.extensions(newer)
 		j.pass(id)
+	}
+}
+
+// extensions shows what a checkpoint says beside size and root: what of the ledger was lost in a restore.
+func (j *judgement) extensions(cp ledger.SignedCheckpoint) {
+	for _, line := range cp.Extensions {
+		j.fact("ledger.extension", line)
 	}
 }
 
@@ -233,6 +242,7 @@ func (j *judgement) judgeCheckpoint(doc []byte) {
 	for _, k := range cp.Carried {
 		j.uncovered("checkpoint: cosignature of unknown key " + k.Name)
 	}
+	j.extensions(cp)
 	j.pass("checkpoint.tree-head")
 	j.expectAll(answers{})
 }

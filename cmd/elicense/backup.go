@@ -123,24 +123,36 @@ func copyTree(from, to string, names ...string) error {
 
 func (c *cli) restoreCommand() *cobra.Command {
 	var published string
+	var loss givenUp
 	cmd := &cobra.Command{
 		Use:   "restore [BACKUP]",
 		Short: "从备份恢复到空的数据目录 / restore into an empty data directory",
-		Long: "恢复后暂停写入，直到账本追上最后公布的检查点：用 --published 给出它（各处留存的 checkpoint 文件）。\n" +
-			"备份之后、故障之前发出的号码和账本位置，不会再发一次。" + between +
-			"After a restore writing stays closed until the ledger holds everything under the last published checkpoint,\n" +
-			"which --published names. What was given out after the backup is not given out again.",
-		Example: "  elicense -d 新目录 restore 备份目录\n  elicense -d 新目录 restore --published checkpoint",
-		Args:    cobra.MaximumNArgs(1),
+		Long: "恢复后证照库关闭，直到账本追上最后公布的检查点：用 --published 给出它（各处留存的 checkpoint 文件）。\n" +
+			"关闭期间不写入、不对外答复、不出具回执：备份之后吊销的证照，库还不知道。颁发部门可以查自己的证照。\n" +
+			"再没有更新的备份时，用 --accept-loss 写明理由放弃缺失的部分：丢失的账本位置和号码一律跳过并注明，\n" +
+			"此后每个检查点都写明丢失了什么；丢失的证照、变更、吊销、登记、授权和密级须重新录入。" + between +
+			"After a restore the vault is closed until its ledger holds everything under the last published checkpoint, which\n" +
+			"--published names: nothing is written, nobody outside is answered, nothing is signed, because it does not know\n" +
+			"what was revoked since. Departments read their own licences. If there is no newer backup, --accept-loss gives up\n" +
+			"what is missing, with a reason: its places in the ledger and its numbers are passed over and explained, and every\n" +
+			"checkpoint says so. What was lost (licences, changes, revocations, registrations, consents, classifications)\n" +
+			"must be entered again.",
+		Example: "  elicense -d 新目录 restore 备份目录\n  elicense -d 新目录 restore --published checkpoint\n" +
+			"  elicense -d 新目录 restore --published checkpoint --accept-loss 机房失火，再无备份 --beyond 500",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 && published == "" {
 				return &usageError{"请给出备份目录，或 --published", "give a backup, or --published"}
+			}
+			if published == "" && loss.reason != "" {
+				return &usageError{"--accept-loss 要与 --published 一起用", "--accept-loss goes with --published"}
 			}
 			if len(args) == 1 {
 				if err := c.restore(cmd.Context(), args[0], filepath.Clean(c.dir)); err != nil {
 					return err
 				}
-				c.tell("已恢复到 %s，写入暂停，可以查询。", "restored to %s; reading is open, writing is closed.", c.dir)
+				c.tell("已恢复到 %s，证照库关闭：写入暂停，只有颁发部门能查自己的证照。",
+					"restored to %s; the vault is closed: no writing, and only departments read their own licences.", c.dir)
 			}
 			if published == "" {
 				return c.emit(map[string]any{"restored": c.dir, "writable": false}, func() {
@@ -149,10 +161,13 @@ func (c *cli) restoreCommand() *cobra.Command {
 				})
 			}
 			return c.with(cmd.Context(), operator("恢复后开放写入"), func(h *house, a vault.Access) error {
-				return c.catchUp(cmd.Context(), h, a, published)
+				return c.catchUp(cmd.Context(), h, a, published, loss)
 			})
 		},
 	}
+	cmd.Flags().StringVar(&loss.reason, "accept-loss", "", "放弃缺失的部分，写明理由 / give up what is missing, with the reason")
+	cmd.Flags().Uint64Var(&loss.beyond, "beyond", 0,
+		"该检查点之后还可能发生过多少笔业务，宁多勿少 / how many events may have followed that checkpoint; rather too many")
 	cmd.Flags().StringVar(&published, "published", "", "最后公布的检查点文件 / file of the last published checkpoint")
 	return cmd
 }
@@ -206,7 +221,13 @@ func restoreAll(ctx context.Context, from, to string) error {
 	return copyTree(from, to, houseFile, "keys", "published")
 }
 
-func (c *cli) catchUp(ctx context.Context, h *house, a vault.Access, path string) error {
+// givenUp is what an operator says to give up what a backup lacks.
+type givenUp struct {
+	reason string
+	beyond uint64
+}
+
+func (c *cli) catchUp(ctx context.Context, h *house, a vault.Access, path string, loss givenUp) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -221,10 +242,32 @@ func (c *cli) catchUp(ctx context.Context, h *house, a vault.Access, path string
 			"这不是本库签名的检查点：" + path, "this is no checkpoint that this vault signed: " + path,
 		}
 	}
+	if loss.reason != "" {
+		return c.acceptLoss(ctx, h, a, vault.Loss{Published: cp.Checkpoint, Beyond: loss.beyond, Reason: loss.reason})
+	}
 	if err := h.vault.CatchUp(ctx, a, cp.Checkpoint); err != nil {
 		return err
 	}
 	return c.emit(map[string]any{"restored": c.dir, "writable": true}, func() {
 		c.tell("账本已追上检查点（%d 条），写入已开放", "the ledger holds the checkpoint (%d leaves); writing is open", cp.Size)
+	})
+}
+
+func (c *cli) acceptLoss(ctx context.Context, h *house, a vault.Access, loss vault.Loss) error {
+	lost, err := h.vault.AcceptLoss(ctx, a, loss)
+	if err != nil {
+		return err
+	}
+	return c.emit(lost, func() {
+		c.tell("已放弃账本第 %d 至 %d 条，写入已开放", "leaves %d to %d of the ledger are given up; writing is open", lost.From, lost.To-1)
+		if !lost.Known.IsZero() {
+			c.tell("库中最后一笔业务：%s。此后的签发、变更、吊销、登记、授权和密级都已丢失，须重新录入；",
+				"The last event it holds: %s. Issues, changes, revocations, registrations, consents and classifications since are lost:",
+				lost.Known.In(h.zone).Format("2006-01-02 15:04:05"))
+			c.tell("在此之前，丢失的吊销在库中仍显示有效。", "enter them again; until then a revocation that was lost still reads valid.")
+		}
+		c.tell("各号段已跳过 %d 个号，见 numbers；“已全部转换”的声明均已撤销。请公布新检查点：%s proof checkpoint",
+			"Each series passes over %d numbers, see numbers; declarations of converted stock are void. Publish: %s proof checkpoint",
+			lost.To-lost.From, c.again())
 	})
 }

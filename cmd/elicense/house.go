@@ -15,6 +15,8 @@ import (
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/signing"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/ledger"
+	"github.com/elicense/elicense/verify"
 )
 
 // A data directory holds:
@@ -115,9 +117,27 @@ func (w *world) openVault(ctx context.Context, h *house) error {
 	}
 	h.vault, err = vault.Open(ctx, vault.Config{
 		Engine: store, Blobs: blobs, Tokens: keys, Records: h.custody, Signer: h.signer,
-		Now: w.now, Rand: w.rand, Zone: h.zone, Workers: workers(),
+		Now: w.now, Rand: w.rand, Zone: h.zone, Workers: workers(), Published: h.lastPublished(),
 	})
 	return err
+}
+
+// lastPublished is the checkpoint that was handed out last, by which the vault notices engines that were put back to an
+// older state; nil if there is none, or none that this vault's key has signed.
+func (h *house) lastPublished() *ledger.Checkpoint {
+	text, err := os.ReadFile(filepath.Join(h.dir, publishFile))
+	if err != nil {
+		return nil
+	}
+	keys, err := verify.ParseLedgerKeys(h.signer.NoteKey())
+	if err != nil {
+		return nil
+	}
+	cp, err := ledger.ParseCheckpoint(text, keys...)
+	if err != nil {
+		return nil
+	}
+	return &cp.Checkpoint
 }
 
 func (h *house) openEngines() error {

@@ -8,8 +8,8 @@ import (
 )
 
 // HolderKindOf tells the kind of a holder's code (持证主体代码类型代码) among those that a type allows: by its check digit,
-// or because only one kind without one is allowed; "" if it cannot be told. A code that has the form of one with a check
-// digit and fails it is a slip, never another kind. Of several codes the first decides.
+// or because only one kind without one is allowed; "" if it cannot be told. A code that has the form of one with a
+// check digit and fails it is a slip, never another kind. Of several codes the first decides.
 func HolderKindOf(holderCode string, allowed []string) string {
 	first, _, _ := strings.Cut(holderCode, "^")
 	other, slip := "", false

@@ -66,8 +66,8 @@ type File struct {
 	SizeBytes int64
 	Name      string // as people know it; its last element stands in the account and in listings
 
-	// Encoding of a text file, as sheet.ParseEncoding reads it; it counts more than the mapping's. Empty: as the mapping
-	// says, or found.
+	// Encoding of a text file, as sheet.ParseEncoding reads it; it counts more than the mapping's. Empty: as the
+	// mapping says, or found.
 	Encoding string
 }
 

@@ -35,7 +35,7 @@ func (c *program) services(ctx context.Context, s *station) (*services, error) {
 		if err := c.serveOffice(ctx, o, all); err != nil {
 			return nil, err
 		}
-		issuer, all.office = gate{o}, o
+		issuer, all.office = sm2Issuer{o.register}, o
 	}
 	if s.settings.Foreign != nil {
 		if err := c.serveForeign(s, issuer, all); err != nil {

@@ -35,6 +35,7 @@ type CRL struct {
 	// BaseNumber is the deltaCRLIndicator: the CRL it adds to. It is nil in a full CRL.
 	BaseNumber     *big.Int
 	AuthorityKeyID []byte
+	FreshestCRL    []DistributionPoint // where the delta CRLs to this one are
 	// Scope is the issuingDistributionPoint: for which certificates and reasons this CRL speaks.
 	Scope CRLScope
 	// ExpiredFrom is expiredCertsOnCRL: certificates that expired at this time or later are still listed. Zero if
@@ -47,24 +48,6 @@ type CRL struct {
 	unknown  oid.ID // a critical extension of list or entry that is not understood here
 	entries  crlEntries
 	verified atomic.Pointer[[32]byte] // digest of the key with which the signature has been found good
-}
-
-// CRLScope is for which certificates a CRL speaks (issuingDistributionPoint, RFC 5280, 5.2.5). The zero value is the
-// scope of a CRL without the extension: all certificates of its issuer, for every reason.
-type CRLScope struct {
-	// Raw is the extension's value, nil if absent. A delta CRL belongs to a full CRL with the same bytes here.
-	Raw []byte
-	// Named tells that the CRL answers only for the distribution point that FullName or Relative names.
-	Named              bool
-	FullName           []GeneralName
-	Relative           RawRDN // appended to the name of the CRL's issuer
-	OnlyUsers          bool   // only certificates of end entities
-	OnlyAuthorities    bool   // only certificates of CAs
-	OnlyAttributeCerts bool
-	// Causes are the reasons covered; all of them if the CRL is not partitioned by reason.
-	Causes ReasonFlags
-	// Indirect marks a CRL that may list certificates of other issuers. Such CRLs are read but never relied on.
-	Indirect bool
 }
 
 // ParseCRL reads one DER CRL and nothing after it. Every entry is checked, and found again without a search

@@ -121,10 +121,10 @@ func readEntryExtension(e extension, l *listing) bool {
 // readCause reads CRLReason ::= ENUMERATED.
 func readCause(s *cryptobyte.String, out *Cause) bool {
 	var value int
-	if !s.ReadASN1Enum(&value) || value < 0 || value > 0xff || !Cause(value).valid() { //nolint:gosec // one octet
+	if !s.ReadASN1Enum(&value) || value < 0 || value > 0xff || !Cause(value).valid() {
 		return false
 	}
-	*out = Cause(value) //nolint:gosec // one octet
+	*out = Cause(value)
 	return true
 }
 
@@ -197,14 +197,13 @@ const (
 )
 
 func severity(c Cause) int {
-	switch c {
-	case CauseRemoveFromCRL:
+	if c == CauseRemoveFromCRL {
 		return severityRemoved
-	case CauseCertificateHold:
-		return severityHeld
-	default:
-		return severityRevoked
 	}
+	if c == CauseCertificateHold {
+		return severityHeld
+	}
+	return severityRevoked
 }
 
 // lookup finds the entry of a serial number, given as the contents of its INTEGER.

@@ -1,7 +1,6 @@
 package pki
 
 import (
-	"bytes"
 	"math/big"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -45,13 +44,20 @@ func (c *CRL) readExtension(e extension) bool {
 		return c.Scope.read(e.value)
 	case oid.ExpiredCertsOnCRL:
 		return readGeneralizedTime(&e.value, &c.ExpiredFrom) && e.value.Empty()
-	case oid.FreshestCRL, oid.IssuerAltName, oid.AuthorityInfo:
-		return true // where else to ask and how else the issuer is called: nothing is fetched here
-	default:
-		if e.critical && c.unknown == "" {
-			c.unknown = oid.ID(bytes.Clone(e.id))
-		}
+	case oid.FreshestCRL:
+		var err error
+		c.FreshestCRL, err = (&reader{tolerant: true}).distributionPoints(e.value, "freshestCRL")
+		c.noteCritical(e) // RFC 5280, 5.2.6, forbids it, and nothing is fetched here
+		return err == nil
+	default: // such as how else the issuer is called, which nobody may mark critical
+		c.noteCritical(e)
 		return true
+	}
+}
+
+func (c *CRL) noteCritical(e extension) {
+	if e.critical && c.unknown == "" {
+		c.unknown = oid.ID(e.id)
 	}
 }
 
@@ -83,56 +89,4 @@ func readKeyIdentifier(value cryptobyte.String, out *[]byte) bool {
 		*out = identifier
 	}
 	return true
-}
-
-// read reads
-//
-//	IssuingDistributionPoint ::= SEQUENCE {
-//	    distributionPoint [0] DistributionPointName OPTIONAL, onlyContainsUserCerts [1] BOOLEAN DEFAULT FALSE,
-//	    onlyContainsCACerts [2] BOOLEAN DEFAULT FALSE, onlySomeReasons [3] ReasonFlags OPTIONAL,
-//	    indirectCRL [4] BOOLEAN DEFAULT FALSE, onlyContainsAttributeCerts [5] BOOLEAN DEFAULT FALSE }
-func (s *CRLScope) read(value cryptobyte.String) bool {
-	var body, name cryptobyte.String
-	if !value.ReadASN1(&body, casn1.SEQUENCE) || !value.Empty() || body.Empty() ||
-		!body.ReadOptionalASN1(&name, &s.Named, constructedTag(0)) ||
-		s.Named && !s.readPoint(name) {
-		return false
-	}
-	if !readFlag(&body, 1, &s.OnlyUsers) || !readFlag(&body, 2, &s.OnlyAuthorities) ||
-		!readReasons(&body, 3, &s.Causes) ||
-		!readFlag(&body, 4, &s.Indirect) || !readFlag(&body, 5, &s.OnlyAttributeCerts) || !body.Empty() {
-		return false
-	}
-	return !(s.OnlyUsers && s.OnlyAuthorities) && !(s.OnlyAttributeCerts && (s.OnlyUsers || s.OnlyAuthorities))
-}
-
-func (s *CRLScope) readPoint(name cryptobyte.String) bool {
-	var err error
-	s.FullName, s.Relative, err = (&reader{tolerant: true}).distributionPointName(name, "distributionPoint")
-	return err == nil
-}
-
-// readFlag reads [tag] IMPLICIT BOOLEAN DEFAULT FALSE.
-func readFlag(s *cryptobyte.String, tag uint8, out *bool) bool {
-	var value cryptobyte.String
-	var present bool
-	if !s.ReadOptionalASN1(&value, &present, contextTag(tag)) {
-		return false
-	}
-	if present && (len(value) != 1 || value[0] != 0 && value[0] != 0xff) {
-		return false
-	}
-	*out = present && value[0] == 0xff
-	return true
-}
-
-// readReasons reads [tag] IMPLICIT ReasonFlags OPTIONAL and leaves out as it is if they are absent. A CRL for no reason
-// at all would say nothing.
-func readReasons(s *cryptobyte.String, tag uint8, out *ReasonFlags) bool {
-	if !s.PeekASN1Tag(contextTag(tag)) {
-		return true
-	}
-	bits, err := (&reader{tolerant: true}).namedBits(s, contextTag(tag), "onlySomeReasons")
-	*out = ReasonFlags(bits) & AllReasons // some set bit 0
-	return err == nil && *out != 0
 }

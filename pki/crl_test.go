@@ -28,7 +28,9 @@ func TestParseCRL_A55(t *testing.T) {
 		numbered(300), extended(rawExtension{oid.AuthorityKeyID, false, []byte("\x30\x06\x80\x04root")}),
 		extended(rawExtension{oid.ExpiredCertsOnCRL, false, generalized(past)}),
 		within(atURI("http://crl.example/7"), flag(1), reasons(3, 1, 8)),
+		extended(rawExtension{oid.FreshestCRL, false, freshest("http://crl.example/7d")}),
 	)
+	require.Equal(t, "http://crl.example/7d", c.FreshestCRL[0].FullName[0].Text)
 	require.Equal(t, root.Subject, c.Issuer)
 	require.Equal(t, root.RawSubject, c.RawIssuer)
 	require.Equal(t, now.Add(-hour), c.ThisUpdate)
@@ -85,6 +87,15 @@ func TestParseCRLDefaults(t *testing.T) {
 	delta := forgeCRL(t, root, numbered(9), deltaOf(8), lists(revokedAt(big.NewInt(1), past, pki.CauseRemoveFromCRL)))
 	require.True(t, delta.IsDelta())
 	require.Equal(t, int64(8), delta.BaseNumber.Int64())
+}
+
+// freshest is the value of freshestCRL with one point.
+func freshest(uri string) []byte {
+	return der(func(b *cryptobyte.Builder) {
+		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddBytes(atURI(uri)) })
+		})
+	})
 }
 
 // What the parser keeps is not the caller's to change.
@@ -158,6 +169,7 @@ func TestParseCRLRefuses(t *testing.T) {
 		"critical FALSE written out": {func(s *crlSpec) {
 			s.after = []byte("\xa0\x0f\x30\x0d\x30\x0b\x06\x03\x55\x1d\x14\x01\x01\x00\x04\x01\x05")
 		}},
+		"freshest is none":           {extend(oid.FreshestCRL, []byte{0x30, 0})},
 		"number below zero":          {numbered(-1)},
 		"number too long":            {extend(oid.CRLNumber, append([]byte{2, 22, 1}, make([]byte, 21)...))},
 		"number padded":              {extend(oid.CRLNumber, []byte{2, 2, 0, 1})},

@@ -22,7 +22,6 @@ const hour = time.Hour
 
 var (
 	sm2WithSM3 = []byte("\x30\x0a\x06\x08\x2a\x81\x1c\xcf\x55\x01\x83\x75")
-	nothing    = func(*cryptobyte.Builder) {}
 )
 
 // rawExtension is an extension whose value is value.
@@ -171,7 +170,7 @@ func rawCRL(t testing.TB, issuer *node, changes ...crlChange) []byte {
 	if s.outer == nil {
 		s.outer = s.algorithm
 	}
-	return signed(t, s.key, s.outer, s.unusedBits, der(s.addTBS), nil)
+	return envelope{key: s.key, algorithm: s.outer, unusedBits: s.unusedBits}.around(t, der(s.addTBS))
 }
 
 func (s crlSpec) addTBS(b *cryptobyte.Builder) {
@@ -204,19 +203,27 @@ func (s crlSpec) addTBS(b *cryptobyte.Builder) {
 	})
 }
 
-// signed puts a signature by key around tbs, followed by what stands in rest.
-func signed(t testing.TB, key *sm2.PrivateKey, algorithm []byte, unusedBits byte, tbs, rest []byte) []byte {
+// envelope is what stands around signed bytes.
+type envelope struct {
+	key        *sm2.PrivateKey
+	algorithm  []byte
+	unusedBits byte
+	rest       []byte // after the signature
+}
+
+// around signs tbs.
+func (e envelope) around(t testing.TB, tbs []byte) []byte {
 	t.Helper()
-	public, err := pki.PublicKeyOf(key.Public())
+	public, err := pki.PublicKeyOf(e.key.Public())
 	require.NoError(t, err)
-	value, err := public.Sign(rand.Reader, key, tbs)
+	value, err := public.Sign(rand.Reader, e.key, tbs)
 	require.NoError(t, err)
 	return der(func(b *cryptobyte.Builder) {
 		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			b.AddBytes(tbs)
-			b.AddBytes(algorithm)
-			b.AddASN1(casn1.BIT_STRING, func(b *cryptobyte.Builder) { b.AddUint8(unusedBits); b.AddBytes(value) })
-			b.AddBytes(rest)
+			b.AddBytes(e.algorithm)
+			b.AddASN1(casn1.BIT_STRING, func(b *cryptobyte.Builder) { b.AddUint8(e.unusedBits); b.AddBytes(value) })
+			b.AddBytes(e.rest)
 		})
 	})
 }
@@ -348,7 +355,7 @@ func rawOCSP(t testing.TB, issuer, of *node, changes ...ocspChange) []byte {
 	for _, f := range changes {
 		f(&s)
 	}
-	basic := signed(t, s.key, s.algorithm, 0, der(s.addData), der(s.addCertificates))
+	basic := envelope{key: s.key, algorithm: s.algorithm, rest: der(s.addCertificates)}.around(t, der(s.addData))
 	return der(func(b *cryptobyte.Builder) {
 		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			b.AddASN1Enum(s.status)

@@ -53,7 +53,8 @@ func keyBits(c *Certificate) []byte {
 	input := cryptobyte.String(c.RawKey)
 	var body cryptobyte.String
 	var bits []byte
-	if !input.ReadASN1(&body, casn1.SEQUENCE) || !body.SkipASN1(casn1.SEQUENCE) || !body.ReadASN1BitStringAsBytes(&bits) {
+	if !input.ReadASN1(&body, casn1.SEQUENCE) || !body.SkipASN1(casn1.SEQUENCE) ||
+		!body.ReadASN1BitStringAsBytes(&bits) {
 		return nil
 	}
 	return bits

@@ -48,8 +48,9 @@ func ParseOCSPRequest(der []byte) (*OCSPRequest, error) {
 
 // readTBS names the field that is wrong, or returns the empty string.
 //
-//	TBSRequest ::= SEQUENCE { version [0] EXPLICIT Version DEFAULT v1, requestorName [1] EXPLICIT GeneralName OPTIONAL,
-//	    requestList SEQUENCE OF Request, requestExtensions [2] EXPLICIT Extensions OPTIONAL }
+//	TBSRequest ::= SEQUENCE { version [0] EXPLICIT Version DEFAULT v1,
+//	    requestorName [1] EXPLICIT GeneralName OPTIONAL, requestList SEQUENCE OF Request,
+//	    requestExtensions [2] EXPLICIT Extensions OPTIONAL }
 func (r *OCSPRequest) readTBS(tbs cryptobyte.String) string {
 	var list, extensions cryptobyte.String
 	var extended bool
@@ -68,7 +69,9 @@ func (r *OCSPRequest) readTBS(tbs cryptobyte.String) string {
 	return ""
 }
 
-// readQuestions reads Request ::= SEQUENCE { reqCert CertID, singleRequestExtensions [0] EXPLICIT Extensions OPTIONAL }.
+// readQuestions reads
+//
+//	Request ::= SEQUENCE { reqCert CertID, singleRequestExtensions [0] EXPLICIT Extensions OPTIONAL }
 func (r *OCSPRequest) readQuestions(list cryptobyte.String) bool {
 	for !list.Empty() {
 		var question, extensions cryptobyte.String

@@ -195,12 +195,13 @@ func (r RevocationReport) Err() error {
 }
 
 func (c CertificateStatus) refusal() *RefusalError {
-	switch c.Status {
-	case StatusRevoked:
-		return refuse(c.Certificate, ReasonRevoked, "since %s, %s", c.Revocation.From.Format(time.RFC3339), c.Revocation.Cause)
-	case StatusOnHold:
-		return refuse(c.Certificate, ReasonOnHold, "since %s", c.Revocation.From.Format(time.RFC3339))
-	default:
+	if c.Status != StatusRevoked && c.Status != StatusOnHold {
 		return refuse(c.Certificate, c.Reason, "revocation status unknown, %d findings", len(c.Findings))
 	}
+	reason := ReasonRevoked
+	if c.Status == StatusOnHold {
+		reason = ReasonOnHold
+	}
+	since := c.Revocation.From.Format(time.RFC3339)
+	return refuse(c.Certificate, reason, "since %s, %s", since, c.Revocation.Cause)
 }

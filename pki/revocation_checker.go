@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// EvidenceChecker judges paths by evidence at hand while a chain is looked for, so that a path that is revoked gives way
-// to one that is not. VerifyRevocation on the finished chain says more.
+// EvidenceChecker judges paths by evidence at hand while a chain is looked for, so that a path that is revoked gives
+// way to one that is not. VerifyRevocation on the finished chain says more.
 type EvidenceChecker struct {
 	// Anchors are those with which the chain is looked for; required. If one certificate stands among them with several
 	// scopes, the evidence must do for each.

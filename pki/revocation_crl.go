@@ -55,6 +55,7 @@ func (j *judge) withDeltas(p place, full Finding) []Finding {
 			if x := j.existedBy(e); x.After(f.ExistedBy) {
 				f.ExistedBy = x
 			}
+			f.Revocation = nil
 			if _, f.Refusal, f.Detail = j.checkCRL(p, d, j.existedBy(e)); f.Refusal == "" {
 				f.Revocation = change(full.Revocation, d, p.cert)
 				f.forgetful = full.forgetful || d.forgets(p.cert)
@@ -67,11 +68,11 @@ func (j *judge) withDeltas(p place, full Finding) []Finding {
 
 // addsTo checks what RFC 5280, 5.2.4 and 6.3.3 (c), demand: the same issuer, key and scope, and numbers that leave no
 // gap and bring something newer.
-func (d *CRL) addsTo(full *CRL) bool {
-	return d.IsDelta() && d.Number != nil && full.Number != nil &&
-		d.IssuerName.Equal(full.IssuerName) && bytes.Equal(d.AuthorityKeyID, full.AuthorityKeyID) &&
-		bytes.Equal(d.Scope.Raw, full.Scope.Raw) &&
-		full.Number.Cmp(d.BaseNumber) >= 0 && full.Number.Cmp(d.Number) < 0
+func (c *CRL) addsTo(full *CRL) bool {
+	return c.IsDelta() && c.Number != nil && full.Number != nil &&
+		c.IssuerName.Equal(full.IssuerName) && bytes.Equal(c.AuthorityKeyID, full.AuthorityKeyID) &&
+		bytes.Equal(c.Scope.Raw, full.Scope.Raw) &&
+		full.Number.Cmp(c.BaseNumber) >= 0 && full.Number.Cmp(c.Number) < 0
 }
 
 // change applies a delta CRL to what the full CRL says. Only a hold can be taken back.
@@ -132,58 +133,4 @@ func namesCRLIssuer(cert *Certificate, name Name) bool {
 			return g.Form == FormDirectory && g.Directory.Equal(name)
 		})
 	})
-}
-
-// speaksFor is the reasons for which the CRL would list the certificate, of whose issuer it is (RFC 5280, 6.3.3 b and
-// d). Every distribution point of the certificate is tried, then the point named like the issuer, as 6.3.3 has it for
-// CRLs that the certificate does not mention.
-func (c *CRL) speaksFor(cert *Certificate) ReasonFlags {
-	s := &c.Scope
-	if s.OnlyAttributeCerts || s.OnlyUsers && cert.IsCA || s.OnlyAuthorities && !cert.IsCA {
-		return 0
-	}
-	if !s.Named {
-		return s.Causes
-	}
-	own := GeneralName{Form: FormDirectory, Directory: cert.IssuerName}
-	if c.isAt([]GeneralName{own}) {
-		return s.Causes
-	}
-	var causes ReasonFlags
-	for _, p := range cert.CRLDistributionPoints {
-		if len(p.CRLIssuer) == 0 && c.isAt(p.names(cert.IssuerName)) {
-			causes |= s.Causes & p.Reasons.orAll()
-		}
-	}
-	return causes
-}
-
-// isAt tells whether one of the names of the CRL's own distribution point is among names.
-func (c *CRL) isAt(names []GeneralName) bool {
-	point := DistributionPoint{FullName: c.Scope.FullName, Relative: c.Scope.Relative}
-	for _, mine := range point.names(c.IssuerName) {
-		if slices.ContainsFunc(names, mine.same) {
-			return true
-		}
-	}
-	return false
-}
-
-// names is the full names of a distribution point; a relative one is completed by the name of its issuer.
-func (p DistributionPoint) names(issuer Name) []GeneralName {
-	if len(p.Relative.RDN) == 0 {
-		return p.FullName
-	}
-	return []GeneralName{{Form: FormDirectory, Directory: issuer.Child(p.Relative)}}
-}
-
-// same compares names of distribution points: directory names by their meaning, others by their bytes.
-func (n GeneralName) same(other GeneralName) bool {
-	if n.Form != other.Form {
-		return false
-	}
-	if n.Form == FormDirectory {
-		return !n.Directory.Empty() && n.Directory.Equal(other.Directory)
-	}
-	return len(n.Raw) > 0 && bytes.Equal(n.Raw, other.Raw)
 }

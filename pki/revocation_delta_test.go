@@ -124,3 +124,14 @@ func TestHolds_A55(t *testing.T) {
 		})
 	}
 }
+
+// What is revoked for ever is so even if a newer list does not name it any more.
+func TestRevokedStaysRevoked_A55(t *testing.T) {
+	w := newStatusWorld(t)
+	s := w.status(t, pki.RevocationOptions{}, w.crls(
+		forgeCRL(t, w.sub, numbered(1), w.revoked(past, pki.CauseSuperseded)),
+		forgeCRL(t, w.sub, numbered(2), dated(now, future)),
+	))
+	require.Equal(t, pki.StatusRevoked, s.Status)
+	require.Equal(t, pki.CauseSuperseded, s.Revocation.Cause)
+}

@@ -39,27 +39,32 @@ type standing struct {
 
 // newJudge refuses calls that leave out what is required, and more evidence than is looked at.
 func newJudge(chain *Chain, options RevocationOptions, evidence []Evidence) (*judge, Reason) {
-	if chain == nil || len(chain.Certificates) < 2 || slices.Contains(chain.Certificates, nil) || options.At.IsZero() ||
-		chain.Anchor.Certificate == nil || !chain.Anchor.Certificate.Equal(chain.Certificates[len(chain.Certificates)-1]) {
-		return nil, ReasonOptions
-	}
 	if options.Now.IsZero() {
 		options.Now = options.At
+	}
+	if !chain.complete() || options.At.IsZero() || options.Now.Before(options.At) ||
+		options.MaxAge < 0 || options.Delay < 0 || options.Skew < 0 {
+		return nil, ReasonOptions
 	}
 	pieces := 0
 	for _, e := range evidence {
 		pieces += len(e.CRLs) + len(e.Responses) + len(e.Certificates)
 	}
-	if options.Now.Before(options.At) || options.MaxAge < 0 || options.Delay < 0 || options.Skew < 0 {
-		return nil, ReasonOptions
-	}
 	if pieces > maxEvidence {
 		return nil, ReasonBudget
 	}
 	return &judge{
-		options: options, evidence: evidence, chain: chain.Certificates, scope: &chain.Anchor.Scope, budget: maxEvidenceSignatures,
-		known: make(map[[32]byte]*standing),
+		options: options, evidence: evidence, chain: chain.Certificates, scope: &chain.Anchor.Scope,
+		budget: maxEvidenceSignatures, known: make(map[[32]byte]*standing),
 	}, ""
+}
+
+// complete tells whether a chain has the parts that VerifyChain gives it: a leaf and, last, its anchor.
+func (c *Chain) complete() bool {
+	if c == nil || len(c.Certificates) < 2 || slices.Contains(c.Certificates, nil) || c.Anchor.Certificate == nil {
+		return false
+	}
+	return c.Anchor.Certificate.Equal(c.Certificates[len(c.Certificates)-1])
 }
 
 // existedBy is when a bundle is proven to have existed.

@@ -9,7 +9,7 @@ const (
 	ReasonStale           Reason = "evidence-stale"     // made too long before the time
 	ReasonTooEarly        Reason = "evidence-too-early" // made too soon after the time for a revocation to show
 	ReasonFromFuture      Reason = "evidence-future"    // made after the time at which it is said to have existed
-	ReasonForgotten       Reason = "evidence-forgotten" // made when the certificate had expired and may have been dropped
+	ReasonForgotten       Reason = "evidence-forgotten" // made when the certificate had expired and might be dropped
 	ReasonOtherIssuer     Reason = "other-issuer"       // speaks for certificates of another issuer
 	ReasonOtherSubject    Reason = "other-certificate"  // speaks of other certificates
 	ReasonCRLScope        Reason = "crl-scope"          // the CRL does not answer for such a certificate

@@ -231,3 +231,45 @@ func TestEveryBitOfEvidenceCounts_A55(t *testing.T) {
 		require.Equal(t, pki.StatusUnknown, judge(pki.Evidence{Responses: []*pki.OCSPResponse{r}}), "bit %d of the response", i)
 	}
 }
+
+// Evidence that is not proven to have existed at the control time does not count for it.
+func TestSlideEvidence_A55(t *testing.T) {
+	w := newStatusWorld(t)
+	yesterday := now.Add(-24 * hour)
+	subRevoked := pki.Evidence{CRLs: []*pki.CRL{forgeCRL(t, w.root, lists(revokedAt(w.sub.Serial, yesterday, 0)))}}
+	old := dated(yesterday.Add(-2*hour), yesterday.Add(hour))
+	known := pki.Evidence{Certificates: []*pki.Certificate{w.leaf.Certificate}, ExistedBy: yesterday.Add(-hour)}
+	slide := func(existedBy time.Time) (time.Time, error) {
+		leafGood := pki.Evidence{CRLs: []*pki.CRL{forgeCRL(t, w.sub, old)}, ExistedBy: existedBy}
+		return pki.SlideControlTime(w.chain, pki.RevocationOptions{Now: now}, subRevoked, known, leafGood)
+	}
+	got, err := slide(yesterday.Add(-time.Minute))
+	require.NoError(t, err)
+	require.Equal(t, yesterday, got)
+	_, err = slide(yesterday.Add(time.Minute))
+	require.Error(t, err)
+
+	proven := pki.Evidence{CRLs: []*pki.CRL{forgeCRL(t, w.sub, old)}, ExistedBy: yesterday.Add(-time.Minute)}
+	_, err = pki.SlideControlTime(w.chain, pki.RevocationOptions{Now: now}, subRevoked, proven)
+	require.Equal(t, pki.ReasonNoProof, pki.ReasonOf(err), "the leaf is not proven")
+
+	// The authority was not revoked, but nothing newer shows it: what is proven only later is too late.
+	staleSub := pki.Evidence{CRLs: []*pki.CRL{forgeCRL(t, w.root, dated(yesterday, yesterday.Add(hour)))}, ExistedBy: yesterday}
+	leafGood := pki.Evidence{CRLs: []*pki.CRL{forgeCRL(t, w.sub, old)}, ExistedBy: yesterday.Add(time.Minute)}
+	_, err = pki.SlideControlTime(w.chain, pki.RevocationOptions{Now: now}, staleSub, known, leafGood)
+	require.Equal(t, pki.ReasonNoProof, pki.ReasonOf(err))
+	leafGood.ExistedBy = yesterday
+	got, err = pki.SlideControlTime(w.chain, pki.RevocationOptions{Now: now}, staleSub, known, leafGood)
+	require.NoError(t, err)
+	require.Equal(t, yesterday, got)
+
+	// A revocation that came to be known later counts from its date; by itself it shows nothing to have been good.
+	found := func(at time.Time) pki.Evidence {
+		return pki.Evidence{CRLs: []*pki.CRL{forgeCRL(t, w.sub, w.revoked(at, 1))}}
+	}
+	got, err = pki.SlideControlTime(w.chain, pki.RevocationOptions{Now: now}, staleSub, known, leafGood, found(past))
+	require.NoError(t, err)
+	require.Equal(t, past, got)
+	_, err = pki.SlideControlTime(w.chain, pki.RevocationOptions{Now: now}, staleSub, known, found(yesterday.Add(hour)))
+	require.Error(t, err)
+}

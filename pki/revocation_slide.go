@@ -47,12 +47,16 @@ func (j *judge) provenBy(c *Certificate) time.Time {
 	return earliest
 }
 
-// before keeps the evidence that was made and proven to exist by the control time.
+// before keeps the evidence that was made and proven to exist by the control time. Of what is younger a revocation
+// counts all the same, but it covers nothing.
 func (s *standing) before(control time.Time) *standing {
 	out := &standing{cert: s.cert, findings: slices.Clone(s.findings)}
 	for i := range out.findings {
 		f := &out.findings[i]
-		if f.Refusal == "" && (f.MadeAt.After(control) || f.ExistedBy.After(control)) {
+		if f.Refusal != "" || !f.MadeAt.After(control) && !f.ExistedBy.After(control) {
+			continue
+		}
+		if f.Causes = 0; f.Revocation == nil {
 			f.Refusal = ReasonNoProof
 		}
 	}
@@ -77,7 +81,8 @@ func (s *standing) slide(control time.Time, options RevocationOptions) (time.Tim
 
 // newestCover is the latest time by which evidence made then or later covers every reason, fresh or not.
 func (s *standing) newestCover() (time.Time, bool) {
-	usable := slices.DeleteFunc(slices.Clone(s.findings), func(f Finding) bool { return f.Refusal != "" || f.forgetful })
+	useless := func(f Finding) bool { return f.Refusal != "" || f.forgetful }
+	usable := slices.DeleteFunc(slices.Clone(s.findings), useless)
 	slices.SortFunc(usable, func(a, b Finding) int { return b.MadeAt.Compare(a.MadeAt) })
 	var covered ReasonFlags
 	for _, f := range usable {

@@ -218,7 +218,7 @@ func day(month time.Month, n int) time.Time { return time.Date(2020, month, n, 0
 func TestFreshness_A55(t *testing.T) {
 	s := openSuite(t, fixturesOfPyHanko+"/freshness")
 	strict := lenient
-	alice, interm, root := s.certificate("certs/alice.crt"), s.certificate("certs/interm.crt"), s.certificate("certs/root.crt")
+	alice, middle, root := s.certificate("certs/alice.crt"), s.certificate("certs/interm.crt"), s.certificate("certs/root.crt")
 	const days = 24 * time.Hour
 	for _, test := range []struct {
 		name      string
@@ -253,14 +253,14 @@ func TestFreshness_A55(t *testing.T) {
 			for _, date := range test.responses {
 				evidence.Responses = append(evidence.Responses, s.response("alice-2020-"+date+".ors"))
 			}
-			report := pki.VerifyRevocation(s.chain(test.options.At, strict, alice, interm, root), test.options, evidence)
+			report := pki.VerifyRevocation(s.chain(test.options.At, strict, alice, middle, root), test.options, evidence)
 			require.Equal(t, test.want, report.Status, "%v", report.Err())
 			if test.reason != "" {
 				require.Equal(t, test.reason, pki.ReasonOf(report.Err()))
 			}
 		})
 	}
-	later := pki.VerifyRevocation(s.chain(day(11, 29), strict, alice, interm, root),
+	later := pki.VerifyRevocation(s.chain(day(11, 29), strict, alice, middle, root),
 		pki.RevocationOptions{At: day(11, 29), Now: day(12, 10)},
 		pki.Evidence{
 			CRLs:      []*pki.CRL{s.crl("root-2020-12-10.crl")},
@@ -294,7 +294,7 @@ func TestTimeSlide_A55(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name     string
-		interm   *pki.Certificate
+		middle   *pki.Certificate
 		now      time.Time
 		evidence []pki.Evidence
 		want     time.Time
@@ -320,7 +320,7 @@ func TestTimeSlide_A55(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := suite{t, s.folder}
-			chain := s.chain(november, lenient, alice, test.interm, root)
+			chain := s.chain(november, lenient, alice, test.middle, root)
 			got, err := pki.SlideControlTime(chain, pki.RevocationOptions{Now: test.now}, test.evidence...)
 			require.Equal(t, test.refusal, pki.ReasonOf(err), "%v", err)
 			require.Equal(t, test.want, got)
@@ -331,10 +331,10 @@ func TestTimeSlide_A55(t *testing.T) {
 // pyHanko's authority whose one responder answers for two of its CAs, with certificates of both.
 func TestMultitaskingResponder_A55(t *testing.T) {
 	s := openSuite(t, fixturesOfPyHanko+"/multitasking-ocsp")
-	alice, interm, root := s.certificate("alice.cert.pem"), s.certificate("interm.cert.pem"), s.certificate("root.cert.pem")
+	alice, middle, root := s.certificate("alice.cert.pem"), s.certificate("interm.cert.pem"), s.certificate("root.cert.pem")
 	a, b := s.response("ocsp-resp-alice.der"), s.response("ocsp-resp-interm.der")
 	at := a.ProducedAt.Add(time.Minute)
-	report := pki.VerifyRevocation(s.chain(at, lenient, alice, interm, root), pki.RevocationOptions{At: at},
+	report := pki.VerifyRevocation(s.chain(at, lenient, alice, middle, root), pki.RevocationOptions{At: at},
 		pki.Evidence{Responses: []*pki.OCSPResponse{a, b}})
 	require.NoError(t, report.Err())
 }

@@ -154,6 +154,10 @@ func TestVerifyRevocation_A55(t *testing.T) {
 			pki.StatusUnknown, pki.ReasonExtension},
 		{"unknown extension, not critical", crl(extended(rawExtension{"\x2a\x03", false, []byte{5, 0}})),
 			pki.RevocationOptions{}, pki.StatusGood, ""},
+		{"critical freshest CRL", crl(extended(rawExtension{oid.FreshestCRL, true, freshest(leafPoint)})),
+			pki.RevocationOptions{}, pki.StatusUnknown, pki.ReasonExtension},
+		{"freshest CRL", crl(extended(rawExtension{oid.FreshestCRL, false, freshest(leafPoint)})),
+			pki.RevocationOptions{}, pki.StatusGood, ""},
 		{"unknown extension of another entry",
 			crl(lists(entry{big.NewInt(1), past, []rawExtension{{"\x2a\x03", true, []byte{5, 0}}}})),
 			pki.RevocationOptions{}, pki.StatusUnknown, pki.ReasonExtension},
@@ -312,6 +316,8 @@ func TestResponders_A55(t *testing.T) {
 		e := w.responses(forgeOCSP(t, w.sub, w.leaf, signedBy(checked)))
 		e.CRLs = append(e.CRLs, forgeCRL(t, w.sub))
 		require.Equal(t, pki.StatusGood, w.status(t, pki.RevocationOptions{}, e).Status)
+		late := pki.RevocationOptions{At: now.Add(-3 * hour), Now: now, Delay: hour}
+		require.Equal(t, pki.StatusGood, w.status(t, late, e).Status, "a delay is not for the responder")
 		for cause, want := range map[pki.Cause]pki.Reason{
 			pki.CauseKeyCompromise: pki.ReasonSignerRevoked, pki.CauseCertificateHold: pki.ReasonSignerRevoked,
 		} {

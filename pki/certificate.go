@@ -130,7 +130,12 @@ func parseCertificate(der []byte, tolerant bool) (*Certificate, error) {
 }
 
 // ParseCertificatesPEM reads one or more CERTIFICATE blocks; any other block or text is refused.
-func ParseCertificatesPEM(text []byte) ([]*Certificate, error) {
+func ParseCertificatesPEM(text []byte) ([]*Certificate, error) { return parsePEM(text, false) }
+
+// ParseTolerantPEM is ParseCertificatesPEM with the tolerances of ParseTolerant within the blocks.
+func ParseTolerantPEM(text []byte) ([]*Certificate, error) { return parsePEM(text, true) }
+
+func parsePEM(text []byte, tolerant bool) ([]*Certificate, error) {
 	if len(text) > maxPEMBytes {
 		return nil, fmt.Errorf("%w: %d bytes of PEM", ErrCertificate, len(text))
 	}
@@ -140,7 +145,7 @@ func ParseCertificatesPEM(text []byte) ([]*Certificate, error) {
 		if block == nil || block.Type != "CERTIFICATE" {
 			return nil, fmt.Errorf("%w: PEM block %d is no certificate", ErrCertificate, len(certificates)+1)
 		}
-		c, err := ParseCertificate(block.Bytes)
+		c, err := parseCertificate(block.Bytes, tolerant)
 		if err != nil {
 			return nil, err
 		}

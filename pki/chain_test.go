@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
+	"github.com/elicense/elicense/internal/oid"
 	"github.com/elicense/elicense/pki"
 )
 
@@ -301,6 +302,15 @@ func BenchmarkVerifyChain(b *testing.B) {
 	})
 	b.Run("uncached", func(b *testing.B) {
 		run(b, options, func() { check(sub, leaf); check(root, sub) })
+	})
+	b.Run("constrained", func(b *testing.B) {
+		options := options
+		options.Links = pki.NewLinkCache(16)
+		options.Policies.RequireExplicit = true
+		sub := forge(b, root, "sub", isCA, policies(p1, p2), constraints(names(dnsName("example.cn"), dirName()), nil))
+		leaf = forge(b, sub, "leaf", policies(p1), extension(oid.SubjectAltName.ASN1(), false, seq(dnsName("a.example.cn"))))
+		options.Intermediates = []*pki.Certificate{sub.Certificate}
+		run(b, options, func() { check(sub, leaf) })
 	})
 }
 

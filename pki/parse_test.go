@@ -1,10 +1,12 @@
 package pki_test
 
 import (
+	"encoding/pem"
 	"math/big"
 	"testing"
 	"time"
 
+	"github.com/emmansun/gmsm/smx509"
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
@@ -229,6 +231,54 @@ func requireDistribution(t *testing.T, c *pki.Certificate) {
 	require.Equal(t, seq(rdnOf(oid.CommonName, text(0x0c, "目录")), rdnOf(oid.CommonName, text(0x0c, "分片"))), full.Raw)
 	require.Equal(t, "CN=分片", pki.Name{}.Child(points[1].Relative).String())
 	require.Equal(t, "http://crl.example.cn/1.crl", c.FreshestCRL[0].FullName[0].Text)
+}
+
+// TestHugeCertificate: a certificate that is right in everything but its size is refused.
+func TestHugeCertificate(t *testing.T) {
+	pieces := craft(t, forge(t, nil, "root", isCA))
+	pieces.add(ext("\x2a\x03", false, make([]byte, 65<<10)))
+	c, err := pki.ParseTolerant(pieces.der())
+	require.ErrorIs(t, err, pki.ErrCertificate)
+	require.Nil(t, c)
+}
+
+// TestTolerantPEM: the tolerance is for what is inside of the blocks.
+func TestTolerantPEM(t *testing.T) {
+	root := forge(t, nil, "root", isCA)
+	pieces := craft(t, root)
+	pieces.serial = []byte{2, 1, 0}
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pieces.der()})
+	_, err := pki.ParseCertificatesPEM(block)
+	require.ErrorIs(t, err, pki.ErrCertificate)
+	list, err := pki.ParseTolerantPEM(pki.AppendPEM(block, root.Certificate))
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	require.Equal(t, []pki.Tolerance{pki.ToleranceZeroSerial}, list[0].Tolerances)
+	require.Empty(t, list[1].Tolerances)
+	_, err = pki.ParseTolerantPEM(append(block, "text"...))
+	require.ErrorIs(t, err, pki.ErrCertificate)
+}
+
+// BenchmarkParseCertificate reads a certificate of a department beside the library.
+func BenchmarkParseCertificate(b *testing.B) {
+	root := forge(b, nil, "root", isCA)
+	leaf := forge(b, root, "某某省某某厅", extension(oid.OrganizationCode.ASN1(), false, text(0x13, uscc(b, "MA123456"))))
+	b.Run("ours", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := pki.ParseCertificate(leaf.Raw); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("library", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := smx509.ParseCertificate(leaf.Raw); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 // TestTimes reads both forms at their borders (RFC 5280, 4.1.2.5).

@@ -55,6 +55,7 @@ func (j *judge) withDeltas(p place, full Finding) []Finding {
 			if x := j.existedBy(e); x.After(f.ExistedBy) {
 				f.ExistedBy = x
 			}
+			f.Revocation = nil
 			if _, f.Refusal, f.Detail = j.checkCRL(p, d, j.existedBy(e)); f.Refusal == "" {
 				f.Revocation = change(full.Revocation, d, p.cert)
 				f.forgetful = full.forgetful || d.forgets(p.cert)

@@ -249,6 +249,10 @@ func TestSlideEvidence_A55(t *testing.T) {
 	_, err = slide(yesterday.Add(time.Minute))
 	require.Error(t, err)
 
+	proven := pki.Evidence{CRLs: []*pki.CRL{forgeCRL(t, w.sub, old)}, ExistedBy: yesterday.Add(-time.Minute)}
+	_, err = pki.SlideControlTime(w.chain, pki.RevocationOptions{Now: now}, subRevoked, proven)
+	require.Equal(t, pki.ReasonNoProof, pki.ReasonOf(err), "the leaf is not proven")
+
 	// The authority was not revoked, but nothing newer shows it: what is proven only later is too late.
 	staleSub := pki.Evidence{CRLs: []*pki.CRL{forgeCRL(t, w.root, dated(yesterday, yesterday.Add(hour)))}, ExistedBy: yesterday}
 	leafGood := pki.Evidence{CRLs: []*pki.CRL{forgeCRL(t, w.sub, old)}, ExistedBy: yesterday.Add(time.Minute)}
@@ -258,4 +262,14 @@ func TestSlideEvidence_A55(t *testing.T) {
 	got, err = pki.SlideControlTime(w.chain, pki.RevocationOptions{Now: now}, staleSub, known, leafGood)
 	require.NoError(t, err)
 	require.Equal(t, yesterday, got)
+
+	// A revocation that came to be known later counts from its date; by itself it shows nothing to have been good.
+	found := func(at time.Time) pki.Evidence {
+		return pki.Evidence{CRLs: []*pki.CRL{forgeCRL(t, w.sub, w.revoked(at, 1))}}
+	}
+	got, err = pki.SlideControlTime(w.chain, pki.RevocationOptions{Now: now}, staleSub, known, leafGood, found(past))
+	require.NoError(t, err)
+	require.Equal(t, past, got)
+	_, err = pki.SlideControlTime(w.chain, pki.RevocationOptions{Now: now}, staleSub, known, found(yesterday.Add(hour)))
+	require.Error(t, err)
 }

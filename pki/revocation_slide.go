@@ -47,12 +47,16 @@ func (j *judge) provenBy(c *Certificate) time.Time {
 	return earliest
 }
 
-// before keeps the evidence that was made and proven to exist by the control time.
+// before keeps the evidence that was made and proven to exist by the control time. Of what is younger a revocation
+// counts all the same, but it covers nothing.
 func (s *standing) before(control time.Time) *standing {
 	out := &standing{cert: s.cert, findings: slices.Clone(s.findings)}
 	for i := range out.findings {
 		f := &out.findings[i]
-		if f.Refusal == "" && (f.MadeAt.After(control) || f.ExistedBy.After(control)) {
+		if f.Refusal != "" || !f.MadeAt.After(control) && !f.ExistedBy.After(control) {
+			continue
+		}
+		if f.Causes = 0; f.Revocation == nil {
 			f.Refusal = ReasonNoProof
 		}
 	}

@@ -59,8 +59,8 @@ func NewCustody(config CustodyConfig) (*Custody, error) {
 	}, nil
 }
 
-// Register makes the signer's certificate the issuer's current one. The certificate must hold the issuer's unified
-// social credit code, allow signing of documents, and lead to an anchor through the signer's chain at the start of
+// Register makes the signer's certificate the issuer's current one. The certificate must be that of an organisation, not
+// of somebody in it or of its seal, hold the issuer's unified social credit code, allow signing of documents, and lead to an anchor through the signer's chain at the start of
 // its validity. Certificates registered before stay known, for the records they signed.
 func (c *Custody) Register(issuer string, signer *Signer) error {
 	if signer == nil {
@@ -79,7 +79,7 @@ func (c *Custody) RegisterRemote(issuer string, chain []*pki.Certificate) error 
 
 func (c *Custody) register(issuer string, certificates []*pki.Certificate, signer *Signer) error {
 	leaf := certificates[0]
-	if issuer == "" || leaf.Holder.USCC != issuer {
+	if issuer == "" || leaf.Holder.USCC != issuer || leaf.Holder.Kind != pki.HolderOrganization {
 		return fmt.Errorf("%w: issuer %q, certificate of %q", ErrIssuer, issuer, leaf.Holder.USCC)
 	}
 	chain, err := pki.VerifyChain(leaf, pki.ChainOptions{

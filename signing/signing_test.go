@@ -250,6 +250,12 @@ func TestRegisterRefuses(t *testing.T) {
 	require.ErrorIs(t, c.RegisterRemote(farmUSCC, nil), signing.ErrConfig)
 	_, vault := w.department(t, ca.ProfileVault, "")
 	require.ErrorIs(t, c.RegisterRemote("", vault), signing.ErrIssuer, "a certificate without code and an empty issuer")
+	for _, kind := range []pki.HolderKind{pki.HolderPerson, pki.HolderSeal, ""} {
+		other := *w.chain[0]
+		other.Holder.Kind = kind
+		err = c.RegisterRemote(farmUSCC, append([]*pki.Certificate{&other}, w.chain[1:]...))
+		require.ErrorIs(t, err, signing.ErrIssuer, "the code of the department, held by %q", kind)
+	}
 	err = c.Register(farmUSCC, newSigner(t, other.config()))
 	require.Equal(t, pki.ReasonUnknownIssuer, pki.ReasonOf(err), "a root of the same name, another key: %v", err)
 

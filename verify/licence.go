@@ -58,6 +58,7 @@ func (j *judgement) existence(l *licence) time.Time {
 }
 
 // judgeSigner: the department named as issuer signed, with the certificate that the record names, and no vault did.
+// Somebody who works there may hold a certificate with its code; he is not the department, nor is its seal.
 func (j *judgement) judgeSigner(rec *record.Record, leaf *pki.Certificate) {
 	if leaf.Digest != rec.Signer {
 		j.fail("record.signer", SigConstraintsFailure, rec.Signer.String(), record.Digest(leaf.Digest).String())
@@ -69,7 +70,7 @@ func (j *judgement) judgeSigner(rec *record.Record, leaf *pki.Certificate) {
 	} else {
 		j.pass("record.key")
 	}
-	if leaf.Holder.USCC == "" || leaf.Holder.USCC != rec.IssuerCode {
+	if leaf.Holder.Kind != pki.HolderOrganization || leaf.Holder.USCC != rec.IssuerCode {
 		j.fail("record.issuer", SigConstraintsFailure, rec.IssuerCode, leaf.Holder.USCC)
 	} else {
 		j.pass("record.issuer")

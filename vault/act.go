@@ -269,7 +269,7 @@ func (v *Vault) subject(ctx context.Context, ac *acting) (h *head, current *Vers
 			return &Refusal{ErrInvalid, []Problem{problem(CodeEffectiveEarly, "effective", begun.String())}}
 		}
 		if ac.act.Kind.MakesVersion() {
-			current, err = getVersion(r, ac.lid, h.version)
+			current, err = v.answered(r, ac.lid, h, h.version)
 		}
 		return err
 	})

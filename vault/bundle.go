@@ -76,7 +76,7 @@ func (v *Vault) fillBundle(r engine.Reader, b *record.Bundle, id licenceID, h *h
 	if version == 0 {
 		return nil, refuse(ErrNotFound, CodeLicenceUnknown, "identifier")
 	}
-	ver, err := getVersion(r, id, version)
+	ver, err := v.answered(r, id, h, version)
 	if err != nil {
 		return nil, err
 	}

@@ -164,7 +164,7 @@ func (v *Vault) AsOf(
 	note := auditNote{act: "as-of", object: object("day", legal.String())}
 	err := v.withLicence(ctx, a, identifier, note, func(r engine.Reader, s *session, id licenceID, h *head) error {
 		var err error
-		m, err = asOf(r, id, h, instant{s, legal, known})
+		m, err = v.asOf(r, id, h, instant{s, legal, known})
 		return err
 	})
 	return whole(m, err)
@@ -177,7 +177,7 @@ type instant struct {
 	known time.Time
 }
 
-func asOf(r engine.Reader, id licenceID, h *head, at instant) (*Moment, error) {
+func (v *Vault) asOf(r engine.Reader, id licenceID, h *head, at instant) (*Moment, error) {
 	known, err := knownAt(r, id, h, at.known)
 	if err != nil {
 		return nil, err
@@ -207,7 +207,7 @@ func asOf(r engine.Reader, id licenceID, h *head, at instant) (*Moment, error) {
 	if version == 0 {
 		return m, nil
 	}
-	if m.Version, err = getVersion(r, id, version); err != nil {
+	if m.Version, err = v.answered(r, id, h, version); err != nil {
 		return nil, err
 	}
 	m.State = m.State.on(at.legal, m.Version.Record.ValidFrom, m.Version.Record.ValidUntil)

@@ -380,11 +380,7 @@ func (f *finder) add(id licenceID) error {
 }
 
 func (f *finder) read(id licenceID, h *head, version int) (*Found, error) {
-	b, err := versionBytes(f.r, id, version)
-	if err != nil {
-		return nil, err
-	}
-	ver, err := parseVersionWith(b, record.ParseClear) // sealed under its own key: it is what was committed
+	ver, err := f.version(id, h, version)
 	if err != nil {
 		return nil, err
 	}
@@ -403,6 +399,18 @@ func (f *finder) read(id licenceID, h *head, version int) (*Found, error) {
 		}
 	}
 	return whole(found, err)
+}
+
+// version reads no more of a record than a look-up shows where the engine vouches for the rest.
+func (f *finder) version(id licenceID, h *head, version int) (*Version, error) {
+	if f.v.rehash {
+		return f.v.answered(f.r, id, h, version)
+	}
+	b, err := versionBytes(f.r, id, version)
+	if err != nil {
+		return nil, err
+	}
+	return parseVersionWith(b, record.ParseClear)
 }
 
 // visible is the latest version that look-ups may show: versions of a conversion count from its sign-off on, or from

@@ -29,7 +29,7 @@ import (
 
 // Config is what a vault is made of. Every field without a stated zero meaning must be set.
 type Config struct {
-	Engine  engine.Engine // sealed: it holds personal data
+	Engine  engine.Engine // sealed: it holds personal data, and answers with nothing that was altered
 	Blobs   blob.Store    // sealed; scans and documents
 	Tokens  Tokens
 	Records RecordSigner
@@ -53,6 +53,10 @@ type Config struct {
 	// engine. An engine that does not hold it was put back to an older state: the vault is then closed for writing as
 	// after MarkRestored, and stays so. nil: not looked at.
 	Published *ledger.Checkpoint
+	// UnsealedUnsafe lets Engine be one that does not authenticate its values, for tests and tools. Versions are then
+	// re-hashed as they are read, which finds damage; whoever can write to the disk goes unnoticed until Inspect looks
+	// at signatures and ledger. false: Open refuses such an engine.
+	UnsealedUnsafe bool
 	// Workers is how many goroutines prepare and sign a group; zero: 1.
 	Workers int
 }
@@ -97,6 +101,7 @@ type Documenter interface {
 // Vault is safe for use by many goroutines, and any number of them may stand on one engine.
 type Vault struct {
 	cfg            Config
+	rehash         bool // versions are held against what names them whenever they are read
 	unknownCallers atomic.Uint64
 	sequencing     sync.Mutex  // one sequencer at a time in this process; the engine keeps others apart
 	restored       atomic.Bool // a hint: the engine tells
@@ -113,6 +118,10 @@ func Open(ctx context.Context, cfg Config) (*Vault, error) {
 		cfg.Now == nil || cfg.Rand == nil || cfg.Zone == nil {
 		return nil, fmt.Errorf("%w: configuration is incomplete", ErrInvalid)
 	}
+	_, sealed := cfg.Engine.(engine.Authenticating)
+	if !sealed && !cfg.UnsealedUnsafe {
+		return nil, fmt.Errorf("%w: engine does not authenticate its values", ErrInvalid)
+	}
 	if cfg.StrongLevel == LevelNone {
 		cfg.StrongLevel = LevelRealName
 	}
@@ -123,7 +132,7 @@ func Open(ctx context.Context, cfg Config) (*Vault, error) {
 		cfg.StatusFor = 24 * time.Hour
 	}
 	cfg.Workers = max(cfg.Workers, 1)
-	v := &Vault{cfg: cfg}
+	v := &Vault{cfg: cfg, rehash: !sealed}
 	if err := v.comeBack(ctx); err != nil {
 		return nil, fmt.Errorf("vault: opening: %w", err)
 	}

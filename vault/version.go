@@ -17,6 +17,28 @@ type Version struct {
 	Disclosures []record.Disclosure
 }
 
+// answered reads a version of a licence for an answer. A sealed engine gives back what was committed or nothing; on any
+// other the record is held against what names it, the head or the version after it, and its values against the record.
+func (v *Vault) answered(r engine.Reader, id licenceID, h *head, version int) (*Version, error) {
+	ver, err := getVersion(r, id, version)
+	if err != nil || !v.rehash {
+		return ver, err
+	}
+	named := h.record
+	if version < h.version {
+		next, err := getVersion(r, id, version+1)
+		if err != nil {
+			return nil, err
+		}
+		named = next.Record.Previous
+	}
+	if record.Sum(ver.Raw) != named || len(ver.Disclosures) != len(ver.Record.Fields) ||
+		ver.Record.CheckDisclosures(ver.Disclosures) != nil {
+		return nil, fmt.Errorf("%w: version is not the one that was committed", ErrDamaged)
+	}
+	return ver, nil
+}
+
 // getVersion reads a stored version whole.
 func getVersion(r engine.Reader, id licenceID, version int) (*Version, error) {
 	b, err := versionBytes(r, id, version)

@@ -70,7 +70,7 @@ func newWorldOn(t testing.TB, inner engine.Engine) *world {
 	require.NoError(t, err)
 	w.config = vault.Config{
 		Engine: inner, Blobs: blobs, Tokens: keys, Records: w.province.Custody, Signer: w.province.Vault,
-		Now: clock, Rand: rand.Reader, Zone: zone, Workers: 2,
+		Now: clock, Rand: rand.Reader, Zone: zone, Workers: 2, UnsealedUnsafe: true,
 	}
 	w.v, err = vault.Open(t.Context(), w.config)
 	require.NoError(t, err)

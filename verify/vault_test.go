@@ -39,7 +39,7 @@ func newHouse(t testing.TB) *house {
 	require.NoError(t, err)
 	h.v, err = vault.Open(t.Context(), vault.Config{
 		Engine: memory.New(), Blobs: blobs, Tokens: keys, Records: province.Custody, Signer: province.Vault,
-		Now: clock, Rand: rand.Reader, Zone: zone,
+		Now: clock, Rand: rand.Reader, Zone: zone, UnsealedUnsafe: true,
 	})
 	require.NoError(t, err)
 	require.NoError(t, fixtures.Settle(t.Context(), h.v))

@@ -61,6 +61,15 @@ type Engine interface {
 	Update(ctx context.Context, fn func(Writer) error) error
 }
 
+// Authenticating is an engine that answers with what was put under that very key or with ErrCorrupt, also when somebody
+// has altered or moved what lies stored beneath it. An older value of the same key may still come back.
+type Authenticating interface {
+	Engine
+
+	// AuthenticatesValues tells nothing but that it does.
+	AuthenticatesValues()
+}
+
 // Reader reads inside a transaction, for one goroutine at a time; it is invalid once the closure has returned.
 type Reader interface {
 	// Get returns a copy of the value that the caller owns, or ErrNotFound.

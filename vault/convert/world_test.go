@@ -57,7 +57,7 @@ func newWorldOn(t testing.TB, e engine.Engine) *world {
 	require.NoError(t, err)
 	w.config = vault.Config{
 		Engine: e, Blobs: blobs, Tokens: keys, Records: w.province.Custody, Signer: w.province.Vault,
-		Now: w.clock, Rand: rand.Reader, Zone: zone, Workers: 2,
+		Now: w.clock, Rand: rand.Reader, Zone: zone, Workers: 2, UnsealedUnsafe: true,
 	}
 	w.open()
 	require.NoError(t, fixtures.Settle(t.Context(), w.v))

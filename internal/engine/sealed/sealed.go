@@ -36,7 +36,10 @@ type Engine struct {
 	pool   sync.Pool // of *scratch
 }
 
-var _ engine.Engine = (*Engine)(nil)
+var _ engine.Authenticating = (*Engine)(nil)
+
+// AuthenticatesValues implements engine.Authenticating: every value is sealed with its key as associated data.
+func (e *Engine) AuthenticatesValues() {}
 
 // Open begins a new session.
 func Open(cfg Config) (*Engine, error) {

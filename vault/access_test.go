@@ -344,3 +344,31 @@ func TestNoAuditNoAnswer(t *testing.T) {
 	}
 	require.Equal(t, before, content(t, f.Engine))
 }
+
+// TestOwnTypesOnly: a department issues, converts and acts on the types that it is registered for, by its own right.
+func TestOwnTypesOnly(t *testing.T) {
+	w := newWorld(t)
+	a := w.issue("k", number(1))
+	callers, err := w.v.Callers(t.Context(), operator())
+	require.NoError(t, err)
+	for _, c := range callers {
+		if c.ID == department(0).Caller {
+			c.Issues = nil
+			require.NoError(t, w.v.PutCaller(t.Context(), operator(), c))
+		}
+	}
+	before := content(t, w.engine)
+	for name, err := range map[string]error{
+		"issue":   err2(w.v.Issue(t.Context(), department(0), w.complete(food("x", number(2))))),
+		"reserve": err2(w.v.Reserve(t.Context(), department(0), w.complete(food("y", number(3))))),
+		"convert": err2(w.v.OpenBatch(t.Context(), department(0), vault.BatchSpec{Type: foodType})),
+		"suspend": err2(w.v.Suspend(t.Context(), department(0), vault.Act{
+			Key: "s", Identifier: a.Identifier, Basis: "b", Reason: "r",
+		})),
+		"attach":  err2(w.v.Attach(t.Context(), department(0), a.Identifier, "ofd", []byte("x"))),
+		"numbers": err2(w.v.Numbers(t.Context(), department(0), foodType)),
+	} {
+		require.Equal(t, []vault.Code{vault.CodeTypeNotGranted}, codesOf(err), name)
+	}
+	require.Equal(t, before, content(t, w.engine))
+}

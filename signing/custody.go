@@ -59,9 +59,10 @@ func NewCustody(config CustodyConfig) (*Custody, error) {
 	}, nil
 }
 
-// Register makes the signer's certificate the issuer's current one. The certificate must be that of an organisation, not
-// of somebody in it or of its seal, hold the issuer's unified social credit code, allow signing of documents, and lead to an anchor through the signer's chain at the start of
-// its validity. Certificates registered before stay known, for the records they signed.
+// Register makes the signer's certificate the issuer's current one. The certificate must be that of an organisation,
+// not of somebody in it or of its seal, hold the issuer's unified social credit code, allow signing of documents, and
+// lead to an anchor through the signer's chain at the start of its validity. Certificates registered before stay known,
+// for the records they signed.
 func (c *Custody) Register(issuer string, signer *Signer) error {
 	if signer == nil {
 		return fmt.Errorf("%w: signer is required", ErrConfig)

@@ -129,24 +129,31 @@ func (j *judgement) checkChain(s signed, leaf *pki.Certificate, help []*pki.Cert
 	return chain
 }
 
+var (
+	// chainFaults are the reasons for which a chain breaks a rule that its certificates must keep.
+	chainFaults = []pki.Reason{
+		pki.ReasonNotCA, pki.ReasonKeyUsage, pki.ReasonPurpose, pki.ReasonPathLength, pki.ReasonNameConstraints,
+		pki.ReasonPolicy, pki.ReasonExtension, pki.ReasonEncoding, pki.ReasonScope, pki.ReasonRevocation,
+		pki.ReasonHost,
+	}
+	algorithmFaults = []pki.Reason{pki.ReasonAlgorithm, pki.ReasonWeak}
+)
+
 // refuseChain turns the reason into the standard's word.
 func (j *judgement) refuseChain(id string, reason pki.Reason, at time.Time) {
-	switch reason {
-	case pki.ReasonExpired:
+	switch {
+	case reason == pki.ReasonExpired:
 		j.fail(id, Expired, "valid at "+stamp(at), string(reason))
-	case pki.ReasonNotYetValid:
+	case reason == pki.ReasonNotYetValid:
 		j.fail(id, NotYetValid, "valid at "+stamp(at), string(reason))
-	case pki.ReasonBadSignature:
+	case reason == pki.ReasonBadSignature:
 		j.fail(id, SigCryptoFailure, "", string(reason))
-	case pki.ReasonUnknownIssuer, pki.ReasonLoop:
+	case reason == pki.ReasonUnknownIssuer, reason == pki.ReasonLoop:
 		j.open(id, NoCertificateChainFound, "a trust anchor of this verifier", string(reason))
-	case pki.ReasonNotCA, pki.ReasonKeyUsage, pki.ReasonPurpose, pki.ReasonPathLength, pki.ReasonNameConstraints,
-		pki.ReasonPolicy, pki.ReasonExtension, pki.ReasonEncoding, pki.ReasonScope, pki.ReasonRevocation:
+	case slices.Contains(chainFaults, reason):
 		j.fail(id, ChainConstraintsFailure, "", string(reason))
-	case pki.ReasonAlgorithm, pki.ReasonWeak:
+	case slices.Contains(algorithmFaults, reason):
 		j.fail(id, CryptoConstraintsFailure, "SM2 with SM3", string(reason))
-	case pki.ReasonOptions, pki.ReasonBudget:
-		j.open(id, NoCertificateChainFound, "", string(reason))
 	default:
 		j.open(id, NoCertificateChainFound, "", string(reason))
 	}

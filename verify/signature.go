@@ -139,6 +139,7 @@ var chainRefusals = map[pki.Reason]SubIndication{
 	pki.ReasonNameConstraints: ChainConstraintsFailure, pki.ReasonPolicy: ChainConstraintsFailure,
 	pki.ReasonExtension: ChainConstraintsFailure, pki.ReasonEncoding: ChainConstraintsFailure,
 	pki.ReasonScope: ChainConstraintsFailure, pki.ReasonRevocation: ChainConstraintsFailure,
+	pki.ReasonHost: ChainConstraintsFailure,
 }
 
 // refuseChain turns the reason into the standard's word.

@@ -87,8 +87,8 @@ var rules = map[string]rule{
 	"verify":  {ours: slices.Concat(codecs, []string{"pki", "vault/record", "vault/ledger"})},
 
 	"vault": {ours: []string{
-		"vault/record", "vault/ledger", "vault/catalogue", "internal/engine", "internal/blob", "internal/code",
-		"internal/normal",
+		"vault/record", "vault/ledger", "vault/catalogue", "internal/combine", "internal/engine", "internal/blob",
+		"internal/code", "internal/normal",
 	}},
 	"vault/convert": {ours: []string{
 		"vault", "vault/record", "vault/catalogue", "internal/code", "internal/normal", "internal/sheet",

@@ -23,7 +23,7 @@ func (v *Vault) audit(ctx context.Context, s *session, n auditNote) error {
 		return fmt.Errorf("%w: %w", ErrAudit, err)
 	}
 	r := &auditRequest{s: s, note: n, err: ErrAudit}
-	v.audits.do(ctx, r, v.auditAll)
+	v.audits.Do(ctx, r, v.auditAll)
 	if r.err != nil {
 		return fmt.Errorf("%w: %w", ErrAudit, r.err)
 	}

@@ -46,6 +46,9 @@ type IssueResult struct {
 	Err    error
 }
 
+// issueGroup is how many requests of a batch share a transaction at most.
+const issueGroup = 256
+
 // IssueBatch issues each request as Issue would, in the same order, sharing transactions. One that is refused does not
 // hold up the others.
 func (v *Vault) IssueBatch(ctx context.Context, a Access, reqs []Request) []IssueResult {
@@ -63,11 +66,11 @@ func (v *Vault) IssueBatch(ctx context.Context, a Access, reqs []Request) []Issu
 		}
 	}
 	if len(work) == 1 {
-		v.issues.do(ctx, work[0], v.commitIssues)
+		v.issues.Do(ctx, work[0], v.commitIssues)
 		return out
 	}
 	for len(work) > 0 {
-		n := min(len(work), combineGroup)
+		n := min(len(work), issueGroup)
 		v.commitIssues(ctx, work[:n], func() {})
 		work = work[n:]
 	}

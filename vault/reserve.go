@@ -205,7 +205,7 @@ func (v *Vault) confirm(ctx context.Context, is *issuing, cf Confirmation) (*Ans
 	if is.ev.salt, err = v.drawSalt(); err != nil {
 		return nil, err
 	}
-	v.issues.do(ctx, is, v.commitIssues)
+	v.issues.Do(ctx, is, v.commitIssues)
 	return is.out.Answer, is.out.Err
 }
 

@@ -22,6 +22,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/elicense/elicense/internal/blob"
+	"github.com/elicense/elicense/internal/combine"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/ledger"
 	"github.com/elicense/elicense/vault/record"
@@ -108,8 +109,8 @@ type Vault struct {
 	types          sync.Map    // code -> *LicenceType in force
 	openBatches    sync.Map    // batch -> nothing: known to be open
 	callers        sync.Map    // caller -> *knownCaller
-	audits         combiner[*auditRequest]
-	issues         combiner[*issuing]
+	audits         combine.Group[*auditRequest]
+	issues         combine.Group[*issuing]
 }
 
 // Open checks the configuration and whether the engine's content was restored from a backup.

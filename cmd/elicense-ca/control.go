@@ -48,7 +48,7 @@ type controlFrame struct {
 // controlEnv are the variables that a forwarded command may read. The master's is not among them: the service has it.
 var controlEnv = []string{
 	"ELICENSE_CA_OFFICER", "ELICENSE_CA_OFFICER_PASSPHRASE", "ELICENSE_CA_OFFICER_PASSPHRASE_FILE", "LC_ALL", "LC_MESSAGES",
-	"LANG", "ELICENSE_CA_CUSTODIAN_PASSPHRASE",
+	"LANG",
 }
 
 // official marks a command that works on the register.
@@ -105,7 +105,7 @@ func (c *program) relay(from io.Reader) error {
 // control opens the socket and carries out commands until the context ends.
 func (c *program) control(ctx context.Context, o *office) (wait func(), err error) {
 	path := filepath.Join(o.dir, controlSocket)
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) { // of a service that was killed
+	if err := removeIfThere(path); err != nil { // of a service that was killed
 		return nil, err
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)

@@ -55,16 +55,7 @@ func (c *program) drill(ctx context.Context, o *office, who ca.Actor, words [3]s
 		return err
 	}
 	if c.JSON {
-		return plan.WriteJSON(output{c.World})
+		return plan.WriteJSON(c.Output())
 	}
-	return plan.WriteText(output{c.World}, c.Lang != "en")
-}
-
-// output is standard output as an io.Writer; a failure shows in the end.
-type output struct{ w *cli.World }
-
-// Write implements io.Writer.
-func (o output) Write(p []byte) (int, error) {
-	o.w.Put(string(p))
-	return len(p), nil
+	return plan.WriteText(c.Output(), c.Lang != "en")
 }

@@ -26,7 +26,7 @@ func writeNew(path string, text []byte) error {
 // replaceFile puts a new content in place of a file at once: whoever reads it meanwhile has the one or the other.
 func replaceFile(path string, text []byte) error {
 	part := path + ".part"
-	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := removeIfThere(part); err != nil {
 		return err
 	}
 	if err := writeNew(part, text); err != nil {
@@ -36,6 +36,13 @@ func replaceFile(path string, text []byte) error {
 		return errors.Join(err, os.Remove(part))
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func syncDir(dir string) error {

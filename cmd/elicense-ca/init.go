@@ -85,12 +85,15 @@ func (c *program) hold(ctx context.Context, k *ceremony) error {
 		return fmt.Errorf("making the data directory: %w", err)
 	}
 	if err := c.found(ctx, k, making); err != nil {
-		return errors.Join(err, os.RemoveAll(making), os.Remove(k.rootFile))
+		return errors.Join(err, os.RemoveAll(making), removeIfThere(k.rootFile))
 	}
-	if err := os.Remove(c.dir); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := removeIfThere(c.dir); err != nil {
 		return err
 	}
 	if err := os.Rename(making, c.dir); err != nil {
+		return err
+	}
+	if err := syncDir(filepath.Dir(filepath.Clean(c.dir))); err != nil {
 		return err
 	}
 	return c.Emit(map[string]any{

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ func (w *World) Finish(root *cobra.Command) {
 	cobra.EnableCommandSorting = false // commands stand in the order of the work
 	root.SetArgs(w.Args)
 	root.SetIn(w.In)
-	root.SetOut(outputOf{w}) // before the completion command, which keeps it
+	root.SetOut(w.Output()) // before the completion command, which keeps it
 	root.SetErr(w.Err)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -39,7 +40,9 @@ func (w *World) Finish(root *cobra.Command) {
 	w.localise(root)
 }
 
-// outputOf is standard output for what cobra itself prints.
+// Output is standard output for what writes by itself, such as cobra; a failure to write shows in the end: see Broken.
+func (w *World) Output() io.Writer { return outputOf{w} }
+
 type outputOf struct{ w *World }
 
 func (o outputOf) Write(p []byte) (int, error) {

@@ -119,7 +119,7 @@ func TestParseTolerates(t *testing.T) {
 
 func TestToleranceNames(t *testing.T) {
 	all := cms.EndOfTolerances - 1
-	require.Len(t, all.Names(), 18)
+	require.Len(t, all.Names(), 19)
 	require.Equal(t, "version,raw-signature", (cms.TolerantVersion | cms.TolerantRawSignature).String())
 	require.Equal(t, []string{"countersignature-type"}, (cms.EndOfTolerances >> 1).Names())
 }

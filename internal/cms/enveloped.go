@@ -1,6 +1,7 @@
 package cms
 
 import (
+	"bytes"
 	"fmt"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -181,12 +182,9 @@ func (p *envelopeParser) encryptedContent(body *cryptobyte.String) error {
 	if err := p.cipher(); err != nil {
 		return err
 	}
-	var ciphertext cryptobyte.String
-	var present bool
-	if !info.ReadOptionalASN1(&ciphertext, &present, keyIDTag) {
+	if !p.ciphertext(&info) {
 		return malformed("encryptedContent")
 	}
-	p.e.Ciphertext, p.e.Detached = ciphertext, !present
 	for _, tag := range []uint8{1, 2} { // sharedInfo
 		if p.e.OuterType == oid.GMEnvelopedData && !info.SkipOptionalASN1(casn1.Tag(tag).ContextSpecific()) {
 			return malformed("sharedInfo")
@@ -196,6 +194,35 @@ func (p *envelopeParser) encryptedContent(body *cryptobyte.String) error {
 		return malformed("encryptedContentInfo")
 	}
 	return nil
+}
+
+// ciphertext reads encryptedContent, at one maker a constructed value of OCTET STRINGs.
+func (p *envelopeParser) ciphertext(info *cryptobyte.String) bool {
+	var whole cryptobyte.String
+	var present bool
+	if !info.PeekASN1Tag(context0) {
+		ok := info.ReadOptionalASN1(&whole, &present, keyIDTag)
+		p.e.Ciphertext, p.e.Detached = whole, !present
+		return ok
+	}
+	p.note(TolerantConstructedContent)
+	var segment cryptobyte.String
+	if !info.ReadASN1(&whole, context0) || !whole.ReadASN1(&segment, casn1.OCTET_STRING) {
+		return false
+	}
+	p.e.Ciphertext = segment
+	if whole.Empty() {
+		return true
+	}
+	joined := bytes.Clone(segment)
+	for !whole.Empty() {
+		if !whole.ReadASN1(&segment, casn1.OCTET_STRING) {
+			return false
+		}
+		joined = append(joined, segment...)
+	}
+	p.e.Ciphertext = joined
+	return true
 }
 
 // cipher reads the parameters of the ciphers that are known here.

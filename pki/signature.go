@@ -25,14 +25,32 @@ const minRSABits = 2048
 // VerifySignature checks a signature over message by the key of a certificate. MD5, SHA-1 and RSA keys below 2048 bits
 // are refused whatever the signature.
 func (k *Key) VerifySignature(a SignatureAlgorithm, message, signature []byte) error {
+	if err := k.CheckStrength(a); err != nil {
+		return err
+	}
+	return k.verify(a, message, signature)
+}
+
+// CheckStrength says whether a signature with this algorithm by this key resists forgery today: ErrWeakAlgorithm for MD5
+// and SHA-1, ErrWeakKey for RSA below 2048 bits.
+func (k *Key) CheckStrength(a SignatureAlgorithm) error {
 	switch {
 	case a.Hash == HashMD5, a.Hash == HashSHA1:
 		return ErrWeakAlgorithm
 	case k.rsa != nil && k.Bits < minRSABits:
 		return ErrWeakKey
 	default:
-		return k.verify(a, message, signature)
+		return nil
 	}
+}
+
+// VerifyMathematicsUnsafe is VerifySignature without CheckStrength, for a judge who holds the algorithm against the
+// time at which the signature is proven to have existed. Even so nothing verifies with MD5.
+func (k *Key) VerifyMathematicsUnsafe(a SignatureAlgorithm, message, signature []byte) error {
+	if a.Hash == HashMD5 {
+		return ErrWeakAlgorithm
+	}
+	return k.verify(a, message, signature)
 }
 
 // verify checks the mathematics alone.

@@ -236,7 +236,7 @@ func TestForeignStampsOfSignatures(t *testing.T) {
 			require.NoError(t, err)
 			right, wrong := 0, 0
 			for i := range d.Signers {
-				for _, raw := range signatureStamps(t, d.Signers[i].UnsignedAttributes) {
+				for _, raw := range d.Signers[i].SignatureTimestamps() {
 					token, err := pki.ParseTimestamp(raw)
 					require.NoError(t, err)
 					digest, err := token.DigestOf(d.Signers[i].Signature)
@@ -252,31 +252,6 @@ func TestForeignStampsOfSignatures(t *testing.T) {
 			require.Equal(t, want.wrong, wrong, "wrong")
 		})
 	}
-}
-
-// signatureStamps are the values of id-aa-signatureTimeStampToken.
-func signatureStamps(t *testing.T, attributes cryptobyte.String) [][]byte {
-	t.Helper()
-	const signatureTimeStampToken = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x0e"
-	var set cryptobyte.String
-	if attributes == nil {
-		return nil
-	}
-	require.True(t, attributes.ReadASN1(&set, casn1.Tag(1).ContextSpecific().Constructed()))
-	var out [][]byte
-	for !set.Empty() {
-		var attribute, values cryptobyte.String
-		var id oid.ID
-		require.True(t, set.ReadASN1(&attribute, casn1.SEQUENCE))
-		require.True(t, oid.Read(&attribute, &id))
-		require.True(t, attribute.ReadASN1(&values, casn1.SET))
-		for !values.Empty() && id == signatureTimeStampToken {
-			var value cryptobyte.String
-			require.True(t, values.ReadASN1Element(&value, casn1.SEQUENCE))
-			out = append(out, value)
-		}
-	}
-	return out
 }
 
 // Certificates whose names say how they differ from what RFC 3161 wants; openssl x509 -purpose says the same of each.

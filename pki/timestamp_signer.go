@@ -182,27 +182,10 @@ func (t *Timestamp) signedBytes(a SignatureAlgorithm) ([]byte, error) {
 	})
 }
 
-// signerAlgorithm is what a SignerInfo names; without Key if it is not supported. The hash of the signature algorithm
-// and the digest algorithm must be the same (RFC 5754, 3). RSA can be named without a hash (RFC 3370, 3.2).
+// signerAlgorithm is what a SignerInfo names; without Key if nothing here computes it.
 func signerAlgorithm(s *cms.SignerInfo) SignatureAlgorithm {
-	digest := hashIDs[s.DigestAlgorithm]
-	switch {
-	case s.IsSM2():
-		return SignatureAlgorithm{ID: s.SignatureAlgorithm, Key: KeySM2, Hash: HashSM3}
-	case s.SignatureAlgorithm == oid.RSA && s.Parameters == nil:
-		return SignatureAlgorithm{ID: oid.RSA, Key: KeyRSA, Hash: digest}
-	}
-	a := signatureAlgorithms[s.SignatureAlgorithm]
-	if s.SignatureAlgorithm == oid.RSAPSS {
-		pss, err := new(reader).pss(s.Parameters, "signatureAlgorithm")
-		if err != nil {
-			return SignatureAlgorithm{}
-		}
-		a = pss
-	} else if s.Parameters != nil {
-		return SignatureAlgorithm{}
-	}
-	if a.Key == KeySM2 || a.Hash != digest {
+	a, err := SignerAlgorithm(s.DigestAlgorithm, s.SignatureAlgorithm, s.Parameters)
+	if err != nil || a.Hash == HashMD5 {
 		return SignatureAlgorithm{}
 	}
 	return a

@@ -44,12 +44,37 @@ func (b *Builder) Attached(content, attributes, signature []byte) ([]byte, error
 	return b.build(content, true, attributes, signature)
 }
 
-func (b *Builder) build(content []byte, attached bool, attributes, signature []byte) ([]byte, error) {
+// SignerInfo writes one signature alone, to be added to SignedData or, as a countersignature, to another signature.
+func (b *Builder) SignerInfo(attributes, signature []byte) ([]byte, error) {
+	if err := checkSigner(attributes, signature); err != nil {
+		return nil, err
+	}
+	signerSize := len(b.signer) + len(attributes) + len(b.sigAlg) + elementSize(len(signature))
+	return b.appendSigner(make([]byte, 0, elementSize(signerSize)), attributes, signature, signerSize), nil
+}
+
+func (b *Builder) appendSigner(out, attributes, signature []byte, size int) []byte {
+	out = append(appendHeader(out, casn1.SEQUENCE, size), b.signer...)
+	if attributes != nil {
+		out = append(append(out, byte(context0)), attributes[1:]...)
+	}
+	out = append(out, b.sigAlg...)
+	return append(appendHeader(out, casn1.OCTET_STRING, len(signature)), signature...)
+}
+
+func checkSigner(attributes, signature []byte) error {
 	if err := sm2sig.CheckSignature(signature); err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrInput, err)
+		return fmt.Errorf("%w: %v", ErrInput, err)
 	}
 	if attributes != nil && (len(attributes) < 2 || attributes[0] != byte(casn1.SET)) {
-		return nil, fmt.Errorf("%w: signed attributes", ErrInput)
+		return fmt.Errorf("%w: signed attributes", ErrInput)
+	}
+	return nil
+}
+
+func (b *Builder) build(content []byte, attached bool, attributes, signature []byte) ([]byte, error) {
+	if err := checkSigner(attributes, signature); err != nil {
+		return nil, err
 	}
 	if len(content) > MaxBytes/2 {
 		return nil, fmt.Errorf("%w: content", ErrLimit)
@@ -74,12 +99,7 @@ func (b *Builder) build(content []byte, attached bool, attributes, signature []b
 	}
 	out = append(out, b.certs...)
 	out = appendHeader(out, casn1.SET, elementSize(signerSize))
-	out = append(appendHeader(out, casn1.SEQUENCE, signerSize), b.signer...)
-	if attributes != nil {
-		out = append(append(out, byte(context0)), attributes[1:]...)
-	}
-	out = append(out, b.sigAlg...)
-	return append(appendHeader(out, casn1.OCTET_STRING, len(signature)), signature...), nil
+	return b.appendSigner(out, attributes, signature, signerSize), nil
 }
 
 // elementSize is the size of a DER element with contents of n bytes.

@@ -1,10 +1,11 @@
-// Package cms reads and writes SignedData of GB/T 35275-2017 (GM/T 0010-2023) and RFC 5652.
+// Package cms reads and writes SignedData (签名数据) and EnvelopedData (数字信封) of GB/T 35275-2017 (GM/T 0010-2023) and
+// RFC 5652, and reads the attributes of CAdES (ETSI EN 319 122-1).
 //
 // It is a codec: bytes to values and back. It decides nothing about trust or time; the one thing it computes is which
 // bytes a signature covers. Reading is tolerant exactly where software in use differs, and each tolerance that was
 // needed is reported by name; everything else, trailing bytes included, is refused. Signed attributes and
-// certificates keep the bytes that were received, so nothing signed is ever re-encoded. Writing is strict and has one
-// form.
+// certificates keep the bytes that were received, so nothing signed is ever re-encoded; what is added to SignedData
+// leaves every received byte of the signatures as it is. Writing is strict and has one form.
 //
 //	ContentInfo ::= SEQUENCE { contentType OBJECT IDENTIFIER, content [0] EXPLICIT SignedData }
 //	SignedData  ::= SEQUENCE { version INTEGER, digestAlgorithms SET OF AlgorithmIdentifier,
@@ -21,6 +22,7 @@ package cms
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/elicense/elicense/internal/oid"
@@ -34,12 +36,18 @@ const (
 	maxCRLs         = 64
 	maxSigners      = 64
 	maxAttributes   = 64
+	maxRecipients   = 1024
+	maxEvidence     = 256
 	maxSerialBytes  = 64
 )
 
 var (
-	// ErrMalformed is returned for bytes that are no SignedData in DER, name the field in the text.
-	ErrMalformed = errors.New("cms: malformed SignedData")
+	// ErrMalformed is returned for bytes that are not in DER what they should be; the text names the field.
+	ErrMalformed = errors.New("cms: malformed")
+	// ErrIndefinite is the ErrMalformed of an encoding with indefinite lengths, which BER allows and DER does not.
+	ErrIndefinite = fmt.Errorf("%w: indefinite length", ErrMalformed)
+	// ErrType is the ErrMalformed of another content type than the one wanted.
+	ErrType = fmt.Errorf("%w: content type", ErrMalformed)
 	// ErrLimit is returned for input beyond the limits of this package.
 	ErrLimit = errors.New("cms: limit exceeded")
 	// ErrAlgorithm is returned where SM2 with SM3 is needed and something else is named.
@@ -83,8 +91,21 @@ const (
 	TolerantAttributeOrder
 	// TolerantContentTypeAttribute is a content type attribute that names the data type of the other arc.
 	TolerantContentTypeAttribute
-	// TolerantSubjectKeyID is a signer named by subject key identifier.
+	// TolerantSubjectKeyID is a signer or recipient named by subject key identifier.
 	TolerantSubjectKeyID
+	// TolerantRevocationChoice is an entry of the crls field that is neither a CRL nor an OCSP response; it is left out.
+	TolerantRevocationChoice
+	// TolerantBareCipher is SM4 named without its mode, which then is CBC.
+	TolerantBareCipher
+	// TolerantKeyAlgorithm is an SM2 encryption identifier other than 1.2.156.10197.1.301.3.
+	TolerantKeyAlgorithm
+	// TolerantRecipientKind is a recipient that gets the key by agreement, by another key or by a password; it is left
+	// out.
+	TolerantRecipientKind
+	// TolerantConstructedContent is encrypted content as a constructed value of OCTET STRINGs.
+	TolerantConstructedContent
+	// TolerantCounterType is a countersignature with a content type attribute, which must have none.
+	TolerantCounterType
 
 	endOfTolerances
 )
@@ -92,7 +113,8 @@ const (
 var toleranceNames = [...]string{
 	"outer-type", "inner-type", "version", "digest-algorithm", "signature-algorithm", "foreign-algorithm", "parameters",
 	"certificate-tag", "certificate-choice", "raw-signature", "attribute-order", "content-type-attribute",
-	"subject-key-id",
+	"subject-key-id", "revocation-choice", "bare-cipher", "key-algorithm", "recipient-kind",
+	"constructed-content", "countersignature-type",
 }
 
 // Names lists the deviations by name, in a fixed order.
@@ -111,20 +133,27 @@ func (t Tolerances) String() string { return strings.Join(t.Names(), ",") }
 
 // SignedData is what Parse read. Its slices point into the input of Parse, which must not be changed afterwards.
 type SignedData struct {
-	OuterType    oid.ID   // oid.GMSignedData or oid.SignedData
-	Version      int      // as received
-	Digests      []oid.ID // digestAlgorithms, as received
-	ContentType  oid.ID   // type of the signed content
-	Detached     bool     // the content is not inside
-	Content      []byte   // contents of the OCTET STRING; nil if Detached
-	Certificates [][]byte // DER as received, unverified, in the order received
-	CRLs         [][]byte // DER as received
-	Signers      []SignerInfo
-	Tolerances   Tolerances
+	OuterType     oid.ID   // oid.GMSignedData or oid.SignedData
+	Version       int      // as received
+	Digests       []oid.ID // digestAlgorithms, as received
+	ContentType   oid.ID   // type of the signed content
+	Detached      bool     // the content is not inside
+	Content       []byte   // contents of the OCTET STRING; nil if Detached
+	Certificates  [][]byte // DER as received, unverified, in the order received
+	CRLs          [][]byte // DER as received
+	OCSPResponses [][]byte // DER of OCSPResponse as received in the crls field (RFC 5940)
+	Signers       []SignerInfo
+	Tolerances    Tolerances // all that were needed, those of the signers among them
+
+	raw parts
 }
+
+// parts are the fields of SignedData as whole elements, as received; empty if absent.
+type parts struct{ version, digests, content, certificates, crls []byte }
 
 // SignerInfo is one signature.
 type SignerInfo struct {
+	Raw                []byte // the whole element as received
 	Version            int    // as received
 	Issuer             []byte // DER Name; nil if the signer is named by SubjectKeyID
 	Serial             []byte // contents octets of the INTEGER, big-endian two's complement in shortest form
@@ -134,13 +163,16 @@ type SignerInfo struct {
 	Parameters         []byte      // of the signature algorithm, as a whole DER element; nil if absent or NULL
 	Attributes         []Attribute // signed attributes; empty if there is none
 	Signature          []byte      // contents of encryptedDigest as received
-	UnsignedAttributes []byte      // [1] element as received, nil if absent
+	UnsignedAttributes []Attribute
+	Tolerances         Tolerances // those that this signature needed
 
 	rawAttributes []byte // [0] element as received
+	rawUnsigned   []byte // [1] element as received
 }
 
 // Attribute is one attribute of a signature.
 type Attribute struct {
+	Raw    []byte // the whole element as received
 	Type   oid.ID
 	Values [][]byte // each value as a whole DER element
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/emmansun/gmsm/sm3"
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
@@ -63,9 +64,8 @@ func (f Form) version() int64 {
 // NewBuilder prepares for one signer, named by the DER Name and the serial number of its certificate. The certificates,
 // if any, are written in the order of DER.
 func (f Form) NewBuilder(issuer []byte, serial *big.Int, certificates [][]byte) (*Builder, error) {
-	name := cryptobyte.String(issuer)
-	if !name.SkipASN1(casn1.SEQUENCE) || !name.Empty() || serial == nil || serial.Sign() <= 0 {
-		return nil, fmt.Errorf("%w: issuer and serial number", ErrInput)
+	if err := checkName(issuer, serial); err != nil {
+		return nil, err
 	}
 	if f.Arc > ArcRFC5652 {
 		return nil, fmt.Errorf("%w: arc", ErrInput)
@@ -82,14 +82,36 @@ func (f Form) NewBuilder(issuer []byte, serial *big.Int, certificates [][]byte) 
 	})
 	b.signer = encode(func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(1)
-		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			b.AddBytes(issuer)
-			b.AddASN1BigInt(serial)
-		})
+		addName(b, issuer, serial)
 		addAlgorithm(b, oid.SM3)
 	})
 	b.certs = encodeCertificates(certificates)
 	return b, nil
+}
+
+// FormOf is the form in which a signature can be added to d.
+func FormOf(d *SignedData) Form {
+	f := Form{Content: d.ContentType}
+	if d.OuterType == oid.SignedData {
+		f.Arc = ArcRFC5652
+	}
+	return f
+}
+
+func checkName(issuer []byte, serial *big.Int) error {
+	name := cryptobyte.String(issuer)
+	if !name.SkipASN1(casn1.SEQUENCE) || !name.Empty() || serial == nil || serial.Sign() <= 0 {
+		return fmt.Errorf("%w: issuer and serial number", ErrInput)
+	}
+	return nil
+}
+
+// addName writes IssuerAndSerialNumber.
+func addName(b *cryptobyte.Builder, issuer []byte, serial *big.Int) {
+	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddBytes(issuer)
+		b.AddASN1BigInt(serial)
+	})
 }
 
 func checkCertificates(certificates [][]byte) error {
@@ -111,21 +133,32 @@ func encodeCertificates(certificates [][]byte) []byte {
 	}
 	sorted := slices.SortedFunc(slices.Values(certificates), slices.Compare)
 	return encode(func(b *cryptobyte.Builder) {
-		b.AddASN1(context0, func(b *cryptobyte.Builder) {
-			for _, c := range slices.CompactFunc(sorted, slices.Equal) {
-				b.AddBytes(c)
-			}
-		})
+		b.AddASN1(context0, func(b *cryptobyte.Builder) { addAll(b, slices.CompactFunc(sorted, slices.Equal)) })
 	})
 }
 
 // SignedAttributes encodes content type, message digest, signing time unless at is zero, and those given, as the SET OF
 // Attribute that is to be signed (RFC 5652, 5.4). Each of those given is one whole Attribute, see EncodeAttribute.
 func (f Form) SignedAttributes(content []byte, at time.Time, more ...[]byte) ([]byte, error) {
-	attributes := [][]byte{
-		EncodeAttribute(oid.ContentType, func(b *cryptobyte.Builder) { oid.Add(b, f.content()) }),
-		EncodeAttribute(oid.MessageDigest, func(b *cryptobyte.Builder) { b.AddASN1OctetString(sumSM3(content)) }),
-	}
+	return f.SignedAttributesOver(sm3.Sum(content), at, more...)
+}
+
+// SignedAttributesOver is SignedAttributes for content of which the SM3 digest is known.
+func (f Form) SignedAttributesOver(digest [32]byte, at time.Time, more ...[]byte) ([]byte, error) {
+	contentType := EncodeAttribute(oid.ContentType, func(b *cryptobyte.Builder) { oid.Add(b, f.content()) })
+	return encodeAttributes(digest, at, append([][]byte{contentType}, more...))
+}
+
+// CountersignedAttributes is SignedAttributes for a signature over another's value: there is no content type (RFC 5652,
+// 11.4).
+func CountersignedAttributes(value []byte, at time.Time, more ...[]byte) ([]byte, error) {
+	return encodeAttributes(sm3.Sum(value), at, slices.Clone(more))
+}
+
+// encodeAttributes adds message digest and signing time and sorts as DER wants it.
+func encodeAttributes(digest [32]byte, at time.Time, attributes [][]byte) ([]byte, error) {
+	attributes = append(attributes,
+		EncodeAttribute(oid.MessageDigest, func(b *cryptobyte.Builder) { b.AddASN1OctetString(digest[:]) }))
 	if !at.IsZero() {
 		at = at.UTC()
 		if at.Year() < 1950 || at.Year() > 9999 {
@@ -134,20 +167,26 @@ func (f Form) SignedAttributes(content []byte, at time.Time, more ...[]byte) ([]
 		signingTime := EncodeAttribute(oid.SigningTime, func(b *cryptobyte.Builder) { addTime(b, at) })
 		attributes = append(attributes, signingTime)
 	}
-	for _, a := range more {
+	return encodeSet(casn1.SET, attributes)
+}
+
+// encodeSet writes whole Attributes in the order of DER.
+func encodeSet(tag casn1.Tag, attributes [][]byte) ([]byte, error) {
+	for _, a := range attributes {
 		if _, ok := parseAttribute(a); !ok {
 			return nil, fmt.Errorf("%w: attribute", ErrInput)
 		}
-		attributes = append(attributes, a)
 	}
 	slices.SortFunc(attributes, slices.Compare)
 	return encode(func(b *cryptobyte.Builder) {
-		b.AddASN1(casn1.SET, func(b *cryptobyte.Builder) {
-			for _, a := range attributes {
-				b.AddBytes(a)
-			}
-		})
+		b.AddASN1(tag, func(b *cryptobyte.Builder) { addAll(b, attributes) })
 	}), nil
+}
+
+func addAll(b *cryptobyte.Builder, elements [][]byte) {
+	for _, e := range elements {
+		b.AddBytes(e)
+	}
 }
 
 // EncodeAttribute writes an Attribute with one value; nil if the value cannot be encoded.

@@ -2,13 +2,13 @@ package cms
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/elicense/elicense/internal/oid"
-	"github.com/elicense/elicense/internal/sm2sig"
 )
 
 var (
@@ -24,17 +24,59 @@ func Parse(der []byte) (*SignedData, error) {
 	}
 	p := parser{data: new(SignedData)}
 	if err := p.contentInfo(der); err != nil {
-		return nil, err
+		return nil, refusal(der, err)
 	}
+	p.data.Tolerances |= p.noted
 	return p.data, nil
 }
 
+// reader reads what several structures share and collects what had to be tolerated.
+type reader struct{ noted Tolerances }
+
+func (r *reader) note(t Tolerances) { r.noted |= t }
+
 // parser collects into data; it lives for one call.
 type parser struct {
+	reader
+
 	data *SignedData
 }
 
-func (p *parser) note(t Tolerances) { p.data.Tolerances |= t }
+// refusal names the one cause that a person can do something about: an encoding in BER.
+func refusal(der []byte, err error) error {
+	if errors.Is(err, ErrMalformed) && hasIndefinite(der) {
+		return ErrIndefinite
+	}
+	return err
+}
+
+// hasIndefinite looks for a length octet 80 by one walk over all elements, into the constructed ones.
+func hasIndefinite(der []byte) bool {
+	for len(der) >= 2 {
+		header, size := 2, int(der[1])
+		if der[1] == 0x80 {
+			return true
+		}
+		if der[1] > 0x80 {
+			octets := int(der[1] & 0x7f)
+			if octets > 4 || len(der) < 2+octets {
+				return false
+			}
+			header, size = 2+octets, 0
+			for _, b := range der[2:header] {
+				size = size<<8 | int(b)
+			}
+		}
+		if der[0]&0x1f == 0x1f { // no tag of several octets occurs here
+			return false
+		}
+		if der[0]&0x20 == 0 {
+			header += size
+		}
+		der = der[min(header, len(der)):]
+	}
+	return false
+}
 
 func malformed(field string) error { return fmt.Errorf("%w: %s", ErrMalformed, field) }
 
@@ -55,7 +97,7 @@ func (p *parser) contentInfo(der []byte) error {
 	case oid.SignedData:
 		p.note(TolerantOuterType)
 	default:
-		return malformed("contentType " + p.data.OuterType.String() + " is not SignedData")
+		return fmt.Errorf("%w: %s is not SignedData", ErrType, p.data.OuterType)
 	}
 	if !info.ReadASN1(&explicit, context0) || !info.Empty() ||
 		!explicit.ReadASN1(&body, casn1.SEQUENCE) || !explicit.Empty() {
@@ -65,9 +107,35 @@ func (p *parser) contentInfo(der []byte) error {
 }
 
 func (p *parser) signedData(body cryptobyte.String) error {
+	rest := body
 	if !p.version(&body, &p.data.Version) {
 		return malformed("version")
 	}
+	p.data.raw.version = taken(&rest, body)
+	for _, field := range []struct {
+		read func(*cryptobyte.String) error
+		raw  *[]byte
+	}{
+		{p.digests, &p.data.raw.digests}, {p.content, &p.data.raw.content},
+		{p.certificates, &p.data.raw.certificates}, {p.crls, &p.data.raw.crls},
+	} {
+		if err := field.read(&body); err != nil {
+			return err
+		}
+		*field.raw = taken(&rest, body)
+	}
+	return p.signers(body)
+}
+
+// taken is what was read since the last call: before is moved up to after.
+func taken(before *cryptobyte.String, after cryptobyte.String) []byte {
+	n := len(*before) - len(after)
+	raw := (*before)[:n:n]
+	*before = after
+	return raw
+}
+
+func (p *parser) digests(body *cryptobyte.String) error {
 	var algorithms cryptobyte.String
 	if !body.ReadASN1(&algorithms, casn1.SET) {
 		return malformed("digestAlgorithms")
@@ -83,31 +151,22 @@ func (p *parser) signedData(body cryptobyte.String) error {
 		p.noteDigest(id)
 		p.data.Digests = append(p.data.Digests, id)
 	}
-	if err := p.content(&body); err != nil {
-		return err
-	}
-	if err := p.certificates(&body); err != nil {
-		return err
-	}
-	if err := p.crls(&body); err != nil {
-		return err
-	}
-	return p.signers(body)
+	return nil
 }
 
-func (p *parser) version(s *cryptobyte.String, v *int) bool {
+func (r *reader) version(s *cryptobyte.String, v *int) bool {
 	if !s.ReadASN1Integer(v) || *v < 0 || *v > 5 {
 		return false
 	}
 	if *v != 1 {
-		p.note(TolerantVersion)
+		r.note(TolerantVersion)
 	}
 	return true
 }
 
 // algorithm reads AlgorithmIdentifier ::= SEQUENCE { algorithm OBJECT IDENTIFIER, parameters ANY OPTIONAL }. The
 // parameters are nil if absent or NULL.
-func (p *parser) algorithm(s *cryptobyte.String) (id oid.ID, parameters []byte, ok bool) {
+func (r *reader) algorithm(s *cryptobyte.String) (id oid.ID, parameters []byte, ok bool) {
 	var body cryptobyte.String
 	if !s.ReadASN1(&body, casn1.SEQUENCE) || !oid.Read(&body, &id) {
 		return "", nil, false
@@ -120,7 +179,7 @@ func (p *parser) algorithm(s *cryptobyte.String) (id oid.ID, parameters []byte, 
 	if !body.ReadAnyASN1Element(&rest, &tag) || !body.Empty() {
 		return "", nil, false
 	}
-	p.note(TolerantParameters)
+	r.note(TolerantParameters)
 	return id, rest, true
 }
 
@@ -226,9 +285,29 @@ func (p *parser) crls(s *cryptobyte.String) error {
 		if !field.ReadAnyASN1Element(&element, &tag) {
 			return malformed("crls")
 		}
-		p.data.CRLs = append(p.data.CRLs, element)
+		switch tag {
+		case casn1.SEQUENCE:
+			p.data.CRLs = append(p.data.CRLs, element)
+		case context1:
+			p.otherRevocation(element)
+		default:
+			p.note(TolerantRevocationChoice)
+		}
 	}
 	return nil
+}
+
+// otherRevocation reads other [1] IMPLICIT SEQUENCE { otherRevInfoFormat OBJECT IDENTIFIER, otherRevInfo ANY }, of
+// which OCSP responses are known (RFC 5940, 2).
+func (p *parser) otherRevocation(element cryptobyte.String) {
+	var body, response cryptobyte.String
+	var format oid.ID
+	if !element.ReadASN1(&body, context1) || !oid.Read(&body, &format) || format != oid.RevocationInfoOCSP ||
+		!body.ReadASN1Element(&response, casn1.SEQUENCE) || !body.Empty() {
+		p.note(TolerantRevocationChoice)
+		return
+	}
+	p.data.OCSPResponses = append(p.data.OCSPResponses, response)
 }
 
 func (p *parser) signers(body cryptobyte.String) error {
@@ -240,175 +319,19 @@ func (p *parser) signers(body cryptobyte.String) error {
 		if n == maxSigners {
 			return fmt.Errorf("%w: signerInfos", ErrLimit)
 		}
-		var info cryptobyte.String
-		if !set.ReadASN1(&info, casn1.SEQUENCE) {
+		var element cryptobyte.String
+		if !set.ReadASN1Element(&element, casn1.SEQUENCE) {
 			return malformed("SignerInfo")
 		}
-		signer, err := p.signer(info)
+		signer, err := parseSigner(element)
 		if err != nil {
 			return err
 		}
+		if a, ok := signer.single(oid.ContentType); ok && isOtherDataType(a, p.data.ContentType) {
+			signer.Tolerances |= TolerantContentTypeAttribute
+		}
+		p.note(signer.Tolerances)
 		p.data.Signers = append(p.data.Signers, signer)
 	}
 	return nil
-}
-
-func (p *parser) signer(info cryptobyte.String) (SignerInfo, error) {
-	var s SignerInfo
-	var ok bool
-	if !p.version(&info, &s.Version) {
-		return SignerInfo{}, malformed("SignerInfo.version")
-	}
-	if !p.signerName(&info, &s) {
-		return SignerInfo{}, malformed("SignerInfo.issuerAndSerialNumber")
-	}
-	if s.DigestAlgorithm, _, ok = p.algorithm(&info); !ok {
-		return SignerInfo{}, malformed("SignerInfo.digestAlgorithm")
-	}
-	if err := p.attributes(&info, &s); err != nil {
-		return SignerInfo{}, err
-	}
-	if s.SignatureAlgorithm, s.Parameters, ok = p.algorithm(&info); !ok {
-		return SignerInfo{}, malformed("SignerInfo.digestEncryptionAlgorithm")
-	}
-	var signature cryptobyte.String
-	if !info.ReadASN1(&signature, casn1.OCTET_STRING) || len(signature) == 0 {
-		return SignerInfo{}, malformed("SignerInfo.encryptedDigest")
-	}
-	s.Signature = signature
-	if info.PeekASN1Tag(context1) {
-		var unsigned cryptobyte.String
-		if !info.ReadASN1Element(&unsigned, context1) {
-			return SignerInfo{}, malformed("SignerInfo.unauthenticatedAttributes")
-		}
-		s.UnsignedAttributes = unsigned
-	}
-	if !info.Empty() {
-		return SignerInfo{}, malformed("bytes after SignerInfo")
-	}
-	p.noteAlgorithms(&s)
-	return s, nil
-}
-
-// signerName reads issuerAndSerialNumber SEQUENCE { issuer Name, serialNumber INTEGER } or subjectKeyIdentifier [0].
-func (p *parser) signerName(info *cryptobyte.String, s *SignerInfo) bool {
-	var body, issuer, serial cryptobyte.String
-	if info.PeekASN1Tag(keyIDTag) {
-		p.note(TolerantSubjectKeyID)
-		ok := info.ReadASN1(&body, keyIDTag) && len(body) > 0 && len(body) <= maxSerialBytes
-		s.SubjectKeyID = body
-		return ok
-	}
-	if !info.ReadASN1(&body, casn1.SEQUENCE) ||
-		!body.ReadASN1Element(&issuer, casn1.SEQUENCE) ||
-		!body.ReadASN1(&serial, casn1.INTEGER) || !body.Empty() {
-		return false
-	}
-	s.Issuer, s.Serial = issuer, serial
-	return len(serial) <= maxSerialBytes && shortestInteger(serial)
-}
-
-func shortestInteger(b []byte) bool {
-	if len(b) < 2 {
-		return len(b) == 1
-	}
-	return !(b[0] == 0 && b[1]&0x80 == 0) && !(b[0] == 0xff && b[1]&0x80 != 0)
-}
-
-func (p *parser) attributes(info *cryptobyte.String, s *SignerInfo) error {
-	if !info.PeekASN1Tag(context0) {
-		return nil
-	}
-	var raw, set cryptobyte.String
-	if !info.ReadASN1Element(&raw, context0) {
-		return malformed("SignerInfo.authenticatedAttributes")
-	}
-	s.rawAttributes = raw
-	whole := raw
-	if !whole.ReadASN1(&set, context0) || set.Empty() {
-		return malformed("SignerInfo.authenticatedAttributes")
-	}
-	var previous []byte
-	for n := 0; !set.Empty(); n++ {
-		if n == maxAttributes {
-			return fmt.Errorf("%w: authenticatedAttributes", ErrLimit)
-		}
-		var element cryptobyte.String
-		if !set.ReadASN1Element(&element, casn1.SEQUENCE) {
-			return malformed("SignerInfo.authenticatedAttributes")
-		}
-		if bytes.Compare(previous, element) > 0 {
-			p.note(TolerantAttributeOrder)
-		}
-		previous = element
-		a, ok := parseAttribute(element)
-		if !ok {
-			return malformed("Attribute")
-		}
-		s.Attributes = append(s.Attributes, a)
-	}
-	return nil
-}
-
-// parseAttribute reads Attribute ::= SEQUENCE { attrType OBJECT IDENTIFIER, attrValues SET OF ANY }.
-func parseAttribute(element cryptobyte.String) (Attribute, bool) {
-	var body, values cryptobyte.String
-	var a Attribute
-	if !element.ReadASN1(&body, casn1.SEQUENCE) || !element.Empty() || !oid.Read(&body, &a.Type) ||
-		!body.ReadASN1(&values, casn1.SET) || !body.Empty() {
-		return Attribute{}, false
-	}
-	for !values.Empty() {
-		var value cryptobyte.String
-		var tag casn1.Tag
-		if len(a.Values) == maxAttributes || !values.ReadAnyASN1Element(&value, &tag) {
-			return Attribute{}, false
-		}
-		a.Values = append(a.Values, value)
-	}
-	return a, true
-}
-
-func (p *parser) noteAlgorithms(s *SignerInfo) {
-	p.noteDigest(s.DigestAlgorithm)
-	switch {
-	case !isSM2(s.SignatureAlgorithm):
-		p.note(TolerantForeignAlgorithm)
-		return
-	case s.SignatureAlgorithm != oid.SM2Sign:
-		p.note(TolerantSignatureAlgorithm)
-	}
-	if len(s.Signature) == 64 && sm2sig.CheckSignature(s.Signature) != nil {
-		p.note(TolerantRawSignature)
-	}
-	if a, ok := s.single(oid.ContentType); ok && isOtherDataType(a, p.data.ContentType) {
-		p.note(TolerantContentTypeAttribute)
-	}
-}
-
-func (p *parser) noteDigest(id oid.ID) {
-	switch {
-	case !isSM3(id):
-		p.note(TolerantForeignAlgorithm)
-	case id != oid.SM3:
-		p.note(TolerantDigestAlgorithm)
-	}
-}
-
-func isSM3(id oid.ID) bool {
-	switch id {
-	case oid.SM3, oid.SM3NoKey, oid.SM3Keyed, oid.SM3Old:
-		return true
-	default:
-		return false
-	}
-}
-
-func isSM2(id oid.ID) bool {
-	switch id {
-	case oid.SM2, oid.SM2Sign, oid.SM2WithSM3, oid.SM2Old, oid.SM2SignOld, oid.SM2WithSM3Old:
-		return true
-	default:
-		return false
-	}
 }

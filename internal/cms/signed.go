@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"math/big"
-	"slices"
 
 	"github.com/emmansun/gmsm/sm3"
 	"golang.org/x/crypto/cryptobyte"
@@ -53,10 +52,31 @@ func (d *SignedData) signedBytes(signer *SignerInfo, content []byte, digest func
 	if signer.rawAttributes == nil {
 		return content, nil
 	}
-	if err := d.checkAttributes(signer, content, digest); err != nil {
+	return d.SignedBytesOver(signer, digest(content))
+}
+
+// SignedBytesOver is SignedBytes and ForeignSignedBytes for a signer with signed attributes, by the digest of the content
+// in the algorithm that the signer names. Whoever has hashed a long content once asks here for every signer; that
+// the digest is of the content inside, where there is one, is the caller's word.
+func (d *SignedData) SignedBytesOver(signer *SignerInfo, digest []byte) ([]byte, error) {
+	if signer.rawAttributes == nil {
+		return nil, fmt.Errorf("%w: there are none", ErrAttributes)
+	}
+	if err := d.checkContentType(signer); err != nil {
 		return nil, err
 	}
-	message := bytes.Clone(signer.rawAttributes)
+	return signer.message(digest)
+}
+
+// message is the signed attributes under the tag SET, once they hold the digest.
+func (s *SignerInfo) message(digest []byte) ([]byte, error) {
+	if err := s.checkDigest(digest); err != nil {
+		return nil, err
+	}
+	if err := s.checkProtection(); err != nil {
+		return nil, err
+	}
+	message := bytes.Clone(s.rawAttributes)
 	message[0] = byte(casn1.SET)
 	return message, nil
 }
@@ -84,21 +104,7 @@ func (s *SignerInfo) NamedBy(issuer []byte, serial *big.Int) bool {
 // HasSignedAttributes tells whether the signature covers attributes in place of the content itself.
 func (s *SignerInfo) HasSignedAttributes() bool { return s.rawAttributes != nil }
 
-// SignedAttribute returns the value, a whole DER element, of the signed attribute of that type; nil if there is none.
-// An attribute that is there twice or has not exactly one value is refused.
-func (s *SignerInfo) SignedAttribute(id oid.ID) ([]byte, error) {
-	value, ok := s.single(id)
-	switch {
-	case ok:
-		return value, nil
-	case slices.ContainsFunc(s.Attributes, func(a Attribute) bool { return a.Type == id }):
-		return nil, fmt.Errorf("%w: %s must have one value", ErrAttributes, id)
-	default:
-		return nil, nil
-	}
-}
-
-func (d *SignedData) checkAttributes(signer *SignerInfo, content []byte, sum func([]byte) []byte) error {
+func (d *SignedData) checkContentType(signer *SignerInfo) error {
 	value, ok := signer.single(oid.ContentType)
 	if !ok {
 		return fmt.Errorf("%w: content type must be there once", ErrAttributes)
@@ -106,15 +112,19 @@ func (d *SignedData) checkAttributes(signer *SignerInfo, content []byte, sum fun
 	if !isType(value, d.ContentType) && !isOtherDataType(value, d.ContentType) {
 		return fmt.Errorf("%w: content type differs", ErrAttributes)
 	}
-	value, ok = signer.single(oid.MessageDigest)
+	return nil
+}
+
+func (s *SignerInfo) checkDigest(want []byte) error {
+	value, ok := s.single(oid.MessageDigest)
 	var digest cryptobyte.String
 	if !ok || !value.ReadASN1(&digest, casn1.OCTET_STRING) || !value.Empty() {
 		return fmt.Errorf("%w: message digest must be there once", ErrAttributes)
 	}
-	if !bytes.Equal(digest, sum(content)) {
+	if len(want) == 0 || !bytes.Equal(digest, want) {
 		return ErrDigest
 	}
-	return signer.checkProtection()
+	return nil
 }
 
 // checkProtection holds the algorithms against the attribute that protects them, if there is one (RFC 6211):
@@ -138,23 +148,6 @@ func (s *SignerInfo) checkProtection() error {
 		return fmt.Errorf("%w: protected algorithms differ", ErrAttributes)
 	}
 	return nil
-}
-
-// single returns the value of the attribute that must occur exactly once with exactly one value (RFC 5652, 11.1, 11.2).
-func (s *SignerInfo) single(id oid.ID) (cryptobyte.String, bool) {
-	var value cryptobyte.String
-	found := 0
-	for _, a := range s.Attributes {
-		if a.Type != id {
-			continue
-		}
-		found++
-		if len(a.Values) != 1 {
-			return nil, false
-		}
-		value = a.Values[0]
-	}
-	return value, found == 1
 }
 
 func isType(value cryptobyte.String, id oid.ID) bool {

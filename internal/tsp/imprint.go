@@ -6,6 +6,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
+	"github.com/elicense/elicense/internal/cms"
 	"github.com/elicense/elicense/internal/oid"
 )
 
@@ -34,22 +35,10 @@ func (i Imprint) Equal(other Imprint) bool {
 
 // digestSize is the length of a digest by a known algorithm, 0 for others.
 func digestSize(id oid.ID) int {
-	switch id {
-	case oid.MD5:
-		return 16
-	case oid.SHA1:
-		return 20
-	case oid.SHA224:
-		return 28
-	case oid.SHA256, oid.SM3, oid.SM3NoKey, oid.GMContent:
+	if id == oid.GMContent {
 		return 32
-	case oid.SHA384:
-		return 48
-	case oid.SHA512:
-		return 64
-	default:
-		return 0
 	}
+	return cms.DigestSize(id)
 }
 
 func (i Imprint) wellFormed() bool {

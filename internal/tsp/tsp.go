@@ -30,7 +30,6 @@ const (
 	maxExtensions    = 16
 	maxTexts         = 16
 	maxTextBytes     = 4 << 10
-	maxCertIDs       = 16
 )
 
 var (

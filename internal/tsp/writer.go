@@ -40,8 +40,8 @@ func NewWriter(arc cms.Arc, signer SignerCertificate, chain [][]byte) (*Writer, 
 		return nil, fmt.Errorf("%w: %v", ErrInput, err)
 	}
 	hash := sm3.Sum(signer.Raw)
-	id := CertID{Algorithm: oid.SM3, Hash: hash[:]}
-	w.attributes = [][]byte{encodeBinding(id, signer.Issuer, signer.Serial), w.form.AlgorithmProtection()}
+	binding := cms.EncodeSigningCertificate(hash, signer.Issuer, signer.Serial)
+	w.attributes = [][]byte{binding, w.form.AlgorithmProtection()}
 	return w, nil
 }
 

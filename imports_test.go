@@ -52,7 +52,7 @@ var rules = map[string]rule{
 	"internal/normal":   {ours: []string{"internal/code"}},
 	"internal/cms":      {ours: []string{"internal/oid", "internal/sm2sig"}},
 	"internal/tsp":      {ours: []string{"internal/oid", "internal/cms"}},
-	"internal/ses":      {ours: []string{"internal/oid"}},
+	"internal/ses":      {ours: []string{"internal/oid", "internal/sm2sig"}},
 	"internal/sm2note":  {ours: []string{"internal/sm2sig"}},
 	"internal/envelope": {ours: []string{"internal/oid", "internal/sm2sig"}},
 

@@ -39,7 +39,7 @@ type rule struct {
 // codecs are the pure rooms at the bottom; each may import those of its own line only.
 var codecs = []string{
 	"internal/oid", "internal/sm2sig", "internal/cms", "internal/tsp", "internal/sm2note", "internal/code",
-	"internal/normal", "internal/sheet", "internal/envelope",
+	"internal/normal", "internal/sheet", "internal/envelope", "internal/ofd",
 }
 
 // rules is the table of the design, package by package. Imports run downward only. A package that is not listed fails
@@ -54,6 +54,7 @@ var rules = map[string]rule{
 	"internal/tsp":      {ours: []string{"internal/oid", "internal/cms"}},
 	"internal/sm2note":  {ours: []string{"internal/sm2sig"}},
 	"internal/envelope": {ours: []string{"internal/oid", "internal/sm2sig"}},
+	"internal/ofd":      {ours: []string{"internal/oid"}},
 
 	"internal/dertest": {},
 
@@ -131,7 +132,7 @@ var adapters = map[string][]string{
 	"github.com/transparency-dev":     {"vault/ledger"},
 	"github.com/richardlehane/mscfb":  {},
 	"github.com/xuri/excelize":        {},
-	"github.com/klauspost/compress":   {"internal/sheet", "internal/engine/sealed", "internal/blob"},
+	"github.com/klauspost/compress":   {"internal/sheet", "internal/engine/sealed", "internal/blob", "internal/ofd"},
 	"go.yaml.in/yaml":                 {"vault/catalogue", "vault/convert", "cmd/elicense", "cmd/elicense-ca"},
 	"github.com/spf13/cobra":          {"cmd/elicense", "cmd/elicense-ca", "internal/cli"},
 	"github.com/smallstep":            {"pki/stepca"},

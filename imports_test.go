@@ -40,6 +40,9 @@ type rule struct {
 var codecs = []string{
 	"internal/oid", "internal/sm2sig", "internal/cms", "internal/tsp", "internal/ses", "internal/sm2note", "internal/code",
 	"internal/normal", "internal/sheet", "internal/envelope",
+
+	"internal/oid", "internal/sm2sig", "internal/cms", "internal/tsp", "internal/sm2note", "internal/code",
+	"internal/normal", "internal/sheet", "internal/envelope", "internal/ofd",
 }
 
 // rules is the table of the design, package by package. Imports run downward only. A package that is not listed fails
@@ -55,6 +58,7 @@ var rules = map[string]rule{
 	"internal/ses":      {ours: []string{"internal/oid", "internal/sm2sig"}},
 	"internal/sm2note":  {ours: []string{"internal/sm2sig"}},
 	"internal/envelope": {ours: []string{"internal/oid", "internal/sm2sig"}},
+	"internal/ofd":      {ours: []string{"internal/oid"}},
 
 	"internal/dertest": {},
 
@@ -132,7 +136,7 @@ var adapters = map[string][]string{
 	"github.com/transparency-dev":     {"vault/ledger"},
 	"github.com/richardlehane/mscfb":  {},
 	"github.com/xuri/excelize":        {},
-	"github.com/klauspost/compress":   {"internal/sheet", "internal/engine/sealed", "internal/blob"},
+	"github.com/klauspost/compress":   {"internal/sheet", "internal/engine/sealed", "internal/blob", "internal/ofd"},
 	"go.yaml.in/yaml":                 {"vault/catalogue", "vault/convert", "cmd/elicense", "cmd/elicense-ca"},
 	"github.com/spf13/cobra":          {"cmd/elicense", "cmd/elicense-ca", "internal/cli"},
 	"github.com/smallstep":            {"pki/stepca"},

@@ -1,0 +1,173 @@
+package ofd
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"io"
+	"math"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// What every entry that is written says of itself.
+const (
+	versionNeeded = 20
+	epoch         = 1<<5 | 1 // 1 January 1980, where zip begins: a package tells no time of its own
+)
+
+// Marshal writes a package that holds the files in the given order. The same files give the same bytes.
+func Marshal(files []File) ([]byte, error) {
+	size := endSize
+	for _, f := range files {
+		size += len(f.Data)/2 + 2*len(f.Name) + localSize + centralSize
+	}
+	out := bytes.NewBuffer(make([]byte, 0, size))
+	w := newWriter(out)
+	for _, f := range files {
+		if err := w.add(f); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// writer writes the one form of zip that this package makes: no data descriptors, no extra fields, no comments.
+type writer struct {
+	w       io.Writer
+	offset  int64
+	total   int64
+	entries []header
+	names   map[string]bool // folded
+	deflate *flate.Writer
+	packed  bytes.Buffer
+}
+
+// header is what both headers of an entry tell.
+type header struct {
+	name         string
+	method       uint16
+	crc          uint32
+	packed, size uint32
+	offset       uint32 // of the local header
+}
+
+func newWriter(w io.Writer) *writer { return &writer{w: w, names: make(map[string]bool)} }
+
+// add writes a file, deflated if that makes it smaller.
+func (w *writer) add(f File) error {
+	if len(f.Data) > MaxFileBytes {
+		return refuse(ReasonLimit, "%s: %d bytes", f.Name, len(f.Data))
+	}
+	h := header{name: f.Name, crc: crc32.ChecksumIEEE(f.Data), size: uint32(len(f.Data))} //nolint:gosec // limited above
+	data := f.Data
+	packed, err := w.pack(f.Data)
+	if err != nil {
+		return err
+	}
+	if len(packed) < len(data) {
+		h.method, data = methodDeflate, packed
+	}
+	h.packed = uint32(len(data)) //nolint:gosec // no larger than the file
+	if err := w.start(&h); err != nil {
+		return err
+	}
+	return w.write(data)
+}
+
+func (w *writer) pack(data []byte) ([]byte, error) {
+	w.packed.Reset()
+	if w.deflate == nil {
+		var err error
+		if w.deflate, err = flate.NewWriter(&w.packed, flate.DefaultCompression); err != nil {
+			return nil, err
+		}
+	} else {
+		w.deflate.Reset(&w.packed)
+	}
+	if _, err := w.deflate.Write(data); err != nil {
+		return nil, err
+	}
+	if err := w.deflate.Close(); err != nil {
+		return nil, err
+	}
+	return w.packed.Bytes(), nil
+}
+
+// start writes the local header; h.packed bytes of data must follow.
+func (w *writer) start(h *header) error {
+	if err := checkName(h.name); err != nil {
+		return err
+	}
+	if w.names[fold(h.name)] {
+		return refuse(ReasonDuplicate, "%s", h.name)
+	}
+	w.names[fold(h.name)] = true
+	if w.total += int64(h.size); len(w.entries) == MaxEntries || w.total > MaxTotalBytes || w.offset > math.MaxUint32 {
+		return refuse(ReasonLimit, "%s: too many files or bytes", h.name)
+	}
+	h.offset = uint32(w.offset) //nolint:gosec // limited above
+	w.entries = append(w.entries, *h)
+	b := make([]byte, 0, localSize+len(h.name))
+	b = binary.LittleEndian.AppendUint32(b, localSignature)
+	b = h.appendCommon(b)
+	return w.write(append(b, h.name...))
+}
+
+// appendCommon appends what the two headers share: from the version needed to the length of the extra field.
+func (h *header) appendCommon(b []byte) []byte {
+	flags := uint16(0)
+	if !isASCII(h.name) {
+		flags = flagUTF8
+	}
+	le := binary.LittleEndian
+	b = le.AppendUint16(b, versionNeeded)
+	b = le.AppendUint16(b, flags)
+	b = le.AppendUint16(b, h.method)
+	b = le.AppendUint16(b, 0) // midnight
+	b = le.AppendUint16(b, epoch)
+	b = le.AppendUint32(b, h.crc)
+	b = le.AppendUint32(b, h.packed)
+	b = le.AppendUint32(b, h.size)
+	b = le.AppendUint16(b, uint16(len(h.name))) //nolint:gosec // limited by checkName
+	return le.AppendUint16(b, 0)
+}
+
+// close writes the central directory.
+func (w *writer) close() error {
+	if len(w.entries) == 0 {
+		return refuse(ReasonInput, "a package without files")
+	}
+	le := binary.LittleEndian
+	var b []byte
+	for i := range w.entries {
+		h := &w.entries[i]
+		b = le.AppendUint32(b, centralSignature)
+		b = le.AppendUint16(b, versionNeeded)
+		b = h.appendCommon(b)
+		b = append(b, make([]byte, 10)...) // no comment, disk 0, no attributes
+		b = le.AppendUint32(b, h.offset)
+		b = append(b, h.name...)
+	}
+	if w.offset+int64(len(b)) > MaxPackageBytes {
+		return refuse(ReasonLimit, "a package of %d bytes", w.offset+int64(len(b)))
+	}
+	start, count := uint32(w.offset), uint16(len(w.entries)) //nolint:gosec // both limited
+	size := uint32(len(b))                                   //nolint:gosec // limited above
+	b = le.AppendUint32(b, endSignature)
+	b = append(b, make([]byte, 4)...) // disk 0
+	b = le.AppendUint16(b, count)
+	b = le.AppendUint16(b, count)
+	b = le.AppendUint32(b, size)
+	b = le.AppendUint32(b, start)
+	return w.write(append(b, 0, 0))
+}
+
+func (w *writer) write(b []byte) error {
+	n, err := w.w.Write(b)
+	w.offset += int64(n)
+	return err
+}

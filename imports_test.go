@@ -39,9 +39,6 @@ type rule struct {
 // codecs are the pure rooms at the bottom; each may import those of its own line only.
 var codecs = []string{
 	"internal/oid", "internal/sm2sig", "internal/cms", "internal/tsp", "internal/ses", "internal/sm2note", "internal/code",
-	"internal/normal", "internal/sheet", "internal/envelope",
-
-	"internal/oid", "internal/sm2sig", "internal/cms", "internal/tsp", "internal/sm2note", "internal/code",
 	"internal/normal", "internal/sheet", "internal/envelope", "internal/ofd",
 }
 

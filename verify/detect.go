@@ -2,9 +2,15 @@ package verify
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
+	"fmt"
 	"io"
 	"strings"
+	"unicode"
+
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/elicense/elicense/vault/record"
 )
@@ -36,11 +42,14 @@ const (
 )
 
 // judge tells the kind by the content and judges it.
-func (j *judgement) judge(doc []byte) {
+func (j *judgement) judge(d *Document) {
+	doc, ok := j.readAll(d)
+	if !ok {
+		return
+	}
+	doc = decodeText(doc)
 	trimmed := bytes.TrimLeft(doc[:min(len(doc), maxDetectBytes)], " \t\r\n")
 	switch {
-	case len(doc) > MaxDocument:
-		j.fail("document.kind", FormatFailure, "at most 4 MiB")
 	case len(trimmed) > 0 && trimmed[0] == '{':
 		j.judgeJSON(doc)
 	case bytes.HasPrefix(doc, []byte(proofHead)):
@@ -48,13 +57,75 @@ func (j *judgement) judge(doc []byte) {
 	case bytes.HasPrefix(doc, []byte(textHead)):
 		j.report.Kind = kindOfText(doc)
 		j.fail("document.kind", FormatFailure, "a text with its signature", "a text alone")
-	case bytes.HasPrefix(trimmed, []byte(pemHead)), len(doc) > 0 && doc[0] == derSequence:
+	case bytes.HasPrefix(trimmed, []byte(pemHead)):
 		j.judgeCertificate(doc)
+	case len(doc) > 0 && doc[0] == derSequence:
+		j.judgeDER(doc, d)
 	case bytes.Contains(doc[:min(len(doc), maxDetectBytes)], []byte(signatureMark)):
 		j.judgeCheckpoint(doc)
 	default:
 		j.fail("document.kind", FormatFailure)
 	}
+}
+
+// readAll reads a document of a kind that is judged in memory.
+func (j *judgement) readAll(d *Document) ([]byte, bool) {
+	if d.Size > MaxDocument || d.Size < 0 || d.Body == nil {
+		j.fail("document.kind", FormatFailure, "at most 4 MiB")
+		return nil, false
+	}
+	doc := make([]byte, d.Size)
+	if n, err := d.Body.ReadAt(doc, 0); n < len(doc) {
+		j.broken = fmt.Errorf("verify: reading the document: %w", err)
+		return nil, false
+	}
+	return doc, true
+}
+
+// decodeText unwraps DER that was sent as text: PEM of SignedData, or base64 alone.
+func decodeText(doc []byte) []byte {
+	trimmed := bytes.TrimSpace(doc)
+	if block, rest := pem.Decode(trimmed); block != nil && len(bytes.TrimSpace(rest)) == 0 &&
+		(block.Type == "PKCS7" || block.Type == "CMS") {
+		return block.Bytes
+	}
+	if !bytes.HasPrefix(trimmed, []byte("MI")) {
+		return doc
+	}
+	compact := bytes.Map(func(c rune) rune {
+		if unicode.IsSpace(c) {
+			return -1
+		}
+		return c
+	}, trimmed)
+	if der, err := base64.StdEncoding.Strict().DecodeString(string(compact)); err == nil {
+		return der
+	}
+	return doc
+}
+
+// judgeDER tells signed things in DER apart by their first element.
+func (j *judgement) judgeDER(doc []byte, d *Document) {
+	switch {
+	case firstTag(doc) == casn1.OBJECT_IDENTIFIER:
+		j.judgeSignedData(doc, d)
+	case isTimestampResponse(doc):
+		j.judgeTimestamp(doc, d)
+	default:
+		j.judgeCertificate(doc)
+	}
+}
+
+// firstTag is the tag of the first element within a SEQUENCE, also of one that is cut short.
+func firstTag(doc []byte) casn1.Tag {
+	at := 2
+	if len(doc) > 1 && doc[1]&0x80 != 0 {
+		at += int(doc[1] & 0x7f)
+	}
+	if at >= len(doc) {
+		return 0
+	}
+	return casn1.Tag(doc[at])
 }
 
 func (j *judgement) judgeJSON(doc []byte) {

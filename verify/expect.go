@@ -6,6 +6,7 @@ import (
 
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/normal"
+	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -115,4 +116,25 @@ func (a answers) sameName(want, found string) bool {
 		kind = normal.KindText
 	}
 	return normal.Compare(kind, want, found).Equal
+}
+
+// signerAnswers is what the certificates of the signers say to the expectations. They count only if the signatures do,
+// which is judged apart.
+func (j *judgement) signerAnswers() answers {
+	a := answers{values: map[string]string{}}
+	var codes, names []string
+	for _, h := range j.signers {
+		names = append(names, h.Name)
+		code := h.USCC
+		if code == "" {
+			code = h.Number.Reveal()
+		}
+		codes = append(codes, code)
+		if h.Kind != pki.HolderPerson && a.issuer == "" {
+			a.issuer = h.USCC
+		}
+	}
+	a.values[elementHolderCode] = strings.Join(codes, holderSeparator)
+	a.values[elementHolder] = strings.Join(names, holderSeparator)
+	return a
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -20,7 +21,17 @@ type judgement struct {
 	expect Expect
 	now    time.Time
 	report *Report
+
+	part     string         // of the document that is being judged; empty: the whole
+	evidence []pki.Evidence // came with the document
+	signers  []pki.Holder   // of the document, in the order judged
+	seals    []sealUse
+	needs    []need
+	broken   error // reading the document failed
 }
+
+// need is a check without which the document does not pass.
+type need struct{ part, id string }
 
 func newJudgement(ctx context.Context, v *Verifier, expect Expect) *judgement {
 	now := v.config.Now()
@@ -34,7 +45,7 @@ func newJudgement(ctx context.Context, v *Verifier, expect Expect) *judgement {
 
 func (j *judgement) add(c Check) {
 	r := ruleOf(c.ID)
-	c.Level, c.Clause = r.level, r.clause
+	c.Level, c.Clause, c.Part = r.level, r.clause, j.part
 	j.report.Checks = append(j.report.Checks, c)
 }
 
@@ -63,6 +74,34 @@ func newCheck(id string, status CheckStatus, sub SubIndication, pair []string) C
 	return c
 }
 
+// need demands a check of the part that is being judged.
+func (j *judgement) need(ids ...string) {
+	for _, id := range ids {
+		j.needs = append(j.needs, need{j.part, id})
+	}
+}
+
+// partPassed tells whether these checks of one part were made, and passed each time.
+func (j *judgement) partPassed(part string, ids ...string) bool {
+	for _, id := range ids {
+		found := false
+		for i := range j.report.Checks {
+			c := &j.report.Checks[i]
+			if c.ID != id || c.Part != part {
+				continue
+			}
+			if c.Status != CheckPassed {
+				return false
+			}
+			found = true
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
 // passed tells whether all of these checks were made and passed.
 func (j *judgement) passed(ids ...string) bool {
 	for _, id := range ids {
@@ -75,13 +114,13 @@ func (j *judgement) passed(ids ...string) bool {
 
 func (j *judgement) fact(id, value string) {
 	if value != "" {
-		j.report.Facts = append(j.report.Facts, Fact{ID: id, Value: value})
+		j.report.Facts = append(j.report.Facts, Fact{ID: id, Part: j.part, Value: value})
 	}
 }
 
 func (j *judgement) moment(id string, at time.Time) {
 	if !at.IsZero() {
-		m := Moment{ID: id, Time: at.UTC().Format(time.RFC3339), at: at}
+		m := Moment{ID: id, Part: j.part, Time: at.UTC().Format(time.RFC3339), at: at}
 		j.report.Timeline = append(j.report.Timeline, m)
 	}
 }
@@ -100,6 +139,11 @@ func (j *judgement) day(id string, d record.Date, atEnd bool) {
 
 // uncovered lists a part that no signature covers.
 func (j *judgement) uncovered(part string) { j.report.Uncovered = append(j.report.Uncovered, part) }
+
+// tolerated lists a departure from a standard that was let pass.
+func (j *judgement) tolerated(what string) {
+	j.report.Tolerances = append(j.report.Tolerances, Tolerance{Part: j.part, Name: what})
+}
 
 // clock refuses to judge what claims to be of the future.
 func (j *judgement) clock(id string, at time.Time) bool {
@@ -134,6 +178,9 @@ var required = map[Kind][]string{
 	KindProof:       {"proof.text", "proof.inclusion", "event.text", "event.clock", "event.kind"},
 	KindCheckpoint:  {"checkpoint.tree-head"},
 	KindCertificate: {"certificate.text", "certificate.chain", "certificate.revocation"},
+	KindCMS:         {"cms.text", "cms.signers"},
+	KindTimestamp: {"timestamp.text", "timestamp.imprint", "timestamp.signature", "timestamp.chain",
+		"timestamp.revocation"},
 }
 
 // statement are the checks that every statement of a vault must pass.
@@ -151,7 +198,8 @@ func (j *judgement) finish() *Report {
 	if missing := j.missing(); missing != "" {
 		j.open("document.complete", TryLater, missing)
 	}
-	if j.ctx.Err() != nil {
+	interrupted := j.ctx.Err() != nil || j.broken != nil
+	if interrupted {
 		j.open("document.complete", TryLater)
 	}
 	slices.SortStableFunc(r.Checks, func(a, b Check) int { return cmp.Compare(a.Level.rank(), b.Level.rank()) })
@@ -172,7 +220,7 @@ func (j *judgement) finish() *Report {
 			r.Indication, r.SubIndication, r.Headline = outcome, c.Sub, c.ID
 		}
 	}
-	if j.ctx.Err() != nil {
+	if interrupted {
 		r.Indication, r.SubIndication, r.Headline, r.Authentic = Indeterminate, TryLater, "document.complete", false
 	}
 	if r.Indication != Indeterminate {
@@ -205,6 +253,11 @@ func (j *judgement) missing() string {
 			return id
 		}
 	}
+	for _, n := range j.needs {
+		if !j.partPassed(n.part, n.id) {
+			return n.id
+		}
+	}
 	return ""
 }
 
@@ -229,5 +282,6 @@ func (j *judgement) prove() {
 func (l Level) rank() int { return slices.Index(levels, l) }
 
 var levels = []Level{
-	LevelFormat, LevelTime, LevelChain, LevelSignature, LevelRules, LevelLedger, LevelState, LevelExpectation,
+	LevelFormat, LevelTime, LevelChain, LevelRevocation, LevelDigest, LevelSignature, LevelSeal, LevelRules, LevelLedger,
+	LevelState, LevelExpectation,
 }

@@ -66,6 +66,9 @@ const (
 	NoCertificateChainFound   SubIndication = "NO_CERTIFICATE_CHAIN_FOUND"
 	CryptoConstraintsFailure  SubIndication = "CRYPTO_CONSTRAINTS_FAILURE"
 	OutOfBoundsNoPOE          SubIndication = "OUT_OF_BOUNDS_NO_POE"
+	RevokedNoPOE              SubIndication = "REVOKED_NO_POE"
+	CryptoConstraintsNoPOE    SubIndication = "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
+	TimestampOrderFailure     SubIndication = "TIMESTAMP_ORDER_FAILURE"
 	NoPOE                     SubIndication = "NO_POE"
 	SignedDataNotFound        SubIndication = "SIGNED_DATA_NOT_FOUND"
 	TryLater                  SubIndication = "TRY_LATER"
@@ -107,6 +110,8 @@ const (
 	KindProof       Kind = "proof"       // ledger proof file
 	KindCheckpoint  Kind = "checkpoint"  // signed tree head
 	KindCertificate Kind = "certificate" // with those above it, if they follow
+	KindCMS         Kind = "cms"         // SignedData of GB/T 35275 or RFC 5652
+	KindTimestamp   Kind = "timestamp"   // 时间戳, a token or the answer that brings it
 )
 
 // CheckStatus is the outcome of one check. The zero value is CheckIndeterminate.
@@ -156,7 +161,10 @@ const (
 	LevelFormat      Level = "format"
 	LevelTime        Level = "time"
 	LevelChain       Level = "chain"
+	LevelRevocation  Level = "revocation"
+	LevelDigest      Level = "digest" // what the signature covers
 	LevelSignature   Level = "signature"
+	LevelSeal        Level = "seal"        // authority and usage of a seal, 印章
 	LevelRules       Level = "rules"       // of the record or statement itself
 	LevelLedger      Level = "ledger"      // 账本
 	LevelState       Level = "state"       // 证照状态
@@ -165,7 +173,8 @@ const (
 
 // Check is one question and its answer. Expected and Found never hold a value of a person.
 type Check struct {
-	ID       string        `json:"id"` // one of docs/verify.md; the texts are keyed by it
+	ID       string        `json:"id"`             // one of docs/verify.md; the texts are keyed by it
+	Part     string        `json:"part,omitempty"` // which signature of the document it is about, if there can be several
 	Level    Level         `json:"level"`
 	Status   CheckStatus   `json:"status"`
 	Sub      SubIndication `json:"sub_indication,omitempty"`
@@ -177,13 +186,15 @@ type Check struct {
 // Fact is something that the document says. It may be personal.
 type Fact struct {
 	ID     string `json:"id"`
+	Part   string `json:"part,omitempty"`
 	Value  string `json:"value"`
 	Proven bool   `json:"proven"` // a signature or proof that counts covers it
 }
 
 // Moment is one entry of the time line.
 type Moment struct {
-	ID   string `json:"id"`   // issued, valid-from, valid-until, recorded, statement, status-until, deciding, now
+	ID   string `json:"id"` // issued, valid-from, valid-until, recorded, signed, stamped, revoked, expired, now…
+	Part string `json:"part,omitempty"`
 	Time string `json:"time"` // RFC 3339, or a day
 	at   time.Time
 }
@@ -201,6 +212,14 @@ type Report struct {
 	Facts         []Fact
 	Timeline      []Moment // in order of time
 	Uncovered     []string // parts that no signature covers
+	Tolerances    []Tolerance
+	Advice        []Advice // why a signature failed, if a known mistake explains it
+}
+
+// Tolerance is a departure from a standard that is known of a product and was let pass.
+type Tolerance struct {
+	Part string `json:"part,omitempty"`
+	Name string `json:"name"`
 }
 
 // Decision is what to do.

@@ -23,12 +23,13 @@ type rule struct {
 
 // ruleOf finds a check's rule by its whole ID, or by what stands after the dot.
 func ruleOf(id string) rule {
-	if r, ok := rules[id]; ok {
-		return r
-	}
 	_, aspect, _ := strings.Cut(id, ".")
-	if r, ok := rules[aspect]; ok {
-		return r
+	for _, name := range []string{id, aspect} {
+		for _, table := range []map[string]rule{rules, signatureRules} {
+			if r, ok := table[name]; ok {
+				return r
+			}
+		}
 	}
 	return rules["document.complete"]
 }
@@ -39,8 +40,10 @@ func problem(c *Check) words {
 		return w
 	}
 	_, aspect, _ := strings.Cut(c.ID, ".")
-	if w, ok := special[aspect+"/"+string(c.Sub)]; ok {
-		return w
+	for _, table := range []map[string]words{special, signatureSpecial} {
+		if w, ok := table[aspect+"/"+string(c.Sub)]; ok {
+			return w
+		}
 	}
 	r := ruleOf(c.ID)
 	if c.Status != CheckFailed && r.open != (words{}) {
@@ -58,14 +61,22 @@ func title(id string) words {
 
 // phrase puts what was expected or found into both languages; what is not in the table is a value and stays.
 func phrase(s string) words {
-	if zh, ok := phrases[s]; ok {
-		return words{zh, s}
+	for _, table := range []map[string]string{phrases, signaturePhrases} {
+		if zh, ok := table[s]; ok {
+			return words{zh, s}
+		}
 	}
 	for _, begin := range []string{
-		"valid at ", "not after ", "a known key of ", "the key of ", "the state on ", "the state since ",
+		"valid at ", "not after ", "a known key of ", "the key of ", "the state on ", "the state since ", "on-hold ",
+		"keyCompromise ", "cACompromise ", "affiliationChanged ", "superseded ", "cessationOfOperation ", "unspecified ",
+		"privilegeWithdrawn ", "certificateHold ",
 	} {
 		if rest, ok := strings.CutPrefix(s, begin); ok {
-			return words{phrases[begin] + rest, s}
+			zh := phrases[begin]
+			if zh == "" {
+				zh = signaturePhrases[begin]
+			}
+			return words{zh + rest, s}
 		}
 	}
 	return words{s, s}
@@ -99,7 +110,7 @@ var phrases = map[string]string{
 
 var decisions = map[Decision]words{
 	Accept:  {"可以受理", "ACCEPT"},
-	Return:  {"退回", "RETURN"},
+	Return:  {"退回并告知", "RETURN"},
 	Recheck: {"待复验", "RECHECK"},
 }
 
@@ -112,6 +123,8 @@ var passedWords = map[Kind]words{
 	KindProof:       {"账本证明成立；不说明证照现在的状态", "the event is in the ledger; nothing is said of the state now"},
 	KindCheckpoint:  {"检查点由已知账本密钥签署", "the checkpoint is signed by a known ledger key"},
 	KindCertificate: {"证书是本机信任的根", "the certificate is a trust anchor"},
+	KindCMS:         {"全部签名有效，证书可信且未被吊销", "every signature holds, its certificate is trusted and not revoked"},
+	KindTimestamp:   {"时间戳真实，内容在该时间已存在", "the time-stamp is authentic: the content existed at that time"},
 }
 
 var kinds = map[Kind]words{
@@ -119,6 +132,7 @@ var kinds = map[Kind]words{
 	KindReceipt: {"查验回执", "receipt"}, KindStatus: {"状态声明", "status statement"},
 	KindBatch: {"批次证明", "batch certificate"}, KindProof: {"账本证明", "ledger proof"},
 	KindCheckpoint: {"账本检查点", "checkpoint"}, KindCertificate: {"数字证书", "certificate"},
+	KindCMS: {"签名数据", "signed data"}, KindTimestamp: {"时间戳", "time-stamp"},
 }
 
 var subjects = map[string]words{
@@ -126,7 +140,8 @@ var subjects = map[string]words{
 	"status": {"状态声明", "status statement"}, "batch": {"批次证明", "batch certificate"},
 	"proof": {"账本证明", "ledger proof"}, "event": {"账本事件", "event"}, "checkpoint": {"检查点", "checkpoint"},
 	"certificate": {"证书", "certificate"}, "source": {"状态来源", "status source"}, "state": {"证照状态", "state"},
-	"expect": {"办件要求", "expectation"},
+	"expect": {"办件要求", "expectation"}, "cms": {"签名数据", "signed data"}, "signature": {"签名", "signature"},
+	"countersignature": {"会签", "countersignature"}, "seal": {"印章", "seal"}, "maker": {"制章人", "maker of the seal"}, "timestamp": {"时间戳", "time-stamp"},
 }
 
 // states are the words for a licence that is not in force: each state has its own.
@@ -202,9 +217,12 @@ var rules = map[string]rule{
 		words{"附有不属于证书链的证书", "it carries certificates that nothing vouches for"}, words{},
 	},
 	"revocation": {
-		LevelChain, "RFC 5280 6.3", words{"证书未被吊销", "certificate not revoked"},
+		LevelRevocation, "RFC 5280 6.3", words{"证书未被吊销", "certificate not revoked"},
 		words{"证书已被吊销", "the certificate is revoked"},
-		words{"证书是否被吊销未知：没有 CRL 或 OCSP 答复", "whether it is revoked is not known: no CRL or OCSP answer"},
+		words{
+			"证书是否被吊销未知：请取得新的 CRL 或 OCSP 答复后复验",
+			"whether it is revoked is not known: get a fresh CRL or OCSP answer",
+		},
 	},
 	"signature": {
 		LevelSignature, "GB/T 32918.2-2016 7", words{"签名", "signature"},
@@ -336,6 +354,8 @@ var factNames = map[string]words{
 	"ledger.identifier": {"电子证照标识", "identifier"}, "status.vault": {"状态声明的证照库", "status by"},
 	"status.identifier": {"状态声明的证照", "status of"}, "status.state": {"状态", "state"}, "status.since": {"自", "since"},
 	"source.state": {"状态来源的答复", "answer of the status source"},
+	"signer":       {"签名人", "signer"}, "signer-code": {"签名人代码", "signer's code"}, "algorithm": {"签名算法", "algorithm"},
+	"policy":       {"策略", "policy"},
 	"element.ZZBH": {"证照编号", "number"}, "element.CZZT": {"持证主体", "holder"}, "element.CZZTDM": {"持证主体代码", "holder code"},
 }
 
@@ -343,7 +363,9 @@ var momentNames = map[string]words{
 	"issued": {"颁发", "issued"}, "valid-from": {"有效期起", "valid from"}, "valid-until": {"有效期止", "valid until"},
 	"recorded": {"入账", "recorded in the ledger"}, "statement": {"证照库声明", "statement of the vault"},
 	"status-until": {"声明有效至", "statement holds until"}, "source": {"证照库所知", "vault's knowledge"},
-	"deciding": {"决定时间", "deciding time"}, "now": {"核验", "judged"},
+	"deciding": {"决定时间", "deciding time"}, "now": {"核验", "judged"}, "signed": {"签名人所称签名时间", "signed, says the signer"},
+	"seal-made": {"印章制成", "seal made"}, "stamped": {"时间戳", "time-stamped"}, "revoked": {"证书被吊销", "certificate revoked"},
+	"expired": {"证书过期", "certificate expired"},
 }
 
 // factName names a fact; elements that have no name here keep their code.

@@ -11,9 +11,11 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/elicense/elicense/internal/sm2note"
@@ -44,8 +46,33 @@ type Config struct {
 	// INDETERMINATE.
 	CrossCheck bool
 	// ForeignForms accepts department signatures that other software wrote differently from docs/formats.md section 5;
-	// each deviation is listed in Report.Uncovered. Off: such a signature is INDETERMINATE.
+	// each deviation is listed in Report.Uncovered. Off: such a signature is INDETERMINATE. It also lets time-stamps
+	// count that do not name the certificate of their authority.
 	ForeignForms bool
+	// Intermediates are certificates of authorities that may be missing in a document; untrusted. nil: none.
+	Intermediates *pki.Pool
+	// Evidence is what is known of revocations; each piece is checked before it counts. None: it must come with the
+	// document or from Revocation.
+	Evidence []pki.Evidence
+	// Revocation is asked for more; nil: nothing is fetched.
+	Revocation RevocationSource
+	// SealMakers are certificates of makers of seals (制章人) that are known; others count only if their certificate says
+	// that they make seals. nil: none.
+	SealMakers []*pki.Certificate
+	// Requirements are what signatures on documents must fulfil.
+	Requirements Requirements
+}
+
+// Requirements says what a deployment demands of a signature on a document. The zero value demands what the checks
+// demand anyway.
+type Requirements struct {
+	// Timestamp demands a proven time of each signature, also while its certificate is valid.
+	Timestamp bool
+	// RevocationMaxAge is how old a CRL or OCSP answer may be when the signature was made, beside its own next update;
+	// zero: no limit of ours.
+	RevocationMaxAge time.Duration
+	// Sunsets are the dates by which algorithms are over; nil: DefaultSunsets.
+	Sunsets []Sunset
 }
 
 // StatusSource is the vault, or whoever speaks for it now. The caller vouches for it: its answer is not signed here.
@@ -80,7 +107,11 @@ type Expect struct {
 type Verifier struct {
 	config Config
 	pins   []pin
+	links  *pki.LinkCache
 }
+
+// maxLinks is how many authorities' links a verifier remembers.
+const maxLinks = 1024
 
 // pin is a key of a vault: what may sign under its name.
 type pin struct {
@@ -99,7 +130,10 @@ func New(config Config) (*Verifier, error) {
 	if config.Zone == nil {
 		config.Zone = time.FixedZone("UTC+8", 8*60*60)
 	}
-	v := &Verifier{config: config}
+	if config.Requirements.Sunsets == nil {
+		config.Requirements.Sunsets = DefaultSunsets()
+	}
+	v := &Verifier{config: config, links: pki.NewLinkCache(maxLinks)}
 	v.config.LedgerKeys = nil
 	seen := map[ledger.Key]bool{}
 	for _, k := range config.LedgerKeys {
@@ -138,10 +172,29 @@ func (v *Verifier) addKey(k ledger.Verifier) error {
 	return nil
 }
 
+// Document is one document with what lies beside it.
+type Document struct {
+	Body io.ReaderAt // required
+	Size int64       // of Body
+	// Content is what a detached signature is over; nil: nothing lies beside the document.
+	Content     io.ReaderAt
+	ContentSize int64
+}
+
+// DocumentOf is a document in memory.
+func DocumentOf(doc []byte) Document {
+	return Document{Body: bytes.NewReader(doc), Size: int64(len(doc))}
+}
+
 // Verify judges one document. The report is never nil; the error says that judging was broken off, and the report is
 // INDETERMINATE then.
 func (v *Verifier) Verify(ctx context.Context, doc []byte, expect Expect) (*Report, error) {
+	return v.VerifyDocument(ctx, DocumentOf(doc), expect)
+}
+
+// VerifyDocument is Verify for a document that need not be in memory. An error of its readers breaks off the judging.
+func (v *Verifier) VerifyDocument(ctx context.Context, doc Document, expect Expect) (*Report, error) {
 	j := newJudgement(ctx, v, expect)
-	j.judge(doc)
-	return j.finish(), ctx.Err()
+	j.judge(&doc)
+	return j.finish(), errors.Join(ctx.Err(), j.broken)
 }

@@ -148,7 +148,7 @@ func TestReport_D27(t *testing.T) {
 		var out bytes.Buffer
 		require.NoError(t, r.WriteText(&out, lang))
 		lines := strings.Split(out.String(), "\n")
-		require.Equal(t, "退回 / RETURN", lines[0])
+		require.Equal(t, "退回并告知 / RETURN", lines[0])
 		require.NotContains(t, lines[1], firm.Code)
 		for _, line := range lines[1:] {
 			require.False(t, strings.HasPrefix(line, "可以受理"), "a value must not look like a line of the report")
@@ -185,7 +185,7 @@ func TestReportJSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal(out, &got))
 	require.Equal(t, verify.MediaType, got.MediaType)
 	require.Equal(t, verify.PolicyVersion, got.Policy)
-	require.Equal(t, "退回", got.Decision.Zh)
+	require.Equal(t, "退回并告知", got.Decision.Zh)
 	require.Contains(t, got.Reason.Zh, "证照已被吊销")
 	require.Contains(t, got.Reason.En, "revoked")
 	require.Equal(t, "REVOKED", got.SubIndication)

@@ -36,7 +36,8 @@ func (r *Report) reason() words {
 		return rules["document.complete"].failed
 	}
 	s, p := subjects[strings.SplitN(c.ID, ".", 2)[0]], problem(&c)
-	return words{s.zh + "：" + p.zh + pair(&c).zh, s.en + ": " + p.en + pair(&c).en}
+	part := inPart(c.Part)
+	return words{part + s.zh + "：" + p.zh + pair(&c).zh, part + s.en + ": " + p.en + pair(&c).en}
 }
 
 // pair shows what was expected and found.
@@ -76,7 +77,7 @@ func (r *Report) WriteText(w io.Writer, lang string) error {
 		case CheckFailed, CheckIndeterminate:
 			text += pair(c).in(lang)
 		}
-		line("%s %s  [%s; %s]", marks[c.Status], text, c.ID, c.Clause)
+		line("%s %s%s  [%s; %s]", marks[c.Status], inPart(c.Part), text, c.ID, c.Clause)
 	}
 	r.writeRest(line, lang)
 	_, err := io.WriteString(w, b.String())
@@ -92,15 +93,29 @@ func (r *Report) writeRest(line func(format string, args ...any), lang string) {
 		if !r.Facts[i].Proven {
 			mark = say("（未经证明）", " (not proven)")
 		}
-		line("%s: %s%s", factName(r.Facts[i].ID).in(lang), r.Facts[i].Value, mark)
+		line("%s%s: %s%s", inPart(r.Facts[i].Part), factName(r.Facts[i].ID).in(lang), r.Facts[i].Value, mark)
 	}
 	line("")
 	for _, m := range r.Timeline {
-		line("%s  %s", m.Time, momentNames[m.ID].in(lang))
+		line("%s  %s%s", m.Time, inPart(m.Part), momentNames[m.ID].in(lang))
+	}
+	for _, a := range r.Advice {
+		line("%s: %s%s", say("诊断", "diagnosis"), inPart(a.Part), adviceWords[a.ID].in(lang))
+	}
+	for _, t := range r.Tolerances {
+		line("%s: %s%s", say("容许的偏差", "let pass"), inPart(t.Part), t.Name)
 	}
 	for _, u := range r.Uncovered {
 		line("%s: %s", say("没有签名覆盖", "covered by no signature"), u)
 	}
+}
+
+// inPart names the signature of the document that a line is about.
+func inPart(part string) string {
+	if part == "" {
+		return ""
+	}
+	return "[" + part + "] "
 }
 
 // oneLine keeps a value of the document from looking like a line of the report or steering a terminal.
@@ -144,6 +159,14 @@ type jsonReport struct {
 	Facts         []Fact        `json:"facts"`
 	Timeline      []Moment      `json:"timeline"`
 	Uncovered     []string      `json:"uncovered"`
+	Tolerances    []Tolerance   `json:"tolerances,omitempty"`
+	Advice        []jsonAdvice  `json:"advice,omitempty"`
+}
+
+type jsonAdvice struct {
+	Advice
+
+	Text texts `json:"text"`
 }
 
 // MarshalJSON writes the report as MediaType.
@@ -154,7 +177,10 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		Kind:   r.Kind, Indication: r.Indication, SubIndication: r.SubIndication, Headline: r.Headline,
 		Authentic: r.Authentic, JudgedAt: r.JudgedAt, Checks: make([]jsonCheck, len(r.Checks)),
 		Facts: append([]Fact{}, r.Facts...), Timeline: append([]Moment{}, r.Timeline...),
-		Uncovered: append([]string{}, r.Uncovered...),
+		Uncovered: append([]string{}, r.Uncovered...), Tolerances: r.Tolerances,
+	}
+	for _, a := range r.Advice {
+		out.Advice = append(out.Advice, jsonAdvice{a, adviceWords[a.ID].texts()})
 	}
 	if !r.RecheckAt.IsZero() {
 		out.RecheckAt = &r.RecheckAt

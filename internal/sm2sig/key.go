@@ -9,8 +9,10 @@ package sm2sig
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"encoding/binary"
 	"errors"
 	"io"
+	"math/big"
 
 	"github.com/emmansun/gmsm/sm2"
 	"github.com/emmansun/gmsm/sm3"
@@ -101,6 +103,36 @@ func (p *PublicKey) Digest(message []byte) [DigestSize]byte {
 	h.Write(message)
 	h.Sum(e[:0])
 	return e
+}
+
+// DigestAs is Digest for a signer identifier other than the default, the empty one included. It is for finding out what a
+// signer's software did wrong: no signature counts under another identifier.
+func (p *PublicKey) DigestAs(id, message []byte) [DigestSize]byte {
+	var e [DigestSize]byte
+	z := p.zOf(id)
+	h := sm3.New()
+	h.Write(z[:])
+	h.Write(message)
+	h.Sum(e[:0])
+	return e
+}
+
+// zOf is Z = SM3(ENTL ‖ ID ‖ a ‖ b ‖ xG ‖ yG ‖ xA ‖ yA) for any identifier (GB/T 32918.2-2016, 5.5). The library takes an
+// empty one for the default.
+func (p *PublicKey) zOf(id []byte) [sm3.Size]byte {
+	var z [sm3.Size]byte
+	curve := p.key.Curve.Params()
+	h := sm3.New()
+	h.Write(binary.BigEndian.AppendUint16(nil, uint16(len(id)*8))) //nolint:gosec // identifiers are short
+	h.Write(id)
+	var field [32]byte
+	a := new(big.Int).Sub(curve.P, big.NewInt(3))
+	for _, v := range []*big.Int{a, curve.B, curve.Gx, curve.Gy} {
+		h.Write(v.FillBytes(field[:]))
+	}
+	h.Write(p.point[1:])
+	h.Sum(z[:0])
+	return z
 }
 
 // Verify checks a strict DER signature value over message.

@@ -182,3 +182,14 @@ func BenchmarkSign(b *testing.B) {
 		}
 	}
 }
+
+// DigestAs computes Z by itself; with the default identifier it must be what the library says.
+func TestDigestAs(t *testing.T) {
+	key, err := sm2.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	public, err := sm2sig.FromCrypto(key.Public())
+	require.NoError(t, err)
+	message := []byte("example")
+	require.Equal(t, public.Digest(message), public.DigestAs([]byte("1234567812345678"), message))
+	require.NotEqual(t, public.Digest(message), public.DigestAs(nil, message))
+}

@@ -1,0 +1,171 @@
+package verify
+
+import (
+	"errors"
+	"time"
+
+	"github.com/elicense/elicense/pki"
+)
+
+// mark is one signature in a document, whatever holds it: a signer of SignedData, a seal, a signature field.
+type mark struct {
+	subject   string             // before the dot of the checks' ids
+	leaf      *pki.Certificate   // the signer's; nil: it was not found
+	help      []*pki.Certificate // came with the signature; untrusted
+	evidence  pki.Evidence       // likewise
+	tokens    [][]byte           // time-stamp tokens over value
+	claimed   time.Time          // when the signer says that he signed; zero: he does not say
+	algorithm pki.SignatureAlgorithm
+	message   []byte
+	value     []byte    // in DER for SM2
+	stamped   []byte    // what the tokens are over: value as received
+	within    *standing // of a later mark that covers this one: it proves the time of both; nil: there is none
+}
+
+// standing is what was found out about a mark.
+type standing struct {
+	at      time.Time  // for which it was judged
+	stamped bool       // that time is proven; else it is now
+	chain   *pki.Chain // nil: there is none
+}
+
+// markAspects are the checks without which no mark counts.
+var markAspects = []string{"clock", "chain", "revocation", "algorithm", "signature"}
+
+// judgeMark judges in the order: time, chain at that time, revocation at that time, signature.
+func (j *judgement) judgeMark(m *mark) standing {
+	for _, aspect := range markAspects {
+		j.need(m.subject + "." + aspect)
+	}
+	if m.leaf == nil {
+		j.open(m.subject+".chain", NoSigningCertificateFound)
+		return standing{at: j.now}
+	}
+	j.signerFacts(m.leaf)
+	s := j.judgeTime(m)
+	s.chain = j.judgeMarkChain(m, &s)
+	if s.chain != nil {
+		j.judgeRevocation(m, s)
+	}
+	j.judgeAlgorithm(m, s)
+	j.judgeMathematics(m)
+	return s
+}
+
+func (j *judgement) signerFacts(leaf *pki.Certificate) {
+	j.signers = append(j.signers, leaf.Holder)
+	j.fact("signer", leaf.Holder.Name)
+	j.fact("signer-code", leaf.Holder.USCC)
+	j.fact("certificate-issuer", leaf.Issuer)
+	j.fact("serial", leaf.Serial.Text(16))
+}
+
+// judgeMarkChain looks for the chain at the time for which the mark counts. A certificate that has expired since is no
+// proof of anything by itself: whoever got hold of the key later could have signed with an old date.
+func (j *judgement) judgeMarkChain(m *mark, s *standing) *pki.Chain {
+	id := m.subject + ".chain"
+	if m.leaf.IsCA {
+		j.fail(id, ChainConstraintsFailure, "a certificate for signing documents", "an authority's certificate")
+		return nil
+	}
+	if !m.claimed.IsZero() && (m.claimed.Before(m.leaf.NotBefore) || m.claimed.After(m.leaf.NotAfter)) {
+		j.refuseClaimed(m)
+		return nil
+	}
+	chain, err := j.chainAt(m, s.at)
+	switch reason := pki.ReasonOf(err); {
+	case err == nil:
+		j.pass(id)
+		return chain
+	case reason == pki.ReasonExpired && !m.claimed.IsZero():
+		return j.chainWhenClaimed(m, s)
+	case reason == pki.ReasonExpired:
+		j.open(id, OutOfBoundsNoPOE, "valid at "+stamp(s.at), string(reason))
+		j.expired(m.leaf)
+		return nil
+	default:
+		j.refuseChain(id, reason, s.at)
+		return nil
+	}
+}
+
+// refuseClaimed: the signer himself says that his certificate was not valid when he signed.
+func (j *judgement) refuseClaimed(m *mark) {
+	reason := pki.ReasonExpired
+	if m.claimed.Before(m.leaf.NotBefore) {
+		reason = pki.ReasonNotYetValid
+	}
+	j.refuseChain(m.subject+".chain", reason, m.claimed)
+	j.expired(m.leaf)
+}
+
+// chainWhenClaimed: the chain held when the signer says he signed, but nobody else says so.
+func (j *judgement) chainWhenClaimed(m *mark, s *standing) *pki.Chain {
+	id := m.subject + ".chain"
+	chain, err := j.chainAt(m, m.claimed)
+	if err != nil {
+		j.refuseChain(id, pki.ReasonOf(err), m.claimed)
+		return nil
+	}
+	j.open(id, OutOfBoundsNoPOE, "valid at "+stamp(s.at), string(pki.ReasonExpired))
+	j.expired(m.leaf)
+	s.at = m.claimed // the rest is judged for what the signer claims: it may be worse
+	return chain
+}
+
+func (j *judgement) expired(leaf *pki.Certificate) {
+	if leaf.NotAfter.Before(j.now) {
+		j.moment("expired", leaf.NotAfter)
+	}
+}
+
+func (j *judgement) chainAt(m *mark, at time.Time) (*pki.Chain, error) {
+	return pki.VerifyChain(m.leaf, pki.ChainOptions{
+		Anchors: j.v.config.Trust, Intermediates: m.help, Pool: j.v.config.Intermediates, At: at,
+		Usage: usageOf(m.leaf), Purpose: pki.PurposeSigning, CrossCheck: j.v.config.CrossCheck, Links: j.v.links,
+	})
+}
+
+// usageOf is the usage that a signing certificate must allow. GB/T 20518-2018 demands both bits; under other rules the
+// one for content commitment, or in its absence the other, is enough (RFC 5280, 4.2.1.3).
+func usageOf(leaf *pki.Certificate) pki.KeyUsage {
+	switch {
+	case leaf.Key.Algorithm == pki.KeySM2:
+		return signingUsage
+	case leaf.KeyUsage&pki.UsageNonRepudiation != 0:
+		return pki.UsageNonRepudiation
+	default:
+		return pki.UsageDigitalSignature
+	}
+}
+
+// judgeMathematics checks the signature value, by two implementations if the deployment wants it.
+func (j *judgement) judgeMathematics(m *mark) {
+	id := m.subject + ".signature"
+	err := j.verifyMark(m, m.leaf)
+	switch {
+	case err == nil:
+		j.pass(id)
+	case errors.Is(err, pki.ErrDisagree):
+		j.open(id, CryptoConstraintsFailure, "two implementations agree", "they disagree")
+	case errors.Is(err, pki.ErrAlgorithm), errors.Is(err, pki.ErrKey):
+		j.fail(id, CryptoConstraintsFailure, m.algorithm.String(), string(m.leaf.Key.Algorithm))
+	default:
+		j.fail(id, SigCryptoFailure)
+		j.consult(m)
+	}
+}
+
+// verifyMark is the mathematics with the key of a certificate.
+func (j *judgement) verifyMark(m *mark, c *pki.Certificate) error {
+	switch {
+	case m.algorithm.Key != pki.KeySM2:
+		return c.Key.VerifyMathematicsUnsafe(m.algorithm, m.message, m.value)
+	case c.PublicKey == nil:
+		return pki.ErrKey
+	case j.v.config.CrossCheck:
+		return pki.CrossCheck(c.PublicKey, m.message, m.value)
+	default:
+		return pki.VerifySM2(c.PublicKey, m.message, m.value)
+	}
+}

@@ -1,0 +1,77 @@
+package verify
+
+import (
+	"context"
+	"time"
+
+	"github.com/elicense/elicense/pki"
+)
+
+// RevocationSource brings CRLs and OCSP answers from elsewhere, such as the authority's servers. It is asked only for
+// chains that lead to an anchor; what it answers is not trusted before it is checked.
+type RevocationSource interface {
+	// Evidence gives what can be had about the certificates of a chain, leaf first, anchor last. Nothing is an answer;
+	// an error leaves the status to the evidence at hand.
+	Evidence(ctx context.Context, chain []*pki.Certificate, at time.Time) (pki.Evidence, error)
+}
+
+func (j *judgement) revocationOptions(at time.Time) pki.RevocationOptions {
+	if at.After(j.now) {
+		at = j.now
+	}
+	return pki.RevocationOptions{
+		At: at, Now: j.now, MaxAge: j.v.config.Requirements.RevocationMaxAge, Skew: clockSkew,
+		CrossCheck: j.v.config.CrossCheck,
+	}
+}
+
+// evidenceFor is everything that may speak of a chain: what came with the document, what this verifier was given, and
+// what the source says.
+func (j *judgement) evidenceFor(chain *pki.Chain, at time.Time) []pki.Evidence {
+	list := make([]pki.Evidence, 0, len(j.v.config.Evidence)+len(j.evidence)+1)
+	list = append(append(list, j.v.config.Evidence...), j.evidence...)
+	if j.v.config.Revocation == nil {
+		return list
+	}
+	fetched, err := j.v.config.Revocation.Evidence(j.ctx, chain.Certificates, at)
+	if err != nil {
+		return list
+	}
+	return append(list, fetched)
+}
+
+// judgeRevocation judges every certificate of the mark's chain at the time for which the mark counts.
+func (j *judgement) judgeRevocation(m *mark, s standing) {
+	id := m.subject + ".revocation"
+	report := pki.VerifyRevocation(s.chain, j.revocationOptions(s.at), append(j.evidenceFor(s.chain, s.at),
+		m.evidence)...)
+	from, cause := revokedFrom(report)
+	if !from.IsZero() {
+		j.moment("revoked", from)
+	}
+	switch report.Status {
+	case pki.StatusGood:
+		j.pass(id)
+	case pki.StatusOnHold:
+		j.open(id, Suspended, "good", "on-hold "+stamp(from))
+	case pki.StatusRevoked:
+		if !s.stamped && m.claimed.Before(from) && !m.claimed.IsZero() {
+			j.open(id, RevokedNoPOE, "good", cause+" "+stamp(from))
+			return
+		}
+		j.fail(id, Revoked, "good", cause+" "+stamp(from))
+	case pki.StatusUnknown:
+		j.open(id, TryLater, "a CRL or OCSP answer", string(pki.ReasonOf(report.Err())))
+	}
+}
+
+// revokedFrom is the earliest revocation in the chain, now or then.
+func revokedFrom(report pki.RevocationReport) (from time.Time, cause string) {
+	for i := range report.Certificates {
+		r := report.Certificates[i].Revocation
+		if r != nil && (from.IsZero() || r.From.Before(from)) {
+			from, cause = r.From, r.Cause.String()
+		}
+	}
+	return from, cause
+}

@@ -1,0 +1,171 @@
+package verify
+
+// signatureRules are the rules of the checks on signatures of documents.
+var signatureRules = map[string]rule{
+	"cms.text": {
+		LevelFormat, "GB/T 35275-2017 8", words{"格式", "form"},
+		words{"不是完好的签名数据", "not well-formed SignedData"}, words{},
+	},
+	"cms.signers": {
+		LevelFormat, "GB/T 35275-2017 8", words{"有签名", "it is signed"},
+		words{"其中没有签名，只有证书；等于没有签", "there is no signature in it, only certificates: it is not signed"}, words{},
+	},
+	"cms.content": {
+		LevelFormat, "RFC 5652 5.2", words{"有所签内容", "the signed content is there"},
+		words{"所签内容有两份，不知签的是哪一份", "the content is there twice"},
+		words{"签名与内容分离，请一并提交所签文件", "the signature is detached: submit the signed file with it"},
+	},
+	"timestamp.text": {
+		LevelFormat, "RFC 3161 2.4.2", words{"时间戳格式", "form of the time-stamp"},
+		words{"时间戳格式错误", "the time-stamp is malformed"}, words{},
+	},
+	"timestamp.imprint": {
+		LevelTime, "RFC 3161 2.4.2", words{"时间戳针对此内容", "the time-stamp is over this"},
+		words{"时间戳针对别的内容", "the time-stamp is over something else"},
+		words{"需要一并提交所盖内容", "submit what was stamped with it"},
+	},
+	"timestamp.signature": {
+		LevelTime, "RFC 3161 2.3", words{"时间戳的签名", "signature of the time-stamp"},
+		words{"时间戳的签名不成立", "the signature of the time-stamp does not hold"}, words{},
+	},
+	"timestamp.chain": {
+		LevelTime, "RFC 3161 2.3", words{"时间戳机构可信", "trusted time-stamp authority"},
+		words{"签发时间戳的证书不得用于时间戳", "the certificate is not for time-stamps"},
+		words{"时间戳机构不受信任，所证时间不予采用", "the authority is not trusted: the time does not count"},
+	},
+	"timestamp.revocation": {
+		LevelTime, "RFC 5280 6.3", words{"时间戳证书未被吊销", "certificate of the authority not revoked"},
+		words{"时间戳证书已被吊销", "the certificate of the time-stamp authority is revoked"},
+		words{"时间戳证书是否被吊销未知，所证时间不予采用", "whether it is revoked is not known: the time does not count"},
+	},
+	"digest": {
+		LevelDigest, "RFC 5652 5.4", words{"内容与所签摘要相符", "the content has the signed digest"},
+		words{"内容在签名后被改动", "the content was changed after it was signed"},
+		words{"所签内容不在，或过大", "the signed content is missing or too large"},
+	},
+	"binding": {
+		LevelSignature, "RFC 5035 5.4", words{"签名指明此证书", "the signature names this certificate"},
+		words{"签名指明的是另一张证书", "the signature names another certificate"}, words{},
+	},
+	"seal.text": {
+		LevelFormat, "GB/T 38540-2020 6", words{"签章结构", "structure of the seal"},
+		words{"不是完好的电子签章", "not a well-formed seal signature"}, words{},
+	},
+	"signature.path": {
+		LevelDigest, "GB/T 38540-2020 7", words{"签章针对此文件", "the seal is over this file"},
+		words{"签章所指的是另一文件：可能是从别处搬来的", "the seal names another file: it may have been moved here"}, words{},
+	},
+	"seal.beside": {
+		LevelDigest, "GB/T 33190-2016 18", words{"所附印章即所用印章", "the seal beside is the one used"},
+		words{"旁附的印章不是所用的印章", "the seal that lies beside is not the one that was used"}, words{},
+	},
+	"maker.usage": {
+		LevelSeal, "GB/T 38540-2020 6.2", words{"制章人", "maker of seals"},
+		words{"签发印章的不是制章人", "who made the seal is no maker of seals"},
+		words{"制章人不在已知名单，且证书没有制章用途；请核实后登记", "the maker is not known and its certificate does not say so"},
+	},
+	"seal.signer": {
+		LevelSeal, "GB/T 38540-2020 7", words{"签章人在印章名单中", "the signer may use the seal"},
+		words{"签章人不在印章的名单中：此人无权使用此章", "the signer is not among those who may use the seal"}, words{},
+	},
+	"seal.validity": {
+		LevelSeal, "GB/T 38540-2020 7", words{"印章在有效期内", "the seal was valid"},
+		words{"签章时印章不在有效期内", "the seal was not valid when it was used"}, words{},
+	},
+	"seal.usage": {
+		LevelSeal, "A26", words{"行政审批专用章", "seal for administrative approval"},
+		words{"不是行政审批专用章", "it is no seal for administrative approval (行政审批专用章)"}, words{},
+	},
+	"seal.holder": {
+		LevelSeal, "GB/T 36905-2018", words{"颁发机构的印章", "the issuer's seal"},
+		words{"印章不是颁发机构的", "the seal is not the issuer's"}, words{},
+	},
+	"algorithm": {
+		LevelSignature, "ETSI TS 119 312", words{"算法在用", "algorithm in use"},
+		words{"算法不被接受或已淘汰", "the algorithm is not accepted, or its time is over"},
+		words{"算法已淘汰，且不能证明签名在此之前", "its time is over, and nothing proves that the signature is older"},
+	},
+}
+
+// signatureSpecial are words for one sub-indication of an aspect.
+var signatureSpecial = map[string]words{
+	"existence/NO_POE": {"要求有时间戳，但没有", "a time-stamp is required and there is none"},
+	"clock/TIMESTAMP_ORDER_FAILURE": {
+		"所称签名时间晚于时间戳", "it claims to be signed after it was stamped",
+	},
+	"chain/OUT_OF_BOUNDS_NO_POE": {
+		"签名证书现已过期，且无法证明签名早于过期；请索取带时间戳的签名或重新签名",
+		"the certificate has expired and nothing proves that it signed before: ask for a time-stamp or a new signature",
+	},
+	"revocation/REVOKED_NO_POE": {
+		"签名证书已被吊销，且无法证明签名早于吊销",
+		"the certificate is revoked and nothing proves that it signed before that",
+	},
+	"revocation/SUSPENDED": {"签名证书被挂起，恢复后可复验", "the certificate is on hold; judge again when it is back"},
+	"revocation/REVOKED":   {"签名时证书已被吊销", "the certificate was revoked when it signed"},
+}
+
+var signaturePhrases = map[string]string{
+	"SES_Signature of GB/T 38540 or GM/T 0031": "GB/T 38540 或 GM/T 0031 电子签章", "a known maker of seals": "已知的制章人",
+	"SignedData of GB/T 35275 or RFC 5652": "GB/T 35275 或 RFC 5652 签名数据", "at least one signature": "至少一个签名",
+	"at most 64 signatures": "不超过 64 个签名", "at most 8 time-stamps": "不超过 8 个时间戳", "the content beside it": "另附的内容",
+	"content inside or beside, not both":       "内容在内或另附，不能两份",
+	"content type and digest, each once":       "内容类型与摘要属性各一",
+	"at most 32 MiB without signed attributes": "无签名属性时不超过 32 MiB",
+	"the certificate that it names":            "签名所指的证书", "a time-stamp": "时间戳", "RFC 3161": "RFC 3161",
+	"a token": "时间戳令牌", "a refusal of the authority": "时间戳机构的拒绝", "good": "未吊销",
+	"on-hold ": "挂起，自 ", "keyCompromise ": "密钥泄露，自 ", "cACompromise ": "CA 密钥泄露，自 ",
+	"affiliationChanged ": "隶属关系变更，自 ", "superseded ": "已被取代，自 ", "cessationOfOperation ": "停止使用，自 ",
+	"unspecified ": "未说明原因，自 ", "privilegeWithdrawn ": "权限撤回，自 ", "certificateHold ": "挂起，自 ",
+	"unknown-issuer": "签发者未知", "no-evidence": "没有证据", "evidence-stale": "证据过期", "on-hold": "挂起",
+	"partial-reasons": "证据不涵盖全部吊销原因", "evidence-too-early": "证据作成过早", "evidence-future": "证据来自将来",
+	"evidence-forgotten": "证书过期后作成的证据", "other-issuer": "证据属于别的签发者", "other-certificate": "证据属于别的证书",
+	"crl-scope": "CRL 不涵盖此证书", "indirect-crl": "间接 CRL", "delta-without-base": "增量 CRL 缺少全量 CRL",
+	"signer-unknown": "时间戳证书未附", "policy": "策略不符", "accuracy": "精度不符", "weak-algorithm": "算法过弱",
+	"anchor-scope": "信任根不得为此担保", "purpose": "用途不符", "encoding": "编码不合规", "name-constraints": "名称超出限制",
+	"budget": "工作量过大", "loop": "证书链成环", "host": "主机名不符",
+}
+
+// adviceWords are the findings of the SM2 doctor.
+var adviceWords = map[string]words{
+	"": {"", ""},
+	"doctor.empty-id": {
+		"若以空的用户标识计算 Z，签名成立：签名软件应改用 1234567812345678",
+		"it would verify with an empty user id in Z: the signer's software must use 1234567812345678",
+	},
+	"doctor.no-z": {
+		"若摘要不含 Z，签名成立：签名软件直接签了 SM3(内容)",
+		"it would verify without Z: the signer's software signed SM3(message) itself",
+	},
+	"doctor.hash-of-hash": {
+		"若把 SM3(内容) 当作内容，签名成立：签名软件多做了一次摘要",
+		"it would verify over SM3(message) as the message: the signer's software hashed once too often",
+	},
+	"doctor.hash-of-hash-no-z": {
+		"若对摘要再做不含 Z 的摘要，签名成立：签名软件多做了一次摘要且没有 Z",
+		"it would verify over SM3(SM3(message)) without Z",
+	},
+	"doctor.id-text-digest": {
+		"若对摘要以空用户标识计算，签名成立：两处都错", "it would verify over the digest with an empty user id: two mistakes",
+	},
+	"doctor.raw-value": {
+		"若签名值按 64 字节 r‖s 读取，签名成立：签名值应为 DER 编码",
+		"it would verify if the value is read as r‖s of 64 bytes: it must be DER",
+	},
+	"doctor.swapped-value": {
+		"若 r 与 s 对调，签名成立", "it would verify with r and s exchanged",
+	},
+	"doctor.other-certificate": {
+		"所附另一张证书可使签名成立：签名软件附错了证书（常见于双证书：用了加密证书）",
+		"it verifies with another certificate that is carried: the wrong one is named, of a dual pair perhaps",
+	},
+	"doctor.digest-of-digest": {
+		"所签摘要是摘要的摘要：签名软件多做了一次摘要", "the signed digest is that of the digest",
+	},
+	"doctor.content-is-digest": {
+		"所附内容就是摘要：签名软件把摘要当作了内容", "what is carried as content is the digest itself",
+	},
+	"doctor.digest-with-z": {
+		"摘要属性含有 Z：应为 SM3(内容)，不含 Z", "the digest attribute was made with Z; it must be SM3(content)",
+	},
+}

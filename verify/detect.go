@@ -10,8 +10,6 @@ import (
 	"strings"
 	"unicode"
 
-	casn1 "golang.org/x/crypto/cryptobyte/asn1"
-
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -33,16 +31,32 @@ type Envelope struct {
 
 // The first bytes by which documents are told apart.
 const (
-	proofHead      = "elicense ledger proof v1\n"
-	textHead       = "elicense "
-	pemHead        = "-----BEGIN CERTIFICATE-----"
-	signatureMark  = "\n\n\u2014 " // between the text of a signed note and its first signature line
-	derSequence    = 0x30
-	maxDetectBytes = 64 << 10
+	proofHead     = "elicense ledger proof v1\n"
+	textHead      = "elicense "
+	pemHead       = "-----BEGIN CERTIFICATE-----"
+	signatureMark = "\n\n\u2014 " // between the text of a signed note and its first signature line
+	derSequence   = 0x30
+
+	objectIdentifier = 0x06
+	headBytes        = 1 << 10
+	maxDetectBytes   = 64 << 10
 )
 
 // judge tells the kind by the content and judges it.
 func (j *judgement) judge(d *Document) {
+	head := make([]byte, min(headBytes, max(d.Size, 0)))
+	if d.Body == nil {
+		j.fail("document.kind", FormatFailure)
+		return
+	}
+	if n, err := d.Body.ReadAt(head, 0); n < len(head) {
+		j.broken = fmt.Errorf("verify: reading the document: %w", err)
+		return
+	}
+	if isOFD(head) {
+		j.judgeOFD(d)
+		return
+	}
 	doc, ok := j.readAll(d)
 	if !ok {
 		return
@@ -107,7 +121,7 @@ func decodeText(doc []byte) []byte {
 // judgeDER tells signed things in DER apart by their first element.
 func (j *judgement) judgeDER(doc []byte, d *Document) {
 	switch {
-	case firstTag(doc) == casn1.OBJECT_IDENTIFIER:
+	case firstTag(doc) == objectIdentifier:
 		j.judgeSignedData(doc, d)
 	case isTimestampResponse(doc):
 		j.judgeTimestamp(doc, d)
@@ -117,7 +131,7 @@ func (j *judgement) judgeDER(doc []byte, d *Document) {
 }
 
 // firstTag is the tag of the first element within a SEQUENCE, also of one that is cut short.
-func firstTag(doc []byte) casn1.Tag {
+func firstTag(doc []byte) byte {
 	at := 2
 	if len(doc) > 1 && doc[1]&0x80 != 0 {
 		at += int(doc[1] & 0x7f)
@@ -125,7 +139,7 @@ func firstTag(doc []byte) casn1.Tag {
 	if at >= len(doc) {
 		return 0
 	}
-	return casn1.Tag(doc[at])
+	return doc[at]
 }
 
 func (j *judgement) judgeJSON(doc []byte) {

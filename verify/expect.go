@@ -123,7 +123,8 @@ func (a answers) sameName(want, found string) bool {
 func (j *judgement) signerAnswers() answers {
 	a := answers{values: map[string]string{}}
 	var codes, names []string
-	for _, h := range j.signers {
+	for i := range j.signers {
+		h := &j.signers[i].cert.Holder
 		names = append(names, h.Name)
 		code := h.USCC
 		if code == "" {

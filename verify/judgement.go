@@ -24,8 +24,7 @@ type judgement struct {
 
 	part     string         // of the document that is being judged; empty: the whole
 	evidence []pki.Evidence // came with the document
-	signers  []pki.Holder   // of the document, in the order judged
-	seals    []sealUse
+	signers  []signerSeen   // of the document, in the order judged
 	needs    []need
 	broken   error // reading the document failed
 }
@@ -179,6 +178,7 @@ var required = map[Kind][]string{
 	KindCheckpoint:  {"checkpoint.tree-head"},
 	KindCertificate: {"certificate.text", "certificate.chain", "certificate.revocation"},
 	KindCMS:         {"cms.text", "cms.signers"},
+	KindOFD:         {"package.text", "package.documents", "package.signed"},
 	KindTimestamp: {"timestamp.text", "timestamp.imprint", "timestamp.signature", "timestamp.chain",
 		"timestamp.revocation"},
 }

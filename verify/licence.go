@@ -17,11 +17,14 @@ type licence struct {
 	digest record.Digest
 	event  *record.Event // that brought the version, proven by the ledger; nil if it is not
 	origin string        // of that ledger
+	sealed bool          // it lies in a sealed document, which was made before it was recorded
 }
 
 // judgeLicence judges in the order: format, time, chain at that time, signature, the record's own rules, ledger,
 // state, expectations. What is read first because others need it still stands in its place in the report.
-func (j *judgement) judgeLicence(b *record.Bundle) {
+func (j *judgement) judgeLicence(b *record.Bundle) { j.judgeBundle(b, false) }
+
+func (j *judgement) judgeBundle(b *record.Bundle, sealed bool) {
 	if j.report.Kind == KindRecord {
 		j.uncovered("record alone: no ledger proof, no status statement")
 	}
@@ -31,7 +34,7 @@ func (j *judgement) judgeLicence(b *record.Bundle) {
 		return
 	}
 	j.pass("record.text")
-	l := &licence{bundle: b, record: rec, digest: record.Sum(b.Record)}
+	l := &licence{bundle: b, record: rec, digest: record.Sum(b.Record), sealed: sealed}
 	j.recordFacts(l)
 	j.judgeBrought(l)
 	leaf := j.check(signed{

@@ -19,6 +19,7 @@ type mark struct {
 	message   []byte
 	value     []byte    // in DER for SM2
 	stamped   []byte    // what the tokens are over: value as received
+	sealed    bool      // made with a seal
 	within    *standing // of a later mark that covers this one: it proves the time of both; nil: there is none
 }
 
@@ -41,7 +42,7 @@ func (j *judgement) judgeMark(m *mark) standing {
 		j.open(m.subject+".chain", NoSigningCertificateFound)
 		return standing{at: j.now}
 	}
-	j.signerFacts(m.leaf)
+	j.signerFacts(m)
 	s := j.judgeTime(m)
 	s.chain = j.judgeMarkChain(m, &s)
 	if s.chain != nil {
@@ -52,13 +53,21 @@ func (j *judgement) judgeMark(m *mark) standing {
 	return s
 }
 
-func (j *judgement) signerFacts(leaf *pki.Certificate) {
-	j.signers = append(j.signers, leaf.Holder)
+func (j *judgement) signerFacts(m *mark) {
+	leaf := m.leaf
+	if m.subject != subjectSignature {
+		j.fact(m.subject, leaf.Holder.Name)
+		return
+	}
+	j.signers = append(j.signers, signerSeen{part: j.part, cert: leaf, sealed: m.sealed})
 	j.fact("signer", leaf.Holder.Name)
 	j.fact("signer-code", leaf.Holder.USCC)
 	j.fact("certificate-issuer", leaf.Issuer)
 	j.fact("serial", leaf.Serial.Text(16))
 }
+
+// subjectSignature is the subject of what signs the document itself.
+const subjectSignature = "signature"
 
 // judgeMarkChain looks for the chain at the time for which the mark counts. A certificate that has expired since is no
 // proof of anything by itself: whoever got hold of the key later could have signed with an old date.

@@ -37,7 +37,7 @@ func (j *judgement) judgeSealing(s sealing) {
 	signer, maker := j.readSealCertificate("signature", sig.Certificate), j.readSealCertificate("maker", sig.Seal.Maker)
 	help := slices.DeleteFunc([]*pki.Certificate{signer, maker}, func(c *pki.Certificate) bool { return c == nil })
 	m := sealMark("signature", signer, help, sealValue{sig.SignedBytes(), sig.Value, sig.Algorithm})
-	m.claimed, m.tokens = sig.Time, tokensOf(sig.TimeStamp)
+	m.claimed, m.tokens, m.sealed = sig.Time, tokensOf(sig.TimeStamp), true
 	standing := j.judgeMark(&m)
 	j.judgeSealCoverage(s, sig)
 	made := sealMark("maker", maker, help, sealValue{sig.Seal.SignedBytes(), sig.Seal.Signature, sig.Seal.Algorithm})
@@ -46,16 +46,6 @@ func (j *judgement) judgeSealing(s sealing) {
 	j.judgeMaker(maker)
 	j.judgeSealSigner(sig)
 	j.judgeSealValidity(sig, standing.at)
-	if signer != nil {
-		j.seals = append(j.seals, sealUse{part: j.part, purposes: signer.ExtKeyUsage, holder: signer.Holder})
-	}
-}
-
-// sealUse is a seal that was used in the document.
-type sealUse struct {
-	part     string
-	purposes []oid.ID
-	holder   pki.Holder
 }
 
 func (j *judgement) sealFacts(s *ses.Seal) {

@@ -47,6 +47,48 @@ var signatureRules = map[string]rule{
 		LevelSignature, "RFC 5035 5.4", words{"签名指明此证书", "the signature names this certificate"},
 		words{"签名指明的是另一张证书", "the signature names another certificate"}, words{},
 	},
+	"package.text": {
+		LevelFormat, "GB/T 33190-2016 7", words{"文件包", "package"},
+		words{"不是完好的 OFD 文件，或其中藏有别的内容", "not a sound OFD package, or something is hidden in it"}, words{},
+	},
+	"package.documents": {
+		LevelFormat, "GB/T 33190-2016 7.4", words{"只有一个文档", "one document"},
+		words{"文件包中有多个文档，请分别提交", "several documents in one package: submit them one by one"}, words{},
+	},
+	"package.signed": {
+		LevelFormat, "GB/T 33190-2016 18.1", words{"有签名", "it is signed"},
+		words{"文件没有签章，或签章已被剥去", "the document is not signed, or its signatures were stripped"}, words{},
+	},
+	"package.extra": {
+		LevelDigest, "GB/T 33190-2016 18.2", words{"没有未签名的文件", "nothing unsigned is in it"},
+		words{"文件包中有签章后塞入的文件", "files were put in that no signature covers"}, words{},
+	},
+	"description.text": {
+		LevelFormat, "GB/T 33190-2016 18.2", words{"签名描述文件", "description of the signature"},
+		words{"签名描述或签名值缺失、损坏", "the description or value of the signature is missing or damaged"}, words{},
+	},
+	"description.files": {
+		LevelDigest, "GB/T 33190-2016 18.2.2", words{"所签文件未被改动", "the signed files are unchanged"},
+		words{"所签文件在签章后被改动、缺失，或摘要算法不被接受", "files were changed or removed after sealing"},
+		words{},
+	},
+	"signature.bound": {
+		LevelDigest, "GB/T 33190-2016 18.2", words{"签名针对此文件", "the signature is over this file"},
+		words{"签名所载摘要不是此文件的", "the signed digest is not that of the file"},
+		words{"不知签名针对什么", "what it is over is not known"},
+	},
+	"licence.record": {
+		LevelRules, "GB/T 36905-2018", words{"证照记录", "licence record"},
+		words{"文件中的证照记录不止一份或已损坏", "there is more than one licence record, or a damaged one"}, words{},
+	},
+	"licence.beside": {
+		LevelRules, "docs/verify.md 2", words{"另附的证据针对此证照", "what came beside is about this licence"},
+		words{"另附的证据属于别的证照或版本", "what came beside is of another licence or version"}, words{},
+	},
+	"licence.covered": {
+		LevelSeal, "GB/T 36905-2018", words{"版面全部由颁发机构签章", "every part is sealed by the issuer"},
+		words{"有内容不是颁发机构签的，是别人后加的", "parts were added by somebody other than the issuer"}, words{},
+	},
 	"seal.text": {
 		LevelFormat, "GB/T 38540-2020 6", words{"签章结构", "structure of the seal"},
 		words{"不是完好的电子签章", "not a well-formed seal signature"}, words{},
@@ -106,6 +148,11 @@ var signatureSpecial = map[string]words{
 }
 
 var signaturePhrases = map[string]string{
+	"one document": "一个文档", "only signed files": "只有已签名的文件", "the digests that were sealed": "签章时的摘要",
+	"at least one file": "至少一个文件", "one licence record": "一份证照记录", "a bare signature value": "只有签名值",
+	"zip": "压缩包损坏", "hidden": "藏有目录之外的内容", "mismatch": "目录与内容不一致", "duplicate": "文件重名", "name": "文件名越界",
+	"encrypted": "加密", "method": "压缩方法", "limit": "超出限制", "bomb": "压缩炸弹", "checksum": "校验和不符", "xml": "XML 不合规",
+	"doctype": "含 DOCTYPE 或实体", "structure": "结构不合规",
 	"SES_Signature of GB/T 38540 or GM/T 0031": "GB/T 38540 或 GM/T 0031 电子签章", "a known maker of seals": "已知的制章人",
 	"SignedData of GB/T 35275 or RFC 5652": "GB/T 35275 或 RFC 5652 签名数据", "at least one signature": "至少一个签名",
 	"at most 64 signatures": "不超过 64 个签名", "at most 8 time-stamps": "不超过 8 个时间戳", "the content beside it": "另附的内容",

@@ -179,6 +179,8 @@ type Document struct {
 	// Content is what a detached signature is over; nil: nothing lies beside the document.
 	Content     io.ReaderAt
 	ContentSize int64
+	// Licence is what the vault says now of the licence that Body is: a bundle with its proof and status. nil: nothing.
+	Licence []byte
 }
 
 // DocumentOf is a document in memory.

@@ -92,6 +92,9 @@ func fromECDSA(key *ecdsa.PublicKey) (*PublicKey, error) {
 // Point is a copy of the uncompressed point 04‖X‖Y.
 func (p *PublicKey) Point() []byte { return append([]byte(nil), p.point[:]...) }
 
+// Z is a copy of the value that stands before each message, for the default identifier.
+func (p *PublicKey) Z() []byte { return append([]byte(nil), p.z[:]...) }
+
 // Equal tells whether both are the same point.
 func (p *PublicKey) Equal(other *PublicKey) bool { return other != nil && p.point == other.point }
 

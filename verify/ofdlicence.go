@@ -1,0 +1,190 @@
+package verify
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/elicense/elicense/internal/oid"
+	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// elementIdentifier is the name under which a licence of GB/T 36905-2018 gives its identifier.
+const elementIdentifier = "ZZBS"
+
+// licenceChecks are those of a licence record within a sealed document. Its place in the ledger is not among them: the
+// document was sealed before the record was there. The issuer's seal and the state now stand in its place.
+var licenceChecks = []string{"record.text", "record.form", "record.chain", "record.carried", "record.signature",
+	"record.signer", "record.key", "record.issuer", "record.identifier", "record.check", "record.disclosures",
+	"record.validity", "state.now", "seal.holder", "seal.usage", "licence.covered"}
+
+// judgeOFDLicence judges the signed record that the document carries. A document that says it is a licence and carries
+// none is one of another vault: its state is what decides, and only the status source can tell it.
+func (j *judgement) judgeOFDLicence(o *ofdPackage, d *Document) {
+	names, bundles := j.bundlesIn(o)
+	identifier := customData(o, elementIdentifier)
+	switch {
+	case j.broken != nil:
+	case len(bundles) > 1:
+		j.fail("licence.record", FormatFailure, "one licence record", listed(names))
+	case len(bundles) == 1:
+		j.need(licenceChecks...)
+		j.judgeSealedLicence(o, names[0], j.completed(bundles[0], d.Licence))
+	case identifier != "":
+		j.judgeForeignLicence(identifier)
+	default:
+		j.expectAll(j.signerAnswers())
+	}
+}
+
+// bundlesIn finds the licence records among the files.
+func (j *judgement) bundlesIn(o *ofdPackage) (names []string, bundles []*record.Bundle) {
+	for _, name := range o.Files() {
+		size := o.Size(name)
+		if size < 2 || size > record.MaxBundle || !jsonName(name) {
+			continue
+		}
+		raw, err := o.ReadFile(name, record.MaxBundle)
+		if err != nil {
+			j.refusePackage("licence.record", err)
+			return nil, nil
+		}
+		if members, ok := members(raw); !ok || !members["format"] {
+			continue
+		}
+		b, err := record.ParseBundle(raw)
+		if err != nil {
+			continue
+		}
+		names, bundles = append(names, name), append(bundles, b)
+	}
+	return names, bundles
+}
+
+func jsonName(name string) bool { return len(name) > 5 && name[len(name)-5:] == ".json" }
+
+func customData(o *ofdPackage, name string) string {
+	for _, c := range o.document.Info.Custom {
+		if c.Name == name {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+// completed adds what the vault says now, which came beside the document: proof and status of the same record.
+func (j *judgement) completed(inside *record.Bundle, beside []byte) *record.Bundle {
+	if beside == nil {
+		return inside
+	}
+	now, err := record.ParseBundle(beside)
+	if names, ok := members(beside); err != nil || !ok || !names["format"] {
+		j.fail("licence.beside", FormatFailure, record.BundleFormat)
+		return inside
+	}
+	if !bytes.Equal(now.Record, inside.Record) {
+		j.fail("licence.beside", SigConstraintsFailure)
+		return inside
+	}
+	j.pass("licence.beside")
+	whole := *inside
+	whole.Proof, whole.Status, whole.StatusSig = now.Proof, now.Status, now.StatusSig
+	return &whole
+}
+
+func (j *judgement) judgeSealedLicence(o *ofdPackage, name string, b *record.Bundle) {
+	rec, err := record.Parse(b.Record)
+	if err == nil {
+		j.judgeIssuerSeal(o, name, rec)
+	}
+	j.judgeBundle(b, true)
+}
+
+// judgeIssuerSeal: the issuer itself sealed the record and every page, with its seal for administrative approval (A26).
+func (j *judgement) judgeIssuerSeal(o *ofdPackage, name string, rec *record.Record) {
+	holder, usage := false, false
+	byIssuer := map[string]bool{}
+	for i := range j.signers {
+		s := &j.signers[i]
+		own := s.cert.Holder.USCC == rec.IssuerCode
+		if !own && !j.v.pinned("", s.cert.PublicKey) {
+			continue
+		}
+		cover := o.coverOf(s.part)
+		for file := range cover {
+			byIssuer[file] = byIssuer[file] || cover[file]
+		}
+		if own && s.sealed && cover[name] {
+			holder = true
+			usage = usage || slices.Contains(s.cert.ExtKeyUsage, oid.PurposeApprovalSeal)
+		}
+	}
+	j.decide("seal.holder", holder, SigConstraintsFailure)
+	if holder {
+		j.decide("seal.usage", usage, SigConstraintsFailure)
+	}
+	var foreign []string
+	for file := range o.covered {
+		if !byIssuer[file] && !o.machinery[file] {
+			foreign = append(foreign, file)
+		}
+	}
+	slices.Sort(foreign)
+	if len(foreign) > 0 {
+		j.fail("licence.covered", SigConstraintsFailure, "", listed(foreign))
+		return
+	}
+	j.pass("licence.covered")
+}
+
+// decide notes a check that has no more to say than yes or no.
+func (j *judgement) decide(id string, ok bool, sub SubIndication) {
+	if ok {
+		j.pass(id)
+		return
+	}
+	j.fail(id, sub)
+}
+
+func (o *ofdPackage) coverOf(part string) map[string]bool {
+	for _, c := range o.covers {
+		if c.part == part {
+			return c.files
+		}
+	}
+	return nil
+}
+
+// judgeForeignLicence: the seals may be sound, but nobody here has the record.
+func (j *judgement) judgeForeignLicence(identifier string) {
+	j.need("state.now")
+	j.fact("identifier", identifier)
+	j.expectAll(answers{identifier: identifier})
+	if j.v.config.Status == nil {
+		j.open("state.now", TryLater, "an answer of now")
+		return
+	}
+	st, err := j.v.config.Status.CurrentStatus(j.ctx, identifier)
+	if err != nil || st.Time.IsZero() || st.Time.Before(j.now.Add(-maxSourceAge)) || st.Identifier != identifier {
+		j.open("state.now", TryLater, "an answer of now")
+		return
+	}
+	j.fact("source.state", st.State)
+	j.judgeState("source", st)
+	j.pass("state.now")
+}
+
+// zOfSigner is the Z that one maker's digests begin with: that of the signer.
+func zOfSigner(list []signerSeen) []byte {
+	if len(list) == 0 || list[0].cert.PublicKey == nil {
+		return nil
+	}
+	return list[0].cert.PublicKey.Z()
+}
+
+// signerSeen is one who signed the document; whether his signature counts is judged apart.
+type signerSeen struct {
+	part   string
+	cert   *pki.Certificate
+	sealed bool // with a seal
+}

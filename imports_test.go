@@ -137,6 +137,7 @@ var adapters = map[string][]string{
 	"go.yaml.in/yaml":                 {"vault/catalogue", "vault/convert", "cmd/elicense", "cmd/elicense-ca"},
 	"github.com/spf13/cobra":          {"cmd/elicense", "cmd/elicense-ca", "internal/cli"},
 	"github.com/smallstep":            {"pki/stepca"},
+	"go.mozilla.org/pkcs7":            {"verify"},
 	"go.step.sm/crypto":               {"pki/stepca"},
 	"github.com/go-chi/chi":           {"pki/stepca"},
 	"github.com/schollz/progressbar":  {"cmd/elicense"},

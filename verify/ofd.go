@@ -180,7 +180,11 @@ func (j *judgement) judgeFiles(o *ofdPackage, coverages *ofd.Coverages, i int, f
 		j.fail(id, CryptoConstraintsFailure, "SM3", f.sig.CheckMethod)
 		return
 	}
-	cover, err := coverages.Of(i, f.sig, f.z)
+	z := f.z
+	if f.sig.Digest != ofd.SM3Z {
+		z = nil
+	}
+	cover, err := coverages.Of(i, f.sig, z)
 	if err != nil {
 		j.refusePackage(id, err)
 		return

@@ -150,6 +150,8 @@ func (j *judgement) refuseChain(id string, reason pki.Reason, at time.Time) {
 		j.open(id, NoCertificateChainFound, "a trust anchor of this verifier", string(reason))
 	case !known:
 		j.open(id, NoCertificateChainFound, "", string(reason))
+	case reason == pki.ReasonEncoding || reason == pki.ReasonScope:
+		j.open(id, sub, "what the scope of a trust anchor allows", string(reason))
 	case sub == Expired || sub == NotYetValid:
 		j.fail(id, sub, "valid at "+stamp(at), string(reason))
 	case sub == CryptoConstraintsFailure:

@@ -41,6 +41,7 @@ func (j *judgement) judgeSignedData(doc []byte, d *Document) {
 		return
 	}
 	j.judgeSigners(data, over, "signature")
+	j.crossRead(doc, data, over)
 	j.expectAll(j.signerAnswers())
 }
 

@@ -15,6 +15,10 @@ var signatureRules = map[string]rule{
 		words{"所签内容有两份，不知签的是哪一份", "the content is there twice"},
 		words{"签名与内容分离，请一并提交所签文件", "the signature is detached: submit the signed file with it"},
 	},
+	"cms.second-reader": {
+		LevelSignature, "docs/verify.md 1", words{"第二种实现结论一致", "a second implementation agrees"},
+		words{"两种实现结论不同", "two implementations disagree"}, words{},
+	},
 	"timestamp.text": {
 		LevelFormat, "RFC 3161 2.4.2", words{"时间戳格式", "form of the time-stamp"},
 		words{"时间戳格式错误", "the time-stamp is malformed"}, words{},
@@ -61,7 +65,10 @@ var signatureRules = map[string]rule{
 	},
 	"package.extra": {
 		LevelDigest, "GB/T 33190-2016 18.2", words{"没有未签名的文件", "nothing unsigned is in it"},
-		words{"文件包中有签章后塞入的文件", "files were put in that no signature covers"}, words{},
+		words{
+			"文件包中有未被签章保护的文件，可能是签章后塞入的；请索取原件",
+			"there are files that no signature covers and that may have been put in later: ask for the original",
+		}, words{},
 	},
 	"description.text": {
 		LevelFormat, "GB/T 33190-2016 18.2", words{"签名描述文件", "description of the signature"},
@@ -148,7 +155,8 @@ var signatureSpecial = map[string]words{
 }
 
 var signaturePhrases = map[string]string{
-	"one document": "一个文档", "only signed files": "只有已签名的文件", "the digests that were sealed": "签章时的摘要",
+	"the second cannot read it": "第二种实现读不了", "the second refuses": "第二种实现不认可", "only the second accepts": "只有第二种实现认可",
+	"what the scope of a trust anchor allows": "信任根的范围所允许的", "one document": "一个文档", "only signed files": "只有已签名的文件", "the digests that were sealed": "签章时的摘要",
 	"at least one file": "至少一个文件", "one licence record": "一份证照记录", "a bare signature value": "只有签名值",
 	"zip": "压缩包损坏", "hidden": "藏有目录之外的内容", "mismatch": "目录与内容不一致", "duplicate": "文件重名", "name": "文件名越界",
 	"encrypted": "加密", "method": "压缩方法", "limit": "超出限制", "bomb": "压缩炸弹", "checksum": "校验和不符", "xml": "XML 不合规",

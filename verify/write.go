@@ -35,9 +35,7 @@ func (r *Report) reason() words {
 	if !ok {
 		return rules["document.complete"].failed
 	}
-	s, p := subjects[strings.SplitN(c.ID, ".", 2)[0]], problem(&c)
-	part := inPart(c.Part)
-	return words{part + s.zh + "：" + p.zh + pair(&c).zh, part + s.en + ": " + p.en + pair(&c).en}
+	return finding(&c)
 }
 
 // pair shows what was expected and found.
@@ -69,19 +67,24 @@ func (r *Report) WriteText(w io.Writer, lang string) error {
 		PolicyVersion)
 	for i := range r.Checks {
 		c := &r.Checks[i]
-		text := title(c.ID).in(lang)
-		switch c.Status {
-		case CheckPassed:
-		case CheckSkipped:
-			text += ": " + problem(c).in(lang)
-		case CheckFailed, CheckIndeterminate:
-			text += pair(c).in(lang)
-		}
-		line("%s %s%s  [%s; %s]", marks[c.Status], inPart(c.Part), text, c.ID, c.Clause)
+		line("%s %s%s  [%s; %s]", marks[c.Status], inPart(c.Part), checkText(c, lang), c.ID, c.Clause)
 	}
 	r.writeRest(line, lang)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// checkText is what was asked, and what was found unless it passed.
+func checkText(c *Check, lang string) string {
+	text := title(c.ID).in(lang)
+	switch c.Status {
+	case CheckPassed:
+	case CheckSkipped:
+		text += ": " + problem(c).in(lang) + pair(c).in(lang)
+	case CheckFailed, CheckIndeterminate:
+		text += pair(c).in(lang)
+	}
+	return text
 }
 
 // writeRest writes facts, time line and uncovered parts.
@@ -101,6 +104,9 @@ func (r *Report) writeRest(line func(format string, args ...any), lang string) {
 	}
 	for _, a := range r.Advice {
 		line("%s: %s%s", say("诊断", "diagnosis"), inPart(a.Part), adviceWords[a.ID].in(lang))
+	}
+	for _, o := range r.OtherReaders(lang) {
+		line("%s: %s", say("别的阅读器可能说有效", "other readers may say valid"), o)
 	}
 	for _, t := range r.Tolerances {
 		line("%s: %s%s", say("容许的偏差", "let pass"), inPart(t.Part), t.Name)

@@ -1,0 +1,80 @@
+package verify
+
+import (
+	_ "embed"
+	"html/template"
+	"io"
+	"time"
+)
+
+//go:embed report.html
+var reportHTML string
+
+// htmlReport is parsed once; nothing of the document is ever part of the template, and html/template escapes what it is
+// given.
+var htmlReport = template.Must(template.New("report").Parse(reportHTML))
+
+type htmlLine struct {
+	Mark, Class, Part, Text, ID, Clause string
+}
+
+type htmlFact struct {
+	Part, Name, Value string
+	Proven            bool
+}
+
+type htmlView struct {
+	Lang, Class, Decision, Reason, Notice      string
+	Kind, Indication, Sub, Policy, JudgedAt    string
+	Labels                                     htmlLabels
+	Checks                                     []htmlLine
+	Facts                                      []htmlFact
+	Timeline                                   []htmlFact
+	Advice, Uncovered, Tolerances, OtherReader []string
+}
+
+type htmlLabels struct {
+	Title, Checks, Facts, Timeline, Advice, Uncovered, Tolerances, Others, Policy, JudgedAt, Unproven string
+}
+
+// WriteHTML writes the report as one file that needs nothing else and prints well, in "zh" or "en".
+func (r *Report) WriteHTML(w io.Writer, lang string) error {
+	return htmlReport.Execute(w, r.view(lang))
+}
+
+func (r *Report) view(lang string) htmlView {
+	say := func(zh, en string) string { return words{zh, en}.in(lang) }
+	decision, reason := r.Headlines(lang)
+	v := htmlView{
+		Lang: map[bool]string{true: "en", false: "zh-CN"}[lang == "en"], Class: r.Decision().String(),
+		Decision: decision, Reason: reason, Notice: r.Notice(lang), Kind: kinds[r.Kind].in(lang),
+		Indication: r.Indication.String(), Sub: string(r.SubIndication), Policy: PolicyVersion,
+		JudgedAt: r.JudgedAt.Format(time.RFC3339),
+		Labels: htmlLabels{
+			Title: say("验证报告", "verification report"), Checks: say("检查", "checks"), Facts: say("内容", "facts"),
+			Timeline: say("时间线", "time line"), Advice: say("诊断", "diagnosis"),
+			Uncovered: say("没有签名覆盖的部分", "covered by no signature"), Tolerances: say("容许的偏差", "let pass"),
+			Others: say("别的阅读器可能说有效", "other readers may say valid"), Policy: say("规则版本", "policy version"),
+			JudgedAt: say("验证时间", "judged at"), Unproven: say("未经证明", "not proven"),
+		},
+		Uncovered: r.Uncovered, OtherReader: r.OtherReaders(lang),
+	}
+	for i := range r.Checks {
+		c := &r.Checks[i]
+		v.Checks = append(v.Checks, htmlLine{marks[c.Status], c.Status.String(), c.Part, checkText(c, lang), c.ID, c.Clause})
+	}
+	for i := range r.Facts {
+		f := &r.Facts[i]
+		v.Facts = append(v.Facts, htmlFact{f.Part, factName(f.ID).in(lang), f.Value, f.Proven})
+	}
+	for _, m := range r.Timeline {
+		v.Timeline = append(v.Timeline, htmlFact{Part: m.Part, Name: m.Time, Value: momentNames[m.ID].in(lang)})
+	}
+	for _, a := range r.Advice {
+		v.Advice = append(v.Advice, inPart(a.Part)+adviceWords[a.ID].in(lang))
+	}
+	for _, t := range r.Tolerances {
+		v.Tolerances = append(v.Tolerances, inPart(t.Part)+t.Name)
+	}
+	return v
+}

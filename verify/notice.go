@@ -1,0 +1,116 @@
+package verify
+
+import "strings"
+
+// maxNoticed is how many findings a notice names.
+const maxNoticed = 10
+
+// Notice is the paragraph for the applicant (告知), in "zh" or "en": every finding that keeps the document from being
+// accepted, the worst first, each with what to do. It is empty if there is none.
+func (r *Report) Notice(lang string) string {
+	var lines []string
+	seen := map[string]bool{}
+	for _, outcome := range []Indication{TotalFailed, Indeterminate} {
+		for i := range r.Checks {
+			c := &r.Checks[i]
+			if c.Status == CheckPassed || c.Status == CheckSkipped || c.outcome() != outcome {
+				continue
+			}
+			if text := finding(c).in(lang); !seen[text] && len(lines) < maxNoticed {
+				seen[text] = true
+				lines = append(lines, text)
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	end := words{"。", "."}.in(lang)
+	return strings.Join(lines, words{"；", "; "}.in(lang)) + end
+}
+
+// finding says what a check found, of what.
+func finding(c *Check) words {
+	s, p := subjects[strings.SplitN(c.ID, ".", 2)[0]], problem(c)
+	part := inPart(c.Part)
+	return words{part + s.zh + "：" + p.zh + pair(c).zh, part + s.en + ": " + p.en + pair(c).en}
+}
+
+// OtherReaders explains why other software may call this document valid: the known gaps in what it looks at. It is empty
+// if the document passes, or if no known gap explains it.
+func (r *Report) OtherReaders(lang string) []string {
+	if r.Indication == TotalPassed {
+		return nil
+	}
+	var out []string
+	seen := map[string]bool{}
+	for i := range r.Checks {
+		c := &r.Checks[i]
+		if c.Status == CheckPassed || c.Status == CheckSkipped {
+			continue
+		}
+		for _, key := range []string{c.ID + "/" + string(c.Sub), c.ID} {
+			if w, ok := otherReaders[key]; ok && !seen[w.en] {
+				seen[w.en] = true
+				out = append(out, w.in(lang))
+			}
+		}
+	}
+	return out
+}
+
+// otherReaders are the known behaviours of other readers by the check that they leave out.
+var otherReaders = map[string]words{
+	"package.extra": {
+		"有的阅读器只核对签名列出的文件，不看多出来的文件",
+		"some readers check the listed files only and never look for others",
+	},
+	"package.text": {
+		"有的阅读器按本地文件头或按第一个同名文件读取，与目录所列不是同一内容",
+		"some readers take the first of two files of one name, or files that the directory does not list",
+	},
+	"package.signed": {
+		"有的阅读器对没有签名列表的文件不作任何提示", "some readers say nothing at all where the list of signatures is gone",
+	},
+	"description.files": {
+		"有的阅读器只核对签章值，不重算文件摘要", "some readers check the signature value and never hash the files again",
+	},
+	"cms.signers": {
+		"有的阅读器把“没有一个签名不成立”当作有效，即使一个签名也没有",
+		"some readers call it valid if no signature fails, even if there is none",
+	},
+	"maker.signature": {
+		"有的阅读器不核对印章的制章人签名", "some readers do not check the maker's signature on the seal",
+	},
+	"maker.chain": {
+		"有的阅读器不核对制章人证书", "some readers do not look at the maker's certificate",
+	},
+	"maker.usage": {
+		"有的阅读器接受任何人签发的印章", "some readers accept a seal that anybody made",
+	},
+	"seal.signer": {
+		"有的阅读器不核对签章人是否在印章名单中", "some readers do not look whether the signer may use the seal",
+	},
+	"signature.chain/OUT_OF_BOUNDS_NO_POE": {
+		"有的阅读器按签名人自己所称的时间核对证书", "some readers judge the certificate at the time that the signer claims",
+	},
+	"signature.chain/EXPIRED": {
+		"有的阅读器按现在的时间核对证书，或完全不看有效期",
+		"some readers judge the certificate as of now, or not at all by time",
+	},
+	"signature.chain/NO_CERTIFICATE_CHAIN_FOUND": {
+		"有的阅读器不核对证书链，谁的证书都认", "some readers do not build a chain: any certificate will do",
+	},
+	"signature.revocation": {
+		"有的阅读器离线时不查吊销", "some readers do not look for revocation when offline",
+	},
+	"signature.path": {
+		"有的阅读器不核对签章属性所指的文件", "some readers do not compare which file the seal names",
+	},
+	"state.now": {
+		"有的阅读器只看签章，不知道证照现在的状态", "some readers see the seal only and know nothing of the licence's state",
+	},
+	"signature.algorithm": {
+		"有的阅读器仍接受 MD5、SHA-1", "some readers still accept MD5 and SHA-1",
+	},
+}

@@ -142,6 +142,15 @@ func (d *SignedData) addSigners(a Additions) ([][]byte, error) {
 	return signers, nil
 }
 
+// WithUnsigned writes a whole SignerInfo again with Attributes beside its signature.
+func WithUnsigned(info []byte, attributes ...[]byte) ([]byte, error) {
+	s, err := parseSigner(info)
+	if err != nil {
+		return nil, fmt.Errorf("%w: SignerInfo", ErrInput)
+	}
+	return s.withUnsigned(attributes)
+}
+
 // withUnsigned is the SignerInfo as received but for the field at its end.
 func (s *SignerInfo) withUnsigned(more [][]byte) ([]byte, error) {
 	if len(more) == 0 {

@@ -102,8 +102,8 @@ const (
 	// TolerantRecipientKind is a recipient that gets the key by agreement, by another key or by a password; it is left
 	// out.
 	TolerantRecipientKind
-	// TolerantConstructedContent is encrypted content as a constructed value of OCTET STRINGs.
-	TolerantConstructedContent
+	// TolerantRawKey is an encrypted key as its parts one after the other in place of SM2Cipher.
+	TolerantRawKey
 	// TolerantCounterType is a countersignature with a content type attribute, which must have none.
 	TolerantCounterType
 
@@ -114,7 +114,7 @@ var toleranceNames = [...]string{
 	"outer-type", "inner-type", "version", "digest-algorithm", "signature-algorithm", "foreign-algorithm", "parameters",
 	"certificate-tag", "certificate-choice", "raw-signature", "attribute-order", "content-type-attribute",
 	"subject-key-id", "revocation-choice", "bare-cipher", "key-algorithm", "recipient-kind",
-	"constructed-content", "countersignature-type",
+	"raw-key", "countersignature-type",
 }
 
 // Names lists the deviations by name, in a fixed order.

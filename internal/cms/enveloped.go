@@ -1,8 +1,8 @@
 package cms
 
 import (
-	"bytes"
 	"fmt"
+	"math/big"
 
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -52,6 +52,11 @@ type Recipient struct {
 // IsSM2 tells whether the key is encrypted with SM2, in whatever arc.
 func (r *Recipient) IsSM2() bool { return isSM2Encryption(r.Algorithm) }
 
+// NamedBy tells whether the recipient is named by this DER issuer name and serial number.
+func (r *Recipient) NamedBy(issuer []byte, serial *big.Int) bool {
+	return namedBy(r.Issuer, r.Serial, issuer, serial)
+}
+
 var context2 = casn1.Tag(2).ContextSpecific().Constructed()
 
 // ParseEnveloped reads one ContentInfo that holds EnvelopedData or AuthEnvelopedData and nothing after it.
@@ -70,7 +75,8 @@ func ParseEnveloped(der []byte) (*Enveloped, error) {
 type envelopeParser struct {
 	reader
 
-	e *Enveloped
+	e        *Enveloped
+	tagBytes int // of GCM, 0 for other ciphers
 }
 
 func (p *envelopeParser) contentInfo(der []byte) error {
@@ -163,6 +169,9 @@ func (p *envelopeParser) recipient(set *cryptobyte.String) (Recipient, bool) {
 	case r.Algorithm != oid.SM2Encrypt:
 		p.note(TolerantKeyAlgorithm)
 	}
+	if r.IsSM2() && !isSequence(r.EncryptedKey) {
+		p.note(TolerantRawKey)
+	}
 	return r, true
 }
 
@@ -182,9 +191,12 @@ func (p *envelopeParser) encryptedContent(body *cryptobyte.String) error {
 	if err := p.cipher(); err != nil {
 		return err
 	}
-	if !p.ciphertext(&info) {
+	var ciphertext cryptobyte.String
+	var present bool
+	if !info.ReadOptionalASN1(&ciphertext, &present, keyIDTag) {
 		return malformed("encryptedContent")
 	}
+	p.e.Ciphertext, p.e.Detached = ciphertext, !present
 	for _, tag := range []uint8{1, 2} { // sharedInfo
 		if p.e.OuterType == oid.GMEnvelopedData && !info.SkipOptionalASN1(casn1.Tag(tag).ContextSpecific()) {
 			return malformed("sharedInfo")
@@ -194,35 +206,6 @@ func (p *envelopeParser) encryptedContent(body *cryptobyte.String) error {
 		return malformed("encryptedContentInfo")
 	}
 	return nil
-}
-
-// ciphertext reads encryptedContent, at one maker a constructed value of OCTET STRINGs.
-func (p *envelopeParser) ciphertext(info *cryptobyte.String) bool {
-	var whole cryptobyte.String
-	var present bool
-	if !info.PeekASN1Tag(context0) {
-		ok := info.ReadOptionalASN1(&whole, &present, keyIDTag)
-		p.e.Ciphertext, p.e.Detached = whole, !present
-		return ok
-	}
-	p.note(TolerantConstructedContent)
-	var segment cryptobyte.String
-	if !info.ReadASN1(&whole, context0) || !whole.ReadASN1(&segment, casn1.OCTET_STRING) {
-		return false
-	}
-	p.e.Ciphertext = segment
-	if whole.Empty() {
-		return true
-	}
-	joined := bytes.Clone(segment)
-	for !whole.Empty() {
-		if !whole.ReadASN1(&segment, casn1.OCTET_STRING) {
-			return false
-		}
-		joined = append(joined, segment...)
-	}
-	p.e.Ciphertext = joined
-	return true
 }
 
 // cipher reads the parameters of the ciphers that are known here.
@@ -248,6 +231,7 @@ func (p *envelopeParser) cipher() error {
 			!body.Empty() && !body.ReadASN1Integer(&size) || !body.Empty() || size < 12 || size > 16 {
 			return malformed("parameters of SM4-GCM")
 		}
+		p.tagBytes = size
 	default:
 		p.note(TolerantForeignAlgorithm)
 		return nil
@@ -269,8 +253,15 @@ func (p *envelopeParser) authentication(body cryptobyte.String) error {
 		!body.SkipOptionalASN1(context2) || !body.Empty() {
 		return malformed("mac")
 	}
+	if p.tagBytes != 0 && p.tagBytes != len(tag) {
+		return malformed("mac")
+	}
 	p.e.Tag = tag
 	return nil
+}
+
+func isSequence(element cryptobyte.String) bool {
+	return element.SkipASN1(casn1.SEQUENCE) && element.Empty()
 }
 
 func isSM2Encryption(id oid.ID) bool {

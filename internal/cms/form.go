@@ -199,6 +199,11 @@ func EncodeAttribute(id oid.ID, value cryptobyte.BuilderContinuation) []byte {
 	})
 }
 
+// EncodeElement writes an Attribute whose one value is a whole DER element.
+func EncodeElement(id oid.ID, element []byte) []byte {
+	return EncodeAttribute(id, func(b *cryptobyte.Builder) { b.AddBytes(element) })
+}
+
 // AlgorithmProtection is the attribute that keeps the two algorithms from being exchanged (RFC 6211).
 func (f Form) AlgorithmProtection() []byte {
 	return EncodeAttribute(oid.AlgorithmProtection, func(b *cryptobyte.Builder) {

@@ -95,10 +95,14 @@ func (s *SignerInfo) SignatureDER() ([]byte, error) {
 
 // NamedBy tells whether the signer is named by this DER issuer name and serial number.
 func (s *SignerInfo) NamedBy(issuer []byte, serial *big.Int) bool {
-	if s.Issuer == nil || serial == nil || len(s.Serial) == 0 || s.Serial[0]&0x80 != 0 {
+	return namedBy(s.Issuer, s.Serial, issuer, serial)
+}
+
+func namedBy(name, number, issuer []byte, serial *big.Int) bool {
+	if name == nil || serial == nil || len(number) == 0 || number[0]&0x80 != 0 {
 		return false
 	}
-	return bytes.Equal(s.Issuer, issuer) && new(big.Int).SetBytes(s.Serial).Cmp(serial) == 0
+	return bytes.Equal(name, issuer) && new(big.Int).SetBytes(number).Cmp(serial) == 0
 }
 
 // HasSignedAttributes tells whether the signature covers attributes in place of the content itself.

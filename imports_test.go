@@ -85,8 +85,9 @@ var rules = map[string]rule{
 	// The network comes with smallstep; what is opened of it is in this package's handlers.
 	"pki/stepca": {reach: served, ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
 
-	"signing": {ours: slices.Concat(codecs, []string{"pki", "vault/record"})},
-	"verify":  {ours: slices.Concat(codecs, []string{"pki", "vault/record", "vault/ledger"})},
+	"signing":            {ours: slices.Concat(codecs, []string{"pki", "vault/record"})},
+	"signing/impression": {},
+	"verify":             {ours: slices.Concat(codecs, []string{"pki", "vault/record", "vault/ledger"})},
 
 	"vault": {ours: []string{
 		"vault/record", "vault/ledger", "vault/catalogue", "internal/combine", "internal/engine", "internal/blob",

@@ -7,12 +7,13 @@
 // bytes and is never re-encoded. Writing is strict and has one form.
 //
 //	SESeal ::= SEQUENCE { eSealInfo SES_SealInfo, cert OCTET STRING, signAlgID OBJECT IDENTIFIER,
-//	           signedValue BIT STRING, timeStamp [0] EXPLICIT BIT STRING OPTIONAL }                 -- V4; timeStamp V5
+//	           signedValue BIT STRING }                                                    -- V4
+//	           …, timeStamp [0] EXPLICIT BIT STRING OPTIONAL }                             -- V5
 //	SESeal ::= SEQUENCE { esealInfo SES_SealInfo, signInfo SEQUENCE { cert OCTET STRING,
-//	           signatureAlgorithm OBJECT IDENTIFIER, signData BIT STRING } }                        -- V1
+//	           signatureAlgorithm OBJECT IDENTIFIER, signData BIT STRING } }               -- V1
 //	SES_Signature ::= SEQUENCE { toSign TBS_Sign, cert OCTET STRING, signatureAlgID OBJECT IDENTIFIER,
-//	           signature BIT STRING, timeStamp [0] EXPLICIT BIT STRING OPTIONAL }                   -- V4, V5
-//	SES_Signature ::= SEQUENCE { toSign TBS_Sign, signature BIT STRING }                            -- V1
+//	           signature BIT STRING, timeStamp [0] EXPLICIT BIT STRING OPTIONAL }          -- V4, V5
+//	SES_Signature ::= SEQUENCE { toSign TBS_Sign, signature BIT STRING }                   -- V1
 //
 // The parts stand above their readers, see Seal and Signature.
 package ses

@@ -30,7 +30,7 @@ type Signature struct {
 	toSign []byte // TBS_Sign as received
 }
 
-// SignedBytes is what the signature covers, as it was received: TBS_Sign. It is nil for a signature that was not parsed.
+// SignedBytes is what the signature covers, as it was received: TBS_Sign. It is nil for one that was not parsed.
 func (s *Signature) SignedBytes() []byte { return s.toSign }
 
 // ParseSignature reads one SES_Signature and nothing after it. The result points into der.
@@ -136,8 +136,8 @@ func (r *reader) toBeSigned(s *Signature, element cryptobyte.String, v1 bool) er
 	return nil
 }
 
-// goesWith tells whether a signature may carry the version number beside a seal of that version. V1 makers number freely
-// from 1 to 3.
+// goesWith tells whether a signature may carry the version number beside a seal of that version. V1 makers number
+// freely from 1 to 3.
 func goesWith(seal Version, number int) bool {
 	if seal == V1 {
 		return number >= 1 && number <= 3

@@ -7,8 +7,8 @@ type Tolerances uint32
 
 // Each deviation that is accepted, with the product it is met in.
 const (
-	// TolerantExplicitDefault is critical FALSE written out, which DER leaves away: seals of the tax bureaux (GOMAIN) and
-	// of Kinsec.
+	// TolerantExplicitDefault is critical FALSE written out, which DER leaves away: seals of the tax bureaux (GOMAIN)
+	// and of Kinsec.
 	TolerantExplicitDefault Tolerances = 1 << iota
 	// TolerantUntagged is the extensions of a V4 or V5 seal without their tag [0]: all makers known.
 	TolerantUntagged
@@ -29,8 +29,8 @@ const (
 	TolerantProperty
 	// TolerantPropertyText is a property with other than ASCII characters, a document's name inside that JSON.
 	TolerantPropertyText
-	// TolerantAlgorithm is SM2 with SM3 under another name than 1.2.156.10197.1.501: the older arc (Kinsec) or a misprint
-	// (ofdrw).
+	// TolerantAlgorithm is SM2 with SM3 under another name than 1.2.156.10197.1.501: the older arc (Kinsec) or a
+	// misprint (ofdrw).
 	TolerantAlgorithm
 	// TolerantForeignAlgorithm is an algorithm outside the SM2 and SM3 family: readable, not verifiable here.
 	TolerantForeignAlgorithm

@@ -38,14 +38,13 @@ func TestDump(t *testing.T) {
 				fmt.Println("  SIGS", err)
 				continue
 			}
-			cs := pk.NewCoverages(l)
 			for i, r := range l.Signatures {
 				s, err := pk.ReadSignature(r)
 				if err != nil {
 					fmt.Println("  SIG", err)
 					continue
 				}
-				cov, err := cs.Of(i, s, nil)
+				cov, err := pk.Coverage(l, i, s, nil)
 				if err != nil {
 					fmt.Println("  COV", err)
 					continue

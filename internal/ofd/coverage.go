@@ -53,25 +53,6 @@ func (c *Coverage) Complete() bool {
 	return len(c.Files) > 0
 }
 
-// Coverages computes what each signature of a list covers; every file is read and hashed once for a digest method,
-// however many signatures list it.
-type Coverages struct {
-	p       *Package
-	list    *SignatureList
-	digests map[digestKey][]byte
-}
-
-type digestKey struct {
-	name   string
-	method Digest
-	z      string
-}
-
-// NewCoverages prepares for the signatures of a list.
-func (p *Package) NewCoverages(list *SignatureList) *Coverages {
-	return &Coverages{p: p, list: list, digests: make(map[digestKey][]byte)}
-}
-
 // ReadSignature reads the Signature.xml of an entry of the list.
 func (p *Package) ReadSignature(ref SignatureRef) (*Signature, error) {
 	if ref.File == "" {
@@ -84,16 +65,16 @@ func (p *Package) ReadSignature(ref SignatureRef) (*Signature, error) {
 	return ParseSignature(ref.File, b)
 }
 
-// Of computes what signature s, which is entry i of the list, covers. z is what its digests have before each file if its
+// Coverage computes what signature s, which is entry i of the list, covers. z is what its digests have before each file if its
 // method is SM3Z, and nil otherwise. An error is one of reading; files that are missing or differ are in the answer.
-func (c *Coverages) Of(i int, s *Signature, z []byte) (*Coverage, error) {
+func (p *Package) Coverage(list *SignatureList, i int, s *Signature, z []byte) (*Coverage, error) {
 	out := &Coverage{Own: []string{s.File}}
-	if value, t, err := c.p.Resolve(s.File, s.SignedValue); err == nil {
+	if value, t, err := p.Resolve(s.File, s.SignedValue); err == nil {
 		out.Own, out.Tolerances = append(out.Own, value), t
 	}
 	listed := make(map[string]bool, len(s.References))
 	for _, r := range s.References {
-		f, t, err := c.file(s, r, z)
+		f, t, err := p.cover(s, r, z)
 		if err != nil {
 			return nil, err
 		}
@@ -104,15 +85,15 @@ func (c *Coverages) Of(i int, s *Signature, z []byte) (*Coverage, error) {
 		listed[f.Name] = true
 		out.Files = append(out.Files, f)
 	}
-	out.CoversList = c.list.File != "" && listed[c.list.File]
-	c.sortOut(i, out, listed)
+	out.CoversList = list.File != "" && listed[list.File]
+	p.sortOut(list.Signatures[min(i+1, len(list.Signatures)):], out, listed)
 	return out, nil
 }
 
-// file judges one reference.
-func (c *Coverages) file(s *Signature, r Reference, z []byte) (Covered, Tolerances, error) {
+// cover judges one reference.
+func (p *Package) cover(s *Signature, r Reference, z []byte) (Covered, Tolerances, error) {
 	f := Covered{Path: r.Path, State: StateMissing}
-	name, t, err := c.p.Resolve(s.File, r.Path)
+	name, t, err := p.Resolve(s.File, r.Path)
 	if isMissing(err) {
 		return f, 0, nil
 	}
@@ -123,13 +104,9 @@ func (c *Coverages) file(s *Signature, r Reference, z []byte) (Covered, Toleranc
 	if s.Digest.newHash() == nil || (s.Digest == SM3Z) != (len(z) > 0) {
 		return f, t, nil
 	}
-	key := digestKey{name, s.Digest, string(z)}
-	have := c.digests[key]
-	if have == nil {
-		if have, err = c.p.FileDigest(name, s.Digest, z); err != nil {
-			return f, t, err
-		}
-		c.digests[key] = have
+	have, err := p.FileDigest(name, s.Digest, z)
+	if err != nil {
+		return f, t, err
 	}
 	f.State = StateDiffers
 	if bytes.Equal(have, r.Value) {
@@ -138,16 +115,16 @@ func (c *Coverages) file(s *Signature, r Reference, z []byte) (Covered, Toleranc
 	return f, t, nil
 }
 
-// sortOut divides the files that signature i does not list.
-func (c *Coverages) sortOut(i int, out *Coverage, listed map[string]bool) {
+// sortOut divides the files that a signature does not list; after are the entries behind its own.
+func (p *Package) sortOut(after []SignatureRef, out *Coverage, listed map[string]bool) {
 	var later []string // folders of signatures made after this one
-	for _, ref := range c.list.Signatures[min(i+1, len(c.list.Signatures)):] {
+	for _, ref := range after {
 		if ref.File != "" {
 			later = append(later, path.Dir(ref.File))
 		}
 	}
 	own := path.Dir(out.Own[0])
-	for _, name := range c.p.Files() {
+	for _, name := range p.Files() {
 		switch dir := path.Dir(name); {
 		case listed[name] || slices.Contains(out.Own, name):
 		case dir != own && slices.Contains(later, dir):

@@ -63,8 +63,34 @@ func (d Digest) newHash() hash.Hash {
 // errDigest is returned for a method that is not computed.
 var errDigest = errors.New("ofd: digest method is not computed")
 
-// FileDigest computes the digest of a file, whose checksum is checked on the way. z is what SM3Z has before the content.
+// digestKey is what a digest depends on.
+type digestKey struct {
+	name   string
+	method Digest
+	z      string
+}
+
+// FileDigest computes the digest of a file, whose checksum is checked on the way, and keeps it: each file is read and
+// hashed once for a method, however many signatures list it. z is what SM3Z has before the content, and nil otherwise.
 func (p *Package) FileDigest(name string, method Digest, z []byte) ([]byte, error) {
+	key := digestKey{name, method, string(z)}
+	p.mu.Lock()
+	have := p.digests[key]
+	p.mu.Unlock()
+	if have != nil {
+		return have, nil
+	}
+	have, err := p.computeDigest(name, method, z)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.digests[key] = have
+	return have, nil
+}
+
+func (p *Package) computeDigest(name string, method Digest, z []byte) ([]byte, error) {
 	e, err := p.find(name)
 	if err != nil {
 		return nil, err

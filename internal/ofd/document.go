@@ -14,7 +14,8 @@ type Document struct {
 	// Tolerances are those met in paths of this document.
 	Tolerances Tolerances
 
-	end int // where </DocBody> begins in OFD.xml
+	prefix string // of its element, with the colon
+	end    int    // where </DocBody> begins in OFD.xml
 }
 
 // Info is DocInfo, texts as they stand there.
@@ -92,16 +93,17 @@ func (p *Package) readDocuments() error {
 
 // readBody reads one DocBody. Two of an element would let readers choose.
 func (p *Package) readBody(x *scanner, d *Document) error {
-	seen := map[string]bool{}
+	d.prefix = x.prefix()
+	once, rooted := x.once(), false
 	err := x.children(func(name string) error {
-		if seen[name] {
-			return refuse(ReasonStructure, "%s: %s twice", x.file, name)
+		if err := once(name); err != nil {
+			return err
 		}
-		seen[name] = true
 		switch name {
 		case "DocInfo":
 			return d.Info.read(x)
 		case "DocRoot":
+			rooted = true
 			location, err := x.textOf()
 			if err != nil {
 				return err
@@ -118,7 +120,7 @@ func (p *Package) readBody(x *scanner, d *Document) error {
 		return err
 	}
 	d.end = x.start
-	if !seen["DocRoot"] {
+	if !rooted {
 		return refuse(ReasonStructure, "%s: DocBody without DocRoot", x.file)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"sync"
 )
 
 // Package is an open OFD package. It is safe for concurrent use if its source is.
@@ -13,6 +14,9 @@ type Package struct {
 	index     map[string]*entry // files by folded name
 	documents []Document
 	met       Tolerances // in OFD.xml
+
+	mu      sync.Mutex
+	digests map[digestKey][]byte // guarded by mu
 }
 
 // mainFile is where every package begins (GB/T 33190-2016, 6).
@@ -25,7 +29,7 @@ func Open(r io.ReaderAt, size int64) (*Package, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Package{zip: c, index: make(map[string]*entry, len(c.entries))}
+	p := &Package{zip: c, index: make(map[string]*entry, len(c.entries)), digests: make(map[digestKey][]byte)}
 	for i := range c.entries {
 		if e := &c.entries[i]; !e.folder {
 			p.index[fold(e.name)] = e
@@ -50,6 +54,9 @@ func (p *Package) Files() []string {
 	}
 	return names
 }
+
+// Main is the name of OFD.xml, which is another only if it is written in another case.
+func (p *Package) Main() string { return p.index[fold(mainFile)].name }
 
 // Has reports whether a file of exactly this name is in the package.
 func (p *Package) Has(name string) bool {

@@ -150,20 +150,19 @@ func (s *Signature) readProvider(x *scanner) error {
 	})
 }
 
-// dateTimes are the forms in use. The first is that of GB/T 38540; the standard wants no other, and products that write
-// a Z often mean local time.
+// dateTimes are the forms in use; the first two are those of the standards.
 var dateTimes = []string{
-	"20060102150405Z", "20060102150405.999Z", "20060102150405", "2006-01-02 15:04:05", "2006-01-02T15:04:05",
-	time.RFC3339, "2006-01-02",
+	time.RFC3339, "20060102150405Z", "20060102150405.999Z", "20060102150405", "2006-01-02 15:04:05",
+	"2006-01-02T15:04:05", "2006-01-02",
 }
 
 // readTime reads DateTime as UTC where it says no zone. Whoever judges takes the time of the signature value: this one
-// is a claim of the software, and is never more.
+// is a claim of the software, and is never more. Products that write a Z often mean local time.
 func (s *Signature) readTime() {
 	for i, layout := range dateTimes {
 		if t, err := time.Parse(layout, s.DateTime); err == nil {
 			s.Time = t.UTC()
-			if i > 0 {
+			if i > 1 {
 				s.Tolerances |= TolerantDateTime
 			}
 			return

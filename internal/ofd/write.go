@@ -44,6 +44,7 @@ type writer struct {
 	names   map[string]bool // folded
 	deflate *flate.Writer
 	packed  bytes.Buffer
+	buffer  []byte
 }
 
 // header is what both headers of an entry tell.

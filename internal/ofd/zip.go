@@ -34,6 +34,11 @@ const (
 	flagDescriptor = 1 << 3
 	flagUTF8       = 1 << 11
 
+	systemUnix   = 3 // whose file modes are in the attributes
+	systemDarwin = 19
+	modeType     = 0o170000
+	modeLink     = 0o120000
+
 	extraZIP64       = 0x0001
 	extraUnicodePath = 0x7075
 
@@ -144,13 +149,16 @@ func (c *container) readEntry(b []byte) (e entry, rest []byte, err error) {
 		size: int64(le.Uint32(b[24:])), header: int64(le.Uint32(b[42:])),
 	}
 	name, extra, comment := int(le.Uint16(b[28:])), int(le.Uint16(b[30:])), int(le.Uint16(b[32:]))
-	disk := le.Uint16(b[34:])
+	disk, system, mode := le.Uint16(b[34:]), b[5], le.Uint32(b[38:])>>16
 	if b = b[centralSize:]; len(b) < name+extra+comment {
 		return entry{}, nil, refuse(ReasonZip, "central directory ends early")
 	}
 	e.raw = b[:name]
 	if disk != 0 || comment != 0 {
 		return entry{}, nil, refuse(ReasonZip, "%q: comment or further disk", e.raw)
+	}
+	if (system == systemUnix || system == systemDarwin) && mode&modeType == modeLink {
+		return entry{}, nil, refuse(ReasonName, "%q is a link", e.raw)
 	}
 	fields, err := readExtra(b[name : name+extra])
 	if err != nil {
@@ -221,11 +229,18 @@ func readExtra(b []byte) (out extra, err error) {
 }
 
 // widen takes from a zip64 field of the central directory the values that do not fit into the header: size, packed
-// size, offset, each there exactly if the header has all ones (APPNOTE 4.5.3).
+// size, offset, each there if the header has all ones (APPNOTE 4.5.3). A field that has all three says the others again.
 func (e *entry) widen(field []byte) error {
 	e.wide = field != nil
+	all := len(field) == 24
 	for _, v := range []*int64{&e.size, &e.packed, &e.header} {
 		if *v != math.MaxUint32 {
+			if all && binary.LittleEndian.Uint64(field) != uint64(*v) { //nolint:gosec // not negative
+				return refuse(ReasonMismatch, "%q: zip64 field and header differ", e.raw)
+			}
+			if all {
+				field = field[8:]
+			}
 			continue
 		}
 		if len(field) < 8 {

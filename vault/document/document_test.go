@@ -86,12 +86,12 @@ func sample(typ catalogue.Type) map[string]string {
 			m[f.Name] = "990100123456"
 		case len(f.Rules.Enum) > 0:
 			m[f.Name] = f.Rules.Enum[0]
+		case strings.Contains(f.Label, "人"):
+			m[f.Name] = "张示范"
 		case strings.Contains(f.Label, "范围") || strings.Contains(f.Label, "项目"):
 			m[f.Name] = scope
 		case strings.Contains(f.Label, "地址") || strings.Contains(f.Label, "坐落") || strings.HasSuffix(f.Label, "所"):
 			m[f.Name] = "示例省云山市清溪区青年路一百二十三号云山食品产业园三号楼二层"
-		case strings.Contains(f.Label, "人"):
-			m[f.Name] = "张示范"
 		default:
 			m[f.Name] = "示例" + f.Label
 		}

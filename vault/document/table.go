@@ -12,6 +12,7 @@ type entry struct {
 	fields []string
 	fixed  bool // words of the template alone
 	lines  [][]letter
+	from   int // where its value begins, from the left edge of the cell
 }
 
 // grid is a table on its way: what of it depends on the size of its characters.
@@ -20,6 +21,7 @@ type grid struct {
 	rows    [][]entry
 	size    int
 	heights []int
+	extra   int // of each height, below the values
 }
 
 // table draws labels and values. Characters shrink until the rows fit; if that is not enough the longest value goes to
@@ -121,7 +123,8 @@ func (c *composer) settle(g *grid) bool {
 func (c *composer) rowHeight(g *grid, row []entry) int {
 	most := 1
 	for i := range row {
-		b := g.valueBox(i, len(row))
+		row[i].from = c.labelWidth(g, row, i)
+		b := g.valueBox(row, i)
 		row[i].lines = wrap(c.letters(row[i].text, style{size: g.size}), b.W)
 		most = max(most, len(row[i].lines))
 	}
@@ -136,14 +139,22 @@ func (g *grid) padding() int {
 	return g.size / 2
 }
 
-// valueBox is where the value of a row's i-th of n cells goes, from left to right.
-func (g *grid) valueBox(i, n int) Box {
-	w := g.t.Box.W / n
-	b := Box{X: g.t.Box.X + i*w + g.t.Label, W: w - g.t.Label}
+// labelWidth is the room of a label. Labels in the middle of a row need not stand below each other.
+func (c *composer) labelWidth(g *grid, row []entry, i int) int {
+	if i == 0 || g.t.Style == TableGrid {
+		return g.t.Label
+	}
+	return min(g.t.Label, widthOf(c.letters(row[i].label, style{size: g.size}))+g.size*3/2)
+}
+
+// valueBox is where the value of a row's i-th cell goes, from left to right.
+func (g *grid) valueBox(row []entry, i int) Box {
+	w := g.t.Box.W / len(row)
+	b := Box{X: g.t.Box.X + i*w + row[i].from, W: w - row[i].from}
 	switch {
 	case g.t.Style == TableGrid:
 		b.X, b.W = b.X+g.size/2, b.W-g.size
-	case i+1 < n:
+	case i+1 < len(row):
 		b.W -= g.size
 	}
 	return b
@@ -174,22 +185,24 @@ func (g *grid) spread() {
 	for _, h := range g.heights {
 		total += h
 	}
-	extra := min(max(0, g.t.Box.H-total)/len(g.heights), g.size*6/5)
-	for i := range g.heights {
-		g.heights[i] += extra
-	}
+	g.extra = min(max(0, g.t.Box.H-total)/len(g.heights), g.size*6/5)
 }
 
 func (c *composer) drawTable(s *sheet, g *grid) {
 	ruling := &shape{stroke: mm / 5, color: g.t.Ink}
 	y := g.t.Box.Y
 	for r, row := range g.rows {
-		h := g.heights[r]
+		h := g.heights[r] + g.extra
 		for i := range row {
-			c.drawCell(s, g, &row[i], g.cellBoxes(i, len(row), y, h))
-			ruling.path = append(ruling.path, g.rule(i, len(row), y, h)...)
+			c.drawCell(s, g, &row[i], g.cellBoxes(row, i, y, h))
+			ruling.path = append(ruling.path, g.rule(row, i, y, h)...)
 		}
 		y += h
+	}
+	if g.t.Style == TableGrid {
+		b := g.t.Box
+		ruling.path = append(ruling.path, segment(point{b.X, b.Y}, point{b.X + b.W, b.Y})...)
+		ruling.path = append(ruling.path, segment(point{b.X, b.Y}, point{b.X, y})...)
 	}
 	if len(ruling.path) > 0 {
 		s.add(false, mark{shape: ruling})
@@ -197,10 +210,10 @@ func (c *composer) drawTable(s *sheet, g *grid) {
 }
 
 // cellBoxes are the boxes of a label and its value.
-func (g *grid) cellBoxes(i, n, y, h int) [2]Box {
-	value := g.valueBox(i, n)
+func (g *grid) cellBoxes(row []entry, i, y, h int) [2]Box {
+	value := g.valueBox(row, i)
 	value.Y, value.H = y+g.padding()/2, h-g.padding()
-	label := Box{X: g.t.Box.X + i*(g.t.Box.W/n), Y: value.Y, W: g.t.Label - g.size, H: value.H}
+	label := Box{X: g.t.Box.X + i*(g.t.Box.W/len(row)), Y: value.Y, W: row[i].from - g.size, H: value.H}
 	if g.t.Style == TableGrid {
 		label.X += g.size / 2
 	}
@@ -228,20 +241,22 @@ func (c *composer) drawCell(s *sheet, g *grid, e *entry, boxes [2]Box) {
 	c.addLines(s, set(e.lines, boxes[1], st), e.fields, false)
 }
 
-// rule is the ruling of a cell.
-func (g *grid) rule(i, n, y, h int) []step {
-	w := g.t.Box.W / n
+// rule is the ruling of a cell: what is on its right and below.
+func (g *grid) rule(row []entry, i, y, h int) []step {
+	w := g.t.Box.W / len(row)
 	x := g.t.Box.X + i*w
 	switch g.t.Style {
 	case TableLines:
-		b := g.valueBox(i, n)
-		at := y + h - g.padding()/4
+		b := g.valueBox(row, i)
+		at := y + h - g.extra - g.padding()/8
 		return segment(point{b.X, at}, point{b.X + b.W, at})
 	case TableGrid:
-		if i+1 == n {
-			w = g.t.Box.X + g.t.Box.W - x
+		right := x + w
+		if i+1 == len(row) {
+			right = g.t.Box.X + g.t.Box.W
 		}
-		out := rectangle(Box{x, y, w, h})
+		out := segment(point{x, y + h}, point{right, y + h})
+		out = append(out, segment(point{right, y}, point{right, y + h})...)
 		if g.t.Label > 0 {
 			out = append(out, segment(point{x + g.t.Label, y}, point{x + g.t.Label, y + h})...)
 		}

@@ -105,7 +105,7 @@ func breakable(a, b rune) bool {
 	case strings.ContainsRune(neverFirst, b), strings.ContainsRune(neverLast, a):
 		return false
 	}
-	return !wordy(a) || !wordy(b)
+	return !wordy(a) || !wordy(b) && !(a <= '9' && strings.ContainsRune("年月日号", b))
 }
 
 // wordy characters hold together: Latin letters, digits and what joins them.
@@ -113,8 +113,20 @@ func wordy(c rune) bool {
 	return c < 0x2000 && (unicode.IsLetter(c) || unicode.IsDigit(c) || strings.ContainsRune("-_/@.&'+#", c))
 }
 
-// wrap breaks text into lines of a width. A closing mark may hang half out, as its right half is empty.
+// wrap breaks text into lines of a width, and leaves no single character on the last one if it can.
 func wrap(text []letter, width int) [][]letter {
+	lines := breakLines(text, width)
+	if n := len(lines); n > 1 && len(lines[n-1]) == 1 {
+		narrower := width - 2*lines[n-1][0].advance
+		if again := breakLines(text, narrower); len(again) == n {
+			return again
+		}
+	}
+	return lines
+}
+
+// breakLines breaks as late as it can. A closing mark may hang half out, as its right half is empty.
+func breakLines(text []letter, width int) [][]letter {
 	var lines [][]letter
 	start, last, w := 0, 0, 0 // of the line: its first letter, the letter after its last possible end, its width
 	for i := 0; i < len(text); i++ {

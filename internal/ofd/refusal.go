@@ -1,6 +1,9 @@
 package ofd
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Reason says why something was refused.
 type Reason string
@@ -41,4 +44,10 @@ func (e *Error) Is(target error) bool {
 
 func refuse(reason Reason, format string, args ...any) error {
 	return &Error{Reason: reason, Detail: fmt.Sprintf(format, args...)}
+}
+
+// isMissing reports whether a named file is not there, or the name cannot be that of a file.
+func isMissing(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Reason == ReasonMissing
 }

@@ -10,19 +10,8 @@ import (
 	"github.com/klauspost/compress/flate"
 )
 
-// Of the zip format (PKWARE APPNOTE 6.3.10, 4.3).
+// What every entry that is written says of itself.
 const (
-	localSignature   = 0x04034b50
-	centralSignature = 0x02014b50
-	endSignature     = 0x06054b50
-	localSize        = 30
-	centralSize      = 46
-	endSize          = 22
-
-	methodStored  = 0
-	methodDeflate = 8
-	flagUTF8      = 1 << 11
-
 	versionNeeded = 20
 	epoch         = 1<<5 | 1 // 1 January 1980, where zip begins: a package tells no time of its own
 )
@@ -55,6 +44,7 @@ type writer struct {
 	names   map[string]bool // folded
 	deflate *flate.Writer
 	packed  bytes.Buffer
+	buffer  []byte
 }
 
 // header is what both headers of an entry tell.
@@ -131,10 +121,8 @@ func (w *writer) start(h *header) error {
 // appendCommon appends what the two headers share: from the version needed to the length of the extra field.
 func (h *header) appendCommon(b []byte) []byte {
 	flags := uint16(0)
-	for i := range len(h.name) {
-		if h.name[i] >= 0x80 {
-			flags = flagUTF8
-		}
+	if !isASCII(h.name) {
+		flags = flagUTF8
 	}
 	le := binary.LittleEndian
 	b = le.AppendUint16(b, versionNeeded)

@@ -72,7 +72,7 @@ func wave(from, to point, reach, length, phase int) []step {
 		} else {
 			p.x += off
 		}
-		return p
+		return p.coarse()
 	}
 	out := []step{{'M', [3]point{from}}}
 	for i := range halves {
@@ -83,6 +83,12 @@ func wave(from, to point, reach, length, phase int) []step {
 		out = append(out, step{'B', [3]point{at(i, 3, crest), at(i, 5, crest), at(i+1, 0, 0)}})
 	}
 	return out
+}
+
+// coarse rounds to a tenth of a millimetre: ornaments need no more, and their files become half as large.
+func (p point) coarse() point {
+	const unit = mm / 10
+	return point{roundDiv(p.x, unit) * unit, roundDiv(p.y, unit) * unit}
 }
 
 // circle of four curves.
@@ -108,7 +114,7 @@ func rosette(s *sheet, f *Frame) *shape {
 		sin, cos := math.Sincos(math.Pi * float64(i) / petals)
 		turn := func(p point) point {
 			x, y := float64(p.x), float64(p.y)*0.42
-			return point{center.x + int(math.Round(x*cos-y*sin)), center.y + int(math.Round(x*sin+y*cos))}
+			return point{center.x + int(math.Round(x*cos-y*sin)), center.y + int(math.Round(x*sin+y*cos))}.coarse()
 		}
 		for _, st := range circle(point{}, int(r)) {
 			for j := range st.points() {

@@ -20,11 +20,12 @@ func (c *composer) qr(s *sheet, b *Box) error {
 	bits := code.Bitmap()
 	side := min(b.W, b.H)
 	quiet := side / 14
-	module := (side - 2*quiet) / len(bits)
+	const unit = mm / 20
+	module := (side - 2*quiet) / len(bits) / unit * unit
 	if module < mm/5 {
 		return fmt.Errorf("%w: place of the code is too small for its link", ErrLicence)
 	}
-	edge := (side - module*len(bits)) / 2
+	edge := (side - module*len(bits)) / 2 / unit * unit
 	s.add(false, mark{shape: &shape{path: rectangle(Box{b.X, b.Y, side, side}), fill: true, color: Color{255, 255, 255}}})
 	s.add(false, mark{shape: &shape{
 		path: modules(bits, point{b.X + edge, b.Y + edge}, module), fill: true, crisp: true,

@@ -96,6 +96,9 @@ var rules = map[string]rule{
 		"vault/record", "vault/ledger", "vault/catalogue", "internal/combine", "internal/engine", "internal/blob",
 		"internal/code", "internal/normal",
 	}},
+	"vault/document": {ours: []string{
+		"vault/record", "vault/catalogue", "internal/code", "internal/ofd",
+	}},
 	"vault/convert": {ours: []string{
 		"vault", "vault/record", "vault/catalogue", "internal/code", "internal/normal", "internal/sheet",
 	}},
@@ -138,7 +141,12 @@ var adapters = map[string][]string{
 	"github.com/richardlehane/mscfb":  {},
 	"github.com/xuri/excelize":        {},
 	"github.com/klauspost/compress":   {"internal/sheet", "internal/engine/sealed", "internal/blob", "internal/ofd"},
-	"go.yaml.in/yaml":                 {"vault/catalogue", "vault/convert", "cmd/elicense", "cmd/elicense-ca"},
+	"go.yaml.in/yaml": {
+		"vault/catalogue", "vault/convert", "vault/document", "cmd/elicense", "cmd/elicense-ca",
+	},
+	"github.com/tdewolff/font":        {"vault/document"},
+	"github.com/skip2/go-qrcode":      {"vault/document"},
+	"golang.org/x/image":              {"vault/document"},
 	"github.com/spf13/cobra":          {"cmd/elicense", "cmd/elicense-ca", "internal/cli"},
 	"github.com/smallstep":            {"pki/stepca"},
 	"go.mozilla.org/pkcs7":            {"verify"},

@@ -1,0 +1,127 @@
+// Package document draws a signed licence as a page: from its signed record, its values and the template of its type
+// (证照模板) comes an OFD package (GB/T 33190-2016) with the parts that GB/T 36905-2018 asks for, the same page as SVG
+// and as PNG, and purpose-bound copies of it (加注件).
+//
+// The record stays the truth: a drawing is made only of values that open it, and the package carries record, signature
+// and values as an attachment, so that the document alone proves the licence. Nothing is ever cut off: a value that
+// does not fit its place stands on an annex (附页) in full. What cannot be shown, for want of a glyph, is reported.
+//
+// The package is pure: fonts, pictures and times are passed in. It seals nothing; Drawing.Seals says where a seal goes.
+// The same input gives the same bytes.
+package document
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/elicense/elicense/internal/ofd"
+	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// Limits of a drawing.
+const (
+	MaxPages      = 200
+	MaxScans      = 100
+	MaxImageBytes = catalogue.MaxImageBytes // of one picture or scan
+	maxTokenBytes = 256
+)
+
+// Config is what a Drawer works with.
+type Config struct {
+	// Fonts is what characters are drawn and embedded with. The zero value draws without: OFD and SVG then name
+	// standard fonts, and there is no PNG.
+	Fonts Fonts
+	// Templates are known by name; nil: the shipped ones. There must be a DefaultTemplate.
+	Templates map[string]*Template
+	// Link comes before the token in QR codes, such as https://host/v/. Empty: the token alone.
+	Link string
+	// Producer is named as the creator of the package; empty: elicense.
+	Producer string
+}
+
+// Drawer draws licences; it is safe for use by many goroutines.
+type Drawer struct{ cfg Config }
+
+// New checks a configuration.
+func New(cfg Config) (*Drawer, error) {
+	if cfg.Templates == nil {
+		shipped, err := Shipped()
+		if err != nil {
+			return nil, fmt.Errorf("reading shipped templates: %w", err)
+		}
+		cfg.Templates = shipped
+	}
+	if cfg.Templates[DefaultTemplate] == nil {
+		return nil, fmt.Errorf("%w: there is no template %s", ErrTemplate, DefaultTemplate)
+	}
+	if cfg.Producer == "" {
+		cfg.Producer = "elicense"
+	}
+	return &Drawer{cfg}, nil
+}
+
+// Licence is what is drawn. Nothing in it is changed.
+type Licence struct {
+	Type         catalogue.Type // the definition that the record names
+	Record       []byte         // as signed
+	Signature    []byte
+	Certificates [][]byte            // DER, the signer's first; may be empty
+	Values       []record.Disclosure // every element of the record that is shown
+	Token        string              // unguessable, for the QR code; empty: no code
+	Images       map[string][]byte   // JPEG or PNG by element
+	Scans        [][]byte            // of the paper, one page each: JPEG or PNG; others become attachments
+	Created      time.Time           // zero: the package tells no time
+}
+
+// Drawing is a licence drawn.
+type Drawing struct {
+	// Seals are the places for the issuer's seal, the first page's first.
+	Seals []Place
+	// Missing are characters that no font had a glyph for, each once, in order.
+	Missing []rune
+
+	pages    []*sheet
+	template *Template
+	face     *face
+	licence  *Licence
+	drawer   *Drawer
+}
+
+// Place is a box on a page, in micrometres.
+type Place struct {
+	Page int // from 0
+	Box  Box
+}
+
+// Pages is the number of pages.
+func (d *Drawing) Pages() int { return len(d.pages) }
+
+// Draw lays a licence out on the template of its type. Values that do not open the record, or a type that the record
+// does not name, are refused.
+func (d *Drawer) Draw(l *Licence) (*Drawing, error) {
+	f, err := newFace(l)
+	if err != nil {
+		return nil, err
+	}
+	t := d.cfg.Templates[l.Type.Template]
+	if t == nil {
+		t = d.cfg.Templates[DefaultTemplate]
+	}
+	c := &composer{drawer: d, face: f, licence: l, template: t, images: make(map[string]*picture)}
+	if err := c.compose(); err != nil {
+		return nil, err
+	}
+	return &Drawing{
+		Seals: c.seals, Missing: c.missing(), pages: c.sheets, template: t, face: f, licence: l, drawer: d,
+	}, nil
+}
+
+// OFD is the package, ready to be sealed.
+func (d *Drawing) OFD() ([]byte, error) {
+	files, err := d.Files()
+	if err != nil {
+		return nil, err
+	}
+	return ofd.Marshal(files)
+}

@@ -1,0 +1,51 @@
+package document
+
+import (
+	"fmt"
+
+	"github.com/skip2/go-qrcode"
+)
+
+// qr draws the code that leads to the public check of the licence (GB/T 27766 asks for a two-dimensional code). It
+// holds nothing but a link and an unguessable token.
+func (c *composer) qr(s *sheet, b *Box) error {
+	if b == nil || c.licence.Token == "" {
+		return nil
+	}
+	code, err := qrcode.New(c.drawer.cfg.Link+c.licence.Token, qrcode.Medium)
+	if err != nil {
+		return fmt.Errorf("%w: code: %v", ErrLicence, err)
+	}
+	code.DisableBorder = true
+	bits := code.Bitmap()
+	side := min(b.W, b.H)
+	quiet := side / 14
+	const unit = mm / 20
+	module := (side - 2*quiet) / len(bits) / unit * unit
+	if module < mm/5 {
+		return fmt.Errorf("%w: place of the code is too small for its link", ErrLicence)
+	}
+	edge := (side - module*len(bits)) / 2 / unit * unit
+	s.add(false, mark{shape: &shape{path: rectangle(Box{b.X, b.Y, side, side}), fill: true, color: Color{255, 255, 255}}})
+	s.add(false, mark{shape: &shape{
+		path: modules(bits, point{b.X + edge, b.Y + edge}, module), fill: true, crisp: true,
+	}})
+	return nil
+}
+
+// modules are the dark parts of a code, those beside each other in one piece.
+func modules(bits [][]bool, at point, module int) []step {
+	var path []step
+	for y, row := range bits {
+		for x := 0; x < len(row); x++ {
+			start := x
+			for x < len(row) && row[x] {
+				x++
+			}
+			if x > start {
+				path = append(path, rectangle(Box{at.x + start*module, at.y + y*module, (x - start) * module, module})...)
+			}
+		}
+	}
+	return path
+}

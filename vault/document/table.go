@@ -1,0 +1,267 @@
+package document
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// entry is a cell of a table as it is drawn.
+type entry struct {
+	label  string
+	text   string
+	fields []string
+	fixed  bool // words of the template alone
+	lines  [][]letter
+	from   int // where its value begins, from the left edge of the cell
+}
+
+// grid is a table on its way: what of it depends on the size of its characters.
+type grid struct {
+	t       *Table
+	rows    [][]entry
+	size    int
+	heights []int
+	extra   int // of each height, below the values
+}
+
+// table draws labels and values. Characters shrink until the rows fit; if that is not enough the longest value goes to
+// an annex, and so on.
+func (c *composer) table(s *sheet, t *Table) {
+	g := &grid{t: t, rows: c.entries(t)}
+	if len(g.rows) == 0 {
+		return
+	}
+	for !c.settle(g) {
+		if !c.moveLongest(g) {
+			break
+		}
+	}
+	g.spread()
+	c.drawTable(s, g)
+}
+
+// entries are the rows with their labels and values.
+func (c *composer) entries(t *Table) [][]entry {
+	var rows [][]entry
+	for _, row := range t.Rows {
+		out := make([]entry, len(row))
+		filled := false
+		for i, cell := range row {
+			out[i] = c.entry(cell)
+			filled = filled || out[i].text != ""
+		}
+		if filled || !t.Drop {
+			rows = append(rows, out)
+		}
+	}
+	if !t.Rest {
+		return rows
+	}
+	var rest []entry
+	for _, name := range c.face.unused(c.template) {
+		if e := c.entry(Cell{Text: "{" + name + "}"}); e.text != "" || !t.Drop {
+			rest = append(rest, e)
+		}
+	}
+	return append(rows, pair(rest, t)...)
+}
+
+func (c *composer) entry(cell Cell) entry {
+	text, used, empty := c.face.expand(cell.Text)
+	if empty {
+		text = ""
+	}
+	e := entry{label: cell.Label, text: text, fields: used, fixed: !strings.Contains(cell.Text, "{")}
+	if e.label != "" {
+		return e
+	}
+	pieces, _ := split(cell.Text)
+	for _, p := range pieces {
+		if p.element != "" && e.label == "" {
+			e.label = c.face.label(p.element)
+		}
+	}
+	return e
+}
+
+// pair sets two short values side by side where the table is wide enough.
+func pair(list []entry, t *Table) [][]entry {
+	half := (t.Box.W/2 - t.Label) / t.Size
+	var rows [][]entry
+	for i := 0; i < len(list); i++ {
+		if i+1 < len(list) && half >= 8 && short(list[i], half) && short(list[i+1], half) {
+			rows = append(rows, []entry{list[i], list[i+1]})
+			i++
+			continue
+		}
+		rows = append(rows, []entry{list[i]})
+	}
+	return rows
+}
+
+func short(e entry, most int) bool {
+	return utf8.RuneCountInString(e.text) <= most && utf8.RuneCountInString(e.label) <= most
+}
+
+// settle finds the largest size at which the rows fit their box.
+func (c *composer) settle(g *grid) bool {
+	for _, g.size = range sizes(g.t.Size, g.t.Least) {
+		total := 0
+		g.heights = g.heights[:0]
+		for _, row := range g.rows {
+			h := c.rowHeight(g, row)
+			g.heights = append(g.heights, h)
+			total += h
+		}
+		if total <= g.t.Box.H {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *composer) rowHeight(g *grid, row []entry) int {
+	most := 1
+	for i := range row {
+		row[i].from = c.labelWidth(g, row, i)
+		b := g.valueBox(row, i)
+		row[i].lines = wrap(c.letters(row[i].text, style{size: g.size}), b.W)
+		most = max(most, len(row[i].lines))
+	}
+	return heightOf(most, g.size) + g.padding()
+}
+
+// padding is the space above and below the values of a row, together.
+func (g *grid) padding() int {
+	if g.t.Style == TableGrid {
+		return g.size
+	}
+	return g.size / 2
+}
+
+// labelWidth is the room of a label. Labels in the middle of a row need not stand below each other.
+func (c *composer) labelWidth(g *grid, row []entry, i int) int {
+	if i == 0 || g.t.Style == TableGrid {
+		return g.t.Label
+	}
+	return min(g.t.Label, widthOf(c.letters(row[i].label, style{size: g.size}))+g.size*3/2)
+}
+
+// valueBox is where the value of a row's i-th cell goes, from left to right.
+func (g *grid) valueBox(row []entry, i int) Box {
+	w := g.t.Box.W / len(row)
+	b := Box{X: g.t.Box.X + i*w + row[i].from, W: w - row[i].from}
+	switch {
+	case g.t.Style == TableGrid:
+		b.X, b.W = b.X+g.size/2, b.W-g.size
+	case i+1 < len(row):
+		b.W -= g.size
+	}
+	return b
+}
+
+// moveLongest puts the longest value on an annex; false if none is left that is longer than what points there.
+func (c *composer) moveLongest(g *grid) bool {
+	var longest *entry
+	most := utf8.RuneCountInString(seeAnnex)
+	for _, row := range g.rows {
+		for i := range row {
+			if n := utf8.RuneCountInString(row[i].text); n > most && !row[i].fixed {
+				longest, most = &row[i], n
+			}
+		}
+	}
+	if longest == nil {
+		return false
+	}
+	c.annex = append(c.annex, annexed{longest.label, longest.text, longest.fields})
+	longest.text = seeAnnex
+	return true
+}
+
+// spread gives the rows what is left of the box, within reason.
+func (g *grid) spread() {
+	total := 0
+	for _, h := range g.heights {
+		total += h
+	}
+	g.extra = min(max(0, g.t.Box.H-total)/len(g.heights), g.size*6/5)
+}
+
+func (c *composer) drawTable(s *sheet, g *grid) {
+	ruling := &shape{stroke: mm / 5, color: g.t.Ink}
+	y := g.t.Box.Y
+	for r, row := range g.rows {
+		h := g.heights[r] + g.extra
+		for i := range row {
+			c.drawCell(s, g, &row[i], g.cellBoxes(row, i, y, h))
+			ruling.path = append(ruling.path, g.rule(row, i, y, h)...)
+		}
+		y += h
+	}
+	if g.t.Style == TableGrid {
+		b := g.t.Box
+		ruling.path = append(ruling.path, segment(point{b.X, b.Y}, point{b.X + b.W, b.Y})...)
+		ruling.path = append(ruling.path, segment(point{b.X, b.Y}, point{b.X, y})...)
+	}
+	if len(ruling.path) > 0 {
+		s.add(false, mark{shape: ruling})
+	}
+}
+
+// cellBoxes are the boxes of a label and its value.
+func (g *grid) cellBoxes(row []entry, i, y, h int) [2]Box {
+	value := g.valueBox(row, i)
+	value.Y, value.H = y+g.padding()/2, h-g.padding()
+	label := Box{X: g.t.Box.X + i*(g.t.Box.W/len(row)), Y: value.Y, W: row[i].from - g.size, H: value.H}
+	if g.t.Style == TableGrid {
+		label.X += g.size / 2
+	}
+	return [2]Box{label, value}
+}
+
+func (c *composer) drawCell(s *sheet, g *grid, e *entry, boxes [2]Box) {
+	boxed := g.t.Style == TableGrid
+	if label := boxes[0]; label.W > 0 && e.label != "" {
+		st := style{size: g.size, color: g.t.Ink, align: AlignLeft, middle: boxed}
+		lines, size, _ := c.fit(e.label, label, st, g.size/2)
+		st.size = size
+		switch {
+		case g.t.Spread && len(lines) == 1:
+			st.align = AlignSpread
+		case boxed:
+			st.align = AlignCenter
+		}
+		if !boxed && size < g.size && len(lines) == 1 { // on the base line of its value
+			label.Y += (g.size - size) * 49 / 50
+		}
+		c.addLines(s, set(lines, label, st), nil, false)
+	}
+	st := style{size: g.size, align: AlignLeft, middle: boxed}
+	c.addLines(s, set(e.lines, boxes[1], st), e.fields, false)
+}
+
+// rule is the ruling of a cell: what is on its right and below.
+func (g *grid) rule(row []entry, i, y, h int) []step {
+	w := g.t.Box.W / len(row)
+	x := g.t.Box.X + i*w
+	switch g.t.Style {
+	case TableLines:
+		b := g.valueBox(row, i)
+		at := y + h - g.extra - g.padding()/8
+		return segment(point{b.X, at}, point{b.X + b.W, at})
+	case TableGrid:
+		right := x + w
+		if i+1 == len(row) {
+			right = g.t.Box.X + g.t.Box.W
+		}
+		out := segment(point{x, y + h}, point{right, y + h})
+		out = append(out, segment(point{right, y}, point{right, y + h})...)
+		if g.t.Label > 0 {
+			out = append(out, segment(point{x + g.t.Label, y}, point{x + g.t.Label, y + h})...)
+		}
+		return out
+	case TablePlain:
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+package document
+
+import (
+	"unicode/utf8"
+)
+
+const xmlHead = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
+
+// ofdSpace is the namespace of GB/T 33190-2016.
+const ofdSpace = ` xmlns:ofd="http://www.ofdspec.org/2016"`
+
+// appendEscaped writes text into XML, for content and attributes alike. What XML 1.0 cannot hold is left out.
+func appendEscaped(b []byte, s string) []byte {
+	for _, c := range s {
+		switch {
+		case c == '&':
+			b = append(b, "&amp;"...)
+		case c == '<':
+			b = append(b, "&lt;"...)
+		case c == '>':
+			b = append(b, "&gt;"...)
+		case c == '"':
+			b = append(b, "&quot;"...)
+		case c == '\n':
+			b = append(b, "&#10;"...)
+		case c == '\t':
+			b = append(b, "&#9;"...)
+		case c < ' ' || c == 0xfffe || c == 0xffff:
+		default:
+			b = utf8.AppendRune(b, c)
+		}
+	}
+	return b
+}
+
+// element writes <ofd:name>text</ofd:name>.
+func appendElement(b []byte, name, text string) []byte {
+	b = append(append(append(b, "<ofd:"...), name...), '>')
+	b = appendEscaped(b, text)
+	return append(append(append(b, "</ofd:"...), name...), '>')
+}

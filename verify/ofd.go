@@ -96,10 +96,9 @@ func (j *judgement) judgeOFDSignatures(o *ofdPackage) {
 		return
 	}
 	j.pass(id)
-	coverages := o.NewCoverages(o.list)
 	for i, ref := range o.list.Signatures {
 		j.part = ref.ID
-		j.judgeOFDSignature(o, coverages, i)
+		j.judgeOFDSignature(o, i)
 		if j.part = ""; j.broken != nil || j.ctx.Err() != nil {
 			return
 		}
@@ -108,7 +107,7 @@ func (j *judgement) judgeOFDSignatures(o *ofdPackage) {
 
 // judgeOFDSignature judges one entry of the list of signatures: its description, the seal or signature over that, and
 // the files that it lists.
-func (j *judgement) judgeOFDSignature(o *ofdPackage, coverages *ofd.Coverages, i int) {
+func (j *judgement) judgeOFDSignature(o *ofdPackage, i int) {
 	ref := o.list.Signatures[i]
 	j.need("description.text", "description.files")
 	sig, err := o.ReadSignature(ref)
@@ -136,7 +135,7 @@ func (j *judgement) judgeOFDSignature(o *ofdPackage, coverages *ofd.Coverages, i
 	} else {
 		j.judgeSealing(sealing{value: value, digest: digest, path: sig.File, beside: seal})
 	}
-	j.judgeFiles(o, coverages, i, coveredFiles{sig, zOfSigner(j.signers[before:])})
+	j.judgeFiles(o, i, coveredFiles{sig, zOfSigner(j.signers[before:])})
 }
 
 // readSigned reads the signature value and the seal beside it.
@@ -169,7 +168,7 @@ type coveredFiles struct {
 }
 
 // judgeFiles holds the listed files against their digests.
-func (j *judgement) judgeFiles(o *ofdPackage, coverages *ofd.Coverages, i int, f coveredFiles) {
+func (j *judgement) judgeFiles(o *ofdPackage, i int, f coveredFiles) {
 	const id = "description.files"
 	switch f.sig.Digest {
 	case ofd.SM3, ofd.SM3Z, ofd.SHA256:
@@ -184,7 +183,7 @@ func (j *judgement) judgeFiles(o *ofdPackage, coverages *ofd.Coverages, i int, f
 	if f.sig.Digest != ofd.SM3Z {
 		z = nil
 	}
-	cover, err := coverages.Of(i, f.sig, z)
+	cover, err := o.Coverage(o.list, i, f.sig, z)
 	if err != nil {
 		j.refusePackage(id, err)
 		return

@@ -22,9 +22,10 @@ type judgement struct {
 	now    time.Time
 	report *Report
 
-	part     string         // of the document that is being judged; empty: the whole
-	evidence []pki.Evidence // came with the document
-	signers  []signerSeen   // of the document, in the order judged
+	part     string             // of the document that is being judged; empty: the whole
+	evidence []pki.Evidence     // came with the document
+	help     []*pki.Certificate // likewise; untrusted
+	signers  []signerSeen       // of the document, in the order judged
 	needs    []need
 	broken   error // reading the document failed
 }

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/elicense/elicense/pki"
@@ -130,9 +131,18 @@ func (j *judgement) expired(leaf *pki.Certificate) {
 
 func (j *judgement) chainAt(m *mark, at time.Time) (*pki.Chain, error) {
 	return pki.VerifyChain(m.leaf, pki.ChainOptions{
-		Anchors: j.v.config.Trust, Intermediates: m.help, Pool: j.v.config.Intermediates, At: at,
+		Anchors: j.v.config.Trust, Intermediates: j.helpFor(m), Pool: j.v.config.Intermediates, At: at,
 		Usage: usageOf(m.leaf), Purpose: pki.PurposeSigning, CrossCheck: j.v.config.CrossCheck, Links: j.v.links,
 	})
+}
+
+// helpFor is every certificate that may lie between the mark's and an anchor.
+func (j *judgement) helpFor(m *mark) []*pki.Certificate {
+	if len(j.help) == 0 {
+		return m.help
+	}
+	all := slices.Concat(m.help, j.help)
+	return all[:min(len(all), maxHelp)]
 }
 
 // usageOf is the usage that a signing certificate must allow. GB/T 20518-2018 demands both bits; under other rules the

@@ -25,6 +25,7 @@ type ofdPackage struct {
 	list     *ofd.SignatureList
 	covered  map[string]bool // by some signature, or a signature's own file
 	covers   []sealCover
+	licences []sealedBundle
 	// machinery are the files of the signatures themselves, which nobody reads as content.
 	machinery map[string]bool
 }
@@ -58,6 +59,7 @@ func (j *judgement) judgeOFD(d *Document) {
 	for _, name := range o.document.Tolerances.Names() {
 		j.tolerated("ofd: " + name)
 	}
+	j.findBundles(o)
 	j.judgeOFDSignatures(o)
 	if j.broken != nil {
 		return

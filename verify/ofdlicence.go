@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"slices"
+	"strconv"
 
 	"github.com/elicense/elicense/internal/oid"
 	"github.com/elicense/elicense/pki"
@@ -21,15 +22,14 @@ var licenceChecks = []string{"record.text", "record.form", "record.chain", "reco
 // judgeOFDLicence judges the signed record that the document carries. A document that says it is a licence and carries
 // none is one of another vault: its state is what decides, and only the status source can tell it.
 func (j *judgement) judgeOFDLicence(o *ofdPackage, d *Document) {
-	names, bundles := j.bundlesIn(o)
 	identifier := customData(o, elementIdentifier)
 	switch {
-	case j.broken != nil:
-	case len(bundles) > 1:
-		j.fail("licence.record", FormatFailure, "one licence record", listed(names))
-	case len(bundles) == 1:
+	case len(o.licences) > 1:
+		j.fail("licence.record", FormatFailure, "one licence record", strconv.Itoa(len(o.licences)))
+	case len(o.licences) == 1:
 		j.need(licenceChecks...)
-		j.judgeSealedLicence(o, names[0], j.completed(bundles[0], d.Licence))
+		inside := o.licences[0]
+		j.judgeSealedLicence(o, inside.file, j.completed(inside.bundle, d.Licence))
 	case identifier != "":
 		j.judgeForeignLicence(identifier)
 	default:
@@ -37,8 +37,14 @@ func (j *judgement) judgeOFDLicence(o *ofdPackage, d *Document) {
 	}
 }
 
-// bundlesIn finds the licence records among the files.
-func (j *judgement) bundlesIn(o *ofdPackage) (names []string, bundles []*record.Bundle) {
+// sealedBundle is a licence record that lies in the package.
+type sealedBundle struct {
+	file   string
+	bundle *record.Bundle
+}
+
+// findBundles finds the licence records among the files. Their certificates help to judge the seals.
+func (j *judgement) findBundles(o *ofdPackage) {
 	for _, name := range o.Files() {
 		size := o.Size(name)
 		if size < 2 || size > record.MaxBundle || !jsonName(name) {
@@ -47,7 +53,7 @@ func (j *judgement) bundlesIn(o *ofdPackage) (names []string, bundles []*record.
 		raw, err := o.ReadFile(name, record.MaxBundle)
 		if err != nil {
 			j.refusePackage("licence.record", err)
-			return nil, nil
+			return
 		}
 		if members, ok := members(raw); !ok || !members["format"] {
 			continue
@@ -56,9 +62,13 @@ func (j *judgement) bundlesIn(o *ofdPackage) (names []string, bundles []*record.
 		if err != nil {
 			continue
 		}
-		names, bundles = append(names, name), append(bundles, b)
+		o.licences = append(o.licences, sealedBundle{name, b})
+		for _, der := range b.Certificates {
+			if c, err := pki.ParseTolerant(der); err == nil && len(j.help) < maxHelp {
+				j.help = append(j.help, c)
+			}
+		}
 	}
-	return names, bundles
 }
 
 func jsonName(name string) bool { return len(name) > 5 && name[len(name)-5:] == ".json" }

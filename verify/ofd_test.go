@@ -185,7 +185,9 @@ func TestOFDTampered(t *testing.T) {
 		"value longer": {change("SignedValue.dat", func(b []byte) []byte { return append(b, 0, 0) }), "seal.text",
 			verify.FormatFailure},
 		"seal beside": {change("Seal.esl", lastByte), "seal.beside", verify.SigConstraintsFailure},
-		"file more": {func(f []ofd.File) []ofd.File { return append(f, ofd.File{Name: "Doc_0/More.xml", Data: []byte("<x/>")}) },
+		"file more": {func(f []ofd.File) []ofd.File {
+			return append(f, ofd.File{Name: "Doc_0/More.xml", Data: []byte("<x/>")})
+		},
 			"package.extra", verify.SigConstraintsFailure},
 		"list gone": {func(f []ofd.File) []ofd.File {
 			var out []ofd.File

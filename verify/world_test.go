@@ -67,10 +67,14 @@ func (w *world) makeKey() crypto.Signer {
 func (w *world) enrol(profile string, d fixtures.Department) node {
 	w.t.Helper()
 	n := node{key: w.makeKey()}
-	c, err := w.issuing.authority.Issue(ca.Request{
+	request := ca.Request{
 		Profile: profile, USCC: d.Code, PublicKey: n.key.Public(),
 		Subject: ca.Name{Province: "示例省", Organization: d.Name, CommonName: d.Name},
-	})
+	}
+	if profile == ca.ProfileTSA { // a service of the authority holds no code
+		request.USCC, request.Subject = "", ca.Name{Organization: d.Name, CommonName: "示例时间戳"}
+	}
+	c, err := w.issuing.authority.Issue(request)
 	require.NoError(w.t, err)
 	n.chain = append([]*pki.Certificate{c}, w.issuing.chain...)
 	return n

@@ -33,7 +33,7 @@ type lie struct {
 	property      string
 	check         string // method of the references
 	digest        func([]byte) []byte
-	before        func(xml []byte) []byte // changes Signature.xml before it is sealed
+	more          []ofd.File
 }
 
 func (w *sealWorld) lie() *lie {
@@ -98,7 +98,7 @@ func (l *lie) description(files []ofd.File, kind string) []byte {
 // document puts the parts together.
 func (l *lie) document(t testing.TB, kind string, value func(xml []byte) (seal, value []byte)) []byte {
 	t.Helper()
-	files := page()
+	files := page(l.more...)
 	files[0].Data = bytes.Replace(files[0].Data, []byte("</ofd:DocRoot>"), []byte("</ofd:DocRoot>"+
 		"<ofd:Signatures>Doc_0/Signs/Signatures.xml</ofd:Signatures>"), 1)
 	xml := l.description(files, kind)

@@ -5,13 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
 )
 
 // actCommands are those that do something to a licence that exists.
-func (c *cli) actCommands() []*cobra.Command {
+func (c *program) actCommands() []*cobra.Command {
 	list := []struct {
 		use, short string
 		kind       record.Kind
@@ -32,7 +33,7 @@ func (c *cli) actCommands() []*cobra.Command {
 	return out
 }
 
-func (c *cli) actCommand(use, short string, kind record.Kind) *cobra.Command {
+func (c *program) actCommand(use, short string, kind record.Kind) *cobra.Command {
 	act := vault.Act{Kind: kind}
 	var effective, basis string
 	cmd := &cobra.Command{
@@ -43,7 +44,7 @@ func (c *cli) actCommand(use, short string, kind record.Kind) *cobra.Command {
 				return err
 			}
 			if err := act.Effective.UnmarshalText([]byte(effective)); err != nil {
-				return &usageError{"--effective 应为 yyyy-mm-dd", "--effective wants yyyy-mm-dd"}
+				return cli.Usage("--effective 应为 yyyy-mm-dd", "--effective wants yyyy-mm-dd")
 			}
 			return c.with(cmd.Context(), issuer("办理证照业务"), func(h *house, a vault.Access) error {
 				if err := namesOf(cmd.Context(), h.vault, &act); err != nil {
@@ -61,7 +62,7 @@ func (c *cli) actCommand(use, short string, kind record.Kind) *cobra.Command {
 	f.StringVar(&basis, "law", "", "法律依据 / legal basis")
 	f.StringVar(&act.Reason, "reason", "", "理由 / reason")
 	f.StringVar(&act.Paper, "paper", "", "新纸质证照印刷序号 / serial of a new paper")
-	mustHave(cmd, "key", "reason")
+	cli.MustHave(cmd, "key", "reason")
 	return cmd
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/vault"
@@ -39,19 +40,21 @@ func newRunner(t *testing.T) *runner {
 func (r *runner) run(args ...string) ran {
 	r.t.Helper()
 	var out, errs bytes.Buffer
-	code := run(r.t.Context(), &world{
-		name: "elicense", args: append([]string{"-d", r.dir, "--lang", "zh"}, args...),
-		in: strings.NewReader(""), out: &out, err: &errs,
-		env: func(string) string { return "" }, now: time.Now, rand: rand.Reader, columns: 80,
-		selfTest: pki.SelfTestResults,
-	})
+	c := &program{
+		World: &cli.World{
+			Name: "elicense", Args: append([]string{"-d", r.dir, "--lang", "zh"}, args...), In: strings.NewReader(""),
+			Out: &out, Err: &errs, Env: func(string) string { return "" }, Now: time.Now, Rand: rand.Reader,
+		},
+		selfTest: pki.SelfTestResults, columns: 80,
+	}
+	code := c.run(r.t.Context())
 	return ran{code, out.String(), errs.String()}
 }
 
 func (r *runner) ok(args ...string) string {
 	r.t.Helper()
 	got := r.run(args...)
-	require.Equal(r.t, exitDone, got.code, got.err)
+	require.Equal(r.t, cli.ExitDone, got.code, got.err)
 	return got.out
 }
 
@@ -86,7 +89,7 @@ func TestSheetCompare_D18(t *testing.T) {
 	sheetFile := filepath.Join(dir, "申报.csv")
 	require.NoError(t, os.WriteFile(sheetFile, claims, 0o600))
 	got := r.run("--json", "compare", "--sheet", sheetFile, "--type", "食品经营许可证")
-	require.Equal(t, exitNotPassed, got.code, got.err)
+	require.Equal(t, cli.ExitNotPassed, got.code, got.err)
 	lines := strings.Split(strings.TrimSpace(got.out), "\n")
 	require.Len(t, lines, len(rows))
 	equal := 0
@@ -157,7 +160,7 @@ func TestProgress(t *testing.T) {
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			var errs bytes.Buffer
-			w := &world{err: &errs, terminal: x.terminal, json: x.json, columns: 80, lang: "zh"}
+			w := &program{World: &cli.World{Err: &errs, JSON: x.json, Lang: "zh"}, terminal: x.terminal, columns: 80}
 			m := w.progress("转换")
 			m.update(p)
 			m.finish()

@@ -21,18 +21,18 @@ const (
 
 // showReport says what became of the file, why rows were sent back, whether all numbers are there, and what to do next.
 func (cv *conversion) showReport(r *convert.Report) {
-	cv.tell("%s：%s", "%s: %s", cv.headline(r), cv.counts(r.Counts))
-	cv.tell("台账：%s，表头到第 %d 行", "ledger: %s, heading down to row %d", readAs(r), r.HeadingRow)
+	cv.Tell("%s：%s", "%s: %s", cv.headline(r), cv.counts(r.Counts))
+	cv.Tell("台账：%s，表头到第 %d 行", "ledger: %s, heading down to row %d", readAs(r), r.HeadingRow)
 	if r.Resumed > 0 {
-		cv.tell("从断点继续：其中 %d 行上次已完成", "went on where it stopped: %d of them were done before", r.Resumed)
+		cv.Tell("从断点继续：其中 %d 行上次已完成", "went on where it stopped: %d of them were done before", r.Resumed)
 	}
 	if r.Noted > 0 {
-		cv.tell("有 %d 行经过规范（全角、日期、旧代码等），逐项记入证照来源", "%d rows were normalised, each change noted", r.Noted)
+		cv.Tell("有 %d 行经过规范（全角、日期、旧代码等），逐项记入证照来源", "%d rows were normalised, each change noted", r.Noted)
 	}
 	cv.showCodes(r)
 	cv.showSpans(r)
 	cv.showScans(r)
-	cv.tell("用时 %s，每秒 %s 行", "took %s, %s rows a second", short(r.Elapsed), rate(r))
+	cv.Tell("用时 %s，每秒 %s 行", "took %s, %s rows a second", short(r.Elapsed), rate(r))
 	cv.showNext(r)
 }
 
@@ -47,15 +47,15 @@ func readAs(r *convert.Report) string {
 func (cv *conversion) headline(r *convert.Report) string {
 	switch {
 	case r.DryRun:
-		return cv.say("试运行（未写库）", "dry run (nothing written)")
+		return cv.Say("试运行（未写库）", "dry run (nothing written)")
 	case r.Stopped != nil:
-		return fmt.Sprintf(cv.say("在第 %d 行停止", "stopped at row %d"), r.Stopped.Row)
+		return fmt.Sprintf(cv.Say("在第 %d 行停止", "stopped at row %d"), r.Stopped.Row)
 	}
-	return cv.say("转换完成", "converted")
+	return cv.Say("转换完成", "converted")
 }
 
-func (w *world) counts(n record.Counts) string {
-	return fmt.Sprintf(w.say("%d 行 = 新建 %d + 更新 %d + 无变化 %d + 冲突 %d + 退回 %d",
+func (c *program) counts(n record.Counts) string {
+	return fmt.Sprintf(c.Say("%d 行 = 新建 %d + 更新 %d + 无变化 %d + 冲突 %d + 退回 %d",
 		"%d rows = created %d + updated %d + unchanged %d + conflict %d + rejected %d"),
 		n.Rows, n.Created, n.Updated, n.Unchanged, n.Conflict, n.Rejected)
 }
@@ -73,29 +73,29 @@ func (cv *conversion) showCodes(r *convert.Report) {
 	if len(r.Codes) == 0 {
 		return
 	}
-	cv.tell("退回和冲突的原因：", "why rows were sent back:")
+	cv.Tell("退回和冲突的原因：", "why rows were sent back:")
 	for i, x := range r.Codes {
 		if i == maxShownCodes {
-			cv.tell("          …… 另有 %d 种，见结果表", "          … and %d more kinds, see the result", len(r.Codes)-i)
+			cv.Tell("          …… 另有 %d 种，见结果表", "          … and %d more kinds, see the result", len(r.Codes)-i)
 			break
 		}
-		cv.tell("  %6d 行  %s [%s]", "  %6d rows  %s [%s]", x.Rows, cv.codeWords(x.Code), x.Code)
+		cv.Tell("  %6d 行  %s [%s]", "  %6d rows  %s [%s]", x.Rows, cv.codeWords(x.Code), x.Code)
 	}
 }
 
 // codeWords says what a code means, without the values of any row.
-func (w *world) codeWords(code vault.Code) string {
+func (c *program) codeWords(code vault.Code) string {
 	if short, ok := shortWords[code]; ok {
-		return w.say(short[0], short[1])
+		return c.Say(short[0], short[1])
 	}
 	if zh, en := code.Sentence(); zh != "" {
-		return w.say(zh, en)
+		return c.Say(zh, en)
 	}
-	if what, fix := sheet.Code(code).Message(w.lang); what != "" {
-		return what + w.say("；", "; ") + fix
+	if what, fix := sheet.Code(code).Message(c.Lang); what != "" {
+		return what + c.Say("；", "; ") + fix
 	}
 	lang := catalogue.ZH
-	if w.lang == "en" {
+	if c.Lang == "en" {
 		lang = catalogue.EN
 	}
 	p := catalogue.Problem{Code: catalogue.Code(code)}
@@ -142,7 +142,7 @@ func (cv *conversion) showSpans(r *convert.Report) {
 	gaps, missing := 0, 0
 	for _, s := range r.Reconcile.Spans {
 		if s.Series == record.YearUnreadable {
-			cv.tell("年份无法识别：%d 个编号，不列入号段", "year unreadable: %d numbers, in no range", s.Seen)
+			cv.Tell("年份无法识别：%d 个编号，不列入号段", "year unreadable: %d numbers, in no range", s.Seen)
 			continue
 		}
 		spans = append(spans, s)
@@ -152,13 +152,13 @@ func (cv *conversion) showSpans(r *convert.Report) {
 		}
 	}
 	if !r.Reconcile.Balanced {
-		cv.tell("对账不平：请报告此问题", "the account does not balance: please report this")
+		cv.Tell("对账不平：请报告此问题", "the account does not balance: please report this")
 	}
 	if gaps == 0 {
-		cv.tell("编号连续：%d 个号段没有缺号", "numbers run on: no gap in %d ranges", len(spans))
+		cv.Tell("编号连续：%d 个号段没有缺号", "numbers run on: no gap in %d ranges", len(spans))
 		return
 	}
-	cv.tell("编号缺 %d 个（%d 个号段中的 %d 个），请查是否漏登：", "%d numbers are missing (in %[3]d of %[2]d ranges), were they left out?",
+	cv.Tell("编号缺 %d 个（%d 个号段中的 %d 个），请查是否漏登：", "%d numbers are missing (in %[3]d of %[2]d ranges), were they left out?",
 		missing, len(spans), gaps)
 	shown := 0
 	for _, s := range spans {
@@ -166,11 +166,11 @@ func (cv *conversion) showSpans(r *convert.Report) {
 			continue
 		}
 		if shown++; shown > maxShownSpans {
-			cv.tell("  …… 全部见 --json 或批次证明", "  … all of them in --json")
+			cv.Tell("  …… 全部见 --json 或批次证明", "  … all of them in --json")
 			return
 		}
 		series := strings.ReplaceAll(s.Series, "division=", "")
-		cv.tell("  %d 年 %s %s 至 %s：有 %d，缺 %d", "  %d %s %s to %s: %d seen, %d missing",
+		cv.Tell("  %d 年 %s %s 至 %s：有 %d，缺 %d", "  %d %s %s to %s: %d seen, %d missing",
 			s.Year, series, s.First, s.Last, s.Seen, s.Missing)
 	}
 }
@@ -181,10 +181,10 @@ func (cv *conversion) showScans(r *convert.Report) {
 		return
 	}
 	missing, extra := len(s.Missing)+s.MoreRows, len(s.Extra)+s.MoreFiles
-	cv.tell("扫描件 %d 个：%d 行已配上，%d 行没有扫描件，%d 个文件没有对应的行", "%d scans: %d rows paired, %d rows without, %d files without a row",
+	cv.Tell("扫描件 %d 个：%d 行已配上，%d 行没有扫描件，%d 个文件没有对应的行", "%d scans: %d rows paired, %d rows without, %d files without a row",
 		s.Files, s.Paired, missing, extra)
 	if s.Unchanged > 0 {
-		cv.tell("  其中 %d 行无变化：以先前存入的扫描件为准；补存用 %s document attach 标识 文件 --kind scan",
+		cv.Tell("  其中 %d 行无变化：以先前存入的扫描件为准；补存用 %s document attach 标识 文件 --kind scan",
 			"  %d of them changed nothing: the scans stored before stand; add one with %s document attach IDENTIFIER FILE --kind scan",
 			s.Unchanged, cv.again())
 	}
@@ -192,16 +192,16 @@ func (cv *conversion) showScans(r *convert.Report) {
 		if i == maxShownScans {
 			break
 		}
-		cv.tell("  第 %d 行没有扫描件", "  row %d has no scan", p.Row)
+		cv.Tell("  第 %d 行没有扫描件", "  row %d has no scan", p.Row)
 	}
 	for i, name := range s.Extra {
 		if i == maxShownScans {
 			break
 		}
-		cv.tell("  没有对应的行：%s", "  belongs to no row: %s", name)
+		cv.Tell("  没有对应的行：%s", "  belongs to no row: %s", name)
 	}
 	for _, name := range s.Shared {
-		cv.tell("  不止一行用到：%s", "  claimed by several rows: %s", name)
+		cv.Tell("  不止一行用到：%s", "  claimed by several rows: %s", name)
 	}
 }
 
@@ -221,23 +221,23 @@ func (cv *conversion) feedBack() string {
 // showNext says what to do now: correct rows, then sample and sign off.
 func (cv *conversion) showNext(r *convert.Report) {
 	n := r.Counts
-	cv.tell("结果表：%s", "result: %s", cv.result)
+	cv.Tell("结果表：%s", "result: %s", cv.result)
 	if n.Rejected+n.Conflict > 0 {
-		cv.tell("  其中 %d 行要改：见“怎么改”一列，改好后导入：", "  %d rows to correct, see the column 怎么改; then feed it back:",
+		cv.Tell("  其中 %d 行要改：见“怎么改”一列，改好后导入：", "  %d rows to correct, see the column 怎么改; then feed it back:",
 			n.Rejected+n.Conflict)
-		cv.line("  %s", cv.feedBack())
+		cv.Fact("  %s", cv.feedBack())
 	}
 	switch {
 	case r.DryRun && r.Stopped != nil:
-		cv.tell("正式转换会在第 %d 行因退回过多而停止", "a real run would stop at row %d: too many rejected", r.Stopped.Row)
+		cv.Tell("正式转换会在第 %d 行因退回过多而停止", "a real run would stop at row %d: too many rejected", r.Stopped.Row)
 	case r.DryRun:
-		cv.tell("去掉 --dry-run 即正式转换", "without --dry-run it is done")
+		cv.Tell("去掉 --dry-run 即正式转换", "without --dry-run it is done")
 	case r.Stopped == nil && n.Created+n.Updated > 0:
-		cv.tell("批次 %s 签核后才对外可查：", "look-ups see batch %s once it is signed off:", r.Batch)
-		cv.tell("  %s batch sample %s --sheet 抽样.xlsx", "  %s batch sample %s --sheet sample.xlsx", cv.again(), r.Batch)
-		cv.tell("  %s batch sign-off %s --by 核对人 --sampled 20",
+		cv.Tell("批次 %s 签核后才对外可查：", "look-ups see batch %s once it is signed off:", r.Batch)
+		cv.Tell("  %s batch sample %s --sheet 抽样.xlsx", "  %s batch sample %s --sheet sample.xlsx", cv.again(), r.Batch)
+		cv.Tell("  %s batch sign-off %s --by 核对人 --sampled 20",
 			"  %s batch sign-off %s --by NAME --sampled 20", cv.again(), r.Batch)
 	case r.Batch != "":
-		cv.tell("批次 %s", "batch %s", r.Batch)
+		cv.Tell("批次 %s", "batch %s", r.Batch)
 	}
 }

@@ -46,7 +46,7 @@ func moveFile(from, to string) error {
 }
 
 // save writes a value as a JSON file and says so.
-func (c *cli) save(path string, value any) error {
+func (c *program) save(path string, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return err
@@ -54,11 +54,11 @@ func (c *cli) save(path string, value any) error {
 	return c.saveBytes(path, append(text, '\n'))
 }
 
-func (c *cli) saveBytes(path string, content []byte) error {
+func (c *program) saveBytes(path string, content []byte) error {
 	if err := writeFile(path, content); err != nil {
 		return err
 	}
-	c.tell("已存：%s", "saved: %s", path)
+	c.Tell("已存：%s", "saved: %s", path)
 	return nil
 }
 

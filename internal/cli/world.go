@@ -102,6 +102,9 @@ func (w *World) Tell(zh, en string, args ...any) {
 	}
 }
 
+// Fact writes a line for people that reads the same in every language.
+func (w *World) Fact(format string, args ...any) { w.Tell(format, format, args...) }
+
 // Aside writes to standard error, where it disturbs no output. It is no promise: a failure there has nowhere to go.
 func (w *World) Aside(s string) {
 	w.mu.Lock()

@@ -298,7 +298,7 @@ func (v *Vault) consentScope(ctx context.Context, s *session) (scope, error) {
 }
 
 // PutCaller registers a caller or changes its registration. The very first caller of a vault must be an operator and
-// registers itself.
+// registers itself. All that is wrong with a registration is told at once.
 func (v *Vault) PutCaller(ctx context.Context, a Access, c Caller) error {
 	first, err := v.empty(ctx, spaceCaller)
 	if err != nil {
@@ -314,8 +314,8 @@ func (v *Vault) PutCaller(ctx context.Context, a Access, c Caller) error {
 	if err := s.mustOperate(); err != nil {
 		return v.denied(ctx, s, note, err)
 	}
-	if p := checkFree("id", c.ID, 64); p != nil || c.ID == "" || len(c.ID) > 64 {
-		err := refuse(ErrInvalid, CodeCallerUnknown, "id")
+	if problems := checkCaller(&c); len(problems) > 0 {
+		err := &Refusal{ErrInvalid, problems}
 		if first { // nobody is registered whose refusal could stand in the audit
 			return err
 		}

@@ -240,6 +240,59 @@ func TestCallers(t *testing.T) {
 	require.ErrorIs(t, err, vault.ErrDenied)
 }
 
+// TestRegistrationRefused: a registration is refused with everything that is wrong with it, and nothing is written.
+func TestRegistrationRefused(t *testing.T) {
+	w := newWorld(t)
+	sound := vault.Caller{
+		ID: "new", Name: "示例局", Department: fixtures.Departments()[0].Code, Issues: []string{foodType}, Bases: []string{"示例法第一条"},
+		MaxLevel: vault.LevelCertificate,
+	}
+	for name, c := range map[string]struct {
+		change func(*vault.Caller)
+		want   []vault.Code
+	}{
+		"sound":            {func(*vault.Caller) {}, nil},
+		"undeclared type":  {func(c *vault.Caller) { c.Issues = []string{foodType[:18] + "999"} }, nil},
+		"an asker":         {func(c *vault.Caller) { *c = vault.Caller{ID: "asker", Bases: c.Bases} }, nil},
+		"no id":            {func(c *vault.Caller) { c.ID = "" }, []vault.Code{vault.CodeCallerID}},
+		"long id":          {func(c *vault.Caller) { c.ID = strings.Repeat("厅", 22) }, []vault.Code{vault.CodeCallerID}},
+		"id with a line":   {func(c *vault.Caller) { c.ID = "a\nb" }, []vault.Code{vault.CodeCallerID}},
+		"empty code":       {func(c *vault.Caller) { c.Department = "" }, []vault.Code{vault.CodeDepartmentMissing}},
+		"unsound code":     {func(c *vault.Caller) { c.Department = foodType[:17] + "?" }, []vault.Code{vault.CodeDepartmentCode}},
+		"no name":          {func(c *vault.Caller) { c.Name = "" }, []vault.Code{vault.CodeNameMissing}},
+		"overlong name":    {func(c *vault.Caller) { c.Name = strings.Repeat("名", 201) }, []vault.Code{vault.CodeTextTooLong}},
+		"name with a line": {func(c *vault.Caller) { c.Name = "示例\n局" }, []vault.Code{vault.CodeTextControl}},
+		"level 4":          {func(c *vault.Caller) { c.MaxLevel = 4 }, []vault.Code{vault.CodeLevelUnknown}},
+		"level -1":         {func(c *vault.Caller) { c.MaxLevel = -1 }, []vault.Code{vault.CodeLevelUnknown}},
+		"a type's name":    {func(c *vault.Caller) { c.Issues = []string{"食品经营许可证"} }, []vault.Code{vault.CodeTypeCode}},
+		"a type twice":     {func(c *vault.Caller) { c.Issues = []string{foodType, foodType} }, []vault.Code{vault.CodeListedTwice}},
+		"endless types":    {func(c *vault.Caller) { c.Issues = make([]string, 1001) }, []vault.Code{vault.CodeListTooLong}},
+		"an empty basis":   {func(c *vault.Caller) { c.Bases = []string{""} }, []vault.Code{vault.CodeBasisMissing}},
+		"overlong basis":   {func(c *vault.Caller) { c.Bases = []string{strings.Repeat("法", 201)} }, []vault.Code{vault.CodeTextTooLong}},
+		"everything": {
+			func(c *vault.Caller) {
+				*c = vault.Caller{Department: "1", MaxLevel: 9, Issues: []string{"1", foodType}, Bases: []string{"", "a\n"}}
+			},
+			[]vault.Code{
+				vault.CodeCallerID, vault.CodeDepartmentCode, vault.CodeNameMissing, vault.CodeLevelUnknown, vault.CodeTypeCode,
+				vault.CodeBasisMissing, vault.CodeTextControl,
+			},
+		},
+	} {
+		c1 := sound
+		c.change(&c1)
+		before := content(t, w.engine)
+		err := w.v.PutCaller(t.Context(), operator(), c1)
+		if c.want == nil {
+			require.NoError(t, err, name)
+			continue
+		}
+		require.ErrorIs(t, err, vault.ErrInvalid, name)
+		require.Equal(t, c.want, codesOf(err), name)
+		require.Equal(t, before, content(t, w.engine), name)
+	}
+}
+
 // TestGrantRefusals: a consent that could never be used is not written.
 func TestGrantRefusals(t *testing.T) {
 	w := newWorld(t)

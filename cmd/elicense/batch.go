@@ -150,7 +150,7 @@ func (c *program) batchSample() *cobra.Command {
 func (c *program) sampleSheet(ctx context.Context, from converting, name string, job convert.SampleJob) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
 	if err != nil {
-		return err
+		return about(err, name)
 	}
 	scans := strings.TrimSuffix(name, filepath.Ext(name))
 	job.Out = f

@@ -172,7 +172,7 @@ func claimName(t *vault.LicenceType, heading string) string {
 func (cs *claimSheet) write(ctx context.Context, name string) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
 	if err != nil {
-		return err
+		return about(err, name)
 	}
 	note := sheet.Annotation{Sheet: cs.at, Column: cs.width}
 	err = cs.book.Annotate(f, note, func(row *sheet.Row) ([]string, error) {

@@ -276,7 +276,7 @@ func (cv *conversion) convert(ctx context.Context, h *house, a vault.Access) err
 		return cli.Usage("--result 不能是台账文件本身", "--result is the ledger itself")
 	}
 	if err := cv.create(cv.result+partial, &cv.job.Result); err != nil {
-		return err
+		return about(err, cv.result)
 	}
 	cv.job.Deliver = cv.deliver
 	report, err := cv.convertInto(ctx, converting{h, a, cv.Say("转换", "converting")}, cv.job)

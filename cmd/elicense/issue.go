@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -249,8 +251,8 @@ func (c *program) numbersCommand() *cobra.Command {
 				}
 				return c.Emit(list, func() {
 					c.Tell("由库分配的编号 %d 个", "%d numbers allocated by the vault", len(list))
-					for _, n := range list {
-						c.Fact("  %s %6d  %s  %s %s", n.Scope, n.Sequence, c.state(n.State), n.Identifier, n.Reason)
+					for i := range list {
+						c.Fact("  %s", c.numberUse(&list[i]))
 					}
 				})
 			})
@@ -261,13 +263,28 @@ func (c *program) numbersCommand() *cobra.Command {
 	return cmd
 }
 
+// numberUse is one line: place in its series, number, what became of it.
+func (c *program) numberUse(n *vault.NumberUse) string {
+	place, what := strconv.FormatUint(n.Sequence, 10), c.state(n.State)
+	if n.Through > 0 {
+		place += "–" + strconv.FormatUint(n.Through, 10)
+		what = c.Say("恢复备份时跳过", "passed over after a restore")
+	}
+	line := fmt.Sprintf("%s %6s  %s  %s  %s %s", n.Scope, place, n.Number, what, n.Identifier, n.Reason)
+	return strings.TrimRight(line, " ")
+}
+
 // answer shows the outcome of a write.
 func (c *program) answer(a *vault.Answer, err error) error {
 	if err != nil {
 		return err
 	}
 	return c.Emit(a, func() {
-		c.Tell("%s  编号 %s  第 %d 版", "%s  number %s  version %d", c.state(a.State), a.Number, a.Version)
+		number := ""
+		if a.Number != "" { // who acts on a licence knows it
+			number = c.Say("编号 ", "number ") + a.Number + "  "
+		}
+		c.Tell("%s  %s第 %d 版", "%s  %sversion %d", c.state(a.State), number, a.Version)
 		c.Tell("标识 %s", "identifier %s", a.Identifier)
 		if a.Replayed {
 			c.Tell("（重复请求：这是首次的答复，未重复办理）", "(replayed: this is the first answer, nothing was done twice)")

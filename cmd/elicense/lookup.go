@@ -40,6 +40,9 @@ func (q *query) mine(identifier []string, a vault.Access) {
 func (q *query) complete(ctx context.Context, v *vault.Vault, identifier []string) error {
 	if len(identifier) > 0 {
 		q.Identifier = identifier[0]
+		if err := notIdentifier(q.Identifier); err != nil {
+			return err
+		}
 	}
 	if q.Identifier == "" && q.holder == "" && q.HolderCode == "" && q.Batch == "" && (q.Type == "" || q.Number == "" && q.Issuer == "") {
 		return cli.Usage(
@@ -51,6 +54,19 @@ func (q *query) complete(ctx context.Context, v *vault.Vault, identifier []strin
 		return err
 	}
 	return typeCode(ctx, v, &q.Type)
+}
+
+// notIdentifier tells what else was given in an identifier's place, without repeating it.
+func notIdentifier(s string) error {
+	switch {
+	case code.CheckUSCC(s) == nil || code.CheckCitizenNumber(s) == nil:
+		return cli.Usage("这是持证主体代码，不是证照标识；请写成 --holder 代码",
+			"this is the code of a holder, not of a licence; write --holder CODE")
+	case !strings.Contains(s, "."):
+		return cli.Usage("这不是证照标识（形如 1.2.156.3005.2.…）；按证照编号查请用 --type 与 --number",
+			"this is no licence identifier (1.2.156.3005.2...); to look up by a licence number, use --type with --number")
+	}
+	return nil
 }
 
 // readHolder reads --holder.

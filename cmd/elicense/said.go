@@ -73,10 +73,13 @@ func flagOf(cmd *cobra.Command, p vault.Problem) string {
 	if cmd == nil || p.Field == "" {
 		return ""
 	}
-	name := p.Field
+	name := strings.ReplaceAll(p.Field, "_", "-")
 	access := p.Code == vault.CodeBasisNotGranted || p.Code == vault.CodeConsentUnknown
 	if name == "basis" && !access && cmd.Flags().Lookup("law") != nil {
 		name = "law"
+	}
+	if name == "department" { // of a caller
+		name = "code"
 	}
 	if cmd.Flags().Lookup(name) == nil {
 		return ""

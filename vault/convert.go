@@ -43,6 +43,15 @@ func (v *Vault) decide(r engine.Reader, row *BatchRow, batch string) (verdict, e
 	vd.result.Outcome, vd.result.Code, vd.result.OtherRow = v.against(h, c, batch)
 	vd.result.Version = h.version
 	vd.again = batch != "" && h.batchOf(h.version).batch == batch
+	if vd.result.Outcome == RowUnchanged && !vd.again && len(c.scans) > 0 {
+		lacks, err := lacksScan(r, id, h)
+		if err != nil {
+			return vd, err
+		}
+		if lacks {
+			vd.result.Outcome = RowUpdated
+		}
+	}
 	if vd.result.Outcome != RowUnchanged && vd.result.Code != CodeConflictSameFile {
 		first, err := seenRow(r, id, batch)
 		if err != nil {
@@ -56,6 +65,23 @@ func (v *Vault) decide(r engine.Reader, row *BatchRow, batch string) (verdict, e
 		vd.prior = h
 	}
 	return vd, nil
+}
+
+// lacksScan reports whether a licence of the paper stock is in force and has no scan of its paper: a row that brings one
+// makes a version, whose record states the scan.
+func lacksScan(r engine.Reader, id licenceID, h *head) (bool, error) {
+	if h.state != Valid || h.batchOf(h.version).batch == "" {
+		return false, nil
+	}
+	ver, err := getVersion(r, id, h.version)
+	if err != nil {
+		return false, err
+	}
+	if src := ver.Record.Source; src != nil && len(src.Scans) > 0 {
+		return false, nil
+	}
+	documents, err := getDocuments(r, id)
+	return !slices.ContainsFunc(documents, func(d Document) bool { return d.Kind == KindScan }), err
 }
 
 // known finds the licence that a row speaks of: by type, number and issuer, or by the identifier it brings.

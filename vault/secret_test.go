@@ -134,6 +134,9 @@ var sweeps = map[string]sweep{
 	"OpenBatch": {must: func(ctx context.Context, c *classified) error {
 		return err2(c.v.OpenBatch(ctx, department(0), vault.BatchSpec{Type: c.typ, File: record.Sum([]byte("file"))}))
 	}},
+	"FinishedBatch": {must: func(ctx context.Context, c *classified) error {
+		return err2(c.v.FinishedBatch(ctx, department(0), vault.BatchSpec{Type: c.typ, File: record.Sum([]byte("file"))}))
+	}},
 	"OpenDryRun": {must: func(ctx context.Context, c *classified) error {
 		return err2(c.v.OpenDryRun(ctx, department(0), vault.BatchSpec{Type: c.typ}, memory.New()))
 	}},

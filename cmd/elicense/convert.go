@@ -318,17 +318,19 @@ func (c *program) convertInto(ctx context.Context, into converting, job convert.
 	if err != nil {
 		return nil, err
 	}
-	var engine *badger.Engine
+	var engines []*badger.Engine
 	cfg := convert.Config{
 		Vault: into.house.vault, Access: into.access, Now: c.Now, Workers: workers(),
 		Temp: func() (convert.TempFile, error) { return newTemporary(scratch) },
 		OpenDryRun: func(ctx context.Context, spec vault.BatchSpec) (*vault.DryRun, error) {
-			var err error
-			if engine, err = badger.Open(badger.Config{
-				Dir: filepath.Join(scratch, "seen"), ReserveBytes: into.house.settings.reserveBytes(),
-			}); err != nil {
+			engine, err := badger.Open(badger.Config{
+				Dir:          filepath.Join(scratch, "seen"+strconv.Itoa(len(engines))),
+				ReserveBytes: into.house.settings.reserveBytes(),
+			})
+			if err != nil {
 				return nil, err
 			}
+			engines = append(engines, engine)
 			return into.house.vault.OpenDryRun(ctx, into.access, spec, engine)
 		},
 	}
@@ -336,8 +338,8 @@ func (c *program) convertInto(ctx context.Context, into converting, job convert.
 	job.Progress = bar.update
 	report, err := convert.Run(ctx, cfg, job)
 	bar.finish()
-	if engine != nil {
-		err = errors.Join(err, engine.Close())
+	for _, e := range engines {
+		err = errors.Join(err, e.Close())
 	}
 	return report, errors.Join(err, os.RemoveAll(scratch))
 }

@@ -50,6 +50,8 @@ func (cv *conversion) headline(r *convert.Report) string {
 		return cv.Say("试运行（未写库）", "dry run (nothing written)")
 	case r.Stopped != nil:
 		return fmt.Sprintf(cv.Say("在第 %d 行停止", "stopped at row %d"), r.Stopped.Row)
+	case r.Again:
+		return cv.Say("此文件以前已经转换完毕，没有新变化，未写库", "this file was converted before and brings nothing new; nothing was written")
 	}
 	return cv.Say("转换完成", "converted")
 }
@@ -184,9 +186,9 @@ func (cv *conversion) showScans(r *convert.Report) {
 	cv.Tell("扫描件 %d 个：%d 行已配上，%d 行没有扫描件，%d 个文件没有对应的行", "%d scans: %d rows paired, %d rows without, %d files without a row",
 		s.Files, s.Paired, missing, extra)
 	if s.Unchanged > 0 {
-		cv.Tell("  其中 %d 行无变化：以先前存入的扫描件为准；补存用 %s document attach 标识 文件 --kind scan",
-			"  %d of them changed nothing: the scans stored before stand; add one with %s document attach IDENTIFIER FILE --kind scan",
-			s.Unchanged, cv.again())
+		cv.Tell("  其中 %d 行无变化，扫描件没有再存：证照已有扫描件，或入库后办理过业务；要另存，逐件执行 %s document attach 标识 文件 --kind scan",
+			"  %d of them changed nothing and their scans were not stored: the licence has scans, or was acted on since; to add "+
+				"one, run %s document attach IDENTIFIER FILE --kind scan", s.Unchanged, cv.again())
 	}
 	for i, p := range s.Missing {
 		if i == maxShownScans {
@@ -234,10 +236,17 @@ func (cv *conversion) showNext(r *convert.Report) {
 		cv.Tell("去掉 --dry-run 即正式转换", "without --dry-run it is done")
 	case r.Stopped == nil && n.Created+n.Updated > 0:
 		cv.Tell("批次 %s 签核后才对外可查：", "look-ups see batch %s once it is signed off:", r.Batch)
-		cv.Tell("  %s batch sample %s --sheet 抽样.xlsx", "  %s batch sample %s --sheet sample.xlsx", cv.again(), r.Batch)
-		cv.Tell("  %s batch sign-off %s --by 核对人 --sampled 20",
-			"  %s batch sign-off %s --by NAME --sampled 20", cv.again(), r.Batch)
+		cv.showSignOff(r.Batch)
+	case r.Again && r.Account.State == vault.BatchWaiting:
+		cv.Tell("它的批次 %s 还没有签核，签核后才对外可查：", "its batch %s is not signed off yet; look-ups see it once it is:", r.Batch)
+		cv.showSignOff(r.Batch)
 	case r.Batch != "":
 		cv.Tell("批次 %s", "batch %s", r.Batch)
 	}
+}
+
+// showSignOff is how a batch is sampled and signed off.
+func (cv *conversion) showSignOff(batch string) {
+	cv.Tell("  %s batch sample %s --sheet 抽样.xlsx", "  %s batch sample %s --sheet sample.xlsx", cv.again(), batch)
+	cv.Tell("  %s batch sign-off %s --by 核对人 --sampled 20", "  %s batch sign-off %s --by NAME --sampled 20", cv.again(), batch)
 }

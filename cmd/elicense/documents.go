@@ -34,8 +34,6 @@ type attachment struct {
 	document vault.Document
 }
 
-const kindScan = "scan"
-
 // attachmentsOf lists the documents of a licence in the order in which they were attached, then the scans of its paper.
 func attachmentsOf(ctx context.Context, h *house, a vault.Access, identifier string) ([]attachment, error) {
 	res, err := h.vault.Lookup(ctx, a, vault.Query{Identifier: identifier})
@@ -80,7 +78,7 @@ func scansOf(ctx context.Context, h *house, a vault.Access, identifier string) (
 			continue
 		}
 		for _, d := range m.Version.Record.Source.Scans {
-			list = append(list, attachment{Kind: kindScan, Version: e.Version, Digest: d, batch: e.Batch})
+			list = append(list, attachment{Kind: vault.KindScan, Version: e.Version, Digest: d, batch: e.Batch})
 		}
 	}
 	return list, nil
@@ -110,7 +108,7 @@ func (c *program) documentList() *cobra.Command {
 }
 
 func (c *program) kindWords(kind string) string {
-	if kind == kindScan {
+	if kind == vault.KindScan {
 		return c.Say("扫描件", "scan")
 	}
 	return kind

@@ -26,13 +26,17 @@ type runner struct {
 	l     *layout
 	spec  vault.BatchSpec
 	batch *vault.Batch  // of a real run
-	dry   *vault.DryRun // of a dry run
+	dry   *vault.DryRun // of a dry run, and of a file that was converted before
 	done  int           // groups that an earlier run committed
 	scans *scanIndex
 	sink  *sink
 	meter meter
 	size  int   // rows of a group
 	from  int64 // bytes read before the first row
+
+	former *vault.BatchAccount // of a file that was converted before
+	anew   bool                // it is known that it changes something now
+	held   []*held             // its listings until then
 }
 
 func newRun(cfg Config, job Job) (*runner, error) {
@@ -67,6 +71,7 @@ func (r *runner) run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	defer r.sink.spool.close()
+	defer r.dropHeld() //nolint:errcheck // they have been handed over
 	err = r.work(ctx)
 	if err != nil && !errors.Is(err, ErrThreshold) {
 		return r.sink.report, errors.Join(err, r.sink.flush())
@@ -185,6 +190,9 @@ func (r *runner) open(ctx context.Context, m *Mapping) error {
 		if k.Element == catalogue.MetaIssuerCode && r.spec.Department == "" {
 			r.spec.Department = k.Value
 		}
+	}
+	if again, err := r.formerly(ctx); again || err != nil {
+		return err
 	}
 	if r.job.DryRun {
 		r.dry, err = r.cfg.OpenDryRun(ctx, r.spec)
@@ -370,7 +378,7 @@ func (r *runner) commitGroups(ctx context.Context, order <-chan *flight, started
 		if r.sink.stopped == nil && r.tooMany(rows, rejected, g.last) {
 			r.sink.stopped = &Stop{Row: g.rows[len(g.rows)-1].number, Rows: rows, Rejected: rejected}
 		}
-		if r.sink.stopped != nil && r.batch != nil && g.done == nil {
+		if r.sink.stopped != nil && !r.job.DryRun && g.done == nil {
 			// without results: its errors are listed, nothing of it is done
 			return errors.Join(ErrThreshold, handOn(ctx, started, g))
 		}
@@ -415,6 +423,9 @@ func (r *runner) commit(ctx context.Context, g *group) error {
 		g.results = g.done
 	case r.dry != nil:
 		g.results, err = r.dry.Judge(ctx, g.out)
+		if err == nil && r.former != nil && makes(g.results) {
+			err = errAnew
+		}
 	default:
 		g.committing, err = r.batch.Start(ctx, g.pre)
 	}
@@ -456,6 +467,9 @@ func (r *runner) finish(ctx context.Context, stopped bool) error {
 			return err
 		}
 	}
+	if err := r.handOver(); err != nil {
+		return err
+	}
 	if r.job.Deliver != nil {
 		if err := r.job.Deliver(); err != nil {
 			return err
@@ -467,6 +481,9 @@ func (r *runner) finish(ctx context.Context, stopped bool) error {
 			return err
 		}
 		rep.Account = account
+	}
+	if r.former != nil {
+		rep.Account, rep.Again = r.former, true
 	}
 	rep.Elapsed = r.cfg.Now().Sub(r.meter.started)
 	r.tell(!stopped)

@@ -232,14 +232,6 @@ func TestRotation(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestCalledAs names what a person types to call the program again.
-func TestCalledAs(t *testing.T) {
-	require.Equal(t, "go run ./cmd/elicense", calledAs("/tmp/go-build123/b001/exe/elicense"))
-	require.Equal(t, "./elicense", calledAs("./elicense"))
-	require.Equal(t, `'a b'`, quoted("a b"))
-	require.Equal(t, `台账.csv`, quoted("台账.csv"))
-}
-
 // TestResultName never overwrites an earlier result, which may hold corrections.
 func TestResultName(t *testing.T) {
 	dir := t.TempDir()
@@ -251,4 +243,10 @@ func TestResultName(t *testing.T) {
 		require.NoError(t, os.WriteFile(got, nil, 0o600))
 		source = got // the result of a result is no 台账-结果-结果
 	}
+}
+
+// TestQuoted makes one word of a path for a shell.
+func TestQuoted(t *testing.T) {
+	require.Equal(t, `'a b'`, quoted("a b"))
+	require.Equal(t, `台账.csv`, quoted("台账.csv"))
 }

@@ -18,8 +18,6 @@ import (
 	"crypto/rand"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 	_ "time/tzdata" // the legal time zone is known on machines without a zone database too
@@ -41,7 +39,7 @@ func main() {
 func process() *program {
 	return &program{
 		World: &cli.World{
-			Name: calledAs(os.Args[0]), Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv,
+			Name: cli.CalledAs(os.Args[0], "./cmd/elicense"), Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv,
 			Now: time.Now, Rand: rand.Reader,
 		},
 		selfTest: pki.SelfTestResults, terminal: term.IsTerminal(int(os.Stderr.Fd())), columns: width(os.Stderr),
@@ -54,12 +52,4 @@ func width(f *os.File) int {
 		return w
 	}
 	return 80
-}
-
-// calledAs is what a person types to call this program again: the command of go run, or the binary as it was called.
-func calledAs(arg0 string) string {
-	if strings.Contains(filepath.ToSlash(arg0), "/go-build") {
-		return "go run ./cmd/elicense"
-	}
-	return arg0
 }

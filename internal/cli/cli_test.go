@@ -102,6 +102,12 @@ func TestHelp(t *testing.T) {
 	require.NotContains(t, out, "长话")
 }
 
+func TestCalledAs(t *testing.T) {
+	require.Equal(t, "./elicense", cli.CalledAs("./elicense", "./cmd/elicense"))
+	require.Equal(t, "go run ./cmd/elicense", cli.CalledAs("/tmp/go-build1/b001/exe/elicense", "./cmd/elicense"))
+	require.Equal(t, "go run ./cmd/elicense", cli.CalledAs(`C:\tmp\go-build1\elicense.exe`, "./cmd/elicense"))
+}
+
 // A standard output that takes nothing is a failure, once and for all.
 func TestBrokenOutput(t *testing.T) {
 	w := &cli.World{Out: closed{}, Err: closed{}}

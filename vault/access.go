@@ -70,6 +70,7 @@ type session struct {
 	caller Caller
 	level  Level
 	at     time.Time // when the access was admitted, UTC, microseconds
+	closed bool      // the vault was restored and has not caught up
 }
 
 // admit authenticates an access: the caller must be registered and say what for. Whoever is not registered is
@@ -77,7 +78,11 @@ type session struct {
 func (v *Vault) admit(ctx context.Context, a Access) (*session, error) {
 	s := &session{Access: a, at: v.now()}
 	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		var err error
+		err := openForWriting(r)
+		s.closed = isRefusal(err)
+		if err = passRefusal(err); err != nil {
+			return err
+		}
 		s.caller, err = v.callerIn(r, a.Caller)
 		if err != nil || a.Holder == nil {
 			return err
@@ -163,10 +168,8 @@ func (sc scope) covers(h *head) bool {
 
 // mayRead decides the scope of a read (A79).
 func (v *Vault) mayRead(ctx context.Context, s *session) (scope, error) {
-	if s.Ground != GroundIssuer { // what was revoked after the backup must not be called valid
-		if err := v.writable(ctx); err != nil {
-			return scope{}, err
-		}
+	if s.closed && s.Ground != GroundIssuer { // what was revoked after the backup must not be called valid
+		return scope{}, refuse(ErrRestored, CodeRestored, "")
 	}
 	switch s.Ground {
 	case GroundIssuer:

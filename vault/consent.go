@@ -52,7 +52,11 @@ func (v *Vault) Grant(ctx context.Context, a Access, department, caseNumber stri
 		ID: id, Department: department, Holder: sc.holder[:], Case: caseNumber, Granted: s.at, Expires: until.UTC(),
 	}
 	note.object = object("consent", id)
-	return whole(id, v.putConsent(ctx, s, note, c))
+	err = v.putConsent(ctx, s, note, c)
+	if isRefusal(err) {
+		err = v.denied(ctx, s, note, err)
+	}
+	return whole(id, err)
 }
 
 // checkGrant refuses a consent that could never be used.

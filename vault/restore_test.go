@@ -93,6 +93,10 @@ func TestRestoredStaysClosed(t *testing.T) {
 		require.ErrorIs(t, err, vault.ErrRestored, name)
 		_, err = w.v.Checkpoint(t.Context())
 		require.ErrorIs(t, err, vault.ErrRestored, name)
+		_, err = w.v.Lookup(t.Context(), byLaw(), vault.Query{Type: foodType, Number: d.numbers[0]})
+		require.ErrorIs(t, err, vault.ErrRestored, name)
+		_, err = w.v.Lookup(t.Context(), department(0), vault.Query{Type: foodType, Number: d.numbers[0]})
+		require.NoError(t, err, "%s: a department reads its own", name)
 	}
 	p, err := before.v.Pending(t.Context(), operator())
 	require.NoError(t, err)

@@ -34,24 +34,28 @@ func (v *Vault) UndoBatch(ctx context.Context, a Access, id, reason string, visi
 	if err := v.writable(ctx); err != nil {
 		return nil, v.denied(ctx, b.s, note, err)
 	}
+	account, err := b.undo(ctx, note, visit)
+	if isRefusal(err) {
+		return nil, v.denied(ctx, b.s, note, err)
+	}
+	return whole(account, err)
+}
+
+// undo takes the groups back one after the other.
+func (b *Batch) undo(ctx context.Context, note auditNote, visit func(Undone)) (*BatchAccount, error) {
 	begin := []BatchState{BatchConverting, BatchWaiting, BatchOpen, BatchUndoing}
-	if _, err := b.move(ctx, note, begin, func(_ engine.Writer, now *BatchAccount) error {
+	_, err := b.move(ctx, note, begin, func(_ engine.Writer, now *BatchAccount) error {
 		now.State = BatchUndoing
 		return nil
-	}); err != nil {
-		if isRefusal(err) {
-			return nil, v.denied(ctx, b.s, note, err)
+	})
+	for g := 0; err == nil && g < b.account.Groups; g++ {
+		var list []RowResult
+		if list, _, err = b.Done(ctx, g); err == nil {
+			err = b.undoGroup(ctx, list, note.reason, visit)
 		}
-		return nil, err
 	}
-	for g := range b.account.Groups {
-		list, _, err := b.Done(ctx, g)
-		if err != nil {
-			return nil, err
-		}
-		if err := b.undoGroup(ctx, list, reason, visit); err != nil {
-			return nil, err
-		}
+	if err != nil {
+		return nil, err
 	}
 	return b.move(ctx, note, []BatchState{BatchUndoing}, func(w engine.Writer, now *BatchAccount) error {
 		now.State = BatchUndone

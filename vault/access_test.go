@@ -349,6 +349,9 @@ func TestNoAuditNoAnswer(t *testing.T) {
 	a := w.issue("k", "JY13501020000011")
 	b := w.convert("file", "JY13501020000012")
 	w.signOff(b.ID)
+	doc, err := w.v.Attach(t.Context(), department(0), a.Identifier, "ofd", []byte("document"))
+	require.NoError(t, err)
+	scans := w.convertScan()
 	req, act := w.complete(
 		food("n", "JY13501020000013"),
 	), vault.Act{
@@ -357,7 +360,7 @@ func TestNoAuditNoAnswer(t *testing.T) {
 		Basis:      "b",
 		Reason:     "r",
 	}
-	_, err := w.v.Checkpoint(t.Context())
+	_, err = w.v.Checkpoint(t.Context())
 	require.NoError(t, err)
 	consent, err := w.v.Grant(t.Context(), strongNow(w), "x", "", w.now.Add(time.Hour))
 	require.NoError(t, err)
@@ -390,6 +393,13 @@ func TestNoAuditNoAnswer(t *testing.T) {
 		"grant":     zero(w.v.Grant(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), "x", "", w.now.Add(time.Hour))),
 		"consents":  zero(w.v.Consents(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate))),
 		"withdraw":  zero(nil, w.v.Withdraw(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), consent)),
+		"content":   zero(w.v.Content(t.Context(), byLaw(), a.Identifier, *doc)),
+		"scan":      zero(w.v.SampledScan(t.Context(), department(0), scans, record.Sum([]byte("a scan")))),
+		"pending":   zero(w.v.Pending(t.Context(), operator())),
+		"complete":  zero(nil, w.v.DeclareComplete(t.Context(), operator(), foodType, "*", "")),
+		"dry run":   zero(w.v.OpenDryRun(t.Context(), department(0), vault.BatchSpec{Type: foodType}, memory.New())),
+		"open":      zero(w.v.OpenBatch(t.Context(), department(0), vault.BatchSpec{Type: foodType})),
+		"signed by": zero(nil, w.v.SignedBy(t.Context(), operator(), [32]byte{1}, func(vault.SignedVersion) bool { return true })),
 		"sweep":     zero(w.v.Sweep(t.Context(), operator(), w.now, false)),
 		"denied":    zero(w.v.Lookup(t.Context(), department(1), vault.Query{Identifier: a.Identifier})),
 	} {
@@ -400,7 +410,8 @@ func TestNoAuditNoAnswer(t *testing.T) {
 
 // TestOwnTypesOnly: a department issues, converts and acts on the types that it is registered for, by its own right.
 func TestOwnTypesOnly(t *testing.T) {
-	w := newWorld(t)
+	c := newStocked(t, memory.New())
+	w := c.world
 	a := w.issue("k", number(1))
 	callers, err := w.v.Callers(t.Context(), operator())
 	require.NoError(t, err)
@@ -422,6 +433,9 @@ func TestOwnTypesOnly(t *testing.T) {
 		"numbers": err2(w.v.Numbers(t.Context(), department(0), foodType)),
 	} {
 		require.Equal(t, []vault.Code{vault.CodeTypeNotGranted}, codesOf(err), name)
+	}
+	for name, do := range batchesOwn {
+		require.Equal(t, []vault.Code{vault.CodeTypeNotGranted}, codesOf(do(t.Context(), c, department(0))), name)
 	}
 	require.Equal(t, before, content(t, w.engine))
 }

@@ -39,14 +39,8 @@ func (v *Vault) decide(r engine.Reader, row *BatchRow, batch string) (verdict, e
 	vd.result.Outcome, vd.result.Code, vd.result.OtherRow = v.against(h, c, batch)
 	vd.result.Version = h.version
 	vd.again = batch != "" && h.batchOf(h.version).batch == batch
-	if vd.result.Outcome == RowUnchanged && !vd.again && len(c.scans) > 0 {
-		lacks, err := lacksScan(r, id, h)
-		if err != nil {
-			return vd, err
-		}
-		if lacks {
-			vd.result.Outcome = RowUpdated
-		}
+	if err := vd.newScan(r, h); err != nil {
+		return vd, err
 	}
 	if vd.result.Outcome != RowUnchanged && vd.result.Code != CodeConflictSameFile {
 		first, err := seenRow(r, id, batch)
@@ -63,8 +57,20 @@ func (v *Vault) decide(r engine.Reader, row *BatchRow, batch string) (verdict, e
 	return vd, nil
 }
 
-// lacksScan reports whether a licence of the paper stock is in force and has no scan of its paper: a row that brings one
-// makes a version, whose record states the scan.
+// newScan makes an update of a row that changes nothing but brings a scan where the licence has none: the record of its
+// new version states the scan.
+func (vd *verdict) newScan(r engine.Reader, h *head) error {
+	if vd.result.Outcome != RowUnchanged || vd.again || len(vd.row.Draft.scans) == 0 {
+		return nil
+	}
+	lacks, err := lacksScan(r, vd.result.id, h)
+	if lacks {
+		vd.result.Outcome = RowUpdated
+	}
+	return err
+}
+
+// lacksScan reports whether a licence of the paper stock is in force and has no scan of its paper.
 func lacksScan(r engine.Reader, id licenceID, h *head) (bool, error) {
 	if h.state != Valid || h.batchOf(h.version).batch == "" {
 		return false, nil
@@ -77,7 +83,10 @@ func lacksScan(r engine.Reader, id licenceID, h *head) (bool, error) {
 		return false, nil
 	}
 	documents, err := getDocuments(r, id)
-	return !slices.ContainsFunc(documents, func(d Document) bool { return d.Kind == KindScan }), err
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(documents, func(d Document) bool { return d.Kind == KindScan }), nil
 }
 
 // known finds the licence that a row speaks of: by type, number and issuer, or by the identifier it brings.

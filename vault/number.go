@@ -133,7 +133,7 @@ func skipNumbers(w engine.Writer, k []byte, last uint64, lost *Lost) error {
 type NumberUse struct {
 	Scope      string `json:"scope"`
 	Sequence   uint64 `json:"sequence"`
-	Number     string `json:"number,omitempty"` // 证照编号; "" where it was given up before there was a licence, and for a run
+	Number     string `json:"number,omitempty"` // 证照编号; "" where it was voided, and for a run
 	Identifier string `json:"identifier"`
 	State      State  `json:"state"`
 	Reason     string `json:"reason,omitempty"` // why it was voided, or passed over

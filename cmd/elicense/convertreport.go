@@ -5,9 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
-	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/convert"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -83,59 +81,6 @@ func (cv *conversion) showCodes(r *convert.Report) {
 		}
 		cv.Tell("  %6d 行  %s [%s]", "  %6d rows  %s [%s]", x.Rows, cv.codeWords(x.Code), x.Code)
 	}
-}
-
-// codeWords says what a code means, without the values of any row.
-func (c *program) codeWords(code vault.Code) string {
-	if short, ok := shortWords[code]; ok {
-		return c.Say(short[0], short[1])
-	}
-	if zh, en := code.Sentence(); zh != "" {
-		return c.Say(zh, en)
-	}
-	if what, fix := sheet.Code(code).Message(c.Lang); what != "" {
-		return what + c.Say("；", "; ") + fix
-	}
-	lang := catalogue.ZH
-	if c.Lang == "en" {
-		lang = catalogue.EN
-	}
-	p := catalogue.Problem{Code: catalogue.Code(code)}
-	return p.Fix(lang)
-}
-
-// shortWords are the commonest reasons, worded without a value.
-var shortWords = map[vault.Code][2]string{
-	"uscc_check":    {"统一社会信用代码校验位不符；请对照营业执照改正", "credit code fails its check; correct it from the licence"},
-	"uscc_length":   {"统一社会信用代码不是 18 位；请补全", "credit code has not 18 characters; complete it"},
-	"citizen_check": {"身份证号校验位不符；请对照证件改正", "citizen number fails its check; correct it from the card"},
-	"citizen_date":  {"身份证号中的出生日期不存在；请对照证件改正", "citizen number holds no real birthday; correct it from the card"},
-	"damaged_scientific": {"长号码成了科学计数法，后面的数字已丢失；请设为文本列后从原系统重新导出",
-		"a long number became scientific notation and lost its end; export it again as text"},
-	"damaged_rounded": {"长号码末尾成了 000，是表格软件改的；请设为文本列后重新导出",
-		"a spreadsheet rounded a long number; export it again as text"},
-	"several_values":   {"一个单元格里有几个值；请拆成几行", "several values in one cell; split it into rows"},
-	"value_missing":    {"缺少必填项；请补填", "a required value is missing; fill it in"},
-	"value_date_order": {"有效期截止早于起始或颁发日期；请核对", "a validity ends before it begins; check the dates"},
-	"value_too_long":   {"文字过长；请缩短", "a text is too long; shorten it"},
-	"value_pattern":    {"不合格式；请对照证照改正", "a value has not the form of its element; correct it"},
-	"value_not_listed": {"不是该要素允许的值", "a value is not one of those allowed"},
-	"value_validity":   {"有效期长短不是该类证照允许的", "the validity has a length that the type does not allow"},
-	"date_impossible":  {"没有这一天；请对照原件改正", "there is no such day; correct it from the paper"},
-	"date_short_year":  {"年份只有两位；请写四位", "a year of two digits; write four"},
-	"date_incomplete":  {"日期缺月或日；请补全", "a date lacks its month or day; complete it"},
-	"cell_error":       {"单元格是公式错误；请改正公式或粘贴为数值", "a cell shows a formula error; correct it or paste the value"},
-	"cell_hashes":      {"单元格只有“#”；请把列拉宽后重新导出", "a cell holds only #; widen the column and export again"},
-	"row_short":        {"本行列数不够，内容可能错位；请补齐", "rows with too few columns, values may be shifted; complete them"},
-	"row_long": {"本行列数过多，内容可能错位；请检查多余的分隔符",
-		"rows with too many columns, values may be shifted; look for surplus delimiters"},
-	"row_other_issuer": {"颁发机构不是本机构；请由该机构导入", "another department issued it; let that department convert it"},
-	"row_holder_kind": {"不能判断持证主体代码类型；请在映射中写明 holderKind",
-		"the kind of the holder's code cannot be told; state holderKind in the mapping"},
-	"derived_no_match": {"单元格不符合映射中推导所要求的格式", "a cell has not the form that the mapping derives from"},
-	"row_too_large":    {"本行内容过长；请缩短最长的一列", "a row holds more than a licence can; shorten its longest value"},
-	"row_scan_refused": {"扫描件不能使用；请重新扫描", "a scan cannot be used; scan it again"},
-	"formula_empty":    {"公式没有结果；请重新计算后保存", "a formula without a result; recalculate and save"},
 }
 
 // showSpans lists the number ranges that have gaps: those that are whole are only counted.

@@ -35,8 +35,8 @@ func (e *ToldError) Error() string { return e.En }
 // Unwrap gives the error that was put into words.
 func (e *ToldError) Unwrap() error { return e.Err }
 
-// Fail says what went wrong, every single problem with its code, place and remedy, and gives the exit code. The words are
-// the program's, tried in order; an error without any is told as it is, with what was being done.
+// Fail says what went wrong, every single problem with its code, place and remedy, and gives the exit code. The words
+// are the program's, tried in order; an error without any is told as it is, with what was being done.
 func (w *World) Fail(cmd *cobra.Command, err error, words []Words) int {
 	var exit *ExitError
 	if errors.As(err, &exit) {

@@ -21,8 +21,8 @@ const (
 func (w *World) Finish(root *cobra.Command) {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		if given := langFlag(w.Args); given != "" && !strings.HasPrefix(given, "zh") && !strings.HasPrefix(given, "en") {
-			return Usage("--lang 是 zh 或 en，不是 "+given, "--lang is zh or en, not "+given)
+		if err := checkLang(langFlag(w.Args)); err != nil {
+			return err
 		}
 		return checkRequired(cmd)
 	}
@@ -133,6 +133,14 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 		en += "; did you mean " + strings.Join(near, ", ")
 	}
 	return Usage(zh, en)
+}
+
+// checkLang refuses a language that nothing is written in.
+func checkLang(given string) error {
+	if given == "" || strings.HasPrefix(given, "zh") || strings.HasPrefix(given, "en") {
+		return nil
+	}
+	return Usage("--lang 是 zh 或 en，不是 "+given, "--lang is zh or en, not "+given)
 }
 
 // checkRequired names all required flags that are missing, at once.

@@ -81,7 +81,7 @@ var fileTroubles = []Words{
 func fileSentence(err error) (Sentence, bool) {
 	var path *fs.PathError
 	var link *os.LinkError
-	name := ""
+	var name string
 	switch {
 	case errors.As(err, &path):
 		name = path.Path

@@ -1,6 +1,6 @@
-// Package clitest runs scripts of commands (testscript) against a program of internal/cli inside the test's own process.
-// Every script has two commands for it: NAME ARGS…, which must end with exit code 0 (or with ! with any other), and
-// exit CODE ARGS…, which must end with exactly that code.
+// Package clitest runs scripts of commands (testscript) against a program of internal/cli inside the test's own
+// process. Every script has two commands for it: NAME ARGS…, which must end with exit code 0 (or with ! with any
+// other), and exit CODE ARGS…, which must end with exactly that code.
 package clitest
 
 import (
@@ -29,8 +29,8 @@ type Program struct {
 	Commands map[string]Command // more of them
 }
 
-// TestScripts runs every .txtar file of a directory, one after the other, because a command's relative paths are those of
-// the process.
+// TestScripts runs every .txtar file of a directory, one after the other, because a command's relative paths are those
+// of the process.
 func (p Program) TestScripts(t *testing.T, dir string) {
 	t.Helper()
 	home, err := os.Getwd()
@@ -59,8 +59,13 @@ func (p Program) TestScripts(t *testing.T, dir string) {
 // serial runs scripts one after the other.
 type serial struct{ *testing.T }
 
-func (serial) Parallel()     {}
+// Parallel does nothing.
+func (serial) Parallel() {}
+
+// Verbose is that of the test.
 func (serial) Verbose() bool { return testing.Verbose() }
+
+// Run runs one script to its end.
 func (s serial) Run(name string, f func(testscript.T)) {
 	s.T.Run(name, func(t *testing.T) { f(serial{t}) })
 }

@@ -100,10 +100,11 @@ var rules = map[string]rule{
 	"internal/guards": {reach: process},
 	"cmd/elicense": {reach: process, ours: slices.Concat(codecs, []string{
 		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "verify", "vault", "vault/...", "server", "server/...",
-		"internal/engine", "internal/engine/...", "internal/blob",
+		"internal/engine", "internal/engine/...", "internal/blob", "internal/cli",
 	})},
 
-	"internal/cli": {},
+	"internal/cli":         {reach: local},
+	"internal/cli/clitest": {reach: local, ours: []string{"internal/cli"}},
 	"cmd/elicense-ca": {reach: process, ours: slices.Concat(codecs, []string{
 		"internal/cli", "pki", "pki/...", "internal/engine", "internal/engine/...", "internal/blob",
 	})},
@@ -142,7 +143,7 @@ var adapters = map[string][]string{
 	"github.com/stretchr/testify":     {"internal/engine/enginetest", "internal/blob/blobtest"},
 	"github.com/google/go-cmp":        {"internal/engine/enginetest", "internal/blob/blobtest"},
 	"pgregory.net/rapid":              {"internal/engine/enginetest", "internal/blob/blobtest"},
-	"github.com/rogpeppe/go-internal": {},
+	"github.com/rogpeppe/go-internal": {"internal/cli/clitest"},
 	"go.uber.org/goleak":              {},
 	"golang.org/x/tools":              {},
 	"github.com/emmansun/gmsm/pkcs7":  {},

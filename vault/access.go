@@ -1,13 +1,9 @@
 package vault
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/elicense/elicense/internal/engine"
@@ -68,23 +64,13 @@ type Assertion struct {
 	Expires time.Time
 }
 
-// Caller is a registered system (调用方) and what it may do.
-type Caller struct {
-	ID         string   `json:"id"`
-	Department string   `json:"department"` // USCC
-	Name       string   `json:"name"`       // of the department
-	Issues     []string `json:"issues"`     // types that the department may issue
-	Bases      []string `json:"bases"`      // legal bases on which it may ask about others
-	MaxLevel   Level    `json:"max_level"`  // strongest login that it may vouch for
-	Operator   bool     `json:"operator"`
-}
-
 // session is an admitted access.
 type session struct {
 	Access
 	caller Caller
 	level  Level
 	at     time.Time // when the access was admitted, UTC, microseconds
+	closed bool      // the vault was restored and has not caught up
 }
 
 // admit authenticates an access: the caller must be registered and say what for. Whoever is not registered is
@@ -92,7 +78,11 @@ type session struct {
 func (v *Vault) admit(ctx context.Context, a Access) (*session, error) {
 	s := &session{Access: a, at: v.now()}
 	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		var err error
+		err := openForWriting(r)
+		s.closed = isRefusal(err)
+		if err = passRefusal(err); err != nil {
+			return err
+		}
 		s.caller, err = v.callerIn(r, a.Caller)
 		if err != nil || a.Holder == nil {
 			return err
@@ -178,10 +168,8 @@ func (sc scope) covers(h *head) bool {
 
 // mayRead decides the scope of a read (A79).
 func (v *Vault) mayRead(ctx context.Context, s *session) (scope, error) {
-	if s.Ground != GroundIssuer { // what was revoked after the backup must not be called valid
-		if err := v.writable(ctx); err != nil {
-			return scope{}, err
-		}
+	if s.closed && s.Ground != GroundIssuer { // what was revoked after the backup must not be called valid
+		return scope{}, refuse(ErrRestored, CodeRestored, "")
 	}
 	switch s.Ground {
 	case GroundIssuer:
@@ -220,256 +208,4 @@ func (v *Vault) holderScope(s *session) (scope, error) {
 		return scope{}, refuse(ErrLevel, CodeLevelTooLow, "holder")
 	}
 	return scope{holder: v.holderToken(a.Kind, holderCode(a.Kind, a.Code)), bound: true}, nil
-}
-
-// Consent is a holder's recorded permission (授权) for one department to see his or her licences.
-type Consent struct {
-	ID         string    `json:"id"`
-	Department string    `json:"department"` // who may ask
-	Holder     []byte    `json:"holder"`     // token of the holder
-	Case       string    `json:"case"`       // only for this case; "" for any
-	Granted    time.Time `json:"granted"`
-	Expires    time.Time `json:"expires"`
-	Withdrawn  time.Time `json:"withdrawn,omitzero"` // taken back; zero: not
-}
-
-// maxConsentID bounds what is looked up as the number of a consent.
-const maxConsentID = 64
-
-// Grant records the consent of the holder who is logged in (GroundHolder) for a department, and returns its number.
-func (v *Vault) Grant(ctx context.Context, a Access, department, caseNumber string, until time.Time) (string, error) {
-	s, err := v.admit(ctx, a)
-	if err != nil {
-		return "", err
-	}
-	note := auditNote{act: "grant", issuer: department}
-	sc, err := v.holderScope(s)
-	if err == nil {
-		note.subject = sc.holder
-		err = v.writable(ctx)
-	}
-	if err == nil {
-		err = checkGrant(s, department, caseNumber, until)
-	}
-	if err != nil {
-		return "", v.denied(ctx, s, note, err)
-	}
-	id, err := v.randomID("K")
-	if err != nil {
-		return "", err
-	}
-	c := Consent{
-		ID: id, Department: department, Holder: sc.holder[:], Case: caseNumber, Granted: s.at, Expires: until.UTC(),
-	}
-	note.object = object("consent", id)
-	return whole(id, v.putConsent(ctx, s, note, c))
-}
-
-// checkGrant refuses a consent that could never be used.
-func checkGrant(s *session, department, caseNumber string, until time.Time) error {
-	if p := checkFree("department", department, 64); p != nil || department == "" {
-		return refuse(ErrInvalid, CodeIssuerUnknown, "department")
-	}
-	if p := checkFree("case", caseNumber, 200); p != nil && caseNumber != "" {
-		return &Refusal{ErrInvalid, []Problem{*p}}
-	}
-	if !s.at.Before(until) {
-		return refuse(ErrInvalid, CodeConsentUnknown, "until")
-	}
-	return nil
-}
-
-func (v *Vault) consentScope(ctx context.Context, s *session) (scope, error) {
-	var c Consent
-	if len(s.Basis) > maxConsentID {
-		return scope{}, refuse(ErrDenied, CodeConsentUnknown, "basis")
-	}
-	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		return getJSON(r, consentKey(s.Basis), &c)
-	})
-	if err != nil && !errors.Is(err, engine.ErrNotFound) && !errors.Is(err, engine.ErrInvalidKey) {
-		return scope{}, err
-	}
-	if err != nil || c.Department != s.caller.Department || c.Department == "" || c.Case != "" && c.Case != s.Case ||
-		!v.cfg.Now().Before(c.Expires) || !c.Withdrawn.IsZero() || len(c.Holder) != len(token{}) {
-		return scope{}, refuse(ErrDenied, CodeConsentUnknown, "basis")
-	}
-	return scope{holder: token(c.Holder), bound: true}, nil
-}
-
-// PutCaller registers a caller or changes its registration. The very first caller of a vault must be an operator and
-// registers itself.
-func (v *Vault) PutCaller(ctx context.Context, a Access, c Caller) error {
-	first, err := v.empty(ctx, spaceCaller)
-	if err != nil {
-		return err
-	}
-	s := &session{Access: a, caller: c, at: v.now()}
-	if !first || !c.Operator || c.ID != a.Caller {
-		if s, err = v.admit(ctx, a); err != nil {
-			return err
-		}
-	}
-	note := auditNote{act: "caller"}
-	if err := s.mustOperate(); err != nil {
-		return v.denied(ctx, s, note, err)
-	}
-	if p := checkFree("id", c.ID, 64); p != nil || c.ID == "" || len(c.ID) > 64 {
-		err := refuse(ErrInvalid, CodeCallerUnknown, "id")
-		if first { // nobody is registered whose refusal could stand in the audit
-			return err
-		}
-		return v.denied(ctx, s, note, err)
-	}
-	note.object, note.issuer, note.change = "caller "+c.ID, c.Department, c.rights()
-	return v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		if err := stillMay(w, a.Caller); err != nil {
-			return err
-		}
-		if err := putJSONIn(w, key(spaceCaller, []byte(c.ID)), c); err != nil {
-			return err
-		}
-		return v.appendAudit(w, s, note)
-	})
-}
-
-// rights is what a registration allows, for the audit: as much of it as a line of an entry holds.
-func (c *Caller) rights() string {
-	text := "level " + c.MaxLevel.String() + "; issues " + strconv.Itoa(len(c.Issues)) + " types"
-	if c.Operator {
-		text += "; operator"
-	}
-	for _, basis := range c.Bases {
-		if p := checkFree("basis", basis, 200); p == nil && len(text)+len(basis) < record.MaxLine/2 {
-			text += "; basis " + basis
-		}
-	}
-	return text
-}
-
-// stillMay refuses a caller that is not registered, unless nobody is: two may have registered themselves as the first
-// at once.
-func stillMay(r engine.Reader, caller string) error {
-	_, err := getCaller(r, caller)
-	if !errors.Is(err, ErrUnknownCaller) {
-		return err
-	}
-	none, scanErr := isEmpty(r, spaceCaller)
-	if scanErr != nil || none {
-		return scanErr
-	}
-	return err
-}
-
-// Callers lists the registrations.
-func (v *Vault) Callers(ctx context.Context, a Access) ([]Caller, error) {
-	s, err := v.admit(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.mustOperate(); err != nil {
-		return nil, v.denied(ctx, s, auditNote{act: "callers"}, err)
-	}
-	var list []Caller
-	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		list, err = scanCallers(r)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return whole(list, v.audit(ctx, s, auditNote{act: "callers"}))
-}
-
-func scanCallers(r engine.Reader) ([]Caller, error) {
-	var list []Caller
-	err := r.Scan(engine.Range{Prefix: []byte{spaceCaller}}, func(_, value []byte) (bool, error) {
-		var c Caller
-		if err := json.Unmarshal(value, &c); err != nil {
-			return false, fmt.Errorf("%w: caller", ErrDamaged)
-		}
-		list = append(list, c)
-		return true, nil
-	})
-	return list, err
-}
-
-// knownCaller is a registration as it was last read: the same bytes need not be decoded again.
-type knownCaller struct {
-	raw    []byte
-	caller Caller
-}
-
-// callerIn is getCaller for the hot paths.
-func (v *Vault) callerIn(r engine.Reader, id string) (Caller, error) {
-	if id == "" || len(id) > 64 {
-		return Caller{}, refuse(ErrUnknownCaller, CodeCallerUnknown, "caller")
-	}
-	raw, err := r.Get(key(spaceCaller, []byte(id)))
-	if errors.Is(err, engine.ErrNotFound) {
-		return Caller{}, refuse(ErrUnknownCaller, CodeCallerUnknown, "caller")
-	}
-	if err != nil {
-		return Caller{}, err
-	}
-	if k, ok := v.callers.Load(id); ok && bytes.Equal(k.(*knownCaller).raw, raw) { //nolint:errcheck // holds no others
-		return k.(*knownCaller).caller, nil //nolint:errcheck // holds no others
-	}
-	var c Caller
-	if err := json.Unmarshal(raw, &c); err != nil {
-		return Caller{}, fmt.Errorf("%w: caller", ErrDamaged)
-	}
-	v.callers.Store(id, &knownCaller{raw, c})
-	return c, nil
-}
-
-func getCaller(r engine.Reader, id string) (Caller, error) {
-	var c Caller
-	if id == "" || len(id) > 64 {
-		return c, refuse(ErrUnknownCaller, CodeCallerUnknown, "caller")
-	}
-	err := getJSON(r, key(spaceCaller, []byte(id)), &c)
-	if errors.Is(err, engine.ErrNotFound) {
-		return c, refuse(ErrUnknownCaller, CodeCallerUnknown, "caller")
-	}
-	return c, err
-}
-
-// getJSON reads a stored value that is kept as JSON: registrations, never anything signed.
-func getJSON(r engine.Reader, k []byte, to any) error {
-	b, err := r.Get(k)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(b, to); err != nil {
-		return fmt.Errorf("%w: %c", ErrDamaged, k[0])
-	}
-	return nil
-}
-
-func putJSONIn(w engine.Writer, k []byte, value any) error {
-	b, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Errorf("vault: encoding a registration: %w", err)
-	}
-	return w.Put(k, b)
-}
-
-func (v *Vault) empty(ctx context.Context, space byte) (bool, error) {
-	var none bool
-	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		var err error
-		none, err = isEmpty(r, space)
-		return err
-	})
-	return none, err
-}
-
-func isEmpty(r engine.Reader, space byte) (none bool, err error) {
-	none = true
-	err = r.Scan(engine.Range{Prefix: []byte{space}, KeysOnly: true}, func(_, _ []byte) (bool, error) {
-		none = false
-		return false, nil
-	})
-	return none, err
 }

@@ -240,6 +240,59 @@ func TestCallers(t *testing.T) {
 	require.ErrorIs(t, err, vault.ErrDenied)
 }
 
+// TestRegistrationRefused: a registration is refused with everything that is wrong with it, and nothing is written.
+func TestRegistrationRefused(t *testing.T) {
+	w := newWorld(t)
+	sound := vault.Caller{
+		ID: "new", Name: "示例局", Department: fixtures.Departments()[0].Code, Issues: []string{foodType}, Bases: []string{"示例法第一条"},
+		MaxLevel: vault.LevelCertificate,
+	}
+	for name, c := range map[string]struct {
+		change func(*vault.Caller)
+		want   []vault.Code
+	}{
+		"sound":            {func(*vault.Caller) {}, nil},
+		"undeclared type":  {func(c *vault.Caller) { c.Issues = []string{foodType[:18] + "999"} }, nil},
+		"an asker":         {func(c *vault.Caller) { *c = vault.Caller{ID: "asker", Bases: c.Bases} }, nil},
+		"no id":            {func(c *vault.Caller) { c.ID = "" }, []vault.Code{vault.CodeCallerID}},
+		"long id":          {func(c *vault.Caller) { c.ID = strings.Repeat("厅", 22) }, []vault.Code{vault.CodeCallerID}},
+		"id with a line":   {func(c *vault.Caller) { c.ID = "a\nb" }, []vault.Code{vault.CodeCallerID}},
+		"empty code":       {func(c *vault.Caller) { c.Department = "" }, []vault.Code{vault.CodeDepartmentMissing}},
+		"unsound code":     {func(c *vault.Caller) { c.Department = foodType[:17] + "?" }, []vault.Code{vault.CodeDepartmentCode}},
+		"no name":          {func(c *vault.Caller) { c.Name = "" }, []vault.Code{vault.CodeNameMissing}},
+		"overlong name":    {func(c *vault.Caller) { c.Name = strings.Repeat("名", 201) }, []vault.Code{vault.CodeTextTooLong}},
+		"name with a line": {func(c *vault.Caller) { c.Name = "示例\n局" }, []vault.Code{vault.CodeTextControl}},
+		"level 4":          {func(c *vault.Caller) { c.MaxLevel = 4 }, []vault.Code{vault.CodeLevelUnknown}},
+		"level -1":         {func(c *vault.Caller) { c.MaxLevel = -1 }, []vault.Code{vault.CodeLevelUnknown}},
+		"a type's name":    {func(c *vault.Caller) { c.Issues = []string{"食品经营许可证"} }, []vault.Code{vault.CodeTypeCode}},
+		"a type twice":     {func(c *vault.Caller) { c.Issues = []string{foodType, foodType} }, []vault.Code{vault.CodeListedTwice}},
+		"endless types":    {func(c *vault.Caller) { c.Issues = make([]string, 1001) }, []vault.Code{vault.CodeListTooLong}},
+		"an empty basis":   {func(c *vault.Caller) { c.Bases = []string{""} }, []vault.Code{vault.CodeBasisMissing}},
+		"overlong basis":   {func(c *vault.Caller) { c.Bases = []string{strings.Repeat("法", 201)} }, []vault.Code{vault.CodeTextTooLong}},
+		"everything": {
+			func(c *vault.Caller) {
+				*c = vault.Caller{Department: "1", MaxLevel: 9, Issues: []string{"1", foodType}, Bases: []string{"", "a\n"}}
+			},
+			[]vault.Code{
+				vault.CodeCallerID, vault.CodeDepartmentCode, vault.CodeNameMissing, vault.CodeLevelUnknown, vault.CodeTypeCode,
+				vault.CodeBasisMissing, vault.CodeTextControl,
+			},
+		},
+	} {
+		c1 := sound
+		c.change(&c1)
+		before := content(t, w.engine)
+		err := w.v.PutCaller(t.Context(), operator(), c1)
+		if c.want == nil {
+			require.NoError(t, err, name)
+			continue
+		}
+		require.ErrorIs(t, err, vault.ErrInvalid, name)
+		require.Equal(t, c.want, codesOf(err), name)
+		require.Equal(t, before, content(t, w.engine), name)
+	}
+}
+
 // TestGrantRefusals: a consent that could never be used is not written.
 func TestGrantRefusals(t *testing.T) {
 	w := newWorld(t)
@@ -296,6 +349,9 @@ func TestNoAuditNoAnswer(t *testing.T) {
 	a := w.issue("k", "JY13501020000011")
 	b := w.convert("file", "JY13501020000012")
 	w.signOff(b.ID)
+	doc, err := w.v.Attach(t.Context(), department(0), a.Identifier, "ofd", []byte("document"))
+	require.NoError(t, err)
+	scans := w.convertScan()
 	req, act := w.complete(
 		food("n", "JY13501020000013"),
 	), vault.Act{
@@ -304,7 +360,7 @@ func TestNoAuditNoAnswer(t *testing.T) {
 		Basis:      "b",
 		Reason:     "r",
 	}
-	_, err := w.v.Checkpoint(t.Context())
+	_, err = w.v.Checkpoint(t.Context())
 	require.NoError(t, err)
 	consent, err := w.v.Grant(t.Context(), strongNow(w), "x", "", w.now.Add(time.Hour))
 	require.NoError(t, err)
@@ -337,6 +393,13 @@ func TestNoAuditNoAnswer(t *testing.T) {
 		"grant":     zero(w.v.Grant(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), "x", "", w.now.Add(time.Hour))),
 		"consents":  zero(w.v.Consents(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate))),
 		"withdraw":  zero(nil, w.v.Withdraw(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), consent)),
+		"content":   zero(w.v.Content(t.Context(), byLaw(), a.Identifier, *doc)),
+		"scan":      zero(w.v.SampledScan(t.Context(), department(0), scans, record.Sum([]byte("a scan")))),
+		"pending":   zero(w.v.Pending(t.Context(), operator())),
+		"complete":  zero(nil, w.v.DeclareComplete(t.Context(), operator(), foodType, "*", "")),
+		"dry run":   zero(w.v.OpenDryRun(t.Context(), department(0), vault.BatchSpec{Type: foodType}, memory.New())),
+		"open":      zero(w.v.OpenBatch(t.Context(), department(0), vault.BatchSpec{Type: foodType})),
+		"signed by": zero(nil, w.v.SignedBy(t.Context(), operator(), [32]byte{1}, func(vault.SignedVersion) bool { return true })),
 		"sweep":     zero(w.v.Sweep(t.Context(), operator(), w.now, false)),
 		"denied":    zero(w.v.Lookup(t.Context(), department(1), vault.Query{Identifier: a.Identifier})),
 	} {
@@ -347,7 +410,8 @@ func TestNoAuditNoAnswer(t *testing.T) {
 
 // TestOwnTypesOnly: a department issues, converts and acts on the types that it is registered for, by its own right.
 func TestOwnTypesOnly(t *testing.T) {
-	w := newWorld(t)
+	c := newStocked(t, memory.New())
+	w := c.world
 	a := w.issue("k", number(1))
 	callers, err := w.v.Callers(t.Context(), operator())
 	require.NoError(t, err)
@@ -369,6 +433,9 @@ func TestOwnTypesOnly(t *testing.T) {
 		"numbers": err2(w.v.Numbers(t.Context(), department(0), foodType)),
 	} {
 		require.Equal(t, []vault.Code{vault.CodeTypeNotGranted}, codesOf(err), name)
+	}
+	for name, do := range batchesOwn {
+		require.Equal(t, []vault.Code{vault.CodeTypeNotGranted}, codesOf(do(t.Context(), c, department(0))), name)
 	}
 	require.Equal(t, before, content(t, w.engine))
 }

@@ -123,6 +123,32 @@ func (v *Vault) OpenBatch(ctx context.Context, a Access, spec BatchSpec) (*Batch
 	return b, nil
 }
 
+// FinishedBatch gives the account of the conversion that brought a file in, with its mapping, if that came to its end
+// and was not taken back; nil otherwise.
+func (v *Vault) FinishedBatch(ctx context.Context, a Access, spec BatchSpec) (*BatchAccount, error) {
+	b, err := v.newBatch(ctx, a, spec)
+	if err != nil {
+		return nil, err
+	}
+	var account *BatchAccount
+	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		account = nil
+		unfinished, run, err := lastRun(r, b.account.ID)
+		if err != nil || unfinished != nil || run == 0 {
+			return err
+		}
+		last, err := getBatch(r, b.account.ID+"-"+strconv.Itoa(run))
+		if err == nil && (last.State == BatchWaiting || last.State == BatchOpen) {
+			account = last
+		}
+		return err
+	})
+	if err != nil {
+		return nil, b.refused(ctx, err)
+	}
+	return account, nil
+}
+
 // newBatch decides the right to convert and names the batch after what it reads.
 func (v *Vault) newBatch(ctx context.Context, a Access, spec BatchSpec) (*Batch, error) {
 	s, err := v.admit(ctx, a)

@@ -3,6 +3,7 @@ package vault_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -352,6 +353,11 @@ func TestSignOffRules(t *testing.T) {
 	} {
 		_, err := w.v.SignOffBatch(t.Context(), department(0), b.ID, so)
 		require.ErrorIs(t, err, vault.ErrInvalid)
+	}
+	for _, reason := range []string{"", "a\nb", strings.Repeat("长", 501)} {
+		_, err := w.v.UndoBatch(t.Context(), department(0), b.ID, reason, func(vault.Undone) {})
+		require.ErrorIs(t, err, vault.ErrInvalid)
+		require.Equal(t, vault.BatchWaiting, stateOf(t, w, b.ID))
 	}
 	good := vault.SignOff{By: "科长", Sampled: 1}
 	_, err := w.v.SignOffBatch(t.Context(), byLaw(), b.ID, good)

@@ -42,11 +42,21 @@ func furnished(t *testing.T, inner engine.Engine) *world {
 	b := w.convertRows("one", w.batchRows(lt, "JY13501020000021", "JY13501020000022", "JY13501020000021"))
 	w.signOff(b.ID)
 	w.convertRows("two", w.batchRows(lt, "JY13501020000021", "JY13501020000023"))
-	open, err := w.v.OpenBatch(
-		t.Context(),
-		department(0),
-		vault.BatchSpec{Type: foodType, File: record.Sum([]byte("scans"))},
-	)
+	w.convertScan()
+	_, err = w.v.Grant(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), "x", "", w.now.AddDate(0, 0, 1))
+	require.NoError(t, err)
+	require.NoError(t, w.v.DeclareComplete(t.Context(), operator(), foodType, "*", "X"))
+	return w
+}
+
+// convertScan commits a row with a scan, in a batch that stays unfinished.
+func (w *world) convertScan() (batch string) {
+	w.t.Helper()
+	t := w.t
+	lt, err := w.v.Type(t.Context(), foodType)
+	require.NoError(t, err)
+	spec := vault.BatchSpec{Type: foodType, File: record.Sum([]byte("scans"))}
+	open, err := w.v.OpenBatch(t.Context(), department(0), spec)
 	require.NoError(t, err)
 	scan, err := open.PutScan(t.Context(), []byte("a scan"))
 	require.NoError(t, err)
@@ -56,13 +66,10 @@ func furnished(t *testing.T, inner engine.Engine) *world {
 	require.NoError(t, err)
 	_, err = open.Commit(t.Context(), p)
 	require.NoError(t, err)
-	_, err = w.v.Grant(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), "x", "", w.now.AddDate(0, 0, 1))
-	require.NoError(t, err)
-	require.NoError(t, w.v.DeclareComplete(t.Context(), operator(), foodType, "*", "X"))
-	return w
+	return open.ID()
 }
 
-func scanned(t *testing.T, lt *vault.LicenceType, scan vault.Scan) *vault.Checked {
+func scanned(t testing.TB, lt *vault.LicenceType, scan vault.Scan) *vault.Checked {
 	t.Helper()
 	values := food("", "JY13501020000031").Values
 	(&world{t: t}).fill(lt, values)

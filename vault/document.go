@@ -20,6 +20,9 @@ type Document struct {
 	Address blob.Address  `json:"address"`
 }
 
+// KindScan is the kind of a document that is a scan of the paper (扫描件).
+const KindScan = "scan"
+
 func documentKey(id licenceID, number int) []byte { return key(spaceDocument, id[:], be16(number)) }
 
 func (d *Document) encode() []byte {

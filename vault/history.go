@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/elicense/elicense/internal/code"
@@ -134,14 +133,6 @@ func (v *Vault) mayKnow(r engine.Reader, s *session, h *head) (bool, error) {
 	}
 	version, err := v.visible(r, h)
 	return version > 0 && h.state != Withdrawn, err
-}
-
-func getStoredEvent(r engine.Reader, id licenceID, number int) (*storedEvent, error) {
-	b, err := r.Get(eventKey(id, number))
-	if err != nil {
-		return nil, fmt.Errorf("%w: event is missing", ErrDamaged)
-	}
-	return parseStoredEvent(b)
 }
 
 // Moment is what was in force on a legal day, as far as the vault knew at an instant.

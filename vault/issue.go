@@ -163,6 +163,9 @@ func (v *Vault) commitIssues(ctx context.Context, group []*issuing, worked func(
 	if err != nil {
 		for _, is := range group {
 			is.fail(err)
+			if isRefusal(err) {
+				is.fail(v.denied(ctx, is.s, is.note(), err))
+			}
 		}
 	}
 }

@@ -110,6 +110,21 @@ func TestReserveConfirm_A72(t *testing.T) {
 	uses, err := w.v.Numbers(t.Context(), department(0), foodType)
 	require.NoError(t, err)
 	require.Len(t, uses, 2)
+	require.Equal(t, []string{ticket.Number, a.Number}, []string{uses[0].Number, uses[1].Number})
+
+	more := w.complete(food("r2", ""))
+	more.Paper, more.Division = "", "350102"
+	hanging, err := w.v.Reserve(t.Context(), department(0), more)
+	require.NoError(t, err, problemsOf(err))
+	uses, err = w.v.Numbers(t.Context(), department(0), foodType)
+	require.NoError(t, err)
+	require.Equal(t, hanging.Number, uses[2].Number)
+	_, err = w.v.Void(t.Context(), department(0), "v1", hanging.Identifier, "打印作废")
+	require.NoError(t, err)
+	uses, err = w.v.Numbers(t.Context(), department(0), foodType)
+	require.NoError(t, err)
+	require.Equal(t, vault.Voided, uses[2].State)
+	require.Equal(t, "打印作废", uses[2].Reason)
 }
 
 func TestLife(t *testing.T) {

@@ -446,3 +446,34 @@ func TestReceiptNamesCheckpoint(t *testing.T) {
 	}
 	CheckVault(t, w.v)
 }
+
+// TestPagesOfBatch_A73: what a batch brought is paged through in the order of its rows, each licence once, and rows that
+// brought nothing are passed over.
+func TestPagesOfBatch_A73(t *testing.T) {
+	w := newWorld(t)
+	_, old := w.work(t, "old", []line{{number: 9}})
+	w.signOff(old.ID)
+	_, b := w.work(t, "pages",
+		[]line{{number: 3}, {rejected: true}, {number: 9}, {number: 1}}, []line{{number: 3}, {number: 2}, {number: 4}})
+	w.signOff(b.ID)
+	for limit := 1; limit < 6; limit++ {
+		var found []string
+		q := vault.Query{Batch: b.ID, Limit: limit}
+		for pages := 0; ; pages++ {
+			require.Less(t, pages, 6)
+			res, err := w.v.Lookup(t.Context(), byLaw(), q)
+			require.NoError(t, err)
+			require.LessOrEqual(t, len(res.Found), limit)
+			for i := range res.Found {
+				found = append(found, res.Found[i].Value("ZZBH"))
+			}
+			if q.Cursor = res.Next; q.Cursor == "" {
+				break
+			}
+		}
+		require.Equal(t, []string{number(3), number(1), number(2), number(4)}, found, limit)
+	}
+	// A holder's consent or login is for the holder's licences, not for a ledger.
+	_, err := w.v.Lookup(t.Context(), strongNow(w), vault.Query{Batch: b.ID})
+	require.ErrorIs(t, err, vault.ErrDenied)
+}

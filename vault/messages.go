@@ -3,6 +3,14 @@ package vault
 // The codes of refusals. Every code has its sentence in both languages in messages: what is wrong, and what to do.
 const (
 	CodeCallerUnknown     Code = "caller-unknown"
+	CodeCallerID          Code = "caller-id"
+	CodeDepartmentMissing Code = "department-missing"
+	CodeDepartmentCode    Code = "department-code"
+	CodeNameMissing       Code = "name-missing"
+	CodeLevelUnknown      Code = "level-unknown"
+	CodeTypeCode          Code = "type-code"
+	CodeListedTwice       Code = "listed-twice"
+	CodeListTooLong       Code = "list-too-long"
 	CodePurposeMissing    Code = "purpose-missing"
 	CodeGroundUnknown     Code = "ground-unknown"
 	CodeBasisMissing      Code = "basis-missing"
@@ -80,6 +88,36 @@ var messages = map[Code]sentence{
 		"调用方未登记；请由管理员用 elicense caller add 登记",
 		"the caller is not registered; an operator registers it with elicense caller add",
 	},
+	CodeCallerID: {
+		"调用方标识缺失、过长（至多 64 字节）或含有不可见字符；请用简短的名字或信用代码",
+		"the caller's id is missing, too long (64 bytes) or holds characters that cannot be seen; use a short name or " +
+			"a credit code",
+	},
+	CodeDepartmentMissing: {
+		"颁发证照的调用方须属于一个部门；请写明部门的统一社会信用代码",
+		"a caller that issues belongs to a department; give the department's credit code",
+	},
+	CodeDepartmentCode: {
+		"部门的统一社会信用代码校验不通过；请对照机构证书改正",
+		"the department's credit code fails its check; correct it from its certificate of registration",
+	},
+	CodeNameMissing: {
+		"缺少部门名称，证照上要写它；请填写全称",
+		"the department's name is missing, and its licences bear it; give the full name",
+	},
+	CodeLevelUnknown: {
+		"没有这个认证级别；可用 0 不登录、1 注册、2 实名、3 数字证书",
+		"there is no such level; use 0 none, 1 account, 2 real name, 3 certificate",
+	},
+	CodeTypeCode: {
+		"不是证照类型代码（18 位定义机构信用代码加 3 位顺序号）；elicense type list 列出已登记的",
+		"this is no licence type code (credit code of the defining authority and three digits); elicense type list " +
+			"shows those declared",
+	},
+	CodeListedTwice: {"重复列出；请删去一个", "listed twice; remove one"},
+	CodeListTooLong: {
+		"列得太多（至多 1000 个）；请分给几个调用方", "too many of them (1000 at most); spread them over several callers",
+	},
 	CodePurposeMissing: {"未说明用途；请填写用途（为何查询或办理）", "no purpose given; say what this is for"},
 	CodeGroundUnknown: {
 		"查询依据类型无法识别；可用：issuer、holder、consent、law、operator",
@@ -97,8 +135,9 @@ var messages = map[Code]sentence{
 		"only the issuing department may do this with its licences; ask that department",
 	},
 	CodeTypeNotGranted: {
-		"本机构未获准颁发该类证照；请由管理员登记",
-		"the department is not registered for this type; an operator adds it",
+		"本机构没有登记为该类证照的颁发机构；请由管理员把类型代码加入登记（elicense department add --issues，逐一列出所有类型）",
+		"the department is not registered to issue this type; an operator registers it (elicense department add " +
+			"--issues, naming every type of the department)",
 	},
 	CodeAssertionMissing: {"缺少申请人身份断言；请先让申请人登录", "no assertion of the holder's identity; have the applicant log in"},
 	CodeAssertionCase: {
@@ -206,8 +245,9 @@ var messages = map[Code]sentence{
 		"too many failed comparisons about this subject; check the original and come back tomorrow",
 	},
 	CodeRestored: {
-		"证照库由备份恢复，尚未追上最后公布的检查点；请用 elicense restore 完成",
-		"the vault was restored and has not caught up with the last published checkpoint; finish with elicense restore",
+		"证照库由备份恢复，尚未追上最后公布的检查点，暂停写入；请用 elicense restore 完成",
+		"the vault was restored, has not caught up with the last published checkpoint and takes no writes; finish " +
+			"with elicense restore",
 	},
 	CodeBatchUnknown: {"没有该批次；请核对批次号", "there is no such batch; check its name"},
 	CodeBatchState:   {"批次当前状态不允许此操作；请先查询批次状态", "the batch's state does not allow this; look at its account first"},

@@ -133,6 +133,7 @@ func skipNumbers(w engine.Writer, k []byte, last uint64, lost *Lost) error {
 type NumberUse struct {
 	Scope      string `json:"scope"`
 	Sequence   uint64 `json:"sequence"`
+	Number     string `json:"number,omitempty"` // 证照编号; "" where it was voided, and for a run
 	Identifier string `json:"identifier"`
 	State      State  `json:"state"`
 	Reason     string `json:"reason,omitempty"` // why it was voided, or passed over
@@ -220,6 +221,9 @@ func (v *Vault) numberUse(r engine.Reader, id licenceID) (NumberUse, error) {
 		return NumberUse{}, err
 	}
 	use := NumberUse{Identifier: h.identifier(max(h.version, 1)), State: h.state}
+	if use.Number, err = numberBorne(r, id, h); err != nil {
+		return NumberUse{}, err
+	}
 	if h.state == Voided {
 		e, err := getEvent(r, id, h.events)
 		if err != nil {
@@ -228,4 +232,21 @@ func (v *Vault) numberUse(r engine.Reader, id licenceID) (NumberUse, error) {
 		use.Reason = e.Reason
 	}
 	return use, nil
+}
+
+// numberBorne is the number of a licence, or the one that is reserved for it.
+func numberBorne(r engine.Reader, id licenceID, h *head) (string, error) {
+	if h.version > 0 {
+		ver, err := getVersion(r, id, h.version)
+		if err != nil {
+			return "", err
+		}
+		return ver.Value(catalogue.MetaNumber), nil
+	}
+	var res reservation
+	err := getJSON(r, key(spaceReserved, id[:]), &res)
+	if errors.Is(err, engine.ErrNotFound) { // voided
+		return "", nil
+	}
+	return numberOf(&res), err
 }

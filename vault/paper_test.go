@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/catalogue"
 )
 
 // A missing paper serial is told together with everything else that is wrong (D1.3).
@@ -38,5 +39,25 @@ func TestHolderCodeOfItsKind_A58(t *testing.T) {
 		_, err := w.v.Issue(t.Context(), department(0), req)
 		require.ErrorIs(t, err, vault.ErrInvalid)
 		require.Contains(t, problemsOf(err), "CZZTDM")
+	}
+}
+
+// TestDates_D1_3: a licence is not issued in the future, and does not end before it begins.
+func TestDates_D1_3(t *testing.T) {
+	w := newWorld(t)
+	before := content(t, w.engine)
+	for name, c := range map[string]struct {
+		field, value string
+		want         vault.Code
+	}{
+		"issued tomorrow":      {"ZZBFRQ", "2026-03-03", vault.Code(catalogue.CodeValueFuture)},
+		"ends before it began": {"ZZYXQJZRQ", "2026-02-28", vault.Code(catalogue.CodeValueOrder)},
+	} {
+		req := w.complete(food(name, number(1)))
+		req.Values[c.field] = c.value
+		_, err := w.v.Issue(t.Context(), department(0), req)
+		require.ErrorIs(t, err, vault.ErrInvalid, name)
+		require.Equal(t, []vault.Code{c.want}, codesOf(err), name)
+		require.Equal(t, before, content(t, w.engine), name)
 	}
 }

@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -37,10 +38,13 @@ func (v *Vault) Pending(ctx context.Context, a Access) (*Pending, error) {
 			return err
 		}
 		p = &Pending{Restored: restored != nil, Reserved: map[string]int{}}
-		for _, step := range []func(engine.Reader) error{p.audited, p.reserved, p.staged, p.batches} {
+		for _, step := range []func(engine.Reader) error{p.audited, p.reserved, p.staged} {
 			if err := step(r); err != nil {
 				return err
 			}
+		}
+		if err := p.batches(r, s); err != nil {
+			return err
 		}
 		last, _, err := lastSigned(r)
 		p.Published = uint64(last.Size) //nolint:gosec // never negative
@@ -87,11 +91,17 @@ func (p *Pending) staged(r engine.Reader) error {
 	})
 }
 
-func (p *Pending) batches(r engine.Reader) error {
+// batches leaves out those of classified types, as Batches does.
+func (p *Pending) batches(r engine.Reader, s *session) error {
 	return r.Scan(engine.Range{Prefix: []byte{spaceBatch}}, func(_, value []byte) (bool, error) {
 		var b BatchAccount
 		if err := json.Unmarshal(value, &b); err != nil {
 			return false, fmt.Errorf("%w: batch", ErrDamaged)
+		}
+		if err := readableType(r, s, b.Type); errors.Is(err, ErrSecret) {
+			return true, nil
+		} else if err != nil {
+			return false, err
 		}
 		switch b.State {
 		case BatchConverting, BatchUndoing:

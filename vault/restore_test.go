@@ -93,6 +93,10 @@ func TestRestoredStaysClosed(t *testing.T) {
 		require.ErrorIs(t, err, vault.ErrRestored, name)
 		_, err = w.v.Checkpoint(t.Context())
 		require.ErrorIs(t, err, vault.ErrRestored, name)
+		_, err = w.v.Lookup(t.Context(), byLaw(), vault.Query{Type: foodType, Number: d.numbers[0]})
+		require.ErrorIs(t, err, vault.ErrRestored, name)
+		_, err = w.v.Lookup(t.Context(), department(0), vault.Query{Type: foodType, Number: d.numbers[0]})
+		require.NoError(t, err, "%s: a department reads its own", name)
 	}
 	p, err := before.v.Pending(t.Context(), operator())
 	require.NoError(t, err)
@@ -132,6 +136,13 @@ func TestCaughtUp(t *testing.T) {
 	require.NoError(t, one.v.MarkRestored(t.Context()))
 	_, err := two.issueAuto("early")
 	require.ErrorIs(t, err, vault.ErrRestored)
+	ahead := d.last
+	ahead.Size++
+	refused := one.newEntries(func() {
+		require.ErrorIs(t, one.v.CatchUp(t.Context(), operator(), ahead), vault.ErrRestored)
+	})
+	require.Len(t, refused, 1)
+	require.Equal(t, string(vault.CodeCheckpoint), refused[0].Result)
 	require.NoError(t, one.v.CatchUp(t.Context(), operator(), d.last))
 	for i, w := range []*world{one, two, d.reopen(same, &d.last)} {
 		_, err := w.issueAuto(fmt.Sprint("open", i))
@@ -265,8 +276,8 @@ func TestAcceptLossRefusals(t *testing.T) {
 		change(&l)
 		return l
 	}
-	earlier := d.last
-	earlier.Size = 2
+	earlier, far := d.last, d.last
+	earlier.Size, far.Size = 2, 1<<40
 	before := content(t, d.backup)
 	for name, c := range map[string]struct {
 		v    *vault.Vault
@@ -281,12 +292,22 @@ func TestAcceptLossRefusals(t *testing.T) {
 		"of another ledger": {w.v, operator(), with(func(l *vault.Loss) { l.Published.Origin = "x" }), vault.CodeCheckpoint},
 		"nothing is lost":   {w.v, operator(), with(func(l *vault.Loss) { l.Published = earlier }), vault.CodeCheckpoint},
 		"too much":          {w.v, operator(), with(func(l *vault.Loss) { l.Beyond = 1 << 30 }), vault.CodeCheckpoint},
+		"too far away":      {w.v, operator(), with(func(l *vault.Loss) { l.Published = far }), vault.CodeCheckpoint},
 		"beyond counting":   {w.v, operator(), with(func(l *vault.Loss) { l.Beyond = 1<<64 - 1 }), vault.CodeCheckpoint},
 		"not closed":        {d.reopen(open, nil).v, operator(), good, vault.CodeNotRestored},
 	} {
+		engineOf := d.backup
+		if c.want == vault.CodeNotRestored {
+			engineOf = open
+		}
+		asked := d.reopen(engineOf, nil)
+		audits := asked.audits()
 		lost, err := c.v.AcceptLoss(t.Context(), c.a, c.loss)
 		require.Equal(t, []vault.Code{c.want}, codesOf(err), name)
 		require.Nil(t, lost)
+		entries := asked.auditEntries()
+		require.Len(t, entries, audits+1, name)
+		require.Equal(t, string(c.want), entries[audits].Result, name)
 	}
 	require.Equal(t, before, content(t, d.backup))
 }
@@ -325,6 +346,35 @@ func TestAcceptLossFaults(t *testing.T) {
 		}
 	}
 	require.True(t, reached, "the last step met a fault too")
+}
+
+// TestAnotherLoss_D1_4: an acceptance that was broken off goes on with its own loss alone.
+func TestAnotherLoss_D1_4(t *testing.T) {
+	d := newDisaster(t)
+	loss := vault.Loss{Published: d.last, Beyond: 3, Reason: "理由"}
+	f := enginetest.NewFaulty(d.backup, nil)
+	w := d.reopen(f, nil)
+	require.NoError(t, w.v.MarkRestored(t.Context()))
+	f.SetPlan(enginetest.At(2, enginetest.Before)) // the decision is written down
+	_, err := w.v.AcceptLoss(t.Context(), operator(), loss)
+	require.ErrorIs(t, err, enginetest.ErrInjected)
+	f.SetPlan(nil)
+	before := content(t, d.backup)
+	for name, change := range map[string]func(*vault.Loss){
+		"another reason":   func(l *vault.Loss) { l.Reason = "别的理由" },
+		"less beyond":      func(l *vault.Loss) { l.Beyond = 0 },
+		"another root":     func(l *vault.Loss) { l.Published.Root[0] ^= 1 },
+		"a shorter ledger": func(l *vault.Loss) { l.Published.Size--; l.Beyond++ },
+	} {
+		other := loss
+		change(&other)
+		_, err = w.v.AcceptLoss(t.Context(), operator(), other)
+		require.Equal(t, []vault.Code{vault.CodeCheckpoint}, codesOf(err), name)
+		require.Equal(t, before, content(t, d.backup), name)
+	}
+	_, err = w.v.AcceptLoss(t.Context(), operator(), loss)
+	require.NoError(t, err, problemsOf(err))
+	CheckVault(t, w.v)
 }
 
 // TestLossAfterLoss: a backup that was taken right after a loss is restored in its turn.

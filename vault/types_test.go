@@ -111,7 +111,7 @@ func TestTypeReport_A68(t *testing.T) {
 	require.True(t, closed.Declared)
 	require.False(t, closed.Missing)
 	require.NoError(t, w.v.PutCaller(t.Context(), operator(), vault.Caller{
-		ID: "new", Department: "x", Name: "新机构", Issues: []string{foodType[:18] + "555"},
+		ID: "new", Department: firm(9), Name: "新机构", Issues: []string{foodType[:18] + "555"},
 	}))
 	undeclared := line(foodType[:18] + "555")
 	require.False(t, undeclared.Declared)

@@ -134,7 +134,7 @@ func (c *program) apply(ctx context.Context, o *office, who ca.Actor, path strin
 }
 
 func (c *program) refusedLine(n int, err error) {
-	text := c.Describe(said(err), words)
+	text := c.Text(cli.Describe(said(err), words))
 	c.Line(map[string]any{"item": n, "error": text, "reason": string(ca.ReasonOf(err))}, func() {
 		c.Tell("第 %d 项：%s", "item %d: %s", n, text)
 	})

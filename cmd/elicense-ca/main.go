@@ -11,8 +11,6 @@ import (
 	"crypto/rand"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -29,15 +27,7 @@ func main() {
 // process is the world outside as a command sees it.
 func process() *cli.World {
 	return &cli.World{
-		Name: calledAs(os.Args[0]), Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Name: cli.CalledAs(os.Args[0], "./cmd/elicense-ca"), Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Env: os.Getenv, Now: time.Now, Rand: rand.Reader,
 	}
-}
-
-// calledAs is what a person types to call this program again: the command of go run, or the binary as it was called.
-func calledAs(arg0 string) string {
-	if strings.Contains(filepath.ToSlash(arg0), "/go-build") {
-		return "go run ./cmd/elicense-ca"
-	}
-	return arg0
 }

@@ -27,7 +27,7 @@ func said(err error) error {
 }
 
 func told(err error, reason string, w [2]string, detail string) error {
-	e := &cli.ToldError{Err: err, Zh: w[0] + " [" + reason + "]", En: w[1] + " [" + reason + "]"}
+	e := &cli.ToldError{Err: err, Code: reason, Zh: w[0], En: w[1]}
 	if detail != "" {
 		e.Zh, e.En = e.Zh+"："+detail, e.En+": "+detail
 	}

@@ -96,19 +96,18 @@ func (c *program) readMaster(ctx context.Context, inner engine.Engine) (sealed.M
 	return sealed.MasterFromPassphrase(passphrase, stretch)
 }
 
-func masterFromFile(path string) (m sealed.Master, err error) {
+func masterFromFile(path string) (sealed.Master, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return m, fmt.Errorf("reading the master key: %w", err)
+		return sealed.Master{}, fmt.Errorf("reading the master key: %w", err)
 	}
-	raw, err := hex.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil || len(raw) != len(m) {
+	m, ok := sealed.ParseMaster(text)
+	if !ok {
 		return m, &cli.UsageError{
 			Zh: "主密钥文件应为 64 位十六进制数字：" + path,
 			En: "the master key file must hold 64 hexadecimal digits: " + path,
 		}
 	}
-	copy(m[:], raw)
 	return m, nil
 }
 

@@ -5,13 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
 )
 
 // actCommands are those that do something to a licence that exists.
-func (c *cli) actCommands() []*cobra.Command {
+func (c *program) actCommands() []*cobra.Command {
 	list := []struct {
 		use, short string
 		kind       record.Kind
@@ -32,18 +33,18 @@ func (c *cli) actCommands() []*cobra.Command {
 	return out
 }
 
-func (c *cli) actCommand(use, short string, kind record.Kind) *cobra.Command {
+func (c *program) actCommand(use, short string, kind record.Kind) *cobra.Command {
 	act := vault.Act{Kind: kind}
 	var effective, basis string
 	cmd := &cobra.Command{
-		Use: use + " IDENTIFIER --key KEY --reason TEXT [--law TEXT] [要素=值…]", Short: short, Args: cobra.MinimumNArgs(1),
+		Use: use + actUsage(kind), Short: short, Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			act.Identifier, act.Basis = args[0], basis
 			if act.Values, err = values(args[1:]); err != nil {
 				return err
 			}
 			if err := act.Effective.UnmarshalText([]byte(effective)); err != nil {
-				return &usageError{"--effective 应为 yyyy-mm-dd", "--effective wants yyyy-mm-dd"}
+				return cli.Usage("--effective 应为 yyyy-mm-dd", "--effective wants yyyy-mm-dd")
 			}
 			return c.with(cmd.Context(), issuer("办理证照业务"), func(h *house, a vault.Access) error {
 				if err := namesOf(cmd.Context(), h.vault, &act); err != nil {
@@ -61,8 +62,23 @@ func (c *cli) actCommand(use, short string, kind record.Kind) *cobra.Command {
 	f.StringVar(&basis, "law", "", "法律依据 / legal basis")
 	f.StringVar(&act.Reason, "reason", "", "理由 / reason")
 	f.StringVar(&act.Paper, "paper", "", "新纸质证照印刷序号 / serial of a new paper")
-	mustHave(cmd, "key", "reason")
+	cli.MustHave(cmd, "key", "reason", "law")
+	if kind == record.EventReissued {
+		cli.MustHave(cmd, "paper")
+	}
 	return cmd
+}
+
+// actUsage is how an act is called: those that bring a new version take elements.
+func actUsage(kind record.Kind) string {
+	use := " IDENTIFIER --key KEY --reason TEXT --law TEXT"
+	if kind == record.EventReissued {
+		use += " --paper SERIAL"
+	}
+	if kind.MakesVersion() {
+		use += " [要素=值…]"
+	}
+	return use
 }
 
 // namesOf turns labels into short names by the type that the identifier bears. A malformed one is the vault's to

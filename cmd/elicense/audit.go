@@ -10,11 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
 )
 
-func (c *cli) auditCommand() *cobra.Command {
+func (c *program) auditCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "audit", Short: "审计与全库复核 / the audit, and re-hashing of the whole vault"}
 	var first int
 	list := &cobra.Command{
@@ -71,13 +72,13 @@ type auditJSON struct {
 	Count   int       `json:"count,omitempty"`
 }
 
-func (c *cli) showAudit(h *house, e *record.AuditEntry) error {
+func (c *program) showAudit(h *house, e *record.AuditEntry) error {
 	q := &e.Asked
 	out := auditJSON{
 		e.Number, e.Time, q.Caller, e.Act, e.Result, q.Purpose, q.Ground, q.Basis, q.Item, q.Case, q.Level, e.Type,
 		e.Issuer, e.Licence, e.Batch, e.Subject, e.Object, e.Change, e.Reason, e.Count,
 	}
-	return c.emit(out, func() {
+	return c.Emit(out, func() {
 		words := []string{e.Time.In(h.zone).Format("2006-01-02 15:04:05"), q.Caller, e.Act, e.Result, q.Ground, q.Purpose}
 		about := e.Licence // which names its type
 		if about == "" {
@@ -88,7 +89,7 @@ func (c *cli) showAudit(h *house, e *record.AuditEntry) error {
 				words = append(words, word)
 			}
 		}
-		c.line("%6d  %s", e.Number, strings.Join(words, "  "))
+		c.Fact("%6d  %s", e.Number, strings.Join(words, "  "))
 	})
 }
 
@@ -115,7 +116,7 @@ type findingJSON struct {
 	What  string `json:"what"`
 }
 
-func (c *cli) inspectAll(ctx context.Context, h *house, a vault.Access) error {
+func (c *program) inspectAll(ctx context.Context, h *house, a vault.Access) error {
 	in, err := h.vault.Inspect(ctx, a, nil)
 	if err != nil {
 		return err
@@ -130,34 +131,34 @@ func (c *cli) inspectAll(ctx context.Context, h *house, a vault.Access) error {
 	for _, a := range in.Orphans {
 		out.Orphans = append(out.Orphans, a.String())
 	}
-	err = c.emit(out, func() {
+	err = c.Emit(out, func() {
 		if out.Passed {
-			c.tell("通过：全库一致", "passed: the vault agrees with itself")
+			c.Tell("通过：全库一致", "passed: the vault agrees with itself")
 		} else {
-			c.tell("不通过：%d 处异常", "not passed: %d things do not agree", len(in.Findings))
+			c.Tell("不通过：%d 处异常", "not passed: %d things do not agree", len(in.Findings))
 		}
-		c.line("%s", c.inspected(in))
+		c.Fact("%s", c.inspected(in))
 		for _, f := range in.Findings {
-			c.line("  ! %s: %s", f.Where, f.What)
+			c.Fact("  ! %s: %s", f.Where, f.What)
 		}
 		if in.OrphanCount > 0 {
-			c.tell("另有 %d 个无主的文件或扫描件，不是差错，可用 sweep 清除", "%d documents or scans that nothing names: no fault, sweep removes them",
+			c.Tell("另有 %d 个无主的文件或扫描件，不是差错，可用 sweep 清除", "%d documents or scans that nothing names: no fault, sweep removes them",
 				in.OrphanCount)
 		}
 	})
 	if err == nil && !out.Passed {
-		err = &exitError{exitNotPassed}
+		err = &cli.ExitError{Code: cli.ExitNotPassed}
 	}
 	return err
 }
 
-func (w *world) inspected(in *vault.Inspection) string {
-	return fmt.Sprintf(w.say("证照 %d，版本 %d，事件 %d，验签 %d，账本 %d 条（另 %d 条待入账），审计记录 %d 条，文件和扫描件 %d 个",
+func (c *program) inspected(in *vault.Inspection) string {
+	return fmt.Sprintf(c.Say("证照 %d，版本 %d，事件 %d，验签 %d，账本 %d 条（另 %d 条待入账），审计记录 %d 条，文件和扫描件 %d 个",
 		"licences %d, versions %d, events %d, signatures %d, ledger leaves %d (%d staged), audit entries %d, documents %d"),
 		in.Licences, in.Versions, in.Events, in.Signatures, in.Leaves, in.Staged, in.AuditEntries, in.Blobs)
 }
 
-func (c *cli) signedByCommand() *cobra.Command {
+func (c *program) signedByCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "signed-by KEY", Args: cobra.ExactArgs(1),
 		Short:   "某密钥签过什么：密钥失窃时用（证书文件或 64 位 SM3 指纹） / what a key has signed, when it was stolen",
@@ -172,11 +173,11 @@ func (c *cli) signedByCommand() *cobra.Command {
 				var broken error
 				err := h.vault.SignedBy(cmd.Context(), a, digest, func(s vault.SignedVersion) bool {
 					n++
-					broken = c.emit(s, func() { c.line("%s  %s", s.IssuedOn, s.Identifier) })
+					broken = c.Emit(s, func() { c.Fact("%s  %s", s.IssuedOn, s.Identifier) })
 					return broken == nil
 				})
 				if err == nil && broken == nil {
-					c.tell("共 %d 个版本", "%d versions", n)
+					c.Tell("共 %d 个版本", "%d versions", n)
 				}
 				if err == nil {
 					err = broken
@@ -193,8 +194,8 @@ func certificateDigest(s string) (d [32]byte, err error) {
 		return [32]byte(raw), nil
 	}
 	if _, err := os.Stat(s); err != nil {
-		return d, &usageError{"KEY 应是证书文件或 64 位十六进制 SM3 指纹：" + s,
-			"KEY wants a certificate file or 64 hexadecimal digits: " + s}
+		return d, cli.Usage("KEY 应是证书文件或 64 位十六进制 SM3 指纹："+s,
+			"KEY wants a certificate file or 64 hexadecimal digits: "+s)
 	}
 	certs, err := certificatesIn(s)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine/badger"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/ledger"
@@ -22,7 +23,7 @@ const (
 	backupBlobs = "blobs.backup"
 )
 
-func (c *cli) backupCommand() *cobra.Command {
+func (c *program) backupCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "backup DIR", Short: "备份到新目录（密文，不含主密钥） / back up to a new directory, without the master key",
 		Args: cobra.ExactArgs(1),
@@ -31,9 +32,9 @@ func (c *cli) backupCommand() *cobra.Command {
 				if err := c.backup(cmd.Context(), h, args[0]); err != nil {
 					return err
 				}
-				return c.emit(map[string]string{"backup": args[0]}, func() {
-					c.tell("已备份并核对：%s", "backed up and checked: %s", args[0])
-					c.tell("主密钥不在其中，请另行保管；最后公布的检查点在 published/checkpoint，请在别处留存。",
+				return c.Emit(map[string]string{"backup": args[0]}, func() {
+					c.Tell("已备份并核对：%s", "backed up and checked: %s", args[0])
+					c.Tell("主密钥不在其中，请另行保管；最后公布的检查点在 published/checkpoint，请在别处留存。",
 						"The master key is not in it: keep it apart. Keep copies of published/checkpoint elsewhere too.")
 				})
 			})
@@ -41,7 +42,7 @@ func (c *cli) backupCommand() *cobra.Command {
 	}
 }
 
-func (c *cli) backup(ctx context.Context, h *house, dir string) error {
+func (c *program) backup(ctx context.Context, h *house, dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func (c *cli) backup(ctx context.Context, h *house, dir string) error {
 	return nil
 }
 
-func (c *cli) backupAll(ctx context.Context, h *house, dir string) error {
+func (c *program) backupAll(ctx context.Context, h *house, dir string) error {
 	if cp, err := h.vault.Checkpoint(ctx); err == nil {
 		if err := writeFile(filepath.Join(h.dir, publishFile), cp); err != nil {
 			return err
@@ -121,7 +122,7 @@ func copyTree(from, to string, names ...string) error {
 	return nil
 }
 
-func (c *cli) restoreCommand() *cobra.Command {
+func (c *program) restoreCommand() *cobra.Command {
 	var published string
 	var loss givenUp
 	cmd := &cobra.Command{
@@ -130,7 +131,7 @@ func (c *cli) restoreCommand() *cobra.Command {
 		Long: "恢复后证照库关闭，直到账本追上最后公布的检查点：用 --published 给出它（各处留存的 checkpoint 文件）。\n" +
 			"关闭期间不写入、不对外答复、不出具回执：备份之后吊销的证照，库还不知道。颁发部门可以查自己的证照。\n" +
 			"再没有更新的备份时，用 --accept-loss 写明理由放弃缺失的部分：丢失的账本位置和号码一律跳过并注明，\n" +
-			"此后每个检查点都写明丢失了什么；丢失的证照、变更、吊销、登记、授权和密级须重新录入。" + between +
+			"此后每个检查点都写明丢失了什么；丢失的证照、变更、吊销、登记、授权和密级须重新录入。" + cli.Between +
 			"After a restore the vault is closed until its ledger holds everything under the last published checkpoint, which\n" +
 			"--published names: nothing is written, nobody outside is answered, nothing is signed, because it does not know\n" +
 			"what was revoked since. Departments read their own licences. If there is no newer backup, --accept-loss gives up\n" +
@@ -142,21 +143,21 @@ func (c *cli) restoreCommand() *cobra.Command {
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 && published == "" {
-				return &usageError{"请给出备份目录，或 --published", "give a backup, or --published"}
+				return cli.Usage("请给出备份目录，或 --published", "give a backup, or --published")
 			}
 			if published == "" && loss.reason != "" {
-				return &usageError{"--accept-loss 要与 --published 一起用", "--accept-loss goes with --published"}
+				return cli.Usage("--accept-loss 要与 --published 一起用", "--accept-loss goes with --published")
 			}
 			if len(args) == 1 {
 				if err := c.restore(cmd.Context(), args[0], filepath.Clean(c.dir)); err != nil {
 					return err
 				}
-				c.tell("已恢复到 %s，证照库关闭：写入暂停，只有颁发部门能查自己的证照。",
+				c.Tell("已恢复到 %s，证照库关闭：写入暂停，只有颁发部门能查自己的证照。",
 					"restored to %s; the vault is closed: no writing, and only departments read their own licences.", c.dir)
 			}
 			if published == "" {
-				return c.emit(map[string]any{"restored": c.dir, "writable": false}, func() {
-					c.tell("接着：%s restore --published 最后公布的检查点文件",
+				return c.Emit(map[string]any{"restored": c.dir, "writable": false}, func() {
+					c.Tell("接着：%s restore --published 最后公布的检查点文件",
 						"next: %s restore --published FILE-OF-THE-LAST-CHECKPOINT", c.again())
 				})
 			}
@@ -174,12 +175,12 @@ func (c *cli) restoreCommand() *cobra.Command {
 
 // restore makes a data directory from a backup beside its place, closes it for writing, and only then moves it there: a
 // refused backup or a crash leaves nothing, and there is no moment in which a restored vault could be written to.
-func (c *cli) restore(ctx context.Context, from, to string) error {
+func (c *program) restore(ctx context.Context, from, to string) error {
 	if err := freeToMake(to); err != nil {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(from, backupVault)); err != nil {
-		return &usageError{"这不是备份目录：" + from, "this is no backup: " + from}
+		return cli.Usage("这不是备份目录："+from, "this is no backup: "+from)
 	}
 	made := to + unfinished
 	err := restoreAll(ctx, from, made)
@@ -196,7 +197,7 @@ func (c *cli) restore(ctx context.Context, from, to string) error {
 }
 
 // markRestored also proves that the master key at hand opens the backup.
-func (c *cli) markRestored(ctx context.Context, dir string) error {
+func (c *program) markRestored(ctx context.Context, dir string) error {
 	h, err := c.openHouse(ctx, dir)
 	if err != nil {
 		return err
@@ -227,7 +228,7 @@ type givenUp struct {
 	beyond uint64
 }
 
-func (c *cli) catchUp(ctx context.Context, h *house, a vault.Access, path string, loss givenUp) error {
+func (c *program) catchUp(ctx context.Context, h *house, a vault.Access, path string, loss givenUp) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -238,9 +239,9 @@ func (c *cli) catchUp(ctx context.Context, h *house, a vault.Access, path string
 	}
 	cp, err := ledger.ParseCheckpoint(text, keys...)
 	if err != nil {
-		return &usageError{
-			"这不是本库签名的检查点：" + path, "this is no checkpoint that this vault signed: " + path,
-		}
+		return cli.Usage(
+			"这不是本库签名的检查点："+path, "this is no checkpoint that this vault signed: "+path,
+		)
 	}
 	if loss.reason != "" {
 		return c.acceptLoss(ctx, h, a, vault.Loss{Published: cp.Checkpoint, Beyond: loss.beyond, Reason: loss.reason})
@@ -248,25 +249,25 @@ func (c *cli) catchUp(ctx context.Context, h *house, a vault.Access, path string
 	if err := h.vault.CatchUp(ctx, a, cp.Checkpoint); err != nil {
 		return err
 	}
-	return c.emit(map[string]any{"restored": c.dir, "writable": true}, func() {
-		c.tell("账本已追上检查点（%d 条），写入已开放", "the ledger holds the checkpoint (%d leaves); writing is open", cp.Size)
+	return c.Emit(map[string]any{"restored": c.dir, "writable": true}, func() {
+		c.Tell("账本已追上检查点（%d 条），写入已开放", "the ledger holds the checkpoint (%d leaves); writing is open", cp.Size)
 	})
 }
 
-func (c *cli) acceptLoss(ctx context.Context, h *house, a vault.Access, loss vault.Loss) error {
+func (c *program) acceptLoss(ctx context.Context, h *house, a vault.Access, loss vault.Loss) error {
 	lost, err := h.vault.AcceptLoss(ctx, a, loss)
 	if err != nil {
 		return err
 	}
-	return c.emit(lost, func() {
-		c.tell("已放弃账本第 %d 至 %d 条，写入已开放", "leaves %d to %d of the ledger are given up; writing is open", lost.From, lost.To-1)
+	return c.Emit(lost, func() {
+		c.Tell("已放弃账本第 %d 至 %d 条，写入已开放", "leaves %d to %d of the ledger are given up; writing is open", lost.From, lost.To-1)
 		if !lost.Known.IsZero() {
-			c.tell("库中最后一笔业务：%s。此后的签发、变更、吊销、登记、授权和密级都已丢失，须重新录入；",
+			c.Tell("库中最后一笔业务：%s。此后的签发、变更、吊销、登记、授权和密级都已丢失，须重新录入；",
 				"The last event it holds: %s. Issues, changes, revocations, registrations, consents and classifications since are lost:",
 				lost.Known.In(h.zone).Format("2006-01-02 15:04:05"))
-			c.tell("在此之前，丢失的吊销在库中仍显示有效。", "enter them again; until then a revocation that was lost still reads valid.")
+			c.Tell("在此之前，丢失的吊销在库中仍显示有效。", "enter them again; until then a revocation that was lost still reads valid.")
 		}
-		c.tell("各号段已跳过 %d 个号，见 numbers；“已全部转换”的声明均已撤销。请公布新检查点：%s proof checkpoint",
+		c.Tell("各号段已跳过 %d 个号，见 numbers；“已全部转换”的声明均已撤销。请公布新检查点：%s proof checkpoint",
 			"Each series passes over %d numbers, see numbers; declarations of converted stock are void. Publish: %s proof checkpoint",
 			lost.To-lost.From, c.again())
 	})

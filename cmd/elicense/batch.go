@@ -9,11 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/convert"
 )
 
-func (c *cli) batchCommand() *cobra.Command {
+func (c *program) batchCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "batch", Short: "转换批次：进度、抽样、签核、证明 / batches: progress, sample, sign-off, certificate"}
 	cmd.AddCommand(c.batchList(), c.batchProgress(), c.batchSample(), c.batchSignOff(), c.batchCertificate())
 	return cmd
@@ -24,9 +25,11 @@ var batchWords = map[vault.BatchState][2]string{
 	vault.BatchUndoing: {"撤回中", "undoing"}, vault.BatchUndone: {"已撤回", "undone"},
 }
 
-func (c *cli) batchState(s vault.BatchState) string { return c.say(batchWords[s][0], batchWords[s][1]) }
+func (c *program) batchState(s vault.BatchState) string {
+	return c.Say(batchWords[s][0], batchWords[s][1])
+}
 
-func (c *cli) batchList() *cobra.Command {
+func (c *program) batchList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "列出批次 / list the batches", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -35,10 +38,10 @@ func (c *cli) batchList() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.emit(list, func() {
+				return c.Emit(list, func() {
 					for i := range list {
 						b := &list[i]
-						c.line("%s  %s  %s  %s", b.ID, c.batchState(b.State), b.FileName, c.counts(b.Counts))
+						c.Fact("%s  %s  %s  %s", b.ID, c.batchState(b.State), b.FileName, c.counts(b.Counts))
 					}
 				})
 			})
@@ -46,12 +49,12 @@ func (c *cli) batchList() *cobra.Command {
 	}
 }
 
-func (c *cli) batchProgress() *cobra.Command {
+func (c *program) batchProgress() *cobra.Command {
 	var deadline string
 	cmd := &cobra.Command{
 		Use: "progress", Args: cobra.NoArgs,
 		Short: "转换进度：每个部门每类证照已转换多少、能否按期（A74） / how far, and whether the deadline will be met",
-		Long: "--as operator --ground operator 看全部部门。" + between +
+		Long: "--as operator --ground operator 看全部部门。" + cli.Between +
 			"With --as operator --ground operator it shows all departments.",
 		Example: "  elicense batch progress --deadline 2017-06-30",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -64,8 +67,8 @@ func (c *cli) batchProgress() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				list := convert.Dashboards(accounts, c.now(), until)
-				return c.emit(list, func() { c.showDashboards(cmd.Context(), h, list) })
+				list := convert.Dashboards(accounts, c.Now(), until)
+				return c.Emit(list, func() { c.showDashboards(cmd.Context(), h, list) })
 			})
 		},
 	}
@@ -73,9 +76,9 @@ func (c *cli) batchProgress() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) showDashboards(ctx context.Context, h *house, list []convert.Dashboard) {
+func (c *program) showDashboards(ctx context.Context, h *house, list []convert.Dashboard) {
 	if len(list) == 0 {
-		c.tell("还没有转换过", "nothing was converted yet")
+		c.Tell("还没有转换过", "nothing was converted yet")
 	}
 	for i := range list {
 		d := &list[i]
@@ -83,39 +86,39 @@ func (c *cli) showDashboards(ctx context.Context, h *house, list []convert.Dashb
 		if t, err := h.vault.Type(ctx, d.Type); err == nil {
 			name = t.Definition.Name
 		}
-		total := c.say("台账共", "of")
+		total := c.Say("台账共", "of")
 		if !d.Declared {
-			total = c.say("已见台账", "seen")
+			total = c.Say("已见台账", "seen")
 		}
-		c.tell("%s  %s", "%s  %s", name, d.Issuer)
-		c.tell("  已转换 %d，%s %d 行（%s）；退回待改 %d，冲突 %d", "  %d converted, %s %d rows (%s); %d to correct, %d in conflict",
+		c.Tell("%s  %s", "%s  %s", name, d.Issuer)
+		c.Tell("  已转换 %d，%s %d 行（%s）；退回待改 %d，冲突 %d", "  %d converted, %s %d rows (%s); %d to correct, %d in conflict",
 			d.Converted, total, d.Total, percent(d.Converted, d.Total), d.Rejected, d.Conflict)
 		if d.Open+d.Waiting > 0 {
-			c.tell("  批次：未完成 %d，待签核 %d", "  batches: %d unfinished, %d wait for sign-off", d.Open, d.Waiting)
+			c.Tell("  批次：未完成 %d，待签核 %d", "  batches: %d unfinished, %d wait for sign-off", d.Open, d.Waiting)
 		}
 		if !d.Forecast.IsZero() && d.Converted < d.Total {
-			c.tell("  按目前速度预计 %s 完成", "  at this pace done on %s", d.Forecast.In(h.zone).Format("2006-01-02"))
+			c.Tell("  按目前速度预计 %s 完成", "  at this pace done on %s", d.Forecast.In(h.zone).Format("2006-01-02"))
 		}
 		if !d.Deadline.IsZero() {
-			c.line("  %s %s", c.lateness(d), d.Deadline.In(h.zone).Format("2006-01-02"))
+			c.Fact("  %s %s", c.lateness(d), d.Deadline.In(h.zone).Format("2006-01-02"))
 		}
 	}
 }
 
-func (c *cli) lateness(d *convert.Dashboard) string {
+func (c *program) lateness(d *convert.Dashboard) string {
 	if d.Late {
-		return c.say("✗ 赶不上期限", "✗ will miss the deadline")
+		return c.Say("✗ 赶不上期限", "✗ will miss the deadline")
 	}
-	return c.say("✓ 赶得上期限", "✓ will meet the deadline")
+	return c.Say("✓ 赶得上期限", "✓ will meet the deadline")
 }
 
-func (c *cli) batchSample() *cobra.Command {
+func (c *program) batchSample() *cobra.Command {
 	var n int
 	var seed uint64
 	var to string
 	cmd := &cobra.Command{
 		Use: "sample BATCH", Short: "抽样核对：数据与扫描件并列 / draw a sample to inspect, data beside scans", Args: cobra.ExactArgs(1),
-		Long: "--sheet 把抽样存为表格，扫描件存到同名目录，表中留有“核对结果”“差错说明”两列供填写。" + between +
+		Long: "--sheet 把抽样存为表格，扫描件存到同名目录，表中留有“核对结果”“差错说明”两列供填写。" + cli.Between +
 			"--sheet saves the sample as a sheet, the scans in a directory of its name, with empty columns for the findings.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd.Context(), issuer("抽样核对"), func(h *house, a vault.Access) error {
@@ -127,9 +130,9 @@ func (c *cli) batchSample() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.emit(list, func() {
+				return c.Emit(list, func() {
 					for i := range list {
-						c.tell("—— 第 %d 行，扫描件 %d 份", "-- row %d, %d scans", list[i].Row, len(list[i].Scans))
+						c.Tell("—— 第 %d 行，扫描件 %d 份", "-- row %d, %d scans", list[i].Row, len(list[i].Scans))
 						c.showLicence(cmd.Context(), h, &list[i].Found)
 					}
 				})
@@ -144,15 +147,15 @@ func (c *cli) batchSample() *cobra.Command {
 }
 
 // sampleSheet saves a sample whole or not at all, with the scans in a directory beside it.
-func (c *cli) sampleSheet(ctx context.Context, from converting, name string, job convert.SampleJob) error {
+func (c *program) sampleSheet(ctx context.Context, from converting, name string, job convert.SampleJob) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
 	if err != nil {
-		return err
+		return about(err, name)
 	}
 	scans := strings.TrimSuffix(name, filepath.Ext(name))
 	job.Out = f
 	job.Scan = func(file string, content []byte) error { return writeFile(filepath.Join(scans, file), content) }
-	cfg := convert.Config{Vault: from.house.vault, Access: from.access, Now: c.now}
+	cfg := convert.Config{Vault: from.house.vault, Access: from.access, Now: c.Now}
 	drawn, err := convert.SampleSheet(ctx, cfg, job)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
@@ -161,14 +164,14 @@ func (c *cli) sampleSheet(ctx context.Context, from converting, name string, job
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return c.emit(map[string]any{"sheet": name, "drawn": drawn}, func() {
-		c.tell("抽样 %d 件：%s", "%d drawn: %s", drawn, name)
-		c.tell("核对后：%s batch sign-off %s --by 核对人 --sampled %d --defects 差错数",
+	return c.Emit(map[string]any{"sheet": name, "drawn": drawn}, func() {
+		c.Tell("抽样 %d 件：%s", "%d drawn: %s", drawn, name)
+		c.Tell("核对后：%s batch sign-off %s --by 核对人 --sampled %d --defects 差错数",
 			"when inspected: %s batch sign-off %s --by NAME --sampled %d --defects N", c.again(), job.Batch, drawn)
 	})
 }
 
-func (c *cli) batchSignOff() *cobra.Command {
+func (c *program) batchSignOff() *cobra.Command {
 	var so vault.SignOff
 	cmd := &cobra.Command{
 		Use:   "sign-off BATCH --by NAME --sampled N",
@@ -179,7 +182,7 @@ func (c *cli) batchSignOff() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.emit(b, func() { c.tell("批次 %s 已签核，对外可查", "batch %s is signed off and open", b.ID) })
+				return c.Emit(b, func() { c.Tell("批次 %s 已签核，对外可查", "batch %s is signed off and open", b.ID) })
 			})
 		},
 	}
@@ -188,7 +191,7 @@ func (c *cli) batchSignOff() *cobra.Command {
 	f.IntVar(&so.Sampled, "sampled", 0, "核对件数 / how many were inspected")
 	f.IntVar(&so.Defects, "defects", 0, "发现差错件数 / defects found")
 	f.StringVar(&so.Remark, "remark", "", "备注 / remark")
-	mustHave(cmd, "by", "sampled")
+	cli.MustHave(cmd, "by", "sampled")
 	return cmd
 }
 
@@ -198,7 +201,7 @@ type signedText struct {
 	Signature []byte `json:"signature"`
 }
 
-func (c *cli) batchCertificate() *cobra.Command {
+func (c *program) batchCertificate() *cobra.Command {
 	var to string
 	cmd := &cobra.Command{
 		Use: "certificate BATCH", Short: "批次证明（已签名，可离线验证） / the signed batch certificate", Args: cobra.ExactArgs(1),
@@ -210,13 +213,13 @@ func (c *cli) batchCertificate() *cobra.Command {
 					return err
 				}
 				if b.Certificate == nil {
-					return &usageError{"该批次未完成，还没有证明；请先运行完转换", "the batch is not finished and has no certificate yet"}
+					return cli.Usage("该批次未完成，还没有证明；请先运行完转换", "the batch is not finished and has no certificate yet")
 				}
 				out := signedText{b.Certificate, b.CertificateSignature}
 				if to != "" {
 					return c.save(to, out)
 				}
-				return c.emit(out, func() { c.put(string(b.Certificate)) })
+				return c.Emit(out, func() { c.Put(string(b.Certificate)) })
 			})
 		},
 	}

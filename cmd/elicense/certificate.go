@@ -11,12 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 	"github.com/elicense/elicense/vault"
 )
 
-func (c *cli) certificateCommand() *cobra.Command {
+func (c *program) certificateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "certificate", Short: "证书：何时到期、换发 / certificates: when they end, and their renewal",
 	}
@@ -73,7 +74,7 @@ func (x *held) inBoth() (zh, en string) {
 // daysLeft is how many whole days a certificate still holds.
 func daysLeft(x *pki.Certificate, now time.Time) int { return int(x.NotAfter.Sub(now).Hours() / 24) }
 
-func (c *cli) certificateList() *cobra.Command {
+func (c *program) certificateList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "各证书何时到期 / when each certificate ends", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -93,13 +94,13 @@ func (c *cli) certificateList() *cobra.Command {
 				x := certs[0]
 				list[i].certificate = x
 				out[i] = certificateJSON{
-					list[i].whose, c.say(list[i].inBoth()), fmt.Sprintf("%X", x.Serial), x.NotBefore, x.NotAfter,
-					daysLeft(x, c.now()),
+					list[i].whose, c.Say(list[i].inBoth()), fmt.Sprintf("%X", x.Serial), x.NotBefore, x.NotAfter,
+					daysLeft(x, c.Now()),
 				}
 			}
-			return c.emit(out, func() {
+			return c.Emit(out, func() {
 				for _, x := range out {
-					c.tell("%-18s  至 %s，还有 %d 天  %s", "%-18s  until %s, %d days left  %s", x.Whose, x.NotAfter.Format(time.DateOnly),
+					c.Tell("%-18s  至 %s，还有 %d 天  %s", "%-18s  until %s, %d days left  %s", x.Whose, x.NotAfter.Format(time.DateOnly),
 						x.DaysLeft, x.Name)
 				}
 			})
@@ -117,11 +118,11 @@ type certificateJSON struct {
 	DaysLeft  int       `json:"days_left"`
 }
 
-func (c *cli) certificateRenew() *cobra.Command {
+func (c *program) certificateRenew() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "renew vault|USCC", Args: cobra.ExactArgs(1),
 		Short: "换发证书：证照库的或某部门的 / renew the vault's certificate, or a department's",
-		Long: "证照库：密钥不变，账本公钥因此不变。部门：换新密钥；旧证书留存，所签证照照样可验证。" + between +
+		Long: "证照库：密钥不变，账本公钥因此不变。部门：换新密钥；旧证书留存，所签证照照样可验证。" + cli.Between +
 			"The vault keeps its key, so that the ledger's key stays. A department gets a new key; the former certificate stays\n" +
 			"known, because what it signed is verified with it.",
 		Example: "  elicense certificate renew vault\n  elicense certificate renew 11350100EX0000010M",
@@ -147,25 +148,25 @@ func (c *cli) certificateRenew() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) showRenewed(file, whose string) error {
+func (c *program) showRenewed(file, whose string) error {
 	certs, err := certificatesIn(file)
 	if err != nil {
 		return err
 	}
 	until := certs[0].NotAfter
-	return c.emit(map[string]any{"whose": whose, "serial": fmt.Sprintf("%X", certs[0].Serial), "not_after": until}, func() {
-		c.tell("已换发：%s 的新证书到 %s", "renewed: the new certificate of %s holds until %s", whose, until.Format(time.DateOnly))
+	return c.Emit(map[string]any{"whose": whose, "serial": fmt.Sprintf("%X", certs[0].Serial), "not_after": until}, func() {
+		c.Tell("已换发：%s 的新证书到 %s", "renewed: the new certificate of %s holds until %s", whose, until.Format(time.DateOnly))
 	})
 }
 
 // renewVault certifies the vault's key anew. The file is replaced whole or not at all.
-func (w *world) renewVault(h *house) error {
+func (c *program) renewVault(h *house) error {
 	path := filepath.Join(h.dir, vaultFile)
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	config, err := w.readSigner(h, vaultFile)
+	config, err := c.readSigner(h, vaultFile)
 	if err != nil {
 		return err
 	}
@@ -176,7 +177,7 @@ func (w *world) renewVault(h *house) error {
 	if err := key.open(); err != nil {
 		return err
 	}
-	authority, err := w.openAuthority(h)
+	authority, err := c.openAuthority(h)
 	if err != nil {
 		return err
 	}
@@ -194,25 +195,25 @@ func (w *world) renewVault(h *house) error {
 }
 
 // renewDepartment makes a new key for a department that is registered and whose key is kept here.
-func (w *world) renewDepartment(h *house, callers []vault.Caller, uscc string) (string, error) {
+func (c *program) renewDepartment(h *house, callers []vault.Caller, uscc string) (string, error) {
 	file := filepath.Join(staffDir, uscc+".pem")
 	for i := range callers {
 		if callers[i].Department != uscc || len(callers[i].Issues) == 0 {
 			continue
 		}
-		present, err := w.readSigner(h, file)
+		present, err := c.readSigner(h, file)
 		switch {
 		case err == nil && present.Key == nil:
-			return file, &usageError{
-				"该部门自持密钥，请由其向认证机构换发：" + uscc, "this department keeps its key itself and renews with its authority: " + uscc,
-			}
+			return file, cli.Usage(
+				"该部门自持密钥，请由其向认证机构换发："+uscc, "this department keeps its key itself and renews with its authority: "+uscc,
+			)
 		case err != nil && !errors.Is(err, os.ErrNotExist):
 			return file, err
 		}
-		return file, w.hire(h, body{callers[i].Name, uscc})
+		return file, c.hire(h, body{callers[i].Name, uscc})
 	}
-	return file, &usageError{
-		"没有这个颁发部门：" + uscc + "；应为 vault 或部门的信用代码，见 certificate list",
-		"no such department: " + uscc + "; name vault or a department's credit code, see certificate list",
-	}
+	return file, cli.Usage(
+		"没有这个颁发部门："+uscc+"；应为 vault 或部门的信用代码，见 certificate list",
+		"no such department: "+uscc+"; name vault or a department's credit code, see certificate list",
+	)
 }

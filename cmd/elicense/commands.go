@@ -3,7 +3,7 @@ package main
 import "github.com/spf13/cobra"
 
 // addCommands puts every command under the root, by what a person wants to do.
-func (c *cli) addCommands(root *cobra.Command) {
+func (c *program) addCommands(root *cobra.Command) {
 	for _, g := range []struct {
 		id, zh, en string
 		list       []*cobra.Command
@@ -26,7 +26,7 @@ func (c *cli) addCommands(root *cobra.Command) {
 			c.restoreCommand(),
 		}},
 	} {
-		root.AddGroup(&cobra.Group{ID: g.id, Title: c.say(g.zh, g.en)})
+		root.AddGroup(&cobra.Group{ID: g.id, Title: c.Say(g.zh, g.en)})
 		for _, cmd := range g.list {
 			cmd.GroupID = g.id
 			root.AddCommand(cmd)

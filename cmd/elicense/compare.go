@@ -7,10 +7,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/vault"
 )
 
-func (c *cli) compareCommand() *cobra.Command {
+func (c *program) compareCommand() *cobra.Command {
 	var q query
 	var s sheetCompare
 	var receipt string
@@ -18,7 +19,7 @@ func (c *cli) compareCommand() *cobra.Command {
 		Use: "compare [IDENTIFIER] 要素=值…", Short: "比对申请人所填与库中所存 / compare claims with the vault",
 		Long: "逐项比对：一致、不一致、缺失，只给结论，不给库中的值（A78）。退出码：0 全部一致且证照有效，3 不是，4 无法判定。\n" +
 			"--sheet 批量比对：表中每行一份证照，列名用短名或中文名（证照编号或标识，其余为要比对的要素）；结果是同一张表加结论各列，\n" +
-			"与逐件比对的结论完全相同。" + between +
+			"与逐件比对的结论完全相同。" + cli.Between +
 			"Field by field: equal, different, missing; verdicts only, never what the vault holds. Exit: 0 all equal and " +
 			"in force,\n3 not so, 4 cannot be told. --sheet compares a sheet: one licence a row, columns by short name " +
 			"or label " +
@@ -61,7 +62,7 @@ type comparing struct {
 	query  *query
 }
 
-func (c *cli) compareOne(ctx context.Context, x comparing, args []string) (*vault.Comparison, error) {
+func (c *program) compareOne(ctx context.Context, x comparing, args []string) (*vault.Comparison, error) {
 	var id []string
 	if len(args) > 0 && !strings.Contains(args[0], "=") && !strings.HasPrefix(args[0], "@") {
 		id, args = args[:1], args[1:]
@@ -71,7 +72,7 @@ func (c *cli) compareOne(ctx context.Context, x comparing, args []string) (*vaul
 		return nil, err
 	}
 	if len(claims) == 0 {
-		return nil, &usageError{"比对什么？请写出 要素=值", "compare what? give NAME=VALUE"}
+		return nil, cli.Usage("比对什么？请写出 要素=值", "compare what? give NAME=VALUE")
 	}
 	if err := x.query.complete(ctx, x.house.vault, id); err != nil {
 		return nil, err
@@ -108,42 +109,42 @@ var resultWords = map[string][2]string{
 }
 
 // outcome is the decision of a comparison in words, and its exit code.
-func (c *cli) outcome(res *vault.Comparison) (words string, code int) {
+func (c *program) outcome(res *vault.Comparison) (words string, code int) {
 	w, known := resultWords[res.Result]
-	words = c.say(w[0], w[1])
+	words = c.Say(w[0], w[1])
 	if !known {
 		words = c.absence(vault.Absence(res.Result))
 	}
 	switch {
 	case res.Result == "matched" && res.State == vault.Valid:
-		return words, exitDone
+		return words, cli.ExitDone
 	case res.Identifier == "":
-		return words, exitIndeterminate
+		return words, cli.ExitIndeterminate
 	}
-	return words, exitNotPassed
+	return words, cli.ExitNotPassed
 }
 
 // showComparison prints the decision first, and ends with a code of its own unless everything matches.
-func (c *cli) showComparison(res *vault.Comparison) error {
+func (c *program) showComparison(res *vault.Comparison) error {
 	words, code := c.outcome(res)
-	err := c.emit(res, func() {
+	err := c.Emit(res, func() {
 		if res.State != "" {
-			words += c.say("；证照", "; licence ") + c.state(res.State)
+			words += c.Say("；证照", "; licence ") + c.state(res.State)
 		}
-		c.line("%s", words)
+		c.Fact("%s", words)
 		for _, f := range res.Fields {
-			c.line("  %s", strings.TrimRight(c.verdict(f.Verdict)+"  "+f.Label+"  "+strings.Join(f.Rules, " "), " "))
+			c.Fact("  %s", strings.TrimRight(c.verdict(f.Verdict)+"  "+f.Label+"  "+strings.Join(f.Rules, " "), " "))
 		}
 	})
-	if err == nil && code != exitDone {
-		err = &exitError{code}
+	if err == nil && code != cli.ExitDone {
+		err = &cli.ExitError{Code: code}
 	}
 	return err
 }
 
 // verdict is set to one width, so that labels stand below each other.
-func (c *cli) verdict(v vault.Verdict) string {
-	if c.lang == "en" {
+func (c *program) verdict(v vault.Verdict) string {
+	if c.Lang == "en" {
 		return (string(v) + "         ")[:9]
 	}
 	return (v.Chinese() + "　　")[:9]

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/vault"
@@ -39,19 +40,21 @@ func newRunner(t *testing.T) *runner {
 func (r *runner) run(args ...string) ran {
 	r.t.Helper()
 	var out, errs bytes.Buffer
-	code := run(r.t.Context(), &world{
-		name: "elicense", args: append([]string{"-d", r.dir, "--lang", "zh"}, args...),
-		in: strings.NewReader(""), out: &out, err: &errs,
-		env: func(string) string { return "" }, now: time.Now, rand: rand.Reader, columns: 80,
-		selfTest: pki.SelfTestResults,
-	})
+	c := &program{
+		World: &cli.World{
+			Name: "elicense", Args: append([]string{"-d", r.dir, "--lang", "zh"}, args...), In: strings.NewReader(""),
+			Out: &out, Err: &errs, Env: func(string) string { return "" }, Now: time.Now, Rand: rand.Reader,
+		},
+		selfTest: pki.SelfTestResults, columns: 80,
+	}
+	code := c.run(r.t.Context())
 	return ran{code, out.String(), errs.String()}
 }
 
 func (r *runner) ok(args ...string) string {
 	r.t.Helper()
 	got := r.run(args...)
-	require.Equal(r.t, exitDone, got.code, got.err)
+	require.Equal(r.t, cli.ExitDone, got.code, got.err)
 	return got.out
 }
 
@@ -86,7 +89,7 @@ func TestSheetCompare_D18(t *testing.T) {
 	sheetFile := filepath.Join(dir, "申报.csv")
 	require.NoError(t, os.WriteFile(sheetFile, claims, 0o600))
 	got := r.run("--json", "compare", "--sheet", sheetFile, "--type", "食品经营许可证")
-	require.Equal(t, exitNotPassed, got.code, got.err)
+	require.Equal(t, cli.ExitNotPassed, got.code, got.err)
 	lines := strings.Split(strings.TrimSpace(got.out), "\n")
 	require.Len(t, lines, len(rows))
 	equal := 0
@@ -157,7 +160,7 @@ func TestProgress(t *testing.T) {
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			var errs bytes.Buffer
-			w := &world{err: &errs, terminal: x.terminal, json: x.json, columns: 80, lang: "zh"}
+			w := &program{World: &cli.World{Err: &errs, JSON: x.json, Lang: "zh"}, terminal: x.terminal, columns: 80}
 			m := w.progress("转换")
 			m.update(p)
 			m.finish()
@@ -229,14 +232,6 @@ func TestRotation(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestCalledAs names what a person types to call the program again.
-func TestCalledAs(t *testing.T) {
-	require.Equal(t, "go run ./cmd/elicense", calledAs("/tmp/go-build123/b001/exe/elicense"))
-	require.Equal(t, "./elicense", calledAs("./elicense"))
-	require.Equal(t, `'a b'`, quoted("a b"))
-	require.Equal(t, `台账.csv`, quoted("台账.csv"))
-}
-
 // TestResultName never overwrites an earlier result, which may hold corrections.
 func TestResultName(t *testing.T) {
 	dir := t.TempDir()
@@ -248,4 +243,10 @@ func TestResultName(t *testing.T) {
 		require.NoError(t, os.WriteFile(got, nil, 0o600))
 		source = got // the result of a result is no 台账-结果-结果
 	}
+}
+
+// TestQuoted makes one word of a path for a shell.
+func TestQuoted(t *testing.T) {
+	require.Equal(t, `'a b'`, quoted("a b"))
+	require.Equal(t, `台账.csv`, quoted("台账.csv"))
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
@@ -18,7 +19,7 @@ type sheetCompare struct{ file, result, encoding string }
 
 // claimSheet is an open one.
 type claimSheet struct {
-	*cli
+	*program
 
 	comparing
 
@@ -35,7 +36,7 @@ type claimSheet struct {
 var comparedHeadings = []string{"比对结论", "证照状态", "不一致项", "缺失项", "说明"}
 
 // compareSheet compares every row as compareOne would, and writes the same sheet with the verdicts beside it.
-func (c *cli) compareSheet(ctx context.Context, x comparing, s sheetCompare) error {
+func (c *program) compareSheet(ctx context.Context, x comparing, s sheetCompare) error {
 	if err := typeCode(ctx, x.house.vault, &x.query.Type); err != nil {
 		return err
 	}
@@ -58,12 +59,12 @@ func (c *cli) compareSheet(ctx context.Context, x comparing, s sheetCompare) err
 		return err
 	}
 	defer book.Close() //nolint:errcheck // only read
-	cs := &claimSheet{cli: c, comparing: x, book: book}
+	cs := &claimSheet{program: c, comparing: x, book: book}
 	if err := cs.findHeading(ctx); err != nil {
 		return err
 	}
 	if s.result == "" {
-		s.result = freeName(s.file, c.say("-比对", "-compared"), book.ResultFormat() == sheet.FormatXLSX)
+		s.result = freeName(s.file, c.Say("-比对", "-compared"), book.ResultFormat() == sheet.FormatXLSX)
 	}
 	if err := cs.write(ctx, s.result); err != nil {
 		return err
@@ -106,11 +107,11 @@ func (cs *claimSheet) findHeading(ctx context.Context) error {
 			return nil
 		}
 	}
-	return &usageError{
+	return cli.Usage(
 		"找不到表头：前 20 行中没有同时含“证照编号”（或“证照标识”）和要比对的要素的一行；列名用短名或中文名，并请给出 --type",
-		"no heading: none of the first 20 rows has a licence number (or identifier) beside elements to compare; " +
+		"no heading: none of the first 20 rows has a licence number (or identifier) beside elements to compare; "+
 			"name columns by short name or label, and give --type",
-	}
+	)
 }
 
 // isClaim tells the columns to compare from those that name the licence and those that say nothing.
@@ -171,7 +172,7 @@ func claimName(t *vault.LicenceType, heading string) string {
 func (cs *claimSheet) write(ctx context.Context, name string) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
 	if err != nil {
-		return err
+		return about(err, name)
 	}
 	note := sheet.Annotation{Sheet: cs.at, Column: cs.width}
 	err = cs.book.Annotate(f, note, func(row *sheet.Row) ([]string, error) {
@@ -197,7 +198,7 @@ func (cs *claimSheet) write(ctx context.Context, name string) error {
 type comparedRow struct {
 	Row        int               `json:"row"`
 	Comparison *vault.Comparison `json:"comparison,omitempty"`
-	Problems   []complaint       `json:"problems,omitempty"`
+	Problems   []cli.ProblemJSON `json:"problems,omitempty"`
 }
 
 // row compares one row. What is wrong with one row does not end the others; what is wrong with the vault does.
@@ -215,16 +216,18 @@ func (cs *claimSheet) row(ctx context.Context, row *sheet.Row) ([]string, error)
 	}
 	var cells []string
 	if err != nil {
-		out.Problems = cs.complaints(err)
+		for _, p := range problems(nil, err) {
+			out.Problems = append(out.Problems, cs.ProblemJSON(&p))
+		}
 		cells = cs.refused(err, out.Problems)
-		cs.counts[exitFailed]++
+		cs.counts[cli.ExitFailed]++
 	} else {
 		words, code := cs.outcome(out.Comparison)
 		cs.counts[code]++
 		cells = cs.verdicts(out.Comparison, words)
 	}
-	if cs.json {
-		return cells, cs.writeJSON(out)
+	if cs.JSON {
+		return cells, cs.WriteJSON(out)
 	}
 	return cells, nil
 }
@@ -232,7 +235,7 @@ func (cs *claimSheet) row(ctx context.Context, row *sheet.Row) ([]string, error)
 // isRowError tells what only this row suffers from: its values, the rights to this licence, the limit of guesses.
 func isRowError(err error) bool {
 	var refusal *vault.Refusal
-	var usage *usageError
+	var usage *cli.UsageError
 	var bad *sheet.Error
 	if errors.As(err, &usage) || errors.As(err, &bad) {
 		return true
@@ -310,32 +313,32 @@ func (cs *claimSheet) verdicts(res *vault.Comparison, words string) []string {
 }
 
 // refused are the cells of a row that could not be compared.
-func (cs *claimSheet) refused(err error, list []complaint) []string {
+func (cs *claimSheet) refused(err error, list []cli.ProblemJSON) []string {
 	var why []string
 	for i := range list {
 		why = append(why, list[i].Message+" ["+list[i].Code+"]")
 	}
 	if len(why) == 0 {
-		why = append(why, cs.describe(err).String())
+		why = append(why, cs.Text(describe(err)))
 	}
-	return []string{cs.say("未能比对", "not compared"), "", "", "", strings.Join(why, "；")}
+	return []string{cs.Say("未能比对", "not compared"), "", "", "", strings.Join(why, "；")}
 }
 
 // finish says how it went; the exit code is that of the worst row.
 func (cs *claimSheet) finish(name string) error {
 	n := cs.counts
-	rows := n[exitDone] + n[exitNotPassed] + n[exitIndeterminate] + n[exitFailed]
-	cs.tell("比对 %d 行：一致且有效 %d，不一致、缺失或失效 %d，没有查到 %d，未能比对 %d",
+	rows := n[cli.ExitDone] + n[cli.ExitNotPassed] + n[cli.ExitIndeterminate] + n[cli.ExitFailed]
+	cs.Tell("比对 %d 行：一致且有效 %d，不一致、缺失或失效 %d，没有查到 %d，未能比对 %d",
 		"%d rows: equal and in force %d, different, missing or not in force %d, not found %d, not compared %d",
-		rows, n[exitDone], n[exitNotPassed], n[exitIndeterminate], n[exitFailed])
+		rows, n[cli.ExitDone], n[cli.ExitNotPassed], n[cli.ExitIndeterminate], n[cli.ExitFailed])
 	if len(cs.unknown) > 0 {
-		cs.aside(cs.say("注意：这些列不是该类证照的要素，没有比对：", "note: these columns are no elements of the type and were not compared: ") +
+		cs.Aside(cs.Say("注意：这些列不是该类证照的要素，没有比对：", "note: these columns are no elements of the type and were not compared: ") +
 			strings.Join(cs.unknown, "、") + "\n")
 	}
-	cs.tell("结果表：%s", "result: %s", name)
-	for _, code := range []int{exitFailed, exitNotPassed, exitIndeterminate} {
+	cs.Tell("结果表：%s", "result: %s", name)
+	for _, code := range []int{cli.ExitFailed, cli.ExitNotPassed, cli.ExitIndeterminate} {
 		if n[code] > 0 {
-			return &exitError{code}
+			return &cli.ExitError{Code: code}
 		}
 	}
 	return nil

@@ -5,15 +5,16 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/vault"
 )
 
-func (c *cli) consentCommand() *cobra.Command {
+func (c *program) consentCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "consent", Short: "持证主体的授权：给予、查看、收回 / holders' consents: give, list, take back",
 		Long: "持证主体在办件中登录（--present、--case、--level），授权某部门查询其证照；随时可以收回。\n" +
-			"被授权的部门查询时：elicense lookup … --ground consent --basis 授权编号。" + between +
+			"被授权的部门查询时：elicense lookup … --ground consent --basis 授权编号。" + cli.Between +
 			"The holder, logged in for a case (--present, --case, --level), lets a department see his or her licences, and can\n" +
 			"take that back at any time. The department looks up with --ground consent --basis CONSENT.",
 	}
@@ -21,7 +22,7 @@ func (c *cli) consentCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) consentGrant() *cobra.Command {
+func (c *program) consentGrant() *cobra.Command {
 	var to, only, until string
 	cmd := &cobra.Command{
 		Use:   "grant --to USCC --until yyyy-mm-dd --present HOLDER --case CASE --level N",
@@ -30,7 +31,7 @@ func (c *cli) consentGrant() *cobra.Command {
 			"--case 2026-0001 --level 2",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if code.CheckUSCC(to) != nil {
-				return &usageError{"--to 不是有效的统一社会信用代码：" + to, "--to is no sound unified social credit code: " + to}
+				return cli.Usage("--to 不是有效的统一社会信用代码："+to, "--to is no sound unified social credit code: "+to)
 			}
 			return c.with(cmd.Context(), byHolder("授权查询证照"), func(h *house, a vault.Access) error {
 				end, err := lastDay("--until", until, h.zone)
@@ -41,10 +42,10 @@ func (c *cli) consentGrant() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.emit(map[string]any{"id": id, "department": to, "case": only, "expires": end}, func() {
-					c.tell("已授权：%s", "given: %s", id)
-					c.tell("%s 可凭此查询，至 %s：", "%s may look up by it until %s:", to, until)
-					c.tell("  %s lookup --ground consent --basis %s --as 该部门的调用方 …",
+				return c.Emit(map[string]any{"id": id, "department": to, "case": only, "expires": end}, func() {
+					c.Tell("已授权：%s", "given: %s", id)
+					c.Tell("%s 可凭此查询，至 %s：", "%s may look up by it until %s:", to, until)
+					c.Tell("  %s lookup --ground consent --basis %s --as 该部门的调用方 …",
 						"  %s lookup --ground consent --basis %s --as ITS-CALLER …", c.again(), id)
 				})
 			})
@@ -54,7 +55,7 @@ func (c *cli) consentGrant() *cobra.Command {
 	f.StringVar(&to, "to", "", "被授权部门的统一社会信用代码 / credit code of the department that may ask")
 	f.StringVar(&until, "until", "", "有效至 yyyy-mm-dd / last day")
 	f.StringVar(&only, "only-case", "", "只用于此办件 / only for this case")
-	mustHave(cmd, "to", "until")
+	cli.MustHave(cmd, "to", "until")
 	return cmd
 }
 
@@ -84,7 +85,7 @@ func showConsent(x *vault.Consent, now time.Time) consentJSON {
 	return out
 }
 
-func (c *cli) consentList() *cobra.Command {
+func (c *program) consentList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list --present HOLDER --case CASE --level N", Short: "本人给过的授权 / what the holder has consented to",
 		Args: cobra.NoArgs,
@@ -96,31 +97,31 @@ func (c *cli) consentList() *cobra.Command {
 				}
 				out := make([]consentJSON, len(list))
 				for i := range list {
-					out[i] = showConsent(&list[i], c.now())
+					out[i] = showConsent(&list[i], c.Now())
 				}
-				return c.emit(out, func() { c.showConsents(h, out) })
+				return c.Emit(out, func() { c.showConsents(h, out) })
 			})
 		},
 	}
 }
 
-func (c *cli) showConsents(h *house, list []consentJSON) {
+func (c *program) showConsents(h *house, list []consentJSON) {
 	if len(list) == 0 {
-		c.tell("没有授权过", "nothing was consented to")
+		c.Tell("没有授权过", "nothing was consented to")
 	}
 	for i := range list {
 		x := &list[i]
 		w := consentWords[x.State]
 		only := ""
 		if x.Case != "" {
-			only = c.say("  限办件 ", "  only for case ") + x.Case
+			only = c.Say("  限办件 ", "  only for case ") + x.Case
 		}
-		c.tell("【%s】%s  %s 至 %s%s", "[%s] %s  %s until %s%s", c.say(w[0], w[1]), x.ID, x.Department,
+		c.Tell("【%s】%s  %s 至 %s%s", "[%s] %s  %s until %s%s", c.Say(w[0], w[1]), x.ID, x.Department,
 			x.Expires.In(h.zone).Format(time.DateOnly), only)
 	}
 }
 
-func (c *cli) consentWithdraw() *cobra.Command {
+func (c *program) consentWithdraw() *cobra.Command {
 	return &cobra.Command{
 		Use: "withdraw CONSENT --present HOLDER --case CASE --level N", Short: "收回授权 / take a consent back",
 		Args: cobra.ExactArgs(1),
@@ -129,8 +130,8 @@ func (c *cli) consentWithdraw() *cobra.Command {
 				if err := h.vault.Withdraw(cmd.Context(), a, args[0]); err != nil {
 					return err
 				}
-				return c.emit(map[string]string{"withdrawn": args[0]}, func() {
-					c.tell("已收回：%s，即刻起不能再凭此查询", "taken back: %s; nothing is shown by it from now on", args[0])
+				return c.Emit(map[string]string{"withdrawn": args[0]}, func() {
+					c.Tell("已收回：%s，即刻起不能再凭此查询", "taken back: %s; nothing is shown by it from now on", args[0])
 				})
 			})
 		},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine/badger"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/convert"
@@ -21,7 +22,7 @@ import (
 
 // conversion is one convert command.
 type conversion struct {
-	*cli
+	*program
 
 	job                                        convert.Job
 	file, mapping, result, rows, errors, scans string
@@ -32,13 +33,13 @@ type conversion struct {
 	outputs                                    []*os.File
 }
 
-func (c *cli) convertCommand() *cobra.Command {
-	cv := &conversion{cli: c}
+func (c *program) convertCommand() *cobra.Command {
+	cv := &conversion{program: c}
 	cmd := &cobra.Command{
 		Use:   "convert FILE --type TYPE",
 		Short: "存量证照批量转换：csv、xlsx、xls / convert a ledger of paper licences: csv, xlsx, xls",
 		Long: "读入台账，逐行规范、校验、与库比对，签发电子证照；结果是同一张表加三列（状态、错误码、怎么改），改好后把结果表再次导入，\n" +
-			"只处理改过的行。中断后重新运行同一命令即从断点继续；同一文件运行两次不会产生重复。先用 --dry-run 试运行：结论相同，不写库。" + between +
+			"只处理改过的行。中断后重新运行同一命令即从断点继续；同一文件运行两次不会产生重复。先用 --dry-run 试运行：结论相同，不写库。" + cli.Between +
 			"Reads a ledger, normalises and checks each row, and issues. The result is the same sheet with three more " +
 			"columns: correct\n" +
 			"it and feed it back, only changed rows are worked. Run the same command again after an interruption; " +
@@ -77,7 +78,7 @@ func (cv *conversion) run(ctx context.Context, args []string) error {
 		})
 	}
 	if len(args) != 1 || cv.job.Type == "" {
-		return &usageError{"请给出台账文件和 --type", "give the ledger and --type"}
+		return cli.Usage("请给出台账文件和 --type", "give the ledger and --type")
 	}
 	cv.file = args[0]
 	err := cv.prepare()
@@ -141,7 +142,7 @@ func (cv *conversion) prepare() error {
 		return err
 	}
 	if info.IsDir() {
-		return &usageError{"这是目录，不是台账文件：" + cv.file, "this is a directory, not a ledger: " + cv.file}
+		return cli.Usage("这是目录，不是台账文件："+cv.file, "this is a directory, not a ledger: "+cv.file)
 	}
 	if err := checkEncoding(cv.encoding); err != nil {
 		return err
@@ -172,7 +173,7 @@ func parseThreshold(s string) (t convert.Threshold, err error) {
 	if s == "" {
 		return t, nil
 	}
-	bad := &usageError{"--max-reject 应为 5% 或 200 这样的写法：" + s, "--max-reject wants something like 5% or 200: " + s}
+	bad := cli.Usage("--max-reject 应为 5% 或 200 这样的写法："+s, "--max-reject wants something like 5% or 200: "+s)
 	if share, ok := strings.CutSuffix(s, "%"); ok {
 		v, err := strconv.ParseFloat(share, 64)
 		if err != nil || !(v >= 0 && v <= 100) {
@@ -194,7 +195,7 @@ func lastDay(flag, s string, zone *time.Location) (time.Time, error) {
 	}
 	day, err := time.ParseInLocation(time.DateOnly, s, zone)
 	if err != nil {
-		return day, &usageError{flag + " 应为 yyyy-mm-dd：" + s, flag + " wants yyyy-mm-dd: " + s}
+		return day, cli.Usage(flag+" 应为 yyyy-mm-dd："+s, flag+" wants yyyy-mm-dd: "+s)
 	}
 	return day.AddDate(0, 0, 1).Add(-time.Second), nil
 }
@@ -204,7 +205,7 @@ func (cv *conversion) create(name string, to *io.Writer) error {
 		return nil
 	}
 	if sameFile(name, cv.file) {
-		return &usageError{"不能写到台账文件本身：" + name, "this is the ledger itself and is not overwritten: " + name}
+		return cli.Usage("不能写到台账文件本身："+name, "this is the ledger itself and is not overwritten: "+name)
 	}
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -238,7 +239,7 @@ func (cv *conversion) openScans() error {
 	}
 	z, err := zip.OpenReader(cv.scans)
 	if errors.Is(err, zip.ErrFormat) {
-		return &usageError{"--scans 应为目录或 ZIP：" + cv.scans, "--scans wants a directory or a ZIP: " + cv.scans}
+		return cli.Usage("--scans 应为目录或 ZIP："+cv.scans, "--scans wants a directory or a ZIP: "+cv.scans)
 	}
 	if err != nil {
 		return err
@@ -255,7 +256,7 @@ const heapLimit = 512 << 20
 
 // holdHeap sets the limit unless whoever runs the program has set one, and returns what takes it back.
 func (cv *conversion) holdHeap() (restore func()) {
-	if cv.env("GOMEMLIMIT") != "" || cv.env("GOGC") != "" {
+	if cv.Env("GOMEMLIMIT") != "" || cv.Env("GOGC") != "" {
 		return func() {}
 	}
 	limit, percent := debug.SetMemoryLimit(heapLimit), debug.SetGCPercent(-1)
@@ -270,15 +271,15 @@ func (cv *conversion) convert(ctx context.Context, h *house, a vault.Access) err
 	defer cv.holdHeap()()
 	if cv.result == "" {
 		old := strings.EqualFold(filepath.Ext(cv.file), ".xls")
-		cv.result = freeName(cv.file, cv.say("-结果", "-result"), old || strings.EqualFold(filepath.Ext(cv.file), ".xlsx"))
+		cv.result = freeName(cv.file, cv.Say("-结果", "-result"), old || strings.EqualFold(filepath.Ext(cv.file), ".xlsx"))
 	} else if sameFile(cv.result, cv.file) {
-		return &usageError{"--result 不能是台账文件本身", "--result is the ledger itself"}
+		return cli.Usage("--result 不能是台账文件本身", "--result is the ledger itself")
 	}
 	if err := cv.create(cv.result+partial, &cv.job.Result); err != nil {
-		return err
+		return about(err, cv.result)
 	}
 	cv.job.Deliver = cv.deliver
-	report, err := cv.convertInto(ctx, converting{h, a, cv.say("转换", "converting")}, cv.job)
+	report, err := cv.convertInto(ctx, converting{h, a, cv.Say("转换", "converting")}, cv.job)
 	err = errors.Join(err, cv.close())
 	if report == nil || err != nil && !errors.Is(err, convert.ErrThreshold) {
 		cv.interrupted(report)
@@ -287,11 +288,11 @@ func (cv *conversion) convert(ctx context.Context, h *house, a vault.Access) err
 		}
 		return err
 	}
-	if showErr := cv.emit(report, func() { cv.showReport(report) }); showErr != nil {
+	if showErr := cv.Emit(report, func() { cv.showReport(report) }); showErr != nil {
 		return showErr
 	}
-	if err != nil && cv.json {
-		return &exitError{exitFailed} // the report says where it stopped
+	if err != nil && cv.JSON {
+		return &cli.ExitError{Code: cli.ExitFailed} // the report says where it stopped
 	}
 	return err
 }
@@ -299,7 +300,7 @@ func (cv *conversion) convert(ctx context.Context, h *house, a vault.Access) err
 // interrupted says how to go on after a conversion that was broken off.
 func (cv *conversion) interrupted(report *convert.Report) {
 	if report != nil && !report.DryRun && report.Counts.Rows > 0 {
-		cv.aside(cv.say("已完成 "+strconv.Itoa(report.Counts.Rows)+" 行；重新运行同一命令即从此处继续。\n",
+		cv.Aside(cv.Say("已完成 "+strconv.Itoa(report.Counts.Rows)+" 行；重新运行同一命令即从此处继续。\n",
 			strconv.Itoa(report.Counts.Rows)+" rows are done; run the same command again to go on from there.\n"))
 	}
 }
@@ -312,31 +313,33 @@ type converting struct {
 }
 
 // convertInto runs a conversion with a scratch engine for dry runs, temporary files and a progress bar.
-func (w *world) convertInto(ctx context.Context, into converting, job convert.Job) (*convert.Report, error) {
+func (c *program) convertInto(ctx context.Context, into converting, job convert.Job) (*convert.Report, error) {
 	scratch, err := into.house.scratch()
 	if err != nil {
 		return nil, err
 	}
-	var engine *badger.Engine
+	var engines []*badger.Engine
 	cfg := convert.Config{
-		Vault: into.house.vault, Access: into.access, Now: w.now, Workers: workers(),
+		Vault: into.house.vault, Access: into.access, Now: c.Now, Workers: workers(),
 		Temp: func() (convert.TempFile, error) { return newTemporary(scratch) },
 		OpenDryRun: func(ctx context.Context, spec vault.BatchSpec) (*vault.DryRun, error) {
-			var err error
-			if engine, err = badger.Open(badger.Config{
-				Dir: filepath.Join(scratch, "seen"), ReserveBytes: into.house.settings.reserveBytes(),
-			}); err != nil {
+			engine, err := badger.Open(badger.Config{
+				Dir:          filepath.Join(scratch, "seen"+strconv.Itoa(len(engines))),
+				ReserveBytes: into.house.settings.reserveBytes(),
+			})
+			if err != nil {
 				return nil, err
 			}
+			engines = append(engines, engine)
 			return into.house.vault.OpenDryRun(ctx, into.access, spec, engine)
 		},
 	}
-	bar := w.progress(into.name)
+	bar := c.progress(into.name)
 	job.Progress = bar.update
 	report, err := convert.Run(ctx, cfg, job)
 	bar.finish()
-	if engine != nil {
-		err = errors.Join(err, engine.Close())
+	for _, e := range engines {
+		err = errors.Join(err, e.Close())
 	}
 	return report, errors.Join(err, os.RemoveAll(scratch))
 }
@@ -353,12 +356,12 @@ func (cv *conversion) undoBatch(ctx context.Context, v *vault.Vault, a vault.Acc
 	if err != nil {
 		return err
 	}
-	return cv.emit(map[string]any{"batch": account, "counts": counts, "refused": refused}, func() {
-		cv.tell("批次 %s 已撤回：撤出 %d，恢复旧版 %d，不能撤回 %d", "batch %s undone: %d withdrawn, %d restored, %d refused",
+	return cv.Emit(map[string]any{"batch": account, "counts": counts, "refused": refused}, func() {
+		cv.Tell("批次 %s 已撤回：撤出 %d，恢复旧版 %d，不能撤回 %d", "batch %s undone: %d withdrawn, %d restored, %d refused",
 			account.ID, counts["withdrawn"], counts["restored"], counts["refused"])
 		for _, u := range refused {
 			zh, en := u.Code.Sentence()
-			cv.tell("  第 %d 行：%s [%s]", "  row %d: %s [%s]", u.Row, cv.say(zh, en), u.Code)
+			cv.Tell("  第 %d 行：%s [%s]", "  row %d: %s [%s]", u.Row, cv.Say(zh, en), u.Code)
 		}
 	})
 }

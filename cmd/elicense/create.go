@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine/badger"
 	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/pki"
@@ -29,8 +30,8 @@ type body struct{ name, uscc string }
 
 // createHouse sets a vault up in a directory that does not exist or is empty. It is made and settled beside it and
 // moved there when it is whole, so that a failure leaves nothing behind and a crash nothing that looks like a vault.
-func (w *world) createHouse(ctx context.Context, dir string, p plan) (*house, error) {
-	if err := w.checkCryptography(); err != nil {
+func (c *program) createHouse(ctx context.Context, dir string, p plan) (*house, error) {
+	if err := c.checkCryptography(); err != nil {
 		return nil, err
 	}
 	if err := freeToMake(dir); err != nil {
@@ -43,9 +44,9 @@ func (w *world) createHouse(ctx context.Context, dir string, p plan) (*house, er
 	if err := os.Mkdir(made, 0o700); err != nil {
 		return nil, err
 	}
-	master, err := w.furnish(ctx, made, p)
+	master, err := c.furnish(ctx, made, p)
 	if err == nil {
-		err = w.settleIn(ctx, made, master, p)
+		err = c.settleIn(ctx, made, master, p)
 	}
 	if err == nil {
 		err = moveIn(made, dir)
@@ -53,7 +54,7 @@ func (w *world) createHouse(ctx context.Context, dir string, p plan) (*house, er
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(made))
 	}
-	return w.openHouseWith(ctx, dir, &master)
+	return c.openHouseWith(ctx, dir, &master)
 }
 
 // unfinished ends the name of a directory that is being made or restored.
@@ -62,16 +63,16 @@ const unfinished = ".new"
 // freeToMake refuses a directory with something in it, and one whose making was broken off or is under way.
 func freeToMake(dir string) error {
 	if list, err := os.ReadDir(dir); err == nil && len(list) > 0 {
-		return &usageError{
-			"数据目录不为空，不覆盖：" + dir + "；请用 -d 指定另一个目录",
-			"the data directory is not empty and is not overwritten: " + dir + "; name another with -d",
-		}
+		return cli.Usage(
+			"数据目录不为空，不覆盖："+dir+"；请用 -d 指定另一个目录",
+			"the data directory is not empty and is not overwritten: "+dir+"; name another with -d",
+		)
 	}
 	if _, err := os.Lstat(dir + unfinished); err == nil {
-		return &usageError{
-			"有一次未完成的建库或恢复：" + dir + unfinished + "；若没有正在运行的命令，请删除该目录后重试",
-			"a set-up or restore was broken off: " + dir + unfinished + "; if no command is running, remove it and try again",
-		}
+		return cli.Usage(
+			"有一次未完成的建库或恢复："+dir+unfinished+"；若没有正在运行的命令，请删除该目录后重试",
+			"a set-up or restore was broken off: "+dir+unfinished+"; if no command is running, remove it and try again",
+		)
 	}
 	return nil
 }
@@ -85,25 +86,25 @@ func moveIn(made, dir string) error {
 }
 
 // settleIn registers the first callers in a house that is being made.
-func (w *world) settleIn(ctx context.Context, dir string, master sealed.Master, p plan) error {
-	h, err := w.openHouseWith(ctx, dir, &master)
+func (c *program) settleIn(ctx context.Context, dir string, master sealed.Master, p plan) error {
+	h, err := c.openHouseWith(ctx, dir, &master)
 	if err != nil {
 		return err
 	}
-	return errors.Join(w.settle(ctx, h, p), h.close())
+	return errors.Join(c.settle(ctx, h, p), h.close())
 }
 
 // furnish makes engines, keys and certificates.
-func (w *world) furnish(ctx context.Context, dir string, p plan) (sealed.Master, error) {
+func (c *program) furnish(ctx context.Context, dir string, p plan) (sealed.Master, error) {
 	h := &house{dir: dir, settings: settings{Origin: p.origin, Zone: p.zone, Sandbox: p.sandbox}}
 	if err := h.openEngines(); err != nil {
 		return h.master, errors.Join(err, h.close())
 	}
-	err := w.makeKeyrings(ctx, h)
+	err := c.makeKeyrings(ctx, h)
 	if err = errors.Join(err, h.close()); err != nil {
 		return h.master, err
 	}
-	if err := w.makeAuthority(h, p); err != nil {
+	if err := c.makeAuthority(h, p); err != nil {
 		return h.master, err
 	}
 	if p.sandbox {
@@ -113,13 +114,13 @@ func (w *world) furnish(ctx context.Context, dir string, p plan) (sealed.Master,
 	return h.master, h.settings.write(dir)
 }
 
-func (w *world) makeKeyrings(ctx context.Context, h *house) error {
+func (c *program) makeKeyrings(ctx context.Context, h *house) error {
 	var err error
-	if h.master, err = w.makeMaster(ctx, h); err != nil {
+	if h.master, err = c.makeMaster(ctx, h); err != nil {
 		return err
 	}
 	for _, e := range []*badger.Engine{h.main, h.blobs} {
-		if _, err := sealed.CreateKeyring(ctx, e, h.master, w.rand); err != nil {
+		if _, err := sealed.CreateKeyring(ctx, e, h.master, c.Rand); err != nil {
 			return err
 		}
 	}
@@ -127,8 +128,8 @@ func (w *world) makeKeyrings(ctx context.Context, h *house) error {
 }
 
 // makeAuthority makes the first, small CA and has it certify the vault.
-func (w *world) makeAuthority(h *house, p plan) error {
-	config := ca.Config{Rand: w.rand, Now: w.now}
+func (c *program) makeAuthority(h *house, p plan) error {
+	config := ca.Config{Rand: c.Rand, Now: c.Now}
 	name := ca.Name{Organization: p.operator.name, CommonName: p.operator.name + " 根证书"}
 	root, err := ca.NewRoot(config, name)
 	if err != nil {
@@ -151,7 +152,7 @@ func (w *world) makeAuthority(h *house, p plan) error {
 	if err := writeFile(filepath.Join(h.dir, anchorsFile), pki.AppendPEM(nil, root.Certificate())); err != nil {
 		return err
 	}
-	return w.enrol(h, issuing, enrolment{ca.ProfileVault, p.operator, vaultFile})
+	return c.enrol(h, issuing, enrolment{ca.ProfileVault, p.operator, vaultFile})
 }
 
 // enrolment is a key to be made and certified.
@@ -162,8 +163,8 @@ type enrolment struct {
 }
 
 // enrol makes a key, has it certified, and writes both to a file.
-func (w *world) enrol(h *house, authority *ca.Authority, e enrolment) error {
-	key, err := pki.GenerateKey(w.rand)
+func (c *program) enrol(h *house, authority *ca.Authority, e enrolment) error {
+	key, err := pki.GenerateKey(c.Rand)
 	if err != nil {
 		return err
 	}
@@ -174,7 +175,7 @@ func (w *world) enrol(h *house, authority *ca.Authority, e enrolment) error {
 	if err != nil {
 		return err
 	}
-	text, err := pki.MarshalKey(key, keyPassphrase(h.master), w.rand)
+	text, err := pki.MarshalKey(key, keyPassphrase(h.master), c.Rand)
 	if err != nil {
 		return err
 	}
@@ -183,18 +184,18 @@ func (w *world) enrol(h *house, authority *ca.Authority, e enrolment) error {
 }
 
 // openAuthority loads the issuing CA of a data directory.
-func (w *world) openAuthority(h *house) (*ca.Authority, error) {
+func (c *program) openAuthority(h *house) (*ca.Authority, error) {
 	text, err := os.ReadFile(filepath.Join(h.dir, issuingFile))
 	if err != nil {
 		return nil, fmt.Errorf("reading the CA: %w", err)
 	}
-	return ca.Load(ca.Config{Rand: w.rand, Now: w.now}, text, keyPassphrase(h.master))
+	return ca.Load(ca.Config{Rand: c.Rand, Now: c.Now}, text, keyPassphrase(h.master))
 }
 
 // hire certifies a department whose key is kept here. A department that has a certificate gets a new key; the former
 // certificate stays known, because licences that it signed are verified with it.
-func (w *world) hire(h *house, d body) error {
-	authority, err := w.openAuthority(h)
+func (c *program) hire(h *house, d body) error {
+	authority, err := c.openAuthority(h)
 	if err != nil {
 		return err
 	}
@@ -202,10 +203,10 @@ func (w *world) hire(h *house, d body) error {
 	if err := retire(filepath.Join(h.dir, staffDir), d.uscc); err != nil {
 		return err
 	}
-	if err := w.enrol(h, authority, enrolment{ca.ProfileDepartment, d, file}); err != nil {
+	if err := c.enrol(h, authority, enrolment{ca.ProfileDepartment, d, file}); err != nil {
 		return err
 	}
-	config, err := w.readSigner(h, file)
+	config, err := c.readSigner(h, file)
 	if err != nil {
 		return err
 	}
@@ -231,9 +232,9 @@ func retire(dir, uscc string) error {
 const operatorID = fixtures.Operator
 
 // settle registers the first callers; in a sandbox also departments, types and the hall.
-func (w *world) settle(ctx context.Context, h *house, p plan) error {
+func (c *program) settle(ctx context.Context, h *house, p plan) error {
 	if p.sandbox {
-		return w.settleProvince(ctx, h)
+		return c.settleProvince(ctx, h)
 	}
 	access := vault.Access{Caller: operatorID, Purpose: "初始化", Ground: vault.GroundOperator}
 	return h.vault.PutCaller(ctx, access, vault.Caller{
@@ -243,9 +244,9 @@ func (w *world) settle(ctx context.Context, h *house, p plan) error {
 
 // settleProvince makes the made-up province's departments, and adds the licence type of its own to those that are
 // shipped.
-func (w *world) settleProvince(ctx context.Context, h *house) error {
+func (c *program) settleProvince(ctx context.Context, h *house) error {
 	for _, d := range fixtures.Departments() {
-		if err := w.hire(h, body{d.Name, d.Code}); err != nil {
+		if err := c.hire(h, body{d.Name, d.Code}); err != nil {
 			return err
 		}
 	}

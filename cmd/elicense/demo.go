@@ -12,16 +12,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/vault"
 )
 
-func (c *cli) demoCommand() *cobra.Command {
-	d := &demo{cli: c}
+func (c *program) demoCommand() *cobra.Command {
+	d := &demo{program: c}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "一条命令看全程：建库、转换、签发、查询、比对、验证 / the whole job in one command",
 		Long: "用虚构的示例省走一遍：建库，转换一份满是毛病的台账，签发，查询，比对，离线验证，全库复核。\n" +
-			"每一步都核对结果，任何一步不符即以非零退出码结束。" + between +
+			"每一步都核对结果，任何一步不符即以非零退出码结束。" + cli.Between +
 			"Goes through everything with a made-up province: set-up, conversion of a ledger full of faults, issuing, " +
 			"look-up,\n" +
 			"comparison, offline verification, inspection of the vault. Every step is checked; any that is not what it " +
@@ -38,7 +39,7 @@ func (c *cli) demoCommand() *cobra.Command {
 
 // demo is one run of the demo. Each step fails the command if it is not what it should be.
 type demo struct {
-	*cli
+	*program
 
 	rows int
 	keep string
@@ -63,30 +64,30 @@ var errDemo = errors.New("demo: a step was not what it should be")
 
 // check holds what came out against what should.
 func (d *demo) check(ok bool, zh, en string, args ...any) error {
-	text := fmt.Sprintf(d.say(zh, en), args...)
+	text := fmt.Sprintf(d.Say(zh, en), args...)
 	if !ok {
 		return fmt.Errorf("%w: %s", errDemo, text)
 	}
 	step := &d.steps[len(d.steps)-1]
 	step.Passed = append(step.Passed, text)
-	d.line("   ✓ %s", text)
+	d.Fact("   ✓ %s", text)
 	return nil
 }
 
 func (d *demo) title(zh, en string, args ...any) {
-	text := fmt.Sprintf(d.say(zh, en), args...)
+	text := fmt.Sprintf(d.Say(zh, en), args...)
 	d.steps = append(d.steps, demoStep{Step: text})
-	d.line("\n%d  %s", len(d.steps), text)
+	d.Fact("\n%d  %s", len(d.steps), text)
 }
 
 // demoMark is the file by which a demo's directory is known as such, so that the next demo may make it anew.
 const demoMark = "demo.txt"
 
 func (d *demo) run(ctx context.Context) (err error) {
-	began := d.now()
+	began := d.Now()
 	d.keep = filepath.Clean(d.keep)
 	if d.rows < 100 || d.rows > 1_000_000 {
-		return &usageError{"--rows 应在 100 到 1000000 之间", "--rows is 100 to 1000000"}
+		return cli.Usage("--rows 应在 100 到 1000000 之间", "--rows is 100 to 1000000")
 	}
 	if _, err := os.Lstat(filepath.Join(d.keep, demoMark)); err == nil {
 		if err := os.RemoveAll(d.keep); err != nil {
@@ -98,7 +99,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 			err = errors.Join(err, d.house.close())
 		}
 	}()
-	d.tell("elicense 演示：从纸质台账到可查、可比、可证的电子证照（人名、企业、号码均为虚构）",
+	d.Tell("elicense 演示：从纸质台账到可查、可比、可证的电子证照（人名、企业、号码均为虚构）",
 		"elicense demo: from a paper ledger to licences that can be found, compared and proven (all data is made up)")
 	for _, step := range []func(context.Context) error{
 		d.province, d.convert, d.signOff, d.issue, d.lookup, d.compare, d.prove, d.tamper, d.inspect,
@@ -107,9 +108,9 @@ func (d *demo) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	took := d.now().Sub(began).Round(100 * time.Millisecond)
+	took := d.Now().Sub(began).Round(100 * time.Millisecond)
 	all := map[string]any{"passed": true, "seconds": took.Seconds(), "data": d.keep, "steps": d.steps}
-	return d.emit(all, func() { d.next(took) })
+	return d.Emit(all, func() { d.next(took) })
 }
 
 func (d *demo) province(ctx context.Context) error {
@@ -126,9 +127,9 @@ func (d *demo) province(ctx context.Context) error {
 		return err
 	}
 	root := d.house.anchors.Certificates()[0]
-	d.tell("   根证书 SM2WithSM3，SM3 指纹 %x…", "   root SM2WithSM3, SM3 digest %x…", root.Digest[:8])
+	d.Tell("   根证书 SM2WithSM3，SM3 指纹 %x…", "   root SM2WithSM3, SM3 digest %x…", root.Digest[:8])
 	for _, dep := range fixtures.Departments() {
-		d.line("   %s  %s", dep.Code, dep.Name)
+		d.Fact("   %s  %s", dep.Code, dep.Name)
 	}
 	types, err := d.house.vault.TypeReport(ctx)
 	if err != nil {
@@ -160,15 +161,15 @@ func (d *demo) inspect(ctx context.Context) error {
 		return err
 	}
 	for _, f := range in.Findings {
-		d.line("   ✗ %s %s", f.Where, f.What)
+		d.Fact("   ✗ %s %s", f.Where, f.What)
 	}
 	return d.check(len(in.Findings) == 0, "%s，异常 0", "%s, nothing amiss", d.inspected(in))
 }
 
 // next says what to type now. Each line can be pasted.
 func (d *demo) next(took time.Duration) {
-	d.tell("\n全部通过，用时 %s。数据留在 %s，接着输入：", "\nAll passed in %s. The data is in %s. Now type:", took, d.keep)
-	call := d.name + " -d " + quoted(d.keep)
+	d.Tell("\n全部通过，用时 %s。数据留在 %s，接着输入：", "\nAll passed in %s. The data is in %s. Now type:", took, d.keep)
+	call := d.Name + " -d " + quoted(d.keep)
 	id := d.issued.Identifier
 	lines := [][3]string{
 		{call + " lookup " + id, "查这张证照", "look the licence up"},
@@ -179,10 +180,10 @@ func (d *demo) next(took time.Duration) {
 		{call + " doctor", "体检", "is everything well?"},
 	}
 	for _, l := range lines {
-		d.line("  # %s", d.say(l[1], l[2]))
-		d.line("  %s", l[0])
+		d.Fact("  # %s", d.Say(l[1], l[2]))
+		d.Fact("  %s", l[0])
 	}
-	d.tell("  # 打开结果表，看每一行为什么退回、怎么改\n  %s",
+	d.Tell("  # 打开结果表，看每一行为什么退回、怎么改\n  %s",
 		"  # open the result: why each row was sent back, and how to correct it\n  %s", d.result)
 }
 

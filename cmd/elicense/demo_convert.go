@@ -92,7 +92,7 @@ func (d *demo) makeLedger(ctx context.Context) error {
 	}
 	named := d.nameColumns(p.Mapping)
 	p.Mapping.Serials = true
-	d.tell("   %s  %s，表头在第 %d 行", "   %s  %s, heading in row %d", d.ledgerPath(), p.Encoding, p.HeadingRow)
+	d.Tell("   %s  %s，表头在第 %d 行", "   %s  %s, heading in row %d", d.ledgerPath(), p.Encoding, p.HeadingRow)
 	if err := writeFile(filepath.Join(d.keep, mappingFile), p.Mapping.Encode()); err != nil {
 		return err
 	}
@@ -145,17 +145,17 @@ func (d *demo) pass(ctx context.Context, dry bool) (*pass, error) {
 		Type: mapping.Type, Mapping: mapping, DryRun: dry, Expected: d.rows, Rows: &rows, Result: &result,
 		File: convert.File{Reader: f, SizeBytes: info.Size(), Name: d.ledger.Name()},
 	}
-	name := d.say("正式转换", "converting")
+	name := d.Say("正式转换", "converting")
 	if dry {
-		name = d.say("试运行", "dry run")
+		name = d.Say("试运行", "dry run")
 	}
 	report, err := d.convertInto(ctx, converting{d.house, as(1, "存量证照电子化转换"), name}, job)
 	if err != nil {
 		return nil, err
 	}
-	d.line("   %s  %s  %s", name, d.counts(report.Counts), short(report.Elapsed))
+	d.Fact("   %s  %s  %s", name, d.counts(report.Counts), short(report.Elapsed))
 	if !dry && d.result == "" {
-		d.result = freeName(d.ledgerPath(), d.say("-结果", "-result"), false)
+		d.result = freeName(d.ledgerPath(), d.Say("-结果", "-result"), false)
 		if err := writeFile(d.result, result.Bytes()); err != nil {
 			return nil, err
 		}
@@ -229,10 +229,10 @@ func (d *demo) showReasons(r *convert.Report) {
 	const most = 3
 	for i, x := range r.Codes {
 		if i == most {
-			d.tell("       …… 共 %d 种，每行怎么改见 %s", "       … %d kinds in all; how to correct each row: %s", len(r.Codes), d.result)
+			d.Tell("       …… 共 %d 种，每行怎么改见 %s", "       … %d kinds in all; how to correct each row: %s", len(r.Codes), d.result)
 			return
 		}
-		d.line("     %4d  %s", x.Rows, d.codeWords(x.Code))
+		d.Fact("     %4d  %s", x.Rows, d.codeWords(x.Code))
 	}
 }
 
@@ -263,7 +263,7 @@ func (d *demo) signOff(ctx context.Context) error {
 		if _, err := d.house.vault.SignOffBatch(ctx, a, b.ID, so); err != nil {
 			return err
 		}
-		d.tell("   批次 %s：抽样 %d 件，已签核", "   batch %s: %d sampled, signed off", b.ID, len(sample))
+		d.Tell("   批次 %s：抽样 %d 件，已签核", "   batch %s: %d sampled, signed off", b.ID, len(sample))
 	}
 	seen, err := d.house.vault.Lookup(ctx, hall(), d.firstOfLedger())
 	if err != nil {

@@ -20,7 +20,7 @@ func (d *demo) request(ctx context.Context) (vault.Request, error) {
 	if err != nil {
 		return vault.Request{}, err
 	}
-	firm, today := fixtures.FirmAt(d.seed), d.now().In(d.house.zone)
+	firm, today := fixtures.FirmAt(d.seed), d.Now().In(d.house.zone)
 	return vault.Request{
 		Key: "demo-1", Type: t.Definition.Code, Paper: "NO.00012345", Division: fixtures.Departments()[0].Division,
 		Values: map[string]string{
@@ -44,10 +44,10 @@ func (d *demo) issue(ctx context.Context) error {
 	if d.issued, err = d.house.vault.Issue(ctx, a, req); err != nil {
 		return err
 	}
-	d.tell("   %s  编号 %s  %s", "   %s  number %s  %s", fixtures.FoodLicence, d.issued.Number, d.state(d.issued.State))
-	d.tell("   标识 %s", "   identifier %s", d.issued.Identifier)
+	d.Tell("   %s  编号 %s  %s", "   %s  number %s  %s", fixtures.FoodLicence, d.issued.Number, d.state(d.issued.State))
+	d.Tell("   标识 %s", "   identifier %s", d.issued.Identifier)
 	for _, n := range d.issued.Notes {
-		d.tell("   已规范 %s：%s → %s", "   normalised %s: %s → %s", n.Field, n.Old, n.New)
+		d.Tell("   已规范 %s：%s → %s", "   normalised %s: %s → %s", n.Field, n.Old, n.New)
 	}
 	again, err := d.house.vault.Issue(ctx, a, req)
 	if err != nil {
@@ -70,7 +70,7 @@ func (d *demo) lookup(ctx context.Context) error {
 		return err
 	}
 	f := &res.Found[0]
-	d.tell("     %s  %s  %s  有效期至 %s", "     %s  %s  %s  valid until %s",
+	d.Tell("     %s  %s  %s  有效期至 %s", "     %s  %s  %s  valid until %s",
 		f.Value("CZZT"), f.Record.TypeName, d.state(f.State), f.Value("ZZYXQJZRQ"))
 	return nil
 }
@@ -79,7 +79,7 @@ func (d *demo) lookup(ctx context.Context) error {
 func (d *demo) compare(ctx context.Context) error {
 	d.title("逐项比对：申请人填写的与库中所存，出具签名回执", "compared field by field, with a signed receipt")
 	claims := map[string]string{
-		"CZZT": fixtures.FirmAt(d.seed).Name, "ZZBFRQ": d.now().In(d.house.zone).Format("2006年1月2日"),
+		"CZZT": fixtures.FirmAt(d.seed).Name, "ZZBFRQ": d.Now().In(d.house.zone).Format("2006年1月2日"),
 		"KZ_ZS": "示例省示例市示例路 1 号", "KZ_FDDBR": "李示例",
 	}
 	c, err := d.house.vault.Compare(ctx, hall(), vault.Query{Identifier: d.issued.Identifier}, claims)
@@ -91,7 +91,7 @@ func (d *demo) compare(ctx context.Context) error {
 		if f.Verdict == vault.Equal {
 			equal++
 		}
-		d.line("     %s  %s", d.verdict(f.Verdict), strings.TrimSpace(f.Label+"  "+strings.Join(f.Rules, " ")))
+		d.Fact("     %s  %s", d.verdict(f.Verdict), strings.TrimSpace(f.Label+"  "+strings.Join(f.Rules, " ")))
 	}
 	if err := d.check(c.Result == "different" && equal == 3, "三项一致（写法不同也认得），一项不一致",
 		"three are equal however written, one differs"); err != nil {
@@ -132,7 +132,7 @@ func (d *demo) prove(ctx context.Context) error {
 		return err
 	}
 	d.headline(report)
-	d.tell("     账本 %s 共 %s 条，本证照是第 %s 条", "     ledger %s of %s leaves, this licence is at %s",
+	d.Tell("     账本 %s 共 %s 条，本证照是第 %s 条", "     ledger %s of %s leaves, this licence is at %s",
 		report.Fact("ledger.origin"), report.Fact("ledger.size"), report.Fact("ledger.index"))
 	passed := 0
 	for i := range report.Checks {
@@ -147,12 +147,12 @@ func (d *demo) prove(ctx context.Context) error {
 // headline prints decision and reason, the first two lines of a report.
 func (d *demo) headline(r *verify.Report) {
 	var text bytes.Buffer
-	if err := r.WriteText(&text, d.lang); err != nil {
+	if err := r.WriteText(&text, d.Lang); err != nil {
 		return
 	}
 	for i, line := range strings.Split(text.String(), "\n") {
 		if i < 2 {
-			d.line("     %s", line)
+			d.Fact("     %s", line)
 		}
 	}
 }
@@ -182,7 +182,7 @@ func (d *demo) tamper(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		what := fmt.Sprintf("%s [%s %s]", d.say(part.zh, part.en), report.Indication, report.SubIndication)
+		what := fmt.Sprintf("%s [%s %s]", d.Say(part.zh, part.en), report.Indication, report.SubIndication)
 		if err := d.check(report.Indication != verify.TotalPassed, "%s 不通过", "%s refused", what); err != nil {
 			return err
 		}
@@ -196,7 +196,7 @@ func (d *demo) judge(ctx context.Context, doc []byte) (*verify.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := verify.New(verify.Config{Trust: d.house.anchors, LedgerKeys: keys, Now: d.now, CrossCheck: true})
+	v, err := verify.New(verify.Config{Trust: d.house.anchors, LedgerKeys: keys, Now: d.Now, CrossCheck: true})
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/internal/cli"
 )
 
 // TestDemoNext pastes every command that the demo says to type next.
@@ -29,7 +31,7 @@ func TestDemoNext(t *testing.T) {
 
 // TestDemoFails shows that a step that is not what it should be ends the demo.
 func TestDemoFails(t *testing.T) {
-	d := &demo{cli: &cli{world: &world{lang: "en"}}, steps: []demoStep{{}}}
+	d := &demo{program: &program{World: &cli.World{Lang: "en"}}, steps: []demoStep{{}}}
 	require.ErrorIs(t, d.check(false, "", "nothing"), errDemo)
 	require.Empty(t, d.steps[0].Passed)
 }

@@ -5,16 +5,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/vault"
 )
 
-func (c *cli) departmentCommand() *cobra.Command {
+func (c *program) departmentCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "department", Short: "颁发部门 / issuing departments"}
 	cmd.AddCommand(c.departmentAdd())
 	return cmd
 }
 
-func (c *cli) departmentAdd() *cobra.Command {
+func (c *program) departmentAdd() *cobra.Command {
 	var d body
 	var id string
 	var issues []string
@@ -35,7 +36,7 @@ func (c *cli) departmentAdd() *cobra.Command {
 				if err := c.enrolDepartment(cmd.Context(), h, a, caller); err != nil {
 					return err
 				}
-				return c.emit(caller, func() { c.tell("已登记：%s，调用方 %s", "enrolled: %s, caller %s", d.name, caller.ID) })
+				return c.Emit(caller, func() { c.Tell("已登记：%s，调用方 %s", "enrolled: %s, caller %s", d.name, caller.ID) })
 			})
 		},
 	}
@@ -44,14 +45,14 @@ func (c *cli) departmentAdd() *cobra.Command {
 	f.StringVar(&d.uscc, "code", "", "统一社会信用代码 / credit code")
 	f.StringVar(&id, "id", "", "调用方标识，缺省为信用代码 / caller id; the credit code if not given")
 	f.StringSliceVar(&issues, "issues", nil, "可颁发的证照类型代码 / types it may issue")
-	mustHave(cmd, "name", "code")
+	cli.MustHave(cmd, "name", "code")
 	return cmd
 }
 
 // enrolDepartment registers the caller first, which decides the right to; then it certifies a key. The first
 // department of a
 // vault becomes the one that commands act for when they do not say.
-func (c *cli) enrolDepartment(ctx context.Context, h *house, a vault.Access, caller vault.Caller) error {
+func (c *program) enrolDepartment(ctx context.Context, h *house, a vault.Access, caller vault.Caller) error {
 	if err := h.vault.PutCaller(ctx, a, caller); err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func (c *cli) enrolDepartment(ctx context.Context, h *house, a vault.Access, cal
 	return h.settings.write(h.dir)
 }
 
-func (c *cli) callerCommand() *cobra.Command {
+func (c *program) callerCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "caller", Short: "调用方 / callers"}
 	cmd.AddCommand(c.callerAdd(), &cobra.Command{
 		Use: "list", Short: "列出调用方 / list callers", Args: cobra.NoArgs,
@@ -75,9 +76,9 @@ func (c *cli) callerCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.emit(list, func() {
+				return c.Emit(list, func() {
 					for _, x := range list {
-						c.line("%-16s %-18s %s", x.ID, x.Department, x.Name)
+						c.Fact("%-16s %-18s %s", x.ID, x.Department, x.Name)
 					}
 				})
 			})
@@ -86,7 +87,7 @@ func (c *cli) callerCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) callerAdd() *cobra.Command {
+func (c *program) callerAdd() *cobra.Command {
 	var x vault.Caller
 	var level int
 	cmd := &cobra.Command{
@@ -94,9 +95,6 @@ func (c *cli) callerAdd() *cobra.Command {
 		Example: "  elicense caller add hall --name 示例省网上办事大厅 --bases 示例省政务数据管理办法第十二条 --max-level 3",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			x.ID, x.MaxLevel = args[0], vault.Level(level)
-			if x.MaxLevel < vault.LevelNone || x.MaxLevel > vault.LevelCertificate {
-				return &usageError{"--max-level 应为 0 到 3", "--max-level is 0 to 3"}
-			}
 			return c.with(cmd.Context(), operator("登记调用方"), func(h *house, a vault.Access) error {
 				if err := h.vault.PutCaller(cmd.Context(), a, x); err != nil {
 					return err
@@ -104,7 +102,7 @@ func (c *cli) callerAdd() *cobra.Command {
 				if err := h.rememberAsker(x); err != nil {
 					return err
 				}
-				return c.emit(x, func() { c.tell("已登记：%s", "registered: %s", x.ID) })
+				return c.Emit(x, func() { c.Tell("已登记：%s", "registered: %s", x.ID) })
 			})
 		},
 	}

@@ -8,12 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/convert"
 )
 
-func (c *cli) detectCommand() *cobra.Command {
+func (c *program) detectCommand() *cobra.Command {
 	var typ, to, encoding string
 	cmd := &cobra.Command{
 		Use: "detect FILE --type TYPE", Args: cobra.ExactArgs(1),
@@ -45,7 +46,7 @@ func (c *cli) detectCommand() *cobra.Command {
 	cmd.Flags().StringVar(&typ, "type", "", "证照类型：名称或代码 / type: name or code")
 	encodingFlag(cmd, &encoding)
 	cmd.Flags().StringVar(&to, "save", "", "把映射存为文件 / save the mapping")
-	mustHave(cmd, "type")
+	cli.MustHave(cmd, "type")
 	return cmd
 }
 
@@ -64,7 +65,7 @@ func checkEncoding(name string) error {
 		list = append(list, e.String())
 	}
 	all := strings.Join(list, " ")
-	return &usageError{"--encoding 不认识：" + name + "；可用：" + all, "--encoding is not known: " + name + "; there are: " + all}
+	return cli.Usage("--encoding 不认识："+name+"；可用："+all, "--encoding is not known: "+name+"; there are: "+all)
 }
 
 // ledgerFile is a ledger on the disk.
@@ -88,34 +89,34 @@ func detectIn(ctx context.Context, ledger ledgerFile, t *vault.LicenceType) (*co
 
 // showProposal prints what each column was taken for, then the mapping, then what is not settled. A mapping that is not
 // complete ends with exit code 4.
-func (c *cli) showProposal(p *convert.Proposal, saved string) error {
+func (c *program) showProposal(p *convert.Proposal, saved string) error {
 	out := map[string]any{
 		"format": p.Format, "encoding": p.Encoding, "sheet": p.Sheet, "heading_row": p.HeadingRow, "columns": p.Columns,
 		"problems": p.Problems, "mapping": string(p.Mapping.Encode()),
 	}
-	err := c.emit(out, func() {
-		c.tell("%s %s，工作表 %s，表头到第 %d 行", "%s %s, sheet %s, heading down to row %d", p.Format, p.Encoding, p.Sheet,
+	err := c.Emit(out, func() {
+		c.Tell("%s %s，工作表 %s，表头到第 %d 行", "%s %s, sheet %s, heading down to row %d", p.Format, p.Encoding, p.Sheet,
 			p.HeadingRow)
 		for _, col := range p.Columns {
 			use := strings.Join(proposed(p, col), " ")
 			if use == "" {
-				use = c.say("（未用）", "(not used)")
+				use = c.Say("（未用）", "(not used)")
 			}
-			c.line("  %-3s %s → %s", col.Column, col.Heading, use)
+			c.Fact("  %-3s %s → %s", col.Column, col.Heading, use)
 		}
 		for i := range p.Problems {
 			x := &p.Problems[i]
-			c.tell("  未定：%s [%s]", "  open: %s [%s]", c.say(x.Zh, x.En), x.Code)
+			c.Tell("  未定：%s [%s]", "  open: %s [%s]", c.Say(x.Zh, x.En), x.Code)
 		}
 		if saved != "" {
-			c.tell("映射已存：%s", "mapping saved: %s", saved)
+			c.Tell("映射已存：%s", "mapping saved: %s", saved)
 			return
 		}
-		c.line("")
-		c.put(string(p.Mapping.Encode()))
+		c.Fact("")
+		c.Put(string(p.Mapping.Encode()))
 	})
 	if err == nil && len(p.Problems) > 0 {
-		err = &exitError{exitIndeterminate}
+		err = &cli.ExitError{Code: cli.ExitIndeterminate}
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault"
 )
@@ -35,7 +36,7 @@ type ailment struct {
 
 // examination is one run of doctor.
 type examination struct {
-	*cli
+	*program
 
 	now  time.Time
 	list []ailment
@@ -43,19 +44,19 @@ type examination struct {
 
 func (x *examination) found(a ailment) { x.list = append(x.list, a) }
 
-func (c *cli) doctorCommand() *cobra.Command {
+func (c *program) doctorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "doctor", Args: cobra.NoArgs,
 		Short: "体检：数据目录、密钥、证书、时钟、未了事项 / what is wrong with directory, keys, certificates, clock; what is pending",
-		Long: "每项先说好坏，再说怎么办。退出码：0 没有错误（可能有提醒），1 有错误。" + between +
+		Long: "每项先说好坏，再说怎么办。退出码：0 没有错误（可能有提醒），1 有错误。" + cli.Between +
 			"Each finding says how bad it is and what to do. Exit: 0 nothing is wrong (there may be warnings), 1 something is.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.doctor(cmd.Context()) },
 	}
 }
 
 // doctor examines what it can, also when the house does not open.
-func (c *cli) doctor(ctx context.Context) error {
-	x := &examination{cli: c, now: c.now()}
+func (c *program) doctor(ctx context.Context) error {
+	x := &examination{program: c, now: c.Now()}
 	c.dir = filepath.Clean(c.dir)
 	if err := c.checkCryptography(); err != nil {
 		x.found(ailment{levelError, "self-test", "密码算法自检不通过", "the self-test of the cryptography fails", "请勿使用本机；更换程序或机器",
@@ -73,26 +74,26 @@ func (c *cli) doctor(ctx context.Context) error {
 			worst = a.Level
 		}
 	}
-	if err := c.emit(map[string]any{"level": worst, "findings": x.list}, func() { x.show(worst) }); err != nil {
+	if err := c.Emit(map[string]any{"level": worst, "findings": x.list}, func() { x.show(worst) }); err != nil {
 		return err
 	}
 	if worst == levelError {
-		return &exitError{exitFailed}
+		return &cli.ExitError{Code: cli.ExitFailed}
 	}
 	return nil
 }
 
 func (x *examination) show(worst string) {
-	x.line("%s", map[string]string{
-		levelOK:      x.say("健康", "well"),
-		levelWarning: x.say("可以使用，有事项要处理", "usable, with things to see to"),
-		levelError:   x.say("有错误，须处理", "something is wrong"),
+	x.Fact("%s", map[string]string{
+		levelOK:      x.Say("健康", "well"),
+		levelWarning: x.Say("可以使用，有事项要处理", "usable, with things to see to"),
+		levelError:   x.Say("有错误，须处理", "something is wrong"),
 	}[worst])
 	marks := map[string]string{levelOK: "✓", levelNote: "·", levelWarning: "!", levelError: "✗"}
 	for _, a := range x.list {
-		x.line("  %s %s", marks[a.Level], x.say(a.Zh, a.En))
+		x.Fact("  %s %s", marks[a.Level], x.Say(a.Zh, a.En))
 		if a.FixZh != "" {
-			x.line("      → %s", x.say(a.FixZh, a.FixEn))
+			x.Fact("      → %s", x.Say(a.FixZh, a.FixEn))
 		}
 	}
 }
@@ -232,18 +233,18 @@ func (x *examination) inside(ctx context.Context) {
 		err = x.signers(ctx, h, a)
 	}
 	if err = errors.Join(err, h.close()); err != nil && !errors.Is(err, engine.ErrNoSpace) { // space told that already
-		zh, en := x.inBoth(err)
+		what := describe(err)
 		x.found(ailment{
-			levelError, "vault", zh, en, "运行 elicense audit verify 查明", "run elicense audit verify to find out",
+			levelError, "vault", what.Zh, what.En, "运行 elicense audit verify 查明", "run elicense audit verify to find out",
 		})
 	}
 }
 
 // closed says why a house does not open.
 func (x *examination) closed(err error) ailment {
-	zh, en := x.inBoth(err)
-	a := ailment{Level: levelError, Code: "closed", Zh: zh, En: en}
-	var usage *usageError
+	what := describe(err)
+	a := ailment{Level: levelError, Code: "closed", Zh: what.Zh, En: what.En}
+	var usage *cli.UsageError
 	switch {
 	case errors.Is(err, engine.ErrLocked):
 		a.Code = "locked"
@@ -251,11 +252,4 @@ func (x *examination) closed(err error) ailment {
 		a.Code = "master"
 	}
 	return a
-}
-
-// inBoth puts an error into both languages.
-func (x *examination) inBoth(err error) (zh, en string) {
-	a, b := *x.world, *x.world
-	a.lang, b.lang = "zh", "en"
-	return a.describe(err).Message, b.describe(err).Message
 }

@@ -68,8 +68,8 @@ func (x *examination) keys(h *house) {
 			sound++
 			continue
 		}
-		zh, en := x.inBoth(err)
-		x.found(ailment{Level: levelError, Code: "key", Zh: k.file + "：" + zh, En: k.file + ": " + en})
+		what := describe(err)
+		x.found(ailment{Level: levelError, Code: "key", Zh: k.file + "：" + what.Zh, En: k.file + ": " + what.En})
 	}
 	if sound > 0 {
 		x.found(ailment{

@@ -10,11 +10,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/elicense/elicense/internal/blob"
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
 )
 
-func (c *cli) documentCommand() *cobra.Command {
+func (c *program) documentCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "document", Short: "证照的文件和扫描件：列出、取出、附上 / a licence's documents and scans: list, get, attach",
 	}
@@ -32,8 +33,6 @@ type attachment struct {
 	batch    string // of a scan
 	document vault.Document
 }
-
-const kindScan = "scan"
 
 // attachmentsOf lists the documents of a licence in the order in which they were attached, then the scans of its paper.
 func attachmentsOf(ctx context.Context, h *house, a vault.Access, identifier string) ([]attachment, error) {
@@ -79,13 +78,13 @@ func scansOf(ctx context.Context, h *house, a vault.Access, identifier string) (
 			continue
 		}
 		for _, d := range m.Version.Record.Source.Scans {
-			list = append(list, attachment{Kind: kindScan, Version: e.Version, Digest: d, batch: e.Batch})
+			list = append(list, attachment{Kind: vault.KindScan, Version: e.Version, Digest: d, batch: e.Batch})
 		}
 	}
 	return list, nil
 }
 
-func (c *cli) documentList() *cobra.Command {
+func (c *program) documentList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list IDENTIFIER", Short: "列出文件和扫描件 / list documents and scans", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -94,13 +93,13 @@ func (c *cli) documentList() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.emit(list, func() {
+				return c.Emit(list, func() {
 					if len(list) == 0 {
-						c.tell("没有文件，也没有扫描件", "no document and no scan")
+						c.Tell("没有文件，也没有扫描件", "no document and no scan")
 					}
 					for i := range list {
 						x := &list[i]
-						c.tell("%3d  %s  第 %d 版  SM3 %s", "%3d  %s  version %d  SM3 %s", x.Number, c.kindWords(x.Kind), x.Version, x.Digest)
+						c.Tell("%3d  %s  第 %d 版  SM3 %s", "%3d  %s  version %d  SM3 %s", x.Number, c.kindWords(x.Kind), x.Version, x.Digest)
 					}
 				})
 			})
@@ -108,19 +107,19 @@ func (c *cli) documentList() *cobra.Command {
 	}
 }
 
-func (c *cli) kindWords(kind string) string {
-	if kind == kindScan {
-		return c.say("扫描件", "scan")
+func (c *program) kindWords(kind string) string {
+	if kind == vault.KindScan {
+		return c.Say("扫描件", "scan")
 	}
 	return kind
 }
 
-func (c *cli) documentGet() *cobra.Command {
+func (c *program) documentGet() *cobra.Command {
 	var to string
 	cmd := &cobra.Command{
 		Use: "get IDENTIFIER NUMBER|SM3 --save FILE", Args: cobra.ExactArgs(2),
 		Short: "取出一个文件或扫描件，与摘要核对后存盘 / save a document or scan, held against its digest",
-		Long: "NUMBER 是 document list 中的序号，SM3 是其摘要。扫描件只给颁发机构（--ground issuer）。" + between +
+		Long: "NUMBER 是 document list 中的序号，SM3 是其摘要。扫描件只给颁发机构（--ground issuer）。" + cli.Between +
 			"NUMBER is that of document list, SM3 the digest. Scans are for the issuer only (--ground issuer).",
 		Example: "  elicense document list 标识\n  elicense document get 标识 1 --save 证照.ofd",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -142,15 +141,15 @@ func (c *cli) documentGet() *cobra.Command {
 				}
 				out := map[string]any{"saved": to, "bytes": len(content), "kind": x.Kind, "digest": x.Digest,
 					"content_type": http.DetectContentType(content)}
-				return c.emit(out, func() {
-					c.tell("已存：%s（%s，%d 字节，与摘要相符）", "saved: %s (%s, %d bytes, as its digest says)", to, c.kindWords(x.Kind),
+				return c.Emit(out, func() {
+					c.Tell("已存：%s（%s，%d 字节，与摘要相符）", "saved: %s (%s, %d bytes, as its digest says)", to, c.kindWords(x.Kind),
 						len(content))
 				})
 			})
 		},
 	}
 	cmd.Flags().StringVar(&to, "save", "", "存为文件，不覆盖已有的 / file to save to; one that exists is not overwritten")
-	mustHave(cmd, "save")
+	cli.MustHave(cmd, "save")
 	return cmd
 }
 
@@ -162,10 +161,10 @@ func pickAttachment(list []attachment, which string) (*attachment, error) {
 			return &list[i], nil
 		}
 	}
-	return nil, &usageError{
+	return nil, cli.Usage(
 		fmt.Sprintf("没有这个文件：%s；共 %d 个，见 document list", which, len(list)),
 		fmt.Sprintf("no such document: %s; there are %d, see document list", which, len(list)),
-	}
+	)
 }
 
 func fetch(ctx context.Context, h *house, a vault.Access, identifier string, x *attachment) ([]byte, error) {
@@ -175,7 +174,7 @@ func fetch(ctx context.Context, h *house, a vault.Access, identifier string, x *
 	return h.vault.Content(ctx, a, identifier, x.document)
 }
 
-func (c *cli) documentAttach() *cobra.Command {
+func (c *program) documentAttach() *cobra.Command {
 	var kind string
 	cmd := &cobra.Command{
 		Use: "attach IDENTIFIER FILE --kind KIND", Args: cobra.ExactArgs(2),
@@ -191,28 +190,28 @@ func (c *cli) documentAttach() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.emit(map[string]any{"kind": d.Kind, "version": d.Version, "digest": d.Digest}, func() {
-					c.tell("已附上：%s，第 %d 版，SM3 %s", "attached: %s, version %d, SM3 %s", d.Kind, d.Version, d.Digest)
+				return c.Emit(map[string]any{"kind": d.Kind, "version": d.Version, "digest": d.Digest}, func() {
+					c.Tell("已附上：%s，第 %d 版，SM3 %s", "attached: %s, version %d, SM3 %s", d.Kind, d.Version, d.Digest)
 				})
 			})
 		},
 	}
 	cmd.Flags().StringVar(&kind, "kind", "", "种类，如 ofd、pdf / kind, as ofd or pdf")
-	mustHave(cmd, "kind")
+	cli.MustHave(cmd, "kind")
 	return cmd
 }
 
 // readDocument reads a file that is not empty and not larger than a blob.
-func (c *cli) readDocument(path string) ([]byte, error) {
+func (c *program) readDocument(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	if info.Size() > blob.MaxBytes || info.Size() == 0 {
 		limit := strconv.Itoa(blob.MaxBytes >> 20)
-		return nil, &usageError{
-			"文件应在 1 字节到 " + limit + " MiB 之间：" + path, "a document has one byte to " + limit + " MiB: " + path,
-		}
+		return nil, cli.Usage(
+			"文件应在 1 字节到 "+limit+" MiB 之间："+path, "a document has one byte to "+limit+" MiB: "+path,
+		)
 	}
 	return os.ReadFile(path)
 }

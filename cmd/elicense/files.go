@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,7 +20,7 @@ func writeFile(path string, content []byte) error {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
-		return err
+		return about(err, path)
 	}
 	_, err = f.Write(content)
 	err = errors.Join(err, f.Sync(), f.Close())
@@ -30,6 +31,15 @@ func writeFile(path string, content []byte) error {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return nil
+}
+
+// about names the file that was asked for in place of the one that is written on the way to it.
+func about(err error, path string) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return &fs.PathError{Op: at.Op, Path: path, Err: at.Err}
+	}
+	return err
 }
 
 // moveFile gives a finished file its name, so that it keeps it when the power fails.
@@ -46,7 +56,7 @@ func moveFile(from, to string) error {
 }
 
 // save writes a value as a JSON file and says so.
-func (c *cli) save(path string, value any) error {
+func (c *program) save(path string, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return err
@@ -54,11 +64,11 @@ func (c *cli) save(path string, value any) error {
 	return c.saveBytes(path, append(text, '\n'))
 }
 
-func (c *cli) saveBytes(path string, content []byte) error {
+func (c *program) saveBytes(path string, content []byte) error {
 	if err := writeFile(path, content); err != nil {
 		return err
 	}
-	c.tell("已存：%s", "saved: %s", path)
+	c.Tell("已存：%s", "saved: %s", path)
 	return nil
 }
 

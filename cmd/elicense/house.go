@@ -62,29 +62,29 @@ type house struct {
 var errNoHouse = errors.New("no vault in this directory")
 
 // openHouse opens everything in a data directory; close gives it back.
-func (w *world) openHouse(ctx context.Context, dir string) (*house, error) {
-	return w.openHouseWith(ctx, dir, nil)
+func (c *program) openHouse(ctx context.Context, dir string) (*house, error) {
+	return c.openHouseWith(ctx, dir, nil)
 }
 
 // openHouseWith is openHouse for who knows the master key already: a passphrase takes its time.
-func (w *world) openHouseWith(ctx context.Context, dir string, master *sealed.Master) (*house, error) {
+func (c *program) openHouseWith(ctx context.Context, dir string, master *sealed.Master) (*house, error) {
 	s, err := readSettings(dir)
 	if err != nil {
 		return nil, err
 	}
 	h := &house{dir: dir, settings: s}
-	if err := w.openAll(ctx, h, master); err != nil {
+	if err := c.openAll(ctx, h, master); err != nil {
 		return nil, errors.Join(err, h.close())
 	}
 	return h, nil
 }
 
-func (w *world) openAll(ctx context.Context, h *house, master *sealed.Master) error {
+func (c *program) openAll(ctx context.Context, h *house, master *sealed.Master) error {
 	var err error
 	if h.zone, err = time.LoadLocation(h.settings.Zone); err != nil {
 		return badSettings("zone 不是已知的时区："+h.settings.Zone, "zone is not known: "+h.settings.Zone)
 	}
-	if err := w.checkCryptography(); err != nil {
+	if err := c.checkCryptography(); err != nil {
 		return err
 	}
 	if err := h.openEngines(); err != nil {
@@ -92,32 +92,32 @@ func (w *world) openAll(ctx context.Context, h *house, master *sealed.Master) er
 	}
 	if master != nil {
 		h.master = *master
-	} else if h.master, err = w.readMaster(ctx, h); err != nil {
+	} else if h.master, err = c.readMaster(ctx, h); err != nil {
 		return err
 	}
-	return w.openVault(ctx, h)
+	return c.openVault(ctx, h)
 }
 
 // openVault opens the sealed stores with the master key, then the keys, then the vault over them.
-func (w *world) openVault(ctx context.Context, h *house) error {
-	store, keys, err := w.unseal(ctx, h.main, h.master)
+func (c *program) openVault(ctx context.Context, h *house) error {
+	store, keys, err := c.unseal(ctx, h.main, h.master)
 	if err != nil {
 		return err
 	}
-	blobStore, blobKeys, err := w.unseal(ctx, h.blobs, h.master)
+	blobStore, blobKeys, err := c.unseal(ctx, h.blobs, h.master)
 	if err != nil {
 		return err
 	}
-	blobs, err := blob.Open(blob.Config{Engine: blobStore, Now: w.now, Hash: blobKeys.AddressHash})
+	blobs, err := blob.Open(blob.Config{Engine: blobStore, Now: c.Now, Hash: blobKeys.AddressHash})
 	if err != nil {
 		return err
 	}
-	if err := w.openKeys(h); err != nil {
+	if err := c.openKeys(h); err != nil {
 		return err
 	}
 	h.vault, err = vault.Open(ctx, vault.Config{
 		Engine: store, Blobs: blobs, Tokens: keys, Records: h.custody, Signer: h.signer,
-		Now: w.now, Rand: w.rand, Zone: h.zone, Workers: workers(), Published: h.lastPublished(),
+		Now: c.Now, Rand: c.Rand, Zone: h.zone, Workers: workers(), Published: h.lastPublished(),
 	})
 	return err
 }
@@ -159,14 +159,14 @@ func (h *house) openEngines() error {
 
 const gcInterval = 10 * time.Minute
 
-func (w *world) unseal(ctx context.Context, inner *badger.Engine, master sealed.Master) (
+func (c *program) unseal(ctx context.Context, inner *badger.Engine, master sealed.Master) (
 	*sealed.Engine, *sealed.Keyring, error,
 ) {
 	keys, err := sealed.OpenKeyring(ctx, inner, master)
 	if err != nil {
 		return nil, nil, err
 	}
-	e, err := sealed.Open(sealed.Config{Inner: inner, Keys: keys, Rand: w.rand})
+	e, err := sealed.Open(sealed.Config{Inner: inner, Keys: keys, Rand: c.Rand})
 	return e, keys, err
 }
 

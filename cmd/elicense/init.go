@@ -8,17 +8,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/code"
 )
 
-func (c *cli) initCommand() *cobra.Command {
+func (c *program) initCommand() *cobra.Command {
 	var p plan
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "建立证照库 / set up a vault",
 		Long: "在数据目录中建立证照库：密钥环、小型 CA、库的签名证书。主密钥来自环境变量所指的口令或密钥文件，绝不与数据放在一起：\n" +
 			"ELICENSE_PASSPHRASE_FILE、ELICENSE_PASSPHRASE 或 ELICENSE_MASTER_FILE（64 位十六进制）。\n" +
-			"--sandbox 例外：主密钥放在数据目录内，并带示例省的部门和证照目录，只可用于试用。" + between +
+			"--sandbox 例外：主密钥放在数据目录内，并带示例省的部门和证照目录，只可用于试用。" + cli.Between +
 			"Sets a vault up: keyring, a small CA, the vault's certificate. The master key comes from a passphrase or " +
 			"key file\n" +
 			"named in the environment and never lies beside the data:\n" +
@@ -39,15 +40,15 @@ func (c *cli) initCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) initialise(ctx context.Context, p plan) error {
+func (c *program) initialise(ctx context.Context, p plan) error {
 	if p.sandbox {
 		p.origin, p.operator = fixtures.Origin, body{fixtures.Authority().Name, fixtures.Authority().Code}
 	}
 	switch _, err := time.LoadLocation(p.zone); {
 	case err != nil:
-		return &usageError{"--zone 不是已知的时区：" + p.zone, "--zone is not known: " + p.zone}
+		return cli.Usage("--zone 不是已知的时区："+p.zone, "--zone is not known: "+p.zone)
 	case p.origin == "" || p.operator.name == "":
-		return &usageError{"请给出 --origin、--name、--code，或使用 --sandbox", "give --origin, --name and --code, or --sandbox"}
+		return cli.Usage("请给出 --origin、--name、--code，或使用 --sandbox", "give --origin, --name and --code, or --sandbox")
 	}
 	if err := checkBody(p.operator); err != nil {
 		return err
@@ -61,48 +62,48 @@ func (c *cli) initialise(ctx context.Context, p plan) error {
 		return err
 	}
 	out := map[string]any{"data": c.dir, "origin": p.origin, "sandbox": p.sandbox, "note_key": key}
-	return c.emit(out, func() { c.showInit(p, key) })
+	return c.Emit(out, func() { c.showInit(p, key) })
 }
 
-func (c *cli) showInit(p plan, key string) {
-	c.tell("证照库已建立：%s", "the vault is set up: %s", c.dir)
-	c.tell("账本公钥（验证者凭此核对账本，请公布）：", "the ledger's key, by which anybody verifies (publish it):")
-	c.line("  %s", key)
-	c.tell("接着输入：", "next:")
+func (c *program) showInit(p plan, key string) {
+	c.Tell("证照库已建立：%s", "the vault is set up: %s", c.dir)
+	c.Tell("账本公钥（验证者凭此核对账本，请公布）：", "the ledger's key, by which anybody verifies (publish it):")
+	c.Fact("  %s", key)
+	c.Tell("接着输入：", "next:")
 	if p.sandbox {
-		c.line("  %s type list", c.again())
-		c.line("  %s type show 食品经营许可证", c.again())
-		c.tell("沙箱的主密钥就在数据目录中，仅供试用，勿存真实数据。",
+		c.Fact("  %s type list", c.again())
+		c.Fact("  %s type show 食品经营许可证", c.again())
+		c.Tell("沙箱的主密钥就在数据目录中，仅供试用，勿存真实数据。",
 			"A sandbox keeps its master key beside the data: for trying things, never for real data.")
 		return
 	}
-	c.tell("  %s department add --name 部门名称 --code 信用代码 --issues 证照类型代码",
+	c.Tell("  %s department add --name 部门名称 --code 信用代码 --issues 证照类型代码",
 		"  %s department add --name NAME --code CREDIT-CODE --issues TYPE-CODE", c.again())
-	c.tell("  %s type shipped          # 随附的证照类型，可照此编写",
+	c.Tell("  %s type shipped          # 随附的证照类型，可照此编写",
 		"  %s type shipped          # types that are shipped, as patterns", c.again())
-	c.tell("主密钥不在数据目录中：请妥善备份口令或密钥文件，丢失后数据无法读取。",
+	c.Tell("主密钥不在数据目录中：请妥善备份口令或密钥文件，丢失后数据无法读取。",
 		"The master key is not in the data directory: keep the passphrase or key file safe; without it the data "+
 			"cannot be read.")
 }
 
 // again is how to call the program for the same data directory.
-func (c *cli) again() string {
+func (c *program) again() string {
 	if c.dir == c.defaultDir() {
-		return c.name
+		return c.Name
 	}
-	return c.name + " -d " + c.dir
+	return c.Name + " -d " + c.dir
 }
 
 // checkBody wants a name and a sound credit code.
 func checkBody(b body) error {
 	if b.name == "" {
-		return &usageError{"请用 --name 给出名称", "give the name with --name"}
+		return cli.Usage("请用 --name 给出名称", "give the name with --name")
 	}
 	if code.CheckUSCC(b.uscc) != nil {
-		return &usageError{
-			"--code 不是有效的统一社会信用代码（18 位，末位为校验码）：" + b.uscc,
-			"--code is no sound unified social credit code (18 characters, the last a check character): " + b.uscc,
-		}
+		return cli.Usage(
+			"--code 不是有效的统一社会信用代码（18 位，末位为校验码）："+b.uscc,
+			"--code is no sound unified social credit code (18 characters, the last a check character): "+b.uscc,
+		)
 	}
 	return nil
 }

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/vault"
 )
 
@@ -21,16 +24,16 @@ func values(args []string) (map[string]string, error) {
 				return nil, err
 			}
 			if err := json.Unmarshal(text, &m); err != nil {
-				return nil, &usageError{name + " 应是一个 JSON 对象，值都是文字", name + " must be a JSON object of texts"}
+				return nil, cli.Usage(name+" 应是一个 JSON 对象，值都是文字", name+" must be a JSON object of texts")
 			}
 			continue
 		}
 		name, value, ok := strings.Cut(a, "=")
 		if !ok {
-			return nil, &usageError{"要素应写成 名=值：" + a, "write elements as NAME=VALUE: " + a}
+			return nil, cli.Usage("要素应写成 名=值："+a, "write elements as NAME=VALUE: "+a)
 		}
 		if _, twice := m[name]; twice {
-			return nil, &usageError{"要素写了两次：" + name, "the element is given twice: " + name}
+			return nil, cli.Usage("要素写了两次："+name, "the element is given twice: "+name)
 		}
 		m[name] = value
 	}
@@ -49,8 +52,8 @@ func shortNames(t *vault.LicenceType, m map[string]string) (map[string]string, e
 			}
 		}
 		if _, twice := out[short]; twice {
-			return nil, &usageError{"要素写了两次：" + name + "（" + short + "）", "the element is given twice: " + name +
-				" (" + short + ")"}
+			return nil, cli.Usage("要素写了两次："+name+"（"+short+"）", "the element is given twice: "+name+
+				" ("+short+")")
 		}
 		out[short] = value
 	}
@@ -58,7 +61,7 @@ func shortNames(t *vault.LicenceType, m map[string]string) (map[string]string, e
 }
 
 // request completes a request with the type's code and short names.
-func (c *cli) request(cmd *cobra.Command, h *house, req *vault.Request) error {
+func (c *program) request(cmd *cobra.Command, h *house, req *vault.Request) error {
 	t, err := resolveType(cmd.Context(), h.vault, req.Type)
 	if err != nil {
 		return err
@@ -74,17 +77,17 @@ func requestFlags(cmd *cobra.Command, req *vault.Request) {
 	f.StringVar(&req.Type, "type", "", "证照类型：名称或代码 / type: name or code")
 	f.StringVar(&req.Key, "key", "", "幂等键：重试时用同一个 / idempotency key, the same for a retry")
 	f.StringVar(&req.Division, "division", "", "编号用的行政区划代码 / division for allocated numbers")
-	mustHave(cmd, "type", "key")
+	cli.MustHave(cmd, "type", "key")
 }
 
-func (c *cli) issueCommand() *cobra.Command {
+func (c *program) issueCommand() *cobra.Command {
 	var req vault.Request
 	var validate bool
 	cmd := &cobra.Command{
 		Use:   "issue --type TYPE --key KEY --paper SERIAL 要素=值…",
 		Short: "签发：纸质与电子同步 / issue with the printed paper's serial",
 		Long: "纸质证照已打印，凭其印刷序号一次签发电子证照（A72）。要素用短名或中文名，见 elicense type show；也可用 @文件.json。\n" +
-			"超时后用同一 --key 重试，得到首次的答复。" + between +
+			"超时后用同一 --key 重试，得到首次的答复。" + cli.Between +
 			"The paper is printed: one call issues the electronic licence with its serial. Elements by short name or " +
 			"label, see\n" +
 			"elicense type show, or @FILE.json. After a timeout try again with the same --key and get the first answer.",
@@ -113,24 +116,24 @@ func (c *cli) issueCommand() *cobra.Command {
 }
 
 // validate runs the whole path and changes nothing (D1.2).
-func (c *cli) validate(ctx context.Context, h *house, a vault.Access, req vault.Request) error {
+func (c *program) validate(ctx context.Context, h *house, a vault.Access, req vault.Request) error {
 	notes, err := h.vault.Validate(ctx, a, req)
 	if err != nil {
 		return err
 	}
-	return c.emit(map[string]any{"valid": true, "notes": notes}, func() {
-		c.tell("可以签发（仅校验，未签发）", "this can be issued (checked only, nothing was done)")
+	return c.Emit(map[string]any{"valid": true, "notes": notes}, func() {
+		c.Tell("可以签发（仅校验，未签发）", "this can be issued (checked only, nothing was done)")
 		c.showNotes(notes)
 	})
 }
 
-func (c *cli) showNotes(notes []vault.Note) {
+func (c *program) showNotes(notes []vault.Note) {
 	for _, n := range notes {
-		c.tell("  已规范 %s：%s → %s [%s]", "  normalised %s: %s -> %s [%s]", n.Field, n.Old, n.New, n.Code)
+		c.Tell("  已规范 %s：%s → %s [%s]", "  normalised %s: %s -> %s [%s]", n.Field, n.Old, n.New, n.Code)
 	}
 }
 
-func (c *cli) reserveCommand() *cobra.Command {
+func (c *program) reserveCommand() *cobra.Command {
 	var req vault.Request
 	cmd := &cobra.Command{
 		Use:   "reserve --type TYPE --key KEY 要素=值…",
@@ -147,7 +150,7 @@ func (c *cli) reserveCommand() *cobra.Command {
 				if err := c.answer(answer, err); err != nil {
 					return err
 				}
-				c.tell("打印后：%s confirm %s --key 新的键 --paper 印刷序号", "when printed: %s confirm %s --key NEW-KEY --paper SERIAL",
+				c.Tell("打印后：%s confirm %s --key 新的键 --paper 印刷序号", "when printed: %s confirm %s --key NEW-KEY --paper SERIAL",
 					c.again(), answer.Identifier)
 				return nil
 			})
@@ -157,7 +160,7 @@ func (c *cli) reserveCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) confirmCommand() *cobra.Command {
+func (c *program) confirmCommand() *cobra.Command {
 	var cf vault.Confirmation
 	var signature string
 	cmd := &cobra.Command{
@@ -180,11 +183,11 @@ func (c *cli) confirmCommand() *cobra.Command {
 	f.StringVar(&cf.Key, "key", "", "幂等键 / idempotency key")
 	f.StringVar(&cf.Paper, "paper", "", "纸质证照印刷序号 / serial of the printed paper")
 	f.StringVar(&signature, "signature", "", "部门自持密钥时：签名文件 / with a remote key: file of the signature")
-	mustHave(cmd, "key", "paper")
+	cli.MustHave(cmd, "key", "paper")
 	return cmd
 }
 
-func (c *cli) voidCommand() *cobra.Command {
+func (c *program) voidCommand() *cobra.Command {
 	var key, reason string
 	cmd := &cobra.Command{
 		Use:   "void IDENTIFIER --key KEY --reason TEXT",
@@ -198,11 +201,11 @@ func (c *cli) voidCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&key, "key", "", "幂等键 / idempotency key")
 	cmd.Flags().StringVar(&reason, "reason", "", "理由 / reason")
-	mustHave(cmd, "key", "reason")
+	cli.MustHave(cmd, "key", "reason")
 	return cmd
 }
 
-func (c *cli) reconcileCommand() *cobra.Command {
+func (c *program) reconcileCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "reconcile", Args: cobra.NoArgs,
 		Short: "日终核对：已预留未确认的清单 / what hangs between paper and electronic licence",
@@ -212,28 +215,28 @@ func (c *cli) reconcileCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.emit(list, func() { c.showUnsettled(list) })
+				return c.Emit(list, func() { c.showUnsettled(list) })
 			})
 		},
 	}
 }
 
-func (c *cli) showUnsettled(list []vault.Unsettled) {
+func (c *program) showUnsettled(list []vault.Unsettled) {
 	if len(list) == 0 {
-		c.tell("没有悬而未决的：纸质与电子一致", "nothing hangs: paper and electronic agree")
+		c.Tell("没有悬而未决的：纸质与电子一致", "nothing hangs: paper and electronic agree")
 		return
 	}
-	c.tell("待确认或作废 %d 件：", "%d to be confirmed or voided:", len(list))
+	c.Tell("待确认或作废 %d 件：", "%d to be confirmed or voided:", len(list))
 	for _, u := range list {
-		c.tell("  编号 %s  预留于 %s  %s", "  number %s  reserved %s  %s", u.Number, u.Since, u.Identifier)
+		c.Tell("  编号 %s  预留于 %s  %s", "  number %s  reserved %s  %s", u.Number, u.Since, u.Identifier)
 	}
-	c.tell("已打印：%[1]s confirm 标识 --key 键 --paper 印刷序号\n未打印：%[1]s void 标识 --key 键 --reason 理由",
+	c.Tell("已打印：%[1]s confirm 标识 --key 键 --paper 印刷序号\n未打印：%[1]s void 标识 --key 键 --reason 理由",
 		"printed: %[1]s confirm IDENTIFIER --key KEY --paper SERIAL\nnot printed: %[1]s void IDENTIFIER --key KEY "+
 			"--reason TEXT",
 		c.again())
 }
 
-func (c *cli) numbersCommand() *cobra.Command {
+func (c *program) numbersCommand() *cobra.Command {
 	var typ string
 	cmd := &cobra.Command{
 		Use: "numbers --type TYPE", Short: "编号台账：每个号的去向 / what became of every number", Args: cobra.NoArgs,
@@ -246,37 +249,52 @@ func (c *cli) numbersCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.emit(list, func() {
-					c.tell("由库分配的编号 %d 个", "%d numbers allocated by the vault", len(list))
-					for _, n := range list {
-						c.line("  %s %6d  %s  %s %s", n.Scope, n.Sequence, c.state(n.State), n.Identifier, n.Reason)
+				return c.Emit(list, func() {
+					c.Tell("由库分配的编号 %d 个", "%d numbers allocated by the vault", len(list))
+					for i := range list {
+						c.Fact("  %s", c.numberUse(&list[i]))
 					}
 				})
 			})
 		},
 	}
 	cmd.Flags().StringVar(&typ, "type", "", "证照类型：名称或代码 / type: name or code")
-	mustHave(cmd, "type")
+	cli.MustHave(cmd, "type")
 	return cmd
 }
 
+// numberUse is one line: place in its series, number, what became of it.
+func (c *program) numberUse(n *vault.NumberUse) string {
+	place, what := strconv.FormatUint(n.Sequence, 10), c.state(n.State)
+	if n.Through > 0 {
+		place += "–" + strconv.FormatUint(n.Through, 10)
+		what = c.Say("恢复备份时跳过", "passed over after a restore")
+	}
+	line := fmt.Sprintf("%s %6s  %s  %s  %s %s", n.Scope, place, n.Number, what, n.Identifier, n.Reason)
+	return strings.TrimRight(line, " ")
+}
+
 // answer shows the outcome of a write.
-func (c *cli) answer(a *vault.Answer, err error) error {
+func (c *program) answer(a *vault.Answer, err error) error {
 	if err != nil {
 		return err
 	}
-	return c.emit(a, func() {
-		c.tell("%s  编号 %s  第 %d 版", "%s  number %s  version %d", c.state(a.State), a.Number, a.Version)
-		c.tell("标识 %s", "identifier %s", a.Identifier)
+	return c.Emit(a, func() {
+		number := ""
+		if a.Number != "" { // who acts on a licence knows it
+			number = c.Say("编号 ", "number ") + a.Number + "  "
+		}
+		c.Tell("%s  %s第 %d 版", "%s  %sversion %d", c.state(a.State), number, a.Version)
+		c.Tell("标识 %s", "identifier %s", a.Identifier)
 		if a.Replayed {
-			c.tell("（重复请求：这是首次的答复，未重复办理）", "(replayed: this is the first answer, nothing was done twice)")
+			c.Tell("（重复请求：这是首次的答复，未重复办理）", "(replayed: this is the first answer, nothing was done twice)")
 		}
 		c.showNotes(a.Notes)
 		if a.ToSign != nil {
-			c.tell("待签数据见 --json 的 to_sign", "the bytes to sign are in to_sign of --json")
+			c.Tell("待签数据见 --json 的 to_sign", "the bytes to sign are in to_sign of --json")
 		}
 	})
 }
 
 // state is a state in the user's language.
-func (c *cli) state(s vault.State) string { return c.say(s.Chinese(), string(s)) }
+func (c *program) state(s vault.State) string { return c.Say(s.Chinese(), string(s)) }

@@ -32,7 +32,7 @@ func keyPassphrase(master sealed.Master) []byte {
 }
 
 // openKeys reads the anchors, the vault's key and the departments'.
-func (w *world) openKeys(h *house) error {
+func (c *program) openKeys(h *house) error {
 	text, err := os.ReadFile(filepath.Join(h.dir, anchorsFile))
 	if err != nil {
 		return fmt.Errorf("reading trust anchors: %w", err)
@@ -44,7 +44,7 @@ func (w *world) openKeys(h *house) error {
 	if h.anchors, err = pki.NewAnchors(roots...); err != nil {
 		return err
 	}
-	config, err := w.readSigner(h, vaultFile)
+	config, err := c.readSigner(h, vaultFile)
 	if err != nil {
 		return err
 	}
@@ -54,18 +54,18 @@ func (w *world) openKeys(h *house) error {
 	if h.custody, err = signing.NewCustody(signing.CustodyConfig{Anchors: h.anchors}); err != nil {
 		return err
 	}
-	return w.openStaff(h)
+	return c.openStaff(h)
 }
 
 // openStaff registers every department with a file: USCC.pem now, USCC.N.pem for certificates of former times.
-func (w *world) openStaff(h *house) error {
+func (c *program) openStaff(h *house) error {
 	names, err := filepath.Glob(filepath.Join(h.dir, staffDir, "*.pem"))
 	if err != nil {
 		return err
 	}
 	for _, name := range former(names) {
 		issuer, _, _ := strings.Cut(filepath.Base(name), ".")
-		config, err := w.readSigner(h, filepath.Join(staffDir, filepath.Base(name)))
+		config, err := c.readSigner(h, filepath.Join(staffDir, filepath.Base(name)))
 		if err != nil {
 			return err
 		}
@@ -103,12 +103,12 @@ func register(c *signing.Custody, issuer string, config signing.Config) error {
 }
 
 // readSigner reads a key, if the file has one, and its certificates.
-func (w *world) readSigner(h *house, name string) (signing.Config, error) {
+func (c *program) readSigner(h *house, name string) (signing.Config, error) {
 	text, err := os.ReadFile(filepath.Join(h.dir, name))
 	if err != nil {
 		return signing.Config{}, fmt.Errorf("reading a key file: %w", err)
 	}
-	config := signing.Config{Rand: w.rand}
+	config := signing.Config{Rand: c.Rand}
 	if config.Chain, err = certificatesIn(filepath.Join(h.dir, name)); err != nil {
 		return signing.Config{}, fmt.Errorf("%s: %w", name, err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
@@ -37,8 +38,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// program is the program as a child process.
-func program(t *testing.T, args ...string) *exec.Cmd {
+// child is the program as a process of its own.
+func child(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), os.Args[0], args...)
 	c.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
@@ -85,7 +86,7 @@ func (k killing) finish() report {
 func (k killing) shoot(at func(stderr io.Reader)) (r report, ended bool) {
 	k.t.Helper()
 	var out bytes.Buffer
-	c := program(k.t, k.command()...)
+	c := child(k.t, k.command()...)
 	c.Stdout = &out
 	stderr, err := c.StderrPipe()
 	require.NoError(k.t, err)
@@ -272,9 +273,9 @@ func (k killing) contents(want report) map[string]string {
 }
 
 // keys are those of the sealed engine.
-func (k killing) keys(w *world, h *house) map[string]string {
+func (k killing) keys(c *program, h *house) map[string]string {
 	k.t.Helper()
-	store, _, err := w.unseal(k.t.Context(), h.main, h.master)
+	store, _, err := c.unseal(k.t.Context(), h.main, h.master)
 	require.NoError(k.t, err)
 	all := map[string]string{}
 	require.NoError(k.t, store.View(k.t.Context(), func(r engine.Reader) error {
@@ -315,15 +316,15 @@ func (k killing) licence(h *house, a vault.Access, f *vault.Found) string {
 // error and disturbs nothing.
 func TestSecondProcess(t *testing.T) {
 	k := newKilling(t, 6000)
-	first := program(t, k.command()...)
+	first := child(t, k.command()...)
 	stderr, err := first.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, first.Start())
 	afterLines(1)(stderr)
-	second := program(t, k.command()...)
+	second := child(t, k.command()...)
 	out, err := second.CombinedOutput()
 	require.Error(t, err)
-	require.Equal(t, exitFailed, second.ProcessState.ExitCode())
+	require.Equal(t, cli.ExitFailed, second.ProcessState.ExitCode())
 	require.Contains(t, string(out), "数据目录正被另一个进程使用")
 	require.Contains(t, string(out), `"code":"locked"`)
 	_, err = io.Copy(io.Discard, stderr)
@@ -344,20 +345,20 @@ func TestNoSpace(t *testing.T) {
 		line := fmt.Sprintf("reserve_mib: %d\n", keep>>20)
 		require.NoError(t, os.WriteFile(k.path("data/house.yaml"), append(bytes.Clone(house), line...), 0o600))
 		got := k.data().run("convert", k.path("台账.csv"), "--type", fixtures.FoodLicence, "--result", k.path("结果.csv"))
-		require.Equal(t, exitFailed, got.code, name)
+		require.Equal(t, cli.ExitFailed, got.code, name)
 		require.Contains(t, got.err, "磁盘空间不足", name)
 		require.Contains(t, got.err, "[no-space]", name)
 		require.NoFileExists(t, k.path("结果.csv"))
 		require.NoFileExists(t, k.path("结果.csv.part"))
 		got = k.data().run("doctor")
-		require.Equal(t, exitFailed, got.code, name)
+		require.Equal(t, cli.ExitFailed, got.code, name)
 		require.Contains(t, got.out, "✗ 磁盘剩余", name)
 	}
 	require.NoError(t, os.WriteFile(k.path("data/house.yaml"), house, 0o600))
 	if _, err := os.Stat("/dev/full"); err == nil { // where the system has it: a disk of its own that is full
 		got := k.data().run("convert", k.path("台账.csv"), "--type", fixtures.FoodLicence, "--errors", "/dev/full",
 			"--dry-run")
-		require.Equal(t, exitFailed, got.code)
+		require.Equal(t, cli.ExitFailed, got.code)
 		require.Contains(t, got.err, "磁盘已满，写不下：/dev/full [no-space]")
 	}
 	require.NotZero(t, k.finish().Counts.Created)

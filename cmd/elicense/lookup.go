@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
@@ -39,17 +40,33 @@ func (q *query) mine(identifier []string, a vault.Access) {
 func (q *query) complete(ctx context.Context, v *vault.Vault, identifier []string) error {
 	if len(identifier) > 0 {
 		q.Identifier = identifier[0]
+		if err := notIdentifier(q.Identifier); err != nil {
+			return err
+		}
 	}
 	if q.Identifier == "" && q.holder == "" && q.HolderCode == "" && q.Batch == "" && (q.Type == "" || q.Number == "" && q.Issuer == "") {
-		return &usageError{
+		return cli.Usage(
 			"要查什么？请给出证照标识，或 --holder，或 --type 与 --number，或 --type 与 --issuer",
 			"look up what? give an identifier, or --holder, or --type with --number, or --type with --issuer",
-		}
+		)
 	}
 	if err := q.readHolder(); err != nil {
 		return err
 	}
 	return typeCode(ctx, v, &q.Type)
+}
+
+// notIdentifier tells what else was given in an identifier's place, without repeating it.
+func notIdentifier(s string) error {
+	switch {
+	case code.CheckUSCC(s) == nil || code.CheckCitizenNumber(s) == nil:
+		return cli.Usage("这是持证主体代码，不是证照标识；请写成 --holder 代码",
+			"this is the code of a holder, not of a licence; write --holder CODE")
+	case !strings.Contains(s, "."):
+		return cli.Usage("这不是证照标识（形如 1.2.156.3005.2.…）；按证照编号查请用 --type 与 --number",
+			"this is no licence identifier (1.2.156.3005.2...); to look up by a licence number, use --type with --number")
+	}
+	return nil
 }
 
 // readHolder reads --holder.
@@ -71,11 +88,11 @@ func holderOf(s string) (kind, number string, err error) {
 	case code.CheckCitizenNumber(s) == nil:
 		return holderCitizen, s, nil
 	}
-	return "", "", &usageError{
+	return "", "", cli.Usage(
 		"不能判断持证主体代码的类型；请写成 类型:代码，如 001:统一社会信用代码、111:公民身份号码",
-		"the kind of the holder's code cannot be told; write KIND:CODE, as 001: for a credit code, 111: for a " +
+		"the kind of the holder's code cannot be told; write KIND:CODE, as 001: for a credit code, 111: for a "+
 			"citizen number",
-	}
+	)
 }
 
 // Kinds of holders' codes (持证主体代码类型代码, GB/T 36903).
@@ -100,7 +117,7 @@ type foundJSON struct {
 // handOut is where the answers of a look-up go beside the screen.
 type handOut struct{ bundle, receipt string }
 
-func (c *cli) lookupCommand() *cobra.Command {
+func (c *program) lookupCommand() *cobra.Command {
 	var q query
 	var to handOut
 	cmd := &cobra.Command{
@@ -147,7 +164,7 @@ type lookedUp struct {
 }
 
 // handOut saves what was asked for. A licence and a receipt are of one licence.
-func (c *cli) handOut(ctx context.Context, l lookedUp, to handOut) error {
+func (c *program) handOut(ctx context.Context, l lookedUp, to handOut) error {
 	if to.receipt != "" && l.result.Receipt != nil {
 		if err := c.save(to.receipt, l.result.Receipt); err != nil {
 			return err
@@ -157,9 +174,9 @@ func (c *cli) handOut(ctx context.Context, l lookedUp, to handOut) error {
 		return nil
 	}
 	if len(l.result.Found) != 1 {
-		return &usageError{
+		return cli.Usage(
 			"--export 只适用于恰好查到一件时；请用证照标识查询", "--export wants exactly one licence; look it up by its identifier",
-		}
+		)
 	}
 	b, err := l.house.vault.Bundle(ctx, l.access, l.result.Found[0].Identifier)
 	if err != nil {
@@ -183,12 +200,12 @@ var absenceWords = map[vault.Absence][2]string{
 }
 
 // absence says what it means that nothing was found.
-func (c *cli) absence(a vault.Absence) string {
+func (c *program) absence(a vault.Absence) string {
 	w := absenceWords[a]
-	return c.say(w[0], w[1])
+	return c.Say(w[0], w[1])
 }
 
-func (c *cli) showFound(ctx context.Context, h *house, res *vault.Result) error {
+func (c *program) showFound(ctx context.Context, h *house, res *vault.Result) error {
 	list := make([]foundJSON, len(res.Found))
 	for i := range res.Found {
 		f := &res.Found[i]
@@ -197,38 +214,38 @@ func (c *cli) showFound(ctx context.Context, h *house, res *vault.Result) error 
 		}
 	}
 	all := map[string]any{"found": list, "next": res.Next, "absence": res.Absence, "receipt": res.Receipt}
-	return c.emit(all, func() {
+	return c.Emit(all, func() {
 		if len(res.Found) > 1 {
-			c.tell("查到 %d 件", "%d found", len(res.Found))
+			c.Tell("查到 %d 件", "%d found", len(res.Found))
 		}
 		for i := range res.Found {
 			c.showLicence(ctx, h, &res.Found[i])
 		}
 		if len(res.Found) == 0 {
-			c.tell("没有查到。%s", "nothing found: %s", c.absence(res.Absence))
+			c.Tell("没有查到。%s", "nothing found: %s", c.absence(res.Absence))
 		}
 		if res.Next != "" {
-			c.tell("还有更多，加上：--cursor %s", "more with: --cursor %s", res.Next)
+			c.Tell("还有更多，加上：--cursor %s", "more with: --cursor %s", res.Next)
 		}
 	})
 }
 
 // showLicence prints state first, then the face of the licence in the order of its type.
-func (c *cli) showLicence(ctx context.Context, h *house, f *vault.Found) {
-	c.tell("【%s】%s（自 %s）", "[%s] %s (since %s)", c.state(f.State), f.Record.TypeName, f.Since)
-	c.tell("  标识：%s", "  identifier: %s", f.Identifier)
+func (c *program) showLicence(ctx context.Context, h *house, f *vault.Found) {
+	c.Tell("【%s】%s（自 %s）", "[%s] %s (since %s)", c.state(f.State), f.Record.TypeName, f.Since)
+	c.Tell("  标识：%s", "  identifier: %s", f.Identifier)
 	t, err := h.vault.Type(ctx, f.Record.TypeCode)
 	if err != nil {
 		return
 	}
 	for _, col := range t.Columns() {
 		if v := f.Value(col.Name); v != "" && col.Name != catalogue.MetaIdentifier { // it stands above
-			c.tell("  %s：%s", "  %s: %s", col.Label, v)
+			c.Tell("  %s：%s", "  %s: %s", col.Label, v)
 		}
 	}
 }
 
-func (c *cli) historyCommand() *cobra.Command {
+func (c *program) historyCommand() *cobra.Command {
 	var legal, known string
 	cmd := &cobra.Command{
 		Use: "history IDENTIFIER", Args: cobra.ExactArgs(1),
@@ -261,24 +278,24 @@ type asOf struct {
 	identifier, legal, known string
 }
 
-func (c *cli) showAsOf(ctx context.Context, h *house, q asOf) error {
+func (c *program) showAsOf(ctx context.Context, h *house, q asOf) error {
 	day, err := record.ParseDate(q.legal)
 	if err != nil {
-		return &usageError{"--as-of 应为 yyyy-mm-dd", "--as-of wants yyyy-mm-dd"}
+		return cli.Usage("--as-of 应为 yyyy-mm-dd", "--as-of wants yyyy-mm-dd")
 	}
 	var known time.Time
 	if q.known != "" {
 		if known, err = time.Parse(time.RFC3339, q.known); err != nil {
-			return &usageError{"--known 应为 RFC 3339 时间，如 2026-03-02T09:30:00+08:00",
-				"--known wants an RFC 3339 time, as 2026-03-02T09:30:00+08:00"}
+			return cli.Usage("--known 应为 RFC 3339 时间，如 2026-03-02T09:30:00+08:00",
+				"--known wants an RFC 3339 time, as 2026-03-02T09:30:00+08:00")
 		}
 	}
 	m, err := h.vault.AsOf(ctx, q.access, q.identifier, day, known)
 	if err != nil {
 		return err
 	}
-	return c.emit(map[string]any{"state": m.State, "since": m.Since}, func() {
-		c.tell("%s（自 %s）", "%s (since %s)", c.state(m.State), m.Since)
+	return c.Emit(map[string]any{"state": m.State, "since": m.Since}, func() {
+		c.Tell("%s（自 %s）", "%s (since %s)", c.state(m.State), m.Since)
 	})
 }
 
@@ -288,20 +305,20 @@ type eventJSON struct {
 	Proof []byte `json:"proof,omitempty"`
 }
 
-func (c *cli) showHistory(h *house, list []vault.Entry) error {
+func (c *program) showHistory(h *house, list []vault.Entry) error {
 	out := make([]eventJSON, len(list))
 	for i := range list {
 		out[i] = eventJSON{Event: string(list[i].Raw), Proof: list[i].Proof}
 	}
-	return c.emit(out, func() {
+	return c.Emit(out, func() {
 		for i := range list {
 			e := list[i].Event
 			w := eventWords[e.Kind]
 			line := strings.Join([]string{
-				e.Recorded.In(h.zone).Format("2006-01-02 15:04:05"), c.say(w, string(e.Kind)),
-				c.say("生效 ", "effective ") + e.Effective.String(), e.Basis, e.Reason,
+				e.Recorded.In(h.zone).Format("2006-01-02 15:04:05"), c.Say(w, string(e.Kind)),
+				c.Say("生效 ", "effective ") + e.Effective.String(), e.Basis, e.Reason,
 			}, "  ")
-			c.line("%3d  %s", e.Number, strings.TrimRight(line, " "))
+			c.Fact("%3d  %s", e.Number, strings.TrimRight(line, " "))
 		}
 	})
 }

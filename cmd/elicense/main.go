@@ -18,35 +18,38 @@ import (
 	"crypto/rand"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 	_ "time/tzdata" // the legal time zone is known on machines without a zone database too
 
+	"golang.org/x/term"
+
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/pki"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, process())
+	code := process().run(ctx)
 	stop()
 	os.Exit(code)
 }
 
 // process is the world outside as a command sees it.
-func process() *world {
-	return &world{
-		name: calledAs(os.Args[0]), args: os.Args[1:], in: os.Stdin, out: os.Stdout, err: os.Stderr,
-		env: os.Getenv, now: time.Now, rand: rand.Reader, selfTest: pki.SelfTestResults,
-		terminal: isTerminal(os.Stderr), columns: width(os.Stderr),
+func process() *program {
+	return &program{
+		World: &cli.World{
+			Name: cli.CalledAs(os.Args[0], "./cmd/elicense"), Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv,
+			Now: time.Now, Rand: rand.Reader,
+		},
+		selfTest: pki.SelfTestResults, terminal: term.IsTerminal(int(os.Stderr.Fd())), columns: width(os.Stderr),
 	}
 }
 
-// calledAs is what a person types to call this program again: the command of go run, or the binary as it was called.
-func calledAs(arg0 string) string {
-	if strings.Contains(filepath.ToSlash(arg0), "/go-build") {
-		return "go run ./cmd/elicense"
+// width is that of a terminal in columns; 80 if it cannot be told.
+func width(f *os.File) int {
+	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+		return w
 	}
-	return arg0
+	return 80
 }

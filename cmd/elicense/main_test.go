@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"io"
 	"os"
@@ -15,10 +14,11 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/stretchr/testify/require"
 	"golang.org/x/text/encoding/charmap"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/cli/clitest"
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine/badger"
 	"github.com/elicense/elicense/internal/sheet"
@@ -26,57 +26,25 @@ import (
 	"github.com/elicense/elicense/vault/record"
 )
 
-// TestScripts runs testdata/*.txtar. The commands run in this process, one script after the other, because a command's
-// relative paths are those of the process.
 func TestScripts(t *testing.T) {
-	home, err := os.Getwd()
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.Chdir(home)) }) //nolint:usetesting // scripts change it many times
-	files, err := filepath.Glob("testdata/*.txtar")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	testscript.RunT(serial{t}, testscript.Params{
-		Dir: filepath.Join(home, "testdata"),
-		Setup: func(env *testscript.Env) error {
-			env.Values[session{}] = &bytes.Buffer{}
-			env.Setenv("LANG", "zh_CN.UTF-8")
-			return nil
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"elicense": command, "exit": exits, "json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute,
-			"recode": recode, "flip": flip, "cut": cut, "noids": noIdentityNumbers, "rows": rowsOf,
-		},
-	})
+	clitest.Program{Name: "elicense", Run: runScript, Commands: map[string]clitest.Command{
+		"json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute, "recode": recode, "flip": flip, "cut": cut,
+		"noids": noIdentityNumbers, "rows": rowsOf,
+	}}.TestScripts(t, "testdata")
 }
-
-// serial runs scripts one after the other.
-type serial struct{ *testing.T }
-
-func (serial) Parallel()     {}
-func (serial) Verbose() bool { return testing.Verbose() }
-func (s serial) Run(name string, f func(testscript.T)) {
-	s.T.Run(name, func(t *testing.T) { f(serial{t}) })
-}
-
-// session is the key of everything that a script's commands have written.
-type session struct{}
 
 // scriptStart is when scripts begin; time goes on from there, unless NOW says when it is.
 var scriptStart = time.Date(2026, 3, 2, 9, 30, 0, 0, time.FixedZone("CST", 8*3600))
 
 var processStart = time.Now()
 
-func execute(ts *testscript.TestScript, args []string) int {
-	ts.Check(os.Chdir(ts.MkAbs(".")))
-	all, ok := ts.Value(session{}).(*bytes.Buffer)
-	if !ok {
-		ts.Fatalf("no session")
-	}
-	now := func() time.Time { return scriptStart.Add(time.Since(processStart)) }
+// runScript runs one command of a script. BROKEN names a self-test that fails; TERMINAL makes standard error one.
+func runScript(ts *testscript.TestScript, w *cli.World) int {
+	w.Now = func() time.Time { return scriptStart.Add(time.Since(processStart)) }
 	if text := ts.Getenv("NOW"); text != "" {
 		at, err := time.Parse(time.RFC3339, text)
 		ts.Check(err)
-		now = func() time.Time { return at }
+		w.Now = func() time.Time { return at }
 	}
 	selfTest := pki.SelfTestResults
 	if broken := ts.Getenv("BROKEN"); broken != "" {
@@ -88,28 +56,8 @@ func execute(ts *testscript.TestScript, args []string) int {
 			return results
 		}
 	}
-	return run(context.Background(), &world{
-		name: "elicense", args: args, in: strings.NewReader(""), out: io.MultiWriter(ts.Stdout(), all),
-		err: io.MultiWriter(ts.Stderr(), all), env: ts.Getenv, now: now, rand: rand.Reader, columns: 80,
-		selfTest: selfTest,
-		terminal: ts.Getenv("TERMINAL") != "",
-	})
-}
-
-// command is elicense ARGS: exit code 0, or with ! any other.
-func command(ts *testscript.TestScript, neg bool, args []string) {
-	if got := execute(ts, args); (got != exitDone) != neg {
-		ts.Fatalf("elicense %s: exit code %d", strings.Join(args, " "), got)
-	}
-}
-
-// exits is exit CODE ARGS: elicense with exactly this exit code.
-func exits(ts *testscript.TestScript, _ bool, args []string) {
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	if got := execute(ts, args[1:]); got != want {
-		ts.Fatalf("elicense %s: exit code %d, want %d", strings.Join(args[1:], " "), got, want)
-	}
+	c := &program{World: w, selfTest: selfTest, terminal: ts.Getenv("TERMINAL") != "", columns: 80}
+	return c.run(context.Background())
 }
 
 // takeJSON is json PATH NAME: puts what the last output, one JSON value, has at a path (found.0.identifier) into a
@@ -205,11 +153,11 @@ var eighteen = regexp.MustCompile(`[1-9][0-9]{16}[0-9Xx]`)
 
 // noIdentityNumbers fails if anything that the script's commands wrote so far holds a citizen number.
 func noIdentityNumbers(ts *testscript.TestScript, _ bool, _ []string) {
-	all, ok := ts.Value(session{}).(*bytes.Buffer)
-	if !ok || all.Len() == 0 {
+	all := clitest.Written(ts)
+	if all == "" {
 		ts.Fatalf("nothing was written")
 	}
-	for _, found := range eighteen.FindAllString(all.String(), -1) {
+	for _, found := range eighteen.FindAllString(all, -1) {
 		if code.CheckCitizenNumber(strings.ToUpper(found)) == nil {
 			ts.Fatalf("an identity number was written: %s…", found[:6])
 		}

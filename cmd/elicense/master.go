@@ -9,20 +9,21 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine/sealed"
 )
 
 // readMaster finds the master key: a file named by ELICENSE_MASTER_FILE, a passphrase in the file that
 // ELICENSE_PASSPHRASE_FILE names or in ELICENSE_PASSPHRASE, or, in a sandbox only, beside the data.
-func (w *world) readMaster(ctx context.Context, h *house) (sealed.Master, error) {
-	path := w.env("ELICENSE_MASTER_FILE")
+func (c *program) readMaster(ctx context.Context, h *house) (sealed.Master, error) {
+	path := c.Env("ELICENSE_MASTER_FILE")
 	if path == "" && h.settings.Sandbox {
 		path = filepath.Join(h.dir, masterFile)
 	}
 	if path != "" {
 		return masterFromFile(path)
 	}
-	passphrase, err := w.passphrase()
+	passphrase, err := c.passphrase()
 	if err != nil {
 		return sealed.Master{}, err
 	}
@@ -33,55 +34,54 @@ func (w *world) readMaster(ctx context.Context, h *house) (sealed.Master, error)
 	return sealed.MasterFromPassphrase(passphrase, stretch)
 }
 
-func masterFromFile(path string) (m sealed.Master, err error) {
+func masterFromFile(path string) (sealed.Master, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return m, fmt.Errorf("reading the master key: %w", err)
+		return sealed.Master{}, fmt.Errorf("reading the master key: %w", err)
 	}
-	raw, err := hex.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil || len(raw) != len(m) {
-		return m, &usageError{
-			"主密钥文件应为 64 位十六进制数字：" + path, "the master key file must hold 64 hexadecimal digits: " + path,
-		}
+	m, ok := sealed.ParseMaster(text)
+	if !ok {
+		return m, cli.Usage(
+			"主密钥文件应为 64 位十六进制数字："+path, "the master key file must hold 64 hexadecimal digits: "+path,
+		)
 	}
-	copy(m[:], raw)
 	return m, nil
 }
 
-func (w *world) passphrase() (string, error) {
-	if path := w.env("ELICENSE_PASSPHRASE_FILE"); path != "" {
+func (c *program) passphrase() (string, error) {
+	if path := c.Env("ELICENSE_PASSPHRASE_FILE"); path != "" {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return "", fmt.Errorf("reading the passphrase: %w", err)
 		}
 		return strings.TrimRight(string(text), "\r\n"), nil
 	}
-	if p := w.env("ELICENSE_PASSPHRASE"); p != "" {
+	if p := c.Env("ELICENSE_PASSPHRASE"); p != "" {
 		return p, nil
 	}
-	return "", &usageError{
+	return "", cli.Usage(
 		"需要主密钥：请设置 ELICENSE_PASSPHRASE_FILE、ELICENSE_PASSPHRASE 或 ELICENSE_MASTER_FILE",
 		"the master key is needed: set ELICENSE_PASSPHRASE_FILE, ELICENSE_PASSPHRASE or ELICENSE_MASTER_FILE",
-	}
+	)
 }
 
 // makeMaster draws the master key of a sandbox, or takes the one that the operator keeps.
-func (w *world) makeMaster(ctx context.Context, h *house) (sealed.Master, error) {
+func (c *program) makeMaster(ctx context.Context, h *house) (sealed.Master, error) {
 	if h.settings.Sandbox {
 		var m sealed.Master
-		if _, err := io.ReadFull(w.rand, m[:]); err != nil {
+		if _, err := io.ReadFull(c.Rand, m[:]); err != nil {
 			return m, fmt.Errorf("drawing a master key: %w", err)
 		}
 		return m, writeFile(filepath.Join(h.dir, masterFile), []byte(hex.EncodeToString(m[:])+"\n"))
 	}
-	if path := w.env("ELICENSE_MASTER_FILE"); path != "" {
+	if path := c.Env("ELICENSE_MASTER_FILE"); path != "" {
 		return masterFromFile(path)
 	}
-	passphrase, err := w.passphrase()
+	passphrase, err := c.passphrase()
 	if err != nil {
 		return sealed.Master{}, err
 	}
-	stretch, err := sealed.NewStretch(w.rand)
+	stretch, err := sealed.NewStretch(c.Rand)
 	if err != nil {
 		return sealed.Master{}, err
 	}

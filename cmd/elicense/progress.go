@@ -14,18 +14,19 @@ import (
 // meter shows a conversion's progress on standard error: a bar in a terminal, JSON lines with --json, nothing in a pipe
 // or cron.
 type meter struct {
-	w    *world
+	*program
+
 	name string
 	bar  *progressbar.ProgressBar
 }
 
-func (w *world) progress(name string) *meter { return &meter{w: w, name: name} }
+func (c *program) progress(name string) *meter { return &meter{program: c, name: name} }
 
 func (m *meter) update(p convert.Progress) {
 	switch {
-	case m.w.json:
-		m.line(p)
-	case m.w.terminal:
+	case m.JSON:
+		m.jsonLine(p)
+	case m.terminal:
 		m.draw(p)
 	}
 }
@@ -52,15 +53,15 @@ type progressJSON struct {
 	Done             bool      `json:"done"`
 }
 
-// line writes one JSON line on the error stream: the output stays one value.
-func (m *meter) line(p convert.Progress) {
+// jsonLine writes one JSON line on the error stream: the output stays one value.
+func (m *meter) jsonLine(p convert.Progress) {
 	n := p.Counts
 	text, err := json.Marshal(map[string]progressJSON{"progress": {
 		p.File, p.Batch, p.Rows, p.Total, p.Exact, n.Created, n.Updated, n.Unchanged, n.Conflict, n.Rejected, p.Resumed,
 		p.Rate, p.Elapsed.Seconds(), p.Remaining.Seconds(), p.Ends, p.Deadline, p.Late, p.Done,
 	}})
 	if err == nil {
-		m.w.aside(string(text) + "\n")
+		m.Aside(string(text) + "\n")
 	}
 }
 
@@ -68,7 +69,7 @@ func (m *meter) line(p convert.Progress) {
 var plainTheme = progressbar.Theme{Saucer: "=", SaucerHead: ">", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}
 
 // barWidth leaves room for what stands beside the bar.
-func (m *meter) barWidth() int { return max(8, min(30, m.w.columns-75)) }
+func (m *meter) barWidth() int { return max(8, min(30, m.columns-75)) }
 
 func (m *meter) draw(p convert.Progress) {
 	total := max(p.Total, p.Rows)
@@ -77,7 +78,7 @@ func (m *meter) draw(p convert.Progress) {
 		if p.Total == 0 {
 			first = -1
 		}
-		m.bar = progressbar.NewOptions(first, progressbar.OptionSetWriter(m.w.err), progressbar.OptionSetPredictTime(false),
+		m.bar = progressbar.NewOptions(first, progressbar.OptionSetWriter(m.Err), progressbar.OptionSetPredictTime(false),
 			progressbar.OptionShowDescriptionAtLineEnd(), progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(m.barWidth()),
 			progressbar.OptionSetTheme(plainTheme))
@@ -91,12 +92,12 @@ func (m *meter) draw(p convert.Progress) {
 
 // words say how far it is, how fast, how long it will take, and what went wrong so far.
 func (m *meter) words(p convert.Progress) string {
-	s := fmt.Sprintf(m.w.say("%s %d/%d 行，%.0f 行/秒", "%s %d/%d rows, %.0f/s"), m.name, p.Rows, max(p.Total, p.Rows), p.Rate)
+	s := fmt.Sprintf(m.Say("%s %d/%d 行，%.0f 行/秒", "%s %d/%d rows, %.0f/s"), m.name, p.Rows, max(p.Total, p.Rows), p.Rate)
 	if p.Remaining > 0 {
-		s += m.w.say("，还要 ", ", ") + p.Remaining.Round(time.Second).String() + m.w.say("", " left")
+		s += m.Say("，还要 ", ", ") + p.Remaining.Round(time.Second).String() + m.Say("", " left")
 	}
 	if n := p.Counts.Rejected; n > 0 {
-		s += fmt.Sprintf(m.w.say("，退回 %d", ", %d rejected"), n)
+		s += fmt.Sprintf(m.Say("，退回 %d", ", %d rejected"), n)
 	}
 	return s + m.forecast(p)
 }
@@ -106,14 +107,14 @@ func (m *meter) forecast(p convert.Progress) string {
 	if !p.Late {
 		return ""
 	}
-	return m.w.say("，预计 ", ", ends ") + p.Ends.Format("2006-01-02") + m.w.say(" 完成，晚于期限", ", behind the deadline")
+	return m.Say("，预计 ", ", ends ") + p.Ends.Format("2006-01-02") + m.Say(" 完成，晚于期限", ", behind the deadline")
 }
 
 // finish clears the line of the bar.
 func (m *meter) finish() {
 	if m.bar != nil {
 		_ = m.bar.Finish() // progress is no promise
-		m.w.aside("\r" + strings.Repeat(" ", max(0, m.w.columns-1)) + "\r")
+		m.Aside("\r" + strings.Repeat(" ", max(0, m.columns-1)) + "\r")
 	}
 }
 

@@ -9,13 +9,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/ledger"
 	"github.com/elicense/elicense/vault/record"
 	"github.com/elicense/elicense/verify"
 )
 
-func (c *cli) proofCommand() *cobra.Command {
+func (c *program) proofCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "proof", Short: "账本证明 / ledger proofs"}
 	var t trust
 	var event string
@@ -29,7 +30,7 @@ func (c *cli) proofCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) checkProof(t *trust, path, eventPath string) error {
+func (c *program) checkProof(t *trust, path, eventPath string) error {
 	if err := c.checkCryptography(); err != nil {
 		return err
 	}
@@ -56,10 +57,10 @@ func (c *cli) checkProof(t *trust, path, eventPath string) error {
 		return c.proofRefused(err)
 	}
 	out := proofJSON{true, report.Origin, report.Size, report.Index, string(report.Event)}
-	return c.emit(out, func() {
-		c.tell("通过：账本 %s 共 %d 条，本事件是第 %d 条（从 0 数）", "passed: ledger %s of %d leaves has this event at %d",
+	return c.Emit(out, func() {
+		c.Tell("通过：账本 %s 共 %d 条，本事件是第 %d 条（从 0 数）", "passed: ledger %s of %d leaves has this event at %d",
 			report.Origin, report.Size, report.Index)
-		c.put(string(report.Event))
+		c.Put(string(report.Event))
 	})
 }
 
@@ -72,17 +73,17 @@ type proofJSON struct {
 	Event  string `json:"event,omitempty"`
 }
 
-func (c *cli) proofRefused(why error) error {
-	err := c.emit(map[string]any{"passed": false, "reason": why.Error()}, func() {
-		c.tell("不通过：证明、事件与账本公钥对不上（%v）", "not passed: proof, event and ledger key do not fit together (%v)", why)
+func (c *program) proofRefused(why error) error {
+	err := c.Emit(map[string]any{"passed": false, "reason": why.Error()}, func() {
+		c.Tell("不通过：证明、事件与账本公钥对不上（%v）", "not passed: proof, event and ledger key do not fit together (%v)", why)
 	})
 	if err == nil {
-		err = &exitError{exitNotPassed}
+		err = &cli.ExitError{Code: cli.ExitNotPassed}
 	}
 	return err
 }
 
-func (c *cli) proofGet() *cobra.Command {
+func (c *program) proofGet() *cobra.Command {
 	var number int
 	cmd := &cobra.Command{
 		Use: "get IDENTIFIER", Short: "取证照事件的账本证明 / the proof of a licence's event", Args: cobra.ExactArgs(1),
@@ -100,12 +101,12 @@ func (c *cli) proofGet() *cobra.Command {
 					number = len(list)
 				}
 				if number < 1 || number > len(list) {
-					return &usageError{
+					return cli.Usage(
 						fmt.Sprintf("没有第 %d 个事件，共 %d 个", number, len(list)), fmt.Sprintf("there is no event %d of %d", number, len(list)),
-					}
+					)
 				}
 				proof := list[number-1].Proof
-				return c.emit(map[string][]byte{"proof": proof}, func() { c.put(string(proof)) })
+				return c.Emit(map[string][]byte{"proof": proof}, func() { c.Put(string(proof)) })
 			})
 		},
 	}
@@ -113,7 +114,7 @@ func (c *cli) proofGet() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) checkpointCommand() *cobra.Command {
+func (c *program) checkpointCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "checkpoint", Short: "签发并公布当前检查点 / sign and publish the present checkpoint", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -125,14 +126,14 @@ func (c *cli) checkpointCommand() *cobra.Command {
 				if err := writeFile(filepath.Join(h.dir, publishFile), cp); err != nil {
 					return err
 				}
-				return c.emit(map[string]string{"checkpoint": string(cp)}, func() { c.put(string(cp)) })
+				return c.Emit(map[string]string{"checkpoint": string(cp)}, func() { c.Put(string(cp)) })
 			})
 		},
 	}
 }
 
 // growthCommand adds to a receipt or batch certificate what shows that the ledger only grew since.
-func (c *cli) growthCommand() *cobra.Command {
+func (c *program) growthCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "since RECEIPT", Short: "给回执或批次证明补上账本只增不改的证明 / add the proof that the ledger only grew since",
 		Args: cobra.ExactArgs(1), Example: "  elicense proof since 回执.json > 回执-新.json && elicense verify 回执-新.json",
@@ -148,10 +149,10 @@ func (c *cli) growthCommand() *cobra.Command {
 				if e.Consistency, err = h.vault.Growth(cmd.Context(), uint64(named.Size)); err != nil { //nolint:gosec // ≥ 0
 					return err
 				}
-				return c.emit(e, func() {
+				return c.Emit(e, func() {
 					text, err := json.MarshalIndent(e, "", "  ")
 					if err == nil {
-						c.put(string(text) + "\n")
+						c.Put(string(text) + "\n")
 					}
 				})
 			})
@@ -160,7 +161,7 @@ func (c *cli) growthCommand() *cobra.Command {
 }
 
 // readNamed reads a receipt or batch certificate and the checkpoint that it names.
-func (c *cli) readNamed(path string) (*verify.Envelope, record.Checkpoint, error) {
+func (c *program) readNamed(path string) (*verify.Envelope, record.Checkpoint, error) {
 	text, err := c.readLimited(path)
 	if err != nil {
 		return nil, record.Checkpoint{}, err
@@ -175,9 +176,9 @@ func (c *cli) readNamed(path string) (*verify.Envelope, record.Checkpoint, error
 		}
 	}
 	if named.Size == 0 {
-		return nil, named, &usageError{
-			"这不是写有检查点的回执或批次证明：" + path, "this is no receipt or batch certificate that names a checkpoint: " + path,
-		}
+		return nil, named, cli.Usage(
+			"这不是写有检查点的回执或批次证明："+path, "this is no receipt or batch certificate that names a checkpoint: "+path,
+		)
 	}
 	return e, named, nil
 }

@@ -3,29 +3,30 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/pki"
 )
 
 // checkCryptography runs the self-test once in a process. Whatever signs, or opens what can sign, calls it first.
-func (w *world) checkCryptography() error {
-	if w.sound {
+func (c *program) checkCryptography() error {
+	if c.sound {
 		return nil
 	}
-	if w.selfTest == nil {
+	if c.selfTest == nil {
 		return pki.ErrSelfTest
 	}
-	if err := pki.CheckSelfTest(w.selfTest()); err != nil {
+	if err := pki.CheckSelfTest(c.selfTest()); err != nil {
 		return err
 	}
-	w.sound = true
+	c.sound = true
 	return nil
 }
 
-func (c *cli) selfTestCommand() *cobra.Command {
+func (c *program) selfTestCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "selftest", Args: cobra.NoArgs,
 		Short: "密码算法自检：国标已知答案，两套实现互相验证 / self-test: known answers, and two implementations checking each other",
-		Long: "签发、建库等命令启动时都会先自检，不通过就不签名。退出码：0 全部通过，1 有一项不通过。" + between +
+		Long: "签发、建库等命令启动时都会先自检，不通过就不签名。退出码：0 全部通过，1 有一项不通过。" + cli.Between +
 			"Every command that signs runs it first and signs nothing if it fails. Exit: 0 all passed, 1 one did not.",
 		RunE: func(*cobra.Command, []string) error { return c.selfTestReport() },
 	}
@@ -37,7 +38,7 @@ type selfTestLine struct {
 	OK   bool   `json:"ok"`
 }
 
-func (c *cli) selfTestReport() error {
+func (c *program) selfTestReport() error {
 	results := c.selfTest()
 	err := pki.CheckSelfTest(results)
 	lines := make([]selfTestLine, 0, len(results))
@@ -45,32 +46,32 @@ func (c *cli) selfTestReport() error {
 		lines = append(lines, selfTestLine(r))
 	}
 	report := map[string]any{"ok": err == nil, "tests": lines}
-	if emitErr := c.emit(report, func() { c.tellSelfTest(lines, err) }); emitErr != nil {
+	if emitErr := c.Emit(report, func() { c.tellSelfTest(lines, err) }); emitErr != nil {
 		return emitErr
 	}
 	if err != nil {
-		return &exitError{exitFailed}
+		return &cli.ExitError{Code: cli.ExitFailed}
 	}
 	return nil
 }
 
-func (c *cli) tellSelfTest(lines []selfTestLine, err error) {
+func (c *program) tellSelfTest(lines []selfTestLine, err error) {
 	if err == nil {
-		c.tell("自检通过，共 %d 项", "self-test passed: %d tests", len(lines))
+		c.Tell("自检通过，共 %d 项", "self-test passed: %d tests", len(lines))
 	} else {
-		c.tell("自检不通过：请勿使用本机签名或验证", "the self-test failed: neither sign nor verify on this machine")
+		c.Tell("自检不通过：请勿使用本机签名或验证", "the self-test failed: neither sign nor verify on this machine")
 	}
 	for _, l := range lines {
 		text := selfTestWords[l.Test]
-		mark := c.say("通过  ", "ok      ")
+		mark := c.Say("通过  ", "ok      ")
 		if !l.OK {
-			mark = c.say("不通过", "FAILED  ")
+			mark = c.Say("不通过", "FAILED  ")
 		}
-		c.line("  %s  %s", mark, c.say(text[0], text[1]))
+		c.Fact("  %s  %s", mark, c.Say(text[0], text[1]))
 	}
 	if err != nil {
-		c.tell("下一步：换一台机器或重新安装程序后再运行 %s selftest",
-			"next: take another machine or install the program again, then run %s selftest", c.name)
+		c.Tell("下一步：换一台机器或重新安装程序后再运行 %s selftest",
+			"next: take another machine or install the program again, then run %s selftest", c.Name)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/engine/badger"
 	"github.com/elicense/elicense/internal/engine/sealed"
@@ -13,98 +14,212 @@ import (
 )
 
 // words are errors that a person meets, and what to do about them.
-var words = []struct {
-	err          error
-	code, zh, en string
-}{
-	{errDemo, "demo-failed", "演示没有通过", "the demo did not pass"},
+var words = []cli.Words{
 	{
-		pki.ErrSelfTest, "selftest", "密码算法自检不通过，未作任何签名或判断；请勿使用本机，运行 elicense selftest 查看是哪一项",
-		"the self-test of the cryptography fails; nothing was signed or judged. Do not use this machine; " +
-			"elicense selftest shows what is wrong",
+		Err: errDemo, Code: "demo-failed",
+		Zh: "演示没有通过",
+		En: "the demo did not pass",
 	},
 	{
-		errNoHouse, "no-vault", "此目录中没有证照库；请先运行 elicense init，或用 -d 指定数据目录",
-		"no vault in this directory; run elicense init first, or name the data directory with -d",
+		Err: pki.ErrSelfTest, Code: "selftest",
+		Zh: "密码算法自检不通过，未作任何签名或判断；请勿使用本机，运行 elicense selftest 查看是哪一项",
+		En: "the self-test of the cryptography fails; nothing was signed or judged. Do not use this " +
+			"machine; elicense selftest shows what is wrong",
 	},
 	{
-		engine.ErrLocked, "locked", "数据目录正被另一个进程使用；请等它结束，或先停止它",
-		"the data directory is in use by another process; wait for it or stop it",
+		Err: errNoHouse, Code: "no-vault",
+		Zh: "此目录中没有证照库；请先运行 elicense init，或用 -d 指定数据目录",
+		En: "no vault in this directory; run elicense init first, or name the data directory with -d",
 	},
 	{
-		engine.ErrNoSpace, "no-space", "磁盘空间不足，已停止写入；须留审计记录的查询也不受理。请清理或扩容后重新运行同一命令",
-		"the disk is nearly full: writing has stopped, and look-ups too, because they must be audited. Free some space " +
-			"and run the same command again",
+		Err: engine.ErrLocked, Code: "locked",
+		Zh: "数据目录正被另一个进程使用；请等它结束，或先停止它",
+		En: "the data directory is in use by another process; wait for it or stop it",
 	},
-	{badger.ErrNotEmpty, "not-empty", "要恢复到的目录不为空；请换一个空目录", "the directory to restore into is not empty; name an empty one"},
 	{
-		engine.ErrCorrupt, "storage-damaged", "存储的数据已损坏或不完整；数据目录请停用并从备份恢复（elicense restore），备份文件请换一份完好的",
-		"stored data is damaged or cut off; stop using the data directory and restore it from a backup " +
+		Err: engine.ErrNoSpace, Code: "no-space",
+		Zh: "磁盘空间不足，已停止写入；须留审计记录的查询也不受理。请清理或扩容后重新运行同一命令",
+		En: "the disk is nearly full: writing has stopped, and look-ups too, because they must be audited. " +
+			"Free some space and run the same command again",
+	},
+	{
+		Err: badger.ErrNotEmpty, Code: "not-empty",
+		Zh: "要恢复到的目录不为空；请换一个空目录",
+		En: "the directory to restore into is not empty; name an empty one",
+	},
+	{
+		Err: engine.ErrCorrupt, Code: "storage-damaged",
+		Zh: "存储的数据已损坏或不完整；数据目录请停用并从备份恢复（elicense restore），备份文件请换一份完好的",
+		En: "stored data is damaged or cut off; stop using the data directory and restore it from a backup " +
 			"(elicense restore), or take a sound copy of the backup",
 	},
 	{
-		engine.ErrAmbiguous, "outcome-unknown", "提交结果不明；请用同一幂等键重试，系统会给出首次的答复",
-		"the outcome of the commit is unknown; try again with the same key and get the first answer",
+		Err: engine.ErrAmbiguous, Code: "outcome-unknown",
+		Zh: "提交结果不明；请用同一幂等键重试，系统会给出首次的答复",
+		En: "the outcome of the commit is unknown; try again with the same key and get the first answer",
 	},
 	{
-		sealed.ErrWrongMaster, "master-key-wrong", "主密钥不正确，或密钥环已损坏；请核对口令或密钥文件",
-		"the master key is wrong, or the keyring is damaged; check the passphrase or the key file",
+		Err: sealed.ErrWrongMaster, Code: "master-key-wrong",
+		Zh: "主密钥不正确，或密钥环已损坏；请核对口令或密钥文件",
+		En: "the master key is wrong, or the keyring is damaged; check the passphrase or the key file",
 	},
 	{
-		sealed.ErrNoKeyring, "keyring-missing", "数据目录没有密钥环：建库未完成，或数据库已损坏；请从备份恢复",
-		"the data directory has no keyring: it was never completed, or the database is damaged; restore a backup",
+		Err: sealed.ErrNoKeyring, Code: "keyring-missing",
+		Zh: "数据目录没有密钥环：建库未完成，或数据库已损坏；请从备份恢复",
+		En: "the data directory has no keyring: it was never completed, or the database is damaged; restore " +
+			"a backup",
 	},
 	{
-		sealed.ErrPassphrase, "passphrase-empty", "口令为空；请设置 ELICENSE_PASSPHRASE_FILE 或 ELICENSE_PASSPHRASE",
-		"the passphrase is empty; set ELICENSE_PASSPHRASE_FILE or ELICENSE_PASSPHRASE",
+		Err: sealed.ErrPassphrase, Code: "passphrase-empty",
+		Zh: "口令为空；请设置 ELICENSE_PASSPHRASE_FILE 或 ELICENSE_PASSPHRASE",
+		En: "the passphrase is empty; set ELICENSE_PASSPHRASE_FILE or ELICENSE_PASSPHRASE",
 	},
 	{
-		convert.ErrThreshold, "too-many-rejected", "退回的行过多，已停止；改好结果表后再次导入，或放宽 --max-reject 后重新运行同一命令",
-		"stopped: too many rows were rejected. Correct the result sheet and feed it back, or raise " +
+		Err: convert.ErrThreshold, Code: "too-many-rejected",
+		Zh: "退回的行过多，已停止；改好结果表后再次导入，或放宽 --max-reject 后重新运行同一命令",
+		En: "stopped: too many rows were rejected. Correct the result sheet and feed it back, or raise " +
 			"--max-reject and run the same command again",
 	},
-	{convert.ErrMapping, "mapping-refused", "列映射文件有误，未作任何更改", "the mapping file has errors; nothing was changed"},
 	{
-		convert.ErrHeading, "heading-refused", "表头与该类证照的要素对不上，未作任何更改；可用 elicense convert detect 生成映射后修改",
-		"the headings do not fit the elements of the type; nothing was changed. elicense convert detect " +
+		Err: convert.ErrMapping, Code: "mapping-refused",
+		Zh: "列映射文件有误，未作任何更改",
+		En: "the mapping file has errors; nothing was changed",
+	},
+	{
+		Err: convert.ErrHeading, Code: "heading-refused",
+		Zh: "表头与该类证照的要素对不上，未作任何更改；可用 elicense convert detect 生成映射后修改",
+		En: "the headings do not fit the elements of the type; nothing was changed. elicense convert detect " +
 			"writes a mapping to edit",
 	},
 	{
-		convert.ErrResume, "resume-other-file", "文件与未完成的批次不符；请用原来的文件继续，或先用 elicense convert --undo 撤回该批次",
-		"the file does not fit the batch that it left unfinished; go on with the original file, or undo the " +
-			"batch first",
+		Err: convert.ErrResume, Code: "resume-other-file",
+		Zh: "文件与未完成的批次不符；请用原来的文件继续，或先用 elicense convert --undo 撤回该批次",
+		En: "the file does not fit the batch that it left unfinished; go on with the original file, or undo " +
+			"the batch first",
 	},
-	{convert.ErrScans, "scans-refused", "扫描件不能使用", "the scans cannot be used"},
-	{catalogue.ErrType, "type-refused", "证照类型定义有误，未作任何更改", "the definition of the licence type has errors; nothing was changed"},
-	{vault.ErrInvalid, "invalid", "请求有误，未作任何更改", "the request has errors; nothing was changed"},
-	{vault.ErrUnknownCaller, "caller-unknown", "调用方未登记", "the caller is not registered"},
-	{vault.ErrDenied, "denied", "无权办理", "no right to this"},
-	{vault.ErrLevel, "level-too-low", "认证级别不足", "a stronger login is needed"},
-	{vault.ErrSecret, "type-secret", "该类证照涉密或敏感，不进入电子证照库", "the type is classified and stays out of the vault"},
-	{vault.ErrUnknownType, "type-unknown", "证照类型未登记", "the licence type is not declared"},
-	{vault.ErrNotFound, "not-found", "没有找到", "not found"},
-	{vault.ErrExists, "exists", "编号已被使用", "the number is taken"},
-	{vault.ErrPaperUsed, "paper-used", "纸质印刷序号已被使用", "the paper serial is used"},
-	{vault.ErrConflict, "version-changed", "证照已被他人更新，请重新查询后再办理", "the licence has changed meanwhile; look it up again"},
-	{vault.ErrTransition, "state-forbids", "证照当前状态不允许此操作", "the licence's state does not allow this"},
-	{vault.ErrKeyReused, "idempotency-key-reused", "幂等键已用于另一个请求", "the idempotency key was used for another request"},
-	{vault.ErrSignature, "signature-refused", "签名未通过", "the signature is refused"},
-	{vault.ErrTooMany, "guessing-limit", "比对失败次数过多", "too many failed comparisons"},
 	{
-		vault.ErrRestored, "restored-not-caught-up", "证照库由备份恢复，尚未追上最后公布的检查点，暂停写入",
-		"restored from a backup that has not caught up; writing is closed",
+		Err: convert.ErrScans, Code: "scans-refused",
+		Zh: "扫描件不能使用",
+		En: "the scans cannot be used",
 	},
-	{vault.ErrBatch, "batch-state", "批次当前状态不允许此操作", "the batch's state does not allow this"},
 	{
-		vault.ErrDamaged, "vault-damaged", "存储的数据已损坏；请运行 elicense audit verify",
-		"stored data is damaged; run elicense audit verify",
+		Err: catalogue.ErrType, Code: "type-refused",
+		Zh: "证照类型定义有误，未作任何更改",
+		En: "the definition of the licence type has errors; nothing was changed",
 	},
-	{vault.ErrAudit, "audit-failed", "审计记录无法写入，操作已被拒绝", "the audit entry could not be written; the act was refused"},
-	{errKeyMismatch, "key-mismatch", "密钥文件中的私钥与证书不相配；请从备份取回该文件",
-		"a key file holds a key and a certificate that do not belong together; take it from a backup"},
-	{pki.ErrKeyFile, "key-file-damaged", "密钥文件已损坏；请从备份取回", "a key file is damaged; take it from a backup"},
-	{pki.ErrPassphrase, "key-file-other-master", "密钥文件不是用本库的主密钥加密的；请从备份取回",
-		"a key file is not encrypted under this vault's master key; take it from a backup"},
-	{pki.ErrCertificate, "certificate-damaged", "证书文件不完整或已损坏", "a certificate file is incomplete or damaged"},
-	{context.Canceled, "interrupted", "已中断；重新运行同一命令即可继续", "interrupted; run the same command again to go on"},
+	{
+		Err: vault.ErrInvalid, Code: "invalid",
+		Zh: "请求有误，未作任何更改",
+		En: "the request has errors; nothing was changed",
+	},
+	{
+		Err: vault.ErrUnknownCaller, Code: "caller-unknown",
+		Zh: "调用方未登记",
+		En: "the caller is not registered",
+	},
+	{
+		Err: vault.ErrDenied, Code: "denied",
+		Zh: "无权办理",
+		En: "no right to this",
+	},
+	{
+		Err: vault.ErrLevel, Code: "level-too-low",
+		Zh: "认证级别不足",
+		En: "a stronger login is needed",
+	},
+	{
+		Err: vault.ErrSecret, Code: "type-secret",
+		Zh: "该类证照涉密或敏感，不进入电子证照库",
+		En: "the type is classified and stays out of the vault",
+	},
+	{
+		Err: vault.ErrUnknownType, Code: "type-unknown",
+		Zh: "证照类型未登记",
+		En: "the licence type is not declared",
+	},
+	{
+		Err: vault.ErrNotFound, Code: "not-found",
+		Zh: "没有找到",
+		En: "not found",
+	},
+	{
+		Err: vault.ErrExists, Code: "exists",
+		Zh: "编号已被使用",
+		En: "the number is taken",
+	},
+	{
+		Err: vault.ErrPaperUsed, Code: "paper-used",
+		Zh: "纸质印刷序号已被使用",
+		En: "the paper serial is used",
+	},
+	{
+		Err: vault.ErrConflict, Code: "version-changed",
+		Zh: "证照已被他人更新，请重新查询后再办理",
+		En: "the licence has changed meanwhile; look it up again",
+	},
+	{
+		Err: vault.ErrTransition, Code: "state-forbids",
+		Zh: "证照当前状态不允许此操作",
+		En: "the licence's state does not allow this",
+	},
+	{
+		Err: vault.ErrKeyReused, Code: "idempotency-key-reused",
+		Zh: "幂等键已用于另一个请求",
+		En: "the idempotency key was used for another request",
+	},
+	{
+		Err: vault.ErrSignature, Code: "signature-refused",
+		Zh: "签名未通过",
+		En: "the signature is refused",
+	},
+	{
+		Err: vault.ErrTooMany, Code: "guessing-limit",
+		Zh: "比对失败次数过多",
+		En: "too many failed comparisons",
+	},
+	{
+		Err: vault.ErrRestored, Code: "restored-not-caught-up",
+		Zh: "证照库由备份恢复，尚未追上最后公布的检查点，暂停写入",
+		En: "restored from a backup that has not caught up; writing is closed",
+	},
+	{
+		Err: vault.ErrBatch, Code: "batch-state",
+		Zh: "批次当前状态不允许此操作",
+		En: "the batch's state does not allow this",
+	},
+	{
+		Err: vault.ErrDamaged, Code: "vault-damaged",
+		Zh: "存储的数据已损坏；请运行 elicense audit verify",
+		En: "stored data is damaged; run elicense audit verify",
+	},
+	{
+		Err: vault.ErrAudit, Code: "audit-failed",
+		Zh: "审计记录无法写入，操作已被拒绝",
+		En: "the audit entry could not be written; the act was refused",
+	},
+	{
+		Err: errKeyMismatch, Code: "key-mismatch",
+		Zh: "密钥文件中的私钥与证书不相配；请从备份取回该文件",
+		En: "a key file holds a key and a certificate that do not belong together; take it from a backup",
+	},
+	{
+		Err: pki.ErrKeyFile, Code: "key-file-damaged",
+		Zh: "密钥文件已损坏；请从备份取回",
+		En: "a key file is damaged; take it from a backup",
+	},
+	{
+		Err: pki.ErrPassphrase, Code: "key-file-other-master",
+		Zh: "密钥文件不是用本库的主密钥加密的；请从备份取回",
+		En: "a key file is not encrypted under this vault's master key; take it from a backup",
+	},
+	{
+		Err: pki.ErrCertificate, Code: "certificate-damaged",
+		Zh: "证书文件不完整或已损坏",
+		En: "a certificate file is incomplete or damaged",
+	},
+	{
+		Err: context.Canceled, Code: "interrupted",
+		Zh: "已中断；重新运行同一命令即可继续",
+		En: "interrupted; run the same command again to go on",
+	},
 }

@@ -7,11 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
 )
 
-func (c *cli) typeCommand() *cobra.Command {
+func (c *program) typeCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "type", Short: "证照目录 / licence types"}
 	cmd.AddCommand(c.typeList(), c.typeShow(), c.typePut(), c.typeReport(), c.typeShipped(), c.typeComplete())
 	return cmd
@@ -35,7 +36,7 @@ func resolveType(ctx context.Context, v *vault.Vault, s string) (*vault.LicenceT
 	}
 	if len(near) > 1 {
 		names := strings.Join(near, "、")
-		return nil, &usageError{"“" + s + "”可指多类证照：" + names, s + " can mean several types: " + names}
+		return nil, cli.Usage("“"+s+"”可指多类证照："+names, s+" can mean several types: "+names)
 	}
 	return v.Type(ctx, code)
 }
@@ -53,7 +54,7 @@ func typeCode(ctx context.Context, v *vault.Vault, s *string) error {
 	return nil
 }
 
-func (c *cli) typeList() *cobra.Command {
+func (c *program) typeList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "列出已登记的证照类型 / list the declared types", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -62,10 +63,10 @@ func (c *cli) typeList() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.emit(list, func() {
+				return c.Emit(list, func() {
 					for i := range list {
 						if t := &list[i]; t.Declared {
-							c.tell("%s  第 %d 版  %s", "%s  v%d  %s", t.Code, t.Version, t.Name)
+							c.Tell("%s  第 %d 版  %s", "%s  v%d  %s", t.Code, t.Version, t.Name)
 						}
 					}
 				})
@@ -74,7 +75,7 @@ func (c *cli) typeList() *cobra.Command {
 	}
 }
 
-func (c *cli) typeShow() *cobra.Command {
+func (c *program) typeShow() *cobra.Command {
 	var yaml bool
 	cmd := &cobra.Command{
 		Use: "show TYPE", Short: "证照类型的要素：签发和转换时要填什么 / the elements of a type: what to give when issuing",
@@ -89,11 +90,11 @@ func (c *cli) typeShow() *cobra.Command {
 				if yaml {
 					text, err := t.Definition.Encode()
 					if err == nil {
-						c.put(string(text))
+						c.Put(string(text))
 					}
 					return err
 				}
-				return c.emit(t.Definition, func() { c.showType(t) })
+				return c.Emit(t.Definition, func() { c.showType(t) })
 			})
 		},
 	}
@@ -101,16 +102,16 @@ func (c *cli) typeShow() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) showType(t *vault.LicenceType) {
+func (c *program) showType(t *vault.LicenceType) {
 	d := &t.Definition
-	c.tell("%s  %s  第 %d 版  %s", "%s  %s  v%d  %s", d.Name, d.Code, d.Version, d.Authority.Name)
+	c.Tell("%s  %s  第 %d 版  %s", "%s  %s  v%d  %s", d.Name, d.Code, d.Version, d.Authority.Name)
 	for _, b := range d.Basis {
-		c.tell("依据：%s %s", "basis: %s %s", b.Document, b.Article)
+		c.Tell("依据：%s %s", "basis: %s %s", b.Document, b.Article)
 	}
 	if d.Numbering.Pattern != "" {
-		c.tell("编号由库按规则产生：%s", "the vault makes numbers: %s", d.Numbering.Pattern)
+		c.Tell("编号由库按规则产生：%s", "the vault makes numbers: %s", d.Numbering.Pattern)
 	}
-	c.tell("要素（* 必填，+ 不填则由库补上）：", "elements (* required, + filled in by the vault if left out):")
+	c.Tell("要素（* 必填，+ 不填则由库补上）：", "elements (* required, + filled in by the vault if left out):")
 	for _, col := range t.Columns() {
 		star := " "
 		switch {
@@ -123,7 +124,7 @@ func (c *cli) showType(t *vault.LicenceType) {
 		if len(col.Rules.Enum) > 0 {
 			rule = strings.Join(col.Rules.Enum, "|")
 		}
-		c.line("  %s %-12s %s  (%s)", star, col.Name, col.Label, rule)
+		c.Fact("  %s %-12s %s  (%s)", star, col.Name, col.Label, rule)
 	}
 }
 
@@ -139,10 +140,10 @@ func filledIn(d *catalogue.Type, name string) bool {
 	return false
 }
 
-func (c *cli) typePut() *cobra.Command {
+func (c *program) typePut() *cobra.Command {
 	return &cobra.Command{
 		Use: "put FILE.yaml", Short: "登记证照类型，或其新版本 / declare a type or a new version of it", Args: cobra.ExactArgs(1),
-		Long: "读入定义文件；所有错误一次报出，带行号和改法。只有维护该类型的部门可以更改（A67）。" + between +
+		Long: "读入定义文件；所有错误一次报出，带行号和改法。只有维护该类型的部门可以更改（A67）。" + cli.Between +
 			"Reads a definition; all errors are told at once with line and remedy. Only the owning department may change " +
 			"a type.",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -158,8 +159,8 @@ func (c *cli) typePut() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.emit(t.Definition, func() {
-					c.tell("已登记：%s %s 第 %d 版", "declared: %s %s version %d", t.Definition.Code, t.Definition.Name,
+				return c.Emit(t.Definition, func() {
+					c.Tell("已登记：%s %s 第 %d 版", "declared: %s %s version %d", t.Definition.Code, t.Definition.Name,
 						t.Definition.Version)
 				})
 			})
@@ -167,7 +168,7 @@ func (c *cli) typePut() *cobra.Command {
 	}
 }
 
-func (c *cli) typeReport() *cobra.Command {
+func (c *program) typeReport() *cobra.Command {
 	return &cobra.Command{
 		Use: "report", Short: "应入库／已入库／缺失 / listed, live in the vault, missing", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -176,13 +177,13 @@ func (c *cli) typeReport() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.emit(list, func() { c.typeTable(list) })
+				return c.Emit(list, func() { c.typeTable(list) })
 			})
 		},
 	}
 }
 
-func (c *cli) typeTable(list []vault.TypeStatus) {
+func (c *program) typeTable(list []vault.TypeStatus) {
 	live, missing := 0, 0
 	for i := range list {
 		if list[i].Live {
@@ -191,24 +192,24 @@ func (c *cli) typeTable(list []vault.TypeStatus) {
 			missing++
 		}
 	}
-	c.tell("应入库 %d 类：已入库 %d，缺失 %d，不入库 %d", "%d types listed: %d live, %d missing, %d stay out",
+	c.Tell("应入库 %d 类：已入库 %d，缺失 %d，不入库 %d", "%d types listed: %d live, %d missing, %d stay out",
 		len(list), live, missing, len(list)-live-missing)
 	for i := range list {
 		t := &list[i]
-		state := c.say("不入库", "stays out")
+		state := c.Say("不入库", "stays out")
 		switch {
 		case t.Live:
-			state = c.say("已入库", "live")
+			state = c.Say("已入库", "live")
 		case t.Missing && !t.Declared:
-			state = c.say("缺失（未登记）", "missing, not declared")
+			state = c.Say("缺失（未登记）", "missing, not declared")
 		case t.Missing:
-			state = c.say("缺失", "missing")
+			state = c.Say("缺失", "missing")
 		}
-		c.line("  %s  %s  %s", t.Code, state, t.Name)
+		c.Fact("  %s  %s  %s", t.Code, state, t.Name)
 	}
 }
 
-func (c *cli) typeShipped() *cobra.Command {
+func (c *program) typeShipped() *cobra.Command {
 	return &cobra.Command{
 		Use: "shipped [NAME]", Short: "随附的证照类型定义，可照此编写 / definitions that are shipped, as patterns",
 		Args:    cobra.MaximumNArgs(1),
@@ -217,22 +218,22 @@ func (c *cli) typeShipped() *cobra.Command {
 			if len(args) == 1 {
 				text, err := catalogue.ShippedFile(args[0])
 				if err != nil {
-					return &usageError{"没有随附这个定义：" + args[0], "no such definition is shipped: " + args[0]}
+					return cli.Usage("没有随附这个定义："+args[0], "no such definition is shipped: "+args[0])
 				}
-				c.put(string(text))
+				c.Put(string(text))
 				return nil
 			}
 			list, names := catalogue.Shipped(), catalogue.ShippedNames()
-			return c.emit(list, func() {
+			return c.Emit(list, func() {
 				for i := range list {
-					c.line("%-28s %s  %s", names[i], list[i].Code, list[i].Name)
+					c.Fact("%-28s %s  %s", names[i], list[i].Code, list[i].Name)
 				}
 			})
 		},
 	}
 }
 
-func (c *cli) typeComplete() *cobra.Command {
+func (c *program) typeComplete() *cobra.Command {
 	var issuerCode, series string
 	cmd := &cobra.Command{
 		Use:   "complete TYPE",
@@ -252,12 +253,12 @@ func (c *cli) typeComplete() *cobra.Command {
 					return err
 				}
 				done := map[string]string{"type": t.Definition.Code, "issuer": issuerCode, "series": series}
-				return c.emit(done, func() { c.tell("已声明：%s", "declared: %s", t.Definition.Name) })
+				return c.Emit(done, func() { c.Tell("已声明：%s", "declared: %s", t.Definition.Name) })
 			})
 		},
 	}
 	cmd.Flags().StringVar(&issuerCode, "issuer", "", "颁发机构信用代码，* 为所有机构 / credit code of the issuer, * for all")
 	cmd.Flags().StringVar(&series, "series", "", "编号开头；空为全部 / beginning of the numbers; empty for all")
-	mustHave(cmd, "issuer")
+	cli.MustHave(cmd, "issuer")
 	return cmd
 }

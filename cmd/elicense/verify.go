@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/sm2note"
 	"github.com/elicense/elicense/vault/ledger"
 	"github.com/elicense/elicense/verify"
@@ -29,11 +30,11 @@ func (t *trust) flags(cmd *cobra.Command) {
 }
 
 // verifier makes a verifier; it opens no engine, so a running vault does not stand in its way.
-func (c *cli) verifier(t *trust) (*verify.Verifier, error) {
+func (c *program) verifier(t *trust) (*verify.Verifier, error) {
 	if err := c.checkCryptography(); err != nil {
 		return nil, err
 	}
-	cfg := verify.Config{Now: c.now, CrossCheck: t.cross}
+	cfg := verify.Config{Now: c.Now, CrossCheck: t.cross}
 	path := t.anchors
 	if path == "" {
 		path = filepath.Join(c.dir, anchorsFile)
@@ -52,7 +53,7 @@ func (c *cli) verifier(t *trust) (*verify.Verifier, error) {
 }
 
 // ledgerKeys reads the keys that were given, or the one of the data directory's vault certificate.
-func (c *cli) ledgerKeys(t *trust) ([]ledger.Verifier, error) {
+func (c *program) ledgerKeys(t *trust) ([]ledger.Verifier, error) {
 	if len(t.keys) > 0 {
 		var text bytes.Buffer
 		for _, k := range t.keys {
@@ -75,14 +76,14 @@ func (c *cli) ledgerKeys(t *trust) ([]ledger.Verifier, error) {
 	return []ledger.Verifier{key}, nil
 }
 
-func (c *cli) verifyCommand() *cobra.Command {
+func (c *program) verifyCommand() *cobra.Command {
 	var t trust
 	var expect verify.Expect
 	cmd := &cobra.Command{
 		Use:   "verify FILE",
 		Short: "离线验证：证照、回执、批次证明、账本证明、证书 / verify anything signed, offline",
 		Long: "第一行是结论，第二行是理由；不打开数据库，库正在运行也可以验证。FILE 为 - 时读标准输入。\n" +
-			"退出码：0 通过，3 不通过，4 无法判定。" + between +
+			"退出码：0 通过，3 不通过，4 无法判定。" + cli.Between +
 			"The first line is the decision, the second its reason. No database is opened, so a running vault does not " +
 			"stand in\n" +
 			"the way. FILE may be - for standard input. Exit: 0 passed, 3 not passed, 4 indeterminate.",
@@ -118,8 +119,8 @@ func (c *cli) verifyCommand() *cobra.Command {
 // maxDocument is the largest file that is read for verification.
 const maxDocument = 64 << 20
 
-func (c *cli) readLimited(path string) ([]byte, error) {
-	in := c.in
+func (c *program) readLimited(path string) ([]byte, error) {
+	in := c.In
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
@@ -130,22 +131,22 @@ func (c *cli) readLimited(path string) ([]byte, error) {
 	}
 	doc, err := io.ReadAll(io.LimitReader(in, maxDocument+1))
 	if err == nil && len(doc) > maxDocument {
-		return nil, &usageError{"文件过大（上限 64 MiB）：" + path, "the file is too large (64 MiB at most): " + path}
+		return nil, cli.Usage("文件过大（上限 64 MiB）："+path, "the file is too large (64 MiB at most): "+path)
 	}
 	return doc, err
 }
 
 // showJudgement prints a report and ends with the code that says the same.
-func (c *cli) showJudgement(r *verify.Report) error {
+func (c *program) showJudgement(r *verify.Report) error {
 	var failed error
-	err := c.emit(r, func() { failed = r.WriteText(outputOf{c.world}, c.lang) })
+	err := c.Emit(r, func() { failed = r.WriteText(c.Output(), c.Lang) })
 	switch {
 	case err != nil || failed != nil:
 		return errors.Join(err, failed)
 	case r.Indication == verify.TotalPassed:
 		return nil
 	case r.Indication == verify.TotalFailed:
-		return &exitError{exitNotPassed}
+		return &cli.ExitError{Code: cli.ExitNotPassed}
 	}
-	return &exitError{exitIndeterminate}
+	return &cli.ExitError{Code: cli.ExitIndeterminate}
 }

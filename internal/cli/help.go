@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,7 +20,12 @@ const (
 // wrong calls refused in the words of this house.
 func (w *World) Finish(root *cobra.Command) {
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return checkRequired(cmd) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := checkLang(langFlag(w.Args)); err != nil {
+			return err
+		}
+		return checkRequired(cmd)
+	}
 	f := root.PersistentFlags()
 	f.BoolVar(&w.JSON, "json", false, "输出 JSON / print JSON")
 	f.String("lang", "", "语言 zh|en，缺省随系统 / language zh|en, by the locale if not given")
@@ -66,7 +73,7 @@ func (w *World) localise(cmd *cobra.Command) {
 	cmd.Flags().VisitAll(localiseFlag)
 	cmd.PersistentFlags().VisitAll(localiseFlag)
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return &UsageError{"参数写错了：" + err.Error(), err.Error()}
+		return Usage(flagWords(err), err.Error())
 	})
 	w.checkArgs(cmd)
 	for _, sub := range cmd.Commands() {
@@ -88,11 +95,32 @@ func (w *World) checkArgs(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				return &UsageError{"参数个数不对：" + err.Error(), err.Error()}
+				n := strconv.Itoa(len(args))
+				return Usage("参数个数不对：给了 "+n+" 个", "wrong number of arguments: "+n)
 			}
 			return nil
 		}
 	}
+}
+
+// flagWords says in Chinese what is wrong with a flag.
+func flagWords(err error) string {
+	var unknown *pflag.NotExistError
+	var empty *pflag.ValueRequiredError
+	var value *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		dash := "--"
+		if unknown.GetSpecifiedShortnames() != "" {
+			dash = "-"
+		}
+		return "参数写错了，没有 " + dash + unknown.GetSpecifiedName()
+	case errors.As(err, &empty):
+		return "参数写错了，--" + empty.GetFlag().Name + " 后面要有值"
+	case errors.As(err, &value):
+		return "参数写错了，--" + value.GetFlag().Name + " 不能是 " + strconv.Quote(value.GetValue())
+	}
+	return "参数写错了：" + err.Error()
 }
 
 func unknownCommand(cmd *cobra.Command, args []string) error {
@@ -104,7 +132,15 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 		zh += "；是不是 " + strings.Join(near, "、")
 		en += "; did you mean " + strings.Join(near, ", ")
 	}
-	return &UsageError{zh, en}
+	return Usage(zh, en)
+}
+
+// checkLang refuses a language that nothing is written in.
+func checkLang(given string) error {
+	if given == "" || strings.HasPrefix(given, "zh") || strings.HasPrefix(given, "en") {
+		return nil
+	}
+	return Usage("--lang 是 zh 或 en，不是 "+given, "--lang is zh or en, not "+given)
 }
 
 // checkRequired names all required flags that are missing, at once.
@@ -119,15 +155,24 @@ func checkRequired(cmd *cobra.Command) error {
 		return nil
 	}
 	list := strings.Join(missing, " ")
-	return &UsageError{"缺少参数 " + list, "missing " + list}
+	return Usage("缺少参数 "+list, "missing "+list)
 }
 
 func usageChinese(template string) string {
 	return strings.NewReplacer(
 		"Usage:", "用法：", "Aliases:", "别名：", "Examples:", "例：", "Available Commands:", "命令：",
 		"Additional Commands:", "其他命令：", "Global Flags:", "通用选项：", "Flags:", "选项：",
-		"Additional help topics:", "其他帮助：",
+		"Additional help topics:", "其他帮助：", "{{.CommandPath}} [command]", "{{.CommandPath}} 命令",
 		`Use "{{.CommandPath}} [command] --help" for more information about a command.`,
 		`各命令的详细用法：{{.CommandPath}} 命令 --help`,
 	).Replace(template)
+}
+
+// MustHave marks flags without which a command makes no sense; all that are missing are named at once.
+func MustHave(cmd *cobra.Command, names ...string) {
+	for _, name := range names {
+		if err := cmd.MarkFlagRequired(name); err != nil {
+			panic(err) // a flag that does not exist is a mistake in the program, found by any test
+		}
+	}
 }

@@ -41,6 +41,15 @@ type World struct {
 	broken error      // guarded by mu: the first write to Out that failed
 }
 
+// CalledAs is what a person types to call a program again: the command of go run with its package, or the binary as it
+// was called.
+func CalledAs(arg0, pkg string) string {
+	if strings.Contains(strings.ReplaceAll(arg0, `\`, "/"), "/go-build") {
+		return "go run " + pkg
+	}
+	return arg0
+}
+
 // PickLang takes the language from --lang, else from the locale: Chinese unless that names another language.
 func (w *World) PickLang() {
 	lang := langFlag(w.Args)
@@ -101,6 +110,9 @@ func (w *World) Tell(zh, en string, args ...any) {
 		w.Put(fmt.Sprintf(w.Say(zh, en), args...) + "\n")
 	}
 }
+
+// Fact writes a line for people that reads the same in every language.
+func (w *World) Fact(format string, args ...any) { w.Tell(format, format, args...) }
 
 // Aside writes to standard error, where it disturbs no output. It is no promise: a failure there has nowhere to go.
 func (w *World) Aside(s string) {

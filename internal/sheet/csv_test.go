@@ -650,6 +650,25 @@ func FuzzCSV(f *testing.F) {
 	})
 }
 
+// benchRows reads a file of so many rows again and again.
+func benchRows(b *testing.B, file []byte, rows int) {
+	b.Helper()
+	b.ReportAllocs()
+	var row sheet.Row
+	for b.Loop() {
+		book, err := sheet.Open(bytes.NewReader(file), int64(len(file)), "x", sheet.Options{})
+		require.NoError(b, err)
+		r, err := book.Rows(0)
+		require.NoError(b, err)
+		n := 0
+		for r.Next(&row) == nil {
+			n++
+		}
+		require.Equal(b, rows, n)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(rows), "ns/row")
+}
+
 func benchCSV(b *testing.B, enc sheet.Encoding) {
 	b.Helper()
 	var s strings.Builder
@@ -665,20 +684,7 @@ func benchCSV(b *testing.B, enc sheet.Encoding) {
 	}
 	in := []byte(text)
 	b.SetBytes(int64(len(in)))
-	b.ReportAllocs()
-	var row sheet.Row
-	for b.Loop() {
-		book, err := sheet.Open(bytes.NewReader(in), int64(len(in)), "x", sheet.Options{})
-		require.NoError(b, err)
-		r, err := book.Rows(0)
-		require.NoError(b, err)
-		n := 0
-		for r.Next(&row) == nil {
-			n++
-		}
-		require.Equal(b, 20000, n)
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/20000, "ns/row")
+	benchRows(b, in, 20000)
 }
 
 func BenchmarkCSVUTF8(b *testing.B)    { benchCSV(b, sheet.UTF8) }

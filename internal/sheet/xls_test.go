@@ -572,18 +572,5 @@ func BenchmarkXLS10(b *testing.B) {
 			rec{0x027E, cell(i, 9, uint32(7<<2|2))})
 	}
 	in := cfbFile("Workbook", workbook8(sst, cells))
-	b.ReportAllocs()
-	var row sheet.Row
-	for b.Loop() {
-		book, err := sheet.Open(bytes.NewReader(in), int64(len(in)), "x", sheet.Options{})
-		require.NoError(b, err)
-		r, err := book.Rows(0)
-		require.NoError(b, err)
-		n := 0
-		for r.Next(&row) == nil {
-			n++
-		}
-		require.Equal(b, 20000, n)
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/20000, "ns/row")
+	benchRows(b, in, 20000)
 }

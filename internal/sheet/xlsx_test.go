@@ -688,20 +688,7 @@ func FuzzStyles(f *testing.F) {
 
 func BenchmarkXLSXRow25(b *testing.B) {
 	in := excelizeBook(b, 5000)
-	b.ReportAllocs()
-	var row sheet.Row
-	for b.Loop() {
-		book, err := sheet.Open(bytes.NewReader(in), int64(len(in)), "x", sheet.Options{})
-		require.NoError(b, err)
-		r, err := book.Rows(0)
-		require.NoError(b, err)
-		n := 0
-		for r.Next(&row) == nil {
-			n++
-		}
-		require.Equal(b, 5000, n)
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/5000, "ns/row")
+	benchRows(b, in, 5000)
 }
 
 func BenchmarkXLSXAnnotate25(b *testing.B) {

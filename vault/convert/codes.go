@@ -125,8 +125,9 @@ var sentences = map[vault.Code]sentence{
 		"the sheet has no column {found}; near to it: {want}"},
 	CodeHeadingAmbiguous: {"“{found}”有多种可能：{want}；请在映射中写明",
 		"{found} can mean several things: {want}; say which in the mapping"},
-	CodeHeadingElement: {"必填要素“{found}”没有对应的列；尚未使用的列：{want}",
-		"the mandatory element {found} has no column; columns not used: {want}"},
+	CodeHeadingElement: {"必填要素“{found}”没有对应的列；请在映射中写明它在哪一列，或用 constants 写明固定值；尚未使用的列：{want}",
+		"the mandatory element {found} has no column; name its column in the mapping, or a fixed value under " +
+			"constants; columns not used: {want}"},
 	CodeHeadingUnmapped: {"“{found}”列没有说明用途；请映射或列入 ignore", "nothing is said of column {found}; map it or ignore it"},
 	CodeHeadingUnit: {"“{found}”列带有单位；请在映射中用 unit 写明（例如 {want}）",
 		"column {found} names a unit; state it with unit in the mapping, as {want}"},
@@ -140,8 +141,12 @@ func say(c vault.Code, found, want string) (zh, en string) {
 	if !ok {
 		return string(c), string(c)
 	}
-	r := strings.NewReplacer("{found}", clip(found), "{want}", want)
-	return r.Replace(s.zh), r.Replace(s.en)
+	noneZh, noneEn := want, want
+	if want == "" {
+		noneZh, noneEn = "无", "none"
+	}
+	zh = strings.NewReplacer("{found}", clip(found), "{want}", noneZh).Replace(s.zh)
+	return zh, strings.NewReplacer("{found}", clip(found), "{want}", noneEn).Replace(s.en)
 }
 
 // clip shortens what is quoted in a sentence.

@@ -53,7 +53,8 @@ type Config struct {
 	//		return v.OpenDryRun(ctx, access, spec, scratch)
 	//	}
 	//
-	// Nil: dry runs are refused.
+	// It is called at most once for an engine. Nil: dry runs are refused, and a file that is run again after it was
+	// converted makes a batch of unchanged rows.
 	OpenDryRun func(ctx context.Context, spec vault.BatchSpec) (*vault.DryRun, error)
 
 	// Workers is how many groups are worked side by side; zero: 1. Set it to the number of cores.
@@ -110,12 +111,20 @@ type Job struct {
 
 // Run converts a ledger, or goes on with a conversion of the same file and mapping that was broken off. The report is
 // nil if nothing was worked. After ErrThreshold the report tells where it stopped, and the batch can be continued or
-// undone.
+// undone. A file that was converted to its end before and changes nothing now makes no batch: see Report.Again.
 func Run(ctx context.Context, cfg Config, job Job) (*Report, error) {
 	r, err := newRun(cfg, job)
 	if err != nil {
 		return nil, err
 	}
+	report, err := r.run(ctx)
+	if !errors.Is(err, errAnew) {
+		return report, err
+	}
+	if r, err = newRun(cfg, job); err != nil {
+		return nil, err
+	}
+	r.anew = true
 	return r.run(ctx)
 }
 
@@ -142,6 +151,7 @@ type Report struct {
 	Reconcile Reconciliation      `json:"reconcile"`
 	Scans     *ScanReport         `json:"scans,omitempty"`
 	Batch     string              `json:"batch,omitempty"`
+	Again     bool                `json:"again,omitempty"`   // Batch brought the file in before; nothing was made now
 	Account   *vault.BatchAccount `json:"account,omitempty"` // with the signed certificate, once the batch is finished
 
 	Elapsed time.Duration `json:"elapsed_ns"`

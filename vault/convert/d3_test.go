@@ -301,6 +301,83 @@ func TestNeverADuplicate_D3_5(t *testing.T) {
 	}
 }
 
+// TestFinishedFile_D3_2: a file that was converted to its end makes no empty batch when it is run again: the answer names
+// the batch that brought it in, and listings and result are those of any run.
+func TestFinishedFile_D3_2(t *testing.T) {
+	w := newWorld(t)
+	_, job := foodJob(t, fixtures.LedgerOptions{Rows: 1200, Dirt: 0.2, Seed: 8})
+	first := mustRun(t, w.configOf(0), job)
+	require.False(t, first.report.Again)
+	before := content(t, w.engine)
+	again := mustRun(t, w.configOf(0), job)
+	require.True(t, again.report.Again)
+	require.False(t, again.report.DryRun)
+	require.Equal(t, first.report.Batch, again.report.Batch)
+	require.Equal(t, first.report.Account, again.report.Account)
+	require.Equal(t, first.errors, again.errors)
+	require.Len(t, again.rows, len(first.rows))
+	require.Equal(t, first.report.Codes, again.report.Codes)
+	for k, v := range content(t, w.engine) {
+		if !strings.ContainsRune("aAk", rune(k[0])) { // the audit alone has grown
+			require.Equal(t, before[k], v, "%q", k)
+		}
+	}
+	batches, err := w.v.Batches(t.Context(), department(0))
+	require.NoError(t, err)
+	require.Len(t, batches, 1)
+
+	strict := job
+	strict.MaxReject.Count = 1
+	stopped, err := run(t, w.configOf(0), strict)
+	require.ErrorIs(t, err, convert.ErrThreshold)
+	require.NotNil(t, stopped.report.Stopped)
+
+	_, err = w.v.UndoBatch(t.Context(), department(0), first.report.Batch, "台账版本有误", func(vault.Undone) {})
+	require.NoError(t, err)
+	anew := mustRun(t, w.configOf(0), job)
+	require.False(t, anew.report.Again, "what was taken back is converted anew")
+	require.Equal(t, first.report.Counts, anew.report.Counts)
+}
+
+// TestLaterScans: scans that come after the conversion make a version that states them, once; what has a scan, or was
+// acted on since, stays.
+func TestLaterScans(t *testing.T) {
+	w := newWorld(t)
+	job := convert.Job{
+		Type: typeCode(t, "business-licence"), Mapping: plainMapping(),
+		File: csvOf("编号,名称,代码,发证日期", "A-1,甲公司,"+firm(1)+",2015-01-02", "A-2,乙公司,"+firm(2)+",2015-01-03",
+			"A-3,丙公司,"+firm(3)+",2015-01-04"),
+	}
+	job.Scans = fstest.MapFS{"A-1.jpg": {Data: []byte("first")}}
+	first := mustRun(t, w.configOf(0), job)
+	require.Equal(t, 3, first.report.Counts.Created)
+
+	job.Scans = fstest.MapFS{"A-1.jpg": {Data: []byte("another")}, "A-2.jpg": {Data: []byte("second")}}
+	dry := job
+	dry.DryRun = true
+	told := mustRun(t, w.configOf(0), dry)
+	require.Equal(t, 1, told.report.Counts.Updated)
+	later := mustRun(t, w.configOf(0), job)
+	require.Equal(t, told.report.Counts, later.report.Counts)
+	require.Equal(t, told.sheet, later.sheet)
+	require.Equal(t, 1, later.report.Scans.Unchanged)
+	sample, err := w.v.Sample(t.Context(), department(0), later.report.Batch, 5, 1)
+	require.NoError(t, err)
+	require.Len(t, sample, 1)
+	require.Equal(t, []record.Digest{record.Sum([]byte("second"))}, sample[0].Scans)
+
+	again := mustRun(t, w.configOf(0), job)
+	require.True(t, again.report.Again)
+	require.Equal(t, 3, again.report.Counts.Unchanged)
+	require.Equal(t, 2, again.report.Scans.Unchanged)
+	all, err := w.v.Sample(t.Context(), department(0), first.report.Batch, 5, 1)
+	require.NoError(t, err)
+	_, err = w.v.Attach(t.Context(), department(0), all[2].Found.Identifier, vault.KindScan, []byte("by hand"))
+	require.NoError(t, err)
+	job.Scans = fstest.MapFS{"A-3.jpg": {Data: []byte("third")}}
+	require.Zero(t, mustRun(t, w.configOf(0), job).report.Counts.Updated)
+}
+
 // licences is every head, version and event of the vault.
 func licences(t testing.TB, w *world) map[string]string {
 	t.Helper()

@@ -14,6 +14,7 @@ import (
 	"github.com/elicense/elicense/internal/normal"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/record"
 )
 
 // Limits of scans.
@@ -28,7 +29,7 @@ const (
 type ScanReport struct {
 	Files     int      `json:"files"`
 	Paired    int      `json:"paired"`              // rows with at least one scan
-	Unchanged int      `json:"unchanged,omitempty"` // of those: made no version, so the scans of the former one stand
+	Unchanged int      `json:"unchanged,omitempty"` // of those: made no version, so what is stored stands
 	Missing   []Place  `json:"missing,omitempty"`   // rows without
 	MoreRows  int      `json:"more_rows,omitempty"` // that are not listed
 	Extra     []string `json:"extra,omitempty"`     // files that belong to no row
@@ -192,12 +193,14 @@ func (w *worker) scan(ctx context.Context, raw *rawRow, f *scanFile, store bool)
 		w.own(finding{code: CodeScanRefused, element: catalogue.MetaNumber, found: path.Base(f.path)})
 		return nil
 	}
-	if !store || w.scanner.put == nil || len(w.findings) > 0 {
+	if !store || len(w.findings) > 0 {
 		return nil
 	}
-	scan, err := w.scanner.put(ctx, content)
-	if err != nil {
-		return err
+	scan := vault.Scan{Digest: record.Sum(content)}
+	if w.scanner.put != nil {
+		if scan, err = w.scanner.put(ctx, content); err != nil {
+			return err
+		}
 	}
 	if !slices.ContainsFunc(raw.scans, func(s vault.Scan) bool { return s.Digest == scan.Digest }) {
 		raw.scans = append(raw.scans, scan)

@@ -40,8 +40,11 @@ func newSink(r *runner) *sink {
 	if info.Format == sheet.FormatCSV {
 		s.report.Encoding = info.Dialect.Encoding.String()
 	}
-	if r.batch != nil {
+	switch {
+	case r.batch != nil:
 		s.report.Batch = r.batch.ID()
+	case r.former != nil:
+		s.report.Batch = r.former.ID
 	}
 	if r.job.Rows != nil {
 		s.rows = bufio.NewWriterSize(r.job.Rows, 64<<10)

@@ -310,3 +310,15 @@ func BenchmarkGet(b *testing.B) {
 			func(r engine.Reader) error { _, err := r.Get([]byte("k")); return err }))
 	}
 }
+
+// TestParseMaster: 64 hexadecimal digits and nothing else.
+func TestParseMaster(t *testing.T) {
+	m, ok := sealed.ParseMaster([]byte(" " + strings.Repeat("0a", 32) + "\r\n"))
+	require.True(t, ok)
+	require.Equal(t, sealed.Master(bytes.Repeat([]byte{10}, 32)), m)
+	for _, bad := range []string{"", strings.Repeat("0a", 31), strings.Repeat("0a", 33), strings.Repeat("0g", 32), "0a " + strings.Repeat("0a", 31)} {
+		m, ok := sealed.ParseMaster([]byte(bad))
+		require.False(t, ok, bad)
+		require.Zero(t, m)
+	}
+}

@@ -1,0 +1,107 @@
+// Package clitest runs scripts of commands (testscript) against a program of internal/cli inside the test's own
+// process. Every script has two commands for it: NAME ARGS…, which must end with exit code 0 (or with ! with any
+// other), and exit CODE ARGS…, which must end with exactly that code.
+package clitest
+
+import (
+	"bytes"
+	"crypto/rand"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/elicense/elicense/internal/cli"
+)
+
+// Command is a command of scripts; neg tells that it was written with !.
+type Command = func(ts *testscript.TestScript, neg bool, args []string)
+
+// Program is a program under test.
+type Program struct {
+	Name string
+	// Run carries out one command line and gives its exit code. The world has everything but a clock.
+	Run      func(*testscript.TestScript, *cli.World) int
+	Commands map[string]Command // more of them
+}
+
+// TestScripts runs every .txtar file of a directory, one after the other, because a command's relative paths are those
+// of the process.
+func (p Program) TestScripts(t *testing.T, dir string) {
+	t.Helper()
+	home, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.Chdir(home); err != nil { //nolint:usetesting // scripts change it many times
+			t.Error(err)
+		}
+	})
+	commands := map[string]Command{p.Name: p.command, "exit": p.exits}
+	for name, c := range p.Commands {
+		commands[name] = c
+	}
+	testscript.RunT(serial{t}, testscript.Params{
+		Dir: filepath.Join(home, dir), Cmds: commands,
+		Setup: func(env *testscript.Env) error {
+			env.Values[session{}] = &bytes.Buffer{}
+			env.Setenv("LANG", "zh_CN.UTF-8")
+			return nil
+		},
+	})
+}
+
+// serial runs scripts one after the other.
+type serial struct{ *testing.T }
+
+// Parallel does nothing.
+func (serial) Parallel() {}
+
+// Verbose is that of the test.
+func (serial) Verbose() bool { return testing.Verbose() }
+
+// Run runs one script to its end.
+func (s serial) Run(name string, f func(testscript.T)) {
+	s.T.Run(name, func(t *testing.T) { f(serial{t}) })
+}
+
+// session is the key of everything that a script's commands have written.
+type session struct{}
+
+// Written is everything that the script's commands have written so far, to either stream.
+func Written(ts *testscript.TestScript) string { return all(ts).String() }
+
+func all(ts *testscript.TestScript) *bytes.Buffer {
+	b, ok := ts.Value(session{}).(*bytes.Buffer)
+	if !ok {
+		ts.Fatalf("no session")
+	}
+	return b
+}
+
+func (p Program) execute(ts *testscript.TestScript, args []string) int {
+	ts.Check(os.Chdir(ts.MkAbs(".")))
+	return p.Run(ts, &cli.World{
+		Name: p.Name, Args: args, In: strings.NewReader(""), Out: io.MultiWriter(ts.Stdout(), all(ts)),
+		Err: io.MultiWriter(ts.Stderr(), all(ts)), Env: ts.Getenv, Rand: rand.Reader,
+	})
+}
+
+func (p Program) command(ts *testscript.TestScript, neg bool, args []string) {
+	if got := p.execute(ts, args); (got != cli.ExitDone) != neg {
+		ts.Fatalf("%s %s: exit code %d", p.Name, strings.Join(args, " "), got)
+	}
+}
+
+func (p Program) exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if got := p.execute(ts, args[1:]); got != want {
+		ts.Fatalf("%s %s: exit code %d, want %d", p.Name, strings.Join(args[1:], " "), got, want)
+	}
+}

@@ -1,0 +1,96 @@
+package convert
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/elicense/elicense/internal/sheet"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// rawRow is one data row as it was read.
+type rawRow struct {
+	number, line int
+	from, to     int // its cells in the group
+	err          *sheet.Error
+	short        bool // an earlier run refused it as too short, and nobody has completed it since
+	scans        []vault.Scan
+}
+
+// group is a run of data rows that share a transaction.
+type group struct {
+	n     int // from 0
+	last  bool
+	rows  []rawRow
+	cells []sheet.Cell
+	bytes int
+
+	values   []string // normal values, row by row
+	sources  []record.Source
+	out      []vault.BatchRow
+	findings [][]finding
+	notes    [][]vault.Note
+	noted    []bool
+	lacking  []bool // rows without a scan
+	rejected int
+
+	done []vault.RowResult // committed by an earlier run
+	pre  *vault.Prepared
+	// committing is set while the group is on its way to the disk.
+	committing *vault.Committing
+	results    []vault.RowResult
+}
+
+// group normalises and checks every row of a group, and stores its scans unless the group was committed before. Only
+// what keeps the conversion from going on is an error.
+func (w *worker) group(ctx context.Context, g *group) error {
+	n, width := len(g.rows), len(w.l.columns)
+	g.values = make([]string, n*width)
+	g.sources = make([]record.Source, n)
+	g.out = make([]vault.BatchRow, n)
+	g.findings = make([][]finding, n)
+	g.noted, g.lacking = make([]bool, n), make([]bool, n)
+	if w.keepNotes {
+		g.notes = make([][]vault.Note, n)
+	}
+	for i := range g.rows {
+		raw := &g.rows[i]
+		w.row = g.values[i*width : (i+1)*width : (i+1)*width]
+		w.findings, w.notes, w.noted, w.lacking = w.findings[:0], nil, false, false
+		g.out[i] = vault.BatchRow{Row: raw.number}
+		if w.read(raw, g.cells[raw.from:raw.to], &g.sources[i]) {
+			if err := w.scans(ctx, raw, g.done == nil); err != nil {
+				return err
+			}
+			g.out[i].Draft = w.check(raw, &g.sources[i])
+		}
+		if len(w.findings) > 0 {
+			w.tidy()
+			g.out[i].Draft, g.out[i].Rejected = nil, w.findings[0].code
+			g.findings[i] = append([]finding(nil), w.findings...)
+			g.rejected++
+		}
+		g.noted[i] = w.noted
+		g.lacking[i] = w.lacking
+		if w.keepNotes {
+			g.notes[i] = w.notes
+		}
+	}
+	return nil
+}
+
+// tidy puts findings into the order of the columns, each code once for a column.
+func (w *worker) tidy() {
+	place := func(f *finding) int {
+		if f.at < 0 {
+			return sheet.MaxColumns
+		}
+		return f.at
+	}
+	slices.SortStableFunc(w.findings, func(a, b finding) int { return cmp.Compare(place(&a), place(&b)) })
+	w.findings = slices.CompactFunc(w.findings, func(a, b finding) bool {
+		return a.at >= 0 && a.at == b.at && a.code == b.code
+	})
+}

@@ -1,0 +1,189 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/normal"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// find dispatches a query by its form.
+func (v *Vault) find(ctx context.Context, s *session, sc scope, q Query) (res *Result, note auditNote, err error) {
+	note = q.note("lookup")
+	if q.Limit <= 0 {
+		q.Limit = defaultPage
+	}
+	q.Limit = min(q.Limit, maxPage)
+	q.HolderCode, q.Number = holderCode(q.HolderKind, q.HolderCode), plainNumber(q.Number)
+	f := &finder{v: v, s: s, scope: sc, q: q, today: v.today(s.at)}
+	if q.HolderCode != "" {
+		note.subject = v.holderToken(q.HolderKind, q.HolderCode)
+	}
+	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		f.r, f.res, f.hidden, f.mayRead, f.typ = r, &Result{}, false, "", ""
+		return f.run()
+	})
+	if f.typ != "" {
+		note.typ = f.typ
+	}
+	if err != nil {
+		return nil, note, err
+	}
+	if len(f.res.Found) == 1 && q.Cursor == "" {
+		note.licence = f.res.Found[0].Identifier
+	}
+	return f.res, note, nil
+}
+
+// finder is one query inside one snapshot.
+type finder struct {
+	v     *Vault
+	r     engine.Reader
+	s     *session
+	scope scope
+	q     Query
+	today record.Date
+	res   *Result
+	// hidden is set when a licence was passed over that the vault has and does not show: of a batch that waits for its
+	// sign-off, or withdrawn.
+	hidden bool
+	// mayRead is the last type that this session was found free to read in this snapshot.
+	mayRead string
+	typ     string // that the query leads to without naming it
+}
+
+// readable is readableType, asked once for licences of one type in a row.
+func (f *finder) readable(code string) error {
+	if f.mayRead == code && code != "" {
+		return nil
+	}
+	err := readableType(f.r, f.s, code)
+	if err == nil {
+		f.mayRead = code
+	}
+	return err
+}
+
+// holderCode reads a holder's code as conversion and issue do, so that full-width digits, spaces and 15-digit numbers
+// find the same holder; what is no such code stays as it is and finds nobody.
+func holderCode(kind, text string) string {
+	read := normal.PlainCode
+	switch kind {
+	case "001":
+		read = normal.USCC
+	case "111":
+		read = normal.CitizenNumber
+	}
+	if res, err := read(text); err == nil {
+		return res.Value
+	}
+	return text
+}
+
+// plainNumber reads a licence number as conversion and issue do.
+func plainNumber(text string) string {
+	if res, err := normal.PlainCode(text); err == nil {
+		return res.Value
+	}
+	return text
+}
+
+func (f *finder) run() error {
+	q := &f.q
+	switch {
+	case q.Identifier != "":
+		return f.byIdentifier()
+	case q.HolderCode != "" && q.HolderKind != "":
+		return f.byHolder()
+	case q.Type != "" && q.Number != "":
+		return f.byNumber()
+	case q.Type != "" && q.Issuer != "":
+		return f.byIssuer()
+	case q.Batch != "":
+		return f.byBatch()
+	}
+	return refuse(ErrInvalid, CodeQuery, "")
+}
+
+func (f *finder) byIdentifier() error {
+	id, err := code.ParseIdentifier(f.q.Identifier)
+	if err != nil {
+		return refuse(ErrInvalid, CodeIdentifier, "identifier")
+	}
+	if f.scope.issuer != "" && f.scope.issuer != id.Issuer {
+		return refuse(ErrDenied, CodeNotIssuer, "issuer")
+	}
+	if err := f.readable(id.Type); err != nil {
+		return err
+	}
+	if err := f.add(f.v.licenceID(id.Type, id.Issuer, id.Serial)); err != nil {
+		return err
+	}
+	return f.absence(id.Type, id.Issuer, "")
+}
+
+func (f *finder) byNumber() error {
+	if f.scope.issuer != "" && f.q.Issuer != "" && f.scope.issuer != f.q.Issuer {
+		return refuse(ErrDenied, CodeNotIssuer, "issuer")
+	}
+	if err := f.readable(f.q.Type); err != nil {
+		return err
+	}
+	if f.q.Issuer != "" {
+		b, err := f.r.Get(f.v.numberKey(f.q.Type, f.q.Issuer, f.q.Number))
+		if err == nil && len(b) == len(licenceID{}) {
+			err = f.add(licenceID(b))
+		}
+		if err != nil && !errors.Is(err, engine.ErrNotFound) {
+			return err
+		}
+		return f.absence(f.q.Type, f.q.Issuer, f.q.Number)
+	}
+	scan := engine.Range{Prefix: f.v.numberPrefix(f.q.Type, f.q.Number)}
+	err := f.r.Scan(scan, func(_, value []byte) (bool, error) {
+		if len(value) != len(licenceID{}) {
+			return false, fmt.Errorf("%w: number index", ErrDamaged)
+		}
+		return len(f.res.Found) < f.q.Limit, f.add(licenceID(value))
+	})
+	if err != nil {
+		return err
+	}
+	return f.absence(f.q.Type, anyIssuer, f.q.Number)
+}
+
+func (f *finder) byIssuer() error {
+	if f.scope.issuer != "" && f.scope.issuer != f.q.Issuer {
+		return refuse(ErrDenied, CodeNotIssuer, "issuer")
+	}
+	if err := f.readable(f.q.Type); err != nil {
+		return err
+	}
+	if err := f.pages(key(spaceIssuer, word(f.q.Issuer), word(f.q.Type)), ""); err != nil {
+		return err
+	}
+	return f.absence(f.q.Type, f.q.Issuer, "")
+}
+
+func (f *finder) byHolder() error {
+	holder := f.v.holderToken(f.q.HolderKind, f.q.HolderCode)
+	if f.scope.bound && f.scope.holder != holder {
+		return refuse(ErrDenied, CodeAssertionHolder, "holder")
+	}
+	if f.q.Type != "" {
+		if err := f.readable(f.q.Type); err != nil {
+			return err
+		}
+	}
+	if err := f.pages(key(spaceHolder, holder[:]), f.q.Type); err != nil {
+		return err
+	}
+	if f.q.Type == "" {
+		return nil
+	}
+	return f.absence(f.q.Type, anyIssuer, "")
+}

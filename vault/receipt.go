@@ -1,0 +1,76 @@
+package vault
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// Receipt is a signed receipt as it is handed out.
+type Receipt struct {
+	Raw       []byte              `json:"raw"`
+	Signature []byte              `json:"signature"`
+	Opens     []record.Disclosure `json:"opens,omitempty"` // opens the digests of what was claimed
+	// Checkpoint is the signed checkpoint that Raw names; nil: none was signed yet.
+	Checkpoint []byte `json:"checkpoint,omitempty"`
+}
+
+// lookupReceipt signs what was answered about a single licence.
+func (v *Vault) lookupReceipt(ctx context.Context, s *session, res *Result) (*Receipt, error) {
+	r := record.Receipt{Vault: v.Name(), Kind: "lookup", Time: s.at, Asked: s.asked(), Result: string(res.Absence)}
+	switch len(res.Found) {
+	case 0:
+		if r.Result == "" {
+			r.Result = string(NotConverted)
+		}
+	case 1:
+		r.Result = "found"
+		fillReceipt(&r, &res.Found[0])
+	default:
+		return nil, refuse(ErrInvalid, CodeQuery, "receipt")
+	}
+	return v.signReceipt(ctx, &r, nil)
+}
+
+func fillReceipt(r *record.Receipt, f *Found) {
+	r.Identifier, r.Version, r.Record = f.Identifier, versionOf(f.Identifier), record.Sum(f.Raw)
+	r.State, r.SourceTime = string(f.State), f.SourceTime
+}
+
+// versionOf is the version that an identifier of this vault names.
+func versionOf(identifier string) int {
+	id, err := code.ParseIdentifier(identifier)
+	if err != nil {
+		return 0
+	}
+	return id.Version
+}
+
+// signReceipt adds the ledger's last signed checkpoint to a receipt and signs it: who shows two people two ledgers has
+// signed two that contradict each other.
+func (v *Vault) signReceipt(ctx context.Context, r *record.Receipt, opens []record.Disclosure) (*Receipt, error) {
+	var checkpoint []byte
+	err := v.cfg.Engine.View(ctx, func(rd engine.Reader) error {
+		err := openForWriting(rd)
+		if err != nil {
+			return err
+		}
+		r.Checkpoint, checkpoint, err = lastSigned(rd)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	raw, err := r.Append(nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	sig, err := v.cfg.Signer.SignStatement(ctx, raw)
+	if err != nil {
+		return nil, fmt.Errorf("vault: signing a receipt: %w", err)
+	}
+	return &Receipt{Raw: raw, Signature: sig, Opens: opens, Checkpoint: checkpoint}, nil
+}

@@ -1,0 +1,70 @@
+package vault
+
+import (
+	"strconv"
+
+	"github.com/elicense/elicense/internal/code"
+)
+
+// Limits of a registration.
+const (
+	maxCallerID = 64   // bytes
+	maxGrants   = 1000 // types, and legal bases
+)
+
+// checkCaller finds everything that is wrong with a registration, at once. A type that it names need not be declared:
+// its department declares it afterwards. A caller that issues belongs to a department, whose name its licences bear.
+func checkCaller(c *Caller) []Problem {
+	var problems []Problem
+	if p := checkFree("id", c.ID, maxCallerID); p != nil || c.ID == "" || len(c.ID) > maxCallerID {
+		problems = append(problems, problem(CodeCallerID, "id", ""))
+	}
+	switch {
+	case c.Department == "" && len(c.Issues) > 0:
+		problems = append(problems, problem(CodeDepartmentMissing, "department", ""))
+	case c.Department != "" && code.CheckUSCC(c.Department) != nil:
+		problems = append(problems, problem(CodeDepartmentCode, "department", c.Department))
+	}
+	switch p := checkFree("name", c.Name, 200); {
+	case p != nil:
+		problems = append(problems, *p)
+	case c.Name == "" && c.Department != "":
+		problems = append(problems, problem(CodeNameMissing, "name", ""))
+	}
+	if c.MaxLevel < LevelNone || c.MaxLevel > LevelCertificate {
+		problems = append(problems, problem(CodeLevelUnknown, "max_level", strconv.Itoa(int(c.MaxLevel))))
+	}
+	problems = append(problems, checkGrants("issues", c.Issues, func(s string) *Problem {
+		if code.CheckLicenceType(s) == nil {
+			return nil
+		}
+		p := problem(CodeTypeCode, "issues", s)
+		return &p
+	})...)
+	return append(problems, checkGrants("bases", c.Bases, func(s string) *Problem {
+		if s == "" {
+			p := problem(CodeBasisMissing, "bases", "")
+			return &p
+		}
+		return checkFree("bases", s, 200)
+	})...)
+}
+
+// checkGrants checks each of a list, and that none stands there twice.
+func checkGrants(field string, list []string, check func(string) *Problem) []Problem {
+	if len(list) > maxGrants {
+		return []Problem{problem(CodeListTooLong, field, strconv.Itoa(len(list)))}
+	}
+	var problems []Problem
+	seen := make(map[string]bool, len(list))
+	for _, s := range list {
+		switch p := check(s); {
+		case p != nil:
+			problems = append(problems, *p)
+		case seen[s]:
+			problems = append(problems, problem(CodeListedTwice, field, s))
+		}
+		seen[s] = true
+	}
+	return problems
+}

@@ -1,6 +1,10 @@
 package pki
 
-import "golang.org/x/crypto/cryptobyte"
+import (
+	"crypto/rsa"
+
+	"golang.org/x/crypto/cryptobyte"
+)
 
 // Agree is the rule of CrossCheck.
 var Agree = agree
@@ -43,4 +47,9 @@ func CheckNames(c, above *Certificate) error {
 		return err
 	}
 	return nil
+}
+
+// KeyOfRSA is the key of a certificate with an RSA key.
+func KeyOfRSA(key *rsa.PublicKey) *Key {
+	return &Key{Algorithm: KeyRSA, Bits: key.N.BitLen(), rsa: key}
 }

@@ -89,7 +89,7 @@ func (d *SignedData) addCRLs(more [][]byte) ([]byte, error) {
 	switch {
 	case len(more) == 0:
 		return d.raw.crls, nil
-	case len(d.CRLs)+len(d.OCSPResponses)+len(more) > maxCRLs:
+	case len(d.CRLs)+len(d.OCSPResponses)+len(d.BasicResponses)+len(more) > maxCRLs:
 		return nil, fmt.Errorf("%w: crls", ErrLimit)
 	case len(d.raw.crls) == 0:
 		return addToSet([]byte{byte(context1), 0}, more), nil

@@ -37,7 +37,10 @@ func (s *SignerInfo) Policy() (*Policy, error) {
 	if !element.ReadASN1(&body, casn1.SEQUENCE) || !element.Empty() || !oid.Read(&body, &p.ID) {
 		return nil, malformed("SignaturePolicy")
 	}
-	if body.ReadASN1(&hash, casn1.SEQUENCE) {
+	if !body.Empty() {
+		if !body.ReadASN1(&hash, casn1.SEQUENCE) {
+			return nil, malformed("SignaturePolicy.sigPolicyHash")
+		}
 		if p.Algorithm, p.Digest, err = algorithmAndValue(hash); err != nil {
 			return nil, err
 		}

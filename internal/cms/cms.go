@@ -133,17 +133,20 @@ func (t Tolerances) String() string { return strings.Join(t.Names(), ",") }
 
 // SignedData is what Parse read. Its slices point into the input of Parse, which must not be changed afterwards.
 type SignedData struct {
-	OuterType     oid.ID   // oid.GMSignedData or oid.SignedData
-	Version       int      // as received
-	Digests       []oid.ID // digestAlgorithms, as received
-	ContentType   oid.ID   // type of the signed content
-	Detached      bool     // the content is not inside
-	Content       []byte   // contents of the OCTET STRING; nil if Detached
-	Certificates  [][]byte // DER as received, unverified, in the order received
-	CRLs          [][]byte // DER as received
-	OCSPResponses [][]byte // DER of OCSPResponse as received in the crls field (RFC 5940)
-	Signers       []SignerInfo
-	Tolerances    Tolerances // all that were needed, those of the signers among them
+	OuterType    oid.ID   // oid.GMSignedData or oid.SignedData
+	Version      int      // as received
+	Digests      []oid.ID // digestAlgorithms, as received
+	ContentType  oid.ID   // type of the signed content
+	Detached     bool     // the content is not inside
+	Content      []byte   // contents of the OCTET STRING; nil if Detached
+	Certificates [][]byte // DER as received, unverified, in the order received
+	CRLs         [][]byte // DER as received
+	// OCSPResponses and BasicResponses are the DER of OCSPResponse (RFC 5940) and of BasicOCSPResponse as received in the
+	// crls field.
+	OCSPResponses  [][]byte
+	BasicResponses [][]byte
+	Signers        []SignerInfo
+	Tolerances     Tolerances // all that were needed, those of the signers among them
 
 	raw parts
 }

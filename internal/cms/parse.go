@@ -298,16 +298,20 @@ func (p *parser) crls(s *cryptobyte.String) error {
 }
 
 // otherRevocation reads other [1] IMPLICIT SEQUENCE { otherRevInfoFormat OBJECT IDENTIFIER, otherRevInfo ANY }, of
-// which OCSP responses are known (RFC 5940, 2).
+// which OCSP responses are known (RFC 5940, 2), and their inner part under its own name, as CAdES keeps it.
 func (p *parser) otherRevocation(element cryptobyte.String) {
 	var body, response cryptobyte.String
 	var format oid.ID
-	if !element.ReadASN1(&body, context1) || !oid.Read(&body, &format) || format != oid.RevocationInfoOCSP ||
-		!body.ReadASN1Element(&response, casn1.SEQUENCE) || !body.Empty() {
+	ok := element.ReadASN1(&body, context1) && oid.Read(&body, &format) &&
+		body.ReadASN1Element(&response, casn1.SEQUENCE) && body.Empty()
+	switch {
+	case ok && format == oid.RevocationInfoOCSP:
+		p.data.OCSPResponses = append(p.data.OCSPResponses, response)
+	case ok && format == oid.OCSPBasic:
+		p.data.BasicResponses = append(p.data.BasicResponses, response)
+	default:
 		p.note(TolerantRevocationChoice)
-		return
 	}
-	p.data.OCSPResponses = append(p.data.OCSPResponses, response)
 }
 
 func (p *parser) signers(body cryptobyte.String) error {

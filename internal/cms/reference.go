@@ -114,9 +114,10 @@ func readReferences(value cryptobyte.String, hashLast bool, list *[]Reference) e
 
 func readOtherHash(s *cryptobyte.String, r *Reference) bool {
 	var body cryptobyte.String
-	if s.ReadASN1(&body, casn1.OCTET_STRING) {
+	if s.PeekASN1Tag(casn1.OCTET_STRING) {
+		ok := s.ReadASN1(&body, casn1.OCTET_STRING)
 		r.Algorithm, r.Digest = oid.SHA1, body
-		return len(body) == 20
+		return ok && len(body) == 20
 	}
 	if !s.ReadASN1(&body, casn1.SEQUENCE) {
 		return false

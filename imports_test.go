@@ -104,12 +104,15 @@ var rules = map[string]rule{
 	}},
 
 	"fixtures": {ours: []string{
-		"pki", "pki/ca", "signing", "vault", "vault/...", "internal/code", "internal/normal", "internal/sheet",
+		"pki", "pki/ca", "signing", "signing/...", "vault", "vault/...", "internal/code", "internal/normal", "internal/sheet",
 	}},
 	"internal/guards": {reach: process},
 	"cmd/elicense": {reach: process, ours: slices.Concat(codecs, []string{
 		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "verify", "vault", "vault/...", "server", "server/...",
 		"internal/engine", "internal/engine/...", "internal/blob", "internal/cli",
+
+		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "signing/...", "verify", "vault", "vault/...", "server", "server/...",
+		"internal/engine", "internal/engine/...", "internal/blob",
 	})},
 
 	"internal/cli":         {reach: local},

@@ -44,8 +44,9 @@ func firstFont(data []byte) ([]byte, bool) {
 
 // assemble writes a font of the given kind with the tables that the records name.
 func assemble(data, kind []byte, records [][]byte) ([]byte, bool) {
-	head := append(slices.Clone(kind), 0, byte(len(records)), 0, 0, 0, 0, 0, 0) // the fields for a binary search stay empty
 	var body []byte
+	head := binary.BigEndian.AppendUint16(slices.Clone(kind), uint16(len(records))) //nolint:gosec // up to maxFontTables
+	head = append(head, 0, 0, 0, 0, 0, 0)                                           // a binary search is not wanted
 	start := fontHead + len(records)*tableRecord
 	for _, record := range records {
 		offset, length := binary.BigEndian.Uint32(record[8:]), binary.BigEndian.Uint32(record[12:])

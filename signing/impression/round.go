@@ -105,10 +105,10 @@ func layUsage(count int, name arc) row {
 	if count == 0 {
 		return r
 	}
-	free := name.radius - name.height/2 - 0.4
-	for range 8 { // the lower the characters, the wider the chord through their middle
-		middle := usageTop + r.height/2
-		half := math.Sqrt(max(free*free-middle*middle, 1))
+	free := name.radius - name.height/2 - 0.7
+	for range 8 { // the lower the characters, the wider the chord that they end on
+		foot := usageTop + 0.75*r.height
+		half := math.Sqrt(max(free*free-foot*foot, 1))
 		r.step = min(2*half/float64(count), 1.12*r.height)
 		r.height = min(usageMax, max(2.2, r.step*1.18))
 	}

@@ -14,8 +14,8 @@ const colour = "#E60012"
 func (i *Impression) SVG() []byte {
 	size := strconv.Itoa(i.sizeMM)
 	var b strings.Builder
-	b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" width="` + size + `mm" height="` + size + `mm" viewBox="0 0 ` +
-		size + ` ` + size + `"><title>`)
+	b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" width="` + size + `mm" height="` + size +
+		`mm" viewBox="0 0 ` + size + ` ` + size + `"><title>`)
 	_ = xml.EscapeText(&b, []byte(i.title)) // a strings.Builder takes everything
 	b.WriteString(`</title><path fill="` + colour + `" d="`)
 	for _, s := range i.outlines {

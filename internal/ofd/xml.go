@@ -3,6 +3,7 @@ package ofd
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -411,8 +412,14 @@ func (x *scanner) skip() error {
 	}
 }
 
-// textOf is the text of the element whose start tag was read last, which must hold no other.
+// textOf is the text of the element whose start tag was read last, without the white space around it.
 func (x *scanner) textOf() (string, error) {
+	s, err := x.wholeTextOf()
+	return strings.TrimSpace(s), err
+}
+
+// wholeTextOf is the text of the element whose start tag was read last, which must hold no other.
+func (x *scanner) wholeTextOf() (string, error) {
 	element := x.name
 	kind, err := x.next()
 	if err != nil {
@@ -421,7 +428,7 @@ func (x *scanner) textOf() (string, error) {
 	if kind != tokenEnd {
 		return "", x.corrupt("%s in %s", x.name, element)
 	}
-	return string(bytes.TrimSpace(x.text)), nil
+	return string(x.text), nil
 }
 
 // children calls f at the start tag of each child of the element whose start tag was read last; f reads the child to its

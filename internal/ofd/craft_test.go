@@ -128,8 +128,9 @@ func bytesOf(values ...any) string {
 	return b.String()
 }
 
-func descriptorOf(data string, packed int) string {
-	return bytesOf(crc32.ChecksumIEEE([]byte(data)), uint32(packed), uint32(len(data)))
+// descriptorOf is the descriptor of stored data.
+func descriptorOf(data string) string {
+	return bytesOf(crc32.ChecksumIEEE([]byte(data)), uint32(len(data)), uint32(len(data)))
 }
 
 var good = part{name: "OFD.xml", data: "first file", stored: true}
@@ -179,9 +180,9 @@ func TestOpenRefuses(t *testing.T) {
 		{"sizes left open without a descriptor", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", local: openSizes}}, nil},
 		{"no local header", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", noLocal: true}}, nil},
 		{"stored with two sizes", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", stored: true, local: grow, central: grow}}, nil},
-		{"a descriptor with another checksum", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", flags: 8, stored: true, local: openSizes, behind: descriptorOf("2", 1)}}, nil},
+		{"a descriptor with another checksum", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", flags: 8, stored: true, local: openSizes, behind: descriptorOf("2")}}, nil},
 		{"no descriptor", ofd.ReasonHidden, []part{{name: "OFD.xml", data: "1", flags: 8, stored: true, local: openSizes}}, nil},
-		{"a descriptor and more", ofd.ReasonHidden, []part{{name: "OFD.xml", data: "1", flags: 8, stored: true, local: openSizes, behind: descriptorOf("1", 1) + "x"}}, nil},
+		{"a descriptor and more", ofd.ReasonHidden, []part{{name: "OFD.xml", data: "1", flags: 8, stored: true, local: openSizes, behind: descriptorOf("1") + "x"}}, nil},
 		{"upward", ofd.ReasonName, []part{{name: "../../evil", data: evil}}, nil},
 		{"upward in the middle", ofd.ReasonName, []part{{name: "a/../../evil", data: evil}}, nil},
 		{"upward with backslashes", ofd.ReasonName, []part{{name: `..\evil`, data: evil}}, nil},
@@ -271,8 +272,8 @@ func TestOpenTolerates(t *testing.T) {
 		}, nil},
 		{"a comment", "a", "comment", part{name: "a"}, func(e *ending) { e.comment = "made with love" }},
 		{"an Adler-32", "a", "adler", part{name: "a", tail: string(binary.BigEndian.AppendUint32(nil, adler32.Checksum([]byte("1"))))}, nil},
-		{"a descriptor", "a", "", part{name: "a", flags: 8, stored: true, local: openSizes, behind: descriptorOf("1", 1)}, nil},
-		{"a marked descriptor", "a", "", part{name: "a", flags: 8, stored: true, local: openSizes, behind: bytesOf(uint32(0x08074b50)) + descriptorOf("1", 1)}, nil},
+		{"a descriptor", "a", "", part{name: "a", flags: 8, stored: true, local: openSizes, behind: descriptorOf("1")}, nil},
+		{"a marked descriptor", "a", "", part{name: "a", flags: 8, stored: true, local: openSizes, behind: bytesOf(uint32(0x08074b50)) + descriptorOf("1")}, nil},
 		{"a wide descriptor", "a", "", part{name: "a", flags: 8, stored: true, local: openSizes, behind: bytesOf(crc32.ChecksumIEEE([]byte("1")), uint64(1), uint64(1))}, nil},
 		{"a marked wide descriptor", "a", "", part{name: "a", flags: 8, stored: true, behind: bytesOf(uint32(0x08074b50), crc32.ChecksumIEEE([]byte("1")), uint64(1), uint64(1))}, nil},
 	} {

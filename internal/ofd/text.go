@@ -31,9 +31,9 @@ func (p *Package) PageBox(c *Content, page Page) (Box, error) {
 	return Box{}, refuse(ReasonStructure, "%s: no size", page.File)
 }
 
-// FindText finds a text on a page and on its templates, in reading order of the file. Spaces do not count, because pages
-// are often set with spaces between characters; text that is drawn as paths or pictures is not found. Each box spans the
-// characters from their upper left to their lower right, without what clips and nested units would change.
+// FindText finds a text on a page and on its templates, in reading order of the file. Spaces do not count, because
+// pages are often set with spaces between characters; text that is drawn as paths or pictures is not found. Each box
+// spans the characters from their upper left to their lower right, without what clips and nested units would change.
 func (p *Package) FindText(c *Content, page Page, text string) ([]Box, error) {
 	want := []rune(strings.Join(strings.Fields(text), ""))
 	if len(want) == 0 {

@@ -61,12 +61,6 @@ func newScanner(file string, b []byte) (*scanner, error) {
 	return x, x.declaration()
 }
 
-func (x *scanner) corrupt(format string, args ...any) error {
-	e := refuse(ReasonXML, format, args...).(*Error) //nolint:errcheck,forcetypeassert // refuse makes nothing else
-	e.Detail = x.file + ": " + e.Detail
-	return e
-}
-
 // declaration passes over <?xml …?>, which may stand only at the beginning.
 func (x *scanner) declaration() error {
 	if !bytes.HasPrefix(x.b[x.pos:], []byte("<?xml")) {
@@ -392,11 +386,11 @@ func (x *scanner) reference(dst, name []byte) ([]byte, error) {
 		base, digits = 16, digits[1:]
 	}
 	n, err := strconv.ParseUint(string(digits), base, 32)
-	if err != nil || n > utf8.MaxRune || !utf8.ValidRune(rune(n)) || //nolint:gosec // compared before
+	if err != nil || n > utf8.MaxRune || !utf8.ValidRune(rune(n)) ||
 		(n < ' ' && n != '\n' && n != '\r' && n != '\t') || n == 0xfffe || n == 0xffff {
 		return nil, x.corrupt("character %q", name)
 	}
-	return utf8.AppendRune(dst, rune(n)), nil //nolint:gosec // compared above
+	return utf8.AppendRune(dst, rune(n)), nil
 }
 
 // skip passes over the element whose start tag was read last.
@@ -431,8 +425,8 @@ func (x *scanner) wholeTextOf() (string, error) {
 	return string(x.text), nil
 }
 
-// children calls f at the start tag of each child of the element whose start tag was read last; f reads the child to its
-// end or calls skip. Text between children is passed over.
+// children calls f at the start tag of each child of the element whose start tag was read last; f reads the child to
+// its end or calls skip. Text between children is passed over.
 func (x *scanner) children(f func(name string) error) error {
 	level := len(x.stack)
 	for {

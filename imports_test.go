@@ -85,8 +85,9 @@ var rules = map[string]rule{
 	// The network comes with smallstep; what is opened of it is in this package's handlers.
 	"pki/stepca": {reach: served, ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
 
-	"signing": {ours: slices.Concat(codecs, []string{"pki", "vault/record"})},
-	"verify":  {ours: slices.Concat(codecs, []string{"pki", "vault/record", "vault/ledger"})},
+	"signing":            {ours: slices.Concat(codecs, []string{"pki", "vault/record"})},
+	"signing/impression": {},
+	"verify":             {ours: slices.Concat(codecs, []string{"pki", "vault/record", "vault/ledger"})},
 
 	"vault": {ours: []string{
 		"vault/record", "vault/ledger", "vault/catalogue", "internal/combine", "internal/engine", "internal/blob",
@@ -97,11 +98,11 @@ var rules = map[string]rule{
 	}},
 
 	"fixtures": {ours: []string{
-		"pki", "pki/ca", "signing", "vault", "vault/...", "internal/code", "internal/normal", "internal/sheet",
+		"pki", "pki/ca", "signing", "signing/...", "vault", "vault/...", "internal/code", "internal/normal", "internal/sheet",
 	}},
 	"internal/guards": {reach: process},
 	"cmd/elicense": {reach: process, ours: slices.Concat(codecs, []string{
-		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "verify", "vault", "vault/...", "server", "server/...",
+		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "signing/...", "verify", "vault", "vault/...", "server", "server/...",
 		"internal/engine", "internal/engine/...", "internal/blob",
 	})},
 

@@ -235,7 +235,7 @@ func TestSealWithTimestamp(t *testing.T) {
 	token, err := tsp.ParseToken(got.TimeStamp)
 	require.NoError(t, err)
 	imprint := sm3.Sum(got.Value)
-	require.Equal(t, imprint[:], []byte(token.Info.Imprint.Digest))
+	require.Equal(t, imprint[:], token.Info.Imprint.Digest)
 
 	broken := errors.New("no answer")
 	for name, bad := range map[string]stamper{

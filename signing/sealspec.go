@@ -75,7 +75,7 @@ func (s *SealSpec) checkHolder(c *pki.Certificate) error {
 	case name == "":
 		return refuseSeal(SealReasonName, "%v names no holder of such a seal", c)
 	case s.Name != name+s.Usage:
-		return refuseSeal(SealReasonName, "it is not the name of the certificate's holder, followed by the usage %q", s.Usage)
+		return refuseSeal(SealReasonName, "it is not the name of the holder and then the usage %q", s.Usage)
 	case holder.Ambiguous, holder.USCC != first.USCC, !holder.Number.Equal(first.Number):
 		return refuseSeal(SealReasonName, "%v is another holder's", c)
 	}

@@ -21,7 +21,7 @@ type part struct {
 	data            string
 	stored          bool
 	flags           uint16
-	local, central  func(*head)
+	local, central  func(*zipHead)
 	before          string // in front of the local header
 	behind          string // behind the data
 	tail            string // in the data, behind the deflate stream
@@ -29,8 +29,8 @@ type part struct {
 	noLocal         bool
 }
 
-// head is what a header tells.
-type head struct {
+// zipHead is what a header tells.
+type zipHead struct {
 	flags, method uint16
 	crc           uint32
 	packed, size  uint32
@@ -50,7 +50,7 @@ func craft(t testing.TB, parts []part, end func(*ending)) []byte {
 	count := uint16(0)
 	for _, p := range parts {
 		out.WriteString(p.before)
-		h := head{flags: p.flags, crc: crc32.ChecksumIEEE([]byte(p.data)), size: uint32(len(p.data)), offset: uint32(out.Len())}
+		h := zipHead{flags: p.flags, crc: crc32.ChecksumIEEE([]byte(p.data)), size: uint32(len(p.data)), offset: uint32(out.Len())}
 		data := p.data
 		if !p.stored {
 			var packed bytes.Buffer
@@ -128,8 +128,9 @@ func bytesOf(values ...any) string {
 	return b.String()
 }
 
-func descriptorOf(data string, packed int) string {
-	return bytesOf(crc32.ChecksumIEEE([]byte(data)), uint32(packed), uint32(len(data)))
+// descriptorOf is the descriptor of stored data.
+func descriptorOf(data string) string {
+	return bytesOf(crc32.ChecksumIEEE([]byte(data)), uint32(len(data)), uint32(len(data)))
 }
 
 var good = part{name: "OFD.xml", data: "first file", stored: true}
@@ -165,23 +166,23 @@ func TestOpenRefuses(t *testing.T) {
 		{"an end record in the comment", ofd.ReasonHidden, []part{good}, func(e *ending) {
 			e.comment = bytesOf(uint32(0x06054b50)) + strings.Repeat("\x00", 14) + "\x02\x00ab"
 		}},
-		{"entries that overlap", ofd.ReasonHidden, []part{good, {name: "b", data: "1", central: func(h *head) { h.offset = 0 }}}, nil},
+		{"entries that overlap", ofd.ReasonHidden, []part{good, {name: "b", data: "1", central: func(h *zipHead) { h.offset = 0 }}}, nil},
 		{"data that reach too far", ofd.ReasonHidden, []part{
 			{name: "OFD.xml", data: "1", stored: true, local: longer, central: longer}, {name: "b", data: evil},
 		}, nil},
 		{"another name in the local header", ofd.ReasonMismatch, []part{{name: "OFD.xml", localName: "ofd.xml", data: "1"}}, nil},
 		{"a longer name in the local header", ofd.ReasonMismatch, []part{{name: "OFD.xml", localName: "OFD.xmlx", data: "1"}}, nil},
-		{"another size in the local header", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", local: func(h *head) { h.size++ }}}, nil},
-		{"another packed size in the local header", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", local: func(h *head) { h.packed++ }}}, nil},
-		{"another checksum in the local header", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", local: func(h *head) { h.crc++ }}}, nil},
-		{"another method in the local header", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", local: func(h *head) { h.method = 0 }}}, nil},
-		{"other flags in the local header", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", local: func(h *head) { h.flags = 2 }}}, nil},
+		{"another size in the local header", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", local: func(h *zipHead) { h.size++ }}}, nil},
+		{"another packed size in the local header", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", local: func(h *zipHead) { h.packed++ }}}, nil},
+		{"another checksum in the local header", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", local: func(h *zipHead) { h.crc++ }}}, nil},
+		{"another method in the local header", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", local: func(h *zipHead) { h.method = 0 }}}, nil},
+		{"other flags in the local header", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", local: func(h *zipHead) { h.flags = 2 }}}, nil},
 		{"sizes left open without a descriptor", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", local: openSizes}}, nil},
 		{"no local header", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", noLocal: true}}, nil},
 		{"stored with two sizes", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", stored: true, local: grow, central: grow}}, nil},
-		{"a descriptor with another checksum", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", flags: 8, stored: true, local: openSizes, behind: descriptorOf("2", 1)}}, nil},
+		{"a descriptor with another checksum", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", flags: 8, stored: true, local: openSizes, behind: descriptorOf("2")}}, nil},
 		{"no descriptor", ofd.ReasonHidden, []part{{name: "OFD.xml", data: "1", flags: 8, stored: true, local: openSizes}}, nil},
-		{"a descriptor and more", ofd.ReasonHidden, []part{{name: "OFD.xml", data: "1", flags: 8, stored: true, local: openSizes, behind: descriptorOf("1", 1) + "x"}}, nil},
+		{"a descriptor and more", ofd.ReasonHidden, []part{{name: "OFD.xml", data: "1", flags: 8, stored: true, local: openSizes, behind: descriptorOf("1") + "x"}}, nil},
 		{"upward", ofd.ReasonName, []part{{name: "../../evil", data: evil}}, nil},
 		{"upward in the middle", ofd.ReasonName, []part{{name: "a/../../evil", data: evil}}, nil},
 		{"upward with backslashes", ofd.ReasonName, []part{{name: `..\evil`, data: evil}}, nil},
@@ -193,7 +194,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"in no known encoding", ofd.ReasonName, []part{{name: "\xff\xfe", data: evil}}, nil},
 		{"a second name", ofd.ReasonName, []part{{name: "OFD.xml", data: evil, central: unicodePath("OFD.xml", "evil")}}, nil},
 		{"a second name in the local header", ofd.ReasonName, []part{{name: "OFD.xml", data: evil, local: unicodePath("OFD.xml", "evil")}}, nil},
-		{"a link", ofd.ReasonName, []part{{name: "OFD.xml", data: "/etc/passwd", central: func(h *head) { h.madeBy, h.attributes = 3<<8, 0o120777<<16 }}}, nil},
+		{"a link", ofd.ReasonName, []part{{name: "OFD.xml", data: "/etc/passwd", central: func(h *zipHead) { h.madeBy, h.attributes = 3<<8, 0o120777<<16 }}}, nil},
 		{"a folder with content", ofd.ReasonName, []part{{name: "a/", data: evil, stored: true}}, nil},
 		{"a long name", ofd.ReasonLimit, []part{{name: strings.Repeat("a", ofd.MaxNameBytes+1), data: evil}}, nil},
 		{"many folders", ofd.ReasonLimit, []part{{name: strings.Repeat("a/", 40) + "a", data: evil}}, nil},
@@ -202,15 +203,15 @@ func TestOpenRefuses(t *testing.T) {
 		{"headers masked", ofd.ReasonEncrypted, []part{{name: "OFD.xml", data: "1", flags: 1 << 13}}, nil},
 		{"unknown flags", ofd.ReasonZip, []part{{name: "OFD.xml", data: "1", flags: 1 << 5}}, nil},
 		{"unknown compression", ofd.ReasonMethod, []part{{name: "OFD.xml", data: "1", local: lzma, central: lzma}}, nil},
-		{"a comment of an entry", ofd.ReasonZip, []part{{name: "OFD.xml", data: "1", central: func(h *head) { h.comment = "x" }}}, nil},
-		{"an entry on another disk", ofd.ReasonZip, []part{{name: "OFD.xml", data: "1", central: func(h *head) { h.disk = 1 }}}, nil},
+		{"a comment of an entry", ofd.ReasonZip, []part{{name: "OFD.xml", data: "1", central: func(h *zipHead) { h.comment = "x" }}}, nil},
+		{"an entry on another disk", ofd.ReasonZip, []part{{name: "OFD.xml", data: "1", central: func(h *zipHead) { h.disk = 1 }}}, nil},
 		{"two disks", ofd.ReasonZip, []part{good}, func(e *ending) { e.disk = 1 }},
-		{"an extra field cut off", ofd.ReasonZip, []part{{name: "OFD.xml", data: "1", central: func(h *head) { h.extra = "\x0a\x00\x20\x00" }}}, nil},
-		{"zip64 sizes missing", ofd.ReasonZip, []part{{name: "OFD.xml", data: "1", central: func(h *head) { h.size = 1<<32 - 1 }}}, nil},
-		{"a zip64 size beyond everything", ofd.ReasonLimit, []part{{name: "OFD.xml", data: "1", central: func(h *head) {
+		{"an extra field cut off", ofd.ReasonZip, []part{{name: "OFD.xml", data: "1", central: func(h *zipHead) { h.extra = "\x0a\x00\x20\x00" }}}, nil},
+		{"zip64 sizes missing", ofd.ReasonZip, []part{{name: "OFD.xml", data: "1", central: func(h *zipHead) { h.size = 1<<32 - 1 }}}, nil},
+		{"a zip64 size beyond everything", ofd.ReasonLimit, []part{{name: "OFD.xml", data: "1", central: func(h *zipHead) {
 			h.size, h.extra = 1<<32-1, bytesOf(uint16(1), uint16(8), uint64(1)<<62)
 		}}}, nil},
-		{"a zip64 field that contradicts", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", stored: true, central: func(h *head) {
+		{"a zip64 field that contradicts", ofd.ReasonMismatch, []part{{name: "OFD.xml", data: "1", stored: true, central: func(h *zipHead) {
 			h.extra = bytesOf(uint16(1), uint16(24), uint64(2), uint64(1), uint64(0))
 		}}}, nil},
 		{"fewer entries than there are", ofd.ReasonHidden, []part{good, {name: "b", data: "1"}}, func(e *ending) { e.count = 1 }},
@@ -235,16 +236,16 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-func longer(h *head)    { h.size, h.packed = h.size+10, h.packed+10 }
-func grow(h *head)      { h.size++ }
-func shrink(h *head)    { h.size-- }
-func lzma(h *head)      { h.method = 14 }
-func deflated(h *head)  { h.method = 8 }
-func wrongCRC(h *head)  { h.crc++ }
-func openSizes(h *head) { h.crc, h.packed, h.size = 0, 0, 0 }
+func longer(h *zipHead)    { h.size, h.packed = h.size+10, h.packed+10 }
+func grow(h *zipHead)      { h.size++ }
+func shrink(h *zipHead)    { h.size-- }
+func lzma(h *zipHead)      { h.method = 14 }
+func deflated(h *zipHead)  { h.method = 8 }
+func wrongCRC(h *zipHead)  { h.crc++ }
+func openSizes(h *zipHead) { h.crc, h.packed, h.size = 0, 0, 0 }
 
-func unicodePath(name, second string) func(*head) {
-	return func(h *head) {
+func unicodePath(name, second string) func(*zipHead) {
+	return func(h *zipHead) {
 		h.extra = bytesOf(uint16(0x7075), uint16(5+len(second)), byte(1), crc32.ChecksumIEEE([]byte(name)), []byte(second))
 	}
 }
@@ -264,15 +265,15 @@ func TestOpenTolerates(t *testing.T) {
 		{"UTF-8 without its flag", "文件", "name-flag", part{name: "文件"}, nil},
 		{"UTF-8", "文件", "", part{name: "文件", flags: 1 << 11}, nil},
 		{"the same name again", "文件", "", part{name: "文件", flags: 1 << 11, central: unicodePath("文件", "文件")}, nil},
-		{"zip64 in the local header alone", "a", "zip64", part{name: "a", stored: true, local: func(h *head) { h.size, h.packed, h.extra = 1<<32-1, 1<<32-1, wide }}, nil},
+		{"zip64 in the local header alone", "a", "zip64", part{name: "a", stored: true, local: func(h *zipHead) { h.size, h.packed, h.extra = 1<<32-1, 1<<32-1, wide }}, nil},
 		{"zip64 in both", "a", "", part{
-			name: "a", stored: true, local: func(h *head) { h.size, h.packed, h.extra = 1<<32-1, 1<<32-1, wide },
-			central: func(h *head) { h.size, h.packed, h.extra = 1<<32-1, 1<<32-1, wide },
+			name: "a", stored: true, local: func(h *zipHead) { h.size, h.packed, h.extra = 1<<32-1, 1<<32-1, wide },
+			central: func(h *zipHead) { h.size, h.packed, h.extra = 1<<32-1, 1<<32-1, wide },
 		}, nil},
 		{"a comment", "a", "comment", part{name: "a"}, func(e *ending) { e.comment = "made with love" }},
 		{"an Adler-32", "a", "adler", part{name: "a", tail: string(binary.BigEndian.AppendUint32(nil, adler32.Checksum([]byte("1"))))}, nil},
-		{"a descriptor", "a", "", part{name: "a", flags: 8, stored: true, local: openSizes, behind: descriptorOf("1", 1)}, nil},
-		{"a marked descriptor", "a", "", part{name: "a", flags: 8, stored: true, local: openSizes, behind: bytesOf(uint32(0x08074b50)) + descriptorOf("1", 1)}, nil},
+		{"a descriptor", "a", "", part{name: "a", flags: 8, stored: true, local: openSizes, behind: descriptorOf("1")}, nil},
+		{"a marked descriptor", "a", "", part{name: "a", flags: 8, stored: true, local: openSizes, behind: bytesOf(uint32(0x08074b50)) + descriptorOf("1")}, nil},
 		{"a wide descriptor", "a", "", part{name: "a", flags: 8, stored: true, local: openSizes, behind: bytesOf(crc32.ChecksumIEEE([]byte("1")), uint64(1), uint64(1))}, nil},
 		{"a marked wide descriptor", "a", "", part{name: "a", flags: 8, stored: true, behind: bytesOf(uint32(0x08074b50), crc32.ChecksumIEEE([]byte("1")), uint64(1), uint64(1))}, nil},
 	} {
@@ -308,13 +309,13 @@ func TestTenThousandEntries(t *testing.T) {
 func TestTotalSize(t *testing.T) {
 	t.Parallel()
 	// Nothing of this size is there: the directory alone says so, and is refused for it.
-	huge := func(h *head) { h.size, h.packed = ofd.MaxFileBytes, ofd.MaxFileBytes }
+	huge := func(h *zipHead) { h.size, h.packed = ofd.MaxFileBytes, ofd.MaxFileBytes }
 	parts := []part{{name: "a", stored: true, central: huge}, {name: "b", stored: true, central: huge}, {name: "c", stored: true, central: huge}}
 	b := craft(t, parts, nil)
 	_, _, err := ofd.ReadContainer(bytes.NewReader(b), int64(len(b)))
 	require.ErrorIs(t, err, &ofd.Error{Reason: ofd.ReasonLimit})
 
-	beyond := func(h *head) { h.size, h.packed = ofd.MaxFileBytes+1, ofd.MaxFileBytes+1 }
+	beyond := func(h *zipHead) { h.size, h.packed = ofd.MaxFileBytes+1, ofd.MaxFileBytes+1 }
 	b = craft(t, []part{{name: "a", stored: true, central: beyond}}, nil)
 	_, _, err = ofd.ReadContainer(bytes.NewReader(b), int64(len(b)))
 	require.ErrorIs(t, err, &ofd.Error{Reason: ofd.ReasonLimit})

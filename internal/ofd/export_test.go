@@ -21,7 +21,7 @@ func ReadContainer(r io.ReaderAt, size int64) (files []File, t Tolerances, err e
 	return files, Tolerances(c.met.Load()), nil
 }
 
-// WalkXML reads XML to its end and gives the names of its elements and all text.
+// WalkXML reads XML to its end and gives the names of its elements and all text, that of attributes in brackets.
 func WalkXML(b []byte) (names []string, text string, err error) {
 	x, err := newScanner("test.xml", b)
 	if err != nil {
@@ -33,21 +33,31 @@ func WalkXML(b []byte) (names []string, text string, err error) {
 			return nil, "", err
 		}
 		text += string(x.text)
-		switch kind {
-		case tokenEOF:
+		if kind == tokenEOF {
 			return names, text, nil
-		case tokenStart:
+		}
+		if kind == tokenStart {
 			names = append(names, string(x.name))
-			for _, a := range x.attrs {
-				if v, ok, err := x.attr(string(a.name)); err != nil {
-					return nil, "", err
-				} else if ok {
-					text += "[" + v + "]"
-				}
-			}
-		case tokenEnd:
+		}
+		values, err := x.values()
+		if err != nil {
+			return nil, "", err
+		}
+		text += values
+	}
+}
+
+func (x *scanner) values() (text string, err error) {
+	for _, a := range x.attrs {
+		v, ok, err := x.attr(string(a.name))
+		if err != nil {
+			return "", err
+		}
+		if ok {
+			text += "[" + v + "]"
 		}
 	}
+	return text, nil
 }
 
 // ToleranceNames lists every tolerance.

@@ -43,7 +43,8 @@ func filesBelow(t testing.TB, root string, endings ...string) []string {
 	return out
 }
 
-// foreignZips says of every zip file of go-zip and yauzl how it is read: refused for a reason, or with a number of files.
+// foreignZips says of every zip file of go-zip and yauzl how it is read: refused for a reason, or with a number of
+// files.
 var foreignZips = map[string]struct {
 	reason     ofd.Reason
 	files      int

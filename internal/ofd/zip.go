@@ -46,9 +46,9 @@ const (
 	maxCommentBytes   = math.MaxUint16
 )
 
-// container is a zip file of which every byte belongs to exactly one thing: an entry with its headers and descriptor, the
-// central directory, the records at the end, or the comment. So nobody who reads it from the front finds another file
-// than somebody who reads it from the back.
+// container is a zip file of which every byte belongs to exactly one thing: an entry with its headers and descriptor,
+// the central directory, the records at the end, or the comment. So nobody who reads it from the front finds another
+// file than somebody who reads it from the back.
 type container struct {
 	r       io.ReaderAt
 	size    int64
@@ -229,7 +229,8 @@ func readExtra(b []byte) (out extra, err error) {
 }
 
 // widen takes from a zip64 field of the central directory the values that do not fit into the header: size, packed
-// size, offset, each there if the header has all ones (APPNOTE 4.5.3). A field that has all three says the others again.
+// size, offset, each there if the header has all ones (APPNOTE 4.5.3). A field that has all three says the others
+// again.
 func (e *entry) widen(field []byte) error {
 	e.wide = field != nil
 	all := len(field) == 24
@@ -341,18 +342,22 @@ func (c *container) compareLocal(e *entry, head, extraBytes []byte) error {
 			c.met.Or(uint32(TolerantZIP64))
 		}
 	}
-	// The sizes of an entry with a descriptor may be left open in the local header, and nothing else.
-	open := e.flags&flagDescriptor != 0
-	same := func(crc uint32, v, w int64) bool {
-		return (crc == e.crc && v == e.packed && w == e.size) || (open && crc == 0 && v == 0 && w == 0)
-	}
-	if le.Uint16(head[6:]) != e.flags || le.Uint16(head[8:]) != e.method || !same(le.Uint32(head[14:]), packed, size) {
+	if le.Uint16(head[6:]) != e.flags || le.Uint16(head[8:]) != e.method ||
+		!e.sameContent(le.Uint32(head[14:]), packed, size) {
 		return refuse(ReasonMismatch, "%s: local header and central directory differ", e.name)
 	}
 	if fields.unicodePath != nil {
 		return checkUnicodePath(e, fields.unicodePath)
 	}
 	return nil
+}
+
+// sameContent compares what a local header tells of the content; where a descriptor follows, it may leave all open.
+func (e *entry) sameContent(crc uint32, packed, size int64) bool {
+	if e.flags&flagDescriptor != 0 && crc == 0 && packed == 0 && size == 0 {
+		return true
+	}
+	return crc == e.crc && packed == e.packed && size == e.size
 }
 
 // wideSize is a size of a zip64 field, or one that equals no other if it is beyond everything read here.

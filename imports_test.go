@@ -40,9 +40,6 @@ type rule struct {
 var codecs = []string{
 	"internal/oid", "internal/sm2sig", "internal/cms", "internal/tsp", "internal/ses", "internal/sm2note", "internal/code",
 	"internal/normal", "internal/sheet", "internal/envelope", "internal/ofd",
-
-	"internal/oid", "internal/sm2sig", "internal/cms", "internal/tsp", "internal/ses", "internal/sm2note",
-	"internal/code", "internal/normal", "internal/sheet", "internal/envelope", "internal/ofd",
 }
 
 // rules is the table of the design, package by package. Imports run downward only. A package that is not listed fails

@@ -29,28 +29,8 @@ import (
 func TestScripts(t *testing.T) {
 	clitest.Program{Name: "elicense", Run: runScript, Commands: map[string]clitest.Command{
 		"json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute, "recode": recode, "flip": flip, "cut": cut,
-		"noids": noIdentityNumbers, "rows": rowsOf,
+		"noids": noIdentityNumbers, "rows": rowsOf, "sealworld": makeSealWorld, "damage": damageSeal,
 	}}.TestScripts(t, "testdata")
-
-	home, err := os.Getwd()
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.Chdir(home)) }) //nolint:usetesting // scripts change it many times
-	files, err := filepath.Glob("testdata/*.txtar")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	testscript.RunT(serial{t}, testscript.Params{
-		Dir: filepath.Join(home, "testdata"),
-		Setup: func(env *testscript.Env) error {
-			env.Values[session{}] = &bytes.Buffer{}
-			env.Setenv("LANG", "zh_CN.UTF-8")
-			return nil
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"elicense": command, "exit": exits, "json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute,
-			"recode": recode, "flip": flip, "cut": cut, "noids": noIdentityNumbers, "rows": rowsOf,
-			"sealworld": makeSealWorld, "damage": damageSeal,
-		},
-	})
 }
 
 // scriptStart is when scripts begin; time goes on from there, unless NOW says when it is.

@@ -3,7 +3,7 @@ package main
 import "github.com/spf13/cobra"
 
 // newSealCommand is the parent of everything about seals.
-func (c *cli) newSealCommand() *cobra.Command {
+func (c *program) newSealCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "seal", Short: "电子印章：绘制、制作、查看 / electronic seals: draw, make and show them",
 	}

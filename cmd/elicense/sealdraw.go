@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/signing"
 	"github.com/elicense/elicense/signing/impression"
 )
@@ -63,12 +64,12 @@ func openFont(path string) (*impression.Font, error) {
 	return nil, nil
 }
 
-func (c *cli) sealDraw() *cobra.Command {
+func (c *program) sealDraw() *cobra.Command {
 	var d drawing
 	var out string
 	cmd := &cobra.Command{
 		Use: "draw", Short: "绘制印模：圆章或个人方章 / draw a seal, round or square", Args: cobra.NoArgs,
-		Long: "绘制印模，存为 SVG 或 PNG（按文件名）。图片本身不是印章，制章请用 elicense seal make。" + between +
+		Long: "绘制印模，存为 SVG 或 PNG（按文件名）。图片本身不是印章，制章请用 elicense seal make。" + cli.Between +
 			"Draws a seal as SVG or PNG, by the name of the file. A picture is no seal: elicense seal make makes one.",
 		Example: "  elicense seal draw --name 示例市市场监督管理局 --usage 行政审批专用章 -o seal.svg\n" +
 			"  elicense seal draw --personal --name 张示例 -o person.png",
@@ -92,6 +93,6 @@ func (c *cli) sealDraw() *cobra.Command {
 	f.StringVar(&d.design.Code, "id", "", "印章编码，印在下缘 / seal code, along the lower edge")
 	f.StringVarP(&out, "out", "o", "", "输出文件 .svg 或 .png / file to write, .svg or .png")
 	d.flags(cmd)
-	mustHave(cmd, "name", "out")
+	cli.MustHave(cmd, "name", "out")
 	return cmd
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/oid"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/signing"
@@ -32,12 +33,12 @@ type sealOrder struct {
 	out                   string
 }
 
-func (c *cli) sealMake() *cobra.Command {
+func (c *program) sealMake() *cobra.Command {
 	o := sealOrder{years: 3}
 	cmd := &cobra.Command{
 		Use: "make", Short: "制章：制章人签名，绑定名称、图片和签章人证书 / make a seal, signed by the seal maker", Args: cobra.NoArgs,
 		Long: "制作电子印章（GB/T 38540-2020；--legacy 为 GM/T 0031-2014）。制章人证书须为制章人证书，印章名称须等于签章人证书中的机构名称加用途。\n" +
-			"制章人私钥的口令来自 ELICENSE_PASSPHRASE_FILE 或 ELICENSE_PASSPHRASE。" + between +
+			"制章人私钥的口令来自 ELICENSE_PASSPHRASE_FILE 或 ELICENSE_PASSPHRASE。" + cli.Between +
 			"Makes an electronic seal (GB/T 38540-2020; with --legacy GM/T 0031-2014). The maker's certificate must be a seal\n" +
 			"maker's; the name must be the organisation in the signers' certificates, followed by the usage. The passphrase of\n" +
 			"the maker's key comes from ELICENSE_PASSPHRASE_FILE or ELICENSE_PASSPHRASE.",
@@ -63,11 +64,11 @@ func (c *cli) sealMake() *cobra.Command {
 	f.IntVar(&o.years, "years", o.years, "有效期年数 / years that it is valid")
 	f.StringVarP(&o.out, "out", "o", "", "输出文件 / file to write")
 	o.flags(cmd)
-	mustHave(cmd, "id", "maker-key", "maker-cert", "signer-cert", "out")
+	cli.MustHave(cmd, "id", "maker-key", "maker-cert", "signer-cert", "out")
 	return cmd
 }
 
-func (c *cli) makeSeal(ctx context.Context, o *sealOrder) error {
+func (c *program) makeSeal(ctx context.Context, o *sealOrder) error {
 	if err := c.checkCryptography(); err != nil {
 		return err
 	}
@@ -87,14 +88,14 @@ func (c *cli) makeSeal(ctx context.Context, o *sealOrder) error {
 		return err
 	}
 	out := map[string]any{"file": o.out, "id": spec.ID, "name": spec.Name, "valid_until": spec.ValidUntil}
-	return c.emit(out, func() {
-		c.tell("印章已制成：%s  %s", "the seal is made: %s  %s", spec.Name, spec.ID)
-		c.tell("有效期至 %s", "valid until %s", spec.ValidUntil.Format(time.DateOnly))
-		c.line("  %s seal show %s", c.name, o.out)
+	return c.Emit(out, func() {
+		c.Tell("印章已制成：%s  %s", "the seal is made: %s  %s", spec.Name, spec.ID)
+		c.Tell("有效期至 %s", "valid until %s", spec.ValidUntil.Format(time.DateOnly))
+		c.Fact("  %s seal show %s", c.Name, o.out)
 	})
 }
 
-func (c *cli) openMaker(o *sealOrder) (*signing.SealMaker, error) {
+func (c *program) openMaker(o *sealOrder) (*signing.SealMaker, error) {
 	passphrase, err := c.keyPassphraseOf(o.makerKey)
 	if err != nil {
 		return nil, err
@@ -105,7 +106,7 @@ func (c *cli) openMaker(o *sealOrder) (*signing.SealMaker, error) {
 	}
 	key, err := pki.ParseKey(text, []byte(passphrase))
 	if errors.Is(err, pki.ErrPassphrase) {
-		return nil, &usageError{"口令打不开私钥：" + o.makerKey, "the passphrase does not open the key: " + o.makerKey}
+		return nil, cli.Usage("口令打不开私钥："+o.makerKey, "the passphrase does not open the key: "+o.makerKey)
 	}
 	if err != nil {
 		return nil, err
@@ -114,21 +115,21 @@ func (c *cli) openMaker(o *sealOrder) (*signing.SealMaker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return signing.NewSealMaker(signing.SealMakerConfig{Key: key, Chain: chain, Rand: c.rand, Now: c.now})
+	return signing.NewSealMaker(signing.SealMakerConfig{Key: key, Chain: chain, Rand: c.Rand, Now: c.Now})
 }
 
 // keyPassphraseOf is the passphrase of a key file that is named on the command line.
-func (c *cli) keyPassphraseOf(file string) (string, error) {
-	if c.env("ELICENSE_PASSPHRASE_FILE") == "" && c.env("ELICENSE_PASSPHRASE") == "" {
-		return "", &usageError{
-			"需要私钥的口令：请设置 ELICENSE_PASSPHRASE_FILE 或 ELICENSE_PASSPHRASE：" + file,
-			"the passphrase of the key is needed: set ELICENSE_PASSPHRASE_FILE or ELICENSE_PASSPHRASE: " + file,
-		}
+func (c *program) keyPassphraseOf(file string) (string, error) {
+	if c.Env("ELICENSE_PASSPHRASE_FILE") == "" && c.Env("ELICENSE_PASSPHRASE") == "" {
+		return "", cli.Usage(
+			"需要私钥的口令：请设置 ELICENSE_PASSPHRASE_FILE 或 ELICENSE_PASSPHRASE："+file,
+			"the passphrase of the key is needed: set ELICENSE_PASSPHRASE_FILE or ELICENSE_PASSPHRASE: "+file,
+		)
 	}
 	return c.passphrase()
 }
 
-func (c *cli) sealSpec(o *sealOrder) (signing.SealSpec, error) {
+func (c *program) sealSpec(o *sealOrder) (signing.SealSpec, error) {
 	spec := signing.SealSpec{ID: o.id, Personal: o.personal, ByDigest: o.digest}
 	if o.legacy {
 		spec.Version = signing.SealV1
@@ -143,11 +144,11 @@ func (c *cli) sealSpec(o *sealOrder) (signing.SealSpec, error) {
 	if err := o.nameSeal(&spec); err != nil {
 		return spec, err
 	}
-	spec.ValidFrom = c.now().UTC().Truncate(time.Second)
+	spec.ValidFrom = c.Now().UTC().Truncate(time.Second)
 	if o.from != "" {
-		day, err := time.ParseInLocation(time.DateOnly, o.from, c.now().Location())
+		day, err := time.ParseInLocation(time.DateOnly, o.from, c.Now().Location())
 		if err != nil {
-			return spec, &usageError{"--from 应为 YYYY-MM-DD：" + o.from, "--from wants YYYY-MM-DD: " + o.from}
+			return spec, cli.Usage("--from 应为 YYYY-MM-DD："+o.from, "--from wants YYYY-MM-DD: "+o.from)
 		}
 		spec.ValidFrom = day
 	}
@@ -165,9 +166,7 @@ func (o *sealOrder) nameSeal(spec *signing.SealSpec) error {
 		org = holder.Name
 	}
 	if o.org != "" && o.org != org {
-		return &usageError{
-			"--org 与签章人证书中的名称不符", "--org is not the name in the signer's certificate",
-		}
+		return cli.Usage("--org 与签章人证书中的名称不符", "--org is not the name in the signer's certificate")
 	}
 	o.org, spec.Usage = org, o.usage
 	if o.usage == "" && slices.Contains(spec.Signers[0].ExtKeyUsage, oid.PurposeApprovalSeal) &&
@@ -183,9 +182,7 @@ func (o *sealOrder) nameSeal(spec *signing.SealSpec) error {
 func (o *sealOrder) pictureOf(spec *signing.SealSpec) (signing.SealPicture, error) {
 	switch {
 	case o.drawn == (o.picture != ""):
-		return signing.SealPicture{}, &usageError{
-			"请给出 --picture 或 --drawn 之一", "give either --picture or --drawn",
-		}
+		return signing.SealPicture{}, cli.Usage("请给出 --picture 或 --drawn 之一", "give either --picture or --drawn")
 	case o.drawn:
 		o.design.Name, o.design.Usage = o.org, spec.Usage
 		if !o.personal {

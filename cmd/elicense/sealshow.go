@@ -9,16 +9,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/ses"
 	"github.com/elicense/elicense/pki"
 )
 
-func (c *cli) sealShow() *cobra.Command {
+func (c *program) sealShow() *cobra.Command {
 	var picture string
 	cmd := &cobra.Command{
 		Use: "show FILE", Short: "查看印章（.esl）或签章（SignedValue.dat）/ show a seal or a signature made with one",
 		Args: cobra.ExactArgs(1),
-		Long: "查看印章内容并验证制章人（和签章人）的签名值。证书是否可信、是否吊销，请用 elicense verify 验证整份文件。" + between +
+		Long: "查看印章内容并验证制章人（和签章人）的签名值。证书是否可信、是否吊销，请用 elicense verify 验证整份文件。" + cli.Between +
 			"Shows what a seal says and checks the maker's signature value (and the signer's). Whether the certificates are\n" +
 			"trusted or revoked is for elicense verify to say, about the whole document.",
 		Example: "  elicense seal show seal.esl --picture seal.png",
@@ -62,7 +63,7 @@ type signatureView struct {
 	Token    bool      `json:"timestamp"`
 }
 
-func (c *cli) showSeal(file, picture string) error {
+func (c *program) showSeal(file, picture string) error {
 	der, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -80,11 +81,11 @@ func (c *cli) showSeal(file, picture string) error {
 			return err
 		}
 	}
-	if err := c.emit(view, func() { c.tellSeal(&view) }); err != nil {
+	if err := c.Emit(view, func() { c.tellSeal(&view) }); err != nil {
 		return err
 	}
 	if !view.MakerOK || signature != nil && (!view.Signature.SignerOK || !view.Signature.Listed) {
-		return &exitError{exitNotPassed}
+		return &cli.ExitError{Code: cli.ExitNotPassed}
 	}
 	return nil
 }
@@ -143,59 +144,59 @@ func holds(certificate, message, value []byte) bool {
 	return err == nil && pki.VerifySM2(x.PublicKey, message, value) == nil
 }
 
-func (c *cli) tellSeal(v *sealView) {
-	c.tell("%s", "%s", v.Name)
-	c.tell("  标准　　　%s", "  standard     %s", v.Standard)
-	c.tell("  印章编码　%s", "  code         %s", v.ID)
-	c.tell("  印章类型　%s", "  type         %s", c.sealType(v.Type))
-	c.tell("  制章软件　%s", "  vendor       %s", v.Vendor)
-	c.tell("  制作时间　%s", "  made         %s", v.Created.Format(time.RFC3339))
-	c.tell("  有效期　　%s 至 %s", "  valid        %s to %s", v.ValidFrom.Format(time.RFC3339), v.ValidUntil.Format(time.RFC3339))
-	c.tell("  图片　　　%s", "  picture      %s", v.Picture)
+func (c *program) tellSeal(v *sealView) {
+	c.Tell("%s", "%s", v.Name)
+	c.Tell("  标准　　　%s", "  standard     %s", v.Standard)
+	c.Tell("  印章编码　%s", "  code         %s", v.ID)
+	c.Tell("  印章类型　%s", "  type         %s", c.sealType(v.Type))
+	c.Tell("  制章软件　%s", "  vendor       %s", v.Vendor)
+	c.Tell("  制作时间　%s", "  made         %s", v.Created.Format(time.RFC3339))
+	c.Tell("  有效期　　%s 至 %s", "  valid        %s to %s", v.ValidFrom.Format(time.RFC3339), v.ValidUntil.Format(time.RFC3339))
+	c.Tell("  图片　　　%s", "  picture      %s", v.Picture)
 	for _, s := range v.Signers {
-		c.tell("  可用章者　%s", "  may use it   %s", s)
+		c.Tell("  可用章者　%s", "  may use it   %s", s)
 	}
 	if len(v.Signers) == 0 {
-		c.tell("  可用章者　无：此章不授权任何证书", "  may use it   nobody: no certificate is listed")
+		c.Tell("  可用章者　无：此章不授权任何证书", "  may use it   nobody: no certificate is listed")
 	}
-	c.tell("  制章人　　%s", "  maker        %s", v.Maker)
-	c.tell("  制章签名　%s", "  signature    %s", c.verdictOf(v.MakerOK))
+	c.Tell("  制章人　　%s", "  maker        %s", v.Maker)
+	c.Tell("  制章签名　%s", "  signature    %s", c.verdictOf(v.MakerOK))
 	if s := v.Signature; s != nil {
-		c.tell("签章", "Signature")
-		c.tell("  签章时间　%s", "  time         %s", s.Time.Format(time.RFC3339))
-		c.tell("  签章人　　%s", "  signer       %s", s.Signer)
-		c.tell("  在章列表　%s", "  listed       %s", c.verdictOf(s.Listed))
-		c.tell("  签章签名　%s", "  signature    %s", c.verdictOf(s.SignerOK))
-		c.tell("  保护文件　%s", "  property     %s", s.Property)
-		c.tell("  原文杂凑　%s", "  digest       %s", s.Digest)
-		c.tell("  时间戳　　%s", "  timestamp    %s", c.presence(s.Token))
+		c.Tell("签章", "Signature")
+		c.Tell("  签章时间　%s", "  time         %s", s.Time.Format(time.RFC3339))
+		c.Tell("  签章人　　%s", "  signer       %s", s.Signer)
+		c.Tell("  在章列表　%s", "  listed       %s", c.verdictOf(s.Listed))
+		c.Tell("  签章签名　%s", "  signature    %s", c.verdictOf(s.SignerOK))
+		c.Tell("  保护文件　%s", "  property     %s", s.Property)
+		c.Tell("  原文杂凑　%s", "  digest       %s", s.Digest)
+		c.Tell("  时间戳　　%s", "  timestamp    %s", c.presence(s.Token))
 	}
 	if len(v.Tolerances) > 0 {
-		c.tell("  与标准不同　%s", "  deviations   %s", strings.Join(v.Tolerances, " "))
+		c.Tell("  与标准不同　%s", "  deviations   %s", strings.Join(v.Tolerances, " "))
 	}
 }
 
-func (c *cli) sealType(n int) string {
+func (c *program) sealType(n int) string {
 	switch n {
 	case ses.TypeUnit:
-		return c.say("单位章", "of an organisation")
+		return c.Say("单位章", "of an organisation")
 	case ses.TypePerson:
-		return c.say("个人章", "of a person")
+		return c.Say("个人章", "of a person")
 	default:
-		return c.say("其他 ", "other ") + strconv.Itoa(n)
+		return c.Say("其他 ", "other ") + strconv.Itoa(n)
 	}
 }
 
-func (c *cli) verdictOf(ok bool) string {
+func (c *program) verdictOf(ok bool) string {
 	if ok {
-		return c.say("相符", "holds")
+		return c.Say("相符", "holds")
 	}
-	return c.say("不符", "does not hold")
+	return c.Say("不符", "does not hold")
 }
 
-func (c *cli) presence(there bool) string {
+func (c *program) presence(there bool) string {
 	if there {
-		return c.say("有", "there")
+		return c.Say("有", "there")
 	}
-	return c.say("无", "none")
+	return c.Say("无", "none")
 }

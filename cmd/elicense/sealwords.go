@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/ses"
 	"github.com/elicense/elicense/signing"
 	"github.com/elicense/elicense/signing/impression"
@@ -42,20 +43,23 @@ var drawWords = map[impression.Reason][2]string{
 	impression.ReasonDesign: {"缺少名称，或该种印章没有此项", "a name is missing, or such a seal has no such part"},
 }
 
-// sealSentence is the refusal to make, draw or read a seal in the user's language.
-func (w *world) sealSentence(err error) (sentence, bool) {
+// sealTold is a refusal to make, draw or read a seal in words; nil if err is none.
+func sealTold(err error) *cli.ToldError {
 	if reason := signing.SealReasonOf(err); reason != "" {
 		words := sealWords[reason]
-		return sentence{"seal-" + string(reason), w.say(words[0], words[1])}, true
+		return &cli.ToldError{Err: err, Code: "seal-" + string(reason), Zh: words[0], En: words[1]}
 	}
 	if reason := impression.ReasonOf(err); reason != "" {
 		words := drawWords[reason]
-		return sentence{"draw-" + string(reason), w.say(words[0], words[1])}, true
+		return &cli.ToldError{Err: err, Code: "draw-" + string(reason), Zh: words[0], En: words[1]}
 	}
 	for _, known := range []error{ses.ErrMalformed, ses.ErrVersion, ses.ErrLimit} {
 		if errors.Is(err, known) {
-			return sentence{"seal-unreadable", w.say("这不是电子印章或签章，或已损坏", "this is no seal and no signature with one, or it is damaged")}, true
+			return &cli.ToldError{
+				Err: err, Code: "seal-unreadable", Zh: "这不是电子印章或签章，或已损坏",
+				En: "this is no seal and no signature with one, or it is damaged",
+			}
 		}
 	}
-	return sentence{}, false
+	return nil
 }

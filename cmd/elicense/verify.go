@@ -2,31 +2,40 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/sm2note"
+	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/vault/ledger"
 	"github.com/elicense/elicense/verify"
 )
 
-// trust is what a verification rests on: roots and ledger keys from files, or those of a data directory.
+// trust is what a verification rests on: a folder, or roots and ledger keys from files, or those of a data directory.
 type trust struct {
+	folder  string
 	anchors string
 	keys    []string
+	at      string
 	cross   bool
+	foreign bool
 }
 
 func (t *trust) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
+	f.StringVar(&t.folder, "trust", "", "信任目录：根证书、中间证书、makers/ 制章人证书、CRL、ledger-keys.txt / folder of whom to trust")
 	f.StringVar(&t.anchors, "anchors", "", "信任的根证书 PEM（缺省用数据目录的）/ trusted roots")
 	f.StringSliceVar(&t.keys, "ledger-key", nil, "账本公钥文本（缺省用数据目录的）/ ledger key")
-	f.BoolVar(&t.cross, "cross-check", false, "两个独立的 SM2 实现都通过才算通过 / two unrelated implementations must agree")
+	f.StringVar(&t.at, "at", "", "按此时间核验（RFC 3339），缺省现在 / judge as of this time; now if not given")
+	f.BoolVar(&t.cross, "cross-check", false, "两个独立的实现都通过才算通过 / two unrelated implementations must agree")
+	f.BoolVar(&t.foreign, "foreign-forms", false, "接受其他软件的编码方式，报告中列出 / accept what other software writes differently")
 }
 
 // verifier makes a verifier; it opens no engine, so a running vault does not stand in its way.
@@ -34,22 +43,59 @@ func (c *program) verifier(t *trust) (*verify.Verifier, error) {
 	if err := c.checkCryptography(); err != nil {
 		return nil, err
 	}
-	cfg := verify.Config{Now: c.Now, CrossCheck: t.cross}
-	path := t.anchors
-	if path == "" {
-		path = filepath.Join(c.dir, anchorsFile)
+	cfg := verify.Config{Now: c.Now, CrossCheck: t.cross, ForeignForms: t.foreign}
+	if t.at != "" {
+		at, err := time.Parse(time.RFC3339, t.at)
+		if err != nil {
+			return nil, cli.Usage("--at 应为 2026-03-02T09:30:00+08:00 的形式", "--at is like 2026-03-02T09:30:00+08:00")
+		}
+		cfg.Now = func() time.Time { return at }
 	}
-	pem, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	if cfg.Trust, err = verify.ParseAnchors(pem); err != nil {
-		return nil, err
-	}
-	if cfg.LedgerKeys, err = c.ledgerKeys(t); err != nil {
+	if err := c.whomToTrust(&cfg, t); err != nil {
 		return nil, err
 	}
 	return verify.New(cfg)
+}
+
+// whomToTrust reads the folder that was named, or the files of the data directory and the folder "trust" in it.
+func (c *program) whomToTrust(cfg *verify.Config, t *trust) error {
+	folder := t.folder
+	if folder == "" {
+		if own := filepath.Join(c.dir, trustFolder); isFolder(own) {
+			folder = own
+		}
+	}
+	if folder != "" {
+		f, err := readTrust(folder)
+		if err != nil {
+			return err
+		}
+		cfg.Trust, cfg.Intermediates, cfg.SealMakers, cfg.LedgerKeys = f.Anchors, f.Intermediates, f.SealMakers, f.LedgerKeys
+		cfg.Evidence = []pki.Evidence{f.Evidence}
+	}
+	if t.folder == "" || t.anchors != "" {
+		pem, err := os.ReadFile(cmp.Or(t.anchors, filepath.Join(c.dir, anchorsFile)))
+		if err != nil {
+			return err
+		}
+		if cfg.Trust, err = verify.ParseAnchors(pem); err != nil {
+			return err
+		}
+	}
+	if t.folder == "" || len(t.keys) > 0 {
+		var err error
+		cfg.LedgerKeys, err = c.ledgerKeys(t)
+		return err
+	}
+	return nil
+}
+
+// trustFolder is the folder of a data directory that holds what a verifier needs beside roots and ledger keys.
+const trustFolder = "trust"
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // ledgerKeys reads the keys that were given, or the one of the data directory's vault certificate.
@@ -76,44 +122,50 @@ func (c *program) ledgerKeys(t *trust) ([]ledger.Verifier, error) {
 	return []ledger.Verifier{key}, nil
 }
 
+// verifyOrder is what the flags of verify say.
+type verifyOrder struct {
+	trust
+
+	expect  verify.Expect
+	content string
+	with    string
+	report  string
+	out     string
+}
+
 func (c *program) verifyCommand() *cobra.Command {
-	var t trust
-	var expect verify.Expect
+	var o verifyOrder
 	cmd := &cobra.Command{
-		Use:   "verify FILE",
-		Short: "离线验证：证照、回执、批次证明、账本证明、证书 / verify anything signed, offline",
-		Long: "第一行是结论，第二行是理由；不打开数据库，库正在运行也可以验证。FILE 为 - 时读标准输入。\n" +
-			"退出码：0 通过，3 不通过，4 无法判定。" + cli.Between +
+		Use:   "verify FILE…",
+		Short: "离线验证：OFD、签名、时间戳、证照、回执、账本证明、证书 / verify anything signed, offline",
+		Long: "第一行是结论，第二行是理由；不打开数据库，库正在运行也可以验证。FILE 为 - 时读标准输入；多个文件按一个办件核验，先总后分。\n" +
+			"分离式签名 a.pdf.p7s 与 a.pdf 放在一起即可，否则用 --content。退出码：0 通过，3 不通过，4 无法判定。" + cli.Between +
 			"The first line is the decision, the second its reason. No database is opened, so a running vault does not " +
 			"stand in\n" +
-			"the way. FILE may be - for standard input. Exit: 0 passed, 3 not passed, 4 indeterminate.",
-		Example: "  elicense verify 证照.json\n" +
+			"the way. FILE may be - for standard input; several files are judged as one case. A detached signature finds its\n" +
+			"content under the same name without .p7s, or by --content. Exit: 0 passed, 3 not passed, 4 indeterminate.",
+		Example: "  elicense verify 证照.ofd --with 证照.json\n" +
+			"  elicense verify 申请书.pdf.p7s 承诺书.ofd --trust 信任目录 --report html\n" +
 			"  elicense verify 证照.json --anchors 根证书.pem --ledger-key vault.example+1a2b3c4d+Ae5…",
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			doc, err := c.readLimited(args[0])
-			if err != nil {
-				return err
-			}
-			v, err := c.verifier(&t)
-			if err != nil {
-				return err
-			}
-			report, err := v.Verify(cmd.Context(), doc, expect)
-			if err != nil {
-				return err
-			}
-			return c.showJudgement(report)
-		},
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.judgeFiles(cmd.Context(), &o, args) },
 	}
-	t.flags(cmd)
-	f := cmd.Flags()
-	f.StringVar(&expect.HolderCode, "holder-code", "", "应是此人：持证主体代码 / expected holder's code")
-	f.StringVar(&expect.HolderName, "holder-name", "", "应是此人：持证主体名称 / expected holder's name")
-	f.StringVar(&expect.Type, "type", "", "应是此类证照 / expected type")
-	f.StringVar(&expect.Issuer, "issuer", "", "应由此机构颁发 / expected issuer")
-	f.StringVar(&expect.Number, "number", "", "应是此编号 / expected number")
+	o.trust.flags(cmd)
+	o.flags(cmd)
 	return cmd
+}
+
+func (o *verifyOrder) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.content, "content", "", "分离式签名所签的文件 / what a detached signature is over")
+	f.StringVar(&o.with, "with", "", "证照库现在对此证照的证据包（elicense lookup --bundle）/ what the vault says now of the licence")
+	f.StringVar(&o.report, "report", "", "另存报告：html、json、text / write the report too")
+	f.StringVarP(&o.out, "out", "o", "", "报告的文件或目录 / file or folder of the report")
+	f.StringVar(&o.expect.HolderCode, "holder-code", "", "应是此人：持证主体代码 / expected holder's code")
+	f.StringVar(&o.expect.HolderName, "holder-name", "", "应是此人：持证主体名称 / expected holder's name")
+	f.StringVar(&o.expect.Type, "type", "", "应是此类证照 / expected type")
+	f.StringVar(&o.expect.Issuer, "issuer", "", "应由此机构颁发 / expected issuer")
+	f.StringVar(&o.expect.Number, "number", "", "应是此编号 / expected number")
 }
 
 // maxDocument is the largest file that is read for verification.
@@ -140,13 +192,17 @@ func (c *program) readLimited(path string) ([]byte, error) {
 func (c *program) showJudgement(r *verify.Report) error {
 	var failed error
 	err := c.Emit(r, func() { failed = r.WriteText(c.Output(), c.Lang) })
-	switch {
-	case err != nil || failed != nil:
-		return errors.Join(err, failed)
-	case r.Indication == verify.TotalPassed:
+	return cmp.Or(errors.Join(err, failed), exitOf(r.Indication))
+}
+
+// exitOf is the exit code that says the same as an indication; nil for one that passed.
+func exitOf(i verify.Indication) error {
+	switch i {
+	case verify.TotalPassed:
 		return nil
-	case r.Indication == verify.TotalFailed:
+	case verify.TotalFailed:
 		return &cli.ExitError{Code: cli.ExitNotPassed}
+	case verify.Indeterminate:
 	}
 	return &cli.ExitError{Code: cli.ExitIndeterminate}
 }

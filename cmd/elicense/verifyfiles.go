@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/verify"
+)
+
+// submitted are the files of one call of verify, open until close.
+type submitted struct {
+	docs []verify.Named
+	open []io.Closer
+}
+
+func (s *submitted) close() {
+	for _, c := range s.open {
+		_ = c.Close() // only read
+	}
+}
+
+// submit opens the files that are to be judged, each with what lies beside it.
+func (c *program) submit(o *verifyOrder, paths []string) (*submitted, error) {
+	s := &submitted{}
+	for _, p := range paths {
+		if err := c.submitOne(s, o, p); err != nil {
+			s.close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (c *program) submitOne(s *submitted, o *verifyOrder, p string) error {
+	doc := verify.Named{Name: p}
+	var err error
+	if p == "-" {
+		text, err := c.readLimited(p)
+		if err != nil {
+			return err
+		}
+		doc.Body, doc.Size = bytes.NewReader(text), int64(len(text))
+	} else if doc.Body, doc.Size, err = s.file(p); err != nil {
+		return err
+	}
+	if beside := o.contentOf(p); beside != "" {
+		if doc.Content, doc.ContentSize, err = s.file(beside); err != nil {
+			return err
+		}
+	}
+	if o.with != "" {
+		if doc.Licence, err = c.readLimited(o.with); err != nil {
+			return err
+		}
+	}
+	s.docs = append(s.docs, doc)
+	return nil
+}
+
+func (s *submitted) file(p string) (io.ReaderAt, int64, error) {
+	f, err := os.Open(p)
+	if err != nil {
+		return nil, 0, err
+	}
+	s.open = append(s.open, f)
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, cli.Usage("不是普通文件："+p, "not a regular file: "+p)
+	}
+	return f, info.Size(), nil
+}
+
+// detachedEndings are those of signatures that lie beside what they sign.
+var detachedEndings = []string{".p7s", ".sig", ".p7", ".tsr", ".tst"}
+
+// contentOf is the file that a detached signature is over: the one that was named, or the one of the same name without
+// the signature's ending.
+func (o *verifyOrder) contentOf(p string) string {
+	if o.content != "" {
+		return o.content
+	}
+	for _, ending := range detachedEndings {
+		base, ok := strings.CutSuffix(p, ending)
+		if !ok || base == "" {
+			continue
+		}
+		if info, err := os.Stat(base); err == nil && info.Mode().IsRegular() {
+			return base
+		}
+	}
+	return ""
+}
+
+// judgeFiles judges one file, or several as a case.
+func (c *program) judgeFiles(ctx context.Context, o *verifyOrder, paths []string) error {
+	if o.content != "" && len(paths) > 1 {
+		return cli.Usage("--content 只能与一个文件同用", "--content goes with one file")
+	}
+	v, err := c.verifier(&o.trust)
+	if err != nil {
+		return err
+	}
+	s, err := c.submit(o, paths)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	report, err := v.VerifyCase(ctx, s.docs, o.expect)
+	if err != nil {
+		return err
+	}
+	if err := c.writeReports(o, report); err != nil {
+		return err
+	}
+	if len(report.Reports) == 1 {
+		return c.showJudgement(report.Reports[0])
+	}
+	var failed error
+	err = c.Emit(report, func() { failed = report.WriteText(c.Output(), c.Lang) })
+	return cmp.Or(errors.Join(err, failed), exitOf(report.Indication()))
+}
+
+// writeReports writes each report as a file of its own, beside what is shown.
+func (c *program) writeReports(o *verifyOrder, report *verify.CaseReport) error {
+	if o.report == "" {
+		return nil
+	}
+	if o.report != "html" && o.report != "json" && o.report != "text" {
+		return cli.Usage("--report 应为 html、json 或 text", "--report is html, json or text")
+	}
+	for i, r := range report.Reports {
+		path := o.out
+		if path == "" || len(report.Reports) > 1 {
+			path = filepath.Join(o.out, reportName(report.Names[i], o.report))
+		}
+		var b bytes.Buffer
+		if err := writeReport(&b, r, o.report, c.Lang); err != nil {
+			return err
+		}
+		if err := writeFile(path, b.Bytes()); err != nil {
+			return err
+		}
+		c.Aside(c.Say("报告：", "report: ") + path + "\n")
+	}
+	return nil
+}
+
+func writeReport(w io.Writer, r *verify.Report, form, lang string) error {
+	switch form {
+	case "html":
+		return r.WriteHTML(w, lang)
+	case "json":
+		text, err := r.MarshalJSON()
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w, "%s\n", text)
+		return err
+	default:
+		return r.WriteText(w, lang)
+	}
+}
+
+// reportName is the file of a report: that of the document with another ending.
+func reportName(document, form string) string {
+	if document == "-" {
+		document = "stdin"
+	}
+	ending := map[string]string{"text": "txt"}[form]
+	if ending == "" {
+		ending = form
+	}
+	return filepath.Base(document) + ".report." + ending
+}
+
+// maxTrustFile is the largest file of a trust folder; CRLs can be long.
+const maxTrustFile = 128 << 20
+
+// readTrust reads a folder of trust.
+func readTrust(dir string) (*verify.TrustFolder, error) {
+	files := map[string][]byte{}
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), ".") {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if info.Size() > maxTrustFile {
+			return cli.Usage("文件过大（上限 128 MiB）："+p, "the file is too large (128 MiB at most): "+p)
+		}
+		rel, err := filepath.Rel(dir, p)
+		if err != nil {
+			return err
+		}
+		files[filepath.ToSlash(rel)], err = os.ReadFile(p)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return verify.ParseTrustFolder(files)
+}

@@ -1,0 +1,146 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// MaxCase is the most documents that one case may hold.
+const MaxCase = 1000
+
+// Named is a document of a case under the name that the case gives it.
+type Named struct {
+	Document
+
+	Name string
+}
+
+// CaseReport is the judgement on the documents of one case (办件), in the order in which they were given.
+type CaseReport struct {
+	Names   []string
+	Reports []*Report
+}
+
+// VerifyCase judges every document of a case. The error says that judging was broken off; the reports so far are there,
+// the others are INDETERMINATE.
+func (v *Verifier) VerifyCase(ctx context.Context, docs []Named, expect Expect) (*CaseReport, error) {
+	if len(docs) > MaxCase {
+		return &CaseReport{}, fmt.Errorf("%w: %d documents, at most %d", ErrConfig, len(docs), MaxCase)
+	}
+	c := &CaseReport{}
+	var first error
+	for i := range docs {
+		r, err := v.VerifyDocument(ctx, docs[i].Document, expect)
+		c.Names, c.Reports = append(c.Names, docs[i].Name), append(c.Reports, r)
+		if err != nil && first == nil {
+			first = fmt.Errorf("verifying %q: %w", docs[i].Name, err)
+		}
+	}
+	return c, first
+}
+
+// Indication is that of the worst document; a case without documents is not decided.
+func (c *CaseReport) Indication() Indication {
+	worst := TotalPassed
+	for _, r := range c.Reports {
+		switch r.Indication {
+		case TotalFailed:
+			return TotalFailed
+		case Indeterminate:
+			worst = Indeterminate
+		case TotalPassed:
+		}
+	}
+	if len(c.Reports) == 0 {
+		return Indeterminate
+	}
+	return worst
+}
+
+// Decision is what to do with the case.
+func (c *CaseReport) Decision() Decision { return (&Report{Indication: c.Indication()}).Decision() }
+
+// counts are the documents by decision.
+func (c *CaseReport) counts() (accept, back, recheck int) {
+	for _, r := range c.Reports {
+		switch r.Decision() {
+		case Accept:
+			accept++
+		case Return:
+			back++
+		case Recheck:
+			recheck++
+		}
+	}
+	return accept, back, recheck
+}
+
+// Headlines are the decision on the case and how it came about.
+func (c *CaseReport) Headlines(lang string) (decision, reason string) {
+	w := decisions[c.Decision()]
+	accept, back, recheck := c.counts()
+	reason = words{
+		fmt.Sprintf("共 %d 件：可以受理 %d，退回 %d，待复验 %d", len(c.Reports), accept, back, recheck),
+		fmt.Sprintf("%d documents: %d to accept, %d to return, %d to recheck", len(c.Reports), accept, back, recheck),
+	}.in(lang)
+	return w.zh + " / " + w.en, reason
+}
+
+// Notice is the one paragraph for the applicant: every document that cannot be accepted, with what is wrong with it.
+func (c *CaseReport) Notice(lang string) string {
+	var lines []string
+	for i, r := range c.Reports {
+		if n := r.Notice(lang); n != "" {
+			lines = append(lines, words{"《" + c.Names[i] + "》", c.Names[i] + ": "}.in(lang)+n)
+		}
+	}
+	return strings.Join(lines, " ")
+}
+
+// WriteText writes the summary: the decision, then one line for each document, and the notice.
+func (c *CaseReport) WriteText(w io.Writer, lang string) error {
+	var b strings.Builder
+	decision, reason := c.Headlines(lang)
+	fmt.Fprintf(&b, "%s\n%s\n\n", decision, reason)
+	for i, r := range c.Reports {
+		d, why := r.Headlines(lang)
+		fmt.Fprintf(&b, "%s\n", oneLine(fmt.Sprintf("%s  %s  %s", c.Names[i], d, why)))
+	}
+	if n := c.Notice(lang); n != "" {
+		fmt.Fprintf(&b, "\n%s\n", oneLine(n))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+type jsonNamed struct {
+	Name   string  `json:"name"`
+	Report *Report `json:"report"`
+}
+
+type jsonCase struct {
+	MediaType  string      `json:"media_type"`
+	Policy     string      `json:"policy"`
+	Decision   texts       `json:"decision"`
+	Indication Indication  `json:"indication"`
+	Notice     texts       `json:"notice"`
+	Documents  []jsonNamed `json:"documents"`
+}
+
+// CaseMediaType is that of the JSON form of a case's report.
+const CaseMediaType = "application/vnd.elicense.case.v1+json"
+
+// MarshalJSON writes the report as CaseMediaType.
+func (c *CaseReport) MarshalJSON() ([]byte, error) {
+	out := jsonCase{
+		MediaType: CaseMediaType, Policy: PolicyVersion, Decision: decisions[c.Decision()].texts(),
+		Indication: c.Indication(), Notice: texts{c.Notice("zh"), c.Notice("en")}, Documents: []jsonNamed{},
+	}
+	for i, r := range c.Reports {
+		out.Documents = append(out.Documents, jsonNamed{c.Names[i], r})
+	}
+	return json.Marshal(out)
+}

@@ -189,7 +189,7 @@ func (j *judgement) judgeEnvelope(doc []byte) {
 		j.judgeStatus(&e)
 	case KindBatch:
 		j.judgeBatch(&e)
-	case KindUnknown, KindBundle, KindProof, KindCheckpoint, KindCertificate:
+	case KindUnknown, KindBundle, KindProof, KindCheckpoint, KindCertificate, KindOFD, KindCMS, KindTimestamp:
 		j.fail("document.kind", FormatFailure, "record, receipt, status or batch")
 	}
 }

@@ -13,8 +13,8 @@ import (
 // maxEmbedded is how many CRLs and answers of one signature are looked at.
 const maxEmbedded = 64
 
-// embedded is the evidence inside: that of the SignedData, and that among the attributes of the signer (RFC 5126, 6.3.4).
-// What cannot be read is evidence that is not there.
+// embedded is the evidence inside: that of the SignedData, and that among the attributes of the signer (RFC 5126,
+// 6.3.4). What cannot be read is evidence that is not there.
 func embedded(s *signerInfo) pki.Evidence {
 	e := pki.Evidence{Certificates: s.help}
 	crls, answers := s.data.CRLs, s.data.OCSPResponses

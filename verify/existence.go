@@ -10,8 +10,8 @@ import (
 // maxTokens is how many time-stamps of one signature are looked at.
 const maxTokens = 8
 
-// judgeTime finds the time for which a mark counts: the earliest that a time-stamp proves, else now (EN 319 102-1, 5.5).
-// What the signer says himself proves nothing, but must not contradict that.
+// judgeTime finds the time for which a mark counts: the earliest that a time-stamp proves, else now (EN 319 102-1,
+// 5.5). What the signer says himself proves nothing, but must not contradict that.
 func (j *judgement) judgeTime(m *mark) standing {
 	s := standing{at: j.now}
 	if m.within != nil && m.within.stamped {

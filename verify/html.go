@@ -61,7 +61,9 @@ func (r *Report) view(lang string) htmlView {
 	}
 	for i := range r.Checks {
 		c := &r.Checks[i]
-		v.Checks = append(v.Checks, htmlLine{marks[c.Status], c.Status.String(), c.Part, checkText(c, lang), c.ID, c.Clause})
+		v.Checks = append(v.Checks, htmlLine{
+			marks[c.Status], c.Status.String(), c.Part, checkText(c, lang), c.ID, c.Clause,
+		})
 	}
 	for i := range r.Facts {
 		f := &r.Facts[i]

@@ -283,6 +283,6 @@ func (j *judgement) prove() {
 func (l Level) rank() int { return slices.Index(levels, l) }
 
 var levels = []Level{
-	LevelFormat, LevelTime, LevelChain, LevelRevocation, LevelDigest, LevelSignature, LevelSeal, LevelRules, LevelLedger,
-	LevelState, LevelExpectation,
+	LevelFormat, LevelTime, LevelChain, LevelRevocation, LevelDigest, LevelSignature, LevelSeal, LevelRules,
+	LevelLedger, LevelState, LevelExpectation,
 }

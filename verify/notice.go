@@ -36,8 +36,8 @@ func finding(c *Check) words {
 	return words{part + s.zh + "：" + p.zh + pair(c).zh, part + s.en + ": " + p.en + pair(c).en}
 }
 
-// OtherReaders explains why other software may call this document valid: the known gaps in what it looks at. It is empty
-// if the document passes, or if no known gap explains it.
+// OtherReaders explains why other software may call this document valid: the known gaps in what it looks at. It is
+// empty if the document passes, or if no known gap explains it.
 func (r *Report) OtherReaders(lang string) []string {
 	if r.Indication == TotalPassed {
 		return nil

@@ -24,6 +24,7 @@ type ofdPackage struct {
 	document ofd.Document
 	list     *ofd.SignatureList
 	covered  map[string]bool // by some signature, or a signature's own file
+	listed   map[string]bool // by some signature, whatever became of it
 	covers   []sealCover
 	licences []sealedBundle
 	// machinery are the files of the signatures themselves, which nobody reads as content.
@@ -36,8 +37,8 @@ type sealCover struct {
 	files map[string]bool
 }
 
-// judgeOFD judges a package: its container, every signature of every document, what none of them covers, and the licence
-// that it is.
+// judgeOFD judges a package: its container, every signature of every document, what none of them covers, and the
+// licence that it is.
 func (j *judgement) judgeOFD(d *Document) {
 	j.report.Kind = KindOFD
 	p, err := ofd.Open(d.Body, d.Size)
@@ -55,7 +56,10 @@ func (j *judgement) judgeOFD(d *Document) {
 	for _, name := range p.Tolerances().Names() {
 		j.tolerated("ofd: " + name)
 	}
-	o := &ofdPackage{Package: p, document: documents[0], covered: map[string]bool{}, machinery: map[string]bool{}}
+	o := &ofdPackage{
+		Package: p, document: documents[0], covered: map[string]bool{}, listed: map[string]bool{},
+		machinery: map[string]bool{},
+	}
 	for _, name := range o.document.Tolerances.Names() {
 		j.tolerated("ofd: " + name)
 	}
@@ -195,6 +199,7 @@ func (j *judgement) judgeFiles(o *ofdPackage, i int, f coveredFiles) {
 	}
 	var wrong []string
 	for _, c := range cover.Files {
+		o.listed[c.Name] = true
 		if c.State == ofd.StateMatch {
 			o.covered[c.Name] = true
 		} else {
@@ -234,7 +239,7 @@ func (j *judgement) judgeUncovered(o *ofdPackage) {
 	var extra []string
 	for _, name := range o.Files() {
 		switch {
-		case o.covered[name]:
+		case o.covered[name], o.listed[name]:
 		case strings.EqualFold(name, "OFD.xml"):
 			j.uncovered("OFD.xml")
 		case name == o.list.File:

@@ -56,8 +56,8 @@ func inside(b *record.Bundle) *record.Bundle {
 	}
 }
 
-// TestSealedLicence_A35: a sealed licence is worth its paper as long as its issuer sealed all of it and its state now is
-// known to be valid; the seal alone is never enough.
+// TestSealedLicence_A35: a sealed licence is worth its paper as long as its issuer sealed all of it and its state now
+// is known to be valid; the seal alone is never enough.
 func TestSealedLicence_A35(t *testing.T) {
 	w := newSealWorld(t)
 	f := w.forgeIn()

@@ -175,7 +175,7 @@ const (
 // Check is one question and its answer. Expected and Found never hold a value of a person.
 type Check struct {
 	ID       string        `json:"id"`             // one of docs/verify.md; the texts are keyed by it
-	Part     string        `json:"part,omitempty"` // which signature of the document it is about, if there can be several
+	Part     string        `json:"part,omitempty"` // which signature of the document it is about
 	Level    Level         `json:"level"`
 	Status   CheckStatus   `json:"status"`
 	Sub      SubIndication `json:"sub_indication,omitempty"`

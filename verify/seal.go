@@ -48,8 +48,8 @@ func (j *judgement) judgeSealing(s sealing) {
 	j.judgeSealValidity(sig, standing.at)
 }
 
-// createdBy is when a seal was made. Some makers give the day alone, as midnight, on which the certificate may have begun
-// too: then it is some time of that day.
+// createdBy is when a seal was made. Some makers give the day alone, as midnight, on which the certificate may have
+// begun too: then it is some time of that day.
 func createdBy(s *ses.Seal, maker *pki.Certificate) time.Time {
 	at := s.Created
 	if maker != nil && at.Before(maker.NotBefore) && at.Equal(at.Truncate(24*time.Hour)) &&

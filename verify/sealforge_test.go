@@ -192,30 +192,30 @@ func TestSignForms(t *testing.T) {
 	signer := w.signer(w.department, nil)
 	detached := w.signer(w.department, func(c *signing.Config) { c.WithAttributes = true })
 	for name, test := range map[string]struct {
-		value func(t testing.TB, xml []byte) []byte
+		value func(xml []byte) []byte
 		id    string
 		sub   verify.SubIndication
 		want  verify.Indication
 	}{
-		"digest inside": {value: func(t testing.TB, xml []byte) []byte {
+		"digest inside": {value: func(xml []byte) []byte {
 			sum := sm3.Sum(xml)
 			return must(signer.Attached(t.Context(), sum[:]))(t)
 		}, want: verify.TotalPassed},
-		"base64 of the digest": {value: func(t testing.TB, xml []byte) []byte {
+		"base64 of the digest": {value: func(xml []byte) []byte {
 			sum := sm3.Sum(xml)
 			return must(signer.Attached(t.Context(), []byte(base64.StdEncoding.EncodeToString(sum[:]))))(t)
 		}, want: verify.TotalPassed},
-		"detached": {value: func(t testing.TB, xml []byte) []byte { return must(detached.Detached(t.Context(), xml))(t) },
+		"detached": {value: func(xml []byte) []byte { return must(detached.Detached(t.Context(), xml))(t) },
 			want: verify.TotalPassed},
-		"other digest": {value: func(t testing.TB, _ []byte) []byte {
+		"other digest": {value: func(_ []byte) []byte {
 			return must(signer.Attached(t.Context(), make([]byte, 32)))(t)
 		}, want: verify.TotalFailed, id: "signature.bound", sub: verify.HashFailure},
-		"detached from other": {value: func(t testing.TB, _ []byte) []byte {
+		"detached from other": {value: func(_ []byte) []byte {
 			return must(detached.Detached(t.Context(), []byte("x")))(t)
 		}, want: verify.TotalFailed, id: "signature.digest", sub: verify.HashFailure},
-		"bare value": {value: func(t testing.TB, xml []byte) []byte { return sign(t, w.department.key, xml) },
+		"bare value": {value: func(xml []byte) []byte { return sign(t, w.department.key, xml) },
 			want: verify.Indeterminate, id: "signature.chain", sub: verify.NoSigningCertificateFound},
-		"nothing signed": {value: func(t testing.TB, xml []byte) []byte {
+		"nothing signed": {value: func(xml []byte) []byte {
 			data, err := cms.Parse(must(signer.Attached(t.Context(), xml))(t))
 			require.NoError(t, err)
 			return bytes.Clone(data.Content)
@@ -223,7 +223,7 @@ func TestSignForms(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := w.lie()
-			doc := l.document(t, ofd.TypeSign, func(xml []byte) ([]byte, []byte) { return nil, test.value(t, xml) })
+			doc := l.document(t, ofd.TypeSign, func(xml []byte) ([]byte, []byte) { return nil, test.value(xml) })
 			r := w.judge(w.sealVerifier(nil), doc)
 			require.Equal(t, test.want, r.Indication, "%s %s", r.Headline, r.SubIndication)
 			require.Equal(t, test.id, r.Headline)

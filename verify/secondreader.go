@@ -18,11 +18,12 @@ var (
 	errUnread = errors.New("verify: the second reader cannot read it")
 )
 
-// crossRead has RSA and ECDSA SignedData read by a second, unrelated implementation, which must come to the same answer
-// on the mathematics. It knows nothing of SM2, of RSASSA-PSS and of algorithms that are over; SM2 signatures are checked
-// twice one by one, see pki.CrossCheck.
+// crossRead has RSA and ECDSA SignedData read by a second, unrelated implementation, which must come to the same
+// answer on the mathematics. It knows nothing of SM2, of RSASSA-PSS and of algorithms that are over; SM2 signatures
+// are checked twice one by one, see pki.CrossCheck.
 func (j *judgement) crossRead(doc []byte, data *cms.SignedData, over *content) {
-	if !j.v.config.CrossCheck || !slices.ContainsFunc(data.Signers, foreign) || slices.ContainsFunc(data.Signers, beyond) {
+	if !j.v.config.CrossCheck || !slices.ContainsFunc(data.Signers, foreign) ||
+		slices.ContainsFunc(data.Signers, beyond) {
 		return
 	}
 	const id = "cms.second-reader"

@@ -14,7 +14,8 @@ import (
 func (j *judgement) judgeSign(value, file, digest []byte) {
 	j.need("signature.bound")
 	if len(value) == 0 || firstTag(value) != objectIdentifier {
-		j.open("signature.chain", NoSigningCertificateFound, "SignedData of GB/T 35275 or RFC 5652", "a bare signature value")
+		j.open("signature.chain", NoSigningCertificateFound, "SignedData of GB/T 35275 or RFC 5652",
+			"a bare signature value")
 		j.open("signature.bound", NoSigningCertificateFound)
 		return
 	}

@@ -86,7 +86,7 @@ type signerInfo struct {
 	subject string
 }
 
-func (j *judgement) judgeSignerInfo(s *signerInfo) standing {
+func (j *judgement) judgeSignerInfo(s *signerInfo) {
 	m := &mark{
 		subject: s.subject, help: s.help, value: s.signer.Signature, stamped: s.signer.Signature,
 		algorithm: algorithmOf(s.signer), leaf: findSigner(s.signer, s.help), evidence: embedded(s),
@@ -105,9 +105,8 @@ func (j *judgement) judgeSignerInfo(s *signerInfo) standing {
 	if m.message, ok = j.coveredBy(s, m); ok {
 		j.judgeBinding(s, m.leaf)
 	}
-	out := j.judgeMark(m)
+	j.judgeMark(m)
 	j.judgeCountersignatures(s)
-	return out
 }
 
 // algorithmOf is the algorithm that a signer names; without Key if it is not known.

@@ -40,8 +40,8 @@ func (w *world) token(by node, data []byte, at time.Time) []byte {
 	return token
 }
 
-// TestStamped: a time-stamp proves that a signature was there before its certificate expired or was revoked; one that is
-// over something else makes it fail, one that nobody vouches for proves nothing.
+// TestStamped: a time-stamp proves that a signature was there before its certificate expired or was revoked; one that
+// is over something else makes it fail, one that nobody vouches for proves nothing.
 func TestStamped(t *testing.T) {
 	w := newWorld(t)
 	signer := w.enrol(ca.ProfileDepartment, fixtures.Departments()[0])
@@ -84,6 +84,7 @@ func TestStamped(t *testing.T) {
 }
 
 func newWorldTSA(t *testing.T) node {
+	t.Helper()
 	other := newWorld(t)
 	return other.enrol(ca.ProfileTSA, fixtures.Authority())
 }

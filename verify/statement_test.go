@@ -141,8 +141,8 @@ func (f *forge) grow(by body, origin string, older uint64) (first, file []byte, 
 	return first, file, record.Checkpoint{Size: int(older), Root: record.Digest(c.OlderRoot)}
 }
 
-// TestReceiptNamesItsLedger: what lies beside a receipt is the checkpoint that it names, by a known key of its vault, and
-// proves growth from there.
+// TestReceiptNamesItsLedger: what lies beside a receipt is the checkpoint that it names, by a known key of its vault,
+// and proves growth from there.
 func TestReceiptNamesItsLedger(t *testing.T) {
 	f := newForge(t)
 	cp, file, named := f.grow(f.vault, fixtures.Origin, 3)

@@ -68,8 +68,8 @@ func phrase(s string) words {
 	}
 	for _, begin := range []string{
 		"valid at ", "not after ", "a known key of ", "the key of ", "the state on ", "the state since ", "on-hold ",
-		"keyCompromise ", "cACompromise ", "affiliationChanged ", "superseded ", "cessationOfOperation ", "unspecified ",
-		"privilegeWithdrawn ", "certificateHold ",
+		"keyCompromise ", "cACompromise ", "affiliationChanged ", "superseded ", "cessationOfOperation ",
+		"unspecified ", "privilegeWithdrawn ", "certificateHold ",
 	} {
 		if rest, ok := strings.CutPrefix(s, begin); ok {
 			zh := phrases[begin]
@@ -123,9 +123,12 @@ var passedWords = map[Kind]words{
 	KindProof:       {"账本证明成立；不说明证照现在的状态", "the event is in the ledger; nothing is said of the state now"},
 	KindCheckpoint:  {"检查点由已知账本密钥签署", "the checkpoint is signed by a known ledger key"},
 	KindCertificate: {"证书是本机信任的根", "the certificate is a trust anchor"},
-	KindOFD:         {"全部签章有效，内容未被改动，证书可信且未被吊销", "every seal holds, nothing was changed, the certificates are trusted and not revoked"},
-	KindCMS:         {"全部签名有效，证书可信且未被吊销", "every signature holds, its certificate is trusted and not revoked"},
-	KindTimestamp:   {"时间戳真实，内容在该时间已存在", "the time-stamp is authentic: the content existed at that time"},
+	KindOFD: {
+		"全部签章有效，内容未被改动，证书可信且未被吊销",
+		"every seal holds, nothing was changed, the certificates are trusted and not revoked",
+	},
+	KindCMS:       {"全部签名有效，证书可信且未被吊销", "every signature holds, its certificate is trusted and not revoked"},
+	KindTimestamp: {"时间戳真实，内容在该时间已存在", "the time-stamp is authentic: the content existed at that time"},
 }
 
 var kinds = map[Kind]words{
@@ -142,7 +145,9 @@ var subjects = map[string]words{
 	"proof": {"账本证明", "ledger proof"}, "event": {"账本事件", "event"}, "checkpoint": {"检查点", "checkpoint"},
 	"certificate": {"证书", "certificate"}, "source": {"状态来源", "status source"}, "state": {"证照状态", "state"},
 	"expect": {"办件要求", "expectation"}, "cms": {"签名数据", "signed data"}, "signature": {"签名", "signature"},
-	"countersignature": {"会签", "countersignature"}, "seal": {"印章", "seal"}, "package": {"文件包", "package"}, "description": {"签章", "seal"}, "licence": {"证照", "licence"}, "maker": {"制章人", "maker of the seal"}, "timestamp": {"时间戳", "time-stamp"},
+	"countersignature": {"会签", "countersignature"}, "seal": {"印章", "seal"},
+	"package": {"文件包", "package"}, "description": {"签章", "seal"}, "licence": {"证照", "licence"},
+	"maker": {"制章人", "maker of the seal"}, "timestamp": {"时间戳", "time-stamp"},
 }
 
 // states are the words for a licence that is not in force: each state has its own.
@@ -355,8 +360,6 @@ var factNames = map[string]words{
 	"ledger.identifier": {"电子证照标识", "identifier"}, "status.vault": {"状态声明的证照库", "status by"},
 	"status.identifier": {"状态声明的证照", "status of"}, "status.state": {"状态", "state"}, "status.since": {"自", "since"},
 	"source.state": {"状态来源的答复", "answer of the status source"},
-	"signer":       {"签名人", "signer"}, "signer-code": {"签名人代码", "signer's code"}, "algorithm": {"签名算法", "algorithm"},
-	"policy":       {"策略", "policy"},
 	"element.ZZBH": {"证照编号", "number"}, "element.CZZT": {"持证主体", "holder"}, "element.CZZTDM": {"持证主体代码", "holder code"},
 }
 
@@ -371,8 +374,10 @@ var momentNames = map[string]words{
 
 // factName names a fact; elements that have no name here keep their code.
 func factName(id string) words {
-	if w, ok := factNames[id]; ok {
-		return w
+	for _, table := range []map[string]words{factNames, signatureFacts} {
+		if w, ok := table[id]; ok {
+			return w
+		}
 	}
 	_, element, _ := strings.Cut(id, ".")
 	switch {

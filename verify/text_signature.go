@@ -154,9 +154,13 @@ var signatureSpecial = map[string]words{
 	"revocation/REVOKED":   {"签名时证书已被吊销", "the certificate was revoked when it signed"},
 }
 
+// signaturePhrases are phrases about signatures.
+//
+//nolint:gosec // words, no credentials
 var signaturePhrases = map[string]string{
 	"the second cannot read it": "第二种实现读不了", "the second refuses": "第二种实现不认可", "only the second accepts": "只有第二种实现认可",
-	"what the scope of a trust anchor allows": "信任根的范围所允许的", "one document": "一个文档", "only signed files": "只有已签名的文件", "the digests that were sealed": "签章时的摘要",
+	"what the scope of a trust anchor allows": "信任根的范围所允许的", "one document": "一个文档",
+	"only signed files": "只有已签名的文件", "the digests that were sealed": "签章时的摘要",
 	"at least one file": "至少一个文件", "one licence record": "一份证照记录", "a bare signature value": "只有签名值",
 	"zip": "压缩包损坏", "hidden": "藏有目录之外的内容", "mismatch": "目录与内容不一致", "duplicate": "文件重名", "name": "文件名越界",
 	"encrypted": "加密", "method": "压缩方法", "limit": "超出限制", "bomb": "压缩炸弹", "checksum": "校验和不符", "xml": "XML 不合规",
@@ -223,4 +227,12 @@ var adviceWords = map[string]words{
 	"doctor.digest-with-z": {
 		"摘要属性含有 Z：应为 SM3(内容)，不含 Z", "the digest attribute was made with Z; it must be SM3(content)",
 	},
+}
+
+// signatureFacts are the names of facts about signatures.
+var signatureFacts = map[string]words{
+	"signer": {"签名人", "signer"}, "signer-code": {"签名人代码", "signer's code"}, "algorithm": {"签名算法", "algorithm"},
+	"policy": {"策略", "policy"}, "seal": {"印章名称", "seal"}, "seal-code": {"印章编码", "seal code"},
+	"seal-software": {"印章软件", "seal software"}, "sealing-software": {"签章软件", "sealing software"},
+	"maker": {"制章人", "maker of the seal"}, "countersignature": {"会签人", "countersigner"},
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/elicense/elicense/vault/ledger"
 )
 
-// TrustFolder is whom a verifier trusts and what it knows, as files: certificates in PEM or DER, CRLs and OCSP answers in
-// DER, and ledger keys as text.
+// TrustFolder is whom a verifier trusts and what it knows, as files: certificates in PEM or DER, CRLs and OCSP
+// answers in DER, and ledger keys as text.
 //
 //	*.pem *.crt *.cer   signed by themselves: trust anchors; others: intermediates, which are not trusted
 //	makers/*            certificates of makers of seals that are known
@@ -25,8 +25,8 @@ type TrustFolder struct {
 	LedgerKeys    []ledger.Verifier
 }
 
-// ParseTrustFolder reads the files of a folder by their names. A file that it does not know by its ending is refused, so
-// that nobody believes he trusts what is passed over.
+// ParseTrustFolder reads the files of a folder by their names. A file that it does not know by its ending is refused,
+// so that nobody believes he trusts what is passed over.
 func ParseTrustFolder(files map[string][]byte) (*TrustFolder, error) {
 	f := &TrustFolder{}
 	var anchors []pki.Anchor

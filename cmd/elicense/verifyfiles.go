@@ -190,8 +190,14 @@ const maxTrustFile = 128 << 20
 
 // readTrust reads a folder of trust.
 func readTrust(dir string) (*verify.TrustFolder, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close() //nolint:errcheck // only read
+	folder := root.FS()
 	files := map[string][]byte{}
-	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+	err = fs.WalkDir(folder, ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), ".") {
 			return err
 		}
@@ -202,11 +208,7 @@ func readTrust(dir string) (*verify.TrustFolder, error) {
 		if info.Size() > maxTrustFile {
 			return cli.Usage("文件过大（上限 128 MiB）："+p, "the file is too large (128 MiB at most): "+p)
 		}
-		rel, err := filepath.Rel(dir, p)
-		if err != nil {
-			return err
-		}
-		files[filepath.ToSlash(rel)], err = os.ReadFile(p)
+		files[p], err = fs.ReadFile(folder, p)
 		return err
 	})
 	if err != nil {

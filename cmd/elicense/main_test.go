@@ -29,7 +29,7 @@ import (
 func TestScripts(t *testing.T) {
 	clitest.Program{Name: "elicense", Run: runScript, Commands: map[string]clitest.Command{
 		"json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute, "recode": recode, "flip": flip, "cut": cut,
-		"noids": noIdentityNumbers, "rows": rowsOf,
+		"noids": noIdentityNumbers, "rows": rowsOf, "keys": makeKeys, "device": device, "tsa": stampServer,
 	}}.TestScripts(t, "testdata")
 }
 

@@ -22,6 +22,7 @@ func (c *program) addCommands(root *cobra.Command) {
 			c.verifyCommand(), c.proofCommand(), c.signedByCommand(), c.auditCommand(),
 		}},
 		{"seal", "印章：", "Seals:", []*cobra.Command{c.newSealCommand()}},
+		{"sign", "签名与信封：", "Sign and envelop:", []*cobra.Command{c.signCommand(), c.envelopeCommand()}},
 		{"care", "维护：", "Look after the data:", []*cobra.Command{
 			c.doctorCommand(), c.selfTestCommand(), c.certificateCommand(), c.sweepCommand(), c.backupCommand(),
 			c.restoreCommand(),

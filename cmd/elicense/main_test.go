@@ -29,7 +29,8 @@ import (
 func TestScripts(t *testing.T) {
 	clitest.Program{Name: "elicense", Run: runScript, Commands: map[string]clitest.Command{
 		"json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute, "recode": recode, "flip": flip, "cut": cut,
-		"noids": noIdentityNumbers, "rows": rowsOf, "sealworld": makeSealWorld, "damage": damageSeal,
+		"noids": noIdentityNumbers, "rows": rowsOf, "sealworld": makeSealWorld, "damage": damageSeal, "keys": makeKeys,
+		"device": device, "tsa": stampServer,
 	}}.TestScripts(t, "testdata")
 }
 

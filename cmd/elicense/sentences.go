@@ -8,6 +8,7 @@ import (
 	"github.com/elicense/elicense/internal/engine/badger"
 	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/signing"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/convert"
@@ -19,6 +20,51 @@ var words = []cli.Words{
 		Err: errDemo, Code: "demo-failed",
 		Zh: "演示没有通过",
 		En: "the demo did not pass",
+	},
+	{
+		Err: signing.ErrSigned, Code: "cannot-add-signature",
+		Zh: "不能加签：不是 SignedData，或该证书已签过",
+		En: "the signature cannot be added: this is no SignedData, or the certificate has signed already",
+	},
+	{
+		Err: signing.ErrContent, Code: "content-differs",
+		Zh: "原文为空、缺少、重复给出，或不是其他签名所签的原文",
+		En: "the content is empty, missing, given twice, or not what the other signatures cover",
+	},
+	{
+		Err: signing.ErrDraft, Code: "draft-refused",
+		Zh: "待签文件不能使用：已损坏，或属于另一张证书",
+		En: "the draft cannot be used: it is damaged, or that of another certificate",
+	},
+	{
+		Err: signing.ErrValue, Code: "value-refused",
+		Zh: "签名值不是该证书对待签摘要的签名；请确认没有再做一次杂凑",
+		En: "the value is not this certificate's signature over the digest; make sure that it was not hashed again",
+	},
+	{
+		Err: signing.ErrTimestamp, Code: "timestamp-refused",
+		Zh: "时间戳令牌不是对该签名的",
+		En: "the time-stamp token is not over this signature",
+	},
+	{
+		Err: errStamp, Code: "no-timestamp",
+		Zh: "时间戳服务没有给出令牌；未写出签名，请稍后重试",
+		En: "the time-stamp service gave no token; nothing was written, try again later",
+	},
+	{
+		Err: signing.ErrRecipient, Code: "not-a-recipient",
+		Zh: "不是接收者：证书不是加密证书，或信封不是给该证书的",
+		En: "not a recipient: the certificate is not for encryption, or the envelope is not to it",
+	},
+	{
+		Err: signing.ErrEnvelope, Code: "not-an-envelope",
+		Zh: "不是可以打开的数字信封",
+		En: "this is no envelope that can be opened here",
+	},
+	{
+		Err: signing.ErrOpen, Code: "envelope-damaged",
+		Zh: "信封打不开：私钥不对，或信封被改动",
+		En: "the envelope does not open: it is another key's, or was changed",
 	},
 	{
 		Err: pki.ErrSelfTest, Code: "selftest",

@@ -31,8 +31,8 @@ type trust struct {
 func (t *trust) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&t.folder, "trust", "", "信任目录：根证书、中间证书、makers/ 制章人证书、CRL、ledger-keys.txt / folder of whom to trust")
-	f.StringVar(&t.anchors, "anchors", "", "信任的根证书 PEM（缺省用数据目录的）/ trusted roots")
-	f.StringSliceVar(&t.keys, "ledger-key", nil, "账本公钥文本（缺省用数据目录的）/ ledger key")
+	f.StringVar(&t.anchors, "anchors", "", "信任的根证书 PEM，缺省用数据目录的 / trusted roots; those of the data directory if not given")
+	f.StringSliceVar(&t.keys, "ledger-key", nil, "账本公钥文本，缺省用数据目录的 / key of a ledger; that of the data directory if not given")
 	f.StringVar(&t.at, "at", "", "按此时间核验（RFC 3339），缺省现在 / judge as of this time; now if not given")
 	f.BoolVar(&t.cross, "cross-check", false, "两个独立的实现都通过才算通过 / two unrelated implementations must agree")
 	f.BoolVar(&t.foreign, "foreign-forms", false, "接受其他软件的编码方式，报告中列出 / accept what other software writes differently")
@@ -105,7 +105,12 @@ func (c *program) ledgerKeys(t *trust) ([]ledger.Verifier, error) {
 		for _, k := range t.keys {
 			text.WriteString(k + "\n")
 		}
-		return verify.ParseLedgerKeys(text.String())
+		keys, err := verify.ParseLedgerKeys(text.String())
+		if err != nil {
+			return nil, cli.Usage("--ledger-key 不是账本公钥（形如 名称+摘要+公钥，init 时打印）",
+				"--ledger-key is no key of a ledger (NAME+HASH+KEY, as init prints it)")
+		}
+		return keys, nil
 	}
 	s, err := readSettings(c.dir)
 	if err != nil {

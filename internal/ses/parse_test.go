@@ -151,6 +151,7 @@ func TestParseSealOfDigestsRefuses(t *testing.T) {
 	entry := in(property, 3, 0)
 	for _, c := range []parseCase{
 		{"certificates announced", in(property, 2), body(1), nil},
+		{"a third kind announced", in(property, 2), body(3), nil},
 		{"no SEQUENCE", entry, tag(0x31), nil},
 		{"no kind", in(entry, 0), body(), nil},
 		{"kind of another kind", in(entry, 0), tag(0x0c), nil},

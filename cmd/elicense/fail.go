@@ -154,6 +154,9 @@ func (w *world) describe(err error) sentence {
 	case errors.As(err, &bad):
 		return sentence{string(bad.Code), w.sheetWords(bad)}
 	}
+	if s, ok := w.ofdSentence(err); ok {
+		return s
+	}
 	if s, ok := w.sealSentence(err); ok {
 		return s
 	}

@@ -221,7 +221,8 @@ func (o *textObject) place(x, y float64) Box {
 	const ascent, descent = 0.85, 0.15 // of the size, in most fonts
 	minX, minY, maxX, maxY := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
 	for _, c := range [4][2]float64{
-		{x, y - ascent*o.size}, {x + o.size, y - ascent*o.size}, {x, y + descent*o.size}, {x + o.size, y + descent*o.size},
+		{x, y - ascent*o.size}, {x + o.size, y - ascent*o.size},
+		{x, y + descent*o.size}, {x + o.size, y + descent*o.size},
 	} {
 		px := c[0]*o.ctm[0] + c[1]*o.ctm[2] + o.ctm[4] + o.boundary.X
 		py := c[0]*o.ctm[1] + c[1]*o.ctm[3] + o.ctm[5] + o.boundary.Y

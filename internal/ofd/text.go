@@ -72,7 +72,7 @@ type glyph struct {
 
 const maxGlyphs = 1 << 20
 
-// readPageLook reads a page; without text it stops where the size is known.
+// readPageLook reads a page; without text it stops where the size is known, or at the content, which comes after it.
 func (p *Package) readPageLook(file string, text bool) (*pageLook, error) {
 	b, err := p.readXML(file)
 	if err != nil {
@@ -97,7 +97,7 @@ func (p *Package) readPageLook(file string, text bool) (*pageLook, error) {
 		if err := look.read(x, text); err != nil {
 			return nil, err
 		}
-		if !text && look.area.W > 0 {
+		if !text && (look.area.W > 0 || string(x.name) == "Content") {
 			return look, nil
 		}
 	}

@@ -19,8 +19,8 @@ var (
 	// ErrOFDClosed is returned for a document that takes no further signature: one of those it has protects the list of
 	// signatures, or the package is protected as a whole.
 	ErrOFDClosed = errors.New("signing: document is closed")
-	// ErrOFDBroken is returned for a document with a signature that does not hold what is there, or cannot be read: what
-	// is sealed on top of it would look sound.
+	// ErrOFDBroken is returned for a document with a signature that does not hold what is there, or cannot be read:
+	// sealed once more it would look sound.
 	ErrOFDBroken = errors.New("signing: an earlier signature of the document does not hold")
 	// ErrPlace is returned for a stamp that is on no page, or two that would be one.
 	ErrPlace = errors.New("signing: no place for the seal")

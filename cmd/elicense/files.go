@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +16,14 @@ import (
 
 // writeFile writes a file so that it is whole or not there, readable by its owner only.
 func writeFile(path string, content []byte) error {
+	return writeStream(path, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
+// writeStream is writeFile for what is not in memory.
+func writeStream(path string, write func(io.Writer) error) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
@@ -22,7 +31,7 @@ func writeFile(path string, content []byte) error {
 	if err != nil {
 		return about(err, path)
 	}
-	_, err = f.Write(content)
+	err = write(f)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
 		err = moveFile(f.Name(), path)

@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 	clitest.Program{Name: "elicense", Run: runScript, Commands: map[string]clitest.Command{
 		"json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute, "recode": recode, "flip": flip, "cut": cut,
 		"noids": noIdentityNumbers, "rows": rowsOf, "sealworld": makeSealWorld, "damage": damageSeal, "keys": makeKeys,
-		"device": device, "tsa": stampServer,
+		"device": device, "tsa": stampServer, "ofdworld": makeOFDWorld, "signatures": signaturesOf,
 	}}.TestScripts(t, "testdata")
 }
 

@@ -32,8 +32,10 @@ func said(cmd *cobra.Command, err error) error {
 		zh, en := sheetWords(bad, "zh"), sheetWords(bad, "en")
 		return &cli.ToldError{Err: err, Code: string(bad.Code), Zh: zh, En: en}
 	}
-	if told := sealTold(err); told != nil {
-		return told
+	for _, tell := range []func(error) *cli.ToldError{ofdTold, sealTold} {
+		if told := tell(err); told != nil {
+			return told
+		}
 	}
 	if list := problems(cmd, err); len(list) > 0 {
 		return &cli.ProblemsError{Err: err, List: list}

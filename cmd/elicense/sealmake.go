@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/oid"
-	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/signing"
 	"github.com/elicense/elicense/signing/impression"
 )
@@ -96,22 +94,7 @@ func (c *program) makeSeal(ctx context.Context, o *sealOrder) error {
 }
 
 func (c *program) openMaker(o *sealOrder) (*signing.SealMaker, error) {
-	passphrase, err := c.keyPassphraseOf(o.makerKey)
-	if err != nil {
-		return nil, err
-	}
-	text, err := os.ReadFile(o.makerKey)
-	if err != nil {
-		return nil, err
-	}
-	key, err := pki.ParseKey(text, []byte(passphrase))
-	if errors.Is(err, pki.ErrPassphrase) {
-		return nil, cli.Usage("口令打不开私钥："+o.makerKey, "the passphrase does not open the key: "+o.makerKey)
-	}
-	if err != nil {
-		return nil, err
-	}
-	chain, err := certificatesIn(o.makerCert)
+	key, chain, err := c.openKey(o.makerKey, o.makerCert)
 	if err != nil {
 		return nil, err
 	}

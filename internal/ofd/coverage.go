@@ -58,7 +58,7 @@ func (p *Package) ReadSignature(ref SignatureRef) (*Signature, error) {
 	if ref.File == "" {
 		return nil, refuse(ReasonMissing, "signature %s in %q", ref.ID, ref.Location)
 	}
-	b, err := p.readXML(ref.File)
+	b, err := p.ReadFile(ref.File, maxXMLBytes)
 	if err != nil {
 		return nil, err
 	}

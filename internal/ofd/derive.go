@@ -1,6 +1,9 @@
 package ofd
 
-import "io"
+import (
+	"io"
+	"sync"
+)
 
 // Write writes a package with the files of p, those given in place of the ones of the same name, or at the end. What
 // is not replaced is copied as it is compressed, byte by byte; folders that are entries of their own are left out. A
@@ -52,15 +55,17 @@ func (w *writer) copy(c *container, e *entry) error {
 	if err := w.start(&h); err != nil {
 		return err
 	}
-	n, err := io.CopyBuffer(w.w, &source{r: c.r, at: e.data, end: e.data + e.packed}, w.copyBuffer(e.packed))
-	w.offset += n
-	return err
+	w.offset += e.packed
+	return copyAll(w.w, &source{r: c.r, at: e.data, end: e.data + e.packed})
 }
 
-func (w *writer) copyBuffer(need int64) []byte {
-	const size = 64 << 10
-	if w.buffer == nil && need > 0 {
-		w.buffer = make([]byte, size)
-	}
-	return w.buffer
+// buffers keeps buffers for copying.
+var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
+
+// copyAll copies to the end of what is read.
+func copyAll(w io.Writer, r io.Reader) error {
+	buffer, _ := buffers.Get().(*[64 << 10]byte)
+	defer buffers.Put(buffer)
+	_, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{r}, buffer[:])
+	return err
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"hash"
-	"io"
 	"strings"
 
 	"github.com/emmansun/gmsm/sm3"
@@ -100,10 +99,13 @@ func (p *Package) computeDigest(name string, method Digest, z []byte) ([]byte, e
 		return nil, errDigest
 	}
 	h.Write(z)
+	if b := p.keptFile(name); b != nil {
+		h.Write(b)
+		return h.Sum(nil), nil
+	}
 	f := p.zip.open(e)
 	defer f.Close() //nolint:errcheck // nothing was written
-	buffer := make([]byte, min(max(e.size, 1), 64<<10))
-	if _, err := io.CopyBuffer(h, struct{ io.Reader }{f}, buffer); err != nil {
+	if err := copyAll(h, f); err != nil {
 		return nil, err
 	}
 	return h.Sum(nil), nil

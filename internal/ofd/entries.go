@@ -26,7 +26,7 @@ func (p *Package) Entries() (list *EntryList, raw []byte, found bool, err error)
 	if e == nil {
 		return nil, nil, false, nil
 	}
-	if raw, err = p.readXML(e.name); err != nil {
+	if raw, err = p.ReadFile(e.name, maxXMLBytes); err != nil {
 		return nil, nil, false, err
 	}
 	if list, err = ParseEntries(raw); err != nil {

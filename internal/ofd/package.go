@@ -17,6 +17,8 @@ type Package struct {
 
 	mu      sync.Mutex
 	digests map[digestKey][]byte // guarded by mu
+	kept    map[string][]byte    // small files that were read, for their digests; guarded by mu
+	keeps   int                  // bytes in kept; guarded by mu
 }
 
 // mainFile is where every package begins (GB/T 33190-2016, 6).
@@ -30,6 +32,7 @@ func Open(r io.ReaderAt, size int64) (*Package, error) {
 		return nil, err
 	}
 	p := &Package{zip: c, index: make(map[string]*entry, len(c.entries)), digests: make(map[digestKey][]byte)}
+	p.kept = make(map[string][]byte)
 	for i := range c.entries {
 		if e := &c.entries[i]; !e.folder {
 			p.index[fold(e.name)] = e
@@ -108,7 +111,36 @@ func (p *Package) ReadFile(name string, maxBytes int64) ([]byte, error) {
 // maxXMLBytes is the size of XML that is read into memory.
 const maxXMLBytes = 16 << 20
 
-func (p *Package) readXML(name string) ([]byte, error) { return p.ReadFile(name, maxXMLBytes) }
+// Limits of what is kept of files that were read: whoever follows the structure of a document reads and hashes the same
+// few files.
+const (
+	maxKeptFile  = 64 << 10
+	maxKeptTotal = 256 << 10
+)
+
+// readXML reads a file that is not changed by whoever gets it.
+func (p *Package) readXML(name string) ([]byte, error) {
+	if b := p.keptFile(name); b != nil {
+		return b, nil
+	}
+	b, err := p.ReadFile(name, maxXMLBytes)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(b) <= maxKeptFile && p.keeps+len(b) <= maxKeptTotal && p.kept[name] == nil {
+		p.kept[name] = b
+		p.keeps += len(b)
+	}
+	return b, nil
+}
+
+func (p *Package) keptFile(name string) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.kept[name]
+}
 
 // Resolve finds the file that a path in the file base leads to. A path with a leading slash counts from the root of the
 // package, another one from the folder of base (GB/T 33190-2016, 7.1). What deviates is in the tolerances.

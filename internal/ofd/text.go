@@ -72,7 +72,7 @@ type glyph struct {
 
 const maxGlyphs = 1 << 20
 
-// readPageLook reads a page; without text it stops where the size is known.
+// readPageLook reads a page; without text it stops where the size is known, or at the content, which comes after it.
 func (p *Package) readPageLook(file string, text bool) (*pageLook, error) {
 	b, err := p.readXML(file)
 	if err != nil {
@@ -97,7 +97,7 @@ func (p *Package) readPageLook(file string, text bool) (*pageLook, error) {
 		if err := look.read(x, text); err != nil {
 			return nil, err
 		}
-		if !text && look.area.W > 0 {
+		if !text && (look.area.W > 0 || string(x.name) == "Content") {
 			return look, nil
 		}
 	}
@@ -221,7 +221,8 @@ func (o *textObject) place(x, y float64) Box {
 	const ascent, descent = 0.85, 0.15 // of the size, in most fonts
 	minX, minY, maxX, maxY := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
 	for _, c := range [4][2]float64{
-		{x, y - ascent*o.size}, {x + o.size, y - ascent*o.size}, {x, y + descent*o.size}, {x + o.size, y + descent*o.size},
+		{x, y - ascent*o.size}, {x + o.size, y - ascent*o.size},
+		{x, y + descent*o.size}, {x + o.size, y + descent*o.size},
 	} {
 		px := c[0]*o.ctm[0] + c[1]*o.ctm[2] + o.ctm[4] + o.boundary.X
 		py := c[0]*o.ctm[1] + c[1]*o.ctm[3] + o.ctm[5] + o.boundary.Y

@@ -42,8 +42,8 @@ const (
 )
 
 var toleranceNames = [...]string{
-	"leading-slash", "backslash", "name-charset", "name-flag", "zip64", "comment", "adler", "byte-order-mark", "namespace",
-	"name-case", "root-path", "provider", "date-time", "method-name", "no-check-method",
+	"leading-slash", "backslash", "name-charset", "name-flag", "zip64", "comment", "adler", "byte-order-mark",
+	"namespace", "name-case", "root-path", "provider", "date-time", "method-name", "no-check-method",
 }
 
 // Names lists the deviations by name, in a fixed order.

@@ -6,6 +6,9 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"path"
+	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/flate"
 )
@@ -42,9 +45,7 @@ type writer struct {
 	total   int64
 	entries []header
 	names   map[string]bool // folded
-	deflate *flate.Writer
 	packed  bytes.Buffer
-	buffer  []byte
 }
 
 // header is what both headers of an entry tell.
@@ -58,7 +59,7 @@ type header struct {
 
 func newWriter(w io.Writer) *writer { return &writer{w: w, names: make(map[string]bool)} }
 
-// add writes a file, deflated if that makes it smaller.
+// add writes a file, deflated if that may make it smaller and does.
 func (w *writer) add(f File) error {
 	if len(f.Data) > MaxFileBytes {
 		return refuse(ReasonLimit, "%s: %d bytes", f.Name, len(f.Data))
@@ -66,12 +67,14 @@ func (w *writer) add(f File) error {
 	h := header{name: f.Name, crc: crc32.ChecksumIEEE(f.Data)}
 	h.size = uint32(len(f.Data)) //nolint:gosec // limited above
 	data := f.Data
-	packed, err := w.pack(f.Data)
-	if err != nil {
-		return err
-	}
-	if len(packed) < len(data) {
-		h.method, data = methodDeflate, packed
+	if !isDense(f.Name) {
+		packed, err := w.pack(f.Data)
+		if err != nil {
+			return err
+		}
+		if len(packed) < len(data) {
+			h.method, data = methodDeflate, packed
+		}
 	}
 	h.packed = uint32(len(data)) //nolint:gosec // no larger than the file
 	if err := w.start(&h); err != nil {
@@ -80,20 +83,35 @@ func (w *writer) add(f File) error {
 	return w.write(data)
 }
 
+// isDense reports whether a file is compressed already, or mostly keys and signatures: deflate would take its time and
+// gain nothing.
+func isDense(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".png", ".jpg", ".jpeg", ".jp2", ".gif", ".jb2", ".esl", ".dat", ".p7s", ".zip", ".ofd":
+		return true
+	}
+	return false
+}
+
+// deflaters keeps compressors, which are large, for the next package.
+var deflaters sync.Pool
+
 func (w *writer) pack(data []byte) ([]byte, error) {
 	w.packed.Reset()
-	if w.deflate == nil {
+	d, ok := deflaters.Get().(*flate.Writer)
+	if ok {
+		d.Reset(&w.packed)
+	} else {
 		var err error
-		if w.deflate, err = flate.NewWriter(&w.packed, flate.DefaultCompression); err != nil {
+		if d, err = flate.NewWriter(&w.packed, flate.DefaultCompression); err != nil {
 			return nil, err
 		}
-	} else {
-		w.deflate.Reset(&w.packed)
 	}
-	if _, err := w.deflate.Write(data); err != nil {
+	defer deflaters.Put(d)
+	if _, err := d.Write(data); err != nil {
 		return nil, err
 	}
-	if err := w.deflate.Close(); err != nil {
+	if err := d.Close(); err != nil {
 		return nil, err
 	}
 	return w.packed.Bytes(), nil

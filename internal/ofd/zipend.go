@@ -101,7 +101,8 @@ func (c *container) findEndRecord() (record []byte, at int64, err error) {
 
 // readEnd64 reads the zip64 end record through the locator that precedes the end record at the given offset:
 //
-//	record:  signature 4, size 8, made by 2, needed 2, disks 4 + 4, entries here 8, entries 8, directory size 8, offset 8
+//	record:  signature 4, size 8, made by 2, needed 2, disks 4 + 4, entries here 8, entries 8,
+//	         directory size 8, directory offset 8
 //	locator: signature 4, disk 4, offset of the record 8, disks 4
 //
 // It gives the number of entries, size and offset of the directory, and where the record begins.

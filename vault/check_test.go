@@ -368,3 +368,15 @@ func TestRestored(t *testing.T) {
 	require.NoError(t, err)
 	CheckVault(t, v)
 }
+
+// TestInspectFindsOpenedBatch_A73: a batch that nobody has signed off and that look-ups show is found.
+func TestInspectFindsOpenedBatch_A73(t *testing.T) {
+	w := newWorld(t)
+	b := w.convert("file", number(1))
+	CheckVault(t, w.v)
+	put(t, w.engine, "O"+b.ID, nil)
+	in, err := w.v.Inspect(t.Context(), operator(), nil)
+	require.NoError(t, err)
+	require.Len(t, in.Findings, 1)
+	require.Contains(t, in.Findings[0].What, "not signed off")
+}

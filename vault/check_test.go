@@ -2,6 +2,7 @@ package vault_test
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -379,4 +380,66 @@ func TestInspectFindsOpenedBatch_A73(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, in.Findings, 1)
 	require.Contains(t, in.Findings[0].What, "not signed off")
+}
+
+// findings are what an inspection finds.
+func (w *world) findings() string {
+	w.t.Helper()
+	in, err := w.v.Inspect(w.t.Context(), operator(), nil)
+	require.NoError(w.t, err)
+	return fmt.Sprint(in.Findings)
+}
+
+// TestInspectFindsHighTile: a hash above the leaves that was altered, under which proofs fail, is found.
+func TestInspectFindsHighTile(t *testing.T) {
+	w := newWorld(t)
+	numbers := make([]string, ledger.TileWidth+1)
+	for i := range numbers {
+		numbers[i] = number(1000 + i)
+	}
+	w.convert("file", numbers...)
+	_, err := w.v.Sequence(t.Context())
+	require.NoError(t, err)
+	CheckVault(t, w.v)
+	high := 0
+	for k, v := range content(t, w.engine) {
+		if k[0] != 'm' || k[1] == 0 {
+			continue
+		}
+		high++
+		bad := []byte(v)
+		bad[0] ^= 1
+		put(t, w.engine, k, bad)
+	}
+	require.Equal(t, 1, high)
+	require.Contains(t, w.findings(), "does not follow from the leaves")
+}
+
+// TestInspectFindsForeignCheckpoint_D1_4: a checkpoint that the vault's own key has signed over another tree is found.
+func TestInspectFindsForeignCheckpoint_D1_4(t *testing.T) {
+	w := furnished(t, memory.New())
+	text, err := w.v.Checkpoint(t.Context())
+	require.NoError(t, err)
+	cp, err := ledger.ParseCheckpoint(text, w.ledgerKeys()...)
+	require.NoError(t, err)
+	CheckVault(t, w.v)
+	other := cp.Checkpoint
+	other.Root[0] ^= 1
+	signed, err := ledger.SignCheckpoint(other, w.province.Vault)
+	require.NoError(t, err)
+	key := append([]byte{'C'}, binary.BigEndian.AppendUint64(nil, other.Size)...)
+	put(t, w.engine, string(key), signed)
+	require.Contains(t, w.findings(), "is not of this tree")
+}
+
+// TestInspectFindsOpenedType_A69: a classified type that was opened beneath the vault is found.
+func TestInspectFindsOpenedType_A69(t *testing.T) {
+	w := newWorld(t)
+	w.reclassify(foodType, catalogue.LevelSecret)
+	CheckVault(t, w.v)
+	stored := []byte(content(t, w.engine)["t"+foodType])
+	require.Equal(t, byte(1), stored[1], "closed")
+	stored[1] = 0
+	put(t, w.engine, "t"+foodType, stored)
+	require.Contains(t, w.findings(), "type in force is not its definition")
 }

@@ -123,6 +123,9 @@ func Open(ctx context.Context, cfg Config) (*Vault, error) {
 	if !sealed && !cfg.UnsealedUnsafe {
 		return nil, fmt.Errorf("%w: engine does not authenticate its values", ErrInvalid)
 	}
+	if cfg.StrongLevel < LevelNone || cfg.StrongLevel > LevelCertificate {
+		return nil, fmt.Errorf("%w: there is no such level of login", ErrInvalid)
+	}
 	if cfg.StrongLevel == LevelNone {
 		cfg.StrongLevel = LevelRealName
 	}

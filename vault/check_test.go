@@ -148,6 +148,7 @@ func TestInspectFindsAuditTampering(t *testing.T) {
 	w.issue("k", "JY13501020000011")
 	for name, tamper := range map[string]func(engine.Writer) error{
 		"removed": func(e engine.Writer) error { return e.Delete(auditKey(3)) },
+		"cut off": func(e engine.Writer) error { return e.Delete(auditKey(w.audits())) },
 		"changed": func(e engine.Writer) error {
 			b, err := e.Get(auditKey(3))
 			b[len(b)-3] ^= 1
@@ -246,7 +247,7 @@ func copyEngine(t testing.TB, from, to engine.Engine) {
 	}))
 }
 
-func auditKey(n int) []byte { return fmt.Appendf([]byte("a\x00\x00\x00\x00\x00\x00\x00"), "%c", n) }
+func auditKey(n int) []byte { return binary.BigEndian.AppendUint64([]byte{'a'}, uint64(n)) }
 
 func must(errs ...error) error {
 	for _, err := range errs {

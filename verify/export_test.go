@@ -12,3 +12,6 @@ func Unchecked(kind Kind) *Report {
 	j.report.Kind = kind
 	return j.finish()
 }
+
+// DecodeText is how a document that was sent as text is read.
+func DecodeText(doc []byte) []byte { return decodeText(doc) }

@@ -95,7 +95,7 @@ func TestStrangerDeclaresNothing_A67(t *testing.T) {
 	require.NoError(t, err)
 	before := content(t, w.engine)
 	_, err = w.v.PutType(t.Context(), department(0), yaml)
-	require.Equal(t, []vault.Code{vault.CodeTypeOwner}, codesOf(err))
+	require.Equal(t, []vault.Code{vault.CodeTypeNotGranted}, codesOf(err))
 	require.Equal(t, before, content(t, w.engine))
 	callers, err := w.v.Callers(t.Context(), operator())
 	require.NoError(t, err)

@@ -47,7 +47,7 @@ func (j *judgement) judgeTime(m *mark) standing {
 }
 
 func claimedMoment(subject string) string {
-	if subject == "maker" {
+	if subject == subjectMaker {
 		return "seal-made"
 	}
 	return "signed"

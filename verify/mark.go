@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/elicense/elicense/internal/oid"
 	"github.com/elicense/elicense/pki"
 )
 
@@ -67,8 +68,11 @@ func (j *judgement) signerFacts(m *mark) {
 	j.fact("serial", leaf.Serial.Text(16))
 }
 
-// subjectSignature is the subject of what signs the document itself.
-const subjectSignature = "signature"
+// Subjects of checks: what signs the document itself, and who made the seal.
+const (
+	subjectSignature = "signature"
+	subjectMaker     = "maker"
+)
 
 // judgeMarkChain looks for the chain at the time for which the mark counts. A certificate that has expired since is no
 // proof of anything by itself: whoever got hold of the key later could have signed with an old date.
@@ -76,6 +80,10 @@ func (j *judgement) judgeMarkChain(m *mark, s *standing) *pki.Chain {
 	id := m.subject + ".chain"
 	if m.leaf.IsCA {
 		j.fail(id, ChainConstraintsFailure, "a certificate for signing documents", "an authority's certificate")
+		return nil
+	}
+	if m.subject != subjectMaker && serviceOnly(m.leaf) {
+		j.fail(id, ChainConstraintsFailure, "a certificate for signing documents", "a certificate of a service")
 		return nil
 	}
 	if !m.claimed.IsZero() && (m.claimed.Before(m.leaf.NotBefore) || m.claimed.After(m.leaf.NotAfter)) {
@@ -145,17 +153,23 @@ func (j *judgement) helpFor(m *mark) []*pki.Certificate {
 	return all[:min(len(all), maxHelp)]
 }
 
-// usageOf is the usage that a signing certificate must allow. GB/T 20518-2018 demands both bits; under other rules the
-// one for content commitment, or in its absence the other, is enough (RFC 5280, 4.2.1.3).
+// usageOf is the usage that a signing certificate must allow: content commitment, or in its absence signatures at large
+// (RFC 5280, 4.2.1.3). GB/T 20518-2018 wants both, and certificates of banks in use have one.
 func usageOf(leaf *pki.Certificate) pki.KeyUsage {
-	switch {
-	case leaf.Key.Algorithm == pki.KeySM2:
-		return signingUsage
-	case leaf.KeyUsage&pki.UsageNonRepudiation != 0:
+	if leaf.KeyUsage&pki.UsageNonRepudiation != 0 {
 		return pki.UsageNonRepudiation
-	default:
-		return pki.UsageDigitalSignature
 	}
+	return pki.UsageDigitalSignature
+}
+
+// services are the purposes of certificates that are not for documents.
+var services = []oid.ID{oid.PurposeServerAuth, oid.PurposeClientAuth, oid.PurposeOCSPSigning, oid.PurposeTimestamp}
+
+// serviceOnly tells a certificate of a server or responder: it commits to no content, and every purpose that it names is
+// that of a service.
+func serviceOnly(leaf *pki.Certificate) bool {
+	return leaf.KeyUsage&pki.UsageNonRepudiation == 0 && len(leaf.ExtKeyUsage) > 0 &&
+		!slices.ContainsFunc(leaf.ExtKeyUsage, func(p oid.ID) bool { return !slices.Contains(services, p) })
 }
 
 // judgeMathematics checks the signature value, by two implementations if the deployment wants it.

@@ -41,22 +41,22 @@ func (j *judgement) judgeSealing(s sealing) {
 	standing := j.judgeMark(&m)
 	j.judgeSealCoverage(s, sig)
 	made := sealMark("maker", maker, help, sealValue{sig.Seal.SignedBytes(), sig.Seal.Signature, sig.Seal.Algorithm})
-	made.claimed, made.tokens, made.within = createdBy(sig.Seal, maker), tokensOf(sig.Seal.TimeStamp), &standing
+	made.claimed, made.tokens, made.within = j.madeAt(sig, maker), tokensOf(sig.Seal.TimeStamp), &standing
 	j.judgeMark(&made)
 	j.judgeMaker(maker)
 	j.judgeSealSigner(sig)
 	j.judgeSealValidity(sig, standing.at)
 }
 
-// createdBy is when a seal was made. Some makers give the day alone, as midnight, on which the certificate may have
-// begun too: then it is some time of that day.
-func createdBy(s *ses.Seal, maker *pki.Certificate) time.Time {
-	at := s.Created
-	if maker != nil && at.Before(maker.NotBefore) && at.Equal(at.Truncate(24*time.Hour)) &&
-		maker.NotBefore.Before(at.Add(24*time.Hour)) {
-		return maker.NotBefore
+// madeAt is when a seal was made, as its maker says. Some makers back-date: the seal is older than their certificate. Then
+// it counts from the beginning of that, unless it was used before.
+func (j *judgement) madeAt(sig *ses.Signature, maker *pki.Certificate) time.Time {
+	at := sig.Seal.Created
+	if maker == nil || !at.Before(maker.NotBefore) || sig.Time.Before(maker.NotBefore) {
+		return at
 	}
-	return at
+	j.tolerated("seal: older-than-its-maker")
+	return maker.NotBefore
 }
 
 func (j *judgement) sealFacts(s *ses.Seal) {

@@ -2,6 +2,7 @@ package vault_test
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -147,6 +148,7 @@ func TestInspectFindsAuditTampering(t *testing.T) {
 	w.issue("k", "JY13501020000011")
 	for name, tamper := range map[string]func(engine.Writer) error{
 		"removed": func(e engine.Writer) error { return e.Delete(auditKey(3)) },
+		"cut off": func(e engine.Writer) error { return e.Delete(auditKey(w.audits())) },
 		"changed": func(e engine.Writer) error {
 			b, err := e.Get(auditKey(3))
 			b[len(b)-3] ^= 1
@@ -245,7 +247,7 @@ func copyEngine(t testing.TB, from, to engine.Engine) {
 	}))
 }
 
-func auditKey(n int) []byte { return fmt.Appendf([]byte("a\x00\x00\x00\x00\x00\x00\x00"), "%c", n) }
+func auditKey(n int) []byte { return binary.BigEndian.AppendUint64([]byte{'a'}, uint64(n)) }
 
 func must(errs ...error) error {
 	for _, err := range errs {
@@ -367,4 +369,78 @@ func TestRestored(t *testing.T) {
 	_, err = v.Issue(t.Context(), department(0), req)
 	require.NoError(t, err)
 	CheckVault(t, v)
+}
+
+// TestInspectFindsOpenedBatch_A73: a batch that nobody has signed off and that look-ups show is found.
+func TestInspectFindsOpenedBatch_A73(t *testing.T) {
+	w := newWorld(t)
+	b := w.convert("file", number(1))
+	CheckVault(t, w.v)
+	put(t, w.engine, "O"+b.ID, nil)
+	in, err := w.v.Inspect(t.Context(), operator(), nil)
+	require.NoError(t, err)
+	require.Len(t, in.Findings, 1)
+	require.Contains(t, in.Findings[0].What, "not signed off")
+}
+
+// findings are what an inspection finds.
+func (w *world) findings() string {
+	w.t.Helper()
+	in, err := w.v.Inspect(w.t.Context(), operator(), nil)
+	require.NoError(w.t, err)
+	return fmt.Sprint(in.Findings)
+}
+
+// TestInspectFindsHighTile: a hash above the leaves that was altered, under which proofs fail, is found.
+func TestInspectFindsHighTile(t *testing.T) {
+	w := newWorld(t)
+	numbers := make([]string, ledger.TileWidth+1)
+	for i := range numbers {
+		numbers[i] = number(1000 + i)
+	}
+	w.convert("file", numbers...)
+	_, err := w.v.Sequence(t.Context())
+	require.NoError(t, err)
+	CheckVault(t, w.v)
+	high := 0
+	for k, v := range content(t, w.engine) {
+		if k[0] != 'm' || k[1] == 0 {
+			continue
+		}
+		high++
+		bad := []byte(v)
+		bad[0] ^= 1
+		put(t, w.engine, k, bad)
+	}
+	require.Equal(t, 1, high)
+	require.Contains(t, w.findings(), "does not follow from the leaves")
+}
+
+// TestInspectFindsForeignCheckpoint_D1_4: a checkpoint that the vault's own key has signed over another tree is found.
+func TestInspectFindsForeignCheckpoint_D1_4(t *testing.T) {
+	w := furnished(t, memory.New())
+	text, err := w.v.Checkpoint(t.Context())
+	require.NoError(t, err)
+	cp, err := ledger.ParseCheckpoint(text, w.ledgerKeys()...)
+	require.NoError(t, err)
+	CheckVault(t, w.v)
+	other := cp.Checkpoint
+	other.Root[0] ^= 1
+	signed, err := ledger.SignCheckpoint(other, w.province.Vault)
+	require.NoError(t, err)
+	key := append([]byte{'C'}, binary.BigEndian.AppendUint64(nil, other.Size)...)
+	put(t, w.engine, string(key), signed)
+	require.Contains(t, w.findings(), "is not of this tree")
+}
+
+// TestInspectFindsOpenedType_A69: a classified type that was opened beneath the vault is found.
+func TestInspectFindsOpenedType_A69(t *testing.T) {
+	w := newWorld(t)
+	w.reclassify(foodType, catalogue.LevelSecret)
+	CheckVault(t, w.v)
+	stored := []byte(content(t, w.engine)["t"+foodType])
+	require.Equal(t, byte(1), stored[1], "closed")
+	stored[1] = 0
+	put(t, w.engine, "t"+foodType, stored)
+	require.Contains(t, w.findings(), "type in force is not its definition")
 }

@@ -1,12 +1,14 @@
 package vault_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/vault"
@@ -89,4 +91,24 @@ func TestDocumentOfWaitingVersion_A73(t *testing.T) {
 	b, err := w.v.Content(t.Context(), byLaw(), id, *doc)
 	require.NoError(t, err)
 	require.Equal(t, "of the second version", string(b))
+}
+
+// altering is a blob store that gives back something else.
+type altering struct{ blob.Store }
+
+func (a altering) Get(ctx context.Context, address blob.Address) ([]byte, error) {
+	b, err := a.Store.Get(ctx, address)
+	return append(b, '!'), err
+}
+
+// TestAlteredDocument: what a store gives back is given out only if it is what the event names.
+func TestAlteredDocument(t *testing.T) {
+	c := newStocked(t, memory.New())
+	cfg := c.config
+	cfg.Blobs = altering{cfg.Blobs}
+	v, err := vault.Open(t.Context(), cfg)
+	require.NoError(t, err)
+	b, err := v.Content(t.Context(), byLaw(), c.identifier, c.document)
+	require.ErrorIs(t, err, vault.ErrDamaged)
+	require.Nil(t, b)
 }

@@ -161,7 +161,7 @@ func (v *Vault) Numbers(ctx context.Context, a Access, typeCode string) ([]Numbe
 		if err := readableType(r, s, typeCode); err != nil {
 			return err
 		}
-		return r.Scan(engine.Range{Prefix: prefix}, func(k, value []byte) (bool, error) {
+		err := r.Scan(engine.Range{Prefix: prefix}, func(k, value []byte) (bool, error) {
 			rest := k[len(prefix):]
 			if len(value) != 16 || len(rest) < 9 {
 				return false, fmt.Errorf("%w: allocated number", ErrDamaged)
@@ -172,14 +172,13 @@ func (v *Vault) Numbers(ctx context.Context, a Access, typeCode string) ([]Numbe
 			list = append(list, use)
 			return true, err
 		})
-	})
-	if err == nil {
-		err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-			skipped, err := skippedRuns(r, typeCode, s.caller.Department)
-			list = append(list, skipped...)
+		if err != nil {
 			return err
-		})
-	}
+		}
+		skipped, err := skippedRuns(r, typeCode, s.caller.Department)
+		list = append(list, skipped...)
+		return err
+	})
 	if isRefusal(err) {
 		return nil, v.denied(ctx, s, note, err)
 	}

@@ -110,6 +110,22 @@ func TestReplay_D1_1(t *testing.T) {
 	CheckVault(t, w.v)
 }
 
+// TestKeyNeeded_D1_1: no write without a key, by which its retry is known.
+func TestKeyNeeded_D1_1(t *testing.T) {
+	w := newWorld(t)
+	for name, do := range writes(w) {
+		before := content(t, w.engine)
+		for key, want := range map[string]vault.Code{
+			"": vault.CodeKeyMissing, "a\nb": vault.CodeTextControl, strings.Repeat("k", 129): vault.CodeTextTooLong,
+		} {
+			_, err := do(key, false)
+			require.ErrorIs(t, err, vault.ErrInvalid, name)
+			require.Equal(t, []vault.Code{want}, codesOf(err), name)
+			require.Equal(t, before, content(t, w.engine), name)
+		}
+	}
+}
+
 // TestKeyOfTwoForms_D1_1: a key under which the vault made the number cannot be used again with one.
 func TestKeyOfTwoForms_D1_1(t *testing.T) {
 	w := newWorld(t)

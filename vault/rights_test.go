@@ -285,3 +285,15 @@ func TestPendingOfClassified_A69(t *testing.T) {
 	require.Empty(t, p.Unfinished)
 	require.Empty(t, p.Waiting)
 }
+
+// TestReconcileIsOwn_A72: each department has its own list of what hangs.
+func TestReconcileIsOwn_A72(t *testing.T) {
+	c := newStocked(t, memory.New())
+	list, err := c.v.Reconcile(t.Context(), department(0))
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	require.Equal(t, c.ticket, list[0].Identifier)
+	list, err = c.v.Reconcile(t.Context(), department(1))
+	require.NoError(t, err)
+	require.Empty(t, list)
+}

@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -80,6 +81,35 @@ func TestTypeOfAnother_A67(t *testing.T) {
 	put, err := w.v.PutType(t.Context(), department(1), yaml)
 	require.NoError(t, err, problemsOf(err))
 	require.Equal(t, dep.Code, put.Owner)
+}
+
+// TestStrangerDeclaresNothing_A67: a type that a body outside the vault defines is declared by a department that is
+// registered to issue it, by its own right.
+func TestStrangerDeclaresNothing_A67(t *testing.T) {
+	w := newWorld(t)
+	lt, err := w.v.Type(t.Context(), foodType)
+	require.NoError(t, err)
+	def := lt.Definition
+	def.Code, def.Version = def.Code[:18]+"986", 1
+	yaml, err := def.Encode()
+	require.NoError(t, err)
+	before := content(t, w.engine)
+	_, err = w.v.PutType(t.Context(), department(0), yaml)
+	require.Equal(t, []vault.Code{vault.CodeTypeNotGranted}, codesOf(err))
+	require.Equal(t, before, content(t, w.engine))
+	callers, err := w.v.Callers(t.Context(), operator())
+	require.NoError(t, err)
+	for _, c := range callers {
+		if c.ID == department(0).Caller {
+			c.Issues = append(slices.Clone(c.Issues), def.Code)
+			require.NoError(t, w.v.PutCaller(t.Context(), operator(), c))
+		}
+	}
+	_, err = w.v.PutType(t.Context(), under(department(0), vault.GroundLaw), yaml)
+	require.Equal(t, []vault.Code{vault.CodeTypeOwner}, codesOf(err), "by another right")
+	put, err := w.v.PutType(t.Context(), department(0), yaml)
+	require.NoError(t, err, problemsOf(err))
+	require.Equal(t, fixtures.Departments()[0].Code, put.Owner)
 }
 
 // TestTypeReport_A68: declared, live, missing; a reservation is no licence and a classified type is never missing.

@@ -115,9 +115,8 @@ type Vault struct {
 
 // Open checks the configuration and whether the engine's content was restored from a backup.
 func Open(ctx context.Context, cfg Config) (*Vault, error) {
-	if cfg.Engine == nil || cfg.Blobs == nil || cfg.Tokens == nil || cfg.Records == nil || cfg.Signer == nil ||
-		cfg.Now == nil || cfg.Rand == nil || cfg.Zone == nil {
-		return nil, fmt.Errorf("%w: configuration is incomplete", ErrInvalid)
+	if err := cfg.check(); err != nil {
+		return nil, err
 	}
 	_, sealed := cfg.Engine.(engine.Authenticating)
 	if !sealed && !cfg.UnsealedUnsafe {
@@ -138,6 +137,18 @@ func Open(ctx context.Context, cfg Config) (*Vault, error) {
 		return nil, fmt.Errorf("vault: opening: %w", err)
 	}
 	return v, nil
+}
+
+// check refuses a configuration that lacks a part or holds what is none.
+func (c *Config) check() error {
+	if c.Engine == nil || c.Blobs == nil || c.Tokens == nil || c.Records == nil || c.Signer == nil ||
+		c.Now == nil || c.Rand == nil || c.Zone == nil {
+		return fmt.Errorf("%w: configuration is incomplete", ErrInvalid)
+	}
+	if c.StrongLevel < LevelNone || c.StrongLevel > LevelCertificate {
+		return fmt.Errorf("%w: there is no such level of login", ErrInvalid)
+	}
+	return nil
 }
 
 // Name is the ledger's origin: the name under which the vault signs checkpoints.

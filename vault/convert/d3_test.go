@@ -607,6 +607,21 @@ func TestDashboard_A74(t *testing.T) {
 	require.Equal(t, start.AddDate(0, 0, 100).Unix(), d[0].Forecast.Unix())
 	require.False(t, d[0].Late)
 	require.True(t, convert.Dashboards(list, start.AddDate(0, 0, 10), start.AddDate(0, 0, 99))[0].Late)
+
+	// Each department and each type has a line of its own.
+	of := func(department, typ string, created int) vault.BatchAccount {
+		b := account("d.xls", 0, created, 1, vault.BatchOpen)
+		b.Issuer, b.Type = department, typ
+		return b
+	}
+	d = convert.Dashboards([]vault.BatchAccount{
+		of("D", "T", 10), of("D", "U", 20), of("E", "T", 30), of("D", "T", 5),
+	}, start.AddDate(0, 0, 10), deadline)
+	lines := map[string]int{}
+	for _, line := range d {
+		lines[line.Issuer+line.Type] = line.Converted
+	}
+	require.Equal(t, map[string]int{"DT": 15, "DU": 20, "ET": 30}, lines)
 }
 
 // TestDeliver_D3_2: the result is delivered whole before the batch is closed; where it cannot be, the batch stays open

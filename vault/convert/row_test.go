@@ -1,8 +1,11 @@
 package convert_test
 
 import (
+	"archive/zip"
 	"bytes"
+	"io"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -114,6 +117,70 @@ func TestFormulasAndErrors(t *testing.T) {
 	require.Equal(t, "福州市", list[0].Found.Value("KZ_DQ"))
 	require.Equal(t, "福州市", list[1].Found.Value("KZ_DQ"))
 	require.Empty(t, list[len(list)-1].Found.Value("KZ_DQ"))
+}
+
+// TestBrokenCells_D3_6: a cell that shows an error, or a formula that was never computed, is no value, not even for a
+// name that takes any text.
+func TestBrokenCells_D3_6(t *testing.T) {
+	x := excelize.NewFile()
+	for i, h := range []string{"编号", "名称", "代码", "发证日期"} {
+		require.NoError(t, x.SetCellValue("Sheet1", string(rune('A'+i))+"1", h))
+	}
+	for r := range 4 {
+		n := string(rune('2' + r))
+		for column, v := range map[string]any{"A": "示-" + n, "B": "公司" + n, "C": firm(r + 1), "D": "2009-03-01"} {
+			require.NoError(t, x.SetCellValue("Sheet1", column+n, v))
+		}
+	}
+	var b bytes.Buffer
+	require.NoError(t, x.Write(&b))
+	broken := rewriteSheet(t, b.Bytes(), func(xml string) string {
+		for cell, as := range map[string]string{
+			`<c r="B3"[^>]*>.*?</c>`: `<c r="B3" t="e"><v>#REF!</v></c>`,
+			`<c r="B4"[^>]*>.*?</c>`: `<c r="B4"><f>A4&amp;"公司"</f></c>`, // without its result
+		} {
+			require.Regexp(t, cell, xml)
+			xml = regexp.MustCompile(cell).ReplaceAllLiteralString(xml, as)
+		}
+		return xml
+	})
+	w := newWorld(t)
+	o := mustRun(t, w.configOf(0), business(t, fileOf("a.xlsx", broken), plainMapping()))
+	codes := map[int][]vault.Code{}
+	for _, r := range o.rows {
+		for _, p := range r.Problems {
+			require.Equal(t, "CZZT", p.Element)
+			require.Equal(t, "B", p.Column)
+			codes[r.Row] = append(codes[r.Row], p.Code)
+		}
+	}
+	require.Equal(t, map[int][]vault.Code{3: {convert.CodeCellError}, 4: {convert.CodeFormulaEmpty}}, codes)
+	require.Equal(t, 2, o.report.Counts.Created)
+	require.Equal(t, 2, o.report.Counts.Rejected)
+}
+
+// rewriteSheet changes the first sheet of an .xlsx.
+func rewriteSheet(t *testing.T, xlsx []byte, change func(string) string) []byte {
+	t.Helper()
+	in, err := zip.NewReader(bytes.NewReader(xlsx), int64(len(xlsx)))
+	require.NoError(t, err)
+	var out bytes.Buffer
+	zw := zip.NewWriter(&out)
+	for _, f := range in.File {
+		r, err := f.Open()
+		require.NoError(t, err)
+		data, err := io.ReadAll(r)
+		require.NoError(t, err)
+		if f.Name == "xl/worksheets/sheet1.xml" {
+			data = []byte(change(string(data)))
+		}
+		to, err := zw.Create(f.Name)
+		require.NoError(t, err)
+		_, err = to.Write(data)
+		require.NoError(t, err)
+	}
+	require.NoError(t, zw.Close())
+	return out.Bytes()
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -121,7 +121,7 @@ func (v *Vault) PutType(ctx context.Context, a Access, yaml []byte) (*LicenceTyp
 	}
 	note.typ = def.Code
 	if s.Ground != GroundIssuer || !def.OwnedBy(s.caller.Department) && !slices.Contains(s.caller.Issues, def.Code) {
-		return nil, v.denied(ctx, s, note, v.notOwner(ctx, def.Code))
+		return nil, v.denied(ctx, s, note, v.notOwner(ctx, s, def.Code))
 	}
 	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		if err := openForWriting(w); err != nil && !def.Classification.Closed() {
@@ -143,13 +143,13 @@ func (v *Vault) PutType(ctx context.Context, a Access, yaml []byte) (*LicenceTyp
 }
 
 // notOwner says why a department may not define a type: another one does, or nobody and it is not registered for it.
-func (v *Vault) notOwner(ctx context.Context, typeCode string) error {
+func (v *Vault) notOwner(ctx context.Context, s *session, typeCode string) error {
 	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		_, err := getTypeHead(r, typeCode)
 		return err
 	})
 	switch {
-	case err == nil:
+	case err == nil, s.Ground != GroundIssuer:
 		return refuse(ErrDenied, CodeTypeOwner, "type")
 	case errors.Is(err, ErrUnknownType):
 		return refuse(ErrDenied, CodeTypeNotGranted, "type")

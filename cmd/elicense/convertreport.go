@@ -142,10 +142,10 @@ func (cv *conversion) showSpans(r *convert.Report) {
 }
 
 // series names a series of numbers: what stands before their running digits, or what the type's rule says of them.
-func (cv *conversion) series(name string) string {
+func (c *program) series(name string) string {
 	return strings.NewReplacer(
-		"division=", cv.Say("区划 ", "division "), "category=", cv.Say("类别 ", "category "), "year=", cv.Say("年份 ", "year "),
-		",", cv.Say("，", ", "),
+		"division=", c.Say("区划 ", "division "), "category=", c.Say("类别 ", "category "), "year=", c.Say("年份 ", "year "),
+		",", c.Say("，", ", "),
 	).Replace(name)
 }
 

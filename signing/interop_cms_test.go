@@ -124,7 +124,8 @@ func leaves(t *testing.T, der []byte, at int, path string, skip func(path string
 func TestEveryFieldCounts(t *testing.T) {
 	w := newWorld(t, time.Now())
 	s := newStock(t, w)
-	// OpenSSL looks neither at the two versions nor at the type of the content nor at the name of the signature algorithm.
+	// OpenSSL looks neither at the two versions nor at the type of the content nor at the name of the signature
+	// algorithm.
 	unseen := []string{"/0/1/0/0", "/0/1/0/4/0/0", "/0/1/0/2/0", "/0/1/0/4/0/4/0"}
 	for _, arc := range []signing.Arc{signing.ArcGM, signing.ArcRFC5652} {
 		signer := w.signer(t, func(c *signing.Config) {

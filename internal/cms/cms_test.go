@@ -461,8 +461,8 @@ func rebuild(t *testing.T, d *cms.SignedData) {
 	require.Equal(t, s.Issuer, again.Signers[0].Issuer)
 }
 
-// BenchmarkVerify is one detached signature over 4 KiB: "whole" from the SignedData to the verdict, "bare" the digests and
-// the one signature check that it cannot do without. The mark is a ratio of 1.25.
+// BenchmarkVerify is one detached signature over 4 KiB: "whole" from the SignedData to the verdict, "bare" the
+// digests and the one signature check that it cannot do without. The mark is a ratio of 1.25.
 func BenchmarkVerify(b *testing.B) {
 	f := newForge(b)
 	f.content = bytes.Repeat([]byte("0123456789abcdef"), 256)

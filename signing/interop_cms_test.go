@@ -143,17 +143,8 @@ func TestEveryFieldCounts(t *testing.T) {
 			changed[field.end-1] ^= 2
 			own := ownVerdict(changed, signer.Certificate(), usual.Tolerances)
 			require.Error(t, own, field.path)
-			if err := s.openssl(changed, nil); !slices.Contains(unseen, field.path) {
-				require.Error(t, err, field.path)
-			}
-		}
-		for _, path := range []string{"/0/1/0/2/1/0", "/0/1/0/4/0/5"} { // content and value
-			for _, field := range fields {
-				if field.path == path {
-					changed := bytes.Clone(der)
-					changed[field.end-1] ^= 2
-					require.Error(t, s.bouncyCastle(changed, nil), path)
-				}
+			if arc == signing.ArcRFC5652 && !slices.Contains(unseen, field.path) {
+				require.Error(t, s.openssl(changed, nil), field.path)
 			}
 		}
 	}

@@ -134,7 +134,7 @@ var adapters = map[string][]string{
 	"github.com/xuri/excelize":        {},
 	"github.com/klauspost/compress":   {"internal/sheet", "internal/engine/sealed", "internal/blob"},
 	"go.yaml.in/yaml":                 {"vault/catalogue", "vault/convert", "cmd/elicense", "cmd/elicense-ca"},
-	"github.com/spf13/cobra":          {"cmd/elicense", "cmd/elicense-ca", "internal/cli"},
+	"github.com/spf13/cobra":          {"cmd/elicense", "cmd/elicense-ca", "internal/cli", "internal/cli/clitest"},
 	"github.com/smallstep":            {"pki/stepca"},
 	"go.step.sm/crypto":               {"pki/stepca"},
 	"github.com/go-chi/chi":           {"pki/stepca"},

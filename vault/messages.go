@@ -90,8 +90,8 @@ var messages = map[Code]sentence{
 	},
 	CodeCallerID: {
 		"调用方标识缺失、过长（至多 64 字节）或含有不可见字符；请用简短的名字或信用代码",
-		"the caller's id is missing, too long (64 bytes) or holds characters that cannot be seen; use a short name or " +
-			"a credit code",
+		"the caller's id is missing, too long (64 bytes) or holds characters that cannot be seen; use a short name " +
+			"or a credit code",
 	},
 	CodeDepartmentMissing: {
 		"颁发证照的调用方须属于一个部门；请写明部门的统一社会信用代码",

@@ -257,7 +257,8 @@ var rules = map[string]rule{
 	},
 	"consistency": {
 		LevelLedger, "RFC 6962 2.1.2", words{"此后账本只增不改", "the ledger only grew since"},
-		words{"账本此后被改动，或证明不成立", "the ledger was changed since, or the proof does not hold"}, words{},
+		words{"账本此后被改动，或证明不成立", "the ledger was changed since, or the proof does not hold"},
+		words{"没有附上此后账本的证明", "no proof beside it that the ledger only grew since"},
 	},
 	"proof.event": {
 		LevelLedger, "docs/formats.md 3", words{"所证明的正是此证照版本", "it proves this very version"},

@@ -54,3 +54,11 @@ func certificate(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 	ts.Setenv("CERTIFICATE", files[0])
 }
+
+// TestHelp: every help text stands in the user's language alone.
+func TestHelp(t *testing.T) {
+	for _, lang := range []string{"zh", "en"} {
+		w := &cli.World{Lang: lang, Env: func(string) string { return "" }}
+		clitest.CheckHelp(t, (&program{World: w}).root(), lang)
+	}
+}

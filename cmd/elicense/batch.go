@@ -180,7 +180,7 @@ func (c *program) batchSignOff() *cobra.Command {
 			return c.with(cmd.Context(), issuer("签核批次"), func(h *house, a vault.Access) error {
 				b, err := h.vault.SignOffBatch(cmd.Context(), a, args[0], so)
 				if err != nil {
-					return err
+					return c.stateOf(cmd.Context(), h.vault, err, batchAct{a, args[0], "签核", "signed off"})
 				}
 				return c.Emit(b, func() { c.Tell("批次 %s 已签核，对外可查", "batch %s is signed off and open", b.ID) })
 			})
@@ -193,6 +193,30 @@ func (c *program) batchSignOff() *cobra.Command {
 	f.StringVar(&so.Remark, "remark", "", "备注 / remark")
 	cli.MustHave(cmd, "by", "sampled")
 	return cmd
+}
+
+// batchAct is what was to be done with a batch.
+type batchAct struct {
+	access         vault.Access
+	batch          string
+	zhDone, enDone string
+}
+
+// stateOf says in which state a batch is that does not allow an act.
+func (c *program) stateOf(ctx context.Context, v *vault.Vault, err error, act batchAct) error {
+	if !errors.Is(err, vault.ErrBatch) {
+		return err
+	}
+	b, asked := v.Batch(ctx, act.access, act.batch, func([]vault.RowResult) bool { return false })
+	if asked != nil {
+		return err
+	}
+	w := batchWords[b.State]
+	return &cli.ToldError{
+		Err: err, Code: string(vault.CodeBatchState),
+		Zh: "批次 " + b.ID + " 现在是“" + w[0] + "”，不能" + act.zhDone,
+		En: "batch " + b.ID + " is " + w[1] + " and cannot be " + act.enDone,
+	}
 }
 
 // signedText is a signed text as verify takes it.

@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +35,11 @@ func (c *program) compareCommand() *cobra.Command {
 			return c.with(cmd.Context(), byLaw("比对查验"), func(h *house, a vault.Access) error {
 				if s.file != "" {
 					return c.compareSheet(cmd.Context(), comparing{h, a, &q}, s)
+				}
+				if receipt != "" { // it names a checkpoint that has what it tells
+					if err := h.freshProofs(cmd.Context()); err != nil {
+						return err
+					}
 				}
 				res, err := c.compareOne(cmd.Context(), comparing{h, a, &q}, args)
 				if err != nil {
@@ -88,6 +96,10 @@ func (x *comparing) compare(ctx context.Context, q vault.Query, claims map[strin
 			code = id.Type
 		}
 	}
+	if code == "" && slices.ContainsFunc(slices.Collect(maps.Keys(claims)), isLabel) {
+		return nil, cli.Usage("按持证主体比对时请加 --type，或者要素用短名（如 KZ_ZS）",
+			"compare by holder: add --type, or name elements by their short names, as KZ_ZS")
+	}
 	if code != "" {
 		t, err := x.house.vault.Type(ctx, code)
 		if err != nil && !errors.Is(err, vault.ErrUnknownType) {
@@ -100,6 +112,11 @@ func (x *comparing) compare(ctx context.Context, q vault.Query, claims map[strin
 		}
 	}
 	return x.house.vault.Compare(ctx, x.access, q, claims)
+}
+
+// isLabel tells the label of an element from a short name.
+func isLabel(name string) bool {
+	return strings.ContainsFunc(name, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 var resultWords = map[string][2]string{

@@ -155,7 +155,7 @@ func TestProgress(t *testing.T) {
 		want           []string
 	}{
 		{"pipe", false, false, nil},
-		{"terminal", true, false, []string{"退回 3", "晚于期限", "50/200 行", "10 行/秒", "25%"}},
+		{"terminal", true, false, []string{"退回 3", "晚于期限", "50/约 200 行", "10 行/秒", "25%"}},
 		{"json", true, true, []string{`{"progress":`, `"rows":50`, `"late":true`, `"rows_per_second":10`}},
 	} {
 		t.Run(x.name, func(t *testing.T) {

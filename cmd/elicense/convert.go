@@ -299,7 +299,7 @@ func (cv *conversion) convert(ctx context.Context, h *house, a vault.Access) err
 
 // interrupted says how to go on after a conversion that was broken off.
 func (cv *conversion) interrupted(report *convert.Report) {
-	if report != nil && !report.DryRun && report.Counts.Rows > 0 {
+	if report != nil && !report.DryRun && !report.Again && report.Counts.Rows > 0 {
 		cv.Aside(cv.Say("已完成 "+strconv.Itoa(report.Counts.Rows)+" 行；重新运行同一命令即从此处继续。\n",
 			strconv.Itoa(report.Counts.Rows)+" rows are done; run the same command again to go on from there.\n"))
 	}
@@ -347,14 +347,17 @@ func (c *program) convertInto(ctx context.Context, into converting, job convert.
 func (cv *conversion) undoBatch(ctx context.Context, v *vault.Vault, a vault.Access) error {
 	counts := map[string]int{}
 	var refused []vault.Undone
+	done := &tally{program: cv.program, zh: "撤回 %d 行", en: "%d rows taken back"}
 	account, err := v.UndoBatch(ctx, a, cv.undo, cv.reason, func(u vault.Undone) {
+		done.add()
 		counts[u.Result]++
 		if u.Result == "refused" {
 			refused = append(refused, u)
 		}
 	})
+	done.finish()
 	if err != nil {
-		return err
+		return cv.stateOf(ctx, v, err, batchAct{a, cv.undo, "撤回", "taken back"})
 	}
 	return cv.Emit(map[string]any{"batch": account, "counts": counts, "refused": refused}, func() {
 		cv.Tell("批次 %s 已撤回：撤出 %d，恢复旧版 %d，不能撤回 %d", "batch %s undone: %d withdrawn, %d restored, %d refused",

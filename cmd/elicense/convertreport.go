@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,9 @@ const (
 func (cv *conversion) showReport(r *convert.Report) {
 	cv.Tell("%s：%s", "%s: %s", cv.headline(r), cv.counts(r.Counts))
 	cv.Tell("台账：%s，表头到第 %d 行", "ledger: %s, heading down to row %d", readAs(r), r.HeadingRow)
+	if unused := unusedColumns(r); unused != "" {
+		cv.Tell("没有用到的列：%s", "columns not used: %s", unused)
+	}
 	if r.Resumed > 0 {
 		cv.Tell("从断点继续：其中 %d 行上次已完成", "went on where it stopped: %d of them were done before", r.Resumed)
 	}
@@ -32,6 +36,18 @@ func (cv *conversion) showReport(r *convert.Report) {
 	cv.showScans(r)
 	cv.Tell("用时 %s，每秒 %s 行", "took %s, %s rows a second", short(r.Elapsed), rate(r))
 	cv.showNext(r)
+}
+
+// unusedColumns are those with a heading that went into no element and that the mapping does not pass over.
+func unusedColumns(r *convert.Report) string {
+	own := []string{"", convert.ResultState, convert.ResultCode, convert.ResultFix}
+	var list []string
+	for _, c := range r.Columns {
+		if len(c.Elements) == 0 && !c.Ignored && !slices.Contains(own, c.Heading) {
+			list = append(list, c.Heading)
+		}
+	}
+	return strings.Join(list, "、")
 }
 
 // readAs is what the file was read as.
@@ -47,7 +63,8 @@ func (cv *conversion) headline(r *convert.Report) string {
 	case r.DryRun:
 		return cv.Say("试运行（未写库）", "dry run (nothing written)")
 	case r.Stopped != nil:
-		return fmt.Sprintf(cv.Say("在第 %d 行停止", "stopped at row %d"), r.Stopped.Row)
+		return fmt.Sprintf(cv.Say("在第 %d 行停止（看了 %d 行，退回 %d 行）；已入库", "stopped at row %d (%d rows read, %d rejected); brought in"),
+			r.Stopped.Row, r.Stopped.Rows, r.Stopped.Rejected)
 	case r.Again:
 		return cv.Say("此文件以前已经转换完毕，没有新变化，未写库", "this file was converted before and brings nothing new; nothing was written")
 	}
@@ -101,6 +118,9 @@ func (cv *conversion) showSpans(r *convert.Report) {
 	if !r.Reconcile.Balanced {
 		cv.Tell("对账不平：请报告此问题", "the account does not balance: please report this")
 	}
+	if len(spans) == 0 {
+		return
+	}
 	if gaps == 0 {
 		cv.Tell("编号连续：%d 个号段没有缺号", "numbers run on: no gap in %d ranges", len(spans))
 		return
@@ -116,10 +136,17 @@ func (cv *conversion) showSpans(r *convert.Report) {
 			cv.Tell("  …… 全部见 --json 或批次证明", "  … all of them in --json")
 			return
 		}
-		series := strings.ReplaceAll(s.Series, "division=", "")
 		cv.Tell("  %d 年 %s %s 至 %s：有 %d，缺 %d", "  %d %s %s to %s: %d seen, %d missing",
-			s.Year, series, s.First, s.Last, s.Seen, s.Missing)
+			s.Year, cv.series(s.Series), s.First, s.Last, s.Seen, s.Missing)
 	}
+}
+
+// series names a series of numbers: what stands before their running digits, or what the type's rule says of them.
+func (c *program) series(name string) string {
+	return strings.NewReplacer(
+		"division=", c.Say("区划 ", "division "), "category=", c.Say("类别 ", "category "), "year=", c.Say("年份 ", "year "),
+		",", c.Say("，", ", "),
+	).Replace(name)
 }
 
 func (cv *conversion) showScans(r *convert.Report) {
@@ -185,6 +212,10 @@ func (cv *conversion) showNext(r *convert.Report) {
 	case r.Again && r.Account.State == vault.BatchWaiting:
 		cv.Tell("它的批次 %s 还没有签核，签核后才对外可查：", "its batch %s is not signed off yet; look-ups see it once it is:", r.Batch)
 		cv.showSignOff(r.Batch)
+	case r.Stopped != nil && r.Counts.Created+r.Counts.Updated > 0:
+		cv.Tell("批次 %s 没有做完，已入库的不对外可查；可以继续，也可以撤回：%s convert --undo %[1]s --reason 理由",
+			"batch %s is not finished and look-ups do not see it; go on with it, or undo it: %s convert --undo %[1]s --reason TEXT",
+			r.Batch, cv.again())
 	case r.Batch != "":
 		cv.Tell("批次 %s", "batch %s", r.Batch)
 	}

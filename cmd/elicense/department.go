@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +31,10 @@ func (c *program) departmentAdd() *cobra.Command {
 				return err
 			}
 			return c.with(cmd.Context(), operator("登记部门"), func(h *house, a vault.Access) error {
+				issues, err := typeCodes(cmd.Context(), h.vault, issues)
+				if err != nil {
+					return err
+				}
 				caller := vault.Caller{ID: id, Name: d.name, Department: d.uscc, Issues: issues}
 				if caller.ID == "" {
 					caller.ID = d.uscc
@@ -44,7 +50,7 @@ func (c *program) departmentAdd() *cobra.Command {
 	f.StringVar(&d.name, "name", "", "名称 / name")
 	f.StringVar(&d.uscc, "code", "", "统一社会信用代码 / credit code")
 	f.StringVar(&id, "id", "", "调用方标识，缺省为信用代码 / caller id; the credit code if not given")
-	f.StringSliceVar(&issues, "issues", nil, "可颁发的证照类型代码 / types it may issue")
+	f.StringSliceVar(&issues, "issues", nil, "可颁发的证照类型，名称或代码，一次列全 / types it may issue, by name or code, all of them")
 	cli.MustHave(cmd, "name", "code")
 	return cmd
 }
@@ -78,7 +84,7 @@ func (c *program) callerCommand() *cobra.Command {
 				}
 				return c.Emit(list, func() {
 					for _, x := range list {
-						c.Fact("%-16s %-18s %s", x.ID, x.Department, x.Name)
+						c.Fact("%-18s  %-18s  %s  %s", x.ID, x.Department, x.Name, c.rights(&x))
 					}
 				})
 			})
@@ -95,7 +101,10 @@ func (c *program) callerAdd() *cobra.Command {
 		Example: "  elicense caller add hall --name 示例省网上办事大厅 --bases 示例省政务数据管理办法第十二条 --max-level 3",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			x.ID, x.MaxLevel = args[0], vault.Level(level)
-			return c.with(cmd.Context(), operator("登记调用方"), func(h *house, a vault.Access) error {
+			return c.with(cmd.Context(), operator("登记调用方"), func(h *house, a vault.Access) (err error) {
+				if x.Issues, err = typeCodes(cmd.Context(), h.vault, x.Issues); err != nil {
+					return err
+				}
 				if err := h.vault.PutCaller(cmd.Context(), a, x); err != nil {
 					return err
 				}
@@ -109,11 +118,29 @@ func (c *program) callerAdd() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&x.Name, "name", "", "名称 / name")
 	f.StringVar(&x.Department, "code", "", "所属部门统一社会信用代码 / credit code of its department")
-	f.StringSliceVar(&x.Issues, "issues", nil, "可颁发的证照类型代码 / types it may issue")
+	f.StringSliceVar(&x.Issues, "issues", nil, "可颁发的证照类型，名称或代码 / types it may issue, by name or code")
 	f.StringSliceVar(&x.Bases, "bases", nil, "可据以查询他人的法律依据 / legal bases on which it may ask about others")
 	f.IntVar(&level, "max-level", 0, "可断言的最高认证级别 0-3 / strongest login it may vouch for, 0-3")
 	f.BoolVar(&x.Operator, "operator", false, "管理员 / an operator")
 	return cmd
+}
+
+// rights says what a caller may do.
+func (c *program) rights(x *vault.Caller) string {
+	var list []string
+	if x.Operator {
+		list = append(list, c.Say("管理员", "operator"))
+	}
+	if n := len(x.Issues); n > 0 {
+		list = append(list, fmt.Sprintf(c.Say("颁发 %d 类证照", "issues %d types"), n))
+	}
+	if len(x.Bases) > 0 {
+		list = append(list, c.Say("依据：", "bases: ")+strings.Join(x.Bases, "、"))
+	}
+	if x.MaxLevel > vault.LevelNone {
+		list = append(list, fmt.Sprintf(c.Say("可断言至 %d 级", "vouches up to level %d"), x.MaxLevel))
+	}
+	return strings.Join(list, c.Say("；", "; "))
 }
 
 // rememberAsker makes the first caller with a legal basis the one that look-ups ask as when they do not say.

@@ -270,7 +270,7 @@ func (c *program) numberUse(n *vault.NumberUse) string {
 		place += "–" + strconv.FormatUint(n.Through, 10)
 		what = c.Say("恢复备份时跳过", "passed over after a restore")
 	}
-	line := fmt.Sprintf("%s %6s  %s  %s  %s %s", n.Scope, place, n.Number, what, n.Identifier, n.Reason)
+	line := fmt.Sprintf("%s %6s  %s  %s  %s %s", c.series(n.Scope), place, n.Number, what, n.Identifier, n.Reason)
 	return strings.TrimRight(line, " ")
 }
 
@@ -284,7 +284,11 @@ func (c *program) answer(a *vault.Answer, err error) error {
 		if a.Number != "" { // who acts on a licence knows it
 			number = c.Say("编号 ", "number ") + a.Number + "  "
 		}
-		c.Tell("%s  %s第 %d 版", "%s  %sversion %d", c.state(a.State), number, a.Version)
+		version := ""
+		if a.Version > 0 { // a reservation has none yet
+			version = fmt.Sprintf(c.Say("第 %d 版", "version %d"), a.Version)
+		}
+		c.Fact("%s", strings.TrimRight(c.state(a.State)+"  "+number+version, " "))
 		c.Tell("标识 %s", "identifier %s", a.Identifier)
 		if a.Replayed {
 			c.Tell("（重复请求：这是首次的答复，未重复办理）", "(replayed: this is the first answer, nothing was done twice)")

@@ -131,7 +131,11 @@ func (c *program) lookupCommand() *cobra.Command {
 				if err := q.complete(cmd.Context(), h.vault, args); err != nil {
 					return err
 				}
-				q.Receipt = to.receipt != ""
+				if q.Receipt = to.receipt != ""; q.Receipt { // it names a checkpoint that has what it tells
+					if err := h.freshProofs(cmd.Context()); err != nil {
+						return err
+					}
+				}
 				res, err := h.vault.Lookup(cmd.Context(), a, q.Query)
 				if err != nil {
 					return err

@@ -187,3 +187,11 @@ func rowsOf(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 }
+
+// TestHelp: every help text stands in the user's language alone.
+func TestHelp(t *testing.T) {
+	for _, lang := range []string{"zh", "en"} {
+		w := &cli.World{Lang: lang, Env: func(string) string { return "" }}
+		clitest.CheckHelp(t, (&program{World: w}).root(), lang)
+	}
+}

@@ -71,28 +71,33 @@ var plainTheme = progressbar.Theme{Saucer: "=", SaucerHead: ">", SaucerPadding: 
 // barWidth leaves room for what stands beside the bar.
 func (m *meter) barWidth() int { return max(8, min(30, m.columns-75)) }
 
+// barSteps is the length of the bar: how much is done of a total that is an estimate and moves.
+const barSteps = 1000
+
 func (m *meter) draw(p convert.Progress) {
-	total := max(p.Total, p.Rows)
+	total := max(p.Total, p.Rows, 1)
 	if m.bar == nil {
-		first := total
+		steps := barSteps
 		if p.Total == 0 {
-			first = -1
+			steps = -1 // nobody knows: it turns
 		}
-		m.bar = progressbar.NewOptions(first, progressbar.OptionSetWriter(m.Err), progressbar.OptionSetPredictTime(false),
+		m.bar = progressbar.NewOptions(steps, progressbar.OptionSetWriter(m.Err), progressbar.OptionSetPredictTime(false),
 			progressbar.OptionShowDescriptionAtLineEnd(), progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(m.barWidth()),
 			progressbar.OptionSetTheme(plainTheme))
 	}
-	if p.Total > 0 && m.bar.GetMax() != total {
-		m.bar.ChangeMax(total)
-	}
 	m.bar.Describe(m.words(p))
-	_ = m.bar.Set(p.Rows) // progress is no promise
+	_ = m.bar.Set(min(barSteps-1, int(int64(p.Rows)*barSteps/int64(total)))) // progress is no promise
 }
 
 // words say how far it is, how fast, how long it will take, and what went wrong so far.
 func (m *meter) words(p convert.Progress) string {
-	s := fmt.Sprintf(m.Say("%s %d/%d 行，%.0f 行/秒", "%s %d/%d rows, %.0f/s"), m.name, p.Rows, max(p.Total, p.Rows), p.Rate)
+	about := ""
+	if !p.Exact {
+		about = m.Say("约 ", "about ")
+	}
+	s := fmt.Sprintf(m.Say("%s %d/%s%d 行，%.0f 行/秒", "%s %d of %s%d rows, %.0f/s"),
+		m.name, p.Rows, about, max(p.Total, p.Rows), p.Rate)
 	if p.Remaining > 0 {
 		s += m.Say("，还要 ", ", ") + p.Remaining.Round(time.Second).String() + m.Say("", " left")
 	}
@@ -123,4 +128,24 @@ func percent(part, whole int) string {
 		return "-"
 	}
 	return fmt.Sprintf("%.1f%%", 100*float64(part)/float64(whole))
+}
+
+// tally shows on a terminal how many rows of a longer work are done.
+type tally struct {
+	*program
+
+	zh, en string // with a place for the number
+	n      int
+}
+
+func (t *tally) add() {
+	if t.n++; t.terminal && !t.JSON && t.n%500 == 0 {
+		t.Aside("\r" + fmt.Sprintf(t.Say(t.zh, t.en), t.n))
+	}
+}
+
+func (t *tally) finish() {
+	if t.terminal && !t.JSON && t.n >= 500 {
+		t.Aside("\r" + strings.Repeat(" ", max(0, t.columns-1)) + "\r")
+	}
 }

@@ -167,20 +167,24 @@ func (c *program) readNamed(path string) (*verify.Envelope, record.Checkpoint, e
 		return nil, record.Checkpoint{}, err
 	}
 	e := &verify.Envelope{}
-	named := record.Checkpoint{}
+	named, signed := record.Checkpoint{}, false
 	if json.Unmarshal(text, e) == nil {
 		if r, err := record.ParseReceipt(e.Raw); err == nil {
-			named = r.Checkpoint
+			named, signed = r.Checkpoint, true
 		} else if b, err := record.ParseBatchCertificate(e.Raw); err == nil {
-			named = b.Checkpoint
+			named, signed = b.Checkpoint, true
 		}
 	}
-	if named.Size == 0 {
-		return nil, named, cli.Usage(
-			"这不是写有检查点的回执或批次证明："+path, "this is no receipt or batch certificate that names a checkpoint: "+path,
-		)
+	switch {
+	case named.Size > 0:
+		return e, named, nil
+	case signed:
+		return nil, named, cli.Usage("开出时账本还没有签过检查点，无从证明此后的变化："+path,
+			"the ledger had no checkpoint when this was made, so nothing can be proven since: "+path)
 	}
-	return e, named, nil
+	return nil, named, cli.Usage(
+		"这不是回执或批次证明："+path, "this is no receipt or batch certificate: "+path,
+	)
 }
 
 // freshProofs brings every event that is only staged into the ledger and under a checkpoint.

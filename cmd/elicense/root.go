@@ -115,8 +115,9 @@ func (c *program) by(h *house, asker who) (vault.Access, error) {
 	}
 	if a.Caller == "" {
 		return a, cli.Usage(
-			"请用 --as 指明以哪个调用方的身份办理（elicense caller list 列出已登记的）",
-			"say with --as which registered caller acts (elicense caller list shows them)",
+			"请用 --as 指明以哪个调用方的身份办理（elicense caller list 列出已登记的）；颁发部门查本部门的证照另加 --ground issuer",
+			"say with --as which registered caller acts (elicense caller list shows them); a department that looks at its own "+
+				"licences adds --ground issuer",
 		)
 	}
 	if a.Basis == "" && a.Ground == vault.GroundLaw {

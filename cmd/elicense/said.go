@@ -18,9 +18,12 @@ import (
 // said takes an error apart for a person: what is wrong with settings or a file in words, the single problems of a refused
 // request, type or mapping each with its place. Other errors stay as they are.
 func said(cmd *cobra.Command, err error) error {
+	var told *cli.ToldError
 	var settings *settingsError
 	var bad *sheet.Error
 	switch {
+	case errors.As(err, &told):
+		return err
 	case errors.As(err, &settings):
 		return &cli.ToldError{
 			Err: err, Code: "settings", Zh: houseFile + " 不能使用：" + settings.zh, En: houseFile + " cannot be used: " + settings.en,

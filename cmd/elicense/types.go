@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
 )
@@ -52,6 +54,38 @@ func typeCode(ctx context.Context, v *vault.Vault, s *string) error {
 	}
 	*s = t.Definition.Code
 	return nil
+}
+
+// typeCodes completes a list of types that a department issues. It may name shipped types that nobody has declared yet;
+// what is no type at all stays, for the vault to refuse.
+func typeCodes(ctx context.Context, v *vault.Vault, list []string) ([]string, error) {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = strings.TrimSpace(s)
+		if code.CheckLicenceType(out[i]) == nil {
+			continue
+		}
+		t, err := resolveType(ctx, v, out[i])
+		switch {
+		case err == nil:
+			out[i] = t.Definition.Code
+		case errors.Is(err, vault.ErrUnknownType):
+			out[i] = shippedCode(out[i])
+		default:
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// shippedCode is the code of a shipped type by its name, or the name itself.
+func shippedCode(name string) string {
+	for _, t := range catalogue.Shipped() {
+		if t.Name == name {
+			return t.Code
+		}
+	}
+	return name
 }
 
 func (c *program) typeList() *cobra.Command {

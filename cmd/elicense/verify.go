@@ -24,8 +24,8 @@ type trust struct {
 
 func (t *trust) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&t.anchors, "anchors", "", "信任的根证书 PEM（缺省用数据目录的）/ trusted roots")
-	f.StringSliceVar(&t.keys, "ledger-key", nil, "账本公钥文本（缺省用数据目录的）/ ledger key")
+	f.StringVar(&t.anchors, "anchors", "", "信任的根证书 PEM，缺省用数据目录的 / trusted roots; those of the data directory if not given")
+	f.StringSliceVar(&t.keys, "ledger-key", nil, "账本公钥文本，缺省用数据目录的 / key of a ledger; that of the data directory if not given")
 	f.BoolVar(&t.cross, "cross-check", false, "两个独立的 SM2 实现都通过才算通过 / two unrelated implementations must agree")
 }
 
@@ -59,7 +59,12 @@ func (c *program) ledgerKeys(t *trust) ([]ledger.Verifier, error) {
 		for _, k := range t.keys {
 			text.WriteString(k + "\n")
 		}
-		return verify.ParseLedgerKeys(text.String())
+		keys, err := verify.ParseLedgerKeys(text.String())
+		if err != nil {
+			return nil, cli.Usage("--ledger-key 不是账本公钥（形如 名称+摘要+公钥，init 时打印）",
+				"--ledger-key is no key of a ledger (NAME+HASH+KEY, as init prints it)")
+		}
+		return keys, nil
 	}
 	s, err := readSettings(c.dir)
 	if err != nil {

@@ -60,6 +60,7 @@ func (o outputOf) Write(p []byte) (int, error) {
 // localise keeps one language of every help text, and words cobra's refusals itself.
 func (w *World) localise(cmd *cobra.Command) {
 	pick := func(s, separator string) string {
+		s = strings.Replace(s, "）/ ", "）"+Beside, 1) // a wide bracket has room of its own
 		if zh, en, ok := strings.Cut(s, separator); ok {
 			return w.Say(zh, en)
 		}

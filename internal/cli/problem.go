@@ -53,6 +53,9 @@ func (w *World) ProblemJSON(p *Problem) ProblemJSON {
 	return ProblemJSON{p.Code, p.Line, p.Column, p.Where, p.Found, w.Say(p.Zh, p.En)}
 }
 
+// unnamed is the place of what has a name that is not repeated.
+const unnamed = "?"
+
 // ProblemText is a problem on one line: place, words, what was found, code.
 func (w *World) ProblemText(p *Problem) string {
 	var b strings.Builder
@@ -63,7 +66,7 @@ func (w *World) ProblemText(p *Problem) string {
 		}
 		b.WriteString("  ")
 	}
-	if at := cmp.Or(p.Flag, p.Where); at != "" {
+	if at := cmp.Or(p.Flag, p.Where); at != "" && at != unnamed {
 		b.WriteString(at + "  ")
 	}
 	message := w.Say(p.Zh, p.En)

@@ -74,6 +74,7 @@ var fileTroubles = []Words{
 	{syscall.ENAMETOOLONG, "file-name-long", "文件名太长：", "the file name is too long: "},
 	{syscall.EROFS, "file-read-only", "文件系统只读，不能写：", "the file system is read-only: "},
 	{syscall.ETXTBSY, "file-busy", "文件正被使用：", "the file is in use: "},
+	{syscall.EPIPE, "output-closed", "没有人再读取输出：", "nobody reads the output any more: "},
 	{syscall.EIO, "file-broken", "读写出错，磁盘可能已损坏：", "reading or writing failed, the disk may be damaged: "},
 }
 

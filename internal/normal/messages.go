@@ -225,8 +225,8 @@ var messages = [...]struct {
 	}},
 	{CodeDateSerialRefused, Message{
 		"“{found}”像是表格的日期序号。", "“{found}” looks like a spreadsheet serial.",
-		"请把该列设为日期格式再导出，或在列映射中允许序号。",
-		"Give the column a date format and export again, or allow serials in the mapping.",
+		"请把该列设为日期格式再导出，或在列映射中写 serials: true。",
+		"Give the column a date format and export again, or write serials: true in the mapping.",
 	}},
 	{CodeNumberUnreadable, Message{
 		"“{found}”不是数字。", "“{found}” is not a number.", "请只写数字，不写单位。", "Write figures only, without a unit.",

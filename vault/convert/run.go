@@ -201,7 +201,7 @@ func (r *runner) finish(ctx context.Context, stopped bool) error {
 		rep.Account = account
 	}
 	if r.former != nil {
-		rep.Account, rep.Again = r.former, true
+		rep.Account = r.former
 	}
 	rep.Elapsed = r.cfg.Now().Sub(r.meter.started)
 	r.tell(!stopped)

@@ -44,7 +44,7 @@ func newSink(r *runner) *sink {
 	case r.batch != nil:
 		s.report.Batch = r.batch.ID()
 	case r.former != nil:
-		s.report.Batch = r.former.ID
+		s.report.Batch, s.report.Again = r.former.ID, true
 	}
 	if r.job.Rows != nil {
 		s.rows = bufio.NewWriterSize(r.job.Rows, 64<<10)

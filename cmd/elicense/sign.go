@@ -113,7 +113,7 @@ func (f *signFlags) read(c *program, args []string) error {
 }
 
 func (f *signFlags) check(args []string) error {
-	signs := f.attach == "" && f.request == "" && (f.key != "" || f.prepare != "")
+	signs := f.attach == "" && (f.key != "" || f.prepare != "")
 	switch {
 	case f.arc != "gm" && f.arc != "rfc":
 		return cli.Usage("--arc 应为 gm 或 rfc", "--arc is gm or rfc")
@@ -122,9 +122,9 @@ func (f *signFlags) check(args []string) error {
 			"--countersign and --timestamp-request go with --add-to")
 	case len(args) > 0:
 		return nil
-	case signs && f.addTo == "":
+	case f.addTo == "" && signs:
 		return cli.Usage("缺少要签名的文件", "the file to sign is missing")
-	case f.out == "" && f.prepare == "" && f.request == "":
+	case f.out+f.prepare+f.request == "":
 		return cli.Usage("请用 -o 说明写到哪里", "say with -o where to write")
 	default:
 		return nil

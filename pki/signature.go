@@ -31,8 +31,8 @@ func (k *Key) VerifySignature(a SignatureAlgorithm, message, signature []byte) e
 	return k.verify(a, message, signature)
 }
 
-// CheckStrength says whether a signature with this algorithm by this key resists forgery today: ErrWeakAlgorithm for MD5
-// and SHA-1, ErrWeakKey for RSA below 2048 bits.
+// CheckStrength says whether a signature with this algorithm by this key resists forgery today: ErrWeakAlgorithm
+// for MD5 and SHA-1, ErrWeakKey for RSA below 2048 bits.
 func (k *Key) CheckStrength(a SignatureAlgorithm) error {
 	switch {
 	case a.Hash == HashMD5, a.Hash == HashSHA1:

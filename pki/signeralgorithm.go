@@ -23,8 +23,8 @@ func HashByID(id oid.ID) (Hash, bool) {
 	}
 }
 
-// New starts a digest. The error is ErrAlgorithm for an algorithm that nothing here computes, MD5 among them. That SHA-1
-// is computed does not mean that it is to be relied on: see Key.CheckStrength.
+// New starts a digest. The error is ErrAlgorithm for an algorithm that nothing here computes, MD5 among them. That
+// SHA-1 is computed does not mean that it is to be relied on: see Key.CheckStrength.
 func (h Hash) New() (hash.Hash, error) {
 	if h == HashSM3 {
 		return sm3.New(), nil
@@ -46,10 +46,10 @@ func (h Hash) Sum(message []byte) ([]byte, error) {
 	return w.Sum(nil), nil
 }
 
-// SignerAlgorithm is the algorithm of a signature in SignedData, which names its digest, its signature algorithm and the
-// parameters of that, nil for absent or NULL. The hash of the signature algorithm and the digest algorithm must be the
-// same (RFC 5754, 3); RSA can be named without a hash (RFC 3370, 3.2). The error is ErrAlgorithm for a pair that is not
-// known. A weak algorithm is no error here.
+// SignerAlgorithm is the algorithm of a signature in SignedData, which names its digest, its signature algorithm
+// and the parameters of that, nil for absent or NULL. The hash of the signature algorithm and the digest algorithm
+// must be the same (RFC 5754, 3); RSA can be named without a hash (RFC 3370, 3.2). The error is ErrAlgorithm for a
+// pair that is not known. A weak algorithm is no error here.
 func SignerAlgorithm(digest, signature oid.ID, parameters []byte) (SignatureAlgorithm, error) {
 	pair := cms.SignerInfo{DigestAlgorithm: digest, SignatureAlgorithm: signature}
 	unknown := fmt.Errorf("%w: %s with %s", ErrAlgorithm, signature, digest)

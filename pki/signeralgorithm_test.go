@@ -5,7 +5,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // to be refused
+	"crypto/sha1"
 	"errors"
 	"io/fs"
 	"os"
@@ -84,7 +84,7 @@ func TestMathematicsApart(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 	message := []byte("message")
-	sum := sha1.Sum(message) //nolint:gosec // to be refused
+	sum := sha1.Sum(message)
 	value, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA1, sum[:])
 	require.NoError(t, err)
 	public := pki.KeyOfRSA(&key.PublicKey)

@@ -16,8 +16,10 @@ const (
 	attached              // SignedData of its own, with the content inside
 	added                 // beside the signatures of SignedData that is there
 	countered             // beside the one signature whose value it covers
-	kinds
 )
+
+// kinds is how many there are.
+const kinds = 4
 
 // draft is a signature that lacks its value.
 type draft struct {
@@ -139,14 +141,10 @@ func parseTarget(der []byte) (*cms.SignedData, error) {
 
 // finish writes the SignedData with the value of a draft, and the time-stamp token over it if there is to be one.
 func (m *maker) finish(ctx context.Context, d *draft, value []byte) ([]byte, error) {
-	switch d.kind {
-	case detached, attached:
-		return m.finishNew(ctx, d, value)
-	case added, countered:
+	if d.target != nil {
 		return m.finishTarget(ctx, d, value)
-	default:
-		return nil, ErrSigned
 	}
+	return m.finishNew(ctx, d, value)
 }
 
 func (m *maker) finishNew(ctx context.Context, d *draft, value []byte) ([]byte, error) {

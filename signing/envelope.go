@@ -16,7 +16,8 @@ import (
 )
 
 var (
-	// ErrRecipient is returned for a certificate that nothing may be encrypted to, or for an envelope that is not to it.
+	// ErrRecipient is returned for a certificate that nothing may be encrypted to, or for an envelope that is not
+	// to it.
 	ErrRecipient = errors.New("signing: not a recipient")
 	// ErrEnvelope is returned for bytes that are no envelope, or one with algorithms that are not opened here.
 	ErrEnvelope = errors.New("signing: not an envelope that can be opened")
@@ -34,9 +35,9 @@ type EnvelopeConfig struct {
 	Recipients []*pki.Certificate
 	// Rand is the source of keys and nonces, unpredictable. Required.
 	Rand io.Reader
-	// Arc is the family of identifiers. ArcGM: EnvelopedData with SM4-CBC, which hides the content but does not protect it
-	// from changes: sign first and put the SignedData inside. ArcRFC5652: AuthEnvelopedData with SM4-GCM, which shows
-	// changes, though not who made the envelope.
+	// Arc is the family of identifiers. ArcGM: EnvelopedData with SM4-CBC, which hides the content but does not
+	// protect it from changes: sign first and put the SignedData inside. ArcRFC5652: AuthEnvelopedData with
+	// SM4-GCM, which shows changes, though not who made the envelope.
 	Arc Arc
 	// CBC writes EnvelopedData with SM4-CBC under ArcRFC5652 too, for readers that know nothing else.
 	CBC bool
@@ -73,7 +74,8 @@ func Envelop(content []byte, config EnvelopeConfig) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("encrypting to %q: %w", c.Subject, err)
 		}
-		sealed.Recipients = append(sealed.Recipients, cms.RecipientKey{Issuer: c.RawIssuer, Serial: c.Serial, Cipher: wrapped})
+		r := cms.RecipientKey{Issuer: c.RawIssuer, Serial: c.Serial, Cipher: wrapped}
+		sealed.Recipients = append(sealed.Recipients, r)
 	}
 	der, err := cms.Form{Arc: config.Arc, Content: config.ContentType}.MarshalEnveloped(sealed)
 	if err != nil {

@@ -25,6 +25,8 @@ import (
 	"github.com/elicense/elicense/signing"
 )
 
+const sm4Block = 16
+
 // recipient has an encryption certificate.
 type recipient struct {
 	key         crypto.Decrypter
@@ -111,6 +113,10 @@ func TestOpenEnvelopeRefuses(t *testing.T) {
 	require.ErrorIs(t, err, signing.ErrConfig)
 	_, err = signing.OpenEnvelope(der[:len(der)-1], r.certificate, r.key)
 	require.ErrorIs(t, err, signing.ErrEnvelope)
+	padded := bytes.Clone(der)
+	padded[len(padded)-sm4Block-1] ^= 0x20 // the number of padding octets
+	_, err = signing.OpenEnvelope(padded, r.certificate, r.key)
+	require.ErrorIs(t, err, signing.ErrOpen)
 	for _, other := range []oid.ID{oid.SM4ECB, oid.SM4GCM} { // another mode in place of CBC
 		changed := bytes.Replace(der, []byte(oid.SM4CBC), []byte(other), 1)
 		_, err = signing.OpenEnvelope(changed, r.certificate, r.key)

@@ -124,7 +124,8 @@ func leaves(t *testing.T, der []byte, at int, path string, skip func(path string
 func TestEveryFieldCounts(t *testing.T) {
 	w := newWorld(t, time.Now())
 	s := newStock(t, w)
-	// OpenSSL looks neither at the two versions nor at the type of the content nor at the name of the signature algorithm.
+	// OpenSSL looks neither at the two versions nor at the type of the content nor at the name of the signature
+	// algorithm.
 	unseen := []string{"/0/1/0/0", "/0/1/0/4/0/0", "/0/1/0/2/0", "/0/1/0/4/0/4/0"}
 	for _, arc := range []signing.Arc{signing.ArcGM, signing.ArcRFC5652} {
 		signer := w.signer(t, func(c *signing.Config) {
@@ -142,17 +143,8 @@ func TestEveryFieldCounts(t *testing.T) {
 			changed[field.end-1] ^= 2
 			own := ownVerdict(changed, signer.Certificate(), usual.Tolerances)
 			require.Error(t, own, field.path)
-			if err := s.openssl(changed, nil); !slices.Contains(unseen, field.path) {
-				require.Error(t, err, field.path)
-			}
-		}
-		for _, path := range []string{"/0/1/0/2/1/0", "/0/1/0/4/0/5"} { // content and value
-			for _, field := range fields {
-				if field.path == path {
-					changed := bytes.Clone(der)
-					changed[field.end-1] ^= 2
-					require.Error(t, s.bouncyCastle(changed, nil), path)
-				}
+			if arc == signing.ArcRFC5652 && !slices.Contains(unseen, field.path) {
+				require.Error(t, s.openssl(changed, nil), field.path)
 			}
 		}
 	}

@@ -131,7 +131,8 @@ func openCBC(e *cms.Enveloped, key []byte) ([]byte, error) {
 	good := subtle.ConstantTimeLessOrEq(1, pad) & subtle.ConstantTimeLessOrEq(pad, sm4.BlockSize)
 	for i, b := range plain[len(plain)-sm4.BlockSize:] {
 		inside := subtle.ConstantTimeLessOrEq(sm4.BlockSize-i, pad)
-		good &= subtle.ConstantTimeSelect(inside, subtle.ConstantTimeByteEq(b, byte(pad)), 1) //nolint:gosec // one octet
+		equal := subtle.ConstantTimeByteEq(b, byte(pad)) //nolint:gosec // one octet
+		good &= subtle.ConstantTimeSelect(inside, equal, 1)
 	}
 	if good != 1 {
 		return nil, ErrOpen
@@ -139,7 +140,8 @@ func openCBC(e *cms.Enveloped, key []byte) ([]byte, error) {
 	return plain[:len(plain)-pad], nil
 }
 
-// openGCM opens AuthEnvelopedData, or EnvelopedData with the tag at the end of the ciphertext, which one library writes.
+// openGCM opens AuthEnvelopedData, or EnvelopedData with the tag at the end of the ciphertext, which one library
+// writes.
 func openGCM(e *cms.Enveloped, key []byte) ([]byte, error) {
 	ciphertext, tag := e.Ciphertext, e.Tag
 	if tag == nil {

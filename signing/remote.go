@@ -39,13 +39,13 @@ func NewRemote(config Config) (*Remote, error) {
 
 // Draft is a signature that lacks its value.
 type Draft struct {
-	// Digest is e = SM3(Z ‖ Message), with the default identifier and the certificate's key: what a device signs that is
-	// given a digest. It must not hash it again.
+	// Digest is e = SM3(Z ‖ Message), with the default identifier and the certificate's key: what a device signs
+	// that is given a digest. It must not hash it again.
 	Digest [32]byte
 	// Message is what the signature covers, for a device that computes Z and the digest itself.
 	Message []byte
-	// State is to be kept until Attach. It holds nothing secret beside the content. Whoever changes it gets a refusal or
-	// a signature that does not verify.
+	// State is to be kept until Attach. It holds nothing secret beside the content. Whoever changes it gets a
+	// refusal or a signature that does not verify.
 	State []byte
 }
 
@@ -80,8 +80,8 @@ func (r *Remote) prepare(d *draft, err error) (*Draft, error) {
 	return &Draft{Digest: d.digest, Message: d.message, State: state}, nil
 }
 
-// Attach verifies the value, in DER or as 64 bytes r‖s, against the draft and the certificate, and returns the SignedData
-// that it completes.
+// Attach verifies the value, in DER or as 64 bytes r‖s, against the draft and the certificate, and returns the
+// SignedData that it completes.
 func (r *Remote) Attach(ctx context.Context, state, value []byte) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -193,17 +193,11 @@ func (m *maker) parseDraft(state []byte) (*draft, error) {
 		return nil, ErrDraft
 	}
 	input := cryptobyte.String(state)
-	var body, certificate, digest cryptobyte.String
-	var version, k int
+	var body cryptobyte.String
 	d := new(draft)
-	if !input.ReadASN1(&body, casn1.SEQUENCE) || !input.Empty() || !body.ReadASN1Integer(&version) || version != 1 ||
-		!body.ReadASN1(&certificate, casn1.OCTET_STRING) || string(certificate) != string(m.config.Chain[0].Digest[:]) ||
-		!body.ReadASN1Integer(&k) || k < 0 || k >= int(kinds) || !body.ReadASN1Integer(&d.signer) ||
-		!body.ReadASN1(&digest, casn1.OCTET_STRING) || len(digest) != sm2sig.DigestSize {
+	if !input.ReadASN1(&body, casn1.SEQUENCE) || !input.Empty() || !m.readDraftHead(&body, d) {
 		return nil, ErrDraft
 	}
-	d.kind = kind(k) //nolint:gosec // below kinds
-	copy(d.digest[:], digest)
 	for i, field := range []*[]byte{&d.attributes, &d.content, &d.target} {
 		var value cryptobyte.String
 		var present bool
@@ -216,6 +210,23 @@ func (m *maker) parseDraft(state []byte) (*draft, error) {
 		return nil, ErrDraft
 	}
 	return d, nil
+}
+
+// readDraftHead reads the fields that are always there.
+func (m *maker) readDraftHead(body *cryptobyte.String, d *draft) bool {
+	var certificate, digest cryptobyte.String
+	var version, k int
+	if !body.ReadASN1Integer(&version) || version != 1 || !body.ReadASN1(&certificate, casn1.OCTET_STRING) ||
+		!bytes.Equal(certificate, m.config.Chain[0].Digest[:]) {
+		return false
+	}
+	if !body.ReadASN1Integer(&k) || k < 0 || k >= kinds || !body.ReadASN1Integer(&d.signer) ||
+		!body.ReadASN1(&digest, casn1.OCTET_STRING) || len(digest) != sm2sig.DigestSize {
+		return false
+	}
+	d.kind = kind(k)
+	copy(d.digest[:], digest)
+	return true
 }
 
 // consistent tells whether the fields are those of the kind and the digest that of what is covered, where that is here.

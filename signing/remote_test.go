@@ -89,6 +89,14 @@ func TestRemoteRefuses(t *testing.T) {
 	wrong := draft.Digest
 	wrong[0] ^= 1
 
+	bare, err := newRemote(t, w, func(c *signing.Config) { c.WithAttributes = false }).PrepareDetached(record)
+	require.NoError(t, err)
+	away, err := r.PrepareDetached(record)
+	require.NoError(t, err)
+	awayValue := w.device(t, away.Digest)
+	later := bytes.Replace(away.State, []byte("260301090000Z"), []byte("260301090001Z"), 1)
+	require.NotEqual(t, away.State, later)
+
 	_, chain := w.department(t, ca.ProfileDepartment, townUSCC)
 	stranger := newRemote(t, w, func(c *signing.Config) { c.Chain = chain })
 	for name, test := range map[string]struct {
@@ -100,7 +108,9 @@ func TestRemoteRefuses(t *testing.T) {
 		"cut":              {r, draft.State[:len(draft.State)-1], value, signing.ErrDraft},
 		"bytes after":      {r, append(bytes.Clone(draft.State), 0), value, signing.ErrDraft},
 		"of another":       {stranger, draft.State, value, signing.ErrDraft},
+		"of another, bare": {stranger, bare.State, value, signing.ErrDraft},
 		"other content":    {r, bytes.Replace(draft.State, record[:9], record[1:10], 1), value, signing.ErrDraft},
+		"other time":       {r, later, awayValue, signing.ErrDraft},
 		"no value":         {r, draft.State, nil, signing.ErrValue},
 		"half a value":     {r, draft.State, value[:40], signing.ErrValue},
 		"value of another": {r, draft.State, w.device(t, wrong), signing.ErrValue},

@@ -2,10 +2,10 @@
 // statements and files, by one signer or many, and signed notes over ledger checkpoints; and envelopes (数字信封) to
 // encryption certificates.
 //
-// Keys stand behind crypto.Signer, so they may live in a device; for a key that is out of reach a Remote prepares what is
-// to be signed and puts the value in its place. Nothing here decides whether a foreign signature is to be relied on; the
-// one check made is that a record signed elsewhere carries the signature of the department certificate that was
-// registered for its issuer.
+// Keys stand behind crypto.Signer, so they may live in a device; for a key that is out of reach a Remote prepares
+// what is to be signed and puts the value in its place. Nothing here decides whether a foreign signature is to be
+// relied on; the one check made is that a record signed elsewhere carries the signature of the department
+// certificate that was registered for its issuer.
 package signing
 
 import (

@@ -18,15 +18,15 @@ import (
 
 // signFlags are what a signature is made with.
 type signFlags struct {
-	key, cert, out            string
-	arc                       string
-	detached, attributes      bool
-	binding                   bool
-	timestamp, request        string
-	addTo, prepare, attach    string
-	value                     string
-	countersign               int
-	existing, content, target []byte // read from the files named
+	key, cert, out         string
+	arc                    string
+	detached, attributes   bool
+	binding                bool
+	timestamp, request     string
+	addTo, prepare, attach string
+	value                  string
+	countersign            int
+	existing, content      []byte // read from the files named
 }
 
 func (c *program) signCommand() *cobra.Command {
@@ -93,11 +93,8 @@ func (c *program) sign(ctx context.Context, f *signFlags, args []string) error {
 
 // read checks the flags against each other and reads the files.
 func (f *signFlags) read(c *program, args []string) error {
-	if f.arc != "gm" && f.arc != "rfc" {
-		return cli.Usage("--arc 应为 gm 或 rfc", "--arc is gm or rfc")
-	}
-	if f.countersign >= 0 && f.addTo == "" {
-		return cli.Usage("--countersign 须与 --add-to 同用", "--countersign goes with --add-to")
+	if err := f.check(args); err != nil {
+		return err
 	}
 	var err error
 	if f.addTo != "" {
@@ -105,25 +102,36 @@ func (f *signFlags) read(c *program, args []string) error {
 			return err
 		}
 	}
-	alone := f.attach != "" || f.request != "" || f.countersign >= 0 || f.key == "" && f.prepare == ""
-	switch {
-	case len(args) == 1:
-		if f.content, err = c.readLimited(args[0]); err != nil {
-			return err
-		}
-		if f.out == "" {
-			f.out = args[0] + map[bool]string{true: ".p7s", false: ".p7m"}[f.detached]
-		}
-	case !alone && f.addTo == "":
-		return cli.Usage("缺少要签名的文件", "the file to sign is missing")
+	if len(args) == 0 {
+		return nil
 	}
-	if f.out == "" && f.prepare == "" && f.request == "" {
-		return cli.Usage("请用 -o 说明写到哪里", "say with -o where to write")
+	if f.out == "" {
+		f.out = args[0] + map[bool]string{true: ".p7s", false: ".p7m"}[f.detached]
 	}
-	return nil
+	f.content, err = c.readLimited(args[0])
+	return err
 }
 
-// config is what the flags say of the signature.
+func (f *signFlags) check(args []string) error {
+	signs := f.attach == "" && (f.key != "" || f.prepare != "")
+	switch {
+	case f.arc != "gm" && f.arc != "rfc":
+		return cli.Usage("--arc 应为 gm 或 rfc", "--arc is gm or rfc")
+	case f.addTo == "" && (f.countersign >= 0 || f.request != ""):
+		return cli.Usage("--countersign、--timestamp-request 须与 --add-to 同用",
+			"--countersign and --timestamp-request go with --add-to")
+	case len(args) > 0:
+		return nil
+	case f.addTo == "" && signs:
+		return cli.Usage("缺少要签名的文件", "the file to sign is missing")
+	case f.out+f.prepare+f.request == "":
+		return cli.Usage("请用 -o 说明写到哪里", "say with -o where to write")
+	default:
+		return nil
+	}
+}
+
+// signConfig is what the flags say of the signature.
 func (c *program) signConfig(f *signFlags) (signing.Config, error) {
 	if f.cert == "" {
 		return signing.Config{}, cli.Usage("缺少 --cert", "--cert is missing")

@@ -19,10 +19,10 @@ type Additions struct {
 	Unsigned     map[int][][]byte // Attributes to put beside the signature with that index
 }
 
-// With writes d again with something more. Content, certificates, signed attributes and signature values stay byte for
-// byte as they were received, so that every signature goes on to verify; only lengths around them change. A set that was
-// received in the order of DER stays in it, otherwise additions go to its end, so that signers may have another
-// index afterwards. With no additions the result is what was parsed.
+// With writes d again with something more. Content, certificates, signed attributes and signature values stay byte
+// for byte as they were received, so that every signature goes on to verify; only lengths around them change. A set
+// that was received in the order of DER stays in it, otherwise additions go to its end, so that signers may have
+// another index afterwards. With no additions the result is what was parsed.
 func (d *SignedData) With(a Additions) ([]byte, error) {
 	raw := d.raw
 	var err error

@@ -145,7 +145,7 @@ func readRevocations(value cryptobyte.String, crls, responses *[][]byte) error {
 	for i, list := range []*[][]byte{crls, responses} {
 		var field cryptobyte.String
 		var present bool
-		if !body.ReadOptionalASN1(&field, &present, casn1.Tag(uint8(i)).ContextSpecific().Constructed()) { //nolint:gosec // 0, 1
+		if !body.ReadOptionalASN1(&field, &present, casn1.Tag(uint8(i)).ContextSpecific().Constructed()) {
 			return malformed("tag")
 		}
 		if !present {

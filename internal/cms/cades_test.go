@@ -2,7 +2,7 @@ package cms_test
 
 import (
 	"bytes"
-	"crypto/sha1" //nolint:gosec // as CAdES names certificates by it
+	"crypto/sha1"
 	"encoding/asn1"
 	"math/big"
 	"testing"

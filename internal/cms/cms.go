@@ -93,7 +93,8 @@ const (
 	TolerantContentTypeAttribute
 	// TolerantSubjectKeyID is a signer or recipient named by subject key identifier.
 	TolerantSubjectKeyID
-	// TolerantRevocationChoice is an entry of the crls field that is neither a CRL nor an OCSP response; it is left out.
+	// TolerantRevocationChoice is an entry of the crls field that is neither a CRL nor an OCSP response; it is
+	// left out.
 	TolerantRevocationChoice
 	// TolerantBareCipher is SM4 named without its mode, which then is CBC.
 	TolerantBareCipher
@@ -141,8 +142,8 @@ type SignedData struct {
 	Content      []byte   // contents of the OCTET STRING; nil if Detached
 	Certificates [][]byte // DER as received, unverified, in the order received
 	CRLs         [][]byte // DER as received
-	// OCSPResponses and BasicResponses are the DER of OCSPResponse (RFC 5940) and of BasicOCSPResponse as received in the
-	// crls field.
+	// OCSPResponses and BasicResponses are the DER of OCSPResponse (RFC 5940) and of BasicOCSPResponse as received
+	// in the crls field.
 	OCSPResponses  [][]byte
 	BasicResponses [][]byte
 	Signers        []SignerInfo

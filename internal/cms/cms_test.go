@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emmansun/gmsm/sm3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/internal/cms"
@@ -352,17 +353,29 @@ func FuzzParse(f *testing.F) {
 	forge.certificates, forge.crls = element(0xa0, element(0x31, fakeCertificate)), element(0xa1, fakeCertificate)
 	f.Add(forge.build(f))
 	f.Add([]byte{0x30, 0x82, 0x06})
+	forge.unsigned = element(0xa1, note, addedCounter(f, forge, []byte("value"), true))
+	f.Add(forge.build(f))
+	forge.unsigned = element(0xa1, attribute(oid.CertificateRefs.ASN1(), seq(seq(hashSM3, seq(null)), seq(hashSHA1))),
+		attribute(oid.RevocationValues.ASN1(), seq(element(0xa0, seq(seq(null))), element(0xa1, seq(seq(null))))))
+	forge.attributeList = append(forge.usualAttributes(), cms.EncodePolicy(oid.GMData, [32]byte{1}),
+		cms.EncodeCommitment(oid.ProofOfOrigin), cms.EncodeSigningCertificate([32]byte{1}, testIssuer, testSerial))
+	f.Add(forge.build(f))
 	f.Fuzz(func(t *testing.T, der []byte) {
 		d, err := cms.Parse(der)
 		if err != nil {
 			require.Nil(t, d)
 			return
 		}
+		same, err := d.With(cms.Additions{})
+		require.NoError(t, err)
+		require.Equal(t, der, same)
 		for i := range d.Signers {
 			message, err := d.SignedBytes(&d.Signers[i], nil)
 			if err != nil {
 				require.Nil(t, message)
 			}
+			readAttributes(t, &d.Signers[i])
+			addAttribute(t, d, i)
 			value, err := d.Signers[i].SignatureDER()
 			if err == nil {
 				require.NoError(t, sm2sig.CheckSignature(value))
@@ -372,6 +385,58 @@ func FuzzParse(f *testing.F) {
 			rebuild(t, d)
 		}
 	})
+}
+
+// readAttributes asks for everything that stands beside a signature: a refusal comes alone.
+func readAttributes(t *testing.T, s *cms.SignerInfo) {
+	t.Helper()
+	for name, read := range map[string]func() (bool, error){
+		"bindings":    func() (bool, error) { x, err := s.SigningCertificates(); return x == nil, err },
+		"policy":      func() (bool, error) { x, err := s.Policy(); return x == nil, err },
+		"commitments": func() (bool, error) { x, err := s.Commitments(); return x == nil, err },
+		"evidence":    func() (bool, error) { x, err := s.Evidence(); return x == nil, err },
+		"references":  func() (bool, error) { x, err := s.References(); return x == nil, err },
+		"time":        func() (bool, error) { x, ok, err := s.SigningTime(); return x.IsZero() && !ok, err },
+		"counters":    func() (bool, error) { x, err := s.Countersignatures(); return x == nil, err },
+	} {
+		if none, err := read(); err != nil {
+			require.True(t, none, name)
+		}
+	}
+	counters, err := s.Countersignatures()
+	for i := 0; err == nil && i < len(counters); i++ {
+		message, err := s.CounterSignedBytes(&counters[i], nil)
+		if err != nil {
+			require.Nil(t, message)
+		}
+	}
+}
+
+// addAttribute puts one beside a signature and expects everything else to be as it was.
+func addAttribute(t *testing.T, d *cms.SignedData, i int) {
+	t.Helper()
+	der, err := d.With(cms.Additions{Unsigned: map[int][][]byte{i: {note}}})
+	if err != nil {
+		require.ErrorIs(t, err, cms.ErrLimit)
+		return
+	}
+	after, err := cms.Parse(der)
+	require.NoError(t, err)
+	require.Equal(t, d.Content, after.Content)
+	require.Equal(t, d.Certificates, after.Certificates)
+	require.Equal(t, d.Tolerances, after.Tolerances)
+	require.Len(t, after.Signers, len(d.Signers))
+	message, wrong := d.SignedBytes(&d.Signers[i], nil)
+	for j := range after.Signers {
+		if len(after.Signers[j].UnsignedAttributes) == len(d.Signers[i].UnsignedAttributes)+1 &&
+			bytes.Equal(after.Signers[j].Signature, d.Signers[i].Signature) {
+			again, err := after.SignedBytes(&after.Signers[j], nil)
+			require.Equal(t, wrong == nil, err == nil)
+			require.Equal(t, message, again)
+			return
+		}
+	}
+	require.Fail(t, "the signature is gone")
 }
 
 // rebuild writes what was read without tolerance and expects it to read the same.
@@ -394,6 +459,42 @@ func rebuild(t *testing.T, d *cms.SignedData) {
 	require.Equal(t, d.Detached, again.Detached)
 	require.Equal(t, s.Signature, again.Signers[0].Signature)
 	require.Equal(t, s.Issuer, again.Signers[0].Issuer)
+}
+
+// BenchmarkVerify is one detached signature over 4 KiB: "whole" from the SignedData to the verdict, "bare" the
+// digests and the one signature check that it cannot do without. The mark is a ratio of 1.25.
+func BenchmarkVerify(b *testing.B) {
+	f := newForge(b)
+	f.content = bytes.Repeat([]byte("0123456789abcdef"), 256)
+	for _, attributes := range []bool{false, true} {
+		der := build(b, f, form{attributes: attributes})
+		d, err := cms.Parse(der)
+		require.NoError(b, err)
+		message, err := d.SignedBytes(&d.Signers[0], f.content)
+		require.NoError(b, err)
+		value := d.Signers[0].Signature
+		name := map[bool]string{false: "content", true: "attributes"}[attributes]
+		b.Run(name+"/whole", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				d, err := cms.Parse(der)
+				if err != nil || verify(f.public, d, f.content) != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(name+"/bare", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if attributes {
+					sm3.Sum(f.content)
+				}
+				if f.public.Verify(message, value) != nil {
+					b.Fatal("does not verify")
+				}
+			}
+		})
+	}
 }
 
 func BenchmarkParse(b *testing.B) {

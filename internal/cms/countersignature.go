@@ -32,9 +32,9 @@ func hasType(s *SignerInfo, id oid.ID) bool {
 	return slices.ContainsFunc(s.Attributes, func(a Attribute) bool { return a.Type == id })
 }
 
-// CounterSignedBytes returns the message that a countersignature of s covers: the contents octets of the signature value
-// of s, or the signed attributes that hold their digest. digest is the algorithm that the countersignature names; it may
-// be nil for SM2 with SM3.
+// CounterSignedBytes returns the message that a countersignature of s covers: the contents octets of the signature
+// value of s, or the signed attributes that hold their digest. digest is the algorithm that the countersignature
+// names; it may be nil for SM2 with SM3.
 func (s *SignerInfo) CounterSignedBytes(counter *SignerInfo, digest func([]byte) []byte) ([]byte, error) {
 	switch {
 	case counter.IsSM2():

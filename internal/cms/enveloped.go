@@ -13,16 +13,20 @@ import (
 // Enveloped is what ParseEnveloped read: content under a key of its own, and that key once for every recipient. Its
 // slices point into the input, which must not be changed afterwards.
 //
-//	EnvelopedData     ::= SEQUENCE { version INTEGER, originatorInfo [0] OPTIONAL, recipientInfos SET OF RecipientInfo,
-//	    encryptedContentInfo EncryptedContentInfo, unprotectedAttrs [1] IMPLICIT SET OF Attribute OPTIONAL }
-//	AuthEnvelopedData ::= SEQUENCE { version INTEGER, originatorInfo [0] OPTIONAL, recipientInfos SET OF RecipientInfo,
-//	    authEncryptedContentInfo EncryptedContentInfo, authAttrs [1] IMPLICIT SET OF Attribute OPTIONAL,
-//	    mac OCTET STRING, unauthAttrs [2] IMPLICIT SET OF Attribute OPTIONAL }                             -- RFC 5083
-//	RecipientInfo     ::= SEQUENCE { version INTEGER, issuerAndSerialNumber or [0] subjectKeyIdentifier,
+//	EnvelopedData ::= SEQUENCE { version INTEGER, originatorInfo [0] OPTIONAL,
+//	    recipientInfos SET OF RecipientInfo, encryptedContentInfo EncryptedContentInfo,
+//	    unprotectedAttrs [1] IMPLICIT SET OF Attribute OPTIONAL }
+//	AuthEnvelopedData ::= SEQUENCE { version INTEGER, originatorInfo [0] OPTIONAL,   -- RFC 5083
+//	    recipientInfos SET OF RecipientInfo, authEncryptedContentInfo EncryptedContentInfo,
+//	    authAttrs [1] IMPLICIT SET OF Attribute OPTIONAL, mac OCTET STRING,
+//	    unauthAttrs [2] IMPLICIT SET OF Attribute OPTIONAL }
+//	RecipientInfo ::= SEQUENCE { version INTEGER, issuerAndSerialNumber or [0] subjectKeyIdentifier,
 //	    keyEncryptionAlgorithm AlgorithmIdentifier, encryptedKey OCTET STRING }
-//	EncryptedContentInfo ::= SEQUENCE { contentType OBJECT IDENTIFIER, contentEncryptionAlgorithm AlgorithmIdentifier,
+//	EncryptedContentInfo ::= SEQUENCE { contentType OBJECT IDENTIFIER,
+//	    contentEncryptionAlgorithm AlgorithmIdentifier,
 //	    encryptedContent [0] IMPLICIT OCTET STRING OPTIONAL,
-//	    sharedInfo1 [1] IMPLICIT OCTET STRING OPTIONAL, sharedInfo2 [2] IMPLICIT OCTET STRING OPTIONAL }   -- GB/T 35275
+//	    sharedInfo1 [1] IMPLICIT OCTET STRING OPTIONAL,                             -- GB/T 35275
+//	    sharedInfo2 [2] IMPLICIT OCTET STRING OPTIONAL }
 type Enveloped struct {
 	OuterType   oid.ID // oid.GMEnvelopedData, oid.EnvelopedData or oid.AuthEnvelopedData
 	Version     int
@@ -214,30 +218,45 @@ func (p *envelopeParser) encryptedContent(body *cryptobyte.String) error {
 //	SM4-GCM: GCMParameters ::= SEQUENCE { nonce OCTET STRING, icvlen INTEGER (12..16) DEFAULT 12 }      -- RFC 5084
 func (p *envelopeParser) cipher() error {
 	value := cryptobyte.String(p.e.Parameters)
-	var body, nonce cryptobyte.String
+	var ok bool
 	switch p.e.Algorithm {
 	case oid.SM4, oid.SM4CBC:
 		if p.e.Algorithm == oid.SM4 {
 			p.note(TolerantBareCipher)
 			p.e.Algorithm = oid.SM4CBC
 		}
-		if !value.ReadASN1(&nonce, casn1.OCTET_STRING) || len(nonce) != 16 || !value.Empty() {
-			return malformed("IV of SM4-CBC")
-		}
+		ok = p.vector(value)
 	case oid.SM4GCM:
-		size := 12
-		if !value.ReadASN1(&body, casn1.SEQUENCE) || !value.Empty() ||
-			!body.ReadASN1(&nonce, casn1.OCTET_STRING) || len(nonce) == 0 || len(nonce) > maxSerialBytes ||
-			!body.Empty() && !body.ReadASN1Integer(&size) || !body.Empty() || size < 12 || size > 16 {
-			return malformed("parameters of SM4-GCM")
-		}
-		p.tagBytes = size
+		ok = p.gcm(value)
 	default:
 		p.note(TolerantForeignAlgorithm)
 		return nil
 	}
-	p.e.Nonce = nonce
+	if !ok {
+		return malformed("parameters of " + p.e.Algorithm.String())
+	}
 	return nil
+}
+
+func (p *envelopeParser) vector(value cryptobyte.String) bool {
+	var iv cryptobyte.String
+	ok := value.ReadASN1(&iv, casn1.OCTET_STRING) && len(iv) == cbcNonceBytes && value.Empty()
+	p.e.Nonce = iv
+	return ok
+}
+
+func (p *envelopeParser) gcm(value cryptobyte.String) bool {
+	var body, nonce cryptobyte.String
+	size := 12
+	if !value.ReadASN1(&body, casn1.SEQUENCE) || !value.Empty() ||
+		!body.ReadASN1(&nonce, casn1.OCTET_STRING) || len(nonce) == 0 || len(nonce) > maxSerialBytes {
+		return false
+	}
+	if !body.Empty() && !body.ReadASN1Integer(&size) {
+		return false
+	}
+	p.e.Nonce, p.tagBytes = nonce, size
+	return body.Empty() && 12 <= size && size <= gcmTagBytes
 }
 
 func (p *envelopeParser) authentication(body cryptobyte.String) error {

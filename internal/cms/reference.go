@@ -25,11 +25,12 @@ type References struct {
 
 // References reads complete-certificate-references and complete-revocation-references.
 //
-//	CompleteCertificateRefs ::= SEQUENCE OF OtherCertID
-//	OtherCertID  ::= SEQUENCE { otherCertHash OtherHash, issuerSerial IssuerSerial OPTIONAL }
+//	CompleteCertificateRefs ::= SEQUENCE OF OtherCertID -- where
+//	OtherCertID ::= SEQUENCE { OtherHash, IssuerSerial OPTIONAL }
 //	OtherHash    ::= CHOICE { sha1Hash OCTET STRING, otherHash SEQUENCE { AlgorithmIdentifier, OCTET STRING } }
-//	CompleteRevocationRefs ::= SEQUENCE OF CrlOcspRef
-//	CrlOcspRef   ::= SEQUENCE { crlids [0] CRLListID OPTIONAL, ocspids [1] OcspListID OPTIONAL, otherRev [2] OPTIONAL }
+//	CompleteRevocationRefs ::= SEQUENCE OF CrlOcspRef -- where
+//	CrlOcspRef   ::= SEQUENCE { crlids [0] CRLListID OPTIONAL, ocspids [1] OcspListID OPTIONAL,
+//	    otherRev [2] OPTIONAL }
 //	CRLListID    ::= SEQUENCE { crls SEQUENCE OF SEQUENCE { crlHash OtherHash, crlIdentifier SEQUENCE OPTIONAL } }
 //	OcspListID   ::= SEQUENCE { ocspResponses SEQUENCE OF
 //	    SEQUENCE { ocspIdentifier SEQUENCE, ocspRepHash OtherHash OPTIONAL } }
@@ -59,7 +60,7 @@ func (r *References) revocations(value cryptobyte.String) error {
 			return malformed("CrlOcspRef")
 		}
 		for i, list := range []*[]Reference{&r.CRLs, &r.Responses} {
-			if err := readReferenceList(&ref, uint8(i), list); err != nil { //nolint:gosec // 0 and 1
+			if err := readReferenceList(&ref, uint8(i), list); err != nil {
 				return err
 			}
 		}

@@ -55,9 +55,9 @@ func (d *SignedData) signedBytes(signer *SignerInfo, content []byte, digest func
 	return d.SignedBytesOver(signer, digest(content))
 }
 
-// SignedBytesOver is SignedBytes and ForeignSignedBytes for a signer with signed attributes, by the digest of the content
-// in the algorithm that the signer names. Whoever has hashed a long content once asks here for every signer; that
-// the digest is of the content inside, where there is one, is the caller's word.
+// SignedBytesOver is SignedBytes and ForeignSignedBytes for a signer with signed attributes, by the digest of the
+// content in the algorithm that the signer names. Whoever has hashed a long content once asks here for every
+// signer; that the digest is of the content inside, where there is one, is the caller's word.
 func (d *SignedData) SignedBytesOver(signer *SignerInfo, digest []byte) ([]byte, error) {
 	if signer.rawAttributes == nil {
 		return nil, fmt.Errorf("%w: there are none", ErrAttributes)

@@ -34,10 +34,13 @@ var (
 	ErrAuthority = errors.New("ca: invalid authority")
 )
 
-// Config is what an authority needs from outside; both are required.
+// Config is what an authority needs from outside; randomness and clock are required.
 type Config struct {
 	Rand io.Reader        // unpredictable; for keys, serial numbers and signatures; safe for concurrent use
 	Now  func() time.Time // start of validity
+	// Base is the address under which an authority that stands outside of a register, an offline root for one, has its
+	// CRL and its certificate published; without a slash at the end. Empty: what it certifies names no addresses.
+	Base string
 }
 
 // Authority signs certificates with one key. It is immutable and safe for concurrent use.
@@ -192,7 +195,19 @@ func (a *Authority) draft(r Request) (*certificate, error) {
 	c := &certificate{
 		profile: profile, subject: subject, public: public, holder: holder, dnsNames: r.DNSNames,
 	}
+	if profile.Name != ProfileRoot {
+		c.where = a.ownLocation()
+	}
 	return c, a.complete(c, a.config.Now())
+}
+
+// ownLocation is where the one CRL of an authority outside of a register is found; nil if nobody has said.
+func (a *Authority) ownLocation() *location {
+	if a.config.Base == "" {
+		return nil
+	}
+	where := Addresses{a.config.Base, a.id}
+	return &location{crl: where.Full(), issuer: where.Certificate()}
 }
 
 // complete fills in what the authority decides.

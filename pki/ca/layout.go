@@ -35,6 +35,7 @@ const (
 	spaceLastCRL     = 'l' // issuer, kind, shard -> the last CRLRecord of that scope
 	spaceAudit       = 'u' // number -> audit entry
 	spaceAuditHead   = 'U' // -> number and digest of the last entry
+	spaceAbove       = 'A' // key, issuer's key -> certificate of an authority above the issuers: roots and links
 	spaceRestored    = 'z' // present after a restore until the register has caught up
 )
 

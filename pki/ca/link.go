@@ -39,7 +39,7 @@ func (a *Authority) link(other *Authority) (*pki.Certificate, error) {
 	c := &certificate{
 		profile: linkProfile(theirs), serial: serial.Big(), issuer: ours.RawSubject, subject: theirs.RawSubject,
 		public: other.own, issuerKey: a.id, ownKey: other.id, notBefore: theirs.NotBefore, notAfter: theirs.NotAfter,
-		link: true,
+		link: true, where: a.ownLocation(),
 	}
 	if c.notBefore.Before(ours.NotBefore) {
 		c.notBefore = ours.NotBefore

@@ -50,7 +50,7 @@ func (r *Register) markRestored(ctx context.Context, actor string) error {
 // CheckPublished holds the register against a CRL of its own that is published. A register that does not know its
 // number has been restored, whoever forgot to say so: it is closed as by MarkRestored, and ErrRestored is returned.
 func (r *Register) CheckPublished(ctx context.Context, crl []byte) error {
-	p, err := r.readPublished(crl)
+	p, err := r.readPublished(nil, crl)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (r *Register) CatchUp(ctx context.Context, actor Actor, p Published) error 
 		return r.refused(ctx, actor, "catch-up", "", err)
 	}
 	r.restored.Store(false)
-	return nil
+	return r.findBarred(ctx)
 }
 
 func (r *Register) catchUp(ctx context.Context, actor Actor, p Published) error {
@@ -102,8 +102,12 @@ func (r *Register) catchUp(ctx context.Context, actor Actor, p Published) error 
 		return err
 	}
 	c := &catchingUp{r: r, at: r.now(), accept: p.AcceptLost}
+	above, err := r.CertificatesAbove(ctx)
+	if err != nil {
+		return err
+	}
 	for _, der := range p.CRLs {
-		crl, err := r.readPublished(der)
+		crl, err := r.readPublished(above, der)
 		if err != nil {
 			return err
 		}
@@ -112,6 +116,11 @@ func (r *Register) catchUp(ctx context.Context, actor Actor, p Published) error 
 	for _, a := range r.cfg.Issuers {
 		if !c.hasFull(a.id) && c.knowsFull(ctx, a.id) {
 			return refuse(ErrPublished, ReasonBehind, "the last full CRL of each issuer is needed")
+		}
+	}
+	for _, root := range above {
+		if id := KeyID(root.SubjectKeyID); selfSigned(root) && !c.hasFull(id) && c.knowsFull(ctx, id) {
+			return refuse(ErrPublished, ReasonBehind, "the last CRL of each root is needed")
 		}
 	}
 	for _, der := range p.Certificates {
@@ -125,7 +134,7 @@ func (r *Register) catchUp(ctx context.Context, actor Actor, p Published) error 
 		if notRestored(w) == nil {
 			return refuse(ErrTransition, ReasonStage, "the register was not restored")
 		}
-		if err := c.write(w); err != nil {
+		if err := c.write(w, actor.Name); err != nil {
 			return err
 		}
 		if err := w.Delete(key(spaceRestored)); err != nil {
@@ -159,7 +168,7 @@ func (c *catchingUp) knowsFull(ctx context.Context, issuer KeyID) bool {
 	return !errors.Is(err, ErrNotFound)
 }
 
-func (c *catchingUp) write(w engine.Writer) error {
+func (c *catchingUp) write(w engine.Writer, actor string) error {
 	for _, n := range c.certificates {
 		if err := c.adopt(w, n); err != nil {
 			return err
@@ -168,12 +177,17 @@ func (c *catchingUp) write(w engine.Writer) error {
 	// Shards and deltas first: they know where a certificate belongs that a full CRL only names.
 	for _, scoped := range []bool{true, false} {
 		for _, crl := range c.crls {
-			if crl.scoped != scoped {
+			if crl.scoped != scoped || crl.above != nil {
 				continue
 			}
 			if err := c.take(w, crl); err != nil {
 				return err
 			}
+		}
+	}
+	for _, crl := range c.crls {
+		if err := c.takeAbove(w, crl, actor); err != nil {
+			return err
 		}
 	}
 	for _, a := range c.r.cfg.Issuers {
@@ -205,6 +219,21 @@ func (c *catchingUp) take(w engine.Writer, crl *publishedCRL) error {
 		}
 	}
 	return nil
+}
+
+// takeAbove publishes the CRL of an authority above, unless it is the one that the backup holds.
+func (c *catchingUp) takeAbove(w engine.Writer, crl *publishedCRL, actor string) error {
+	if crl.above == nil {
+		return nil
+	}
+	last, err := lastCRL(w, crl.issuer, CRLScope{Kind: CRLFull})
+	if err == nil && last.Number == crl.number {
+		return nil
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return crl.publish(w, actor, c.at)
 }
 
 // revoke takes over one entry.

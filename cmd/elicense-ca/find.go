@@ -102,12 +102,37 @@ func (c *program) radarCommand() *cobra.Command {
 						c.foundLine(f)
 					}
 				}
-				return nil
+				return c.deadlines(ctx, o, who)
 			})
 		},
 	}
 	c.officerFlag(cmd, &officer)
 	return cmd
+}
+
+// deadlineWords say what of the authority's own ends.
+var deadlineWords = map[string][2]string{
+	"crl": {"根 CRL", "the root's CRL"}, "root": {"根证书", "root certificate"}, "link": {"衔接证书", "link certificate"},
+	"issuer": {"签发证书", "issuing certificate"},
+}
+
+// deadlines lists what of the authority itself needs a ceremony soon.
+func (c *program) deadlines(ctx context.Context, o *office, who ca.Actor) error {
+	list, err := o.register.Deadlines(ctx, who)
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		until := d.Ends.Format(time.DateOnly)
+		if d.Ends.IsZero() {
+			until = "–"
+		}
+		c.Line(map[string]any{"what": d.What, "key": d.Key.String(), "until": until, "days": d.Days}, func() {
+			w := deadlineWords[d.What]
+			c.Tell("！%s %s 至 %s", "! %s %s until %s", c.Say(w[0], w[1]), d.Key, until)
+		})
+	}
+	return nil
 }
 
 func (c *program) sweepCommand() *cobra.Command {

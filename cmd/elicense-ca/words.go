@@ -53,6 +53,14 @@ var words = []cli.Words{
 		En: "the key is no officer's of this authority; check the key file and " + settingsFile,
 	},
 	{
+		Err: errWitness, Zh: "动用根密钥须两名操作员到场，各用自己的密钥（--officer 两次）",
+		En: "the root's key is opened with two officers present, each with a key of his own (--officer twice)",
+	},
+	{
+		Err: errRecord, Zh: "记录不成立：须由根密钥和两名操作员签名，并写明每个文件的摘要",
+		En: "the record does not stand: the root and two officers must have signed it, and it must name the digest of every file",
+	},
+	{
 		Err: errNoSecret, Zh: "缺少口令：请设置操作员、根密钥或私钥的口令变量（见 --help），或其 _FILE 形式",
 		En: "a passphrase is missing: set the variable that --help names, or the same with _FILE",
 	},

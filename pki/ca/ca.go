@@ -114,6 +114,18 @@ func (a *Authority) NewIssuingWithKey(key crypto.Signer, subject Name) (*Authori
 	return below, nil
 }
 
+// CertifyIssuing certifies an authority below this one from a request that was made where its key is.
+func (a *Authority) CertifyIssuing(csr []byte, subject Name) (*pki.Certificate, error) {
+	public, err := ParseRequest(csr)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkWeak(public); err != nil {
+		return nil, err
+	}
+	return a.issue(Request{Profile: ProfileIssuing, Subject: subject, PublicKey: public})
+}
+
 // NewAuthority puts a key and its certificate chain together, own certificate first, root last; it checks that they
 // belong together.
 func NewAuthority(config Config, key crypto.Signer, chain []*pki.Certificate) (*Authority, error) {
@@ -160,6 +172,15 @@ func (a *Authority) Certificate() *pki.Certificate { return a.chain[0] }
 
 // Chain is the authority's own certificate followed by those above it, the root last.
 func (a *Authority) Chain() []*pki.Certificate { return slices.Clone(a.chain) }
+
+// KeyIDOf is the identifier of a public key: the leftmost 160 bits of SM3 over the point.
+func KeyIDOf(public crypto.PublicKey) (KeyID, error) {
+	key, err := pki.PublicKeyOf(public)
+	if err != nil {
+		return KeyID{}, err
+	}
+	return keyID(key), nil
+}
 
 // KeyID names the authority as an issuer.
 func (a *Authority) KeyID() KeyID { return a.id }

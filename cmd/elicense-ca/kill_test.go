@@ -156,6 +156,7 @@ func (k *killing) ask(args ...string) (out string, ok bool) {
 
 // field reads a field of the first line of JSON.
 func field(t *testing.T, text, name string) string {
+	t.Helper()
 	line, _, _ := strings.Cut(text, "\n")
 	var all map[string]any
 	require.NoError(t, json.Unmarshal([]byte(line), &all), text)

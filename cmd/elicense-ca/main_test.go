@@ -140,7 +140,7 @@ func issuer(ts *testscript.TestScript, _ bool, args []string) {
 
 // judge is judge TOOL ARGS: an independent program, which must accept, or with ! refuse.
 func judge(ts *testscript.TestScript, neg bool, args []string) {
-	tool := exec.Command(filepath.Join(os.Getenv("ELICENSE_CHECKERS_DIR"), args[0]), args[1:]...) //nolint:noctx // short
+	tool := exec.Command(filepath.Join(os.Getenv("ELICENSE_CHECKERS_DIR"), args[0]), args[1:]...)
 	tool.Dir = ts.MkAbs(".")
 	if out, err := tool.CombinedOutput(); (err != nil) != neg {
 		ts.Fatalf("%s: %v %s", strings.Join(args, " "), err, out)

@@ -154,14 +154,8 @@ func (c *program) officerKey(file, passphraseFile string) (crypto.Signer, string
 	if err != nil {
 		return nil, "", fmt.Errorf("reading an officer's key: %w", err)
 	}
-	passphrase := ""
-	if passphraseFile != "" {
-		raw, err := os.ReadFile(c.path(passphraseFile))
-		if err != nil {
-			return nil, "", fmt.Errorf("reading a passphrase: %w", err)
-		}
-		passphrase = strings.TrimRight(string(raw), "\r\n")
-	} else if passphrase, err = c.secret("ELICENSE_CA_OFFICER_PASSPHRASE"); err != nil {
+	passphrase, err := c.officerPassphrase(passphraseFile)
+	if err != nil {
 		return nil, "", err
 	}
 	key, err := pki.ParseKey(text, []byte(passphrase))
@@ -173,6 +167,18 @@ func (c *program) officerKey(file, passphraseFile string) (crypto.Signer, string
 		return nil, "", err
 	}
 	return key, hex.EncodeToString(public.Point()), nil
+}
+
+// officerPassphrase reads a passphrase from a file, or without one from where every officer's comes from.
+func (c *program) officerPassphrase(file string) (string, error) {
+	if file == "" {
+		return c.secret("ELICENSE_CA_OFFICER_PASSPHRASE")
+	}
+	text, err := os.ReadFile(c.path(file))
+	if err != nil {
+		return "", fmt.Errorf("reading a passphrase: %w", err)
+	}
+	return strings.TrimRight(string(text), "\r\n"), nil
 }
 
 // officer finds who is entered with a key.

@@ -11,8 +11,8 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
-// Above the issuers of a register stand authorities whose keys are not here: roots, which are opened in ceremonies. What
-// they publish is taken in, held against what is known, and served beside what the register's own issuers publish.
+// Above the issuers of a register stand authorities whose keys are not here: roots, which are opened in ceremonies.
+// What they publish is taken in, held against what is known, and served beside what the register's own issuers publish.
 
 // FromAbove is what a ceremony has made.
 type FromAbove struct {
@@ -50,7 +50,8 @@ func (r *Register) takeFromAbove(ctx context.Context, actor Actor, f FromAbove) 
 			return err
 		}
 		for _, c := range fresh {
-			e := AuditEntry{At: at, Actor: actor.Name, Act: "above", Object: hex.EncodeToString(c.SubjectKeyID), Note: f.Note}
+			e := AuditEntry{At: at, Actor: actor.Name, Act: "above", Note: f.Note}
+			e.Object = hex.EncodeToString(c.SubjectKeyID)
 			if err := errors.Join(w.Put(aboveKey(c), c.Raw), record(w, e)); err != nil {
 				return err
 			}
@@ -73,7 +74,7 @@ func follow(known, offered []*pki.Certificate) ([]*pki.Certificate, error) {
 	roots := slices.DeleteFunc(slices.Clone(known), func(c *pki.Certificate) bool { return !selfSigned(c) })
 	var fresh []*pki.Certificate
 	for _, c := range offered { // new roots first
-		if c == nil || !c.IsCA || len(c.SubjectKeyID) != keyIDBytes || len(c.AuthorityKeyID) != keyIDBytes {
+		if c == nil || !c.IsCA || c.PublicKey == nil || len(c.SubjectKeyID) != keyIDBytes || len(c.AuthorityKeyID) != keyIDBytes {
 			return nil, refuse(ErrAuthority, ReasonMalformed, "certificate of an authority")
 		}
 		if !selfSigned(c) || isAmong(roots, c) {
@@ -88,10 +89,7 @@ func follow(known, offered []*pki.Certificate) ([]*pki.Certificate, error) {
 		if selfSigned(c) || isAmong(known, c) {
 			continue
 		}
-		i := slices.IndexFunc(roots, func(root *pki.Certificate) bool {
-			return string(root.SubjectKeyID) == string(c.AuthorityKeyID) && c.CheckIssuedBy(root) == nil
-		})
-		if i < 0 || string(roots[i].RawSubject) != string(c.RawSubject) {
+		if !links(roots, c) {
 			return nil, refuse(ErrAuthority, ReasonIssuer, "certificate is no link between roots that are known")
 		}
 		fresh = append(fresh, c)
@@ -99,10 +97,20 @@ func follow(known, offered []*pki.Certificate) ([]*pki.Certificate, error) {
 	return fresh, nil
 }
 
+// links tells whether a certificate is a root's for the key of another root of the same name.
+func links(roots []*pki.Certificate, c *pki.Certificate) bool {
+	issued := slices.ContainsFunc(roots, func(root *pki.Certificate) bool {
+		return string(root.RawSubject) == string(c.RawSubject) && c.CheckIssuedBy(root) == nil
+	})
+	return issued && slices.ContainsFunc(roots, func(root *pki.Certificate) bool {
+		return c.PublicKey.Equal(root.PublicKey)
+	})
+}
+
 // certified tells whether one of the roots has certified the key of a new one, under its name.
 func certified(roots, offered []*pki.Certificate, fresh *pki.Certificate) bool {
 	return slices.ContainsFunc(offered, func(link *pki.Certificate) bool {
-		return link != nil && !selfSigned(link) && link.PublicKey.Equal(fresh.PublicKey) &&
+		return link != nil && !selfSigned(link) && fresh.PublicKey.Equal(link.PublicKey) &&
 			string(link.RawSubject) == string(fresh.RawSubject) &&
 			slices.ContainsFunc(roots, func(root *pki.Certificate) bool { return link.CheckIssuedBy(root) == nil })
 	})

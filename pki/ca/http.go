@@ -162,8 +162,8 @@ func (h *handler) serveCertificate(w http.ResponseWriter, r *http.Request, rest 
 	http.ServeContent(w, r, "", c.NotBefore, bytes.NewReader(c.Raw))
 }
 
-// certificateNamed finds an issuer's certificate by its key, a root's likewise, and a link certificate by its key and its
-// issuer's.
+// certificateNamed finds an issuer's certificate by its key, a root's likewise, and a link certificate by its key and
+// its issuer's.
 func (h *handler) certificateNamed(ctx context.Context, name string) (*pki.Certificate, error) {
 	own, above, isLink := strings.Cut(name, "-")
 	id, err := ParseKeyID(own)

@@ -80,7 +80,7 @@ func wholeList(crl *pki.CRL, issuer *pki.Certificate) (*publishedCRL, error) {
 		return nil, err
 	}
 	signature, ok := crlSignature(crl.Raw)
-	if !ok || string(crl.RawIssuer) != string(issuer.RawSubject) || issuer.KeyUsage&pki.UsageCRLSign == 0 ||
+	if !ok || issuer.PublicKey == nil || string(crl.RawIssuer) != string(issuer.RawSubject) || issuer.KeyUsage&pki.UsageCRLSign == 0 ||
 		pki.CrossCheck(issuer.PublicKey, crl.RawTBS, signature) != nil {
 		return nil, refuse(ErrPublished, ReasonBadSignature, "CRL is not signed by its issuer")
 	}

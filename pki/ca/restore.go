@@ -102,26 +102,8 @@ func (r *Register) catchUp(ctx context.Context, actor Actor, p Published) error 
 		return err
 	}
 	c := &catchingUp{r: r, at: r.now(), accept: p.AcceptLost}
-	above, err := r.CertificatesAbove(ctx)
-	if err != nil {
+	if err := c.read(ctx, p.CRLs); err != nil {
 		return err
-	}
-	for _, der := range p.CRLs {
-		crl, err := r.readPublished(above, der)
-		if err != nil {
-			return err
-		}
-		c.crls = append(c.crls, crl)
-	}
-	for _, a := range r.cfg.Issuers {
-		if !c.hasFull(a.id) && c.knowsFull(ctx, a.id) {
-			return refuse(ErrPublished, ReasonBehind, "the last full CRL of each issuer is needed")
-		}
-	}
-	for _, root := range above {
-		if id := KeyID(root.SubjectKeyID); selfSigned(root) && !c.hasFull(id) && c.knowsFull(ctx, id) {
-			return refuse(ErrPublished, ReasonBehind, "the last CRL of each root is needed")
-		}
 	}
 	for _, der := range p.Certificates {
 		n, err := r.adoptable(der)
@@ -151,6 +133,35 @@ type catchingUp struct {
 	accept       bool
 	crls         []*publishedCRL
 	certificates []*newCertificate
+}
+
+// read reads the CRLs. The last full one of everybody who has published any must be there: of the issuers, and of the
+// roots above them, whose CRL may have revoked an issuer since.
+func (c *catchingUp) read(ctx context.Context, crls [][]byte) error {
+	above, err := c.r.CertificatesAbove(ctx)
+	if err != nil {
+		return err
+	}
+	for _, der := range crls {
+		crl, err := c.r.readPublished(above, der)
+		if err != nil {
+			return err
+		}
+		c.crls = append(c.crls, crl)
+	}
+	wanted := make([]KeyID, 0, len(c.r.cfg.Issuers)+len(above))
+	for _, a := range c.r.cfg.Issuers {
+		wanted = append(wanted, a.id)
+	}
+	for _, root := range above {
+		wanted = append(wanted, KeyID(root.SubjectKeyID))
+	}
+	for _, id := range wanted {
+		if !c.hasFull(id) && c.knowsFull(ctx, id) {
+			return refuse(ErrPublished, ReasonBehind, "the last full CRL of each issuer, and of each root, is needed")
+		}
+	}
+	return nil
 }
 
 func (c *catchingUp) hasFull(issuer KeyID) bool {

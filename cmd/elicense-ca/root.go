@@ -47,7 +47,7 @@ func (c *program) root() *cobra.Command {
 	root.AddCommand(c.initCommand(), c.officerCommand(), c.requestCommand(), c.serveCommand(), c.showCommand(),
 		c.verifyChainCommand(), c.selftestCommand(), c.renewCommand(), c.restoreCommand(), c.custodyCommand(), c.rootCommand())
 	for _, cmd := range slices.Concat(c.rulingCommands(), c.changeCommands(), []*cobra.Command{
-		c.applyCommand(), c.listCommand(), c.issueCommand(), c.searchCommand(), c.radarCommand(), c.sweepCommand(),
+		c.applyCommand(), c.listCommand(), c.issueCommand(), c.deliveredCommand(), c.searchCommand(), c.radarCommand(), c.sweepCommand(),
 		c.auditCommand(), c.backupCommand(), c.catchUpCommand(), c.drillCommand(),
 	}) {
 		root.AddCommand(official(cmd))

@@ -38,7 +38,17 @@ type authoritySettings struct {
 	Judicial    []string          `koanf:"judicial"`   // public keys that a judicial recovery may deliver to, as hexadecimal points
 	Approvals   map[string]int    `koanf:"approvals"`  // by profile, where not the profile's own number
 	KeepExpired time.Duration     `koanf:"keep_expired"`
+	Clock       clockSettings     `koanf:"clock"`
 	Officers    []officerSettings `koanf:"officers"`
+}
+
+// clockSettings say against which servers the clock of the timestamps is held; see pki/tsa. None: the machine's clock is
+// believed until it jumps.
+type clockSettings struct {
+	Servers   []string      `koanf:"servers"`    // NTP servers as host:port, of one's own network
+	Agreeing  int           `koanf:"agreeing"`   // how many of them must agree; 0: a majority, which is the least
+	MaxOffset time.Duration `koanf:"max_offset"` // how far the clock may be off them; 0: 200ms
+	MaxAge    time.Duration `koanf:"max_age"`    // how long an agreement counts; 0: 30m
 }
 
 // officerSettings enter an officer: whoever holds the key acts under the name.

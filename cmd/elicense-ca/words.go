@@ -53,6 +53,9 @@ var words = []cli.Words{
 		En: "the key is no officer's of this authority; check the key file and " + settingsFile,
 	},
 	{
+		Err: errNoPair, Zh: "此申请没有加密密钥，或尚未签发", En: "the application has no encryption key, or is not issued yet",
+	},
+	{
 		Err: errWitness, Zh: "动用根密钥须两名操作员到场，各用自己的密钥（--officer 两次）",
 		En: "the root's key is opened with two officers present, each with a key of his own (--officer twice)",
 	},

@@ -24,6 +24,7 @@ const (
 	spaceChange      = 'q' // issuer, sequence -> serial and status: what a delta CRL is made of
 	spaceSequence    = 'Q' // issuer -> last sequence
 	spaceKey         = 'k' // SM3 of the point -> whose key it is
+	spaceSameKey     = 'K' // SM3 of the point, issuer, serial -> nothing: certificates of the key but the first
 	spaceHolder      = 'h' // token(code), issuer, serial -> nothing
 	spaceName        = 'm' // token(name), issuer, serial -> nothing
 	spaceSuccessor   = 'f' // issuer, serial -> the certificate that renews it

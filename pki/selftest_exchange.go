@@ -42,8 +42,8 @@ func firstExchange(own, ownOnce, other, otherOnce string, responder bool) string
 	if err != nil {
 		return ""
 	}
-	id := []byte(exchangeID)
-	shared, err := point.SM2SharedKey(responder, len(exchangeShared)/2, keys[0].PublicKey(), keys[2].PublicKey(), id, id)
+	id, size := []byte(exchangeID), len(exchangeShared)/2
+	shared, err := point.SM2SharedKey(responder, size, keys[0].PublicKey(), keys[2].PublicKey(), id, id)
 	if err != nil {
 		return ""
 	}

@@ -261,12 +261,7 @@ func TestKillService_A55(t *testing.T) {
 	}
 	k := newKilling(t)
 	k.must(k.ceremony(k.officer("window", enrolling), k.officer("review", approving))...)
-	settings := k.path("ca/" + settingsFile)
-	text, err := os.ReadFile(settings)
-	require.NoError(t, err)
-	text = append(bytes.Replace(text, []byte("authority:\n"), []byte("authority:\n    approvals: {tls-server: 0}\n"), 1),
-		"serve: {listen: \"127.0.0.1:0\"}\n"...)
-	require.NoError(t, os.WriteFile(settings, text, 0o600))
+	k.edit("approvals: {tls-server: 0}", "serve: {listen: \"127.0.0.1:0\"}")
 	for range trials {
 		k.trial()
 		k.account()

@@ -74,7 +74,7 @@ func follow(known, offered []*pki.Certificate) ([]*pki.Certificate, error) {
 	roots := slices.DeleteFunc(slices.Clone(known), func(c *pki.Certificate) bool { return !selfSigned(c) })
 	var fresh []*pki.Certificate
 	for _, c := range offered { // new roots first
-		if c == nil || !c.IsCA || c.PublicKey == nil || len(c.SubjectKeyID) != keyIDBytes || len(c.AuthorityKeyID) != keyIDBytes {
+		if c == nil || !c.IsCA || c.PublicKey == nil || !namesKeys(c) {
 			return nil, refuse(ErrAuthority, ReasonMalformed, "certificate of an authority")
 		}
 		if !selfSigned(c) || isAmong(roots, c) {
@@ -114,6 +114,11 @@ func certified(roots, offered []*pki.Certificate, fresh *pki.Certificate) bool {
 			string(link.RawSubject) == string(fresh.RawSubject) &&
 			slices.ContainsFunc(roots, func(root *pki.Certificate) bool { return link.CheckIssuedBy(root) == nil })
 	})
+}
+
+// namesKeys tells whether a certificate names its key and its issuer's as they are named here.
+func namesKeys(c *pki.Certificate) bool {
+	return len(c.SubjectKeyID) == keyIDBytes && len(c.AuthorityKeyID) == keyIDBytes
 }
 
 func selfSigned(c *pki.Certificate) bool { return string(c.SubjectKeyID) == string(c.AuthorityKeyID) }
@@ -162,7 +167,7 @@ func aboveKey(c *pki.Certificate) []byte { return key(spaceAbove, c.SubjectKeyID
 // putAbove enters the roots of an issuer that is new.
 func putAbove(w engine.Writer, a *Authority) error {
 	for _, c := range a.chain[1:] {
-		if len(c.SubjectKeyID) != keyIDBytes || len(c.AuthorityKeyID) != keyIDBytes {
+		if !namesKeys(c) {
 			continue // a root of other hands, whose CRLs are not ours to publish
 		}
 		if err := w.Put(aboveKey(c), c.Raw); err != nil {

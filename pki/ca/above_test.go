@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/elicense/elicense/internal/dertest"
 	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
@@ -205,6 +206,31 @@ func TestTakeFromAboveRefuses(t *testing.T) {
 	require.ErrorIs(t, o.register.TakeFromAbove(t.Context(), window, ca.FromAbove{CRLs: [][]byte{stale}, Note: "仪式"}), ca.ErrDenied)
 	o.clock.add(rootValid + time.Hour)
 	require.Equal(t, ca.ReasonDate, ca.ReasonOf(o.take(stale)), "its time is over")
+}
+
+// A root's CRL with any field altered is published by nobody.
+func TestAlteredRootCRL_A55(t *testing.T) {
+	o := newOffline(t)
+	good := o.list(nil, o.revoked(o.issuing.Certificate()))
+	altered, err := dertest.Primitives(good)
+	require.NoError(t, err)
+	require.Greater(t, len(altered), 15)
+	for _, a := range altered {
+		require.Error(t, o.take(a.DER), a.Path)
+	}
+	require.NoError(t, o.take(good))
+}
+
+// An application that was approved before its issuer was revoked is not issued any more; the issuer's responder goes on.
+func TestRevokedIssuerIssuesNothing(t *testing.T) {
+	o := newOffline(t)
+	a := o.approve(o.apply(o.serverEnrolment()))
+	require.NoError(t, o.take(o.list(nil, o.revoked(o.issuing.Certificate()))))
+	_, err := o.register.Issue(t.Context(), window, a.ID, nil)
+	require.Equal(t, ca.ReasonIssuer, ca.ReasonOf(err))
+	o.reopen()
+	_, err = o.register.Issue(t.Context(), window, a.ID, nil)
+	require.Equal(t, ca.ReasonIssuer, ca.ReasonOf(err), "after a restart too")
 }
 
 // issuersOwn is a full CRL of the register's own issuer.

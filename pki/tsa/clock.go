@@ -53,7 +53,7 @@ func (c *ClockConfig) check() error {
 		return fmt.Errorf("%w: sources need limits of offset and age", ErrConfig)
 	}
 	if least := len(c.Sources)/2 + 1; c.Agreeing != 0 && (c.Agreeing < least || c.Agreeing > len(c.Sources)) {
-		return fmt.Errorf("%w: of %d sources %d at least must agree, not %d", ErrConfig, len(c.Sources), least, c.Agreeing)
+		return fmt.Errorf("%w: %d of %d sources cannot be those that agree", ErrConfig, c.Agreeing, len(c.Sources))
 	}
 	return nil
 }
@@ -169,9 +169,9 @@ func (c *Clock) record(ctx context.Context, e ClockEntry) error {
 	return nil
 }
 
-// Check asks all sources and judges. If as many of them as must (a majority at least) agree with each other, their median decides: within
-// MaxOffset the clock is trusted from now on, beyond it no longer. Without a majority nothing changes until MaxAge.
-// A clock without sources has nobody to ask; the answer is nil if it has not jumped.
+// Check asks all sources and judges. If as many of them as must agree with each other, their median decides: within
+// MaxOffset the clock is trusted from now on, beyond it no longer. If they do not, nothing changes until MaxAge. A clock
+// without sources has nobody to ask; the answer is nil if it has not jumped.
 func (c *Clock) Check(ctx context.Context) error {
 	if len(c.config.Sources) == 0 {
 		_, err := c.Now(ctx)
@@ -217,12 +217,12 @@ func (c *Clock) ask(ctx context.Context) []SourceResult {
 	return results
 }
 
-// judge gives the median offset of the sources that answered, and whether as many of all sources as must stand by it: each
-// is off the median by no more than the limit and half its round trip.
+// judge gives the median offset of the sources that answered, and whether as many of all sources as must stand by it:
+// each is off the median by no more than the limit and half its round trip.
 func (c *Clock) judge(results []SourceResult) (time.Duration, bool) {
 	answered := slices.DeleteFunc(slices.Clone(results), func(r SourceResult) bool { return r.Error != "" })
-	majority := max(len(results)/2+1, c.config.Agreeing)
-	if len(answered) < majority {
+	must := max(len(results)/2+1, c.config.Agreeing)
+	if len(answered) < must {
 		return 0, false
 	}
 	slices.SortFunc(answered, func(a, b SourceResult) int { return cmp.Compare(a.Offset, b.Offset) })
@@ -233,7 +233,7 @@ func (c *Clock) judge(results []SourceResult) (time.Duration, bool) {
 			near++
 		}
 	}
-	return median, near >= majority
+	return median, near >= must
 }
 
 // Run checks at once and then again and again until the context ends, whose error it returns.

@@ -170,8 +170,8 @@ func (c *Clock) record(ctx context.Context, e ClockEntry) error {
 }
 
 // Check asks all sources and judges. If as many of them as must agree with each other, their median decides: within
-// MaxOffset the clock is trusted from now on, beyond it no longer. If they do not, nothing changes until MaxAge. A clock
-// without sources has nobody to ask; the answer is nil if it has not jumped.
+// MaxOffset the clock is trusted from now on, beyond it no longer. If they do not, nothing changes until MaxAge. A
+// clock without sources has nobody to ask; the answer is nil if it has not jumped.
 func (c *Clock) Check(ctx context.Context) error {
 	if len(c.config.Sources) == 0 {
 		_, err := c.Now(ctx)

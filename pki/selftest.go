@@ -74,6 +74,7 @@ func SelfTestResults() []SelfTestResult {
 		{"sm2-known-digest", testDigest}, {"sm2-known-signature", testKnownSignature},
 		{"sm2-sign-first-verify-both", testSign}, {"sm2-sign-second-verify-both", testSecondSign},
 		{"sm2-known-ciphertext", testKnownCiphertext}, {"sm2-encrypt-each-decrypt-both", testEncrypt},
+		{"sm2-known-key-exchange", testExchange},
 	} {
 		out = append(out, SelfTestResult{test.name, succeeds(test.ok)})
 	}
@@ -100,13 +101,7 @@ func testDigest() bool {
 }
 
 // secondKey is the key of the standard for the second implementation.
-func secondKey() *tjfoc.PrivateKey {
-	private := new(tjfoc.PrivateKey)
-	private.Curve = tjfoc.P256Sm2()
-	private.D = new(big.Int).SetBytes(fromHex(knownD))
-	private.X, private.Y = private.ScalarBaseMult(private.D.Bytes())
-	return private
-}
+func secondKey() *tjfoc.PrivateKey { return secondKeyOf(knownD) }
 
 // testKnownSignature has the second implementation sign with the nonce of the standard and both verify the result.
 func testKnownSignature() bool {

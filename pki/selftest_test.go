@@ -19,7 +19,7 @@ func TestSelfTest(t *testing.T) {
 		require.True(t, r.OK, r.Test)
 		names[r.Test] = true
 	}
-	require.Len(t, names, 12)
+	require.Len(t, names, 13)
 }
 
 func TestSelfTestFails(t *testing.T) {

@@ -14,15 +14,22 @@ import (
 
 func (c *program) searchCommand() *cobra.Command {
 	var officer string
-	var q struct{ uscc, name, personFile string }
+	var q struct{ uscc, name, personFile, key string }
 	cmd := &cobra.Command{
 		Use: "search", Args: cobra.NoArgs,
 		Short: "查找某人、某单位的证书 / find the certificates of somebody",
-		Long: "三种查法任选其一。公民身份号码和护照号不写在命令行上：--person 指定一个只有该号码的文件。" + cli.Between +
-			"One of the three. Citizen and passport numbers do not stand on a command line: --person names a file that " +
+		Long: "四种查法任选其一。公民身份号码和护照号不写在命令行上：--person 指定一个只有该号码的文件。" + cli.Between +
+			"One of the four. Citizen and passport numbers do not stand on a command line: --person names a file that " +
 			"holds nothing but the number.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			query := ca.Query{USCC: q.uscc, Name: q.name}
+			if q.key != "" {
+				x, _, err := readBundle(c.path(q.key))
+				if err != nil {
+					return err
+				}
+				query.Key = ca.KeyDigest(x.PublicKey)
+			}
 			if q.personFile != "" {
 				number, err := readWord(c.path(q.personFile))
 				if err != nil {
@@ -42,6 +49,7 @@ func (c *program) searchCommand() *cobra.Command {
 	c.officerFlag(cmd, &officer)
 	cmd.Flags().StringVar(&q.uscc, "uscc", "", "统一社会信用代码 / unified social credit code")
 	cmd.Flags().StringVar(&q.name, "name", "", "证书持有人名称，完整 / whole common name")
+	cmd.Flags().StringVar(&q.key, "key", "", "证书文件：同一密钥的全部证书 / certificate file: everything certified for its key")
 	cmd.Flags().StringVar(&q.personFile, "person", "", "存有证件号码的文件 / file with a citizen or passport number")
 	return cmd
 }
@@ -102,12 +110,37 @@ func (c *program) radarCommand() *cobra.Command {
 						c.foundLine(f)
 					}
 				}
-				return nil
+				return c.deadlines(ctx, o, who)
 			})
 		},
 	}
 	c.officerFlag(cmd, &officer)
 	return cmd
+}
+
+// deadlineWords say what of the authority's own ends.
+var deadlineWords = map[string][2]string{
+	"crl": {"根 CRL", "the root's CRL"}, "root": {"根证书", "root certificate"}, "link": {"衔接证书", "link certificate"},
+	"issuer": {"签发证书", "issuing certificate"},
+}
+
+// deadlines lists what of the authority itself needs a ceremony soon.
+func (c *program) deadlines(ctx context.Context, o *office, who ca.Actor) error {
+	list, err := o.register.Deadlines(ctx, who)
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		until := d.Ends.Format(time.DateOnly)
+		if d.Ends.IsZero() {
+			until = "–"
+		}
+		c.Line(map[string]any{"what": d.What, "key": d.Key.String(), "until": until, "days": d.Days}, func() {
+			w := deadlineWords[d.What]
+			c.Tell("！%s %s 至 %s", "! %s %s until %s", c.Say(w[0], w[1]), d.Key, until)
+		})
+	}
+	return nil
 }
 
 func (c *program) sweepCommand() *cobra.Command {

@@ -10,12 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine/badger"
 	"github.com/elicense/elicense/internal/engine/sealed"
+	"github.com/elicense/elicense/internal/sm2note"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 )
@@ -28,6 +30,7 @@ type ceremony struct {
 	base         string
 	rootFile     string
 	officers     []string
+	discard      bool // what a ceremony that was broken off has left
 
 	settings settings
 	root     *ca.Authority
@@ -66,6 +69,8 @@ func (c *program) initCommand() *cobra.Command {
 	f.StringVar(&k.rootFile, "root", "", "根密钥文件，放在数据目录之外 / file for the root's key, outside of the data directory")
 	f.StringArrayVar(&k.officers, "officer", nil,
 		"操作员 姓名:职责,职责:公钥，见 officer new（可多次）/ officer NAME:ROLE,ROLE:KEY, see officer new (may be repeated)")
+	f.BoolVar(&k.discard, "discard-unfinished", false,
+		"丢弃上次中断的仪式留下的文件，重新开始 / discard what a ceremony that was broken off has left, and begin anew")
 	for _, name := range []string{"organization", "base", "root", "officer"} {
 		cobra.CheckErr(cmd.MarkFlagRequired(name))
 	}
@@ -85,7 +90,7 @@ func (c *program) hold(ctx context.Context, k *ceremony) error {
 		return fmt.Errorf("making the data directory: %w", err)
 	}
 	if err := c.found(ctx, k, making); err != nil {
-		return errors.Join(err, os.RemoveAll(making), removeIfThere(k.rootFile))
+		return errors.Join(err, os.RemoveAll(making), removeIfThere(k.rootFile), removeIfThere(k.rootFile+rootCRLSuffix))
 	}
 	if err := removeIfThere(c.dir); err != nil {
 		return err
@@ -113,7 +118,10 @@ func (c *program) prepare(k *ceremony) error {
 		return &cli.UsageError{Zh: "数据目录不为空，不覆盖：" + c.dir,
 			En: "the data directory is not empty and is not overwritten: " + c.dir}
 	}
-	for _, path := range []string{c.dir + unfinished, k.rootFile} {
+	if err := c.discardUnfinished(k); err != nil {
+		return err
+	}
+	for _, path := range []string{k.rootFile, k.rootFile + rootCRLSuffix} {
 		if _, err := os.Lstat(path); err == nil {
 			return &cli.UsageError{Zh: "已存在，不覆盖：" + path, En: "exists and is not overwritten: " + path}
 		}
@@ -127,8 +135,12 @@ func (c *program) prepare(k *ceremony) error {
 	if err != nil {
 		return err
 	}
+	if len(officers) < witnesses {
+		return &cli.UsageError{Zh: "至少要有两名操作员：以后动用根密钥须两人到场",
+			En: "two officers at least: both must be there whenever the root's key is opened"}
+	}
 	k.settings = settings{Format: settingsFormat, Authority: &authoritySettings{
-		Base: k.base, Issuing: []string{issuingFile}, Responder: responderFile, Timestamp: timestampFile,
+		Base: k.base, Issuing: []string{issuingFile}, Responders: []string{responderFile}, Timestamp: timestampFile,
 		Escrow: escrowFile, Officers: officers,
 	}}
 	return nil
@@ -194,7 +206,7 @@ func (c *program) makeAuthorities(k *ceremony, s *station) error {
 	if err != nil {
 		return err
 	}
-	config := ca.Config{Rand: c.Rand, Now: c.Now}
+	config := ca.Config{Rand: c.Rand, Now: c.Now, Base: k.base}
 	name := ca.Name{Province: k.province, Organization: k.organization, CommonName: k.organization + " 根证书"}
 	if k.root, err = ca.NewRoot(config, name); err != nil {
 		return err
@@ -210,10 +222,11 @@ func (c *program) makeAuthorities(k *ceremony, s *station) error {
 	if k.rootKey, _, err = parsePair(text, []byte(passphrase)); err != nil {
 		return err
 	}
-	if err := writeNew(k.rootFile, text); err != nil {
+	// The certificate first: by it --discard-unfinished knows the key of a ceremony that was broken off.
+	if err := writeNew(filepath.Join(s.dir, rootCertificateFile), pki.AppendPEM(nil, k.root.Certificate())); err != nil {
 		return err
 	}
-	if err := writeNew(filepath.Join(s.dir, rootCertificateFile), pki.AppendPEM(nil, k.root.Certificate())); err != nil {
+	if err := replaceFile(k.rootFile, text); err != nil {
 		return err
 	}
 	if text, err = k.issuing.Save(keyPassphrase(s.master)); err != nil {
@@ -237,7 +250,8 @@ func (c *program) makeOwn(ctx context.Context, k *ceremony, s *station) error {
 		return err
 	}
 	for _, own := range []ownProgram{
-		{founding, ca.ProfileOCSP, responderFile, "OCSP"}, {founding, ca.ProfileTSA, timestampFile, "时间戳"},
+		{by: founding, profile: ca.ProfileOCSP, file: responderFile, name: "OCSP"},
+		{by: founding, profile: ca.ProfileTSA, file: timestampFile, name: "时间戳"},
 	} {
 		issued, err := c.certify(ctx, o, own,
 			ca.Name{Province: k.province, Organization: k.organization, CommonName: k.organization + " " + own.name})
@@ -246,15 +260,34 @@ func (c *program) makeOwn(ctx context.Context, k *ceremony, s *station) error {
 		}
 		k.log.add("certificate", own.profile, "serial", issued.ID.Serial.String())
 	}
+	if err := c.firstCRL(ctx, k, o); err != nil {
+		return err
+	}
 	for _, officer := range k.settings.Authority.Officers {
 		k.log.add("officer", officer.Name, "roles", strings.Join(officer.Roles, ","), "key", officer.Key)
 	}
 	return c.closeCeremony(k, s.dir)
 }
 
+// firstCRL makes the root's first CRL, which revokes nothing: a judge wants one for the issuing authority's certificate.
+func (c *program) firstCRL(ctx context.Context, k *ceremony, o *office) error {
+	der, err := k.root.NextCRL(nil, nil, rootCRLDays*24*time.Hour)
+	if err != nil {
+		return err
+	}
+	if err := k.log.addCRL(der); err != nil {
+		return err
+	}
+	if err := o.register.TakeFromAbove(ctx, founding, ca.FromAbove{CRLs: [][]byte{der}, Note: "建立"}); err != nil {
+		return err
+	}
+	return replaceFile(k.rootFile+rootCRLSuffix, der)
+}
+
 // ownProgram is a program of the authority's own that needs a certificate, and who has it made.
 type ownProgram struct {
 	by            ca.Actor
+	issuer        ca.KeyID // zero: the first that may
 	profile, file string
 	name          string
 }
@@ -273,7 +306,7 @@ func (c *program) certify(ctx context.Context, o *office, p ownProgram, name ca.
 	if err != nil {
 		return nil, err
 	}
-	done, err := o.register.Enrol(ctx, p.by, id, ca.Enrolment{Profile: p.profile, Subject: name, CSR: csr})
+	done, err := o.register.Enrol(ctx, p.by, id, ca.Enrolment{Profile: p.profile, Issuer: p.issuer, Subject: name, CSR: csr})
 	if err != nil {
 		return nil, err
 	}
@@ -317,7 +350,11 @@ func (c *program) makeEscrow(k *ceremony, s *station) error {
 
 // closeCeremony signs the record with the root's key and writes the settings.
 func (c *program) closeCeremony(k *ceremony, dir string) error {
-	signed, err := k.log.sign(k.root.KeyID().String(), k.rootKey, c.Rand)
+	signer, err := sm2note.NewSigner(k.root.KeyID().String(), k.rootKey, c.Rand)
+	if err != nil {
+		return err
+	}
+	signed, err := k.log.sign(signer)
 	if err != nil {
 		return err
 	}

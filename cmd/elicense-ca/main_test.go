@@ -4,7 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +19,7 @@ import (
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/cli/clitest"
 	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/pki/ca"
 )
 
 func TestScripts(t *testing.T) {
@@ -24,7 +29,13 @@ func TestScripts(t *testing.T) {
 			w.Now = time.Now
 			return run(context.Background(), w)
 		},
-		Commands: map[string]clitest.Command{"officer": officer, "application": application, "certificate": certificate},
+		Commands: map[string]clitest.Command{
+			"officer": officer, "application": application, "certificate": certificate, "fetch": fetch, "issuer": issuer,
+			"judge": judge,
+		},
+		Condition: func(name string) (bool, error) {
+			return name == "checkers" && os.Getenv("ELICENSE_CHECKERS_DIR") != "", nil
+		},
 	}.TestScripts(t, "testdata")
 }
 
@@ -60,5 +71,44 @@ func TestHelp(t *testing.T) {
 	for _, lang := range []string{"zh", "en"} {
 		w := &cli.World{Lang: lang, Env: func(string) string { return "" }}
 		clitest.CheckHelp(t, (&program{World: w}).root(), lang)
+	}
+}
+
+// fetch is fetch CERTIFICATE NAME.crl: in DER, and in PEM as NAME.pem, what a relying party gets under the address of the certificate's CRL. The service does
+// not run; its handler answers.
+func fetch(ts *testscript.TestScript, _ bool, args []string) {
+	x, _, err := readBundle(ts.MkAbs(args[0]))
+	ts.Check(err)
+	c := &program{dir: ts.MkAbs(ts.Getenv("ELICENSE_CA_DATA")), World: &cli.World{Env: ts.Getenv, Now: time.Now, Rand: rand.Reader}}
+	ctx := context.Background()
+	o, err := c.openOffice(ctx)
+	ts.Check(err)
+	defer func() { ts.Check(o.close()) }()
+	ts.Check(o.publisher.Due(ctx))
+	h, err := ca.NewHandler(ca.HandlerConfig{Publisher: o.publisher, Responders: o.responders})
+	ts.Check(err)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, x.CRLDistributionPoints[0].FullName[0].Text, nil))
+	if w.Code != http.StatusOK {
+		ts.Fatalf("%s: %d", x.CRLDistributionPoints[0].FullName[0].Text, w.Code)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), w.Body.Bytes(), 0o600))
+	text := pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: w.Body.Bytes()})
+	ts.Check(os.WriteFile(ts.MkAbs(strings.TrimSuffix(args[1], ".crl")+".pem"), text, 0o600))
+}
+
+// issuer is issuer CERTIFICATE FILE: the second certificate of a bundle.
+func issuer(ts *testscript.TestScript, _ bool, args []string) {
+	_, above, err := readBundle(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), pki.AppendPEM(nil, above[0]), 0o600))
+}
+
+// judge is judge TOOL ARGS: an independent program, which must accept, or with ! refuse.
+func judge(ts *testscript.TestScript, neg bool, args []string) {
+	tool := exec.Command(filepath.Join(os.Getenv("ELICENSE_CHECKERS_DIR"), args[0]), args[1:]...)
+	tool.Dir = ts.MkAbs(".")
+	if out, err := tool.CombinedOutput(); (err != nil) != neg {
+		ts.Fatalf("%s: %v %s", strings.Join(args, " "), err, out)
 	}
 }

@@ -20,7 +20,7 @@ type office struct {
 
 	register   *ca.Register
 	publisher  *ca.Publisher
-	responders []*ca.Responder // of the issuer that signs what is new; empty until its certificate is there
+	responders []*ca.Responder // one for each issuer; empty until the register has caught up
 	centre     *kmc.Centre     // nil if there are no pairs
 }
 
@@ -70,7 +70,12 @@ func (c *program) office(ctx context.Context, s *station) (*office, error) {
 	if o.register.Behind() { // it answers nobody until it has caught up
 		return o, nil
 	}
-	return o, c.openResponder(ctx, o, issuers[0].KeyID())
+	for _, name := range a.Responders {
+		if err := c.openResponder(ctx, o, name); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
 }
 
 func (c *program) openRegister(
@@ -106,14 +111,15 @@ func (c *program) issuers(s *station) ([]*ca.Authority, error) {
 	return list, nil
 }
 
-func (c *program) openResponder(ctx context.Context, o *office, issuer ca.KeyID) error {
-	name := o.settings.Authority.Responder
-	if name == "" {
-		return nil
-	}
+// openResponder opens the OCSP responder of the issuer that has certified it.
+func (c *program) openResponder(ctx context.Context, o *office, name string) error {
 	key, chain, err := o.pair(name)
 	if err != nil {
 		return err
+	}
+	issuer, err := issuerOf(chain[0])
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	r, err := ca.OpenResponder(ctx, ca.ResponderConfig{
 		Register: o.register, Issuer: issuer, Key: key, Certificate: chain[0],
@@ -123,6 +129,14 @@ func (c *program) openResponder(ctx context.Context, o *office, issuer ca.KeyID)
 	}
 	o.responders = append(o.responders, r)
 	return nil
+}
+
+// issuerOf is the issuer of a certificate, by its key.
+func issuerOf(c *pki.Certificate) (ca.KeyID, error) {
+	if len(c.AuthorityKeyID) != len(ca.KeyID{}) {
+		return ca.KeyID{}, badSettings("证书没有签发者密钥标识", "a certificate names no issuer's key")
+	}
+	return ca.KeyID(c.AuthorityKeyID), nil
 }
 
 // openCentre opens the key management centre, if there is one.

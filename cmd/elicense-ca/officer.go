@@ -3,8 +3,6 @@ package main
 import (
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,29 +52,16 @@ func (c *program) actor(s *station, path string) (ca.Actor, error) {
 	if path == "" {
 		return ca.Actor{}, errNoOfficer
 	}
-	text, err := os.ReadFile(c.path(path))
-	if err != nil {
-		return ca.Actor{}, fmt.Errorf("reading an officer's key: %w", err)
-	}
-	passphrase, err := c.secret("ELICENSE_CA_OFFICER_PASSPHRASE")
+	_, point, err := c.officerKey(path, "")
 	if err != nil {
 		return ca.Actor{}, err
 	}
-	key, err := pki.ParseKey(text, []byte(passphrase))
-	if err != nil {
-		return ca.Actor{}, fmt.Errorf("%s: %w", path, err)
+	o, ok := s.settings.officer(point)
+	if !ok {
+		return ca.Actor{}, errOfficer
 	}
-	public, err := pki.PublicKeyOf(key.Public())
-	if err != nil {
-		return ca.Actor{}, err
-	}
-	for _, o := range s.settings.Authority.Officers {
-		if strings.EqualFold(o.Key, hex.EncodeToString(public.Point())) {
-			granted, err := parseRoles(o.Roles)
-			return ca.Actor{Name: o.Name, Roles: granted}, err
-		}
-	}
-	return ca.Actor{}, errOfficer
+	granted, err := parseRoles(o.Roles)
+	return ca.Actor{Name: o.Name, Roles: granted}, err
 }
 
 // parseOfficers reads NAME:ROLE,ROLE:KEY.

@@ -37,15 +37,34 @@ func (c *program) renewOwn(ctx context.Context, o *office, who ca.Actor, which s
 	a := o.settings.Authority
 	by := ca.Actor{Name: who.Name, Roles: founding.Roles} // for this alone
 	own, ok := map[string]ownProgram{
-		"ocsp":      {by: by, profile: ca.ProfileOCSP, file: a.Responder},
+		"ocsp":      {by: by, profile: ca.ProfileOCSP},
 		"timestamp": {by: by, profile: ca.ProfileTSA, file: a.Timestamp},
 	}[which]
-	if !ok || own.file == "" {
+	files := a.Responders
+	if which == "timestamp" && own.file != "" {
+		files = []string{own.file}
+	}
+	if !ok || len(files) == 0 {
 		return &cli.UsageError{Zh: "只有 ocsp 和 timestamp：" + which, En: "there are ocsp and timestamp, not " + which}
 	}
+	for _, own.file = range files {
+		if err := c.renewOne(ctx, o, own); err != nil {
+			return fmt.Errorf("renewing %s: %w", which, err)
+		}
+	}
+	return nil
+}
+
+// renewOne renews one certificate; that of a responder is its own issuer's again.
+func (c *program) renewOne(ctx context.Context, o *office, own ownProgram) error {
 	_, chain, err := o.pair(own.file)
 	if err != nil {
 		return err
+	}
+	if own.profile == ca.ProfileOCSP {
+		if own.issuer, err = issuerOf(chain[0]); err != nil {
+			return err
+		}
 	}
 	issuers, err := c.issuers(o.station)
 	if err != nil {
@@ -59,7 +78,7 @@ func (c *program) renewOwn(ctx context.Context, o *office, who ca.Actor, which s
 	name := ca.Name{Organization: chain[0].Holder.Organization, CommonName: chain[0].Holder.CommonName}
 	issued, err := c.certify(ctx, &office{station: o.station, register: register}, own, name)
 	if err != nil {
-		return fmt.Errorf("renewing %s: %w", which, err)
+		return err
 	}
 	return c.Emit(map[string]any{"certificate": issued.ID.String(), "file": own.file}, func() {
 		c.Tell("✓ 已更换 %s：%s", "✓ renewed %s: %s", own.file, issued.ID)

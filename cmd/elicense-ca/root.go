@@ -45,9 +45,9 @@ func (c *program) root() *cobra.Command {
 	root.PersistentFlags().StringVarP(&c.dir, "data", "d", c.defaultDir(),
 		"数据目录 (ELICENSE_CA_DATA) / data directory (ELICENSE_CA_DATA)")
 	root.AddCommand(c.initCommand(), c.officerCommand(), c.requestCommand(), c.serveCommand(), c.showCommand(),
-		c.verifyChainCommand(), c.selftestCommand(), c.renewCommand(), c.restoreCommand(), c.custodyCommand())
+		c.verifyChainCommand(), c.selftestCommand(), c.renewCommand(), c.restoreCommand(), c.custodyCommand(), c.rootCommand())
 	for _, cmd := range slices.Concat(c.rulingCommands(), c.changeCommands(), []*cobra.Command{
-		c.applyCommand(), c.listCommand(), c.issueCommand(), c.searchCommand(), c.radarCommand(), c.sweepCommand(),
+		c.applyCommand(), c.listCommand(), c.issueCommand(), c.deliveredCommand(), c.searchCommand(), c.radarCommand(), c.sweepCommand(),
 		c.auditCommand(), c.backupCommand(), c.catchUpCommand(), c.drillCommand(),
 	}) {
 		root.AddCommand(official(cmd))

@@ -47,19 +47,21 @@ func (c *program) serveStation(ctx context.Context, s *station) error {
 		return err
 	}
 	address := scheme + "://" + listener.Addr().String()
-	err = c.Emit(map[string]any{"serving": address}, func() { c.Tell("服务地址 %s", "serving at %s", address) })
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
 	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	var beside sync.WaitGroup
 	if all.office != nil {
 		wait, err := c.control(ctx, all.office)
 		if err != nil {
-			stop()
 			return errors.Join(err, listener.Close())
 		}
 		defer wait()
+	}
+	// Only now: who reads it may send commands at once.
+	err = c.Emit(map[string]any{"serving": address}, func() { c.Tell("服务地址 %s", "serving at %s", address) })
+	if err != nil {
+		stop()
+		return errors.Join(err, listener.Close())
 	}
 	for _, job := range all.chores {
 		beside.Go(func() { c.keep(ctx, job) })

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/elicense/elicense/pki/ca"
 	"github.com/elicense/elicense/pki/stepca"
 	"github.com/elicense/elicense/pki/tsa"
+	"github.com/elicense/elicense/pki/tsa/sntp"
 )
 
 // services are what a station serves: its handlers, and what keeps them going.
@@ -107,6 +110,8 @@ func (c *program) keep(ctx context.Context, job chore) {
 const (
 	timestampAccuracy = time.Second
 	clockStep         = 500 * time.Millisecond
+	clockOffset       = 200 * time.Millisecond
+	clockAge          = 30 * time.Minute
 )
 
 func (c *program) serveTimestamps(ctx context.Context, o *office, all *services, log *slog.Logger) error {
@@ -114,10 +119,7 @@ func (c *program) serveTimestamps(ctx context.Context, o *office, all *services,
 	if err != nil {
 		return err
 	}
-	started := c.Now()
-	clock, err := tsa.OpenClock(ctx, tsa.ClockConfig{
-		Engine: o.engine, Now: c.Now, Elapsed: func() time.Duration { return time.Since(started) }, MaxStep: clockStep,
-	})
+	clock, err := c.clock(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -132,6 +134,28 @@ func (c *program) serveTimestamps(ctx context.Context, o *office, all *services,
 	all.chores = append(all.chores, chore{"check of the clock", clockEvery, clock.Check})
 	all.close = a.Close
 	return nil
+}
+
+// clock is the clock of the timestamps, held against the servers of the settings.
+func (c *program) clock(ctx context.Context, o *office) (*tsa.Clock, error) {
+	started := c.Now()
+	set := o.settings.Authority.Clock
+	config := tsa.ClockConfig{
+		Engine: o.engine, Now: c.Now, Elapsed: func() time.Duration { return time.Since(started) }, MaxStep: clockStep,
+		Agreeing: set.Agreeing, MaxOffset: cmp.Or(set.MaxOffset, clockOffset), MaxAge: cmp.Or(set.MaxAge, clockAge),
+	}
+	for _, address := range set.Servers {
+		source, err := sntp.New(sntp.Config{Address: address, Now: c.Now, Elapsed: config.Elapsed, Rand: c.Rand})
+		if err != nil {
+			return nil, badSettings("clock 的 servers 应为 主机:端口："+address, "servers of clock are HOST:PORT: "+address)
+		}
+		config.Sources = append(config.Sources, source)
+	}
+	clock, err := tsa.OpenClock(ctx, config)
+	if errors.Is(err, tsa.ErrConfig) {
+		return nil, badSettings("clock 不成立："+err.Error(), "clock: "+err.Error())
+	}
+	return clock, err
 }
 
 // serveForeign serves the authority for foreign systems.

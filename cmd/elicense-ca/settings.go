@@ -30,15 +30,25 @@ type settings struct {
 
 // authoritySettings are the SM2 authority: see the configurations of pki/ca and pki/ca/kmc.
 type authoritySettings struct {
-	Base        string            `koanf:"base"`      // where certificates say that CRLs, OCSP and issuers are found
-	Issuing     []string          `koanf:"issuing"`   // PEM files with key and chain; the first signs what is new
-	Responder   string            `koanf:"responder"` // PEM file with key and certificate of the OCSP responder
-	Timestamp   string            `koanf:"timestamp"` // likewise of the timestamp authority; "" if there is none
-	Escrow      string            `koanf:"escrow"`    // key of the key management centre; "" if there are no pairs
-	Judicial    []string          `koanf:"judicial"`  // public keys that a judicial recovery may deliver to, as hexadecimal points
-	Approvals   map[string]int    `koanf:"approvals"` // by profile, where not the profile's own number
+	Base        string            `koanf:"base"`       // where certificates say that CRLs, OCSP and issuers are found
+	Issuing     []string          `koanf:"issuing"`    // PEM files with key and chain; the first signs what is new
+	Responders  []string          `koanf:"responders"` // PEM files with key and certificate of an OCSP responder, one for each issuer
+	Timestamp   string            `koanf:"timestamp"`  // likewise of the timestamp authority; "" if there is none
+	Escrow      string            `koanf:"escrow"`     // key of the key management centre; "" if there are no pairs
+	Judicial    []string          `koanf:"judicial"`   // public keys that a judicial recovery may deliver to, as hexadecimal points
+	Approvals   map[string]int    `koanf:"approvals"`  // by profile, where not the profile's own number
 	KeepExpired time.Duration     `koanf:"keep_expired"`
+	Clock       clockSettings     `koanf:"clock"`
 	Officers    []officerSettings `koanf:"officers"`
+}
+
+// clockSettings say against which servers the clock of the timestamps is held; see pki/tsa. None: the machine's clock is
+// believed until it jumps.
+type clockSettings struct {
+	Servers   []string      `koanf:"servers"`    // NTP servers as host:port, of one's own network
+	Agreeing  int           `koanf:"agreeing"`   // how many of them must agree; 0: a majority, which is the least
+	MaxOffset time.Duration `koanf:"max_offset"` // how far the clock may be off them; 0: 200ms
+	MaxAge    time.Duration `koanf:"max_age"`    // how long an agreement counts; 0: 30m
 }
 
 // officerSettings enter an officer: whoever holds the key acts under the name.
@@ -110,7 +120,7 @@ func (s *settings) marshal() ([]byte, error) {
 		officers[i] = map[string]any{"name": o.Name, "key": o.Key, "roles": o.Roles}
 	}
 	text, err := yaml.Parser().Marshal(map[string]any{"format": s.Format, "authority": map[string]any{
-		"base": a.Base, "issuing": a.Issuing, "responder": a.Responder, "timestamp": a.Timestamp, "escrow": a.Escrow,
+		"base": a.Base, "issuing": a.Issuing, "responders": a.Responders, "timestamp": a.Timestamp, "escrow": a.Escrow,
 		"officers": officers,
 	}})
 	if err != nil {

@@ -1,14 +1,13 @@
 package main
 
 import (
-	"crypto"
 	"fmt"
-	"io"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
-	"github.com/elicense/elicense/internal/sm2note"
+	"github.com/elicense/elicense/pki"
 )
 
 // transcript is the record of a ceremony: lines of a key and words, signed as a C2SP note.
@@ -29,13 +28,24 @@ func (t *transcript) add(words ...string) {
 
 func (t *transcript) String() string { return transcriptHeader + t.lines.String() }
 
-// sign gives the record with the signature of a key under a name.
-func (t *transcript) sign(name string, key crypto.Signer, random io.Reader) ([]byte, error) {
-	signer, err := sm2note.NewSigner(name, key, random)
+// addCRL enters a CRL.
+func (t *transcript) addCRL(der []byte) error {
+	crl, err := pki.ParseCRL(der)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	signed, err := note.Sign(&note.Note{Text: t.String()}, signer)
+	t.add("crl", crl.Number.String(), "next-update", crl.NextUpdate.Format(time.RFC3339), "digest", digestOf(der))
+	return nil
+}
+
+// addCertificate enters the certificate of an authority.
+func (t *transcript) addCertificate(c *pki.Certificate) {
+	t.add("certificate", c.Subject, "digest", digestOf(c.Raw))
+}
+
+// sign gives the record with signatures.
+func (t *transcript) sign(signers ...note.Signer) ([]byte, error) {
+	signed, err := note.Sign(&note.Note{Text: t.String()}, signers...)
 	if err != nil {
 		return nil, fmt.Errorf("signing the record of the ceremony: %w", err)
 	}

@@ -53,6 +53,18 @@ var words = []cli.Words{
 		En: "the key is no officer's of this authority; check the key file and " + settingsFile,
 	},
 	{
+		Err: errNoPair, Code: "no-encryption-key", Zh: "此申请没有加密密钥，或尚未签发",
+		En: "the application has no encryption key, or is not issued yet",
+	},
+	{
+		Err: errWitness, Code: "two-officers", Zh: "动用根密钥须两名操作员到场，各用自己的密钥（--officer 两次）",
+		En: "the root's key is opened with two officers present, each with a key of his own (--officer twice)",
+	},
+	{
+		Err: errRecord, Code: "record", Zh: "记录不成立：须由根密钥和两名操作员签名，并写明每个文件的摘要",
+		En: "the record does not stand: the root and two officers must have signed it, and it must name the digest of every file",
+	},
+	{
 		Err: errNoSecret, Code: "passphrase-missing", Zh: "缺少口令：请设置操作员、根密钥或私钥的口令变量（见 --help），或其 _FILE 形式",
 		En: "a passphrase is missing: set the variable that --help names, or the same with _FILE",
 	},

@@ -92,4 +92,6 @@ var selfTestWords = map[string][2]string{
 	"sm2-known-ciphertext": {"SM2：GB/T 32918 已知密文，两套解密", "SM2: known ciphertext of GB/T 32918, decrypted by both"},
 	"sm2-encrypt-each-decrypt-both": {"SM2：各自加密，互相解密，篡改后拒绝",
 		"SM2: encrypted by each, decrypted by both, refused when changed"},
+	"sm2-known-key-exchange": {"SM2：GB/T 32918 已知密钥交换，两套实现、双方一致",
+		"SM2: known key exchange of GB/T 32918, both sides of both implementations"},
 }

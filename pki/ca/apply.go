@@ -170,7 +170,7 @@ func checkEvidence(p Profile, list []Evidence) error {
 // issuerFor is the first authority that may issue a profile; zero if there is none.
 func (r *Register) issuerFor(p Profile) KeyID {
 	for _, a := range r.cfg.Issuers {
-		if mayIssue(a, p) {
+		if mayIssue(a, p) && !r.isBarred(a.id) {
 			return a.id
 		}
 	}

@@ -34,10 +34,13 @@ var (
 	ErrAuthority = errors.New("ca: invalid authority")
 )
 
-// Config is what an authority needs from outside; both are required.
+// Config is what an authority needs from outside; randomness and clock are required.
 type Config struct {
 	Rand io.Reader        // unpredictable; for keys, serial numbers and signatures; safe for concurrent use
 	Now  func() time.Time // start of validity
+	// Base is the address under which an authority that stands outside of a register, an offline root for one, has its
+	// CRL and its certificate published; without a slash at the end. Empty: what it certifies names no addresses.
+	Base string
 }
 
 // Authority signs certificates with one key. It is immutable and safe for concurrent use.
@@ -111,6 +114,18 @@ func (a *Authority) NewIssuingWithKey(key crypto.Signer, subject Name) (*Authori
 	return below, nil
 }
 
+// CertifyIssuing certifies an authority below this one from a request that was made where its key is.
+func (a *Authority) CertifyIssuing(csr []byte, subject Name) (*pki.Certificate, error) {
+	public, err := ParseRequest(csr)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkWeak(public); err != nil {
+		return nil, err
+	}
+	return a.issue(Request{Profile: ProfileIssuing, Subject: subject, PublicKey: public})
+}
+
 // NewAuthority puts a key and its certificate chain together, own certificate first, root last; it checks that they
 // belong together.
 func NewAuthority(config Config, key crypto.Signer, chain []*pki.Certificate) (*Authority, error) {
@@ -158,6 +173,15 @@ func (a *Authority) Certificate() *pki.Certificate { return a.chain[0] }
 // Chain is the authority's own certificate followed by those above it, the root last.
 func (a *Authority) Chain() []*pki.Certificate { return slices.Clone(a.chain) }
 
+// KeyIDOf is the identifier of a public key: the leftmost 160 bits of SM3 over the point.
+func KeyIDOf(public crypto.PublicKey) (KeyID, error) {
+	key, err := pki.PublicKeyOf(public)
+	if err != nil {
+		return KeyID{}, err
+	}
+	return keyID(key), nil
+}
+
 // KeyID names the authority as an issuer.
 func (a *Authority) KeyID() KeyID { return a.id }
 
@@ -192,7 +216,19 @@ func (a *Authority) draft(r Request) (*certificate, error) {
 	c := &certificate{
 		profile: profile, subject: subject, public: public, holder: holder, dnsNames: r.DNSNames,
 	}
+	if profile.Name != ProfileRoot {
+		c.where = a.ownLocation()
+	}
 	return c, a.complete(c, a.config.Now())
+}
+
+// ownLocation is where the one CRL of an authority outside of a register is found; nil if nobody has said.
+func (a *Authority) ownLocation() *location {
+	if a.config.Base == "" {
+		return nil
+	}
+	where := Addresses{a.config.Base, a.id}
+	return &location{crl: where.Full(), issuer: where.Certificate()}
 }
 
 // complete fills in what the authority decides.

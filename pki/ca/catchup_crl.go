@@ -1,6 +1,8 @@
 package ca
 
 import (
+	"time"
+
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
@@ -17,19 +19,29 @@ type publishedCRL struct {
 	delta   bool
 	places  uint64 // oid.IssuedPlaces; zero if it does not say
 	entries []Revocation
+
+	thisUpdate, nextUpdate time.Time
+	above                  []byte // the DER of a CRL of an authority above the issuers; nil for one of an issuer's own
 }
 
-// readPublished reads a CRL that one of the issuers has signed.
-func (r *Register) readPublished(der []byte) (*publishedCRL, error) {
+// readPublished reads a CRL that one of the issuers has signed, or one of the authorities above them.
+func (r *Register) readPublished(above []*pki.Certificate, der []byte) (*publishedCRL, error) {
 	crl, err := pki.ParseCRL(der)
-	if err != nil || crl.Number == nil || !crl.Number.IsUint64() || crl.Scope.Indirect {
+	if err != nil {
 		return nil, refuse(ErrPublished, ReasonMalformed, "CRL")
 	}
 	issuer := r.signerOf(crl)
+	if p, err := r.readAbove(above, der); issuer == nil && err == nil {
+		return p, nil
+	}
 	if issuer == nil {
 		return nil, refuse(ErrPublished, ReasonBadSignature, "CRL is not signed by an issuer of this register")
 	}
-	p := &publishedCRL{issuer: issuer.id, number: crl.Number.Uint64(), delta: crl.IsDelta()}
+	p, err := readList(crl)
+	if err != nil {
+		return nil, err
+	}
+	p.issuer = issuer.id
 	if crl.Scope.Raw != nil {
 		address, ok := pointOfScope(crl.Scope.Raw)
 		if p.shard, p.scoped = (Addresses{r.cfg.Base, issuer.id}).ParseShard(address); !ok || !p.scoped {
@@ -37,6 +49,17 @@ func (r *Register) readPublished(der []byte) (*publishedCRL, error) {
 		}
 	}
 	p.places = placesIn(crl.RawTBS)
+	return p, nil
+}
+
+// readList reads what a CRL says, whoever has signed it.
+func readList(crl *pki.CRL) (*publishedCRL, error) {
+	if crl.Number == nil || !crl.Number.IsUint64() || crl.Scope.Indirect {
+		return nil, refuse(ErrPublished, ReasonMalformed, "CRL")
+	}
+	p := &publishedCRL{
+		number: crl.Number.Uint64(), delta: crl.IsDelta(), thisUpdate: crl.ThisUpdate, nextUpdate: crl.NextUpdate,
+	}
 	for entry := range crl.Entries() {
 		serial, ok := SerialOf(entry.Serial)
 		if !ok {

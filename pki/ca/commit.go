@@ -154,6 +154,11 @@ func (n *newCertificate) write(w engine.Writer) error {
 	if err := w.Put(key(spaceKey, n.keyDigest[:]), n.key.append(nil)); err != nil {
 		return err
 	}
+	if n.key.first != id {
+		if err := w.Put(indexKey(spaceSameKey, n.keyDigest[:], id), nil); err != nil {
+			return err
+		}
+	}
 	if n.holder != (token{}) {
 		if err := w.Put(indexKey(spaceHolder, n.holder[:], id), nil); err != nil {
 			return err

@@ -3,7 +3,6 @@ package ca
 import (
 	"cmp"
 	"context"
-	"errors"
 	"io"
 	"slices"
 	"time"
@@ -195,16 +194,7 @@ func (d *drilled) add(r engine.Reader, id CertificateID) (next CertificateID, er
 		d.open++
 	}
 	d.certificates = append(d.certificates, one)
-	b, err := r.Get(successorKey(id))
-	if errors.Is(err, engine.ErrNotFound) {
-		return next, nil
-	}
-	if err != nil {
-		return next, err
-	}
-	row := &row{b: b}
-	next = readID(row)
-	return next, row.end("successor")
+	return successorOf(r, id)
 }
 
 // compromised tells whether a certificate is revoked because its key is in other hands.

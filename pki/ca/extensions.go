@@ -96,12 +96,11 @@ func (l *location) addExtensions(b *cryptobyte.Builder) {
 	addExtension(b, oid.CRLDistribution, false, func(b *cryptobyte.Builder) {
 		addDistributionPoint(b, l.crl)
 	})
-	addExtension(b, oid.FreshestCRL, false, func(b *cryptobyte.Builder) {
-		addDistributionPoint(b, l.delta)
-	})
 	addExtension(b, oid.AuthorityInfo, false, func(b *cryptobyte.Builder) {
 		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			addAccess(b, oid.AccessOCSP, l.ocsp)
+			if l.ocsp != "" {
+				addAccess(b, oid.AccessOCSP, l.ocsp)
+			}
 			addAccess(b, oid.AccessIssuers, l.issuer)
 		})
 	})

@@ -2,6 +2,7 @@ package ca
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -28,7 +29,7 @@ type HandlerConfig struct {
 // handler serves what certificates point to:
 //
 //	GET      /crl/ISSUER/SHARD.crl, /crl/ISSUER/full.crl, /crl/ISSUER/delta.crl
-//	GET      /ca/ISSUER.cer
+//	GET      /ca/ISSUER.cer, /ca/ROOT.cer, /ca/ROOT-ROOT.cer: a root's key certified by another root's
 //	POST     /ocsp/ISSUER           a request as body (RFC 6960, A.1)
 //	GET      /ocsp/ISSUER/BASE64    a request in the address (RFC 5019, 5)
 type handler struct {
@@ -146,17 +147,41 @@ func (h *handler) cacheUntil(header http.Header, end time.Time) {
 
 func (h *handler) serveCertificate(w http.ResponseWriter, r *http.Request, rest string) {
 	name, isCertificate := strings.CutSuffix(rest, ".cer")
-	id, err := ParseKeyID(name)
-	a := h.cfg.Publisher.cfg.Register.issuer(id)
-	if !isCertificate || err != nil || a == nil {
+	if !isCertificate {
 		http.NotFound(w, r)
 		return
 	}
-	c := a.chain[0]
+	c, err := h.certificateNamed(r.Context(), name)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
 	w.Header().Set("Content-Type", "application/pkix-cert")
 	w.Header().Set("ETag", `"`+hex.EncodeToString(c.Digest[:])+`"`)
 	h.cacheUntil(w.Header(), c.NotAfter)
 	http.ServeContent(w, r, "", c.NotBefore, bytes.NewReader(c.Raw))
+}
+
+// certificateNamed finds an issuer's certificate by its key, a root's likewise, and a link certificate by its key and
+// its issuer's.
+func (h *handler) certificateNamed(ctx context.Context, name string) (*pki.Certificate, error) {
+	own, above, isLink := strings.Cut(name, "-")
+	id, err := ParseKeyID(own)
+	if err != nil {
+		return nil, refuse(ErrNotFound, ReasonUnknown, "certificate")
+	}
+	r := h.cfg.Publisher.cfg.Register
+	if !isLink {
+		if a := r.issuer(id); a != nil {
+			return a.chain[0], nil
+		}
+		return r.certificateAbove(ctx, id, id)
+	}
+	issuer, err := ParseKeyID(above)
+	if err != nil {
+		return nil, refuse(ErrNotFound, ReasonUnknown, "certificate")
+	}
+	return r.certificateAbove(ctx, id, issuer)
 }
 
 // fail answers what could not be read: absent is 404; anything else is the server's fault and told to its log alone.

@@ -254,18 +254,25 @@ func (e *extension) distributionPoint() (string, bool) {
 func (e *extension) access() (ocsp, issuer string, ok bool) {
 	value := e.value
 	var list cryptobyte.String
-	ok = value.ReadASN1(&list, casn1.SEQUENCE) && value.Empty() &&
-		readAccess(&list, oid.AccessOCSP, &ocsp) && readAccess(&list, oid.AccessIssuers, &issuer) && list.Empty()
+	if !value.ReadASN1(&list, casn1.SEQUENCE) || !value.Empty() {
+		return "", "", false
+	}
+	if rest := list; readAccess(&rest, oid.AccessOCSP, &ocsp) {
+		list = rest
+	}
+	ok = readAccess(&list, oid.AccessIssuers, &issuer) && list.Empty()
 	return ocsp, issuer, ok
 }
 
 func readAccess(list *cryptobyte.String, method oid.ID, to *string) bool {
 	var description, address cryptobyte.String
 	var id oid.ID
-	ok := list.ReadASN1(&description, casn1.SEQUENCE) && oid.Read(&description, &id) && id == method &&
-		description.ReadASN1(&address, contextTag(6)) && description.Empty()
+	if !list.ReadASN1(&description, casn1.SEQUENCE) || !oid.Read(&description, &id) || id != method ||
+		!description.ReadASN1(&address, contextTag(6)) || !description.Empty() {
+		return false
+	}
 	*to = string(address)
-	return ok
+	return true
 }
 
 // printable reads a PrintableString.

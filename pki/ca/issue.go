@@ -200,6 +200,9 @@ func (r *Register) signOne(ctx context.Context, i *issuance, profile string, pub
 	if issuer == nil {
 		return refuse(ErrProfile, ReasonIssuer, "the issuer's key is not here")
 	}
+	if r.isBarred(issuer.id) && p.Name != ProfileOCSP { // its responder goes on
+		return refuse(ErrProfile, ReasonIssuer, "the issuer's own certificate is revoked")
+	}
 	place, err := r.place(ctx, issuer.id)
 	if err != nil {
 		return err

@@ -28,7 +28,8 @@ func (r *Register) enterIssuers(ctx context.Context) error {
 	at := r.now()
 	return r.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		for _, a := range fresh {
-			if err := w.Put(issuerKey(a.id, a.Certificate()), appendChain(nil, a.chain)); err != nil {
+			err := errors.Join(w.Put(issuerKey(a.id, a.Certificate()), appendChain(nil, a.chain)), putAbove(w, a))
+			if err != nil {
 				return err
 			}
 			e := AuditEntry{At: at, Actor: registrar, Act: "issuer", Object: a.id.String()}

@@ -24,6 +24,7 @@ const (
 	spaceChange      = 'q' // issuer, sequence -> serial and status: what a delta CRL is made of
 	spaceSequence    = 'Q' // issuer -> last sequence
 	spaceKey         = 'k' // SM3 of the point -> whose key it is
+	spaceSameKey     = 'K' // SM3 of the point, issuer, serial -> nothing: certificates of the key but the first
 	spaceHolder      = 'h' // token(code), issuer, serial -> nothing
 	spaceName        = 'm' // token(name), issuer, serial -> nothing
 	spaceSuccessor   = 'f' // issuer, serial -> the certificate that renews it
@@ -35,6 +36,7 @@ const (
 	spaceLastCRL     = 'l' // issuer, kind, shard -> the last CRLRecord of that scope
 	spaceAudit       = 'u' // number -> audit entry
 	spaceAuditHead   = 'U' // -> number and digest of the last entry
+	spaceAbove       = 'A' // key, issuer's key -> certificate of an authority above the issuers: roots and links
 	spaceRestored    = 'z' // present after a restore until the register has caught up
 )
 

@@ -29,6 +29,36 @@ func LinkCertificates(older, newer *Authority) (oldWithNew, newWithOld *pki.Cert
 	return oldWithNew, newWithOld, nil
 }
 
+// Renewed makes a key and a self-signed certificate of the same name: the root after this one.
+func (a *Authority) Renewed() (*Authority, error) {
+	if len(a.chain) != 1 {
+		return nil, refuse(ErrAuthority, ReasonIssuer, "only a root is followed by another root")
+	}
+	key, err := pki.GenerateKey(a.config.Rand)
+	if err != nil {
+		return nil, err
+	}
+	next, err := newAuthority(a.config, key, nil)
+	if err != nil {
+		return nil, err
+	}
+	profile, _ := ProfileNamed(ProfileRoot)
+	c := &certificate{profile: profile, subject: a.chain[0].RawSubject, public: next.own}
+	if err := next.complete(c, a.config.Now()); err != nil {
+		return nil, err
+	}
+	der, err := next.certify(c)
+	if err != nil {
+		return nil, err
+	}
+	root, err := pki.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	next.chain = []*pki.Certificate{root}
+	return next, nil
+}
+
 // link certifies the key of another authority of the same name.
 func (a *Authority) link(other *Authority) (*pki.Certificate, error) {
 	theirs, ours := other.Certificate(), a.Certificate()
@@ -39,7 +69,7 @@ func (a *Authority) link(other *Authority) (*pki.Certificate, error) {
 	c := &certificate{
 		profile: linkProfile(theirs), serial: serial.Big(), issuer: ours.RawSubject, subject: theirs.RawSubject,
 		public: other.own, issuerKey: a.id, ownKey: other.id, notBefore: theirs.NotBefore, notAfter: theirs.NotAfter,
-		link: true,
+		link: true, where: a.ownLocation(),
 	}
 	if c.notBefore.Before(ours.NotBefore) {
 		c.notBefore = ours.NotBefore

@@ -181,7 +181,9 @@ func lintBreaks(o *office) []lintBreak {
 			v.Value = bytes.Replace(v.Value, []byte("/0.crl"), []byte("/1.crl"), 1)
 		}},
 		{"crl-distribution-points", ca.ProfileOCSP, "where none is", func(b *bent) { b.put(oid.CRLDistribution, "\x30\x00") }},
-		{"freshest-crl", server, "missing", func(b *bent) { b.drop(oid.FreshestCRL) }},
+		{"freshest-crl", server, "of the full CRL", func(b *bent) {
+			b.put(oid.FreshestCRL, "\x30\x0d\x30\x0b\xa0\x09\xa0\x07\x86\x05http:")
+		}},
 		{"authority-info-access", server, "missing", func(b *bent) { b.drop(oid.AuthorityInfo) }},
 		{"authority-info-access", server, "elsewhere", func(b *bent) {
 			v := b.extension(oid.AuthorityInfo)

@@ -71,6 +71,7 @@ const (
 type Register struct {
 	cfg         RegisterConfig
 	restored    atomic.Bool
+	barred      atomic.Pointer[[]KeyID] // issuers that are revoked themselves
 	leases      map[KeyID]*lease
 	issuances   combine.Group[*issuance]
 	placeholder *pki.PublicKey // of applications whose key comes later
@@ -107,6 +108,9 @@ func OpenRegister(ctx context.Context, cfg RegisterConfig) (*Register, error) {
 	})
 	if err == nil {
 		err = r.enterIssuers(ctx)
+	}
+	if err == nil {
+		err = r.findBarred(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ca: opening the register: %w", err)

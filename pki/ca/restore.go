@@ -50,7 +50,7 @@ func (r *Register) markRestored(ctx context.Context, actor string) error {
 // CheckPublished holds the register against a CRL of its own that is published. A register that does not know its
 // number has been restored, whoever forgot to say so: it is closed as by MarkRestored, and ErrRestored is returned.
 func (r *Register) CheckPublished(ctx context.Context, crl []byte) error {
-	p, err := r.readPublished(crl)
+	p, err := r.readPublished(nil, crl)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (r *Register) CatchUp(ctx context.Context, actor Actor, p Published) error 
 		return r.refused(ctx, actor, "catch-up", "", err)
 	}
 	r.restored.Store(false)
-	return nil
+	return r.findBarred(ctx)
 }
 
 func (r *Register) catchUp(ctx context.Context, actor Actor, p Published) error {
@@ -102,17 +102,8 @@ func (r *Register) catchUp(ctx context.Context, actor Actor, p Published) error 
 		return err
 	}
 	c := &catchingUp{r: r, at: r.now(), accept: p.AcceptLost}
-	for _, der := range p.CRLs {
-		crl, err := r.readPublished(der)
-		if err != nil {
-			return err
-		}
-		c.crls = append(c.crls, crl)
-	}
-	for _, a := range r.cfg.Issuers {
-		if !c.hasFull(a.id) && c.knowsFull(ctx, a.id) {
-			return refuse(ErrPublished, ReasonBehind, "the last full CRL of each issuer is needed")
-		}
+	if err := c.read(ctx, p.CRLs); err != nil {
+		return err
 	}
 	for _, der := range p.Certificates {
 		n, err := r.adoptable(der)
@@ -125,7 +116,7 @@ func (r *Register) catchUp(ctx context.Context, actor Actor, p Published) error 
 		if notRestored(w) == nil {
 			return refuse(ErrTransition, ReasonStage, "the register was not restored")
 		}
-		if err := c.write(w); err != nil {
+		if err := c.write(w, actor.Name); err != nil {
 			return err
 		}
 		if err := w.Delete(key(spaceRestored)); err != nil {
@@ -144,6 +135,35 @@ type catchingUp struct {
 	certificates []*newCertificate
 }
 
+// read reads the CRLs. The last full one of everybody who has published any must be there: of the issuers, and of the
+// roots above them, whose CRL may have revoked an issuer since.
+func (c *catchingUp) read(ctx context.Context, crls [][]byte) error {
+	above, err := c.r.CertificatesAbove(ctx)
+	if err != nil {
+		return err
+	}
+	for _, der := range crls {
+		crl, err := c.r.readPublished(above, der)
+		if err != nil {
+			return err
+		}
+		c.crls = append(c.crls, crl)
+	}
+	wanted := make([]KeyID, 0, len(c.r.cfg.Issuers)+len(above))
+	for _, a := range c.r.cfg.Issuers {
+		wanted = append(wanted, a.id)
+	}
+	for _, root := range above {
+		wanted = append(wanted, KeyID(root.SubjectKeyID))
+	}
+	for _, id := range wanted {
+		if !c.hasFull(id) && c.knowsFull(ctx, id) {
+			return refuse(ErrPublished, ReasonBehind, "the last full CRL of each issuer, and of each root, is needed")
+		}
+	}
+	return nil
+}
+
 func (c *catchingUp) hasFull(issuer KeyID) bool {
 	for _, crl := range c.crls {
 		if crl.issuer == issuer && !crl.scoped && !crl.delta {
@@ -159,7 +179,7 @@ func (c *catchingUp) knowsFull(ctx context.Context, issuer KeyID) bool {
 	return !errors.Is(err, ErrNotFound)
 }
 
-func (c *catchingUp) write(w engine.Writer) error {
+func (c *catchingUp) write(w engine.Writer, actor string) error {
 	for _, n := range c.certificates {
 		if err := c.adopt(w, n); err != nil {
 			return err
@@ -168,12 +188,17 @@ func (c *catchingUp) write(w engine.Writer) error {
 	// Shards and deltas first: they know where a certificate belongs that a full CRL only names.
 	for _, scoped := range []bool{true, false} {
 		for _, crl := range c.crls {
-			if crl.scoped != scoped {
+			if crl.scoped != scoped || crl.above != nil {
 				continue
 			}
 			if err := c.take(w, crl); err != nil {
 				return err
 			}
+		}
+	}
+	for _, crl := range c.crls {
+		if err := c.takeAbove(w, crl, actor); err != nil {
+			return err
 		}
 	}
 	for _, a := range c.r.cfg.Issuers {
@@ -205,6 +230,21 @@ func (c *catchingUp) take(w engine.Writer, crl *publishedCRL) error {
 		}
 	}
 	return nil
+}
+
+// takeAbove publishes the CRL of an authority above, unless it is the one that the backup holds.
+func (c *catchingUp) takeAbove(w engine.Writer, crl *publishedCRL, actor string) error {
+	if crl.above == nil {
+		return nil
+	}
+	last, err := lastCRL(w, crl.issuer, CRLScope{Kind: CRLFull})
+	if err == nil && last.Number == crl.number {
+		return nil
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return crl.publish(w, actor, c.at)
 }
 
 // revoke takes over one entry.

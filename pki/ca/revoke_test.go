@@ -149,10 +149,21 @@ func TestCompromisedKeyIsBlocked(t *testing.T) {
 	o := openOffice(t, memory.New(), func(c *ca.RegisterConfig) { c.Policy.ReuseKey = true })
 	e := o.plainServer()
 	id := o.issue(e).Certificate.ID
-	o.issue(e) // policy allows the same key to the same holder
+	again := o.issue(e).Certificate.ID // policy allows the same key to the same holder
+	public, err := ca.ParseRequest(e.CSR)
+	require.NoError(t, err)
+	q := ca.Query{Key: ca.KeyDigest(public)}
+	found, err := o.register.Search(ctx, auditor, q)
+	require.NoError(t, err)
+	require.Len(t, found, 2, "all certificates of the key")
+	require.Equal(t, []ca.CertificateID{id, again}, []ca.CertificateID{found[0].ID, found[1].ID})
+	q.After = again
+	found, err = o.register.Search(ctx, auditor, q)
+	require.NoError(t, err)
+	require.Empty(t, found)
 	stranger := e
 	stranger.Subject.CommonName = "another.example.cn"
-	_, err := o.register.Apply(ctx, window, ca.ApplicationID{}, stranger)
+	_, err = o.register.Apply(ctx, window, ca.ApplicationID{}, stranger)
 	require.Equal(t, ca.ReasonDuplicateKey, ca.ReasonOf(err), "and to nobody else")
 	_, err = o.register.Revoke(ctx, revoker, id, pki.CauseKeyCompromise, "私钥泄露")
 	require.NoError(t, err)
@@ -160,7 +171,7 @@ func TestCompromisedKeyIsBlocked(t *testing.T) {
 	require.Equal(t, ca.ReasonDuplicateKey, ca.ReasonOf(err))
 
 	key := newKey(t)
-	public, err := pki.PublicKeyOf(key.Public())
+	public, err = pki.PublicKeyOf(key.Public())
 	require.NoError(t, err)
 	require.NoError(t, o.register.BlockKeys(ctx, revoker, "公开仓库中发现", ca.KeyDigest(public)))
 	require.Equal(t, ca.ReasonMissingNote, ca.ReasonOf(o.register.BlockKeys(ctx, revoker, "")))

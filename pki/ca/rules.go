@@ -47,7 +47,7 @@ var rules = []Rule{
 	{"subject-alt-name", "RFC 5280, 4.2.1.6; RFC 1034, 3.5", (*lintCase).badHosts},
 	{"identity", "GB 5.2.4; GB 11643-1999; GB 32100-2015", (*lintCase).badIdentity},
 	{"crl-distribution-points", "RFC 5280, 4.2.1.13", (*lintCase).badDistribution},
-	{"freshest-crl", "RFC 5280, 4.2.1.15", (*lintCase).badFreshest},
+	{"freshest-crl", "RFC 5280, 4.2.1.15, 6.3.3 (c)", (*lintCase).badFreshest},
 	{"authority-info-access", "RFC 5280, 4.2.2.1", (*lintCase).badAccess},
 	{"ocsp-nocheck", "RFC 6960, 4.2.2.2.1", (*lintCase).badNoCheck},
 }
@@ -410,16 +410,14 @@ func soundPersonal(e *extension) bool {
 	return len(number) >= 5 && len(number) <= 20 && strings.Trim(number, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
 }
 
-func (l *lintCase) badDistribution() string {
-	return l.badPoint(oid.CRLDistribution, func(w *location) string { return w.crl })
-}
-
+// badFreshest: a delta CRL must have the scope of the CRL that the certificate points to (RFC 5280, 6.3.3 (c)), and
+// there is none of a shard.
 func (l *lintCase) badFreshest() string {
-	return l.badPoint(oid.FreshestCRL, func(w *location) string { return w.delta })
+	return when(l.extension(oid.FreshestCRL) != nil, "points to a delta CRL of another scope than the shard's")
 }
 
-func (l *lintCase) badPoint(id oid.ID, want func(*location) string) string {
-	e := l.extension(id)
+func (l *lintCase) badDistribution() string {
+	e := l.extension(oid.CRLDistribution)
 	if l.where == nil || l.profile.NoCheck {
 		return when(e != nil, "address where there is none")
 	}
@@ -427,7 +425,7 @@ func (l *lintCase) badPoint(id oid.ID, want func(*location) string) string {
 		return "missing"
 	}
 	address, ok := e.distributionPoint()
-	return when(!ok || address != want(l.where), "is not the address of the issuer and shard")
+	return when(!ok || address != l.where.crl, "is not the address of the issuer and shard")
 }
 
 func (l *lintCase) badAccess() string {

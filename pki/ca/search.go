@@ -3,6 +3,7 @@ package ca
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 
 	"github.com/elicense/elicense/internal/engine"
 )
@@ -62,12 +63,11 @@ func (r *Register) Search(ctx context.Context, actor Actor, q Query) ([]*Found, 
 	if err := r.cfg.Engine.Update(ctx, func(w engine.Writer) error { return record(w, entry) }); err != nil {
 		return nil, err
 	}
-	if q.Key != ([32]byte{}) {
-		return r.ofKey(ctx, q.Key)
-	}
 	var found []*Found
 	err = r.cfg.Engine.View(ctx, func(rd engine.Reader) error {
-		found = nil
+		if found, err = q.first(rd); err != nil {
+			return err
+		}
 		scan := engine.Range{Prefix: prefix, KeysOnly: true}
 		if q.After != (CertificateID{}) {
 			scan.Start = append(append(append([]byte(nil), prefix...), appendID(nil, q.After)...), 0)
@@ -89,6 +89,22 @@ func (r *Register) Search(ctx context.Context, actor Actor, q Query) ([]*Found, 
 		return nil, err
 	}
 	return found, nil
+}
+
+// first is what stands before the index: a key's first certificate, which its row names.
+func (q *Query) first(r engine.Reader) ([]*Found, error) {
+	if q.Key == ([32]byte{}) {
+		return nil, nil
+	}
+	row, used, err := getKeyRow(r, q.Key)
+	if err != nil || !used || row.first == (CertificateID{}) || q.After != (CertificateID{}) {
+		return nil, err
+	}
+	f, err := getFound(r, row.first)
+	if err != nil {
+		return nil, err
+	}
+	return []*Found{f}, nil
 }
 
 func (q *Query) limit() int {
@@ -119,29 +135,24 @@ func (r *Register) searchPrefix(actor Actor, q Query) ([]byte, error) {
 		t := r.nameToken(q.Name)
 		return key(spaceName, t[:]), nil
 	case q.Key != [32]byte{}:
-		return key(spaceKey, q.Key[:]), nil
+		return key(spaceSameKey, q.Key[:]), nil
 	}
 	t := r.holderToken(&Identity{USCC: q.USCC, CitizenNumber: q.CitizenNumber, PassportNumber: q.PassportNumber})
 	return key(spaceHolder, t[:]), nil
 }
 
-// ofKey finds the first certificate of a key.
-func (r *Register) ofKey(ctx context.Context, digest [32]byte) ([]*Found, error) {
-	var found []*Found
-	err := r.cfg.Engine.View(ctx, func(rd engine.Reader) error {
-		found = nil
-		row, used, err := getKeyRow(rd, digest)
-		if err != nil || !used || row.first == (CertificateID{}) {
-			return err
-		}
-		f, err := getFound(rd, row.first)
-		found = append(found, f)
-		return err
-	})
-	if err != nil {
-		return nil, err
+// successorOf is the certificate that renews one; zero if there is none.
+func successorOf(r engine.Reader, id CertificateID) (next CertificateID, err error) {
+	b, err := r.Get(successorKey(id))
+	if errors.Is(err, engine.ErrNotFound) {
+		return next, nil
 	}
-	return found, nil
+	if err != nil {
+		return next, err
+	}
+	row := &row{b: b}
+	next = readID(row)
+	return next, row.end("successor")
 }
 
 // Export visits every certificate of an issuer in the order of issue, from a place on, until visit returns false. Each

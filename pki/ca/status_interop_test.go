@@ -65,6 +65,28 @@ func (c checkers) refuses(tool string, args ...string) {
 	require.False(c.t, ok, "%s %q: %s", tool, args, said)
 }
 
+// bouncyCastle asks bccheck about many certificates in one process, since one for each would take an hour.
+func (c checkers) bouncyCastle(root, sub string, files []string) []bool {
+	c.t.Helper()
+	script, err := os.ReadFile(filepath.Join(c.tools, "bccheck"))
+	require.NoError(c.t, err)
+	source, err := filepath.Abs("testdata/Many.java")
+	require.NoError(c.t, err)
+	require.Contains(c.t, string(script), " BcCheck ")
+	many := strings.Replace(string(script), " BcCheck ", " '"+source+"' ", 1)
+	list := c.file("list", []byte(strings.Join(files, "\n")+"\n"))
+	out, err := exec.CommandContext(c.t.Context(), "sh", "-c", many, "bccheck", root, sub, list).CombinedOutput()
+	require.NoError(c.t, err, string(out))
+	text, err := os.ReadFile(list + ".answers")
+	require.NoError(c.t, err)
+	var answers []bool
+	for answer := range strings.FieldsSeq(string(text)) {
+		answers = append(answers, answer == "yes")
+	}
+	require.Len(c.t, answers, len(files))
+	return answers
+}
+
 // published is a press in the present with everything that relying parties fetch, in files.
 type published struct {
 	*press

@@ -29,11 +29,11 @@ type certificate struct {
 	link      bool      // named like its issuer on purpose
 }
 
-// location is where a certificate says that its revocation and its issuer are found.
-type location struct{ crl, delta, ocsp, issuer string }
+// location is where a certificate says that its revocation and its issuer are found. There may be no OCSP.
+type location struct{ crl, ocsp, issuer string }
 
 func newLocation(a Addresses, shard uint32) *location {
-	return &location{crl: a.Shard(shard), delta: a.Delta(), ocsp: a.OCSP(), issuer: a.Certificate()}
+	return &location{crl: a.Shard(shard), ocsp: a.OCSP(), issuer: a.Certificate()}
 }
 
 // keyID is the leftmost 160 bits of SM3 over the point (the way of RFC 7093, 2, method 1).

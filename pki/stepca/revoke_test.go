@@ -32,6 +32,29 @@ func TestRenew_A55(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// A policy that is narrowed stops renewals too, the authority's and the provisioner's; and so does a provisioner that is
+// taken away.
+func TestRenewHoldsPolicy_A55(t *testing.T) {
+	t.Parallel()
+	elsewhere := stepca.Policy{Allow: stepca.Names{DNS: []string{"*.elsewhere.example"}}}
+	for name, change := range map[string]func(*stepca.Config){
+		"the authority's":   func(c *stepca.Config) { c.Policy = elsewhere },
+		"the provisioner's": func(c *stepca.Config) { c.Provisioners[0].Policy = elsewhere },
+		"provisioner gone":  func(c *stepca.Config) { c.Provisioners[0].Name = "another" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			leaf, _ := w.leaf(t)
+			change(&w.config)
+			w.reopen(t)
+			chain, err := w.authority.Renew(t.Context(), leaf)
+			requireRefused(t, stepca.ReasonConstraint, err)
+			require.Nil(t, chain)
+			require.Equal(t, 1, w.count(t))
+		})
+	}
+}
+
 // Rows A55 and A56: what was not issued here, or is revoked, is not renewed.
 func TestRenewRefused_A55(t *testing.T) {
 	t.Parallel()

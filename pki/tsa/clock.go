@@ -40,6 +40,7 @@ type ClockConfig struct {
 	// Sources are asked by Check; a majority must agree. Without any, the wall clock is believed as it is found at the
 	// start, and a jump ends that until Trust is called.
 	Sources   []Source
+	Agreeing  int           // how many sources must agree; zero: a majority, which is the least
 	MaxOffset time.Duration // required with sources: how far the wall clock may be off them
 	MaxAge    time.Duration // required with sources: how long an agreement with them counts
 }
@@ -50,6 +51,9 @@ func (c *ClockConfig) check() error {
 	}
 	if len(c.Sources) > 0 && (c.MaxOffset <= 0 || c.MaxAge <= 0) {
 		return fmt.Errorf("%w: sources need limits of offset and age", ErrConfig)
+	}
+	if least := len(c.Sources)/2 + 1; c.Agreeing != 0 && (c.Agreeing < least || c.Agreeing > len(c.Sources)) {
+		return fmt.Errorf("%w: %d of %d sources cannot be those that agree", ErrConfig, c.Agreeing, len(c.Sources))
 	}
 	return nil
 }
@@ -165,9 +169,9 @@ func (c *Clock) record(ctx context.Context, e ClockEntry) error {
 	return nil
 }
 
-// Check asks all sources and judges. If a majority of them agree with each other, their median decides: within
-// MaxOffset the clock is trusted from now on, beyond it no longer. Without a majority nothing changes until MaxAge.
-// A clock without sources has nobody to ask; the answer is nil if it has not jumped.
+// Check asks all sources and judges. If as many of them as must agree with each other, their median decides: within
+// MaxOffset the clock is trusted from now on, beyond it no longer. If they do not, nothing changes until MaxAge. A
+// clock without sources has nobody to ask; the answer is nil if it has not jumped.
 func (c *Clock) Check(ctx context.Context) error {
 	if len(c.config.Sources) == 0 {
 		_, err := c.Now(ctx)
@@ -213,12 +217,12 @@ func (c *Clock) ask(ctx context.Context) []SourceResult {
 	return results
 }
 
-// judge gives the median offset of the sources that answered, and whether a majority of all sources stands by it: each
-// is off the median by no more than the limit and half its round trip.
+// judge gives the median offset of the sources that answered, and whether as many of all sources as must stand by it:
+// each is off the median by no more than the limit and half its round trip.
 func (c *Clock) judge(results []SourceResult) (time.Duration, bool) {
 	answered := slices.DeleteFunc(slices.Clone(results), func(r SourceResult) bool { return r.Error != "" })
-	majority := len(results)/2 + 1
-	if len(answered) < majority {
+	must := max(len(results)/2+1, c.config.Agreeing)
+	if len(answered) < must {
 		return 0, false
 	}
 	slices.SortFunc(answered, func(a, b SourceResult) int { return cmp.Compare(a.Offset, b.Offset) })
@@ -229,7 +233,7 @@ func (c *Clock) judge(results []SourceResult) (time.Duration, bool) {
 			near++
 		}
 	}
-	return median, near >= majority
+	return median, near >= must
 }
 
 // Run checks at once and then again and again until the context ends, whose error it returns.

@@ -81,6 +81,13 @@ func TestClockNeedsItsParts(t *testing.T) {
 		"step":    func(c *tsa.ClockConfig) { c.MaxStep = 0 },
 		"offset":  func(c *tsa.ClockConfig) { c.Sources, c.MaxAge = []tsa.Source{&source{}}, 1 },
 		"age":     func(c *tsa.ClockConfig) { c.Sources, c.MaxOffset = []tsa.Source{&source{}}, 1 },
+		"too few that agree": func(c *tsa.ClockConfig) {
+			c.Sources, c.MaxOffset, c.MaxAge, c.Agreeing = []tsa.Source{&source{}, &source{}, &source{}}, 1, 1, 1
+		},
+		"more that agree than there are": func(c *tsa.ClockConfig) {
+			c.Sources, c.MaxOffset, c.MaxAge, c.Agreeing = []tsa.Source{&source{}}, 1, 1, 2
+		},
+		"agreeing without sources": func(c *tsa.ClockConfig) { c.Agreeing = 1 },
 	} {
 		config := w.clockConfig()
 		change(&config)
@@ -153,6 +160,24 @@ func TestClockWantsItsSourcesToAgree(t *testing.T) {
 	require.ErrorIs(t, clock.Check(t.Context()), tsa.ErrClock)
 	require.False(t, trusted(t, clock))
 	list[0].delay = 2 * time.Second // what it says is uncertain by a second
+	require.NoError(t, clock.Check(t.Context()))
+	require.True(t, trusted(t, clock))
+}
+
+// Who wants more than a majority to agree gets no trust from a majority.
+func TestClockWantsAsManyToAgree(t *testing.T) {
+	w, _, list := sourced(t)
+	config := w.clockConfig()
+	config.MaxOffset, config.MaxAge, config.Agreeing = time.Second, time.Hour, len(list)
+	for _, s := range list {
+		config.Sources = append(config.Sources, s)
+	}
+	clock, err := tsa.OpenClock(t.Context(), config)
+	require.NoError(t, err)
+	list[0].err = errors.New("silent")
+	require.ErrorIs(t, clock.Check(t.Context()), tsa.ErrClock)
+	require.False(t, trusted(t, clock))
+	list[0].err = nil
 	require.NoError(t, clock.Check(t.Context()))
 	require.True(t, trusted(t, clock))
 }

@@ -27,6 +27,8 @@ type Program struct {
 	// Run carries out one command line and gives its exit code. The world has everything but a clock.
 	Run      func(*testscript.TestScript, *cli.World) int
 	Commands map[string]Command // more of them
+	// Condition answers for conditions of scripts, as [checkers]; nil: there are none beside those of testscript.
+	Condition func(name string) (bool, error)
 }
 
 // TestScripts runs every .txtar file of a directory, one after the other, because a command's relative paths are those
@@ -47,7 +49,7 @@ func (p Program) TestScripts(t *testing.T, dir string) {
 		commands[name] = c
 	}
 	testscript.RunT(serial{t}, testscript.Params{
-		Dir: filepath.Join(home, dir), Cmds: commands,
+		Dir: filepath.Join(home, dir), Cmds: commands, Condition: p.Condition,
 		Setup: func(env *testscript.Env) error {
 			env.Values[session{}] = &bytes.Buffer{}
 			env.Setenv("LANG", "zh_CN.UTF-8")

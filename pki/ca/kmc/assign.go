@@ -183,6 +183,18 @@ func (c *Centre) Confirm(ctx context.Context, key KeyID, serial []byte) error {
 	})
 }
 
+// ConfirmHolder confirms the one pair of a holder.
+func (c *Centre) ConfirmHolder(ctx context.Context, holder string, serial []byte) error {
+	list, err := c.KeysOf(ctx, holder, KeyID{}, 2)
+	if err != nil {
+		return err
+	}
+	if len(list) != 1 {
+		return refuse(ReasonUnknown, "the holder has %d pairs", len(list))
+	}
+	return c.Confirm(ctx, list[0].Key, serial)
+}
+
 // Retire moves a pair whose certificate has ended into the history (撤销密钥). It can still be recovered.
 func (c *Centre) Retire(ctx context.Context, key KeyID, why string) error {
 	if !isText(why) {

@@ -12,8 +12,12 @@ import (
 )
 
 // encode is what the continuation builds, nil if it cannot be built.
-func encode(f cryptobyte.BuilderContinuation) []byte {
-	b := cryptobyte.NewBuilder(nil)
+func encode(f cryptobyte.BuilderContinuation) []byte { return encodeAbout(0, f) }
+
+// encodeAbout is encode with room for about so many bytes from the start: a seal of some kilobytes stands in what is
+// signed each time.
+func encodeAbout(size int, f cryptobyte.BuilderContinuation) []byte {
+	b := cryptobyte.NewBuilder(make([]byte, 0, size))
 	f(b)
 	der, err := b.Bytes()
 	if err != nil {

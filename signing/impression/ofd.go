@@ -32,8 +32,8 @@ func (i *Impression) OFD() ([]byte, error) {
 			`<ofd:Page ID="1" BaseLoc="Pages/Page_0/Content.xml"/></ofd:Pages></ofd:Document>`},
 		{"Doc_0/Pages/Page_0/Content.xml", `<ofd:Page` + ofdNamespace + `><ofd:Content><ofd:Layer ID="2">` +
 			`<ofd:PathObject ID="3" Boundary="` + box + `" Stroke="false" Fill="true">` +
-			`<ofd:FillColor Value="` + ofdColour + `"/><ofd:AbbreviatedData>` + data + `</ofd:AbbreviatedData></ofd:PathObject></ofd:Layer></ofd:Content>` +
-			`</ofd:Page>`},
+			`<ofd:FillColor Value="` + ofdColour + `"/><ofd:AbbreviatedData>` + data +
+			`</ofd:AbbreviatedData></ofd:PathObject></ofd:Layer></ofd:Content></ofd:Page>`},
 	} {
 		w, err := z.Create(f.name)
 		if err == nil {

@@ -114,6 +114,19 @@ func TestNewSealerRefuses(t *testing.T) {
 	require.NoError(t, err, "a department's certificate may use its seal at large")
 }
 
+// A certificate of an authority that knows no purposes of seals uses the seal that lists it.
+func TestForeignSigner(t *testing.T) {
+	w := newSealWorld(t)
+	foreign := *w.signerChain[0]
+	foreign.ExtKeyUsage, foreign.Policies = nil, nil
+	spec := w.spec()
+	spec.Signers = []*pki.Certificate{&foreign}
+	config := w.sealerConfig(w.seal(t, spec))
+	config.Chain = append([]*pki.Certificate{&foreign}, w.signerChain[1:]...)
+	_, err := signing.NewSealer(config)
+	require.NoError(t, err)
+}
+
 // asV5 is the seal with the number of a later version.
 func asV5(seal []byte) []byte {
 	return bytes.Replace(seal, []byte("\x16\x02ES\x02\x01\x04"), []byte("\x16\x02ES\x02\x01\x05"), 1)

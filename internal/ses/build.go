@@ -2,7 +2,6 @@ package ses
 
 import (
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -55,7 +54,7 @@ func addExtensions(b *cryptobyte.Builder, list []Extension) {
 
 // checkText holds a text against what readText accepts.
 func checkText(text string, ascii bool, field string) error {
-	if text == "" || len(text) > maxTextBytes || !utf8.ValidString(text) || ascii && !printable([]byte(text)) {
+	if text == "" || len(text) > maxTextBytes || !showable(text) || ascii && !printable([]byte(text)) {
 		return unwritable(field)
 	}
 	return nil

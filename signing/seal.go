@@ -105,8 +105,8 @@ func checkMaker(c *pki.Certificate) error {
 	return nil
 }
 
-// checkSigner holds a certificate against what the seal is for, where its authority says what a key is for. A certificate
-// of another purpose, a seal maker's or a vault's, uses no seal; a seal for approvals wants one for approvals.
+// checkSigner holds a certificate against what the seal is for, where its authority says what a key is for. One of
+// another purpose, a seal maker's or a vault's, uses no seal; a seal for approvals wants one for approvals.
 func checkSigner(c *pki.Certificate, usage string) error {
 	forApproval := slices.Contains(c.ExtKeyUsage, oid.PurposeApprovalSeal)
 	switch {

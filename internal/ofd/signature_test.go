@@ -344,6 +344,22 @@ func TestCoverageOfChanges(t *testing.T) {
 	c = change(func(f []ofd.File) []ofd.File { return append(f, ofd.File{Name: "Doc_0/Evil.xml"}) })
 	require.Equal(t, []string{"OFD.xml", "Doc_0/Signs/Signatures.xml", "Doc_0/Evil.xml"}, c.Uncovered)
 
+	c = change(func(f []ofd.File) []ofd.File { return append(f, ofd.File{Name: "Doc_0/Signs/Sign_1/Evil.xml"}) })
+	require.Contains(t, c.Uncovered, "Doc_0/Signs/Sign_1/Evil.xml", "not hidden beside a later signature")
+	require.Len(t, c.Added, 2)
+
+	c, err := func() (*ofd.Coverage, error) {
+		got, err := coverages(t, mustOpen(t, signed(t, func(n string, s *ofd.Signature) {
+			s.References = s.References[:1]
+			if n == "1" {
+				s.Seal = "/" + pageFile
+			}
+		})))
+		return got[0], err
+	}()
+	require.NoError(t, err)
+	require.Contains(t, c.Uncovered, pageFile, "a later signature cannot claim a page")
+
 	edited := func(edit func(n string, s *ofd.Signature)) (*ofd.Coverage, error) {
 		t.Helper()
 		got, err := coverages(t, mustOpen(t, signed(t, edit)))
@@ -352,7 +368,7 @@ func TestCoverageOfChanges(t *testing.T) {
 		}
 		return got[0], nil
 	}
-	c, err := edited(func(_ string, s *ofd.Signature) { s.References[1].Path = "/DOC_0/page.xml" })
+	c, err = edited(func(_ string, s *ofd.Signature) { s.References[1].Path = "/DOC_0/page.xml" })
 	require.NoError(t, err)
 	require.True(t, c.Complete())
 	require.Equal(t, ofd.TolerantCase, c.Tolerances)

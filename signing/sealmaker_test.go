@@ -8,6 +8,7 @@ import (
 	"errors"
 	"image"
 	"image/gif"
+	"image/png"
 	"io"
 	"testing"
 	"time"
@@ -183,12 +184,21 @@ func TestMakeSealRefuses(t *testing.T) {
 	}
 }
 
+// A key of another purpose uses no seal at all, also none that is for nothing in particular.
+func TestMakeSealRefusesOtherPurposes(t *testing.T) {
+	w := newSealWorld(t)
+	spec := w.spec()
+	spec.Name, spec.Usage, spec.Signers = farmName, "", w.makerChain[:1]
+	_, err := w.maker(t).Make(t.Context(), spec)
+	require.Equal(t, signing.SealReasonPurpose, signing.SealReasonOf(err))
+}
+
 func TestMakeSealRefusesPictures(t *testing.T) {
 	w := newSealWorld(t)
 	var moving bytes.Buffer
 	require.NoError(t, gif.Encode(&moving, image.NewGray(image.Rect(0, 0, 1, 1)), nil))
-	large := onePixel().Data
-	large = append(bytes.Clone(large[:16]), append([]byte{0, 0, 0x20, 0}, large[20:]...)...) // 8192 pixels wide
+	var large bytes.Buffer
+	require.NoError(t, png.Encode(&large, image.NewGray(image.Rect(0, 0, 4097, 1))))
 	for name, change := range map[string]func(*signing.SealPicture){
 		"none":          func(p *signing.SealPicture) { p.Data = nil },
 		"too large":     func(p *signing.SealPicture) { p.Data = append(p.Data, make([]byte, signing.MaxSealPictureBytes)...) },
@@ -201,7 +211,7 @@ func TestMakeSealRefusesPictures(t *testing.T) {
 		"another kind":  func(p *signing.SealPicture) { p.Data = moving.Bytes() },
 		"not a picture": func(p *signing.SealPicture) { p.Data = []byte("picture") },
 		"no OFD":        func(p *signing.SealPicture) { p.Type = "ofd" },
-		"many pixels":   func(p *signing.SealPicture) { p.Data = large },
+		"many pixels":   func(p *signing.SealPicture) { p.Data = large.Bytes() },
 	} {
 		spec := w.spec()
 		change(&spec.Picture)
@@ -233,6 +243,15 @@ func TestMakeSealNeedsValidCertificates(t *testing.T) {
 	spec := w.spec()
 	spec.Signers = []*pki.Certificate{&ended}
 	_, err := w.maker(t).Make(t.Context(), spec)
+	require.Equal(t, signing.SealReasonExpired, signing.SealReasonOf(err))
+
+	ended = *w.makerChain[0]
+	ended.NotAfter = now.Add(-time.Second)
+	config := w.makerConfig()
+	config.Chain = append([]*pki.Certificate{&ended}, w.makerChain[1:]...)
+	m, err := signing.NewSealMaker(config)
+	require.NoError(t, err)
+	_, err = m.Make(t.Context(), w.spec())
 	require.Equal(t, signing.SealReasonExpired, signing.SealReasonOf(err))
 }
 

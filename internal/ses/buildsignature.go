@@ -109,7 +109,7 @@ func addToSign(b *cryptobyte.Builder, s *Signature) {
 	case s.TimeToken != nil:
 		b.AddASN1BitString(s.TimeToken)
 	case v1:
-		b.AddASN1BitString(encode(func(b *cryptobyte.Builder) { addTime(b, s.Time, true) }))
+		b.AddASN1BitString([]byte(s.Time.UTC().Format(utcLayout)))
 	default:
 		addTime(b, s.Time, false)
 	}

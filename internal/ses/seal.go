@@ -67,8 +67,8 @@ func (s *Seal) SignedBytes() []byte {
 	})
 }
 
-// Lists tells whether a certificate (DER) is among those that may use the seal: the same bytes, or their SM3 digest. What
-// kind a digest is called is the maker's choice, so only its value counts.
+// Lists tells whether a certificate (DER) is among those that may use the seal: the same bytes, or their SM3 digest.
+// What a digest is called is the maker's choice, so only its value counts.
 func (s *Seal) Lists(certificate []byte) bool {
 	for _, der := range s.Certificates {
 		if bytes.Equal(der, certificate) {

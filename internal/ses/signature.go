@@ -193,7 +193,7 @@ func (r *reader) propertyInfo(s *cryptobyte.String) (string, error) {
 	return text, nil
 }
 
-// time reads the time of a signature. V1 has a BIT STRING that holds a time-stamp token, a UTCTime, or text.
+// time reads the time of a signature. V1 has a BIT STRING that holds a time-stamp token, or the text of a UTCTime.
 func (r *reader) time(s *Signature, body *cryptobyte.String, v1 bool) error {
 	const field = "toSign.timeInfo"
 	var err error
@@ -211,6 +211,7 @@ func (r *reader) time(s *Signature, body *cryptobyte.String, v1 bool) error {
 	}
 	inner := cryptobyte.String(content)
 	if inner.PeekASN1Tag(casn1.UTCTime) || inner.PeekASN1Tag(casn1.GeneralizedTime) {
+		r.note(TolerantTimeDER, true)
 		s.Time, err = r.instant(&inner, true, field)
 		if err == nil && !inner.Empty() {
 			err = malformed(field)
@@ -218,22 +219,23 @@ func (r *reader) time(s *Signature, body *cryptobyte.String, v1 bool) error {
 		return err
 	}
 	var ok bool
-	if s.Time, ok = parseTimeText(string(content)); !ok {
+	if s.Time, ok = r.timeText(string(content)); !ok {
 		return malformed(field)
 	}
-	r.note(TolerantTimeText, true)
 	return nil
 }
 
 // maxTimeText is the longest form of RFC 3339 with nanoseconds and offset.
 const maxTimeText = len(time.RFC3339Nano)
 
-// parseTimeText reads the texts that stand for a time: the contents of the two DER forms, and RFC 3339.
-func parseTimeText(text string) (time.Time, bool) {
-	for _, layout := range []string{generalLayout, utcLayout} {
-		if t, ok := parseTime(layout, text); ok {
-			return t, true
-		}
+// timeText reads the texts that stand for a time: the contents of the two DER forms, and RFC 3339.
+func (r *reader) timeText(text string) (time.Time, bool) {
+	if t, ok := parseTime(utcLayout, text); ok {
+		return t, true
+	}
+	if t, ok := parseTime(generalLayout, text); ok {
+		r.note(TolerantTimeType, true)
+		return t, true
 	}
 	if len(text) > maxTimeText {
 		return time.Time{}, false
@@ -242,5 +244,6 @@ func parseTimeText(text string) (time.Time, bool) {
 	if err != nil || t.Year() < 1 {
 		return time.Time{}, false
 	}
+	r.note(TolerantTimeText, true)
 	return t.UTC(), true
 }

@@ -16,8 +16,10 @@ const (
 	TolerantTextIdentifier
 	// TolerantTimeType is UTCTime for GeneralizedTime or the other way round: V1 seals of several makers.
 	TolerantTimeType
-	// TolerantTimeText is the time of a V1 signature as text instead of DER: dms360.
+	// TolerantTimeText is the time of a V1 signature in the form of RFC 3339: dms360.
 	TolerantTimeText
+	// TolerantTimeDER is the time of a V1 signature as a whole DER element within the BIT STRING: ofdrw.
+	TolerantTimeDER
 	// TolerantOctetString is an OCTET STRING for the BIT STRING of time or digest in V1.
 	TolerantOctetString
 	// TolerantCertificateList is a V1 list of signers that holds text instead of certificates; nobody is authorised by
@@ -39,7 +41,7 @@ const (
 )
 
 var toleranceNames = [...]string{
-	"explicit-default", "untagged-extensions", "text-identifier", "time-type", "time-text", "octet-string",
+	"explicit-default", "untagged-extensions", "text-identifier", "time-type", "time-text", "time-der", "octet-string",
 	"certificate-list", "seal-id", "property-form", "property-text", "algorithm", "foreign-algorithm",
 }
 

@@ -45,7 +45,7 @@ func firstFont(data []byte) ([]byte, bool) {
 // assemble writes a font of the given kind with the tables that the records name.
 func assemble(data, kind []byte, records [][]byte) ([]byte, bool) {
 	var body []byte
-	head := binary.BigEndian.AppendUint16(slices.Clone(kind), uint16(len(records))) //nolint:gosec // up to maxFontTables
+	head := binary.BigEndian.AppendUint16(slices.Clone(kind), uint16(len(records))) //nolint:gosec // few
 	head = append(head, 0, 0, 0, 0, 0, 0)                                           // a binary search is not wanted
 	start := fontHead + len(records)*tableRecord
 	for _, record := range records {

@@ -31,7 +31,7 @@ func TestAttachments(t *testing.T) {
 	t.Parallel()
 	const one = `<ofd:Attachment ID="1" Name="record" Format="json" Visible="false"><ofd:FileLoc>record.json</ofd:FileLoc></ofd:Attachment>`
 	const tag = `<ofd:CustomTag TypeID="fp"><ofd:SchemaLoc>s.xsd</ofd:SchemaLoc><ofd:FileLoc>/Doc_0/Tags/Tag.xml</ofd:FileLoc></ofd:CustomTag>`
-	p := mustOpen(t, beside(one+`<x/><ofd:Attachment ID="2" Name="gone"><ofd:FileLoc>gone.xml</ofd:FileLoc></ofd:Attachment>`, tag+`<x/><ofd:CustomTag TypeID="y"/>`))
+	p := mustOpen(t, beside(one+`<ofd:x/><ofd:Attachment ID="2" Name="gone"><ofd:FileLoc>gone.xml</ofd:FileLoc></ofd:Attachment>`, tag+`<ofd:x/><ofd:CustomTag TypeID="y"/>`))
 	attachments, err := p.Attachments(contentOf(t, p))
 	require.NoError(t, err)
 	require.Equal(t, []ofd.Attachment{
@@ -49,7 +49,7 @@ func TestAttachments(t *testing.T) {
 		"outside":      {strings.Replace(one, "record.json", "../../../a", 1), strings.Replace(tag, "/Doc_0", "/..", 1), ofd.ReasonName},
 		"too many":     {strings.Repeat(one, 1025), strings.Repeat(tag, 1025), ofd.ReasonLimit},
 		"not a tag":    {"<", "<", ofd.ReasonXML},
-		"an entity":    {"<a>&b;</a>", "<a>&b;</a>", ofd.ReasonDoctype},
+		"an entity":    {"<ofd:a>&b;</ofd:a>", "<ofd:a>&b;</ofd:a>", ofd.ReasonDoctype},
 		"a second end": {"</ofd:Attachments><a/>", "</ofd:CustomTags><a/>", ofd.ReasonXML},
 	} {
 		p := mustOpen(t, beside(c.attachments, c.tags))

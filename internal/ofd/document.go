@@ -152,7 +152,11 @@ func (i *Info) read(x *scanner) error {
 		"DocID": &i.ID, "Title": &i.Title, "Author": &i.Author, "Subject": &i.Subject, "CreationDate": &i.Created,
 		"ModDate": &i.Modified, "Creator": &i.Creator, "CreatorVersion": &i.CreatorVersion,
 	}
+	once := x.once()
 	return x.children(func(name string) (err error) {
+		if err := once(name); err != nil {
+			return err
+		}
 		if into := texts[name]; into != nil {
 			*into, err = x.textOf()
 			return err

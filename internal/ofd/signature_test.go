@@ -104,7 +104,7 @@ func TestParseSignature(t *testing.T) {
 			r.Equal("a.png", s.SealImage)
 			r.Equal("SignedValue.dat", s.SignedValue)
 		}},
-		{"elements in Provider", `<ofd:Provider ProviderName="p" Version="v" Company="c"/>`, `<ofd:Provider><ofd:ProviderName>p</ofd:ProviderName><ofd:Version>v</ofd:Version><x/></ofd:Provider>`, "provider", func(r *require.Assertions, s *ofd.Signature) {
+		{"elements in Provider", `<ofd:Provider ProviderName="p" Version="v" Company="c"/>`, `<ofd:Provider><ofd:ProviderName>p</ofd:ProviderName><ofd:Version>v</ofd:Version><ofd:x/></ofd:Provider>`, "provider", func(r *require.Assertions, s *ofd.Signature) {
 			r.Equal(ofd.Provider{Name: "p", Version: "v"}, s.Provider)
 		}},
 		{"a date and a time", "20260301090000Z", "2026-03-01 09:00:00", "date-time", nil},

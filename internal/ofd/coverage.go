@@ -33,8 +33,8 @@ type Coverage struct {
 	Files []Covered // in the order of the signature
 	// Own are the files that the signature cannot list: its Signature.xml and its value.
 	Own []string
-	// Added are the uncovered files of signatures further down the list, which were made later: Signature.xml, its value,
-	// its seal. What else lies beside those is uncovered.
+	// Added are the uncovered files of signatures further down the list, which were made later: Signature.xml, its
+	// value, its seal. What else lies beside those is uncovered.
 	Added []string
 	// Uncovered are all other files that the signature does not protect.
 	Uncovered []string

@@ -195,6 +195,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"a second name", ofd.ReasonName, []part{{name: "OFD.xml", data: evil, central: unicodePath("OFD.xml", "evil")}}, nil},
 		{"a second name in the local header", ofd.ReasonName, []part{{name: "OFD.xml", data: evil, local: unicodePath("OFD.xml", "evil")}}, nil},
 		{"a link", ofd.ReasonName, []part{{name: "OFD.xml", data: "/etc/passwd", central: func(h *zipHead) { h.madeBy, h.attributes = 3<<8, 0o120777<<16 }}}, nil},
+		{"a folder by its DOS attributes", ofd.ReasonName, []part{{name: "OFD.xml", data: evil, central: func(h *zipHead) { h.attributes = 0x10 }}}, nil},
+		{"a folder by its mode", ofd.ReasonName, []part{{name: "OFD.xml", data: evil, central: func(h *zipHead) { h.madeBy, h.attributes = 3<<8, 0o040755<<16 }}}, nil},
 		{"a folder with content", ofd.ReasonName, []part{{name: "a/", data: evil, stored: true}}, nil},
 		{"a long name", ofd.ReasonLimit, []part{{name: strings.Repeat("a", ofd.MaxNameBytes+1), data: evil}}, nil},
 		{"many folders", ofd.ReasonLimit, []part{{name: strings.Repeat("a/", 40) + "a", data: evil}}, nil},

@@ -105,16 +105,16 @@ func checkMaker(c *pki.Certificate) error {
 	return nil
 }
 
-// checkSigner holds a certificate against what the seal is for. A certificate of another purpose, a seal maker's or a
-// vault's, uses no seal; one for approvals is wanted by a seal for approvals.
+// checkSigner holds a certificate against what the seal is for, where its authority says what a key is for. One of
+// another purpose, a seal maker's or a vault's, uses no seal; a seal for approvals wants one for approvals.
 func checkSigner(c *pki.Certificate, usage string) error {
-	wanted := slices.Contains(c.ExtKeyUsage, oid.PurposeApprovalSeal)
+	forApproval := slices.Contains(c.ExtKeyUsage, oid.PurposeApprovalSeal)
 	switch {
 	case c.PublicKey == nil:
 		return refuseSeal(SealReasonAlgorithms, "%v has no SM2 key", c)
 	case c.KeyUsage&sealUsage != sealUsage:
 		return refuseSeal(SealReasonUsage, "%v may not sign and stand for it", c)
-	case ours(c) && len(c.ExtKeyUsage) > 0 && !wanted, usage == ApprovalSeal && !wanted:
+	case ours(c) && !forApproval && (len(c.ExtKeyUsage) > 0 || usage == ApprovalSeal):
 		return refuseSeal(SealReasonPurpose, "%v is not for this seal", c)
 	}
 	return nil

@@ -114,6 +114,19 @@ func TestNewSealerRefuses(t *testing.T) {
 	require.NoError(t, err, "a department's certificate may use its seal at large")
 }
 
+// A certificate of an authority that knows no purposes of seals uses the seal that lists it.
+func TestForeignSigner(t *testing.T) {
+	w := newSealWorld(t)
+	foreign := *w.signerChain[0]
+	foreign.ExtKeyUsage, foreign.Policies = nil, nil
+	spec := w.spec()
+	spec.Signers = []*pki.Certificate{&foreign}
+	config := w.sealerConfig(w.seal(t, spec))
+	config.Chain = append([]*pki.Certificate{&foreign}, w.signerChain[1:]...)
+	_, err := signing.NewSealer(config)
+	require.NoError(t, err)
+}
+
 // asV5 is the seal with the number of a later version.
 func asV5(seal []byte) []byte {
 	return bytes.Replace(seal, []byte("\x16\x02ES\x02\x01\x04"), []byte("\x16\x02ES\x02\x01\x05"), 1)
@@ -273,12 +286,33 @@ func TestAlteredSealSignatureIsRefused(t *testing.T) {
 	}
 }
 
+// A seal with a picture of the size that a drawn one has.
 func BenchmarkSeal(b *testing.B) {
 	w := newSealWorld(b)
-	s := w.sealer(b, w.seal(b, w.spec()))
+	spec := w.spec()
+	spec.Picture.Type, spec.Picture.Data = "ofd", append([]byte("PK\x03\x04"), make([]byte, 16<<10)...)
+	s := w.sealer(b, w.seal(b, spec))
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := s.Value(b.Context(), signatureXML, signaturePath); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// What sealing needs at least: the digest of what is signed and the signature over it.
+func BenchmarkSealBare(b *testing.B) {
+	w := newSealWorld(b)
+	spec := w.spec()
+	spec.Picture.Type, spec.Picture.Data = "ofd", append([]byte("PK\x03\x04"), make([]byte, 16<<10)...)
+	der, err := w.sealer(b, w.seal(b, spec)).Value(b.Context(), signatureXML, signaturePath)
+	require.NoError(b, err)
+	s, err := ses.ParseSignature(der)
+	require.NoError(b, err)
+	public := w.signerChain[0].PublicKey
+	for b.Loop() {
+		_ = sm3.Sum(signatureXML)
+		if _, err := public.Sign(rand.Reader, w.signerKey, s.SignedBytes()); err != nil {
 			b.Fatal(err)
 		}
 	}

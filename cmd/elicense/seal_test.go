@@ -55,6 +55,10 @@ func damageSeal(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), der, 0o600))
 }
 
+func TestShown(t *testing.T) {
+	require.Equal(t, `{"a":1} [2J  b`, shown("{\"a\":1}\n[2J\x1b\u202eb\n"))
+}
+
 // Every refusal has words in both languages.
 func TestSealWords(t *testing.T) {
 	for _, reason := range []signing.SealReason{

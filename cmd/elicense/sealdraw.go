@@ -68,8 +68,8 @@ func (c *cli) sealDraw() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use: "draw", Short: "绘制印模：圆章或个人方章 / draw a seal, round or square", Args: cobra.NoArgs,
-		Long: "绘制印模，存为 SVG 或 PNG（按文件名）。图片本身不是印章，制章请用 elicense seal make。" + between +
-			"Draws a seal as SVG or PNG, by the name of the file. A picture is no seal: elicense seal make makes one.",
+		Long: "绘制印模，存为 SVG、PNG 或 OFD（按文件名）。图片本身不是印章，制章请用 elicense seal make。" + between +
+			"Draws a seal as SVG, PNG or OFD, by the name of the file. A picture is no seal: elicense seal make makes one.",
 		Example: "  elicense seal draw --name 示例市市场监督管理局 --usage 行政审批专用章 -o seal.svg\n" +
 			"  elicense seal draw --personal --name 张示例 -o person.png",
 		RunE: func(*cobra.Command, []string) error {
@@ -78,10 +78,14 @@ func (c *cli) sealDraw() *cobra.Command {
 				return err
 			}
 			picture := i.SVG()
-			if strings.EqualFold(filepath.Ext(out), ".png") {
-				if picture, err = i.PNG(2 * impression.DPI); err != nil {
-					return err
-				}
+			switch strings.ToLower(filepath.Ext(out)) {
+			case ".png":
+				picture, err = i.PNG(2 * impression.DPI)
+			case ".ofd":
+				picture, err = i.OFD()
+			}
+			if err != nil {
+				return err
 			}
 			return c.saveBytes(out, picture)
 		},
@@ -90,7 +94,7 @@ func (c *cli) sealDraw() *cobra.Command {
 	f.StringVar(&d.design.Name, "name", "", "机构名称或姓名 / name of the organisation or person")
 	f.StringVar(&d.design.Usage, "usage", "", "用途，如 "+signing.ApprovalSeal+" / usage")
 	f.StringVar(&d.design.Code, "id", "", "印章编码，印在下缘 / seal code, along the lower edge")
-	f.StringVarP(&out, "out", "o", "", "输出文件 .svg 或 .png / file to write, .svg or .png")
+	f.StringVarP(&out, "out", "o", "", "输出文件 .svg、.png 或 .ofd / file to write, .svg, .png or .ofd")
 	d.flags(cmd)
 	mustHave(cmd, "name", "out")
 	return cmd

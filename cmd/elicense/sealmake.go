@@ -19,15 +19,16 @@ import (
 type sealOrder struct {
 	drawing
 
-	name, org, usage, id  string
-	makerKey, makerCert   string
-	signers               []string
-	picture               string
-	widthMM, heightMM     int
-	drawn, legacy, digest bool
-	from                  string
-	years                 int
-	out                   string
+	name, org, usage, id string
+	makerKey, makerCert  string
+	signers              []string
+	picture              string
+	widthMM, heightMM    int
+	drawn, vector        bool
+	legacy, digest       bool
+	from                 string
+	years                int
+	out                  string
 }
 
 func (c *cli) sealMake() *cobra.Command {
@@ -55,6 +56,7 @@ func (c *cli) sealMake() *cobra.Command {
 	f.IntVar(&o.widthMM, "width", 42, "图片宽，毫米 / its width in mm")
 	f.IntVar(&o.heightMM, "height", 42, "图片高，毫米 / its height in mm")
 	f.BoolVar(&o.drawn, "drawn", false, "自动绘制图片 / draw the picture")
+	f.BoolVar(&o.vector, "vector", false, "绘制为 OFD 矢量图，缺省为 PNG / draw it as an OFD of outlines, not as a PNG")
 	f.BoolVar(&o.legacy, "legacy", false, "按 GM/T 0031-2014 制作，供旧平台使用 / make it by GM/T 0031-2014, for old platforms")
 	f.BoolVar(&o.digest, "by-digest", false, "列证书杂凑值而非证书 / list digests of certificates, not certificates")
 	f.StringVar(&o.from, "from", "", "有效期起 YYYY-MM-DD，缺省即刻 / first day; now if not given")
@@ -178,8 +180,14 @@ func (o *sealOrder) pictureOf(spec *signing.SealSpec) (signing.SealPicture, erro
 		if err != nil {
 			return signing.SealPicture{}, err
 		}
-		data, err := i.PNG(impression.DPI)
-		return signing.SealPicture{Type: "png", Data: data, WidthMM: i.SizeMM(), HeightMM: i.SizeMM()}, err
+		picture := signing.SealPicture{Type: "png", WidthMM: i.SizeMM(), HeightMM: i.SizeMM()}
+		if o.vector {
+			picture.Type = "ofd"
+			picture.Data, err = i.OFD()
+		} else {
+			picture.Data, err = i.PNG(impression.DPI)
+		}
+		return picture, err
 	default:
 		data, err := os.ReadFile(o.picture)
 		kind := strings.ToLower(strings.TrimPrefix(filepath.Ext(o.picture), "."))

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -120,12 +121,22 @@ func viewOfSeal(s *ses.Seal) sealView {
 
 func viewOfSignature(s *ses.Signature) *signatureView {
 	v := &signatureView{
-		Time: s.Time, Property: strings.TrimSpace(s.Property), Digest: fmt.Sprintf("%x", s.DataHash),
+		Time: s.Time, Property: shown(s.Property), Digest: fmt.Sprintf("%x", s.DataHash),
 		Signer: certificateLine(s.Certificate), Token: s.TimeStamp != nil || s.TimeToken != nil,
 		Listed:   s.Seal.Lists(s.Certificate),
 		SignerOK: ses.IsSM2(s.Algorithm) && holds(s.Certificate, s.SignedBytes(), s.Value),
 	}
 	return v
+}
+
+// shown is a text without what a terminal would act upon; makers put anything into a property.
+func shown(text string) string {
+	return strings.TrimSpace(strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) {
+			return ' '
+		}
+		return c
+	}, text))
 }
 
 // certificateLine is a certificate on one line, without numbers that could identify a person.

@@ -2,7 +2,6 @@ package ses
 
 import (
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -12,8 +11,12 @@ import (
 )
 
 // encode is what the continuation builds, nil if it cannot be built.
-func encode(f cryptobyte.BuilderContinuation) []byte {
-	b := cryptobyte.NewBuilder(nil)
+func encode(f cryptobyte.BuilderContinuation) []byte { return encodeAbout(0, f) }
+
+// encodeAbout is encode with room for about so many bytes from the start: a seal of some kilobytes stands in what is
+// signed each time.
+func encodeAbout(size int, f cryptobyte.BuilderContinuation) []byte {
+	b := cryptobyte.NewBuilder(make([]byte, 0, size))
 	f(b)
 	der, err := b.Bytes()
 	if err != nil {
@@ -51,7 +54,7 @@ func addExtensions(b *cryptobyte.Builder, list []Extension) {
 
 // checkText holds a text against what readText accepts.
 func checkText(text string, ascii bool, field string) error {
-	if text == "" || len(text) > maxTextBytes || !utf8.ValidString(text) || ascii && !printable([]byte(text)) {
+	if text == "" || len(text) > maxTextBytes || !showable(text) || ascii && !printable([]byte(text)) {
 		return unwritable(field)
 	}
 	return nil

@@ -306,6 +306,7 @@ func TestNewSealDraftRefuses(t *testing.T) {
 		"no type":            func(s *ses.Seal) { s.Type = 0 },
 		"no name":            func(s *ses.Seal) { s.Name = "" },
 		"name not UTF-8":     func(s *ses.Seal) { s.Name = "\xff" },
+		"name with a line":   func(s *ses.Seal) { s.Name = "示例\n局" },
 		"nobody":             func(s *ses.Seal) { s.Certificates = nil },
 		"somebody twice":     func(s *ses.Seal) { s.Certificates = [][]byte{signerCert, signerCert} },
 		"no certificate":     func(s *ses.Seal) { s.Certificates = [][]byte{{2, 1, 1}} },

@@ -13,6 +13,9 @@ import (
 // digestBytes is the length of an SM3 digest.
 const digestBytes = 32
 
+// headBytes is room for digest, time, identifiers, signature value and the heads of elements.
+const headBytes = 512
+
 // SignatureDraft is a signature with a seal that wants its value. It is immutable.
 type SignatureDraft struct {
 	version     Version
@@ -28,7 +31,8 @@ func NewSignatureDraft(s *Signature) (*SignatureDraft, error) {
 		return nil, err
 	}
 	d := &SignatureDraft{version: s.Seal.Version, certificate: bytes.Clone(s.Certificate)}
-	d.toSign = encode(func(b *cryptobyte.Builder) {
+	size := len(s.Seal.Raw) + len(s.Property) + len(s.TimeToken) + len(s.Certificate) + headBytes
+	d.toSign = encodeAbout(size, func(b *cryptobyte.Builder) {
 		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) { addToSign(b, s) })
 	})
 	if d.toSign == nil {
@@ -49,7 +53,8 @@ func (d *SignatureDraft) Signature(value, token []byte) ([]byte, error) {
 	if token != nil && (d.version == V1 || len(token) > MaxTokenBytes || !isSequence(token)) {
 		return nil, unwritable("timeStamp")
 	}
-	der := encode(func(b *cryptobyte.Builder) {
+	size := len(d.toSign) + len(d.certificate) + len(token) + headBytes
+	der := encodeAbout(size, func(b *cryptobyte.Builder) {
 		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			b.AddBytes(d.toSign)
 			if d.version != V1 {

@@ -1,7 +1,9 @@
 package ses
 
 import (
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -32,7 +34,7 @@ func (r *reader) note(t Tolerances, met bool) {
 	}
 }
 
-// readText reads a string of one kind: not empty, at most limit bytes, ASCII if it is an IA5String or PrintableString.
+// readText reads a string of one kind: not empty, not too long, ASCII if it is an IA5String or PrintableString.
 func readText(s *cryptobyte.String, tag casn1.Tag, field string) (string, error) {
 	var body cryptobyte.String
 	if !s.ReadASN1(&body, tag) {
@@ -41,10 +43,18 @@ func readText(s *cryptobyte.String, tag casn1.Tag, field string) (string, error)
 	if len(body) > maxTextBytes {
 		return "", beyond(field)
 	}
-	if len(body) == 0 || !utf8.Valid(body) || tag != casn1.UTF8String && !printable(body) {
+	if len(body) == 0 || !showable(string(body)) || tag != casn1.UTF8String && !printable(body) {
 		return "", malformed(field)
 	}
 	return string(body), nil
+}
+
+// showable tells whether a text is shown as it is: UTF-8 without control characters, line and paragraph separators, and
+// the marks that turn the direction of what follows. The name of a seal is read by people.
+func showable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(c rune) bool {
+		return unicode.IsControl(c) || c == 0x2028 || c == 0x2029 || unicode.Is(unicode.Bidi_Control, c)
+	})
 }
 
 // printable tells whether b is ASCII without control characters.

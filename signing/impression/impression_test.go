@@ -1,6 +1,7 @@
 package impression_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"encoding/xml"
@@ -181,6 +182,43 @@ func TestPNG(t *testing.T) {
 		require.Equal(t, impression.ReasonDesign, impression.ReasonOf(err))
 		require.Nil(t, b)
 	}
+}
+
+// The OFD holds the same outlines as the SVG, in the notation of its own.
+func TestOFD(t *testing.T) {
+	i := draw(t, impression.Design{Name: "ELICENSE", Font: latin(t)})
+	document, err := i.OFD()
+	require.NoError(t, err)
+	again, err := i.OFD()
+	require.NoError(t, err)
+	require.Equal(t, document, again)
+	z, err := zip.NewReader(bytes.NewReader(document), int64(len(document)))
+	require.NoError(t, err)
+	var names []string
+	for _, f := range z.File {
+		names = append(names, f.Name)
+	}
+	require.Equal(t, []string{"OFD.xml", "Doc_0/Document.xml", "Doc_0/Pages/Page_0/Content.xml"}, names)
+
+	var page struct {
+		Path struct {
+			Boundary string `xml:"Boundary,attr"`
+			Fill     bool   `xml:"Fill,attr"`
+			Color    struct {
+				Value string `xml:"Value,attr"`
+			} `xml:"FillColor"`
+			Data string `xml:"AbbreviatedData"`
+		} `xml:"Content>Layer>PathObject"`
+	}
+	f, err := z.Open(names[2])
+	require.NoError(t, err)
+	require.NoError(t, xml.NewDecoder(f).Decode(&page))
+	require.Equal(t, "0 0 42 42", page.Path.Boundary)
+	require.True(t, page.Path.Fill)
+	require.Equal(t, "230 0 18", page.Path.Color.Value)
+	asSVG := strings.NewReplacer("C", "Z", "B", "C").Replace(page.Path.Data)
+	require.Equal(t, step.FindAllString(read(t, i, impression.RoundMM/2*cornered).Path.D, -1),
+		step.FindAllString(asSVG, -1))
 }
 
 // Without a font nothing is drawn that looks like a name: it is refused, or ring and star alone.

@@ -443,7 +443,7 @@ func TestDigestsOverZ(t *testing.T) {
 func TestTolerancesAreNamed(t *testing.T) {
 	t.Parallel()
 	names := ofd.ToleranceNames()
-	require.Len(t, names, 15)
+	require.Len(t, names, 16)
 	seen := map[string]bool{}
 	for _, n := range names {
 		require.False(t, n == "" || seen[n], n)

@@ -481,6 +481,10 @@ func (x *scanner) root(name string) error {
 
 // checkNamespace demands that the start tag has the prefix of the root, and that this still means the same.
 func (x *scanner) checkNamespace() error {
+	if x.prefix() == "" && x.rootPrefix != "" && string(x.name) == "PhysicalBox" {
+		x.tolerances |= TolerantPrefix
+		return nil
+	}
 	if x.prefix() != x.rootPrefix {
 		return refuse(ReasonStructure, "%s: %s is of another namespace", x.file, x.name)
 	}

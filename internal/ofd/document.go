@@ -93,7 +93,7 @@ func (p *Package) readDocuments() error {
 
 // readBody reads one DocBody. Two of an element would let readers choose.
 func (p *Package) readBody(x *scanner, d *Document) error {
-	d.prefix = x.prefix()
+	d.prefix = string(x.prefix())
 	once, rooted := x.once(), false
 	err := x.children(func(name string) error {
 		if err := once(name); err != nil {

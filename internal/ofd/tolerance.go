@@ -25,7 +25,7 @@ const (
 	TolerantBOM
 	// TolerantNamespace is another namespace than that of 2016: the older one, or none.
 	TolerantNamespace
-	// TolerantPrefix is a PhysicalBox without the prefix that everything else has: WPS. Of no other element it is taken.
+	// TolerantPrefix is a PhysicalBox without the prefix that everything else has: WPS. Of nothing else it is taken.
 	TolerantPrefix
 	// TolerantCase is a path that leads to a file only if upper and lower case are one: gomain.
 	TolerantCase

@@ -467,7 +467,7 @@ func (x *scanner) root(name string) error {
 	if kind != tokenStart || string(x.name) != name {
 		return refuse(ReasonStructure, "%s: the root is %q, not %q", x.file, x.name, name)
 	}
-	x.rootPrefix = x.prefix()
+	x.rootPrefix = string(x.prefix())
 	for _, a := range x.attrs {
 		if a.declaresPrefix(x.rootPrefix) {
 			x.rootSpace = string(a.value)
@@ -481,11 +481,11 @@ func (x *scanner) root(name string) error {
 
 // checkNamespace demands that the start tag has the prefix of the root, and that this still means the same.
 func (x *scanner) checkNamespace() error {
-	if x.prefix() == "" && x.rootPrefix != "" && string(x.name) == "PhysicalBox" {
+	if len(x.prefix()) == 0 && x.rootPrefix != "" && string(x.name) == "PhysicalBox" {
 		x.tolerances |= TolerantPrefix
 		return nil
 	}
-	if x.prefix() != x.rootPrefix {
+	if string(x.prefix()) != x.rootPrefix {
 		return refuse(ReasonStructure, "%s: %s is of another namespace", x.file, x.name)
 	}
 	for _, a := range x.attrs {
@@ -505,9 +505,9 @@ func (a attribute) declaresPrefix(prefix string) bool {
 }
 
 // prefix is the prefix of the tag that was read last, with its colon.
-func (x *scanner) prefix() string {
+func (x *scanner) prefix() []byte {
 	full := x.stack[len(x.stack)-1]
-	return string(full[:len(full)-len(x.name)])
+	return full[:len(full)-len(x.name)]
 }
 
 // namespace is that of GB/T 33190-2016, 7.2.

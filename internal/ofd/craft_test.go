@@ -191,6 +191,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"a control character", ofd.ReasonName, []part{{name: "OFD.xml\x00.txt", data: evil}}, nil},
 		{"no name", ofd.ReasonName, []part{{name: "", data: evil}}, nil},
 		{"no UTF-8 where it is said", ofd.ReasonName, []part{{name: "\xff\xfe", data: evil, flags: 1 << 11}}, nil},
+		{"half a character that is a backslash", ofd.ReasonName, []part{{name: "\xd3\\", data: evil}}, nil},
 		{"in no known encoding", ofd.ReasonName, []part{{name: "\xff\xfe", data: evil}}, nil},
 		{"a second name", ofd.ReasonName, []part{{name: "OFD.xml", data: evil, central: unicodePath("OFD.xml", "evil")}}, nil},
 		{"a second name in the local header", ofd.ReasonName, []part{{name: "OFD.xml", data: evil, local: unicodePath("OFD.xml", "evil")}}, nil},

@@ -72,7 +72,7 @@ func OpenOFD(r io.ReaderAt, size int64, config OFDConfig) (*OFD, error) {
 	if config.Document < 0 || config.Document >= len(documents) {
 		return nil, fmt.Errorf("%w: document %d of %d", ErrConfig, config.Document, len(documents))
 	}
-	if pkg.Has(ofd.EntriesFile) {
+	if pkg.HasEntries() {
 		return nil, fmt.Errorf("%w: the package lists its files", ErrOFDClosed)
 	}
 	o := &OFD{pkg: pkg, config: config, doc: documents[config.Document], boxes: map[string]ofd.Box{}}

@@ -280,6 +280,48 @@ func TestLeaveRootOpen(t *testing.T) {
 	require.Equal(t, []string{"OFD.xml", "Doc_0/Signs/Signatures.xml"}, coverage.Uncovered)
 }
 
+// TestTwoDocuments: each document of a package has its own list, which the other's signatures leave open.
+func TestTwoDocuments(t *testing.T) {
+	t.Parallel()
+	w := newSealWorld(t)
+	files := document(1)
+	second := document(1)
+	for _, f := range second[1:] {
+		files = append(files, ofd.File{Name: strings.Replace(f.Name, "Doc_0", "Doc_1", 1), Data: f.Data})
+	}
+	files[0].Data = bytes.Replace(files[0].Data, []byte("</ofd:OFD>"),
+		[]byte("<ofd:DocBody><ofd:DocRoot>Doc_1/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>"), 1)
+	open := func(b []byte, document int) (*signing.OFD, error) {
+		return signing.OpenOFD(bytes.NewReader(b), int64(len(b)), signing.OFDConfig{Now: at(now), Document: document})
+	}
+	seal := func(b []byte, document int, leaveRoot bool) []byte {
+		o, err := open(b, document)
+		require.NoError(t, err)
+		order := w.order(t, place(1, 10, 10))
+		order.LeaveRootOpen = leaveRoot
+		require.NoError(t, o.Seal(t.Context(), order))
+		return written(t, o)
+	}
+	first := seal(marshal(t, files), 0, false)
+	_, err := open(first, 1)
+	require.ErrorIs(t, err, signing.ErrOFDClosed, "the first protects OFD.xml, where the second would have to be named")
+
+	b := seal(seal(seal(marshal(t, files), 0, true), 1, false), 0, false)
+	p := readOFD(t, b)
+	for _, d := range p.Documents() {
+		list, err := p.Signatures(d)
+		require.NoError(t, err)
+		require.Len(t, list.Signatures, 2-d.Index)
+		for i, ref := range list.Signatures {
+			s, err := p.ReadSignature(ref)
+			require.NoError(t, err)
+			c, err := p.Coverage(list, i, s, nil)
+			require.NoError(t, err)
+			require.True(t, c.Complete(), "%s %s", d.Root, ref.ID)
+		}
+	}
+}
+
 // TestRidingSeam: the slices of each group of pages are the whole seal, at the right edge.
 func TestRidingSeam(t *testing.T) {
 	t.Parallel()

@@ -33,7 +33,8 @@ type Coverage struct {
 	Files []Covered // in the order of the signature
 	// Own are the files that the signature cannot list: its Signature.xml and its value.
 	Own []string
-	// Added are uncovered files that belong to signatures further down the list, which were made later.
+	// Added are the uncovered files of signatures further down the list, which were made later: Signature.xml, its
+	// value, its seal. What else lies beside those is uncovered.
 	Added []string
 	// Uncovered are all other files that the signature does not protect.
 	Uncovered []string
@@ -118,20 +119,44 @@ func (p *Package) cover(s *Signature, r Reference, z []byte) (Covered, Tolerance
 
 // sortOut divides the files that a signature does not list; after are the entries behind its own.
 func (p *Package) sortOut(after []SignatureRef, out *Coverage, listed map[string]bool) {
-	var later []string // folders of signatures made after this one
+	var later []string
 	for _, ref := range after {
-		if ref.File != "" {
-			later = append(later, path.Dir(ref.File))
-		}
+		later = append(later, p.filesOf(ref)...)
 	}
-	own := path.Dir(out.Own[0])
 	for _, name := range p.Files() {
-		switch dir := path.Dir(name); {
+		switch {
 		case listed[name] || slices.Contains(out.Own, name):
-		case dir != own && slices.Contains(later, dir):
+		case slices.Contains(later, name):
 			out.Added = append(out.Added, name)
 		default:
 			out.Uncovered = append(out.Uncovered, name)
 		}
 	}
+}
+
+// filesOf lists the files that belong to a signature by its own account, and to it alone. One that cannot be read has
+// none but itself; whoever reads it is told why.
+func (p *Package) filesOf(ref SignatureRef) []string {
+	if ref.File == "" {
+		return nil
+	}
+	p.mu.Lock()
+	files := p.belongings[ref.File]
+	p.mu.Unlock()
+	if files != nil {
+		return files
+	}
+	files = []string{ref.File}
+	if s, err := p.ReadSignature(ref); err == nil {
+		for _, location := range []string{s.SignedValue, s.Seal, s.SealImage} {
+			name, _, err := p.Resolve(ref.File, location)
+			if location != "" && err == nil && path.Dir(name) == path.Dir(ref.File) {
+				files = append(files, name)
+			}
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.belongings[ref.File] = files
+	return files
 }

@@ -46,8 +46,7 @@ func TestWriteForeignFiles(t *testing.T) {
 	t.Parallel()
 	root := testdata(t)
 	for _, name := range filesBelow(t, root, ".ofd") {
-		b, err := os.ReadFile(filepath.Join(root, name))
-		require.NoError(t, err)
+		b := readFile(t, root, name)
 		p := openFile(t, filepath.Join(root, name))
 		var out bytes.Buffer
 		require.NoError(t, p.Write(&out, nil), name)
@@ -98,6 +97,7 @@ func FuzzOpen(f *testing.F) {
 			require.Nil(t, files)
 		} else {
 			sameFiles(t, b, files)
+			sameFromFront(t, b, files)
 		}
 		p, err := ofd.Open(bytes.NewReader(b), int64(len(b)))
 		if err != nil {

@@ -93,7 +93,7 @@ func (p *Package) readDocuments() error {
 
 // readBody reads one DocBody. Two of an element would let readers choose.
 func (p *Package) readBody(x *scanner, d *Document) error {
-	d.prefix = x.prefix()
+	d.prefix = string(x.prefix())
 	once, rooted := x.once(), false
 	err := x.children(func(name string) error {
 		if err := once(name); err != nil {
@@ -152,7 +152,11 @@ func (i *Info) read(x *scanner) error {
 		"DocID": &i.ID, "Title": &i.Title, "Author": &i.Author, "Subject": &i.Subject, "CreationDate": &i.Created,
 		"ModDate": &i.Modified, "Creator": &i.Creator, "CreatorVersion": &i.CreatorVersion,
 	}
+	once := x.once()
 	return x.children(func(name string) (err error) {
+		if err := once(name); err != nil {
+			return err
+		}
 		if into := texts[name]; into != nil {
 			*into, err = x.textOf()
 			return err

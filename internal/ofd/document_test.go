@@ -99,7 +99,7 @@ func TestOpenDocumentsRefuses(t *testing.T) {
 		{"two lists of signatures", body(root + `<ofd:Signatures>a</ofd:Signatures><ofd:Signatures>b</ofd:Signatures>`), ofd.ReasonStructure},
 		{"a root file that is not there", body(`<ofd:DocRoot>Doc_1/Document.xml</ofd:DocRoot>`), ofd.ReasonMissing},
 		{"a root file outside", body(`<ofd:DocRoot>../Document.xml</ofd:DocRoot>`), ofd.ReasonName},
-		{"an element in a path", body(`<ofd:DocRoot><a/></ofd:DocRoot>`), ofd.ReasonXML},
+		{"an element in a path", body(`<ofd:DocRoot><ofd:a/></ofd:DocRoot>`), ofd.ReasonXML},
 		{"too many documents", head + `<ofd:OFD` + space + `>` + strings.Repeat(`<ofd:DocBody>`+root+`</ofd:DocBody>`, 65) + `</ofd:OFD>`, ofd.ReasonLimit},
 		{"too many custom data", body(`<ofd:DocInfo><ofd:CustomDatas>` + strings.Repeat(`<ofd:CustomData Name="a"/>`, 5000) + `</ofd:CustomDatas></ofd:DocInfo>` + root), ofd.ReasonLimit},
 		{"too many versions", body(root + `<ofd:Versions>` + strings.Repeat(`<ofd:Version BaseLoc="a"/>`, 1025) + `</ofd:Versions>`), ofd.ReasonLimit},
@@ -311,5 +311,44 @@ func TestFindTextInForeignFiles(t *testing.T) {
 		got, err := p.FindText(content, content.Pages[c.page], c.text)
 		require.NoError(t, err)
 		require.Len(t, got, c.want, c.file+" "+c.text)
+	}
+}
+
+// TestNamespaces: elements of another namespace, and texts with something else in them, are not the same for every
+// reader.
+func TestNamespaces(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, from, to string
+		reason         ofd.Reason
+	}{
+		{"another prefix", "<ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot>", `<x:DocRoot xmlns:x="urn:x">Doc_0/Document.xml</x:DocRoot>`, ofd.ReasonStructure},
+		{"no prefix", "<ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot>", `<DocRoot>Doc_0/Document.xml</DocRoot>`, ofd.ReasonStructure},
+		{"the prefix of another namespace", "<ofd:DocRoot>", `<ofd:DocRoot xmlns:ofd="urn:x">`, ofd.ReasonStructure},
+		{"a document of another namespace", "<ofd:DocBody>", `<DocBody><DocRoot>Doc_0/Document.xml</DocRoot></DocBody><ofd:DocBody>`, ofd.ReasonStructure},
+		{"a comment in a path", "Doc_0/Document.xml", "Doc_0/Document.xml<!-- -->", ofd.ReasonXML},
+		{"an instruction in a path", "Doc_0/Document.xml", "Doc_0/Document.xml<?x?>", ofd.ReasonXML},
+		{"two identifiers", "<ofd:DocID>", "<ofd:DocID>02</ofd:DocID><ofd:DocID>", ofd.ReasonStructure},
+		{"a space that is none", "Doc_0/Document.xml", "Doc_0/Document.xml\u00a0", ofd.ReasonMissing},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			require.Contains(t, mainXML, c.from)
+			p, err := open(files(ofd.File{Name: "OFD.xml", Data: []byte(strings.Replace(mainXML, c.from, c.to, 1))}))
+			require.ErrorIs(t, err, &ofd.Error{Reason: c.reason})
+			require.Nil(t, p)
+		})
+	}
+	const fine = `<OFD xmlns="http://www.ofdspec.org/2016" xmlns:x="urn:x"><DocBody xmlns:y="urn:y"><!-- between -->
+		<DocRoot xmlns="http://www.ofdspec.org/2016"> Doc_0/Document.xml
+		</DocRoot><Extension><x:a xmlns="urn:z"/></Extension></DocBody></OFD>`
+	require.Zero(t, mustOpen(t, files(ofd.File{Name: "OFD.xml", Data: []byte(fine)})).Tolerances())
+
+	for name, to := range map[string]string{
+		"two lists of pages": "<ofd:Pages/><ofd:Pages>", "two CommonData": "<ofd:CommonData/><ofd:Pages>",
+	} {
+		p := mustOpen(t, files(ofd.File{Name: "Doc_0/Document.xml", Data: []byte(strings.Replace(rootXML, "<ofd:Pages>", to, 1))}))
+		_, err := p.Content("Doc_0/Document.xml")
+		require.ErrorIs(t, err, &ofd.Error{Reason: ofd.ReasonStructure}, name)
 	}
 }

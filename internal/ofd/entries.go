@@ -20,6 +20,9 @@ type EntryList struct {
 // ListedFile is one file of the list.
 type ListedFile struct{ ID, Path string }
 
+// HasEntries reports whether the package has a list of entries.
+func (p *Package) HasEntries() bool { return p.index[fold(EntriesFile)] != nil }
+
 // Entries reads the list of entries; found is false where there is none.
 func (p *Package) Entries() (list *EntryList, raw []byte, found bool, err error) {
 	e := p.index[fold(EntriesFile)]

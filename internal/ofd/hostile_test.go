@@ -43,6 +43,13 @@ func filesBelow(t testing.TB, root string, endings ...string) []string {
 	return out
 }
 
+func readFile(t testing.TB, root, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(root, name))
+	require.NoError(t, err)
+	return b
+}
+
 // foreignZips says of every zip file of go-zip and yauzl how it is read: refused for a reason, or with a number of
 // files.
 var foreignZips = map[string]struct {

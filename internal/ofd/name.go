@@ -54,6 +54,9 @@ func (c *container) readName(e *entry, unicodePath []byte) error {
 		if err != nil || strings.ContainsRune(decoded, utf8.RuneError) {
 			return refuse(ReasonName, "%q is in no known encoding", name)
 		}
+		if strings.Count(decoded, `\`) != strings.Count(name, `\`) { // the second byte of a character
+			return refuse(ReasonName, "%q holds a folder for readers of other encodings", name)
+		}
 		name = decoded
 		c.met.Or(uint32(TolerantCharset))
 	}

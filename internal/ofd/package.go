@@ -18,7 +18,9 @@ type Package struct {
 	mu      sync.Mutex
 	digests map[digestKey][]byte // guarded by mu
 	kept    map[string][]byte    // small files that were read, for their digests; guarded by mu
-	keeps   int                  // bytes in kept; guarded by mu
+	// belongings are the files of signatures by their Signature.xml; guarded by mu.
+	belongings map[string][]string
+	keeps      int // bytes in kept; guarded by mu
 }
 
 // mainFile is where every package begins (GB/T 33190-2016, 6).
@@ -32,7 +34,7 @@ func Open(r io.ReaderAt, size int64) (*Package, error) {
 		return nil, err
 	}
 	p := &Package{zip: c, index: make(map[string]*entry, len(c.entries)), digests: make(map[digestKey][]byte)}
-	p.kept = make(map[string][]byte)
+	p.kept, p.belongings = make(map[string][]byte), make(map[string][]string)
 	for i := range c.entries {
 		if e := &c.entries[i]; !e.folder {
 			p.index[fold(e.name)] = e

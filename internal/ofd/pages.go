@@ -41,7 +41,14 @@ func (p *Package) Content(root string) (*Content, error) {
 		return nil, err
 	}
 	c := &Content{}
-	if err := x.children(func(name string) error { return p.readContent(x, c, name) }); err != nil {
+	once := x.once()
+	err = x.children(func(name string) error {
+		if err := once(name); err != nil {
+			return err
+		}
+		return p.readContent(x, c, name)
+	})
+	if err != nil {
 		return nil, err
 	}
 	c.Tolerances |= x.tolerances
@@ -54,7 +61,15 @@ func (p *Package) Content(root string) (*Content, error) {
 func (p *Package) readContent(x *scanner, c *Content, name string) error {
 	switch name {
 	case "CommonData":
-		return x.children(func(name string) error { return p.readCommon(x, c, name) })
+		once := x.once()
+		return x.children(func(name string) error {
+			if name == "MaxUnitID" || name == "PageArea" {
+				if err := once(name); err != nil {
+					return err
+				}
+			}
+			return p.readCommon(x, c, name)
+		})
 	case "Pages":
 		return x.children(func(name string) error { return p.readPage(x, c, &c.Pages, name == "Page") })
 	case "Annotations":

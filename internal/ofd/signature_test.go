@@ -104,7 +104,7 @@ func TestParseSignature(t *testing.T) {
 			r.Equal("a.png", s.SealImage)
 			r.Equal("SignedValue.dat", s.SignedValue)
 		}},
-		{"elements in Provider", `<ofd:Provider ProviderName="p" Version="v" Company="c"/>`, `<ofd:Provider><ofd:ProviderName>p</ofd:ProviderName><ofd:Version>v</ofd:Version><x/></ofd:Provider>`, "provider", func(r *require.Assertions, s *ofd.Signature) {
+		{"elements in Provider", `<ofd:Provider ProviderName="p" Version="v" Company="c"/>`, `<ofd:Provider><ofd:ProviderName>p</ofd:ProviderName><ofd:Version>v</ofd:Version><ofd:x/></ofd:Provider>`, "provider", func(r *require.Assertions, s *ofd.Signature) {
 			r.Equal(ofd.Provider{Name: "p", Version: "v"}, s.Provider)
 		}},
 		{"a date and a time", "20260301090000Z", "2026-03-01 09:00:00", "date-time", nil},
@@ -344,6 +344,22 @@ func TestCoverageOfChanges(t *testing.T) {
 	c = change(func(f []ofd.File) []ofd.File { return append(f, ofd.File{Name: "Doc_0/Evil.xml"}) })
 	require.Equal(t, []string{"OFD.xml", "Doc_0/Signs/Signatures.xml", "Doc_0/Evil.xml"}, c.Uncovered)
 
+	c = change(func(f []ofd.File) []ofd.File { return append(f, ofd.File{Name: "Doc_0/Signs/Sign_1/Evil.xml"}) })
+	require.Contains(t, c.Uncovered, "Doc_0/Signs/Sign_1/Evil.xml", "not hidden beside a later signature")
+	require.Len(t, c.Added, 2)
+
+	c, err := func() (*ofd.Coverage, error) {
+		got, err := coverages(t, mustOpen(t, signed(t, func(n string, s *ofd.Signature) {
+			s.References = s.References[:1]
+			if n == "1" {
+				s.Seal = "/" + pageFile
+			}
+		})))
+		return got[0], err
+	}()
+	require.NoError(t, err)
+	require.Contains(t, c.Uncovered, pageFile, "a later signature cannot claim a page")
+
 	edited := func(edit func(n string, s *ofd.Signature)) (*ofd.Coverage, error) {
 		t.Helper()
 		got, err := coverages(t, mustOpen(t, signed(t, edit)))
@@ -352,7 +368,7 @@ func TestCoverageOfChanges(t *testing.T) {
 		}
 		return got[0], nil
 	}
-	c, err := edited(func(_ string, s *ofd.Signature) { s.References[1].Path = "/DOC_0/page.xml" })
+	c, err = edited(func(_ string, s *ofd.Signature) { s.References[1].Path = "/DOC_0/page.xml" })
 	require.NoError(t, err)
 	require.True(t, c.Complete())
 	require.Equal(t, ofd.TolerantCase, c.Tolerances)
@@ -427,7 +443,7 @@ func TestDigestsOverZ(t *testing.T) {
 func TestTolerancesAreNamed(t *testing.T) {
 	t.Parallel()
 	names := ofd.ToleranceNames()
-	require.Len(t, names, 15)
+	require.Len(t, names, 16)
 	seen := map[string]bool{}
 	for _, n := range names {
 		require.False(t, n == "" || seen[n], n)

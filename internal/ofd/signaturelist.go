@@ -67,7 +67,7 @@ func ParseSignatureList(name string, b []byte) (*SignatureList, error) {
 	if err := x.root("Signatures"); err != nil {
 		return nil, err
 	}
-	l := &SignatureList{File: name, raw: b, empty: x.empty, rootPrefix: x.prefix()}
+	l := &SignatureList{File: name, raw: b, empty: x.empty, rootPrefix: x.rootPrefix}
 	if err := x.children(func(child string) error { return l.read(x, child) }); err != nil {
 		return nil, err
 	}
@@ -123,10 +123,4 @@ func (l *SignatureList) readRef(x *scanner) error {
 	}
 	l.Signatures = append(l.Signatures, s)
 	return x.skip()
-}
-
-// prefix is the prefix of the tag that was read last, with its colon.
-func (x *scanner) prefix() string {
-	full := x.stack[len(x.stack)-1]
-	return string(full[:len(full)-len(x.name)])
 }

@@ -25,6 +25,8 @@ const (
 	TolerantBOM
 	// TolerantNamespace is another namespace than that of 2016: the older one, or none.
 	TolerantNamespace
+	// TolerantPrefix is a PhysicalBox without the prefix that everything else has: WPS. Of nothing else it is taken.
+	TolerantPrefix
 	// TolerantCase is a path that leads to a file only if upper and lower case are one: gomain.
 	TolerantCase
 	// TolerantRootPath is a path without a leading slash that is meant from the root of the package.
@@ -43,7 +45,7 @@ const (
 
 var toleranceNames = [...]string{
 	"leading-slash", "backslash", "name-charset", "name-flag", "zip64", "comment", "adler", "byte-order-mark",
-	"namespace", "name-case", "root-path", "provider", "date-time", "method-name", "no-check-method",
+	"namespace", "prefix", "name-case", "root-path", "provider", "date-time", "method-name", "no-check-method",
 }
 
 // Names lists the deviations by name, in a fixed order.

@@ -33,14 +33,20 @@ type scanner struct {
 	attrs      []attribute
 	empty      bool // a start tag that is its own end: the next token is its end
 	text       []byte
+	// broken is set if a comment or instruction stood in the text: some readers take only what is before it.
+	broken bool
 	// texts is where text with more than one part, or with references, is put together.
 	texts []byte
 
 	stack []([]byte) // full names of the open tags
 	done  bool       // the root was closed
 
+	rootPrefix string // with its colon
+	rootSpace  string // the namespace that it stands for
 	tolerances Tolerances
 }
+
+const whiteSpace = " \t\r\n"
 
 // attribute is an attribute of a start tag; its value still has its references.
 type attribute struct{ full, name, value []byte }
@@ -86,10 +92,10 @@ func (x *scanner) declaration() error {
 // next reads up to and including the next tag; text is what stood before it. An empty tag answers twice.
 func (x *scanner) next() (tokenKind, error) {
 	if x.empty {
-		x.empty, x.text = false, nil
+		x.empty, x.text, x.broken = false, nil, false
 		return tokenEnd, x.pop()
 	}
-	x.text, x.texts = nil, x.texts[:0]
+	x.text, x.texts, x.broken = nil, x.texts[:0], false
 	for {
 		if err := x.readText(); err != nil {
 			return tokenEOF, err
@@ -137,7 +143,7 @@ func (x *scanner) readText() error {
 		return nil
 	}
 	if len(x.stack) == 0 {
-		if len(bytes.TrimSpace(t)) > 0 {
+		if len(bytes.Trim(t, whiteSpace)) > 0 {
 			return x.corrupt("text outside of the root")
 		}
 		return nil
@@ -168,6 +174,7 @@ func (x *scanner) comment() error {
 		return x.corrupt("a comment that does not end")
 	}
 	x.pos += 4 + n + 3
+	x.broken = true
 	return nil
 }
 
@@ -191,6 +198,7 @@ func (x *scanner) instruction() error {
 		return x.corrupt("a processing instruction that does not end, or a second declaration")
 	}
 	x.pos += n + 2
+	x.broken = true
 	return nil
 }
 
@@ -204,12 +212,12 @@ func (x *scanner) tag() (tokenKind, error) {
 	b := x.b[x.pos+1 : n]
 	x.pos, x.end = n+1, n+1
 	if b[0] == '/' {
-		return tokenEnd, x.endTag(bytes.TrimRight(b[1:], " \t\r\n"))
+		return tokenEnd, x.endTag(bytes.TrimRight(b[1:], whiteSpace))
 	}
 	if b[len(b)-1] == '/' {
 		x.empty, b = true, b[:len(b)-1]
 	}
-	i := bytes.IndexAny(b, " \t\r\n")
+	i := bytes.IndexAny(b, whiteSpace)
 	if i < 0 {
 		i = len(b)
 	}
@@ -283,7 +291,7 @@ func (x *scanner) local(full []byte) ([]byte, error) {
 // would take one of them and another reader the other.
 func (x *scanner) attributes(out []attribute, b []byte) ([]attribute, error) {
 	for {
-		rest := bytes.TrimLeft(b, " \t\r\n")
+		rest := bytes.TrimLeft(b, whiteSpace)
 		if len(rest) == 0 {
 			return out, nil
 		}
@@ -294,8 +302,8 @@ func (x *scanner) attributes(out []attribute, b []byte) ([]attribute, error) {
 		if eq < 0 {
 			return nil, x.corrupt("an attribute without a value")
 		}
-		a := attribute{full: bytes.TrimRight(rest[:eq], " \t\r\n")}
-		rest = bytes.TrimLeft(rest[eq+1:], " \t\r\n")
+		a := attribute{full: bytes.TrimRight(rest[:eq], whiteSpace)}
+		rest = bytes.TrimLeft(rest[eq+1:], whiteSpace)
 		if len(rest) < 2 || (rest[0] != '"' && rest[0] != '\'') {
 			return nil, x.corrupt("an attribute without a value")
 		}
@@ -409,7 +417,7 @@ func (x *scanner) skip() error {
 // textOf is the text of the element whose start tag was read last, without the white space around it.
 func (x *scanner) textOf() (string, error) {
 	s, err := x.wholeTextOf()
-	return strings.TrimSpace(s), err
+	return strings.Trim(s, whiteSpace), err
 }
 
 // wholeTextOf is the text of the element whose start tag was read last, which must hold no other.
@@ -419,14 +427,15 @@ func (x *scanner) wholeTextOf() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if kind != tokenEnd {
-		return "", x.corrupt("%s in %s", x.name, element)
+	if kind != tokenEnd || x.broken {
+		return "", x.corrupt("something else than text in %s", element)
 	}
 	return string(x.text), nil
 }
 
 // children calls f at the start tag of each child of the element whose start tag was read last; f reads the child to
-// its end or calls skip. Text between children is passed over.
+// its end or calls skip. Text between children is passed over. A child of another namespace than the root's is refused:
+// it is there for those who do not look at namespaces, and not for the others.
 func (x *scanner) children(f func(name string) error) error {
 	level := len(x.stack)
 	for {
@@ -436,6 +445,9 @@ func (x *scanner) children(f func(name string) error) error {
 		}
 		if kind == tokenEnd {
 			return nil
+		}
+		if err := x.checkNamespace(); err != nil {
+			return err
 		}
 		if err := f(string(x.name)); err != nil {
 			return err
@@ -455,13 +467,47 @@ func (x *scanner) root(name string) error {
 	if kind != tokenStart || string(x.name) != name {
 		return refuse(ReasonStructure, "%s: the root is %q, not %q", x.file, x.name, name)
 	}
-	x.tolerances |= TolerantNamespace
+	x.rootPrefix = string(x.prefix())
 	for _, a := range x.attrs {
-		if a.declares() && string(a.value) == namespace {
-			x.tolerances &^= TolerantNamespace
+		if a.declaresPrefix(x.rootPrefix) {
+			x.rootSpace = string(a.value)
+		}
+	}
+	if x.rootSpace != namespace {
+		x.tolerances |= TolerantNamespace
+	}
+	return nil
+}
+
+// checkNamespace demands that the start tag has the prefix of the root, and that this still means the same.
+func (x *scanner) checkNamespace() error {
+	if len(x.prefix()) == 0 && x.rootPrefix != "" && string(x.name) == "PhysicalBox" {
+		x.tolerances |= TolerantPrefix
+		return nil
+	}
+	if string(x.prefix()) != x.rootPrefix {
+		return refuse(ReasonStructure, "%s: %s is of another namespace", x.file, x.name)
+	}
+	for _, a := range x.attrs {
+		if a.declaresPrefix(x.rootPrefix) && string(a.value) != x.rootSpace {
+			return refuse(ReasonStructure, "%s: %s changes the namespace", x.file, x.name)
 		}
 	}
 	return nil
+}
+
+// declaresPrefix reports whether it says what a prefix, with its colon, or none stands for.
+func (a attribute) declaresPrefix(prefix string) bool {
+	if prefix == "" {
+		return string(a.full) == "xmlns"
+	}
+	return a.declares() && string(a.name)+":" == prefix && string(a.full) != "xmlns"
+}
+
+// prefix is the prefix of the tag that was read last, with its colon.
+func (x *scanner) prefix() []byte {
+	full := x.stack[len(x.stack)-1]
+	return full[:len(full)-len(x.name)]
 }
 
 // namespace is that of GB/T 33190-2016, 7.2.

@@ -34,10 +34,12 @@ const (
 	flagDescriptor = 1 << 3
 	flagUTF8       = 1 << 11
 
-	systemUnix   = 3 // whose file modes are in the attributes
+	systemUnix   = 3 // whose file modes are in the upper half of the attributes
 	systemDarwin = 19
 	modeType     = 0o170000
 	modeLink     = 0o120000
+	modeFolder   = 0o040000
+	dosFolder    = 0x10 // in the attributes of all other systems
 
 	extraZIP64       = 0x0001
 	extraUnicodePath = 0x7075
@@ -149,16 +151,13 @@ func (c *container) readEntry(b []byte) (e entry, rest []byte, err error) {
 		size: int64(le.Uint32(b[24:])), header: int64(le.Uint32(b[42:])),
 	}
 	name, extra, comment := int(le.Uint16(b[28:])), int(le.Uint16(b[30:])), int(le.Uint16(b[32:]))
-	disk, system, mode := le.Uint16(b[34:]), b[5], le.Uint32(b[38:])>>16
+	disk, system, attributes := le.Uint16(b[34:]), b[5], le.Uint32(b[38:])
 	if b = b[centralSize:]; len(b) < name+extra+comment {
 		return entry{}, nil, refuse(ReasonZip, "central directory ends early")
 	}
 	e.raw = b[:name]
 	if disk != 0 || comment != 0 {
 		return entry{}, nil, refuse(ReasonZip, "%q: comment or further disk", e.raw)
-	}
-	if (system == systemUnix || system == systemDarwin) && mode&modeType == modeLink {
-		return entry{}, nil, refuse(ReasonName, "%q is a link", e.raw)
 	}
 	fields, err := readExtra(b[name : name+extra])
 	if err != nil {
@@ -170,7 +169,26 @@ func (c *container) readEntry(b []byte) (e entry, rest []byte, err error) {
 	if err := c.readName(&e, fields.unicodePath); err != nil {
 		return entry{}, nil, err
 	}
+	if err := e.checkAttributes(system, attributes); err != nil {
+		return entry{}, nil, err
+	}
 	return e, b[name+extra+comment:], e.check()
+}
+
+// checkAttributes refuses links, and files that those take for folders who go by attributes and not by the slash.
+func (e *entry) checkAttributes(system byte, attributes uint32) error {
+	folder := attributes&dosFolder != 0
+	if system == systemUnix || system == systemDarwin {
+		mode := attributes >> 16 & modeType
+		if mode == modeLink {
+			return refuse(ReasonName, "%s is a link", e.name)
+		}
+		folder = mode == modeFolder
+	}
+	if folder && !e.folder {
+		return refuse(ReasonName, "%s is a folder by its attributes alone", e.name)
+	}
+	return nil
 }
 
 // check holds an entry against what may be in a package at all.

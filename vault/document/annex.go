@@ -78,7 +78,8 @@ func (a *annexPages) next() {
 	c.addLines(a.sheet, set(note[:1], at, small), nil, false)
 	y := top - a.size/2
 	a.sheet.add(false, mark{shape: &shape{
-		path: segment(point{annexMargin, y}, point{a.width - annexMargin, y}), stroke: mm / 5, color: Color{120, 120, 120},
+		path:   segment(point{annexMargin, y}, point{a.width - annexMargin, y}),
+		stroke: mm / 5, color: Color{120, 120, 120},
 	}})
 }
 

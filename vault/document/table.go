@@ -104,20 +104,18 @@ func short(e entry, most int) bool {
 }
 
 // settle finds the largest size at which the rows fit their box.
-func (c *composer) settle(g *grid) bool {
-	for _, g.size = range sizes(g.t.Size, g.t.Least) {
+func (c *composer) settle(g *grid) (ok bool) {
+	_, ok = largest(g.t.Size, g.t.Least, func(size int) bool {
+		g.size, g.heights = size, g.heights[:0]
 		total := 0
-		g.heights = g.heights[:0]
 		for _, row := range g.rows {
 			h := c.rowHeight(g, row)
 			g.heights = append(g.heights, h)
 			total += h
 		}
-		if total <= g.t.Box.H {
-			return true
-		}
-	}
-	return false
+		return total <= g.t.Box.H
+	})
+	return ok
 }
 
 func (c *composer) rowHeight(g *grid, row []entry) int {

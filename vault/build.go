@@ -15,7 +15,8 @@ import (
 type unsigned struct {
 	id         licenceID
 	identifier code.Identifier
-	expected   *head // the licence as it was when this was built; nil if it did not exist
+	name       string // the identifier as it is written
+	expected   *head  // the licence as it was when this was built; nil if it did not exist
 	record     record.Digest
 	raw        []byte
 	signer     [32]byte
@@ -56,7 +57,7 @@ func (v *Vault) build(c *Checked, p plan) (*unsigned, error) {
 		return nil, refuse(ErrSignature, CodeSignerMissing, "issuer")
 	}
 	u := &unsigned{expected: p.prior, signer: certificate, custody: custody, c: c}
-	if err := v.name(u); err != nil {
+	if err := v.identify(u); err != nil {
 		return nil, err
 	}
 	values := c.disclosures(p.salts)
@@ -65,13 +66,15 @@ func (v *Vault) build(c *Checked, p plan) (*unsigned, error) {
 	for i := range values {
 		r.Fields[i] = record.Field{Name: values[i].Name, Digest: values[i].Digest()}
 	}
-	size := 640 + 80*len(values)
-	if u.raw, err = r.Append(make([]byte, 0, size)); err != nil {
+	b, err := r.Append(make([]byte, 0, 640+112*len(values))) // mostly enough for both
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	if u.values, err = record.AppendDisclosures(make([]byte, 0, size), values); err != nil {
+	u.raw = b[:len(b):len(b)]
+	if b, err = record.AppendDisclosures(b, values); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
+	u.values = b[len(u.raw):]
 	u.record = record.Sum(u.raw)
 	u.holders = v.holderTokens(c.holderKind, c.holderCode)
 	v.keyed(c)
@@ -86,9 +89,9 @@ func (v *Vault) keyed(c *Checked) []byte {
 	return c.numberKey
 }
 
-// name gives the version its identifier: the licence's serial with the next version, the serial that the source
+// identify gives the version its identifier: the licence's serial with the next version, the serial that the source
 // brought, or one that follows from the number, so that a conversion started again names its licences alike.
-func (v *Vault) name(u *unsigned) error {
+func (v *Vault) identify(u *unsigned) error {
 	c, version := u.c, 1
 	var serial string
 	switch {
@@ -104,7 +107,7 @@ func (v *Vault) name(u *unsigned) error {
 	if err != nil {
 		return refuse(ErrTransition, CodeStateForbids, "version")
 	}
-	u.identifier, u.id = id, v.licenceID(id.Type, id.Issuer, id.Serial)
+	u.identifier, u.name, u.id = id, id.String(), v.licenceID(id.Type, id.Issuer, id.Serial)
 	return nil
 }
 
@@ -122,7 +125,7 @@ func (v *Vault) serial(c *Checked) string {
 
 func (c *Checked) record(u *unsigned, p plan) *record.Record {
 	r := &record.Record{
-		Identifier: u.identifier.String(),
+		Identifier: u.name,
 		TypeCode:   c.typ.Definition.Code, TypeVersion: c.typ.Definition.Version, TypeName: c.typ.Definition.Name,
 		IssuerCode: c.issuer, IssuerName: c.issuerName,
 		HolderKind: c.holderKind, IssuedOn: c.issued, ValidFrom: c.from, ValidUntil: c.until,

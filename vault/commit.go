@@ -100,7 +100,7 @@ func (v *Vault) commitVersion(w engine.Writer, s *session, st *staging, sv *sign
 	case ev.batch != "":
 		next.converted = append(next.converted, conversion{version: next.version, batch: ev.batch, row: ev.row})
 	}
-	return v.appendEvent(w, s, st, next, eventOf(sv.id, sv.identifier.String(), sv.record, ev))
+	return v.appendEvent(w, s, st, next, eventOf(sv.id, sv.name, sv.record, ev))
 }
 
 // checkVersion holds the guards: the type is open, nobody was faster, the state allows it, number and paper are free.

@@ -245,7 +245,7 @@ func (b *Batch) signRow(ctx context.Context, vd *verdict) error {
 		return err
 	}
 	vd.result.id, vd.result.Version = vd.sv.id, vd.sv.identifier.Version
-	vd.result.Identifier = vd.sv.identifier.String()
+	vd.result.Identifier = vd.sv.name
 	vd.ev = happening{
 		kind: record.EventConverted, effective: c.issued, batch: b.id, row: vd.row.Row,
 	}

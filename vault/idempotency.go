@@ -95,11 +95,16 @@ func (i *idempotency) replay(r engine.Reader, answer any) (bool, error) {
 	return true, nil
 }
 
-// keep stores the answer in the transaction of the act.
-func (i *idempotency) keep(w engine.Writer, answer any) error {
+// keep stores the answer in the transaction of the act, in which replay has found the key to be new.
+func (i *idempotency) keep(w engine.Writer, answer any) error { return i.store(w.Put, answer) }
+
+// keepNew is keep where replay was not asked.
+func (i *idempotency) keepNew(w engine.Writer, answer any) error { return i.store(w.Create, answer) }
+
+func (i *idempotency) store(put func(key, value []byte) error, answer any) error {
 	b, err := json.Marshal(answer)
 	if err != nil {
 		return fmt.Errorf("vault: encoding an answer: %w", err)
 	}
-	return w.Create(i.key, append(i.request[:len(i.request):len(i.request)], b...))
+	return put(i.key, append(i.request[:len(i.request):len(i.request)], b...))
 }

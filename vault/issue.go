@@ -237,11 +237,11 @@ func (v *Vault) commitIssue(w engine.Writer, st *staging, is *issuing) error {
 		return err
 	}
 	is.out.Answer = &Answer{
-		Identifier: is.sv.identifier.String(), Number: is.sv.c.number, Version: is.sv.identifier.Version,
+		Identifier: is.sv.name, Number: is.sv.c.number, Version: is.sv.identifier.Version,
 		State: Valid.on(v.today(is.s.at), is.sv.c.from, is.sv.c.until), Record: is.sv.record, Notes: is.notes,
 	}
 	if is.outer != nil {
-		if err := is.outer.keep(w, is.out.Answer); err != nil {
+		if err := is.outer.keepNew(w, is.out.Answer); err != nil {
 			return err
 		}
 	}
@@ -270,9 +270,9 @@ func (v *Vault) check(ctx context.Context, s *session, req *Request, needNumber 
 	}
 	var t *LicenceType
 	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		_, err := openType(r, req.Type)
+		h, err := openType(r, req.Type)
 		if err == nil {
-			t, err = v.typeIn(r, req.Type)
+			t, err = v.compiled(r, req.Type, h)
 		}
 		return err
 	})

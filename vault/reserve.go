@@ -114,7 +114,7 @@ func (v *Vault) putReservation(w engine.Writer, st *staging, rv reserving, answe
 	if err != nil {
 		return note, err
 	}
-	note.licence = u.identifier.String()
+	note.licence = u.name
 	if place != nil {
 		if err := w.Create(place, u.id[:]); err != nil {
 			return note, err
@@ -138,7 +138,7 @@ func (v *Vault) storeReservation(w engine.Writer, st *staging, rv reserving, u *
 	}
 	b, err := json.Marshal(reservation{
 		Type: c.typ.Definition.Code, TypeDigest: c.typ.Digest, Issuer: c.issuer, IssuerName: c.issuerName, Row: c.row,
-		Identifier: u.identifier.String(), Raw: u.raw, Values: u.values, Signer: u.signer, Custody: u.custody,
+		Identifier: u.name, Raw: u.raw, Values: u.values, Signer: u.signer, Custody: u.custody,
 	})
 	if err != nil {
 		return fmt.Errorf("vault: encoding a reservation: %w", err)
@@ -153,7 +153,7 @@ func (v *Vault) storeReservation(w engine.Writer, st *staging, rv reserving, u *
 		typeCode: u.identifier.Type, issuer: c.issuer, serial: u.identifier.Serial, holders: u.holders,
 		from: c.from, until: c.until,
 	}
-	return v.appendEvent(w, rv.s, st, h, eventOf(u.id, u.identifier.String(), record.Digest{}, rv.ev))
+	return v.appendEvent(w, rv.s, st, h, eventOf(u.id, u.name, record.Digest{}, rv.ev))
 }
 
 // Confirmation settles a reservation.
@@ -292,8 +292,8 @@ func (v *Vault) getReservation(r engine.Reader, lid licenceID) (*unsigned, error
 		return nil, err
 	}
 	return &unsigned{
-		id: lid, identifier: identifier, expected: h, record: record.Sum(res.Raw), raw: res.Raw, signer: res.Signer,
-		custody: res.Custody, values: res.Values, c: c, holders: v.holderTokens(c.holderKind, c.holderCode),
+		id: lid, identifier: identifier, name: identifier.String(), expected: h, record: record.Sum(res.Raw), raw: res.Raw,
+		signer: res.Signer, custody: res.Custody, values: res.Values, c: c, holders: v.holderTokens(c.holderKind, c.holderCode),
 	}, nil
 }
 

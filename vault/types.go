@@ -269,6 +269,11 @@ func (v *Vault) typeIn(r engine.Reader, code string) (*LicenceType, error) {
 	if err != nil {
 		return nil, err
 	}
+	return v.compiled(r, code, h)
+}
+
+// compiled is typeIn for who has the type's head.
+func (v *Vault) compiled(r engine.Reader, code string, h *typeHead) (*LicenceType, error) {
 	if t, ok := v.types.Load(code); ok && t.(*LicenceType).Digest == h.digest { //nolint:errcheck // holds no others
 		return t.(*LicenceType), nil //nolint:errcheck // holds no others
 	}

@@ -25,6 +25,7 @@ import (
 // recorded.
 type rig struct {
 	vault    *vault.Vault
+	sealed   *sealed.Engine
 	bare     *badger.Engine
 	recorder *recorder
 	province *fixtures.Province
@@ -55,7 +56,7 @@ func newRig(b *testing.B) *rig {
 	r.recorder = &recorder{inner: r.bare}
 	keys, err := sealed.CreateKeyring(b.Context(), r.recorder, sealed.Master{1}, rand.Reader)
 	require.NoError(b, err)
-	store, err := sealed.Open(sealed.Config{Inner: r.recorder, Keys: keys, Rand: rand.Reader})
+	r.sealed, err = sealed.Open(sealed.Config{Inner: r.recorder, Keys: keys, Rand: rand.Reader})
 	require.NoError(b, err)
 	blobs, err := blob.Open(blob.Config{
 		Engine: memory.New(), Now: time.Now, Hash: keys.AddressHash,
@@ -64,7 +65,7 @@ func newRig(b *testing.B) *rig {
 	r.province, err = fixtures.NewProvince(rand.Reader, time.Now)
 	require.NoError(b, err)
 	r.vault, err = vault.Open(b.Context(), vault.Config{
-		Engine: store, Blobs: blobs, Tokens: keys, Records: r.province.Custody, Signer: r.province.Vault,
+		Engine: r.sealed, Blobs: blobs, Tokens: keys, Records: r.province.Custody, Signer: r.province.Vault,
 		Now: time.Now, Rand: rand.Reader, Zone: time.FixedZone("UTC+8", 8*3600), Workers: 2,
 	})
 	require.NoError(b, err)

@@ -4,6 +4,7 @@ package combine
 
 import (
 	"context"
+	"runtime"
 	"sync"
 )
 
@@ -34,6 +35,7 @@ func (g *Group[T]) Do(ctx context.Context, item T, work Work[T]) {
 	if !g.first(c) && !<-c.wake {
 		return
 	}
+	runtime.Gosched() // whoever is on the way here comes along; nobody is waited for
 	followers := g.gather()
 	items := make([]T, 0, len(followers)+1)
 	items = append(items, item)

@@ -36,23 +36,24 @@ const (
 
 // Algorithms of the SM2, SM3 and SM4 family.
 const (
-	SM2           ID = gm + "\x01\x82\x2d"                // 1.2.156.10197.1.301, the curve and the public key
-	SM2Sign       ID = gm + "\x01\x82\x2d\x01"            // 1.2.156.10197.1.301.1
-	SM3           ID = gm + "\x01\x83\x11"                // 1.2.156.10197.1.401
-	SM3NoKey      ID = gm + "\x01\x83\x11\x01"            // 1.2.156.10197.1.401.1
-	SM3Keyed      ID = gm + "\x01\x83\x11\x02"            // 1.2.156.10197.1.401.2, HMAC-SM3; SM3 with Z at one maker
-	SM2WithSM3    ID = gm + "\x01\x83\x75"                // 1.2.156.10197.1.501
-	SM2Old        ID = gmOld + "\x01\x82\x2d"             // 1.2.156.197.1.301
-	SM2SignOld    ID = gmOld + "\x01\x82\x2d\x01"         // 1.2.156.197.1.301.1
-	SM3Old        ID = gmOld + "\x01\x83\x11"             // 1.2.156.197.1.401
-	SM2WithSM3Old ID = gmOld + "\x01\x83\x75"             // 1.2.156.197.1.501
-	SM4           ID = gm + "\x01\x68"                    // 1.2.156.10197.1.104, the cipher in no named mode
-	SM4ECB        ID = gm + "\x01\x68\x01"                // 1.2.156.10197.1.104.1
-	SM4CBC        ID = gm + "\x01\x68\x02"                // 1.2.156.10197.1.104.2
-	ECPublicKey   ID = "\x2a\x86\x48\xce\x3d\x02\x01"     // 1.2.840.10045.2.1
-	PBES2         ID = pkcs + "\x05\x0d"                  // 1.2.840.113549.1.5.13
-	PBKDF2        ID = pkcs + "\x05\x0c"                  // 1.2.840.113549.1.5.12
-	HMACSHA256    ID = "\x2a\x86\x48\x86\xf7\x0d\x02\x09" // 1.2.840.113549.2.9
+	SM2            ID = gm + "\x01\x82\x2d"                // 1.2.156.10197.1.301, the curve and the public key
+	SM2Sign        ID = gm + "\x01\x82\x2d\x01"            // 1.2.156.10197.1.301.1
+	SM3            ID = gm + "\x01\x83\x11"                // 1.2.156.10197.1.401
+	SM3NoKey       ID = gm + "\x01\x83\x11\x01"            // 1.2.156.10197.1.401.1
+	SM3Keyed       ID = gm + "\x01\x83\x11\x02"            // 1.2.156.10197.1.401.2, HMAC-SM3; SM3 with Z at one maker
+	SM2WithSM3     ID = gm + "\x01\x83\x75"                // 1.2.156.10197.1.501
+	SM2Old         ID = gmOld + "\x01\x82\x2d"             // 1.2.156.197.1.301
+	SM2SignOld     ID = gmOld + "\x01\x82\x2d\x01"         // 1.2.156.197.1.301.1
+	SM3Old         ID = gmOld + "\x01\x83\x11"             // 1.2.156.197.1.401
+	SM2WithSM3Old  ID = gmOld + "\x01\x83\x75"             // 1.2.156.197.1.501
+	SM2WithSM3Typo ID = gm + "\x83\x75"                    // 1.2.156.10197.501, a misprint that one product writes
+	SM4            ID = gm + "\x01\x68"                    // 1.2.156.10197.1.104, the cipher in no named mode
+	SM4ECB         ID = gm + "\x01\x68\x01"                // 1.2.156.10197.1.104.1
+	SM4CBC         ID = gm + "\x01\x68\x02"                // 1.2.156.10197.1.104.2
+	ECPublicKey    ID = "\x2a\x86\x48\xce\x3d\x02\x01"     // 1.2.840.10045.2.1
+	PBES2          ID = pkcs + "\x05\x0d"                  // 1.2.840.113549.1.5.13
+	PBKDF2         ID = pkcs + "\x05\x0c"                  // 1.2.840.113549.1.5.12
+	HMACSHA256     ID = "\x2a\x86\x48\x86\xf7\x0d\x02\x09" // 1.2.840.113549.2.9
 )
 
 // Content types and attributes of SignedData, of GB/T 35275 and of RFC 5652.

@@ -1,0 +1,4 @@
+package ses
+
+// EndOfTolerances is one past the last tolerance.
+const EndOfTolerances = endOfTolerances

@@ -100,7 +100,10 @@ func (v *Vault) commitVersion(w engine.Writer, s *session, st *staging, sv *sign
 	case ev.batch != "":
 		next.converted = append(next.converted, conversion{version: next.version, batch: ev.batch, row: ev.row})
 	}
-	return v.appendEvent(w, s, st, next, eventOf(sv.id, sv.name, sv.record, ev))
+	if err := v.appendEvent(w, s, st, next, eventOf(sv.id, sv.name, sv.record, ev)); err != nil {
+		return err
+	}
+	return v.bind(w, s, binding{st, sv, next, ev.effective})
 }
 
 // checkVersion holds the guards: the type is open, nobody was faster, the state allows it, number and paper are free.
@@ -130,6 +133,9 @@ func (v *Vault) checkVersion(w engine.Writer, st *staging, sv *signed, ev happen
 	}
 	if _, err := step(state, ev.kind); err != nil {
 		return nil, refuse(ErrTransition, CodeStateForbids, "state")
+	}
+	if sv.document != nil && h != nil && h.documents >= maxDocuments {
+		return nil, refuse(ErrTransition, CodeStateForbids, "documents")
 	}
 	if err := checkFreeKey(w, c.numberKey, sv.id[:], CodeNumberTaken); err != nil {
 		return nil, err

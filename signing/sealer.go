@@ -19,9 +19,6 @@ import (
 // maxSealedBytes limits the Signature.xml that is sealed: a list of files and digests.
 const maxSealedBytes = 16 << 20
 
-// digestSM3 is how the digests of certificates in a seal are called.
-const digestSM3 = "SM3"
-
 // SealerConfig describes a Sealer.
 type SealerConfig struct {
 	// Key signs, as Config.Key does. Required.
@@ -82,7 +79,7 @@ func (s *Sealer) checkSeal() error {
 	if err := checkSigner(s.config.Chain[0], usage); err != nil {
 		return err
 	}
-	if !listed(s.seal, s.config.Chain[0]) {
+	if !s.seal.Lists(s.config.Chain[0].Raw) {
 		return refuseSeal(SealReasonNotListed, "%v may not use this seal", s.config.Chain[0])
 	}
 	return nil
@@ -103,21 +100,6 @@ func checkMakersSignature(seal *ses.Seal) error {
 		return refuseSeal(SealReasonSignature, "%v", err)
 	}
 	return nil
-}
-
-// listed tells whether the seal names the certificate among those that may use it.
-func listed(seal *ses.Seal, c *pki.Certificate) bool {
-	for _, der := range seal.Certificates {
-		if bytes.Equal(der, c.Raw) {
-			return true
-		}
-	}
-	for _, d := range seal.Digests {
-		if strings.EqualFold(d.Type, digestSM3) && bytes.Equal(d.Value, c.Digest[:]) {
-			return true
-		}
-	}
-	return false
 }
 
 // Seal is a copy of the seal.

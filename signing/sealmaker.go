@@ -16,6 +16,9 @@ import (
 // vendor names this software in the seals it makes.
 const vendor = "elicense"
 
+// digestSM3 is how the digests of certificates in a seal are called.
+const digestSM3 = "SM3"
+
 // maxSealYears is the longest validity of a seal.
 const maxSealYears = 10
 

@@ -21,6 +21,7 @@ func (c *cli) addCommands(root *cobra.Command) {
 		{"prove", "验证：", "Verify and prove:", []*cobra.Command{
 			c.verifyCommand(), c.proofCommand(), c.signedByCommand(), c.auditCommand(),
 		}},
+		{"seal", "印章：", "Seals:", []*cobra.Command{c.newSealCommand()}},
 		{"care", "维护：", "Look after the data:", []*cobra.Command{
 			c.doctorCommand(), c.selfTestCommand(), c.certificateCommand(), c.sweepCommand(), c.backupCommand(),
 			c.restoreCommand(),

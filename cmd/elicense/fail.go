@@ -154,6 +154,9 @@ func (w *world) describe(err error) sentence {
 	case errors.As(err, &bad):
 		return sentence{string(bad.Code), w.sheetWords(bad)}
 	}
+	if s, ok := w.sealSentence(err); ok {
+		return s
+	}
 	for i := range words {
 		if errors.Is(err, words[i].err) {
 			return sentence{words[i].code, w.say(words[i].zh, words[i].en)}

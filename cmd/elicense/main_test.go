@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"elicense": command, "exit": exits, "json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute,
 			"recode": recode, "flip": flip, "cut": cut, "noids": noIdentityNumbers, "rows": rowsOf,
+			"sealworld": makeSealWorld, "damage": damageSeal,
 		},
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emmansun/gmsm/sm3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/internal/oid"
@@ -385,6 +386,21 @@ func TestPropertyPath(t *testing.T) {
 		require.False(t, ok, text)
 		require.Empty(t, got)
 	}
+}
+
+func TestLists(t *testing.T) {
+	s := newSeal(ses.V4)
+	require.True(t, s.Lists(signerCert))
+	require.True(t, s.Lists(otherCert))
+	require.False(t, s.Lists(makerCert))
+	require.False(t, s.Lists(nil))
+	digest := sm3.Sum(signerCert)
+	s.Certificates, s.Digests = nil, []ses.CertDigest{{Type: "hash", Value: digest[:]}}
+	require.True(t, s.Lists(signerCert))
+	require.False(t, s.Lists(otherCert))
+	s.Digests[0].Value = digest[:16]
+	require.False(t, s.Lists(signerCert))
+	require.False(t, new(ses.Seal).Lists(signerCert))
 }
 
 func TestVersionNames(t *testing.T) {

@@ -1,8 +1,11 @@
 package ses
 
 import (
+	"bytes"
+	"slices"
 	"time"
 
+	"github.com/emmansun/gmsm/sm3"
 	"golang.org/x/crypto/cryptobyte"
 	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
@@ -62,6 +65,21 @@ func (s *Seal) SignedBytes() []byte {
 			b.AddBytes(s.signInfo)
 		})
 	})
+}
+
+// Lists tells whether a certificate (DER) is among those that may use the seal: the same bytes, or their SM3 digest. What
+// kind a digest is called is the maker's choice, so only its value counts.
+func (s *Seal) Lists(certificate []byte) bool {
+	for _, der := range s.Certificates {
+		if bytes.Equal(der, certificate) {
+			return true
+		}
+	}
+	if len(s.Digests) == 0 {
+		return false
+	}
+	digest := sm3.Sum(certificate)
+	return slices.ContainsFunc(s.Digests, func(d CertDigest) bool { return bytes.Equal(d.Value, digest[:]) })
 }
 
 // ParseSeal reads one SESeal and nothing after it. The result points into der.

@@ -192,7 +192,8 @@ type SealOrder struct {
 	LeaveRootOpen bool
 }
 
-// Seal adds a seal signature. It protects every file that is there, except for the lists of signatures: another may follow.
+// Seal adds a seal signature. It protects every file that is there, except for the lists of signatures: another may
+// follow.
 func (o *OFD) Seal(ctx context.Context, order SealOrder) error {
 	if order.Value == nil || len(order.Seal) == 0 {
 		return fmt.Errorf("%w: a seal and who makes its signatures are required", ErrConfig)
@@ -206,9 +207,9 @@ func (o *OFD) Seal(ctx context.Context, order SealOrder) error {
 	})
 }
 
-// SignClosing adds the closing signature: it protects every file, the list of signatures with its own entry too, so that
-// none can follow. The value is GB/T 35275 SignedData over the SM3 digest of Signature.xml. The signer must put its
-// certificates into what it signs.
+// SignClosing adds the closing signature: it protects every file, the list of signatures with its own entry too, so
+// that none can follow. The value is GB/T 35275 SignedData over the SM3 digest of Signature.xml. The signer must put
+// its certificates into what it signs.
 func (o *OFD) SignClosing(ctx context.Context, signer *Signer) error {
 	if signer == nil || !signer.config.WithCertificates {
 		return fmt.Errorf("%w: a signer that adds its certificates is required", ErrConfig)

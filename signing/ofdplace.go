@@ -37,7 +37,7 @@ func (o *OFD) stamps(places []Stamp) ([]ofd.Stamp, error) {
 		const slack = 0.01 // of a rounded length
 		if !(shown.W > 0) || !(shown.H > 0) || shown.X < -slack || shown.Y < -slack ||
 			shown.X+shown.W > page.W+slack || shown.Y+shown.H > page.H+slack {
-			return nil, fmt.Errorf("%w: %v on page %d of %s by %s mm", ErrPlace, shown, s.Page, short(page.W), short(page.H))
+			return nil, fmt.Errorf("%w: %v on page %d, which has %v", ErrPlace, shown, s.Page, page)
 		}
 		key := strconv.Itoa(s.Page) + " " + s.Box.String()
 		if seen[key] {
@@ -54,8 +54,6 @@ func (o *OFD) stamps(places []Stamp) ([]ofd.Stamp, error) {
 	}
 	return out, nil
 }
-
-func short(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 func (o *OFD) pageBox(page int) (Box, error) {
 	if page < 1 || page > len(o.content.Pages) {
@@ -104,9 +102,9 @@ func (o *OFD) AtText(text string, width, height float64) ([]Stamp, error) {
 // minSlice is the least width of a slice of a riding seal that can still be told from a stain, millimetres.
 const minSlice = 3
 
-// RidingSeam places a seal over the right edges of all pages (骑缝章): each shows a slice, and laid one beside the other they
-// are the whole. Where there are more pages than slices of 3 mm, the pages are divided into groups, each with a whole
-// seal. y is the upper edge; a negative one puts it in the middle.
+// RidingSeam places a seal over the right edges of all pages (骑缝章): each shows a slice, and laid one beside the other
+// they are the whole. Where there are more pages than slices of 3 mm, the pages are divided into groups, each with a
+// whole seal. y is the upper edge; a negative one puts it in the middle.
 func (o *OFD) RidingSeam(width, height, y float64) ([]Stamp, error) {
 	pages := len(o.content.Pages)
 	most := int(width / minSlice)

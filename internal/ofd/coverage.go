@@ -65,8 +65,9 @@ func (p *Package) ReadSignature(ref SignatureRef) (*Signature, error) {
 	return ParseSignature(ref.File, b)
 }
 
-// Coverage computes what signature s, which is entry i of the list, covers. z is what its digests have before each file if its
-// method is SM3Z, and nil otherwise. An error is one of reading; files that are missing or differ are in the answer.
+// Coverage computes what signature s, which is entry i of the list, covers. z is what its digests have before each
+// file if its method is SM3Z, and nil otherwise. An error is one of reading; files that are missing or differ are in
+// the answer.
 func (p *Package) Coverage(list *SignatureList, i int, s *Signature, z []byte) (*Coverage, error) {
 	out := &Coverage{Own: []string{s.File}}
 	if value, t, err := p.Resolve(s.File, s.SignedValue); err == nil {

@@ -2,9 +2,10 @@ package ofd
 
 import "io"
 
-// Write writes a package with the files of p, those given in place of the ones of the same name, or at the end. What is not replaced is copied as it is compressed, byte by byte; folders that are entries of
-// their own are left out. A package whose source lies is written as it lies: whoever needs the checksums reads the
-// files, as those do who sign them.
+// Write writes a package with the files of p, those given in place of the ones of the same name, or at the end. What
+// is not replaced is copied as it is compressed, byte by byte; folders that are entries of their own are left out. A
+// package whose source lies is written as it lies: whoever needs the checksums reads the files, as those do who sign
+// them.
 func (p *Package) Write(w io.Writer, files []File) error {
 	replaced := make(map[string]*File, len(files))
 	for i := range files {

@@ -4,10 +4,12 @@ import (
 	"slices"
 )
 
-// EntriesFile is the list of everything in a package (GM/T 0099-2020), which keeps further files from being smuggled in.
+// EntriesFile is the list of everything in a package (GM/T 0099-2020), which keeps further files from being smuggled
+// in.
 const EntriesFile = "OFDEntries.xml"
 
-// EntryList is OFDEntries.xml. It names files and no digests, so that it stands beside signatures and not in their place.
+// EntryList is OFDEntries.xml. It names files and no digests, so that it stands beside signatures and not in their
+// place.
 type EntryList struct {
 	ID, Creator, Version, Created string
 	Files                         []ListedFile
@@ -84,8 +86,8 @@ func (l *EntryList) readFile(x *scanner, name string) error {
 	return x.skip()
 }
 
-// CheckEntries holds the list against the package: missing are listed paths that lead to no file or to one that was listed
-// before, unlisted the files that it does not name although it must. Both must be empty.
+// CheckEntries holds the list against the package: missing are listed paths that lead to no file or to one that was
+// listed before, unlisted the files that it does not name although it must. Both must be empty.
 func (p *Package) CheckEntries(l *EntryList) (missing, unlisted []string) {
 	listed := map[string]bool{}
 	for _, f := range l.Files {

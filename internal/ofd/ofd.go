@@ -1,8 +1,8 @@
 // Package ofd reads and writes the packages of GB/T 33190-2016, with the signatures of its clause 18 and the list of
 // entries of GM/T 0099-2020.
 //
-// It is a codec: bytes to values and back. It verifies no signature and knows neither trust nor time; what it computes is
-// which files a signature covers and whether their digests are the ones it names. Reading is strict about the zip
+// It is a codec: bytes to values and back. It verifies no signature and knows neither trust nor time; what it computes
+// is which files a signature covers and whether their digests are the ones it names. Reading is strict about the zip
 // container, because two readers that see different files in one package are the classical way around a seal, and
 // tolerant in the XML exactly where products in use differ; each tolerance is reported by name. Writing is strict and
 // has one form: the same input gives the same bytes.

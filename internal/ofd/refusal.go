@@ -46,6 +46,11 @@ func refuse(reason Reason, format string, args ...any) error {
 	return &Error{Reason: reason, Detail: fmt.Sprintf(format, args...)}
 }
 
+// corrupt is the refusal of XML in a file.
+func (x *scanner) corrupt(format string, args ...any) error {
+	return refuse(ReasonXML, "%s: %s", x.file, fmt.Sprintf(format, args...))
+}
+
 // isMissing reports whether a named file is not there, or the name cannot be that of a file.
 func isMissing(err error) bool {
 	var e *Error

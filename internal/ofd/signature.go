@@ -150,9 +150,9 @@ func (s *Signature) readProvider(x *scanner) error {
 	})
 }
 
-// dateTimes are the forms in use; the first two are those of the standards.
+// dateTimes are the forms in use; the first two are those of the standards. Parts of a second may follow each.
 var dateTimes = []string{
-	time.RFC3339, "20060102150405Z", "20060102150405.999Z", "20060102150405", "2006-01-02 15:04:05",
+	time.RFC3339, "20060102150405Z", "20060102150405", "2006-01-02 15:04:05",
 	"2006-01-02T15:04:05", "2006-01-02",
 }
 

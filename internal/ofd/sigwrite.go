@@ -105,7 +105,7 @@ func checkSignature(s *Signature) error {
 	if s.Time.IsZero() || s.SignedValue == "" || s.Provider.Name == "" || len(s.References) == 0 {
 		return refuse(ReasonInput, "a signature without time, value, provider or references")
 	}
-	seen := make(map[string]bool, len(s.References)+len(s.Stamps))
+	seen := make(map[string]bool, len(s.References))
 	for _, r := range s.References {
 		if !strings.HasPrefix(r.Path, "/") || len(r.Value) != SM3.Size() || seen[r.Path] {
 			return refuse(ReasonInput, "reference to %q", r.Path)
@@ -115,13 +115,24 @@ func checkSignature(s *Signature) error {
 			return err
 		}
 	}
-	for _, a := range s.Stamps {
+	if err := checkStamps(s.Stamps); err != nil {
+		return err
+	}
+	return checkText(s.Provider.Name, s.Provider.Version, s.Provider.Company, s.Seal, s.SignedValue)
+}
+
+func checkStamps(stamps []Stamp) error {
+	seen := make(map[string]bool, len(stamps))
+	for _, a := range stamps {
 		if a.ID == "" || a.PageRef == "" || seen[a.ID] || a.Boundary.W <= 0 || a.Boundary.H <= 0 {
 			return refuse(ReasonInput, "stamp %q", a.ID)
 		}
 		seen[a.ID] = true
+		if err := checkText(a.ID, a.PageRef); err != nil {
+			return err
+		}
 	}
-	return checkText(s.Provider.Name, s.Provider.Version, s.Provider.Company, s.Seal, s.SignedValue)
+	return nil
 }
 
 // NewSignatureList writes a list without signatures, the value that Add begins with.
@@ -147,8 +158,8 @@ func (l *SignatureList) Add(ref SignatureRef, maxID string) ([]byte, error) {
 			return nil, refuse(ReasonDuplicate, "%s: signature %s", l.File, ref.ID)
 		}
 	}
-	element := `<` + l.rootPrefix + `Signature ID="` + escaper.Replace(ref.ID) + `" Type="` + escaper.Replace(ref.Type) +
-		`" BaseLoc="` + escaper.Replace(ref.Location) + `"/>`
+	element := `<` + l.rootPrefix + `Signature ID="` + escaper.Replace(ref.ID) + `" Type="` +
+		escaper.Replace(ref.Type) + `" BaseLoc="` + escaper.Replace(ref.Location) + `"/>`
 	edits := []edit{{l.end, l.end, element}}
 	if l.maxStart != 0 {
 		edits = append(edits, edit{l.maxStart, l.maxEnd, escaper.Replace(maxID)})

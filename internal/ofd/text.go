@@ -31,9 +31,9 @@ func (p *Package) PageBox(c *Content, page Page) (Box, error) {
 	return Box{}, refuse(ReasonStructure, "%s: no size", page.File)
 }
 
-// FindText finds a text on a page and on its templates, in reading order of the file. Spaces do not count, because pages
-// are often set with spaces between characters; text that is drawn as paths or pictures is not found. Each box spans the
-// characters from their upper left to their lower right, without what clips and nested units would change.
+// FindText finds a text on a page and on its templates, in reading order of the file. Spaces do not count, because
+// pages are often set with spaces between characters; text that is drawn as paths or pictures is not found. Each box
+// spans the characters from their upper left to their lower right, without what clips and nested units would change.
 func (p *Package) FindText(c *Content, page Page, text string) ([]Box, error) {
 	want := []rune(strings.Join(strings.Fields(text), ""))
 	if len(want) == 0 {
@@ -169,7 +169,7 @@ func (l *pageLook) readTextCode(x *scanner, o *textObject) error {
 	}
 	px, err1 := strconv.ParseFloat(orZero(xs), 64)
 	py, err2 := strconv.ParseFloat(orZero(ys), 64)
-	text, err := x.textOf()
+	text, err := x.wholeTextOf() // spaces have their distances too
 	if err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func (o *textObject) place(x, y float64) Box {
 	return Box{minX, minY, maxX - minX, maxY - minY}
 }
 
-// deltas reads distances, at most n; "g 3 2.5" is 2.5 three times.
+// deltas reads n distances; "g 3 2.5" is 2.5 three times. Where there are too few the last goes on.
 func deltas(s string, n int) (out []float64) {
 	fields := strings.Fields(s)
 	for i := 0; i < len(fields) && len(out) < n; i++ {
@@ -241,11 +241,14 @@ func deltas(s string, n int) (out []float64) {
 		}
 		v, err := strconv.ParseFloat(fields[i], 64)
 		if err != nil {
-			return out
+			break
 		}
 		for ; count > 0 && len(out) < n; count-- {
 			out = append(out, v)
 		}
+	}
+	for len(out) > 0 && len(out) < n {
+		out = append(out, out[len(out)-1])
 	}
 	return out
 }

@@ -63,7 +63,8 @@ func (w *writer) add(f File) error {
 	if len(f.Data) > MaxFileBytes {
 		return refuse(ReasonLimit, "%s: %d bytes", f.Name, len(f.Data))
 	}
-	h := header{name: f.Name, crc: crc32.ChecksumIEEE(f.Data), size: uint32(len(f.Data))} //nolint:gosec // limited above
+	h := header{name: f.Name, crc: crc32.ChecksumIEEE(f.Data)}
+	h.size = uint32(len(f.Data)) //nolint:gosec // limited above
 	data := f.Data
 	packed, err := w.pack(f.Data)
 	if err != nil {

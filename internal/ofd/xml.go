@@ -3,6 +3,7 @@ package ofd
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -58,12 +59,6 @@ func newScanner(file string, b []byte) (*scanner, error) {
 		}
 	}
 	return x, x.declaration()
-}
-
-func (x *scanner) corrupt(format string, args ...any) error {
-	e := refuse(ReasonXML, format, args...).(*Error) //nolint:errcheck,forcetypeassert // refuse makes nothing else
-	e.Detail = x.file + ": " + e.Detail
-	return e
 }
 
 // declaration passes over <?xml …?>, which may stand only at the beginning.
@@ -391,11 +386,11 @@ func (x *scanner) reference(dst, name []byte) ([]byte, error) {
 		base, digits = 16, digits[1:]
 	}
 	n, err := strconv.ParseUint(string(digits), base, 32)
-	if err != nil || n > utf8.MaxRune || !utf8.ValidRune(rune(n)) || //nolint:gosec // compared before
+	if err != nil || n > utf8.MaxRune || !utf8.ValidRune(rune(n)) ||
 		(n < ' ' && n != '\n' && n != '\r' && n != '\t') || n == 0xfffe || n == 0xffff {
 		return nil, x.corrupt("character %q", name)
 	}
-	return utf8.AppendRune(dst, rune(n)), nil //nolint:gosec // compared above
+	return utf8.AppendRune(dst, rune(n)), nil
 }
 
 // skip passes over the element whose start tag was read last.
@@ -411,8 +406,14 @@ func (x *scanner) skip() error {
 	}
 }
 
-// textOf is the text of the element whose start tag was read last, which must hold no other.
+// textOf is the text of the element whose start tag was read last, without the white space around it.
 func (x *scanner) textOf() (string, error) {
+	s, err := x.wholeTextOf()
+	return strings.TrimSpace(s), err
+}
+
+// wholeTextOf is the text of the element whose start tag was read last, which must hold no other.
+func (x *scanner) wholeTextOf() (string, error) {
 	element := x.name
 	kind, err := x.next()
 	if err != nil {
@@ -421,11 +422,11 @@ func (x *scanner) textOf() (string, error) {
 	if kind != tokenEnd {
 		return "", x.corrupt("%s in %s", x.name, element)
 	}
-	return string(bytes.TrimSpace(x.text)), nil
+	return string(x.text), nil
 }
 
-// children calls f at the start tag of each child of the element whose start tag was read last; f reads the child to its
-// end or calls skip. Text between children is passed over.
+// children calls f at the start tag of each child of the element whose start tag was read last; f reads the child to
+// its end or calls skip. Text between children is passed over.
 func (x *scanner) children(f func(name string) error) error {
 	level := len(x.stack)
 	for {

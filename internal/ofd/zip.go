@@ -34,6 +34,11 @@ const (
 	flagDescriptor = 1 << 3
 	flagUTF8       = 1 << 11
 
+	systemUnix   = 3 // whose file modes are in the attributes
+	systemDarwin = 19
+	modeType     = 0o170000
+	modeLink     = 0o120000
+
 	extraZIP64       = 0x0001
 	extraUnicodePath = 0x7075
 
@@ -41,9 +46,9 @@ const (
 	maxCommentBytes   = math.MaxUint16
 )
 
-// container is a zip file of which every byte belongs to exactly one thing: an entry with its headers and descriptor, the
-// central directory, the records at the end, or the comment. So nobody who reads it from the front finds another file
-// than somebody who reads it from the back.
+// container is a zip file of which every byte belongs to exactly one thing: an entry with its headers and descriptor,
+// the central directory, the records at the end, or the comment. So nobody who reads it from the front finds another
+// file than somebody who reads it from the back.
 type container struct {
 	r       io.ReaderAt
 	size    int64
@@ -144,13 +149,16 @@ func (c *container) readEntry(b []byte) (e entry, rest []byte, err error) {
 		size: int64(le.Uint32(b[24:])), header: int64(le.Uint32(b[42:])),
 	}
 	name, extra, comment := int(le.Uint16(b[28:])), int(le.Uint16(b[30:])), int(le.Uint16(b[32:]))
-	disk := le.Uint16(b[34:])
+	disk, system, mode := le.Uint16(b[34:]), b[5], le.Uint32(b[38:])>>16
 	if b = b[centralSize:]; len(b) < name+extra+comment {
 		return entry{}, nil, refuse(ReasonZip, "central directory ends early")
 	}
 	e.raw = b[:name]
 	if disk != 0 || comment != 0 {
 		return entry{}, nil, refuse(ReasonZip, "%q: comment or further disk", e.raw)
+	}
+	if (system == systemUnix || system == systemDarwin) && mode&modeType == modeLink {
+		return entry{}, nil, refuse(ReasonName, "%q is a link", e.raw)
 	}
 	fields, err := readExtra(b[name : name+extra])
 	if err != nil {
@@ -221,11 +229,19 @@ func readExtra(b []byte) (out extra, err error) {
 }
 
 // widen takes from a zip64 field of the central directory the values that do not fit into the header: size, packed
-// size, offset, each there exactly if the header has all ones (APPNOTE 4.5.3).
+// size, offset, each there if the header has all ones (APPNOTE 4.5.3). A field that has all three says the others
+// again.
 func (e *entry) widen(field []byte) error {
 	e.wide = field != nil
+	all := len(field) == 24
 	for _, v := range []*int64{&e.size, &e.packed, &e.header} {
 		if *v != math.MaxUint32 {
+			if all && binary.LittleEndian.Uint64(field) != uint64(*v) { //nolint:gosec // not negative
+				return refuse(ReasonMismatch, "%q: zip64 field and header differ", e.raw)
+			}
+			if all {
+				field = field[8:]
+			}
 			continue
 		}
 		if len(field) < 8 {
@@ -326,18 +342,22 @@ func (c *container) compareLocal(e *entry, head, extraBytes []byte) error {
 			c.met.Or(uint32(TolerantZIP64))
 		}
 	}
-	// The sizes of an entry with a descriptor may be left open in the local header, and nothing else.
-	open := e.flags&flagDescriptor != 0
-	same := func(crc uint32, v, w int64) bool {
-		return (crc == e.crc && v == e.packed && w == e.size) || (open && crc == 0 && v == 0 && w == 0)
-	}
-	if le.Uint16(head[6:]) != e.flags || le.Uint16(head[8:]) != e.method || !same(le.Uint32(head[14:]), packed, size) {
+	if le.Uint16(head[6:]) != e.flags || le.Uint16(head[8:]) != e.method ||
+		!e.sameContent(le.Uint32(head[14:]), packed, size) {
 		return refuse(ReasonMismatch, "%s: local header and central directory differ", e.name)
 	}
 	if fields.unicodePath != nil {
 		return checkUnicodePath(e, fields.unicodePath)
 	}
 	return nil
+}
+
+// sameContent compares what a local header tells of the content; where a descriptor follows, it may leave all open.
+func (e *entry) sameContent(crc uint32, packed, size int64) bool {
+	if e.flags&flagDescriptor != 0 && crc == 0 && packed == 0 && size == 0 {
+		return true
+	}
+	return crc == e.crc && packed == e.packed && size == e.size
 }
 
 // wideSize is a size of a zip64 field, or one that equals no other if it is beyond everything read here.

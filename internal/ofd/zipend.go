@@ -120,7 +120,7 @@ func (c *container) readEnd64(end int64) (values [3]uint64, at int64, found bool
 	}
 	at = end - locatorSize - end64Size
 	// A longer record, with data of its own at its end, is not made by anybody known.
-	if le.Uint64(locator[8:]) != uint64(at) || le.Uint32(record) != end64Signature || //nolint:gosec // not negative
+	if le.Uint64(locator[8:]) != uint64(at) || le.Uint32(record) != end64Signature ||
 		le.Uint64(record[4:]) != end64Size-12 {
 		return values, 0, false, refuse(ReasonHidden, "the zip64 end record is not where it should be")
 	}

@@ -79,8 +79,13 @@ func (v *Vault) drawable(ctx context.Context, sv *signed) (*Drawable, error) {
 	if d.Certificates, err = v.cfg.Records.Certificates(sv.signer); err != nil {
 		return nil, fmt.Errorf("vault: finding the certificates of a document: %w", err)
 	}
+	d.Scans, err = v.drawnScans(ctx, sv.c.scans)
+	return d, err
+}
+
+func (v *Vault) drawnScans(ctx context.Context, list []Scan) (out [][]byte, err error) {
 	size := 0
-	for _, s := range sv.c.scans {
+	for _, s := range list {
 		b, err := v.cfg.Blobs.Get(ctx, s.address)
 		if err != nil {
 			return nil, fmt.Errorf("vault: reading a scan: %w", err)
@@ -88,9 +93,40 @@ func (v *Vault) drawable(ctx context.Context, sv *signed) (*Drawable, error) {
 		if size += len(b); size > maxDrawnScans {
 			break
 		}
-		d.Scans = append(d.Scans, b)
+		out = append(out, b)
 	}
-	return d, nil
+	return out, nil
+}
+
+// Drawable gives the version of a licence that look-ups show, for drawing it once more: as a picture, or for a
+// purpose-bound copy. Scans are left out.
+func (v *Vault) Drawable(ctx context.Context, a Access, identifier string) (*Drawable, error) {
+	var d *Drawable
+	note := auditNote{act: "draw"}
+	err := v.withLicence(ctx, a, identifier, note, func(r engine.Reader, _ *session, id licenceID, h *head) error {
+		version, err := v.visible(r, h)
+		if err != nil {
+			return err
+		}
+		if version == 0 {
+			return refuse(ErrNotFound, CodeLicenceUnknown, "identifier")
+		}
+		ver, err := v.answered(r, id, h, version)
+		if err != nil {
+			return err
+		}
+		t, err := v.typeAt(r, ver.Record.TypeCode, ver.Record.TypeVersion)
+		if err != nil {
+			return err
+		}
+		d = &Drawable{
+			Type: t.Definition, Issuer: ver.Record.IssuerCode, Record: ver.Raw, Signature: ver.Signature,
+			Values: ver.Disclosures, Token: v.publicToken(id),
+		}
+		d.Certificates, err = v.cfg.Records.Certificates(ver.Record.Signer)
+		return err
+	})
+	return whole(d, err)
 }
 
 // publicToken names a licence in its QR code.

@@ -191,9 +191,9 @@ func (w *world) openAuthority(h *house) (*ca.Authority, error) {
 	return ca.Load(ca.Config{Rand: w.rand, Now: w.now}, text, keyPassphrase(h.master))
 }
 
-// hire certifies a department whose key is kept here. A department that has a certificate gets a new key; the former
+// hire certifies a department whose key is kept here, and makes its seal. A department that has a certificate gets a new key; the former
 // certificate stays known, because licences that it signed are verified with it.
-func (w *world) hire(h *house, d body) error {
+func (w *world) hire(ctx context.Context, h *house, d body) error {
 	authority, err := w.openAuthority(h)
 	if err != nil {
 		return err
@@ -209,7 +209,10 @@ func (w *world) hire(h *house, d body) error {
 	if err != nil {
 		return err
 	}
-	return register(h.custody, d.uscc, config)
+	if err := register(h.custody, d.uscc, config); err != nil {
+		return err
+	}
+	return w.engrave(ctx, h, authority, d)
 }
 
 // retire keeps a copy of a department's present key file under the next free number.
@@ -245,7 +248,7 @@ func (w *world) settle(ctx context.Context, h *house, p plan) error {
 // shipped.
 func (w *world) settleProvince(ctx context.Context, h *house) error {
 	for _, d := range fixtures.Departments() {
-		if err := w.hire(h, body{d.Name, d.Code}); err != nil {
+		if err := w.hire(ctx, h, body{d.Name, d.Code}); err != nil {
 			return err
 		}
 	}

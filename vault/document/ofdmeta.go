@@ -111,10 +111,8 @@ func (p *composition) attachments() error {
 	p.file(RecordFile, data)
 	b := append([]byte(xmlHead), "<ofd:Attachments"+ofdSpace+">"...)
 	b = appendAttachment(b, "record", "record.json", data)
-	for i, scan := range l.Scans {
-		if isPicture(scan) {
-			continue
-		}
+	for _, i := range p.d.attached {
+		scan := l.Scans[i]
 		id := fmt.Sprintf("scan_%d", i+1)
 		p.file("Doc_0/Attachs/"+id+formatOf(scan), scan)
 		b = appendAttachment(b, id, id+formatOf(scan), scan)

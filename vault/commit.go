@@ -127,15 +127,8 @@ func (v *Vault) checkVersion(w engine.Writer, st *staging, sv *signed, ev happen
 		}
 		return nil, refuse(ErrConflict, CodeVersionChanged, "version")
 	}
-	var state State
-	if h != nil {
-		state = h.state
-	}
-	if _, err := step(state, ev.kind); err != nil {
+	if sv.tooMany(h) || !h.allows(ev.kind) {
 		return nil, refuse(ErrTransition, CodeStateForbids, "state")
-	}
-	if sv.document != nil && h != nil && h.documents >= maxDocuments {
-		return nil, refuse(ErrTransition, CodeStateForbids, "documents")
 	}
 	if err := checkFreeKey(w, c.numberKey, sv.id[:], CodeNumberTaken); err != nil {
 		return nil, err

@@ -135,6 +135,21 @@ func (v *Vault) publicToken(id licenceID) string {
 	return record.Digest(t).String()
 }
 
+// tooMany reports that a licence cannot take the document of one more version.
+func (sv *signed) tooMany(h *head) bool {
+	return sv.document != nil && h != nil && h.documents >= maxDocuments
+}
+
+// allows reports whether something may happen to a licence in its state; nil: it does not exist yet.
+func (h *head) allows(kind record.Kind) bool {
+	var state State
+	if h != nil {
+		state = h.state
+	}
+	_, err := step(state, kind)
+	return err == nil
+}
+
 // bind attaches the document that was made with a version, in the version's own transaction: the event follows right
 // after the one that brought it, and counts from the same day.
 func (v *Vault) bind(w engine.Writer, s *session, at binding) error {

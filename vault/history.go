@@ -45,8 +45,8 @@ func (v *Vault) History(ctx context.Context, a Access, identifier string) ([]Ent
 	return whole(list, err)
 }
 
-// concealed reports whether an event is not to be shown to anybody but the issuer: it brought a version, or the document
-// of one, that stands for a conversion which waits for its sign-off, or was taken back before it.
+// concealed reports whether an event is not to be shown to anybody but the issuer: it brought a version, or the
+// document of one, that stands for a conversion which waits for its sign-off, or was taken back before it.
 func concealed(r engine.Reader, s *session, h *head, e *record.Event) (bool, error) {
 	from := h.batchOf(e.Version)
 	if !e.Kind.MakesVersion() && e.Kind != record.EventAttached || from.batch == "" || s.issued(h) {

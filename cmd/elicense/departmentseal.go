@@ -15,6 +15,9 @@ import (
 	"github.com/elicense/elicense/signing/impression"
 )
 
+// sealDPI is the resolution of drawn seals. Each sealed document holds the picture twice.
+const sealDPI = 200
+
 // sealYears is how long a department's seal is valid.
 const sealYears = 3
 
@@ -50,7 +53,11 @@ func (w *world) engrave(ctx context.Context, h *house, authority *ca.Authority, 
 	if err != nil {
 		return err
 	}
-	return writeFile(seal, der)
+	if err := writeFile(seal, der); err != nil {
+		return err
+	}
+	h.documents.forget(d.uscc)
+	return nil
 }
 
 // ownSealMaker opens the vault's seal maker, who is enrolled with the first seal.
@@ -92,7 +99,7 @@ func drawSeal(d body, number string) (signing.SealPicture, error) {
 	if err != nil {
 		return signing.SealPicture{}, err
 	}
-	data, err := drawn.PNG(impression.DPI)
+	data, err := drawn.PNG(sealDPI)
 	size := drawn.SizeMM()
 	return signing.SealPicture{Type: "png", Data: data, WidthMM: size, HeightMM: size}, err
 }

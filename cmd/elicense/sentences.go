@@ -10,6 +10,7 @@ import (
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/convert"
+	"github.com/elicense/elicense/vault/document"
 )
 
 // words are errors that a person meets, and what to do about them.
@@ -35,6 +36,28 @@ var words = []struct {
 		engine.ErrNoSpace, "no-space", "磁盘空间不足，已停止写入；须留审计记录的查询也不受理。请清理或扩容后重新运行同一命令",
 		"the disk is nearly full: writing has stopped, and look-ups too, because they must be audited. Free some space " +
 			"and run the same command again",
+	},
+	{
+		errNoSeal, "seal-away", "颁发机构的印章不由本库托管；请由该机构用印",
+		"the issuer's seal is not kept here; the issuer must seal",
+	},
+	{
+		document.ErrNoFont, "font-missing", "画 PNG 需要中文字体：apt-get install fonts-lxgw-wenkai 或 fonts-wqy-microhei，或以 ELICENSE_FONT 指明",
+		"PNG needs a Chinese font: apt-get install fonts-lxgw-wenkai or fonts-wqy-microhei, or name one with ELICENSE_FONT",
+	},
+	{
+		document.ErrFont, "font-unusable", "字体文件不能使用；请用 TrueType 字体（.ttf、.ttc）",
+		"the font file cannot be used; take a TrueType font (.ttf, .ttc)",
+	},
+	{
+		document.ErrNote, "copy-note", "加注说明不合要求：用证单位、事由各 1 至 200 字且无不可见字符，截止日期在今天之后",
+		"the note cannot stand so: for whom and what for have 1 to 200 visible characters, and it ends after today",
+	},
+	{
+		document.ErrTemplate, "template", "证照模板有错", "the template of the licence has errors",
+	},
+	{
+		document.ErrLicence, "not-drawn", "证照不能按模板画出，或此文件不能加注", "the licence cannot be drawn, or the file takes no note",
 	},
 	{badger.ErrNotEmpty, "not-empty", "要恢复到的目录不为空；请换一个空目录", "the directory to restore into is not empty; name an empty one"},
 	{

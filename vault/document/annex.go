@@ -83,8 +83,8 @@ func (a *annexPages) next() {
 	}})
 }
 
-// appendScans puts each scan of the paper on a page of its own. What is no sound JPEG or PNG becomes an attachment: that
-// a scan cannot be shown is no reason against the licence.
+// appendScans puts each scan of the paper on a page of its own. What is no sound JPEG or PNG becomes an attachment:
+// that a scan cannot be shown is no reason against the licence.
 func (c *composer) appendScans() {
 	for i, data := range c.licence.Scans {
 		image, err := c.picture(data)

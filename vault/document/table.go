@@ -222,7 +222,11 @@ func (c *composer) drawCell(s *sheet, g *grid, e *entry, boxes [2]Box) {
 	boxed := g.t.Style == TableGrid
 	if label := boxes[0]; label.W > 0 && e.label != "" {
 		st := style{size: g.size, color: g.t.Ink, align: AlignLeft, middle: boxed}
-		lines, size, _ := c.fit(e.label, label, st, g.size/2)
+		oneLine := Box{W: label.W, H: heightOf(1, g.size)}
+		lines, size, ok := c.fit(e.label, oneLine, st, g.size*2/3)
+		if !ok {
+			lines, size, _ = c.fit(e.label, label, st, g.size/2)
+		}
 		st.size = size
 		switch {
 		case g.t.Spread && len(lines) == 1:

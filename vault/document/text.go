@@ -60,6 +60,9 @@ func (c *composer) letter(char rune, st style) letter {
 		}
 		any = true
 		if g, ok := f.glyph(char); ok {
+			if f == c.fontOf(fontBody) {
+				id = fontBody // one font in two places is embedded once
+			}
 			return letter{char, id, f.advance(g, st.size)}
 		}
 	}

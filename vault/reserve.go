@@ -292,8 +292,9 @@ func (v *Vault) getReservation(r engine.Reader, lid licenceID) (*unsigned, error
 		return nil, err
 	}
 	return &unsigned{
-		id: lid, identifier: identifier, name: identifier.String(), expected: h, record: record.Sum(res.Raw), raw: res.Raw,
-		signer: res.Signer, custody: res.Custody, values: res.Values, c: c, holders: v.holderTokens(c.holderKind, c.holderCode),
+		id: lid, identifier: identifier, name: identifier.String(), expected: h, record: record.Sum(res.Raw),
+		raw: res.Raw, signer: res.Signer, custody: res.Custody, values: res.Values, c: c,
+		holders: v.holderTokens(c.holderKind, c.holderCode),
 	}, nil
 }
 

@@ -143,7 +143,7 @@ var adapters = map[string][]string{
 	},
 	"github.com/tdewolff/font":        {"vault/document"},
 	"github.com/skip2/go-qrcode":      {"vault/document"},
-	"golang.org/x/image":              {"vault/document"},
+	"golang.org/x/image":              {"vault/document", "signing/impression"},
 	"github.com/spf13/cobra":          {"cmd/elicense", "cmd/elicense-ca", "internal/cli"},
 	"github.com/smallstep":            {"pki/stepca"},
 	"go.step.sm/crypto":               {"pki/stepca"},

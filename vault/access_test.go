@@ -156,6 +156,7 @@ func TestOthersLicences_A79(t *testing.T) {
 		"history": func(id string) error { return err2(w.v.History(t.Context(), me, id)) },
 		"as of":   func(id string) error { return err2(w.v.AsOf(t.Context(), me, id, day("2026-03-02"), time.Time{})) },
 		"bundle":  func(id string) error { return err2(w.v.Bundle(t.Context(), me, id)) },
+		"draw":    func(id string) error { return err2(w.v.Drawable(t.Context(), me, id)) },
 		"content": func(id string) error { return err2(w.v.Content(t.Context(), me, id, vault.Document{})) },
 	} {
 		n := w.audits()
@@ -377,6 +378,7 @@ func TestNoAuditNoAnswer(t *testing.T) {
 		"history":   zero(w.v.History(t.Context(), byLaw(), a.Identifier)),
 		"as of":     zero(w.v.AsOf(t.Context(), byLaw(), a.Identifier, day("2026-03-02"), time.Time{})),
 		"bundle":    zero(w.v.Bundle(t.Context(), byLaw(), a.Identifier)),
+		"draw":      zero(w.v.Drawable(t.Context(), byLaw(), a.Identifier)),
 		"issue":     zero(w.v.Issue(t.Context(), department(0), req)),
 		"reserve":   zero(w.v.Reserve(t.Context(), department(0), req)),
 		"suspend":   zero(w.v.Suspend(t.Context(), department(0), act)),

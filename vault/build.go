@@ -31,6 +31,7 @@ type signed struct {
 	*unsigned
 
 	signature []byte
+	document  *drawn // nil: none
 }
 
 // plan is what build needs to know beside the draft.
@@ -174,5 +175,5 @@ func (v *Vault) sign(ctx context.Context, u *unsigned, at time.Time) (*signed, e
 	if now, _, err := v.cfg.Records.SignerFor(u.c.issuer, at); err != nil || now != u.signer {
 		return nil, errSignerChanged
 	}
-	return &signed{u, sig}, nil
+	return v.draw(ctx, &signed{unsigned: u, signature: sig})
 }

@@ -100,7 +100,10 @@ func (v *Vault) commitVersion(w engine.Writer, s *session, st *staging, sv *sign
 	case ev.batch != "":
 		next.converted = append(next.converted, conversion{version: next.version, batch: ev.batch, row: ev.row})
 	}
-	return v.appendEvent(w, s, st, next, eventOf(sv.id, sv.name, sv.record, ev))
+	if err := v.appendEvent(w, s, st, next, eventOf(sv.id, sv.name, sv.record, ev)); err != nil {
+		return err
+	}
+	return v.bind(w, s, binding{st, sv, next, ev.effective})
 }
 
 // checkVersion holds the guards: the type is open, nobody was faster, the state allows it, number and paper are free.
@@ -124,11 +127,7 @@ func (v *Vault) checkVersion(w engine.Writer, st *staging, sv *signed, ev happen
 		}
 		return nil, refuse(ErrConflict, CodeVersionChanged, "version")
 	}
-	var state State
-	if h != nil {
-		state = h.state
-	}
-	if _, err := step(state, ev.kind); err != nil {
+	if sv.tooMany(h) || !h.allows(ev.kind) {
 		return nil, refuse(ErrTransition, CodeStateForbids, "state")
 	}
 	if err := checkFreeKey(w, c.numberKey, sv.id[:], CodeNumberTaken); err != nil {

@@ -75,7 +75,7 @@ func (v *Vault) signReserved(ctx context.Context, s *session, u *unsigned, signa
 	if err := v.cfg.Records.CheckRecord(u.c.issuer, u.signer, u.raw, signature, s.at); err != nil {
 		return nil, refuse(ErrSignature, CodeSignature, "signature")
 	}
-	return &signed{u, bytes.Clone(signature)}, nil
+	return v.draw(ctx, &signed{unsigned: u, signature: bytes.Clone(signature)})
 }
 
 // signCustody signs a reserved record. One that names a certificate which was replaced since is made anew: the paper

@@ -169,7 +169,7 @@ func (v *Vault) Content(ctx context.Context, a Access, identifier string, doc Do
 			return err
 		}
 		list, err := getDocuments(r, id)
-		if err == nil && (doc.Version > version || !slices.Contains(list, doc)) {
+		if err == nil && !slices.Contains(h.shownDocuments(list, version), doc) {
 			err = refuse(ErrNotFound, CodeLicenceUnknown, "document")
 		}
 		return err

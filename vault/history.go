@@ -44,11 +44,11 @@ func (v *Vault) History(ctx context.Context, a Access, identifier string) ([]Ent
 	return whole(list, err)
 }
 
-// concealed reports whether an event is not to be shown to anybody but the issuer: it brought a version that stands for
-// a conversion which waits for its sign-off, or was taken back before it.
+// concealed reports whether an event is not to be shown to anybody but the issuer: it brought a version, or the
+// document of one, that stands for a conversion which waits for its sign-off, or was taken back before it.
 func concealed(r engine.Reader, s *session, h *head, e *record.Event) (bool, error) {
 	from := h.batchOf(e.Version)
-	if !e.Kind.MakesVersion() || from.batch == "" || s.issued(h) {
+	if !e.Kind.MakesVersion() && e.Kind != record.EventAttached || from.batch == "" || s.issued(h) {
 		return false, nil
 	}
 	open, err := batchOpen(r, from.batch)
@@ -231,6 +231,8 @@ func (k *knowledge) counts(e *record.Event, day record.Date) bool {
 	switch {
 	case e.Kind == record.EventWithdrawn:
 		return true
+	case e.Kind == record.EventAttached: // a document says nothing about the law
+		return false
 	case e.Kind.MakesVersion() && k.head.batchOf(e.Version).undone:
 		return false
 	}

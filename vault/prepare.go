@@ -31,10 +31,16 @@ func (b *Batch) Prepare(ctx context.Context, group int, rows []BatchRow) (*Prepa
 	return p, b.refused(ctx, b.sign(ctx, p))
 }
 
+// storing is how many documents a worker has on their way to the disk.
+const storing = 8
+
 // sign builds and signs every version of a group that has none yet, on all workers.
 func (b *Batch) sign(ctx context.Context, p *Prepared) error {
 	g, ctx := errgroup.WithContext(ctx)
 	workers := b.v.cfg.Workers
+	if b.v.cfg.Documents != nil {
+		workers *= storing // each waits for its document to be durable; the store makes many so at once
+	}
 	for k := range workers {
 		g.Go(func() error {
 			for i := k; i < len(p.list); i += workers {

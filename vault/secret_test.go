@@ -124,6 +124,9 @@ var sweeps = map[string]sweep{
 	"Bundle": {must: func(ctx context.Context, c *classified) error {
 		return c.everyAccess(func(a vault.Access) error { return err2(c.v.Bundle(ctx, a, c.identifier)) })
 	}},
+	"Drawable": {must: func(ctx context.Context, c *classified) error {
+		return c.everyAccess(func(a vault.Access) error { return err2(c.v.Drawable(ctx, a, c.identifier)) })
+	}},
 	"Content": {must: func(ctx context.Context, c *classified) error {
 		return c.everyAccess(func(a vault.Access) error { return err2(c.v.Content(ctx, a, c.identifier, c.document)) })
 	}},

@@ -39,7 +39,8 @@ type Config struct {
 	Rand    io.Reader // cryptographic
 	Zone    *time.Location
 
-	// Documents draws and seals the document of a version; nil: licences have none yet.
+	// Documents draws and seals the document of each new version of a type with a template; nil: licences have none
+	// but those that are attached.
 	Documents Documenter
 	// StrongLevel is the login from which a holder's own licences are shown (A77); zero: LevelRealName.
 	StrongLevel Level
@@ -94,9 +95,12 @@ type VaultSigner interface {
 	Sign(msg []byte) ([]byte, error)
 }
 
-// Documenter makes the sealed document of a signed version; it runs before the transaction that attaches it.
+// Documenter makes the sealed document of a signed version (电子证照文件). It is safe for concurrent use.
 type Documenter interface {
-	Document(ctx context.Context, raw, signature []byte, values []record.Disclosure) ([]byte, error)
+	// Document runs before the transaction that attaches what it answers, and for the same version again if that
+	// transaction is not kept. Nothing in d may be changed. No content and no error say that the licence has no
+	// document now, as where the seal is not in custody: it is attached later. An error refuses the act.
+	Document(ctx context.Context, d *Drawable) ([]byte, error)
 }
 
 // Vault is safe for use by many goroutines, and any number of them may stand on one engine.

@@ -41,15 +41,13 @@ func (f *finder) read(id licenceID, h *head, version int) (*Found, error) {
 		id: id, holders: h.holders,
 	}
 	if h.documents > 0 {
-		found.Documents, err = getDocuments(f.r, id)
-	}
-	for i := range found.Documents {
-		if found.Documents[i].Version > version { // of a version that is not shown yet
-			found.Documents = found.Documents[:i]
-			break
+		list, err := getDocuments(f.r, id)
+		if err != nil {
+			return nil, err
 		}
+		found.Documents = h.shownDocuments(list, version)
 	}
-	return whole(found, err)
+	return found, nil
 }
 
 // version reads no more of a record than a look-up shows where the engine vouches for the rest.

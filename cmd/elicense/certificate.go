@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -136,7 +137,7 @@ func (c *program) certificateRenew() *cobra.Command {
 				if args[0] == whoseVault {
 					err = c.renewVault(h)
 				} else {
-					file, err = c.renewDepartment(h, callers, args[0])
+					file, err = c.renewDepartment(cmd.Context(), h, callers, args[0])
 				}
 				if err != nil {
 					return err
@@ -195,7 +196,7 @@ func (c *program) renewVault(h *house) error {
 }
 
 // renewDepartment makes a new key for a department that is registered and whose key is kept here.
-func (c *program) renewDepartment(h *house, callers []vault.Caller, uscc string) (string, error) {
+func (c *program) renewDepartment(ctx context.Context, h *house, callers []vault.Caller, uscc string) (string, error) {
 	file := filepath.Join(staffDir, uscc+".pem")
 	for i := range callers {
 		if callers[i].Department != uscc || len(callers[i].Issues) == 0 {
@@ -210,7 +211,7 @@ func (c *program) renewDepartment(h *house, callers []vault.Caller, uscc string)
 		case err != nil && !errors.Is(err, os.ErrNotExist):
 			return file, err
 		}
-		return file, c.hire(h, body{callers[i].Name, uscc})
+		return file, c.hire(ctx, h, body{callers[i].Name, uscc})
 	}
 	return file, cli.Usage(
 		"没有这个颁发部门："+uscc+"；应为 vault 或部门的信用代码，见 certificate list",

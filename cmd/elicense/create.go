@@ -192,9 +192,9 @@ func (c *program) openAuthority(h *house) (*ca.Authority, error) {
 	return ca.Load(ca.Config{Rand: c.Rand, Now: c.Now}, text, keyPassphrase(h.master))
 }
 
-// hire certifies a department whose key is kept here. A department that has a certificate gets a new key; the former
-// certificate stays known, because licences that it signed are verified with it.
-func (c *program) hire(h *house, d body) error {
+// hire certifies a department whose key is kept here, and makes its seal. A department that has a certificate gets a
+// new key; the former certificate stays known, because licences that it signed are verified with it.
+func (c *program) hire(ctx context.Context, h *house, d body) error {
 	authority, err := c.openAuthority(h)
 	if err != nil {
 		return err
@@ -210,7 +210,10 @@ func (c *program) hire(h *house, d body) error {
 	if err != nil {
 		return err
 	}
-	return register(h.custody, d.uscc, config)
+	if err := register(h.custody, d.uscc, config); err != nil {
+		return err
+	}
+	return c.engrave(ctx, h, authority, d)
 }
 
 // retire keeps a copy of a department's present key file under the next free number.
@@ -246,7 +249,7 @@ func (c *program) settle(ctx context.Context, h *house, p plan) error {
 // shipped.
 func (c *program) settleProvince(ctx context.Context, h *house) error {
 	for _, d := range fixtures.Departments() {
-		if err := c.hire(h, body{d.Name, d.Code}); err != nil {
+		if err := c.hire(ctx, h, body{d.Name, d.Code}); err != nil {
 			return err
 		}
 	}

@@ -102,7 +102,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	d.Tell("elicense 演示：从纸质台账到可查、可比、可证的电子证照（人名、企业、号码均为虚构）",
 		"elicense demo: from a paper ledger to licences that can be found, compared and proven (all data is made up)")
 	for _, step := range []func(context.Context) error{
-		d.province, d.convert, d.signOff, d.issue, d.lookup, d.compare, d.prove, d.tamper, d.inspect,
+		d.province, d.convert, d.signOff, d.issue, d.document, d.lookup, d.compare, d.prove, d.tamper, d.inspect,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -175,6 +175,7 @@ func (d *demo) next(took time.Duration) {
 		{call + " lookup " + id, "查这张证照", "look the licence up"},
 		{call + " compare " + id + " 住所=示例省示例市示例路1号", "比对一项", "compare an element"},
 		{call + " history " + id, "看它的经历", "what happened to it"},
+		{call + " document draw " + id + " --save 证照.svg", "画出证照页面", "draw the licence as a picture"},
 		{call + " verify " + quoted(filepath.Join(d.keep, bundleFile)), "离线验证导出的证照", "verify the exported licence offline"},
 		{call + " batch list --as " + healthCaller, "看转换批次", "the batches"},
 		{call + " doctor", "体检", "is everything well?"},

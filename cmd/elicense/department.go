@@ -62,7 +62,7 @@ func (c *program) enrolDepartment(ctx context.Context, h *house, a vault.Access,
 	if err := h.vault.PutCaller(ctx, a, caller); err != nil {
 		return err
 	}
-	if err := c.hire(h, body{caller.Name, caller.Department}); err != nil {
+	if err := c.hire(ctx, h, body{caller.Name, caller.Department}); err != nil {
 		return err
 	}
 	if h.settings.Department != "" {

@@ -19,7 +19,9 @@ func (c *program) documentCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "document", Short: "证照的文件和扫描件：列出、取出、附上 / a licence's documents and scans: list, get, attach",
 	}
-	cmd.AddCommand(c.documentList(), c.documentGet(), c.documentAttach())
+	cmd.AddCommand(
+		c.documentList(), c.documentGet(), c.documentAttach(), c.documentDraw(), c.documentCopy(), c.documentNote(),
+	)
 	return cmd
 }
 

@@ -27,6 +27,7 @@ import (
 //	keys/vault.pem         the vault's key, encrypted, and its certificates
 //	keys/authority/*.pem   a first, small CA: keys encrypted, with certificates
 //	keys/departments/*.pem departments' keys in custody, encrypted, with certificates; without key if it is remote
+//	keys/seals/*           departments' seals (USCC.esl) and the keys that use them, encrypted, with certificates
 //	published/checkpoint   the last checkpoint that was handed out; keep copies elsewhere
 //	scratch/               what a running command needs for a while; the next one clears it
 //	master.key             only in a sandbox: the master key, which otherwise never lies beside the data
@@ -56,6 +57,8 @@ type house struct {
 	signer   *signing.VaultSigner
 	keys     []*lockedKey // the keys behind signer and custody
 	vault    *vault.Vault
+
+	documents *documenter
 }
 
 // errNoHouse is a directory without a vault.
@@ -115,9 +118,11 @@ func (c *program) openVault(ctx context.Context, h *house) error {
 	if err := c.openKeys(h); err != nil {
 		return err
 	}
+	h.documents = c.newDocumenter(h)
 	h.vault, err = vault.Open(ctx, vault.Config{
 		Engine: store, Blobs: blobs, Tokens: keys, Records: h.custody, Signer: h.signer,
 		Now: c.Now, Rand: c.Rand, Zone: h.zone, Workers: workers(), Published: h.lastPublished(),
+		Documents: h.documents,
 	})
 	return err
 }

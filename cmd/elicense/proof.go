@@ -98,7 +98,7 @@ func (c *program) proofGet() *cobra.Command {
 					return err
 				}
 				if number == 0 {
-					number = len(list)
+					number = lastInLaw(list)
 				}
 				if number < 1 || number > len(list) {
 					return cli.Usage(
@@ -110,8 +110,18 @@ func (c *program) proofGet() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().IntVar(&number, "event-number", 0, "第几个事件，缺省最后一个 / which event; the last if not given")
+	cmd.Flags().IntVar(&number, "event-number", 0, "第几个事件，缺省最后一个（附文件除外） / which event; if not given the last one that is not a document")
 	return cmd
+}
+
+// lastInLaw is the number of the last event but for documents that were attached, which change nothing.
+func lastInLaw(list []vault.Entry) int {
+	for n := len(list); n > 0; n-- {
+		if list[n-1].Event.Kind != record.EventAttached {
+			return n
+		}
+	}
+	return len(list)
 }
 
 func (c *program) checkpointCommand() *cobra.Command {

@@ -12,6 +12,7 @@ import (
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/convert"
+	"github.com/elicense/elicense/vault/document"
 )
 
 // words are errors that a person meets, and what to do about them.
@@ -35,6 +36,34 @@ var words = []cli.Words{
 		Err: signing.ErrDraft, Code: "draft-refused",
 		Zh: "待签文件不能使用：已损坏，或属于另一张证书",
 		En: "the draft cannot be used: it is damaged, or that of another certificate",
+	},
+	{
+		Err: errNoSeal, Code: "seal-away",
+		Zh: "颁发机构的印章不由本库托管；请由该机构用印",
+		En: "the issuer's seal is not kept here; the issuer must seal",
+	},
+	{
+		Err: document.ErrNoFont, Code: "font-missing",
+		Zh: "画 PNG 需要中文字体：apt-get install fonts-lxgw-wenkai 或 fonts-wqy-microhei，或以 ELICENSE_FONT 指明",
+		En: "PNG needs a Chinese font: apt-get install fonts-lxgw-wenkai or fonts-wqy-microhei, or name one with ELICENSE_FONT",
+	},
+	{
+		Err: document.ErrFont, Code: "font-unusable",
+		Zh: "字体文件不能使用；请用 TrueType 字体（.ttf、.ttc）",
+		En: "the font file cannot be used; take a TrueType font (.ttf, .ttc)",
+	},
+	{
+		Err: document.ErrNote, Code: "copy-note",
+		Zh: "加注说明不合要求：用证单位、事由各 1 至 200 字且无不可见字符，截止日期在今天之后",
+		En: "the note cannot stand so: for whom and what for have 1 to 200 visible characters, and it ends after today",
+	},
+	{
+		Err: document.ErrTemplate, Code: "template",
+		Zh: "证照模板有错", En: "the template of the licence has errors",
+	},
+	{
+		Err: document.ErrLicence, Code: "not-drawn",
+		Zh: "证照不能按模板画出，或此文件不能加注", En: "the licence cannot be drawn, or the file takes no note",
 	},
 	{
 		Err: signing.ErrValue, Code: "value-refused",

@@ -78,19 +78,19 @@ func (a *annexPages) next() {
 	c.addLines(a.sheet, set(note[:1], at, small), nil, false)
 	y := top - a.size/2
 	a.sheet.add(false, mark{shape: &shape{
-		path: segment(point{annexMargin, y}, point{a.width - annexMargin, y}), stroke: mm / 5, color: Color{120, 120, 120},
+		path:   segment(point{annexMargin, y}, point{a.width - annexMargin, y}),
+		stroke: mm / 5, color: Color{120, 120, 120},
 	}})
 }
 
-// appendScans puts each scan of the paper on a page of its own. What is neither JPEG nor PNG becomes an attachment.
-func (c *composer) appendScans() error {
+// appendScans puts each scan of the paper on a page of its own. What is no sound JPEG or PNG becomes an attachment:
+// that a scan cannot be shown is no reason against the licence.
+func (c *composer) appendScans() {
 	for i, data := range c.licence.Scans {
-		if !isPicture(data) {
-			continue
-		}
 		image, err := c.picture(data)
 		if err != nil {
-			return err
+			c.attached = append(c.attached, i)
+			continue
 		}
 		s := &sheet{width: scanWidth, height: scanHeight}
 		if image.width > image.height {
@@ -104,5 +104,4 @@ func (c *composer) appendScans() error {
 		c.addLines(s, set(lines[:1], Box{0, s.height - 12*mm, s.width, 4 * mm}, st), nil, false)
 		c.sheets = append(c.sheets, s)
 	}
-	return nil
 }

@@ -15,7 +15,7 @@ func BenchmarkDraw(b *testing.B) {
 		fonts func(testing.TB) document.Fonts
 	}{
 		{"names", func(testing.TB) document.Fonts { return document.Fonts{} }},
-		{"embedded", func(t testing.TB) document.Fonts { return document.Fonts{Body: microhei(t)} }},
+		{"embedded", func(tb testing.TB) document.Fonts { tb.Helper(); return document.Fonts{Body: microhei(tb)} }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			d := drawer(b, c.fonts(b))

@@ -16,6 +16,7 @@ type composer struct {
 	sheets   []*sheet
 	seals    []Place
 	annex    []annexed
+	attached []int // scans that are no pictures
 	lost     map[rune]bool
 }
 
@@ -48,9 +49,7 @@ func (c *composer) compose() error {
 		}
 	}
 	c.appendAnnex()
-	if err := c.appendScans(); err != nil {
-		return err
-	}
+	c.appendScans()
 	if len(c.sheets) > MaxPages {
 		return fmt.Errorf("%w: more than %d pages", ErrLicence, MaxPages)
 	}

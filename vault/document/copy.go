@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"time"
 
@@ -204,7 +205,7 @@ func (a *copying) document() []byte {
 	b := append([]byte(xmlHead), "<ofd:Document"+ofdSpace+"><ofd:CommonData><ofd:MaxUnitID>"+strconv.Itoa(a.lastID)+
 		"</ofd:MaxUnitID><ofd:PageArea><ofd:PhysicalBox>"+a.content.Area.String()+
 		"</ofd:PhysicalBox></ofd:PageArea>"...)
-	for _, name := range append(a.content.Resources[:len(a.content.Resources):len(a.content.Resources)], copyResources) {
+	for _, name := range append(slices.Clone(a.content.Resources), copyResources) {
 		kind := "DocumentRes"
 		if path.Base(name) == "PublicRes.xml" {
 			kind = "PublicRes"
@@ -248,7 +249,7 @@ func (a *copying) versions(added []ofd.File) []ofd.File {
 		return append(b, "</ofd:DocVersion>"...)
 	}
 	before := a.pkg.Files()
-	after := append([]string(nil), before...)
+	after := slices.Clone(before)
 	for _, f := range added {
 		after = append(after, f.Name)
 	}

@@ -12,6 +12,7 @@ package document
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/elicense/elicense/internal/ofd"
@@ -82,6 +83,7 @@ type Drawing struct {
 	Missing []rune
 
 	pages    []*sheet
+	attached []int // scans that are no pages
 	template *Template
 	face     *face
 	licence  *Licence
@@ -113,8 +115,26 @@ func (d *Drawer) Draw(l *Licence) (*Drawing, error) {
 		return nil, err
 	}
 	return &Drawing{
-		Seals: c.seals, Missing: c.missing(), pages: c.sheets, template: t, face: f, licence: l, drawer: d,
+		Seals: c.seals, Missing: c.missing(), pages: c.sheets, attached: c.attached, template: t, face: f,
+		licence: l, drawer: d,
 	}, nil
+}
+
+// Stamped is the drawing with the picture of a seal, JPEG or PNG, where the seals go: for pages that people look at
+// outside of a reader. A package gets its seal by being sealed.
+func (d *Drawing) Stamped(seal []byte) (*Drawing, error) {
+	image, err := (&composer{images: make(map[string]*picture)}).picture(seal)
+	if err != nil {
+		return nil, err
+	}
+	out := *d
+	out.pages = slices.Clone(d.pages)
+	for _, p := range d.Seals {
+		s := *out.pages[p.Page]
+		s.own = append(slices.Clone(s.own), mark{picture: &placed{image.within(p.Box), image}})
+		out.pages[p.Page] = &s
+	}
+	return &out, nil
 }
 
 // OFD is the package, ready to be sealed.

@@ -126,7 +126,7 @@ type outline struct {
 
 func at(x, y float64) point { return point{int(math.Round(x)), -int(math.Round(y))} }
 
-// MoveTo, LineTo, QuadTo, CubeTo and Close are what the font library calls.
+// MoveTo begins a contour.
 func (o *outline) MoveTo(x, y float64) {
 	o.last = at(x, y)
 	o.path = append(o.path, step{'M', [3]point{o.last}})
@@ -146,7 +146,7 @@ func (o *outline) QuadTo(cx, cy, x, y float64) {
 }
 
 // CubeTo draws a cubic curve.
-func (o *outline) CubeTo(ax, ay, bx, by, x, y float64) {
+func (o *outline) CubeTo(ax, ay, bx, by, x, y float64) { //nolint:revive // the font library counts the arguments
 	o.last = at(x, y)
 	o.path = append(o.path, step{'B', [3]point{at(ax, ay), at(bx, by), o.last}})
 }

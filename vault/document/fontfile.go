@@ -63,7 +63,7 @@ func nameTable(family string) []byte {
 		text string
 	}{{1, family}, {2, "Regular"}, {4, family}, {6, "Subset"}}
 	head := binary.BigEndian.AppendUint16(nil, 0)
-	head = binary.BigEndian.AppendUint16(head, uint16(len(names)))
+	head = binary.BigEndian.AppendUint16(head, uint16(len(names)))      //nolint:gosec // four names
 	head = binary.BigEndian.AppendUint16(head, uint16(6+12*len(names))) //nolint:gosec // four names
 	var text []byte
 	for _, n := range names {

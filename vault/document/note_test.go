@@ -62,6 +62,7 @@ func parseNote(b []byte) (*document.Note, error) {
 func TestCopy_A35(t *testing.T) {
 	t.Parallel()
 	eachKind(t, func(t *testing.T, d *document.Drawer) {
+		t.Helper()
 		original := sealed(t, d, true)
 		_, err := parseNote(original)
 		require.ErrorIs(t, err, document.ErrNoNote)

@@ -172,7 +172,8 @@ func (p *composition) document() []byte {
 		"<ofd:DocumentRes>DocumentRes.xml</ofd:DocumentRes>"...)
 	for i, id := range p.tplIDs {
 		if id != 0 {
-			b = fmt.Appendf(b, `<ofd:TemplatePage ID="%d" ZOrder="Background" BaseLoc="Tpls/Tpl_%d/Content.xml"/>`, id, i)
+			b = fmt.Appendf(b, `<ofd:TemplatePage ID="%d" ZOrder="Background" BaseLoc="Tpls/Tpl_%d/Content.xml"/>`,
+				id, i)
 		}
 	}
 	b = append(b, "</ofd:CommonData><ofd:Pages>"...)

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -35,7 +36,8 @@ func (p *composition) root() []byte {
 		b = append(append(b, `<ofd:CustomData Name="`...), d.name...)
 		b = append(appendEscaped(append(b, `">`...), d.value), "</ofd:CustomData>"...)
 	}
-	return append(b, "</ofd:CustomDatas></ofd:DocInfo><ofd:DocRoot>"+nameDocument+"</ofd:DocRoot></ofd:DocBody></ofd:OFD>"...)
+	return append(b, "</ofd:CustomDatas></ofd:DocInfo><ofd:DocRoot>"+nameDocument+
+		"</ofd:DocRoot></ofd:DocBody></ofd:OFD>"...)
 }
 
 // docID is 32 hexadecimal digits that follow from the record.
@@ -58,7 +60,8 @@ func (d *Drawing) metadata() []datum {
 	holderKind := f.show(catalogue.MetaHolderCodeType)
 	list := []datum{
 		{catalogue.MetaName, f.title()}, {catalogue.MetaTypeName, f.values[catalogue.MetaTypeName]},
-		{catalogue.MetaTypeCode, f.values[catalogue.MetaTypeCode]}, {catalogue.MetaNumber, f.values[catalogue.MetaNumber]},
+		{catalogue.MetaTypeCode, f.values[catalogue.MetaTypeCode]},
+		{catalogue.MetaNumber, f.values[catalogue.MetaNumber]},
 		{catalogue.MetaIdentifier, f.values[catalogue.MetaIdentifier]},
 		{catalogue.MetaIssuer, f.values[catalogue.MetaIssuer]},
 		{catalogue.MetaIssuerCode, f.values[catalogue.MetaIssuerCode]},
@@ -108,10 +111,8 @@ func (p *composition) attachments() error {
 	p.file(RecordFile, data)
 	b := append([]byte(xmlHead), "<ofd:Attachments"+ofdSpace+">"...)
 	b = appendAttachment(b, "record", "record.json", data)
-	for i, scan := range l.Scans {
-		if isPicture(scan) {
-			continue
-		}
+	for _, i := range p.d.attached {
+		scan := l.Scans[i]
 		id := fmt.Sprintf("scan_%d", i+1)
 		p.file("Doc_0/Attachs/"+id+formatOf(scan), scan)
 		b = appendAttachment(b, id, id+formatOf(scan), scan)
@@ -130,9 +131,9 @@ func appendAttachment(b []byte, id, file string, data []byte) []byte {
 // formatOf tells scans that are no pictures by their first bytes.
 func formatOf(b []byte) string {
 	switch {
-	case strings.HasPrefix(string(b[:min(len(b), 5)]), "%PDF-"):
+	case bytes.HasPrefix(b, []byte("%PDF-")):
 		return ".pdf"
-	case strings.HasPrefix(string(b[:min(len(b), 4)]), "II*\x00"), strings.HasPrefix(string(b[:min(len(b), 4)]), "MM\x00*"):
+	case bytes.HasPrefix(b, []byte("II*\x00")), bytes.HasPrefix(b, []byte("MM\x00*")):
 		return ".tif"
 	}
 	return ".bin"

@@ -2,6 +2,7 @@ package document
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -12,9 +13,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// ParseTemplate reads a template. It is strict: unknown and repeated keys, anchors, aliases, tags and whatever the rules
-// of a page forbid make it fail. The error is a *TemplateError that holds every problem with its line, except that
-// a file that is no YAML shows its first flaw only.
+// ParseTemplate reads a template. It is strict: unknown and repeated keys, anchors, aliases, tags and whatever the
+// rules of a page forbid make it fail. The error is a *TemplateError that holds every problem with its line, except
+// that a file that is no YAML shows its first flaw only.
 func ParseTemplate(data []byte) (*Template, error) {
 	r := &reader{places: make(map[string]*yaml.Node)}
 	t := &Template{Title: "楷体", Body: "宋体"}
@@ -78,7 +79,7 @@ func decodeOne(data []byte) (doc yaml.Node, err error) {
 		return yaml.Node{}, err
 	}
 	var second yaml.Node
-	if err := dec.Decode(&second); err != io.EOF || doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
+	if err := dec.Decode(&second); !errors.Is(err, io.EOF) || doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
 		return yaml.Node{}, fmt.Errorf("%w: not exactly one document", ErrTemplate)
 	}
 	return doc, nil
@@ -227,7 +228,7 @@ func parseLength(s string) (int, bool) {
 	}
 	digits := whole + fraction + "000"[len(fraction):]
 	v, err := strconv.ParseUint(digits, 10, 32)
-	return int(v), err == nil //nolint:gosec // at most seven digits
+	return int(v), err == nil
 }
 
 // color reads #RRGGBB.

@@ -12,7 +12,7 @@ var (
 	ErrFont     = errors.New("document: font cannot be used")
 	ErrImage    = errors.New("document: picture cannot be used")
 	ErrLicence  = errors.New("document: licence cannot be drawn")
-	ErrNoFont   = errors.New("document: no font to draw characters with: install fonts-wqy-microhei or fonts-lxgw-wenkai")
+	ErrNoFont   = errors.New("document: no font for characters: install fonts-wqy-microhei or fonts-lxgw-wenkai")
 	ErrNote     = errors.New("document: invalid note of a purpose-bound copy")
 )
 
@@ -84,9 +84,12 @@ func (e *TemplateError) Unwrap() error { return ErrTemplate }
 type sentence struct{ zh, en string }
 
 var sentences = map[Code]sentence{
-	CodeTooBig:     {"模板文件过大；请精简", "the template is too big; shorten it"},
-	CodeEncoding:   {"不是 UTF-8 文本；请另存为 UTF-8", "not UTF-8 text; save it as UTF-8"},
-	CodeSyntax:     {"不是一个完整的 YAML 文档（{found}）；请检查缩进和引号", "not one YAML document ({found}); check indentation and quotes"},
+	CodeTooBig:   {"模板文件过大；请精简", "the template is too big; shorten it"},
+	CodeEncoding: {"不是 UTF-8 文本；请另存为 UTF-8", "not UTF-8 text; save it as UTF-8"},
+	CodeSyntax: {
+		"不是一个完整的 YAML 文档（{found}）；请检查缩进和引号",
+		"not one YAML document ({found}); check indentation and quotes",
+	},
 	CodeAlias:      {"不允许锚点、引用和标签；请直接写出内容", "anchors, aliases and tags are not allowed; write it out"},
 	CodeDepth:      {"嵌套过深；请按说明书的层次书写", "nested too deeply; keep to the levels of the manual"},
 	CodeFormat:     {"格式标记不对（{found}）；应为 {want}", "wrong format mark ({found}); it must be {want}"},

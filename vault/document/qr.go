@@ -26,7 +26,8 @@ func (c *composer) qr(s *sheet, b *Box) error {
 		return fmt.Errorf("%w: place of the code is too small for its link", ErrLicence)
 	}
 	edge := (side - module*len(bits)) / 2 / unit * unit
-	s.add(false, mark{shape: &shape{path: rectangle(Box{b.X, b.Y, side, side}), fill: true, color: Color{255, 255, 255}}})
+	ground := rectangle(Box{b.X, b.Y, side, side})
+	s.add(false, mark{shape: &shape{path: ground, fill: true, color: Color{255, 255, 255}}})
 	s.add(false, mark{shape: &shape{
 		path: modules(bits, point{b.X + edge, b.Y + edge}, module), fill: true, crisp: true,
 	}})
@@ -43,7 +44,8 @@ func modules(bits [][]bool, at point, module int) []step {
 				x++
 			}
 			if x > start {
-				path = append(path, rectangle(Box{at.x + start*module, at.y + y*module, (x - start) * module, module})...)
+				piece := Box{at.x + start*module, at.y + y*module, (x - start) * module, module}
+				path = append(path, rectangle(piece)...)
 			}
 		}
 	}

@@ -8,7 +8,6 @@ type sheet struct {
 	width, height int
 	side          string // front, back; empty for a page without a template
 	fixed, own    []mark
-	origin        *Template
 }
 
 // mark is one thing drawn: exactly one of its pointers is set.

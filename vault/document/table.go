@@ -104,20 +104,18 @@ func short(e entry, most int) bool {
 }
 
 // settle finds the largest size at which the rows fit their box.
-func (c *composer) settle(g *grid) bool {
-	for _, g.size = range sizes(g.t.Size, g.t.Least) {
+func (c *composer) settle(g *grid) (ok bool) {
+	_, ok = largest(g.t.Size, g.t.Least, func(size int) bool {
+		g.size, g.heights = size, g.heights[:0]
 		total := 0
-		g.heights = g.heights[:0]
 		for _, row := range g.rows {
 			h := c.rowHeight(g, row)
 			g.heights = append(g.heights, h)
 			total += h
 		}
-		if total <= g.t.Box.H {
-			return true
-		}
-	}
-	return false
+		return total <= g.t.Box.H
+	})
+	return ok
 }
 
 func (c *composer) rowHeight(g *grid, row []entry) int {
@@ -224,7 +222,11 @@ func (c *composer) drawCell(s *sheet, g *grid, e *entry, boxes [2]Box) {
 	boxed := g.t.Style == TableGrid
 	if label := boxes[0]; label.W > 0 && e.label != "" {
 		st := style{size: g.size, color: g.t.Ink, align: AlignLeft, middle: boxed}
-		lines, size, _ := c.fit(e.label, label, st, g.size/2)
+		oneLine := Box{W: label.W, H: heightOf(1, g.size)}
+		lines, size, ok := c.fit(e.label, oneLine, st, g.size*2/3)
+		if !ok {
+			lines, size, _ = c.fit(e.label, label, st, g.size/2)
+		}
 		st.size = size
 		switch {
 		case g.t.Spread && len(lines) == 1:

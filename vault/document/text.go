@@ -60,6 +60,9 @@ func (c *composer) letter(char rune, st style) letter {
 		}
 		any = true
 		if g, ok := f.glyph(char); ok {
+			if f == c.fontOf(fontBody) {
+				id = fontBody // one font in two places is embedded once
+			}
 			return letter{char, id, f.advance(g, st.size)}
 		}
 	}
@@ -92,17 +95,25 @@ func (c *composer) letters(text string, st style) []letter {
 }
 
 // Characters that begin or end no line (避头尾).
-const (
-	neverFirst = "、，。；：？！）》】」』〉〕”’…—·,.;:?!)]}%％℃"
-	neverLast  = "（《【「『〈〔“‘([{￥$"
+var (
+	neverFirst = setOf("、，。；：？！）》】」』〉〕”’…—·,.;:?!)]}%％℃")
+	neverLast  = setOf("（《【「『〈〔“‘([{￥$")
 )
+
+func setOf(s string) map[rune]bool {
+	m := make(map[rune]bool)
+	for _, c := range s {
+		m[c] = true
+	}
+	return m
+}
 
 // breakable reports whether a line may end between two characters.
 func breakable(a, b rune) bool {
 	switch {
 	case a == ' ':
 		return b != ' '
-	case strings.ContainsRune(neverFirst, b), strings.ContainsRune(neverLast, a):
+	case neverFirst[b], neverLast[a]:
 		return false
 	}
 	return !wordy(a) || !wordy(b) && !(a <= '9' && strings.ContainsRune("年月日号", b))
@@ -129,7 +140,7 @@ func wrap(text []letter, width int) [][]letter {
 func breakLines(text []letter, width int) [][]letter {
 	var lines [][]letter
 	start, last, w := 0, 0, 0 // of the line: its first letter, the letter after its last possible end, its width
-	for i := 0; i < len(text); i++ {
+	for i := range text {
 		l := text[i]
 		if l.char == '\n' {
 			lines = append(lines, trim(text[start:i]))
@@ -137,7 +148,7 @@ func breakLines(text []letter, width int) [][]letter {
 			continue
 		}
 		need := l.advance
-		if strings.ContainsRune(neverFirst, l.char) {
+		if neverFirst[l.char] {
 			need /= 2
 		}
 		for w+need > width && i > start {
@@ -182,29 +193,45 @@ func heightOf(lines, size int) int {
 	return (lines-1)*leading(size) + size*6/5
 }
 
-// sizes are the sizes that are tried one after the other when text does not fit.
-func sizes(size, least int) []int {
+// largest finds the largest size from least to size at which text fits, in steps of a twenty-fifth; ok is false if it
+// does not fit at all. fits is asked last for the size that is answered.
+func largest(size, least int, fits func(size int) bool) (int, bool) {
 	if least == 0 {
 		least = size * 2 / 3
 	}
-	var out []int
-	for ; size > least; size = size * 24 / 25 {
-		out = append(out, size)
+	if fits(size) {
+		return size, true
 	}
-	return append(out, least)
+	if least >= size || !fits(least) {
+		return least, false
+	}
+	var steps []int
+	for size = size * 24 / 25; size > least; size = size * 24 / 25 {
+		steps = append(steps, size)
+	}
+	low, high := 0, len(steps) // the answer is among steps[low:high], or least
+	for low < high {
+		if mid := (low + high) / 2; fits(steps[mid]) {
+			high = mid
+		} else {
+			low = mid + 1
+		}
+	}
+	if low < len(steps) && fits(steps[low]) {
+		return steps[low], true
+	}
+	return least, fits(least)
 }
 
 // fit breaks a text into lines that fit a box, with the largest size that does; ok is false if none does.
 func (c *composer) fit(text string, b Box, st style, least int) (lines [][]letter, size int, ok bool) {
-	for _, size = range sizes(st.size, least) {
+	size, ok = largest(st.size, least, func(size int) bool {
 		shrunk := st
 		shrunk.size, shrunk.spacing = size, st.spacing*size/st.size
 		lines = wrap(c.letters(text, shrunk), b.W)
-		if heightOf(len(lines), size) <= b.H && c.widest(lines) <= b.W+size/2 {
-			return lines, size, true
-		}
-	}
-	return lines, size, false
+		return heightOf(len(lines), size) <= b.H && c.widest(lines) <= b.W+size/2
+	})
+	return lines, size, ok
 }
 
 func (c *composer) widest(lines [][]letter) (w int) {

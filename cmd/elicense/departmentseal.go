@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/emmansun/gmsm/sm3"
+
+	"github.com/elicense/elicense/pki/ca"
+	"github.com/elicense/elicense/signing"
+	"github.com/elicense/elicense/signing/impression"
+)
+
+// sealDPI is the resolution of drawn seals. Each sealed document holds the picture twice.
+const sealDPI = 200
+
+// sealYears is how long a department's seal is valid.
+const sealYears = 3
+
+// engrave makes a department's seal for approvals (行政审批专用章): a key of its own, certified, and the seal that the
+// vault's own seal maker signs. The seal is written last: key without seal is a department without one.
+func (c *program) engrave(ctx context.Context, h *house, authority *ca.Authority, d body) error {
+	maker, err := c.ownSealMaker(h, authority)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(sealsDir, d.uscc+".pem")
+	seal := filepath.Join(h.dir, sealsDir, d.uscc+sealSuffix)
+	if err := os.Remove(seal); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := c.enrol(h, authority, enrolment{ca.ProfileSeal, d, file}); err != nil {
+		return err
+	}
+	chain, err := certificatesIn(filepath.Join(h.dir, file))
+	if err != nil {
+		return err
+	}
+	number := sealNumber(d.uscc)
+	picture, err := drawSeal(d, number)
+	if err != nil {
+		return err
+	}
+	from := chain[0].NotBefore
+	der, err := maker.Make(ctx, signing.SealSpec{
+		ID: number, Name: d.name + signing.ApprovalSeal, Usage: signing.ApprovalSeal, Signers: chain[:1],
+		ValidFrom: from, ValidUntil: from.AddDate(sealYears, 0, 0), Picture: picture,
+	})
+	if err != nil {
+		return err
+	}
+	if err := writeFile(seal, der); err != nil {
+		return err
+	}
+	h.documents.forget(d.uscc)
+	return nil
+}
+
+// ownSealMaker opens the vault's seal maker, who is enrolled with the first seal.
+func (c *program) ownSealMaker(h *house, authority *ca.Authority) (*signing.SealMaker, error) {
+	if _, err := os.Stat(filepath.Join(h.dir, sealsMakerFile)); errors.Is(err, os.ErrNotExist) {
+		own, err := certificatesIn(filepath.Join(h.dir, vaultFile)) // of whoever runs the vault
+		if err != nil {
+			return nil, err
+		}
+		maker := body{own[0].Holder.Organization, own[0].Holder.USCC}
+		if err := c.enrol(h, authority, enrolment{ca.ProfileSealMaker, maker, sealsMakerFile}); err != nil {
+			return nil, err
+		}
+	}
+	config, err := c.readSigner(h, sealsMakerFile)
+	if err != nil {
+		return nil, err
+	}
+	return signing.NewSealMaker(signing.SealMakerConfig{Key: config.Key, Chain: config.Chain, Rand: c.Rand, Now: c.Now})
+}
+
+// sealNumber is a department's seal code (印章编码): the division in its credit code and eight digits that follow from
+// the whole of it, the same whenever its seal is made anew.
+func sealNumber(uscc string) string {
+	const division, most = 8, 100_000_000
+	sum := sm3.Sum([]byte(uscc))
+	return fmt.Sprintf("%s%08d", uscc[2:division], binary.BigEndian.Uint64(sum[:8])%most)
+}
+
+// drawSeal draws the round seal of a department. Where no font is at hand it is ring and star alone.
+func drawSeal(d body, number string) (signing.SealPicture, error) {
+	font, err := openFont("")
+	if err != nil {
+		return signing.SealPicture{}, err
+	}
+	drawn, err := impression.Draw(impression.Design{
+		Name: d.name, Usage: signing.ApprovalSeal, Code: number, Font: font, Textless: font == nil,
+	})
+	if err != nil {
+		return signing.SealPicture{}, err
+	}
+	data, err := drawn.PNG(sealDPI)
+	size := drawn.SizeMM()
+	return signing.SealPicture{Type: "png", Data: data, WidthMM: size, HeightMM: size}, err
+}

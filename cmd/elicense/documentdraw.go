@@ -1,0 +1,256 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/signing"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/document"
+)
+
+// drawOptions are the flags of document draw.
+type drawOptions struct {
+	to   string
+	page int
+	dpi  int
+}
+
+func (c *program) documentDraw() *cobra.Command {
+	var o drawOptions
+	cmd := &cobra.Command{
+		Use: "draw IDENTIFIER --save FILE.svg|FILE.png", Args: cobra.ExactArgs(1),
+		Short: "按模板画出证照页面，带印章图样 / draw the licence's page with its seal, as a picture",
+		Long: "画出的图片供人观看，不是证照文件；证照文件用 document get 取出。\nPNG 需要中文字体：apt-get install fonts-lxgw-wenkai 或 fonts-wqy-microhei，" +
+			"或以 ELICENSE_FONT 指明。" + cli.Between +
+			"The picture is for people to look at and no document; document get saves that. PNG needs a Chinese font:\n" +
+			"apt-get install fonts-lxgw-wenkai or fonts-wqy-microhei, or name one with ELICENSE_FONT.",
+		Example: "  elicense document draw 标识 --save 证照.svg\n  elicense document draw 标识 --save 证照.png --dpi 200",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), byLaw("查看证照页面"), func(h *house, a vault.Access) error {
+				return c.drawPage(cmd.Context(), h, a, args[0], o)
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.to, "save", "", "存为 .svg 或 .png，不覆盖已有的 / .svg or .png to save to; one that exists is not overwritten")
+	f.IntVar(&o.page, "page", 1, "第几页 / which page")
+	f.IntVar(&o.dpi, "dpi", 150, "PNG 的分辨率 / resolution of a PNG")
+	cli.MustHave(cmd, "save")
+	return cmd
+}
+
+func (c *program) drawPage(ctx context.Context, h *house, a vault.Access, identifier string, o drawOptions) error {
+	kind := strings.ToLower(filepath.Ext(o.to))
+	if kind != ".svg" && kind != ".png" {
+		return cli.Usage("--save 应为 .svg 或 .png 文件", "--save is a .svg or .png file")
+	}
+	drawing, err := h.documents.drawStamped(ctx, a, identifier)
+	if err != nil {
+		return err
+	}
+	if o.page < 1 || o.page > drawing.Pages() {
+		return cli.Usage("没有这一页（--page）", "there is no such page (--page)")
+	}
+	draw := func() ([]byte, error) { return drawing.SVG(o.page - 1) }
+	if kind == ".png" {
+		draw = func() ([]byte, error) { return drawing.PNG(o.page-1, o.dpi) }
+	}
+	data, err := draw()
+	if err != nil {
+		return err
+	}
+	if err := writeNew(o.to, data); err != nil {
+		return err
+	}
+	missing := string(drawing.Missing)
+	out := map[string]any{"saved": o.to, "pages": drawing.Pages(), "bytes": len(data), "missing": missing}
+	return c.Emit(out, func() {
+		c.Tell("已存：%s（第 %d 页，共 %d 页）", "saved: %s (page %d of %d)", o.to, o.page, drawing.Pages())
+		if missing != "" {
+			c.Tell("字体中没有这些字：%s", "the font has no such characters: %s", missing)
+		}
+	})
+}
+
+// drawStamped draws a licence once more, with its issuer's seal where that is here.
+func (d *documenter) drawStamped(ctx context.Context, a vault.Access, identifier string) (*document.Drawing, error) {
+	v, err := d.h.vault.Drawable(ctx, a, identifier)
+	if err != nil {
+		return nil, err
+	}
+	drawing, err := d.draw(v)
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := d.sealer(v.Issuer)
+	if err != nil || sealer == nil {
+		return drawing, err
+	}
+	return drawing.Stamped(sealer.Picture().Data)
+}
+
+// copyOptions are the flags of document copy.
+type copyOptions struct {
+	to, reader, why string
+	until           string
+}
+
+func (c *program) documentCopy() *cobra.Command {
+	var o copyOptions
+	cmd := &cobra.Command{
+		Use: "copy IDENTIFIER --for WHO --why PURPOSE --until DAY --save FILE", Args: cobra.ExactArgs(1),
+		Short: "制作加注件：写明用证单位、事由和截止日期，末次签名封口 / make a purpose-bound copy, closed with a signature",
+		Example: "  elicense document copy 标识 --for 示例市政务服务中心 --why 办理食品经营备案 --until 2026-12-31 --save 加注件.ofd\n" +
+			"  elicense document note 加注件.ofd",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), byLaw("制作加注件"), func(h *house, a vault.Access) error {
+				return c.makeCopy(cmd.Context(), h, a, copyOrder{args[0], o})
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.reader, "for", "", "用证单位 / who may use it")
+	f.StringVar(&o.why, "why", "", "事由 / what for")
+	f.StringVar(&o.until, "until", "", "截止日期 YYYY-MM-DD，当日有效 / last day")
+	f.StringVar(&o.to, "save", "", "存为文件，不覆盖已有的 / file to save to; one that exists is not overwritten")
+	cli.MustHave(cmd, "for", "why", "until", "save")
+	return cmd
+}
+
+// copyOrder is a copy that is wanted.
+type copyOrder struct {
+	identifier string
+	copyOptions
+}
+
+func (c *program) makeCopy(ctx context.Context, h *house, a vault.Access, o copyOrder) error {
+	until, err := time.ParseInLocation(time.DateOnly, o.until, h.zone)
+	if err != nil {
+		return cli.Usage("--until 应为 YYYY-MM-DD", "--until is YYYY-MM-DD")
+	}
+	note := document.Note{
+		Purpose: o.why, For: o.reader, Maker: h.vault.Name(), Made: c.Now().In(h.zone).Truncate(time.Second),
+		Until: until.AddDate(0, 0, 1).Add(-time.Second),
+	}
+	data, err := h.documents.copy(ctx, a, o.identifier, note)
+	if err != nil {
+		return err
+	}
+	if err := writeNew(o.to, data); err != nil {
+		return err
+	}
+	return c.Emit(noteView(&note, o.to), func() {
+		c.Tell("加注件已存：%s（%d 字节）", "the copy is saved: %s (%d bytes)", o.to, len(data))
+		c.tellNote(&note)
+	})
+}
+
+// errNoSeal is an issuer whose seal is not here.
+var errNoSeal = errors.New("the issuer's seal is not in custody")
+
+// copy draws and seals a licence once more so that a note can be added below the seal, adds it, and closes the whole
+// with the vault's own signature.
+func (d *documenter) copy(ctx context.Context, a vault.Access, identifier string, n document.Note) ([]byte, error) {
+	v, err := d.h.vault.Drawable(ctx, a, identifier)
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := d.sealer(v.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	if sealer == nil {
+		return nil, errNoSeal
+	}
+	drawing, err := d.draw(v)
+	if err != nil {
+		return nil, err
+	}
+	original, err := d.seal(ctx, drawing, sealer, true)
+	if err != nil {
+		return nil, err
+	}
+	copied, err := d.drawer.Annotate(original, n)
+	if err != nil {
+		return nil, err
+	}
+	return d.closeWith(ctx, copied)
+}
+
+// closeWith adds the vault's closing signature: nothing can be added or changed after it.
+func (d *documenter) closeWith(ctx context.Context, b []byte) ([]byte, error) {
+	config, err := d.program.readSigner(d.h, vaultFile)
+	if err != nil {
+		return nil, err
+	}
+	config.WithCertificates = true
+	signer, err := signing.NewSigner(config)
+	if err != nil {
+		return nil, err
+	}
+	o, err := signing.OpenOFD(bytes.NewReader(b), int64(len(b)), signing.OFDConfig{Now: d.program.Now})
+	if err != nil {
+		return nil, err
+	}
+	if err := o.SignClosing(ctx, signer); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := o.Write(&out); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+func (c *program) documentNote() *cobra.Command {
+	return &cobra.Command{
+		Use: "note FILE", Args: cobra.ExactArgs(1),
+		Short: "读出加注件的说明：元数据与各页须一致；签名另用 verify 验证 / read the note of a copy; verify judges its signatures",
+		RunE: func(_ *cobra.Command, args []string) error {
+			data, err := c.readDocument(args[0])
+			if err != nil {
+				return err
+			}
+			zone, err := time.LoadLocation("Asia/Shanghai") // the standard's times have no zone of their own
+			if err != nil {
+				return err
+			}
+			note, err := document.ParseNote(bytes.NewReader(data), int64(len(data)), zone)
+			if errors.Is(err, document.ErrNoNote) {
+				return cli.Usage("不是加注件："+args[0], "no purpose-bound copy: "+args[0])
+			}
+			if err != nil {
+				return err
+			}
+			view := noteView(note, args[0])
+			view["expired"] = note.Until.Before(c.Now())
+			return c.Emit(view, func() {
+				c.tellNote(note)
+				if note.Until.Before(c.Now()) {
+					c.Tell("已过期", "it has ended")
+				}
+			})
+		},
+	}
+}
+
+func noteView(n *document.Note, file string) map[string]any {
+	return map[string]any{
+		"file": file, "for": n.For, "purpose": n.Purpose, "maker": n.Maker,
+		"made": n.Made.Format(time.RFC3339), "until": n.Until.Format(time.RFC3339),
+	}
+}
+
+func (c *program) tellNote(n *document.Note) {
+	c.Tell("仅供 %s 用于 %s", "for %s alone, to be used for %s", n.For, n.Purpose)
+	c.Tell("有效期至 %s，制作者 %s，制作时间 %s", "until %s, made by %s at %s",
+		n.Until.Format(time.DateTime), n.Maker, n.Made.Format(time.DateTime))
+}

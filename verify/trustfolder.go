@@ -18,7 +18,7 @@ import (
 //	*.crl *.ors         what is known of revocations
 //	ledger-keys.txt     keys of the vaults that are believed
 type TrustFolder struct {
-	Anchors       *pki.Anchors
+	Anchors       *pki.Anchors // nil if there are none in it: New refuses that
 	Intermediates *pki.Pool
 	SealMakers    []*pki.Certificate
 	Evidence      pki.Evidence
@@ -52,9 +52,11 @@ func ParseTrustFolder(files map[string][]byte) (*TrustFolder, error) {
 			}
 		}
 	}
-	var err error
-	if f.Anchors, err = pki.NewScopedAnchors(anchors...); err != nil {
-		return nil, fmt.Errorf("%w: trust anchors: %w", ErrConfig, err)
+	if len(anchors) > 0 {
+		var err error
+		if f.Anchors, err = pki.NewScopedAnchors(anchors...); err != nil {
+			return nil, fmt.Errorf("%w: trust anchors: %w", ErrConfig, err)
+		}
 	}
 	f.Intermediates = pki.NewPool(between...)
 	return f, nil

@@ -152,6 +152,9 @@ func (c *program) makeAuthority(h *house, p plan) error {
 	if err := writeFile(filepath.Join(h.dir, anchorsFile), pki.AppendPEM(nil, root.Certificate())); err != nil {
 		return err
 	}
+	if err := c.publishRevocations(h); err != nil {
+		return err
+	}
 	return c.enrol(h, issuing, enrolment{ca.ProfileVault, p.operator, vaultFile})
 }
 
@@ -185,11 +188,7 @@ func (c *program) enrol(h *house, authority *ca.Authority, e enrolment) error {
 
 // openAuthority loads the issuing CA of a data directory.
 func (c *program) openAuthority(h *house) (*ca.Authority, error) {
-	text, err := os.ReadFile(filepath.Join(h.dir, issuingFile))
-	if err != nil {
-		return nil, fmt.Errorf("reading the CA: %w", err)
-	}
-	return ca.Load(ca.Config{Rand: c.Rand, Now: c.Now}, text, keyPassphrase(h.master))
+	return c.loadAuthority(h, issuingFile)
 }
 
 // hire certifies a department whose key is kept here, and makes its seal. A department that has a certificate gets a

@@ -5,11 +5,10 @@ import (
 	"context"
 	"path/filepath"
 
-	"github.com/elicense/elicense/internal/ofd"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/vault"
-	"github.com/elicense/elicense/vault/document"
 	"github.com/elicense/elicense/vault/record"
+	"github.com/elicense/elicense/verify"
 )
 
 // Names of the files that the demo leaves.
@@ -37,15 +36,44 @@ func (d *demo) document(ctx context.Context) error {
 	if err := d.keepDocument(content); err != nil {
 		return err
 	}
-	carried, sealed, err := d.readDocument(content)
+	bundle, err := d.house.vault.Bundle(ctx, hall(), d.issued.Identifier)
 	if err != nil {
 		return err
 	}
-	if err := d.check(sealed, "印章保护文件的全部内容", "the seal covers everything in it"); err != nil {
+	return d.judgeSealed(ctx, content, bundle)
+}
+
+// judgeSealed has the judge look at the document: with what the vault says now it passes; alone it does not, because a seal
+// says nothing of the licence's state; changed it fails.
+func (d *demo) judgeSealed(ctx context.Context, content []byte, now *record.Bundle) error {
+	doc := verify.DocumentOf(content)
+	alone, err := d.judgeDocument(ctx, doc)
+	if err != nil {
 		return err
 	}
-	same := record.Sum(carried.Record) == d.issued.Record
-	return d.check(same, "文件内附签名记录，离开本库也能证明", "it carries the signed record, and proves it away from the vault")
+	if doc.Licence, err = now.Encode(); err != nil {
+		return err
+	}
+	whole, err := d.judgeDocument(ctx, doc)
+	if err != nil {
+		return err
+	}
+	d.headline(whole)
+	if err := d.check(whole.Indication == verify.TotalPassed, "印章、覆盖范围、证书链、吊销、签名记录、现行状态全部通过",
+		"seal, cover, chain, revocation, signed record and state now all pass"); err != nil {
+		return err
+	}
+	if err := d.check(alone.Authentic && alone.Indication == verify.Indeterminate, "没有现行状态时只说待复验，不会误认为有效",
+		"without the state now it is only to be rechecked, never taken for valid"); err != nil {
+		return err
+	}
+	bent := bytes.Clone(content)
+	bent[len(bent)/2] ^= 1
+	changed, err := d.judgeDocument(ctx, verify.DocumentOf(bent))
+	if err != nil {
+		return err
+	}
+	return d.check(changed.Indication == verify.TotalFailed, "翻转文件中一个字节：退回", "one byte of the file flipped: refused")
 }
 
 // keepDocument leaves the document, and the certificates that other readers need, where people find them.
@@ -63,39 +91,4 @@ func (d *demo) keepDocument(content []byte) error {
 	}
 	d.Tell("   %s  %d 字节", "   %s  %d bytes", path, len(content))
 	return nil
-}
-
-// readDocument reads what the document carries, and whether its one seal leaves nothing out.
-func (d *demo) readDocument(content []byte) (*record.Bundle, bool, error) {
-	p, err := ofd.Open(bytes.NewReader(content), int64(len(content)))
-	if err != nil {
-		return nil, false, err
-	}
-	raw, err := p.ReadFile(document.RecordFile, record.MaxBundle)
-	if err != nil {
-		return nil, false, err
-	}
-	bundle, err := record.ParseBundle(raw)
-	if err != nil {
-		return nil, false, err
-	}
-	list, err := p.Signatures(p.Documents()[0])
-	if err != nil || len(list.Signatures) != 1 {
-		return bundle, false, err
-	}
-	s, err := p.ReadSignature(list.Signatures[0])
-	if err != nil {
-		return nil, false, err
-	}
-	cover, err := p.Coverage(list, 0, s, nil)
-	if err != nil {
-		return nil, false, err
-	}
-	open := 0
-	for _, name := range cover.Uncovered {
-		if name != list.File {
-			open++
-		}
-	}
-	return bundle, cover.Complete() && open == 0, nil
 }

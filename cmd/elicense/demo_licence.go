@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
 	"github.com/elicense/elicense/verify"
@@ -192,13 +193,25 @@ func (d *demo) tamper(ctx context.Context) error {
 
 // judge verifies with the house's root and ledger key, as anybody could who has those two.
 func (d *demo) judge(ctx context.Context, doc []byte) (*verify.Report, error) {
+	return d.judgeDocument(ctx, verify.DocumentOf(doc))
+}
+
+// judgeDocument verifies with the folder of trust that lies in the data directory too: the issuing CA and its CRLs.
+func (d *demo) judgeDocument(ctx context.Context, doc verify.Document) (*verify.Report, error) {
 	keys, err := verify.ParseLedgerKeys(d.house.signer.NoteKey())
 	if err != nil {
 		return nil, err
 	}
-	v, err := verify.New(verify.Config{Trust: d.house.anchors, LedgerKeys: keys, Now: d.Now, CrossCheck: true})
+	known, err := readTrust(filepath.Join(d.keep, trustFolder))
 	if err != nil {
 		return nil, err
 	}
-	return v.Verify(ctx, doc, verify.Expect{})
+	v, err := verify.New(verify.Config{
+		Trust: d.house.anchors, LedgerKeys: keys, Now: d.Now, CrossCheck: true, Intermediates: known.Intermediates,
+		Evidence: []pki.Evidence{known.Evidence},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.VerifyDocument(ctx, doc, verify.Expect{})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
@@ -19,10 +20,10 @@ import (
 // sandbox opens a new data directory of the made-up province.
 func sandbox(tb testing.TB) *house {
 	tb.Helper()
-	w := &world{
-		name: "elicense", in: strings.NewReader(""), out: io.Discard, err: io.Discard,
-		env: func(string) string { return "" }, now: time.Now, rand: rand.Reader, selfTest: pki.SelfTestResults,
-	}
+	c := &program{selfTest: pki.SelfTestResults, World: &cli.World{
+		Name: "elicense", In: strings.NewReader(""), Out: io.Discard, Err: io.Discard,
+		Env: func(string) string { return "" }, Now: time.Now, Rand: rand.Reader,
+	}}
 	h, err := c.createHouse(tb.Context(), filepath.Join(tb.TempDir(), "data"), plan{
 		origin: fixtures.Origin, zone: "Asia/Shanghai", sandbox: true,
 		operator: body{fixtures.Authority().Name, fixtures.Authority().Code},

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/pki/ca"
+	"github.com/elicense/elicense/vault"
+)
+
+// crlValidity is how long a CRL of the data directory's own authority speaks.
+const crlValidity = 31 * 24 * time.Hour
+
+// publishRevocations makes the next CRL of the root and of the issuing CA, and puts them where verify looks, beside the
+// issuing CA's certificate. Nothing is revoked here: a province runs elicense-ca for that.
+func (c *program) publishRevocations(h *house) error {
+	for _, a := range []struct{ key, crl, certificate string }{
+		{rootFile, "root.crl", ""}, {issuingFile, "issuing.crl", "issuing.pem"},
+	} {
+		authority, err := c.loadAuthority(h, a.key)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(h.dir, trustFolder, a.crl)
+		previous, err := os.ReadFile(path)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		crl, err := authority.NextCRL(previous, nil, crlValidity)
+		if err != nil {
+			return fmt.Errorf("making a CRL: %w", err)
+		}
+		if err := writeFile(path, crl); err != nil {
+			return err
+		}
+		if a.certificate == "" {
+			continue
+		}
+		text := pki.AppendPEM(nil, authority.Certificate())
+		if err := writeFile(filepath.Join(h.dir, trustFolder, a.certificate), text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadAuthority loads one of the two authorities of a data directory.
+func (c *program) loadAuthority(h *house, file string) (*ca.Authority, error) {
+	text, err := os.ReadFile(filepath.Join(h.dir, file))
+	if err != nil {
+		return nil, fmt.Errorf("reading the CA: %w", err)
+	}
+	return ca.Load(ca.Config{Rand: c.Rand, Now: c.Now}, text, keyPassphrase(h.master))
+}
+
+func (c *program) certificateCRL() *cobra.Command {
+	return &cobra.Command{
+		Use: "crl", Short: "更新本目录自有 CA 的吊销列表 / renew the CRLs of the data directory's own CA", Args: cobra.NoArgs,
+		Long: "离线验证印章需要新的吊销列表；本目录自有 CA 的列表有效 31 天。全省的 CA 用 elicense-ca，其 CRL 放入 " + trustFolder + " 目录即可。" +
+			cli.Between + "To verify seals offline takes fresh CRLs; those of the data directory's own CA are good for 31 days. " +
+			"A province's CA is\nelicense-ca: put its CRLs into the folder " + trustFolder + ".",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.with(cmd.Context(), operator("更新吊销列表"), func(h *house, _ vault.Access) error {
+				if err := c.publishRevocations(h); err != nil {
+					return err
+				}
+				folder := filepath.Join(h.dir, trustFolder)
+				return c.Emit(map[string]string{"folder": folder}, func() {
+					c.Tell("吊销列表已更新：%s", "the CRLs are renewed: %s", folder)
+				})
+			})
+		},
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -277,15 +278,19 @@ func (k killing) keys(c *program, h *house) map[string]string {
 	k.t.Helper()
 	store, _, err := c.unseal(k.t.Context(), h.main, h.master)
 	require.NoError(k.t, err)
-	all := map[string]string{}
+	all, blobs := map[string]string{}, 0
 	require.NoError(k.t, store.View(k.t.Context(), func(r engine.Reader) error {
 		return r.Scan(engine.Range{KeysOnly: true}, func(key, _ []byte) (bool, error) {
-			if !strings.ContainsRune(runKeys, rune(key[0])) {
+			switch {
+			case key[0] == 'B': // named by what documents hold, and those hold signatures
+				blobs++
+			case !strings.ContainsRune(runKeys, rune(key[0])):
 				all["key "+string(key)] = ""
 			}
 			return true, nil
 		})
 	}))
+	all["documents and scans"] = strconv.Itoa(blobs)
 	return all
 }
 
@@ -294,7 +299,7 @@ func (k killing) keys(c *program, h *house) map[string]string {
 const runKeys = "aAPC"
 
 // Digests are salted or of something salted; recorded is a time.
-var ofThisRun = regexp.MustCompile(`(?m)^(previous|record|recorded) .*$|^(field \S+) \S+$`)
+var ofThisRun = regexp.MustCompile(`(?m)^(previous|record|recorded|document) .*$|^(field \S+) \S+$`)
 
 // licence is a licence with all that happened to it, as it would be after any run.
 func (k killing) licence(h *house, a vault.Access, f *vault.Found) string {

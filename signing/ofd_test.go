@@ -604,7 +604,11 @@ func TestOFDCheckAccepts(t *testing.T) {
 	c := newCheckers(t)
 	w := newSealWorld(t)
 	ca := c.file("ca.pem", pki.AppendPEM(nil, append([]*pki.Certificate{w.root.Certificate()}, w.issuing.Certificate())...))
-	for _, kind := range []string{"one", "riding", "closed"} {
+	kinds := []string{"closed", "one", "riding"}
+	if testing.Short() { // each variant is a process with many of its own
+		kinds = kinds[:1]
+	}
+	for _, kind := range kinds {
 		o := openOFD(t, marshal(t, document(3)))
 		stamps := []signing.Stamp{place(1, 140, 230)}
 		if kind == "riding" {

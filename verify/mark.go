@@ -165,8 +165,8 @@ func usageOf(leaf *pki.Certificate) pki.KeyUsage {
 // services are the purposes of certificates that are not for documents.
 var services = []oid.ID{oid.PurposeServerAuth, oid.PurposeClientAuth, oid.PurposeOCSPSigning, oid.PurposeTimestamp}
 
-// serviceOnly tells a certificate of a server or responder: it commits to no content, and every purpose that it names is
-// that of a service.
+// serviceOnly tells a certificate of a server or responder: it commits to no content, and every purpose that it names
+// is that of a service.
 func serviceOnly(leaf *pki.Certificate) bool {
 	return leaf.KeyUsage&pki.UsageNonRepudiation == 0 && len(leaf.ExtKeyUsage) > 0 &&
 		!slices.ContainsFunc(leaf.ExtKeyUsage, func(p oid.ID) bool { return !slices.Contains(services, p) })

@@ -48,8 +48,8 @@ func (j *judgement) judgeSealing(s sealing) {
 	j.judgeSealValidity(sig, standing.at)
 }
 
-// madeAt is when a seal was made, as its maker says. Some makers back-date: the seal is older than their certificate. Then
-// it counts from the beginning of that, unless it was used before.
+// madeAt is when a seal was made, as its maker says. Some makers back-date: the seal is older than their certificate.
+// Then it counts from the beginning of that, unless it was used before.
 func (j *judgement) madeAt(sig *ses.Signature, maker *pki.Certificate) time.Time {
 	at := sig.Seal.Created
 	if maker == nil || !at.Before(maker.NotBefore) || sig.Time.Before(maker.NotBefore) {

@@ -158,7 +158,8 @@ var signatureSpecial = map[string]words{
 //
 //nolint:gosec // words, no credentials
 var signaturePhrases = map[string]string{
-	"a certificate of a service": "服务器证书", "the second cannot read it": "第二种实现读不了", "the second refuses": "第二种实现不认可", "only the second accepts": "只有第二种实现认可",
+	"a certificate of a service": "服务器证书", "the second cannot read it": "第二种实现读不了",
+	"the second refuses": "第二种实现不认可", "only the second accepts": "只有第二种实现认可",
 	"what the scope of a trust anchor allows": "信任根的范围所允许的", "one document": "一个文档",
 	"only signed files": "只有已签名的文件", "the digests that were sealed": "签章时的摘要",
 	"at least one file": "至少一个文件", "one licence record": "一份证照记录", "a bare signature value": "只有签名值",

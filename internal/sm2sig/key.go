@@ -108,8 +108,8 @@ func (p *PublicKey) Digest(message []byte) [DigestSize]byte {
 	return e
 }
 
-// DigestAs is Digest for a signer identifier other than the default, the empty one included. It is for finding out what a
-// signer's software did wrong: no signature counts under another identifier.
+// DigestAs is Digest for a signer identifier other than the default, the empty one included. It is for finding out
+// what a signer's software did wrong: no signature counts under another identifier.
 func (p *PublicKey) DigestAs(id, message []byte) [DigestSize]byte {
 	var e [DigestSize]byte
 	z := p.zOf(id)
@@ -120,8 +120,8 @@ func (p *PublicKey) DigestAs(id, message []byte) [DigestSize]byte {
 	return e
 }
 
-// zOf is Z = SM3(ENTL ‖ ID ‖ a ‖ b ‖ xG ‖ yG ‖ xA ‖ yA) for any identifier (GB/T 32918.2-2016, 5.5). The library takes an
-// empty one for the default.
+// zOf is Z = SM3(ENTL ‖ ID ‖ a ‖ b ‖ xG ‖ yG ‖ xA ‖ yA) for any identifier (GB/T 32918.2-2016, 5.5). The library
+// takes an empty one for the default.
 func (p *PublicKey) zOf(id []byte) [sm3.Size]byte {
 	var z [sm3.Size]byte
 	curve := p.key.Curve.Params()

@@ -127,6 +127,15 @@ func TestKill_D3_2(t *testing.T) {
 		rows, trials = 4000, 1
 	}
 	calm := newKilling(t, rows)
+	calm.withoutDocuments()
+	killAgainAndAgain(t, calm, rows, trials)
+}
+
+// TestKillWithDocuments_D3_2 is the same where each licence has its sealed document, which is durable before it.
+func TestKillWithDocuments_D3_2(t *testing.T) { killAgainAndAgain(t, newKilling(t, 400), 400, 1) }
+
+func killAgainAndAgain(t *testing.T, calm killing, rows, trials int) {
+	t.Helper()
 	start := calm.copy()
 	began := time.Now()
 	want := calm.finish()
@@ -209,6 +218,17 @@ func newKilling(t *testing.T, rows int) killing {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(k.path("台账.csv"), text.Bytes(), 0o600))
 	return k
+}
+
+// withoutDocuments declares the type anew without a template: most of the time that a conversion takes would be drawing.
+func (k killing) withoutDocuments() {
+	k.t.Helper()
+	text := k.data().ok("type", "shipped", "food-business-licence")
+	text = regexp.MustCompile(`(?m)^version: 1$`).ReplaceAllString(text, "version: 2")
+	text = regexp.MustCompile(`(?m)^template: .*\n`).ReplaceAllString(text, "")
+	require.NoError(k.t, os.WriteFile(k.path("type.yaml"), []byte(text), 0o600))
+	k.data().ok("type", "put", k.path("type.yaml"), "--as", "operator")
+	require.NoError(k.t, os.Remove(k.path("type.yaml")))
 }
 
 // copy has the same keys, so that identifiers, which are keyed digests, are the same too.
@@ -321,6 +341,7 @@ func (k killing) licence(h *house, a vault.Access, f *vault.Found) string {
 // error and disturbs nothing.
 func TestSecondProcess(t *testing.T) {
 	k := newKilling(t, 6000)
+	k.withoutDocuments()
 	first := child(t, k.command()...)
 	stderr, err := first.StderrPipe()
 	require.NoError(t, err)
@@ -342,6 +363,7 @@ func TestSecondProcess(t *testing.T) {
 // again the same command goes on.
 func TestNoSpace(t *testing.T) {
 	k := newKilling(t, 1500)
+	k.withoutDocuments()
 	free, err := freeSpace(k.dir)
 	require.NoError(t, err)
 	house, err := os.ReadFile(k.path("data/house.yaml"))

@@ -115,9 +115,18 @@ func (d *comparison) form(was, is Object) error {
 	if before != nil && !ok1 || after != nil && !ok2 {
 		return refuse(ReasonStructure, "a form that is none")
 	}
-	if !differOnly(old, form, "Fields", "SigFlags") {
+	keys := []Name{"Fields", "SigFlags"}
+	if others, err := d.old.otherFields(); err != nil {
+		return err
+	} else if others == 0 {
+		keys = append(keys, "DA", "DR") // what text fields look like, of which there is none
+	}
+	if !differOnly(old, form, keys...) {
 		d.other("form")
 		return nil
+	}
+	if err := d.take(Array{form["DA"], form["DR"]}); err != nil {
+		return err
 	}
 	d.admit(was, is)
 	added, ok, err := d.longer(old["Fields"], form["Fields"])

@@ -11,12 +11,13 @@ type Changes struct {
 	Signatures int      // more signatures
 	Timestamps int      // more document time-stamps
 	Evidence   bool     // evidence was added
+	Metadata   bool     // the XMP metadata were written anew, by software that signed later
 	Other      []string // anything else, in words: the document is not what was signed
 }
 
 // None tells whether nothing was added.
 func (c *Changes) None() bool {
-	return c.Signatures == 0 && c.Timestamps == 0 && !c.Evidence && len(c.Other) == 0
+	return c.Signatures == 0 && c.Timestamps == 0 && !c.Evidence && !c.Metadata && len(c.Other) == 0
 }
 
 // maxTouched is how many objects of later revisions are looked at.
@@ -110,12 +111,20 @@ func (d *comparison) differs(number uint32) (bool, error) {
 	case had && has && generation(was) == generation(is):
 		before, err := d.old.whole(was)
 		if err != nil {
-			return false, err
+			return true, ignoreRefusal(err)
 		}
 		after, err := d.now.whole(is)
-		return err == nil && !equal(before, after), err
+		return err != nil || !equal(before, after), ignoreRefusal(err)
 	}
 	return true, nil
+}
+
+// ignoreRefusal is for objects that cannot be read, where that is no reason to stop: it is a change.
+func ignoreRefusal(err error) error {
+	if ReasonOf(err) != "" {
+		return nil
+	}
+	return err
 }
 
 func generation(e entry) uint32 {
@@ -168,7 +177,11 @@ func (d *comparison) countUses() error {
 			}
 			seen[e.number] = true
 			o, err := d.old.whole(e)
-			if err != nil {
+			switch {
+			case ReasonOf(err) != "":
+				d.other("object %d, which cannot be read", e.number)
+				continue
+			case err != nil:
 				return err
 			}
 			if stream, ok := o.(*Stream); ok && stream.Dict["Type"] == Name("XRef") {
@@ -192,8 +205,10 @@ var structural = []Name{
 
 func (d *comparison) trailer() error {
 	was, is := d.old.Trailer(), d.now.Trailer()
-	if !differOnly(was, is, structural...) {
-		d.other("trailer")
+	for _, k := range differing(was, is) {
+		if k == "Root" || is[k] != nil && !slices.Contains(structural, k) && !d.repeats(k, is[k]) {
+			d.other("trailer")
+		}
 	}
 	if was["ID"] != nil {
 		before, err := d.old.array(was["ID"])
@@ -209,6 +224,11 @@ func (d *comparison) trailer() error {
 		}
 	}
 	return d.information(was["Info"], is["Info"])
+}
+
+// repeats tells whether an older trailer that was signed said the same.
+func (d *comparison) repeats(key Name, value Object) bool {
+	return slices.ContainsFunc(d.old.sections, func(s *section) bool { return equal(s.trailer[key], value) })
 }
 
 // information allows that the software that signs leaves its name and the time.
@@ -245,9 +265,12 @@ func (d *comparison) catalog() error {
 	if err != nil {
 		return err
 	}
-	keys := []Name{"AcroForm", "DSS"}
+	keys := []Name{"AcroForm", "DSS", "Version"}
 	if extends(before["Extensions"], after["Extensions"]) {
 		keys = append(keys, "Extensions")
+	}
+	if d.metadata(before["Metadata"], after["Metadata"]) {
+		keys = append(keys, "Metadata")
 	}
 	if differOnly(before, after, keys...) {
 		if r, ok := is.(Ref); ok {
@@ -258,6 +281,30 @@ func (d *comparison) catalog() error {
 		return err
 	}
 	return d.form(before["AcroForm"], after["AcroForm"])
+}
+
+// metadata recognises XMP metadata that were written anew in their place; no page shows them. They count only together
+// with a later signature or time-stamp: see judge.
+func (d *comparison) metadata(was, is Object) bool {
+	r, ok := is.(Ref)
+	if !ok || !d.touched[r.Number] || was != nil && (was != is || d.uses[r.Number] != 1) {
+		return false
+	}
+	before, err := d.old.Resolve(was)
+	if err != nil || was != nil && !isMetadata(before) {
+		return false
+	}
+	after, err := d.now.Resolve(is)
+	if err != nil || !isMetadata(after) {
+		return false
+	}
+	d.known[r.Number], d.changes.Metadata = true, true
+	return true
+}
+
+func isMetadata(o Object) bool {
+	s, ok := o.(*Stream)
+	return ok && s.Dict["Type"] == Name("Metadata") && s.Dict["Subtype"] == Name("XML")
 }
 
 // extends tells whether a dictionary has all that it had, in place.
@@ -278,8 +325,12 @@ func extends(was, is Object) bool {
 	return true
 }
 
-// judge names every touched object that was not recognised.
+// judge names every touched object that was not recognised. A new one to which the signed revision does not refer can
+// be reached only from what was changed: if all that is recognised, it is a remnant that nothing shows.
 func (d *comparison) judge() error {
+	if d.changes.Metadata && d.changes.Signatures+d.changes.Timestamps == 0 {
+		d.other("metadata")
+	}
 	numbers := make([]uint32, 0, len(d.touched))
 	for n := range d.touched {
 		if !d.known[n] {
@@ -289,20 +340,17 @@ func (d *comparison) judge() error {
 	slices.Sort(numbers)
 	for _, n := range numbers {
 		before, err := d.old.value(n)
-		if err != nil {
+		if err != nil && ReasonOf(err) == "" {
 			return err
 		}
 		after, err := d.now.value(n)
-		if err != nil {
+		if err != nil && ReasonOf(err) == "" {
 			return err
 		}
-		if isMachinery(after) && (before == nil || isMachinery(before)) {
+		if d.fresh(n) || isMachinery(after) && isMachinery(before) {
 			continue
 		}
-		if before == nil {
-			before = after
-		}
-		d.other("%s", strings.TrimSpace(kindOf(before)+" object "+fmt.Sprint(n)))
+		d.other("%s", strings.TrimSpace(fmt.Sprintf("%s object %d", kindOf(before), n)))
 	}
 	return nil
 }

@@ -20,21 +20,37 @@ type inherited struct {
 
 // SignatureFields are the signature fields of the form, signed or not.
 func (f *File) SignatureFields() ([]Field, error) {
+	w, err := f.walkFields()
+	if err != nil {
+		return nil, err
+	}
+	return w.found, nil
+}
+
+// otherFields is the number of fields of other kinds.
+func (f *File) otherFields() (int, error) {
+	w, err := f.walkFields()
+	if err != nil {
+		return 0, err
+	}
+	return w.others, nil
+}
+
+func (f *File) walkFields() (*fieldWalk, error) {
+	w := &fieldWalk{f: f, seen: map[Ref]bool{}}
 	catalog, err := f.catalog()
 	if err != nil {
 		return nil, err
 	}
 	form, err := f.dict(catalog["AcroForm"])
 	if err != nil || form == nil {
-		return nil, err
+		return w, err
 	}
 	fields, err := f.array(form["Fields"])
 	if err != nil {
 		return nil, err
 	}
-	w := &fieldWalk{f: f, seen: map[Ref]bool{}}
-	err = w.all(fields, inherited{}, 0)
-	return w.found, err
+	return w, w.all(fields, inherited{}, 0)
 }
 
 // fieldWalk goes through the tree of fields. A field that is met twice makes a circle, or two fields of one.
@@ -43,6 +59,8 @@ type fieldWalk struct {
 	seen  map[Ref]bool
 	count int
 	found []Field
+	// others is the number of fields of other kinds.
+	others int
 }
 
 func (w *fieldWalk) all(list Array, above inherited, depth int) error {
@@ -93,6 +111,8 @@ func (w *fieldWalk) one(o Object, above inherited, depth int) error {
 	}
 	if above.kind == Name("Sig") {
 		w.found = append(w.found, Field{above.name, ref, d})
+	} else {
+		w.others++
 	}
 	return nil
 }

@@ -217,18 +217,14 @@ func (p *parser) tableEntry(e *entry) error {
 	if err != nil {
 		return err
 	}
-	if generation > math.MaxUint16 {
-		return refuse(ReasonXref, "a malformed generation")
-	}
-	e.extra = uint32(generation)
 	p.skip()
 	word, err := p.word()
 	switch {
 	case err != nil:
 		return err
-	case word == "n" && e.at > 0:
-		e.kind = kindUsed
-	case word == "n", word == "f":
+	case word == "f", word == "n" && e.at == 0:
+	case word == "n" && generation <= math.MaxUint16:
+		e.kind, e.extra = kindUsed, uint32(generation)
 	default:
 		return refuse(ReasonXref, "a malformed entry")
 	}

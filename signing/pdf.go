@@ -31,6 +31,8 @@ type PDFOrder struct {
 	Reason, Location string
 	// Stamp shows a picture on a page. Nil: the signature is not to be seen.
 	Stamp *PDFStamp
+	// Certify has the signature certify the document: nothing may be changed or signed after it. It must be the first.
+	Certify bool
 	// Room is how many bytes the value may have. Zero: enough for a chain and a time-stamp.
 	Room int
 }
@@ -52,7 +54,7 @@ func SignPDF(ctx context.Context, w io.Writer, r io.ReaderAt, size int64, order 
 	if err != nil {
 		return err
 	}
-	if err := checkPDF(f, size); err != nil {
+	if err := checkPDF(f, order.Certify); err != nil {
 		return err
 	}
 	u, err := f.NewUpdate()
@@ -106,7 +108,7 @@ func (o *PDFOrder) signer() (*Signer, error) {
 }
 
 // checkPDF refuses documents that take no further signature.
-func checkPDF(f *pdf.File, size int64) error {
+func checkPDF(f *pdf.File, certify bool) error {
 	if len(f.Tolerances().Names()) > 0 {
 		return fmt.Errorf("%w: %v", ErrPDFBroken, f.Tolerances().Names())
 	}
@@ -129,8 +131,8 @@ func checkPDF(f *pdf.File, size int64) error {
 			return ErrPDFClosed
 		}
 	}
-	if n := len(list); n > 0 && list[n-1].End() > size {
-		return ErrPDFBroken
+	if certify && len(list) > 0 {
+		return fmt.Errorf("%w: only the first signature can certify", ErrPDFClosed)
 	}
 	return nil
 }
@@ -147,7 +149,7 @@ func (o *PDFOrder) field(f *pdf.File, u *pdf.Update) (pdf.NewField, error) {
 	if o.Location != "" {
 		value["Location"] = pdf.NewText(o.Location)
 	}
-	field := pdf.NewField{Value: value, Room: o.Room, Page: 1}
+	field := pdf.NewField{Value: value, Room: o.Room, Page: 1, Certifies: o.Certify}
 	if field.Room == 0 {
 		field.Room = pdfRoom
 	}

@@ -24,11 +24,13 @@ import (
 )
 
 // plainPDF is a PDF of one page that is turned by so many degrees.
-func plainPDF(turn int, more ...string) []byte {
-	objects := append([]string{
-		"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-		fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Rotate %d >>", turn),
-	}, more...)
+func plainPDF(turn int) []byte {
+	return writtenPDF("<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+		fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Rotate %d >>", turn))
+}
+
+// writtenPDF is a PDF of these objects, of which the first is the catalog.
+func writtenPDF(objects ...string) []byte {
 	var b bytes.Buffer
 	b.WriteString("%PDF-1.7\n")
 	xref := fmt.Sprintf("xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
@@ -102,8 +104,8 @@ func TestSignPDFRefuses(t *testing.T) {
 	w := newWorld(t, now)
 	order := signing.PDFOrder{Signer: w.config(), Now: at(now)}
 	signed := signedPDF(t, plainPDF(0), order)
-	closed := bytes.Replace(signed, []byte("/Filter /Adobe.PPKLite/"),
-		[]byte("/Filter /A/Reference[<</TransformMethod/DocMDP/TransformParams<</P 1>>>>]/"), 1)
+	certifying := order
+	certifying.Certify = true
 	for name, test := range map[string]struct {
 		doc    []byte
 		edit   func(*signing.PDFOrder)
@@ -122,10 +124,13 @@ func TestSignPDFRefuses(t *testing.T) {
 		}, err: signing.ErrPlace},
 		"no PDF":    {doc: []byte("PK\x03\x04"), reason: pdf.ReasonHeader},
 		"encrypted": {doc: bytes.Replace(plainPDF(0), []byte("/Root"), []byte("/Encrypt 3 0 R /Root"), 1), reason: pdf.ReasonEncrypted},
-		"XFA": {doc: bytes.Replace(plainPDF(0), []byte("/Type /Catalog /Pages 2 0 R >>\nendobj"),
-			[]byte("/AcroForm<</XFA()>>/Pages 2 0 R>>endobj"), 1), reason: pdf.ReasonStructure},
+		"XFA": {doc: writtenPDF("<</AcroForm<</XFA()>>/Pages 2 0 R>>", "<</Kids[3 0 R]>>", "<</Type/Page>>"), reason: pdf.ReasonStructure},
 		"octets behind": {doc: append(bytes.Clone(signed), "tail"...), err: signing.ErrPDFBroken},
-		"closed":        {doc: closed, err: signing.ErrPDFClosed},
+		"closed":        {doc: signedPDF(t, plainPDF(0), certifying), err: signing.ErrPDFClosed},
+		"not the first": {doc: signed, edit: func(o *signing.PDFOrder) { o.Certify = true }, err: signing.ErrPDFClosed},
+		"pages in a circle": {
+			doc: writtenPDF("<</Pages 2 0 R>>", "<</Kids[2 0 R]>>"), reason: pdf.ReasonStructure,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := order

@@ -13,6 +13,8 @@ type NewField struct {
 	Page  int  // from 1; it is shown there, or not at all if Rect is empty
 	Rect  [4]float64
 	Look  Object // appearance, a form XObject; nil: none
+	// Certifies has the signature certify the document against any change (DocMDP, P=1, 12.8.2.2).
+	Certifies bool
 }
 
 // AddField adds a signed field behind those that are there.
@@ -29,6 +31,12 @@ func (u *Update) AddField(n NewField) error {
 	if err != nil {
 		return err
 	}
+	if n.Certifies {
+		n.Value["Reference"] = Array{Dict{
+			"Type": Name("SigRef"), "TransformMethod": Name("DocMDP"),
+			"TransformParams": Dict{"Type": Name("TransformParams"), "P": int64(1), "V": Name("1.2")},
+		}}
+	}
 	rect := Array{}
 	for _, x := range n.Rect {
 		rect = append(rect, x)
@@ -38,11 +46,15 @@ func (u *Update) AddField(n NewField) error {
 		"Type": Name("Annot"), "Subtype": Name("Widget"), "FT": Name("Sig"), "T": NewText(name), "F": int64(printLocked),
 		"Rect": rect, "P": page.Ref, "V": u.AddSignature(n.Value, n.Room),
 	}
+	var permissions Object
+	if n.Certifies {
+		permissions = Dict{"DocMDP": field["V"]}
+	}
 	if n.Look != nil {
 		field["AP"] = Dict{"N": n.Look}
 	}
 	ref := u.Add(field)
-	if err := u.extendForm(ref); err != nil {
+	if err := u.extendForm(ref, permissions); err != nil {
 		return err
 	}
 	return u.extend(page.Dict, page.Ref, "Annots", ref)
@@ -79,8 +91,9 @@ func (u *Update) extend(d Dict, at Ref, key Name, element Ref) error {
 	return nil
 }
 
-// extendForm adds a field to the form, and the form to the catalog if there is none. A form in XFA is not one.
-func (u *Update) extendForm(field Ref) error {
+// extendForm adds a field to the form, and the form to the catalog if there is none, with what a signature permits. A
+// form in XFA is not one.
+func (u *Update) extendForm(field Ref, permissions Object) error {
 	root, _ := u.f.Trailer()["Root"].(Ref)
 	catalog, err := u.f.catalog()
 	if err != nil {
@@ -109,12 +122,20 @@ func (u *Update) extendForm(field Ref) error {
 	} else {
 		form["Fields"] = list
 	}
-	if r, ok := catalog["AcroForm"].(Ref); ok {
+	r, ok := catalog["AcroForm"].(Ref)
+	if ok {
 		u.Replace(r, form)
+	}
+	if ok && permissions == nil {
 		return nil
 	}
 	catalog = maps.Clone(catalog)
-	catalog["AcroForm"] = form
+	if !ok {
+		catalog["AcroForm"] = form
+	}
+	if permissions != nil {
+		catalog["Perms"] = permissions
+	}
 	u.Replace(root, catalog)
 	return nil
 }

@@ -168,10 +168,9 @@ func (j *judgement) judgeSHA1Value(data *cms.SignedData, over *content) {
 		j.pass("signature.bound")
 	}
 	j.fail("pdf.value", CryptoConstraintsFailure, "adbe.pkcs7.detached, ETSI.CAdES.detached", string(pdf.FilterSHA1))
-	within := content{claimed: over.claimed, within: over.within}
-	j.judgeSigners(data, &content{
-		body: bytes.NewReader(data.Content), size: int64(len(data.Content)), claimed: within.claimed, within: within.within,
-	}, subjectSignature)
+	if !data.Detached {
+		j.judgeSigners(data, nil, subjectSignature)
+	}
 }
 
 // judgeDocumentStamp judges a time-stamp over the whole document up to it. If it counts, what it covers was there then.

@@ -82,6 +82,7 @@ func TestTreesInCircles(t *testing.T) {
 		"page twice":    craft("", "<</Pages 2 0 R>>", "<</Kids[3 0 R 3 0 R]>>", "<</Type/Page>>"),
 		"page inside":   craft("", "<</Pages 2 0 R>>", "<</Kids[<</Type/Page>>]>>"),
 		"page absent":   craft("", "<</Pages 2 0 R>>", "<</Kids[9 0 R]>>"),
+		"catalog":       craft("", "<</Pages 1 0 R>>"),
 		"references":    craft("", "<</Pages 2 0 R>>", "3 0 R", "2 0 R"),
 		"no catalog":    craft("", "null"),
 		"catalog array": craft("", "[]"),

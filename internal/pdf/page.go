@@ -15,6 +15,9 @@ func (f *File) Pages() ([]Page, error) {
 		return nil, err
 	}
 	w := &pageWalk{f: f, seen: map[Ref]bool{}}
+	if root, ok := f.Trailer()["Root"].(Ref); ok {
+		w.seen[root] = true // the catalog is no page
+	}
 	if err := w.node(catalog["Pages"], Page{}, 0); err != nil {
 		return nil, err
 	}

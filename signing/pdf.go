@@ -15,15 +15,15 @@ import (
 var (
 	// ErrPDFClosed is returned for a PDF whose certification permits no further signature.
 	ErrPDFClosed = errors.New("signing: document is certified against changes")
-	// ErrPDFBroken is returned for a PDF that was changed after one of its signatures, or with a signature that leaves out
-	// part of it: signed once more it would look sound.
+	// ErrPDFBroken is returned for a PDF that was changed after one of its signatures, or with a signature that leaves
+	// out part of it: signed once more it would look sound.
 	ErrPDFBroken = errors.New("signing: an earlier signature of the document does not hold")
 )
 
 // PDFOrder says how a PDF is to be signed.
 type PDFOrder struct {
-	// Signer is who signs: Key, Chain and Rand, and if there is to be a time-stamp, Timestamper. How it is written is given
-	// by CAdES (ETSI EN 319 142-1) and need not be set.
+	// Signer is who signs: Key, Chain and Rand, and if there is to be a time-stamp, Timestamper. How it is written is
+	// given by CAdES (ETSI EN 319 142-1) and need not be set.
 	Signer Config
 	// Now gives the time that the document tells of its signature. Required.
 	Now func() time.Time

@@ -123,9 +123,7 @@ func (j *judgement) judgeChanges(f *pdf.File, s *pdf.Signature) {
 // judgePDFValue judges a signature value by what the document says that it is.
 func (j *judgement) judgePDFValue(form pdf.Name, value []byte, over *content) {
 	const id = "pdf.value"
-	switch form {
-	case pdf.FilterDetached, pdf.FilterCAdES, pdf.FilterSHA1:
-	default:
+	if form != pdf.FilterDetached && form != pdf.FilterCAdES && form != pdf.FilterSHA1 {
 		j.fail(id, FormatFailure, "adbe.pkcs7.detached, ETSI.CAdES.detached", shortName(form))
 		return
 	}

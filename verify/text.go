@@ -151,7 +151,8 @@ var subjects = map[string]words{
 	"certificate": {"证书", "certificate"}, "source": {"状态来源", "status source"}, "state": {"证照状态", "state"},
 	"expect": {"办件要求", "expectation"}, "cms": {"签名数据", "signed data"}, "signature": {"签名", "signature"},
 	"countersignature": {"会签", "countersignature"}, "seal": {"印章", "seal"},
-	"package": {"文件包", "package"}, "pdf": {"PDF 文件", "PDF document"}, "description": {"签章", "seal"}, "licence": {"证照", "licence"},
+	"pdf":     {"PDF 文件", "PDF document"},
+	"package": {"文件包", "package"}, "description": {"签章", "seal"}, "licence": {"证照", "licence"},
 	"maker": {"制章人", "maker of the seal"}, "timestamp": {"时间戳", "time-stamp"},
 }
 

@@ -264,7 +264,8 @@ var adviceWords = map[string]words{
 // signatureFacts are the names of facts about signatures.
 var signatureFacts = map[string]words{
 	"signer": {"签名人", "signer"}, "signer-code": {"签名人代码", "signer's code"}, "algorithm": {"签名算法", "algorithm"},
-	"field": {"签名域", "signature field"}, "policy": {"策略", "policy"}, "seal": {"印章名称", "seal"}, "seal-code": {"印章编码", "seal code"},
+	"field":  {"签名域", "signature field"},
+	"policy": {"策略", "policy"}, "seal": {"印章名称", "seal"}, "seal-code": {"印章编码", "seal code"},
 	"seal-software": {"印章软件", "seal software"}, "sealing-software": {"签章软件", "sealing software"},
 	"maker": {"制章人", "maker of the seal"}, "countersignature": {"会签人", "countersigner"},
 }

@@ -2,8 +2,8 @@ package pdf
 
 import "slices"
 
-// take recognises everything new that an addition brings with it: objects that the signed revision did not have and does
-// not refer to.
+// take recognises everything new that an addition brings with it: objects that the signed revision did not have and
+// does not refer to.
 func (d *comparison) take(o Object) error {
 	var queue []uint32
 	push := func(r Ref) {
@@ -82,7 +82,8 @@ func (d *comparison) oldStore(o Object, into map[uint32]bool, depth int) error {
 	return err
 }
 
-// store recognises the objects of the store: new ones, and dictionaries and lists of the old one that nothing else uses.
+// store recognises the objects of the store: new ones, and dictionaries and lists of the old one that nothing else
+// uses.
 func (d *comparison) store(o Object, before map[uint32]bool, depth int) error {
 	var err error
 	references(o, func(r Ref) {
@@ -167,8 +168,8 @@ func (d *comparison) longer(was, is Object) (Array, bool, error) {
 
 // fieldKeys are what a new signature field may have: no action, no field below it.
 var fieldKeys = []Name{
-	"Type", "Subtype", "FT", "T", "TU", "TM", "V", "F", "Ff", "Rect", "P", "AP", "AS", "MK", "DA", "DR", "Lock", "SV", "Border",
-	"BS", "H", "NM", "M",
+	"Type", "Subtype", "FT", "T", "TU", "TM", "V", "F", "Ff", "Rect", "P", "AP", "AS", "MK", "DA", "DR", "Lock", "SV",
+	"Border", "BS", "H", "NM", "M",
 }
 
 // newField recognises a signature field that was added with its signature.

@@ -141,9 +141,9 @@ func (f *File) whole(e entry) (Object, error) {
 		return f.objectAt(e, 0)
 	case kindPacked:
 		return f.unpack(e, 0)
-	default:
-		return nil, nil
+	case kindFree:
 	}
+	return nil, nil
 }
 
 // value is the object with a number, whatever its generation.

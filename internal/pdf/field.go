@@ -87,17 +87,8 @@ func (w *fieldWalk) one(o Object, above inherited, depth int) error {
 	if err != nil || d == nil {
 		return err
 	}
-	if kind, err := w.f.Resolve(d["FT"]); err != nil {
+	if err := w.inherit(&above, d); err != nil {
 		return err
-	} else if kind != nil {
-		above.kind = kind
-	}
-	part, err := w.f.Resolve(d["T"])
-	if err != nil {
-		return err
-	}
-	if s, ok := part.(*String); ok {
-		above.name = strings.TrimPrefix(above.name+"."+Text(s.Value), ".")
 	}
 	kids, err := w.f.array(d["Kids"])
 	if err != nil {
@@ -115,6 +106,22 @@ func (w *fieldWalk) one(o Object, above inherited, depth int) error {
 		w.others++
 	}
 	return nil
+}
+
+// inherit adds what a field says itself.
+func (w *fieldWalk) inherit(above *inherited, d Dict) error {
+	kind, err := w.f.Resolve(d["FT"])
+	if err != nil {
+		return err
+	}
+	if kind != nil {
+		above.kind = kind
+	}
+	part, err := w.f.Resolve(d["T"])
+	if s, ok := part.(*String); ok {
+		above.name = strings.TrimPrefix(above.name+"."+Text(s.Value), ".")
+	}
+	return err
 }
 
 // haveFields tells fields below from mere widgets, which have no name.

@@ -308,5 +308,5 @@ func (f *File) next() (uint32, error) {
 	if n > math.MaxInt32 {
 		return 0, refuse(ReasonLimit, "object numbers")
 	}
-	return uint32(n), nil //nolint:gosec // checked
+	return uint32(n), nil
 }

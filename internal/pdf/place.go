@@ -43,8 +43,8 @@ func (u *Update) AddField(n NewField) error {
 	}
 	const printLocked = 4 | 128 // 12.5.3
 	field := Dict{
-		"Type": Name("Annot"), "Subtype": Name("Widget"), "FT": Name("Sig"), "T": NewText(name), "F": int64(printLocked),
-		"Rect": rect, "P": page.Ref, "V": u.AddSignature(n.Value, n.Room),
+		"Type": Name("Annot"), "Subtype": Name("Widget"), "FT": Name("Sig"), "T": NewText(name),
+		"F": int64(printLocked), "Rect": rect, "P": page.Ref, "V": u.AddSignature(n.Value, n.Room),
 	}
 	var permissions Object
 	if n.Certifies {

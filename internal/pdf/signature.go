@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -211,15 +212,9 @@ func (f *File) readReferences(s *Signature, o Object) error {
 
 // readRange reads ByteRange and holds it against the place of the value and the end of a revision.
 func (f *File) readRange(s *Signature, d Dict) error {
-	a, ok := d["ByteRange"].(Array)
-	if !ok || len(a) != 4 {
-		return refuse(ReasonRange, "ByteRange is not four numbers")
-	}
-	var n [4]int64
-	for i, o := range a {
-		if n[i], ok = o.(int64); !ok || n[i] < 0 || n[i] > f.size {
-			return refuse(ReasonRange, "ByteRange is not within the file")
-		}
+	n, err := f.byteRange(d)
+	if err != nil {
+		return err
 	}
 	s.length, s.second, s.end = n[1], n[2], n[2]+n[3]
 	contents, ok := d["Contents"].(*String)
@@ -237,6 +232,11 @@ func (f *File) readRange(s *Signature, d Dict) error {
 	case s.holder == Ref{}:
 		return refuse(ReasonRange, "the value stands in no object of its own")
 	}
+	return f.checkHolder(s)
+}
+
+// checkHolder: the value must be in the revision that it covers, and there is no other in its place now.
+func (f *File) checkHolder(s *Signature) error {
 	revision, err := f.Revision(s.end)
 	if err != nil {
 		return err
@@ -246,6 +246,20 @@ func (f *File) readRange(s *Signature, d Dict) error {
 		return refuse(ReasonRange, "the value is not in the revision that it covers")
 	}
 	return nil
+}
+
+// byteRange reads the four numbers.
+func (f *File) byteRange(d Dict) (n [4]int64, err error) {
+	a, ok := d["ByteRange"].(Array)
+	if !ok || len(a) != len(n) {
+		return n, refuse(ReasonRange, "ByteRange is not four numbers")
+	}
+	for i, o := range a {
+		if n[i], ok = o.(int64); !ok || n[i] < 0 || n[i] > f.size {
+			return n, refuse(ReasonRange, "ByteRange is not within the file")
+		}
+	}
+	return n, nil
 }
 
 // Revision is the file as it was when it ended there.
@@ -271,8 +285,8 @@ func (f *File) Revision(end int64) (*File, error) {
 	return &File{r: f.r, size: end, sections: f.sections[i:]}, nil
 }
 
-// ParseDate reads a date (7.9.4): D:YYYYMMDDHHmmSSOHH'mm', of which all behind the year may be missing. Without a zone it
-// is taken as UTC.
+// ParseDate reads a date (7.9.4): D:YYYYMMDDHHmmSSOHH'mm', of which all behind the year may be missing. Without a zone
+// it is taken as UTC.
 func ParseDate(s string) (time.Time, error) {
 	const full = "D:00000101000000"
 	bad := refuse(ReasonSyntax, "a malformed date")
@@ -290,20 +304,28 @@ func ParseDate(s string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, bad
 	}
-	zone := bytes.ReplaceAll([]byte(s[digits:]), []byte("'"), nil)
-	if len(zone) == 0 || zone[0] == 'Z' {
-		return at, nil
-	}
-	if len(zone) == 3 {
-		zone = append(zone, "00"...)
-	}
-	n, err := strconv.ParseUint(string(zone[1:]), 10, 16)
-	if err != nil || len(zone) != 5 || n/100 > 23 || n%100 > 59 || zone[0] != '+' && zone[0] != '-' {
+	offset, ok := parseZone(strings.ReplaceAll(s[digits:], "'", ""))
+	if !ok {
 		return time.Time{}, bad
 	}
-	offset := time.Duration(n/100)*time.Hour + time.Duration(n%100)*time.Minute //nolint:gosec // four digits
-	if zone[0] == '+' {
+	return at.Add(-offset), nil
+}
+
+// parseZone reads how far a zone is ahead of UTC: nothing, Z, or sign, hours and perhaps minutes.
+func parseZone(zone string) (time.Duration, bool) {
+	if zone == "" || zone[0] == 'Z' {
+		return 0, true
+	}
+	if len(zone) == len("+08") {
+		zone += "00"
+	}
+	n, err := strconv.ParseUint(zone[1:], 10, 16)
+	if err != nil || len(zone) != len("+0800") || n/100 > 23 || n%100 > 59 {
+		return 0, false
+	}
+	offset := time.Duration(n/100)*time.Hour + time.Duration(n%100)*time.Minute
+	if zone[0] == '-' {
 		offset = -offset
 	}
-	return at.Add(offset), nil
+	return offset, zone[0] == '+' || zone[0] == '-'
 }

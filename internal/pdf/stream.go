@@ -251,7 +251,7 @@ func (s *objectStream) readIndex(d Dict) error {
 		if number > math.MaxUint32 || from > int64(len(s.data))-first {
 			return refuse(ReasonStream, "a malformed object stream")
 		}
-		s.index = append(s.index, packedObject{uint32(number), int(from + first)})
+		s.index = append(s.index, packedObject{uint32(number), int(from + first)}) //nolint:gosec // checked
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func (p *parser) integer() (int64, error) {
 	if err != nil {
 		return 0, refuse(ReasonSyntax, "no number where one must stand")
 	}
-	return int64(n), nil //nolint:gosec // 63 bits
+	return int64(n), nil
 }
 
 // object reads one object.
@@ -164,20 +164,23 @@ func (p *parser) reference(w string, n int64) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := strconv.ParseUint(w, 10, 16)
-	if err != nil {
+	generation, ok := parseGeneration(w)
+	if ok {
+		p.skip()
+		if w, err = p.word(); err != nil {
+			return nil, err
+		}
+	}
+	if !ok || w != "R" {
 		p.i = back
 		return n, nil
 	}
-	p.skip()
-	if w, err = p.word(); err != nil {
-		return nil, err
-	}
-	if w != "R" {
-		p.i = back
-		return n, nil
-	}
-	return Ref{uint32(n), uint16(g)}, nil
+	return Ref{uint32(n), generation}, nil
+}
+
+func parseGeneration(w string) (uint16, bool) {
+	n, err := strconv.ParseUint(w, 10, 16)
+	return uint16(n), err == nil
 }
 
 func (p *parser) name() (Object, error) {

@@ -23,8 +23,8 @@ func NewText(s string) *String {
 	return &String{Value: []byte(s)}
 }
 
-// AppendObject writes an object. A dictionary is written in the order of its keys, so that the same object gives the same
-// octets.
+// AppendObject writes an object. A dictionary is written in the order of its keys, so that the same object gives the
+// same octets.
 func AppendObject(b []byte, o Object) ([]byte, error) {
 	switch x := o.(type) {
 	case nil:
@@ -156,8 +156,8 @@ func (u *Update) AddStream(d Dict, data []byte) Ref {
 	return u.add(written{object: d, data: data})
 }
 
-// AddSignature adds a signature dictionary, to which ByteRange and Contents with place for a value of so many octets are
-// added. There is one in an update.
+// AddSignature adds a signature dictionary, to which ByteRange and Contents with place for a value of so many octets
+// are added. There is one in an update.
 func (u *Update) AddSignature(d Dict, octets int) Ref {
 	return u.add(written{object: d, signature: octets})
 }

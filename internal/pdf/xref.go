@@ -224,7 +224,7 @@ func (p *parser) tableEntry(e *entry) error {
 		return err
 	case word == "f", word == "n" && e.at == 0:
 	case word == "n" && generation <= math.MaxUint16:
-		e.kind, e.extra = kindUsed, uint32(generation)
+		e.kind, e.extra = kindUsed, uint32(generation) //nolint:gosec // checked
 	default:
 		return refuse(ReasonXref, "a malformed entry")
 	}
@@ -246,7 +246,7 @@ func (f *File) xrefStream(at int64, limit int) (*section, error) {
 		if number > math.MaxInt32 || generation > math.MaxUint16 {
 			return refuse(ReasonXref, "a malformed number")
 		}
-		e.number, e.extra = uint32(number), uint32(generation)
+		e.number, e.extra = uint32(number), uint32(generation) //nolint:gosec // checked
 		return nil
 	})
 	if err != nil {
@@ -303,7 +303,7 @@ func readXrefStream(d Dict, data []byte, limit int) (*section, error) {
 			return nil, refuse(ReasonLimit, "more than %d objects", MaxObjects)
 		}
 		for i := range n {
-			e := entry{number: uint32(first + i)} //nolint:gosec // both are small
+			e := entry{number: uint32(first + i)}
 			if data, err = e.unpack(data, w); err != nil {
 				return nil, err
 			}
@@ -334,7 +334,7 @@ func (e *entry) unpack(data []byte, w [3]int) ([]byte, error) {
 	if v[1] > math.MaxInt64 || v[2] > math.MaxUint32 {
 		return nil, refuse(ReasonXref, "a place outside of the file")
 	}
-	e.at, e.extra = int64(v[1]), uint32(v[2])
+	e.at, e.extra = int64(v[1]), uint32(v[2]) //nolint:gosec // checked
 	switch v[0] {
 	case 0:
 		e.kind = kindFree

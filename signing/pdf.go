@@ -54,7 +54,11 @@ func SignPDF(ctx context.Context, w io.Writer, r io.ReaderAt, size int64, order 
 	if err != nil {
 		return err
 	}
-	if err := checkPDF(f, order.Certify); err != nil {
+	list, err := checkPDF(f)
+	if err != nil {
+		return err
+	}
+	if err := order.mayFollow(list); err != nil {
 		return err
 	}
 	u, err := f.NewUpdate()
@@ -86,11 +90,7 @@ func SignPDF(ctx context.Context, w io.Writer, r io.ReaderAt, size int64, order 
 	if err := a.SetValue(value); err != nil {
 		return err
 	}
-	if _, err := io.Copy(w, io.NewSectionReader(r, 0, size)); err != nil {
-		return fmt.Errorf("copying the document: %w", err)
-	}
-	_, err = w.Write(a.Bytes)
-	return err
+	return writePDF(w, r, size, a)
 }
 
 // signer is the order's signer as CAdES in a PDF wants it: the certificate bound, the time told by the document.
@@ -107,34 +107,82 @@ func (o *PDFOrder) signer() (*Signer, error) {
 	return NewSigner(config)
 }
 
-// checkPDF refuses documents that take no further signature.
-func checkPDF(f *pdf.File, certify bool) error {
+// checkPDF gives the signatures of a document; one that was changed after any of them is refused.
+func checkPDF(f *pdf.File) ([]*pdf.Signature, error) {
 	if len(f.Tolerances().Names()) > 0 {
-		return fmt.Errorf("%w: %v", ErrPDFBroken, f.Tolerances().Names())
+		return nil, fmt.Errorf("%w: %v", ErrPDFBroken, f.Tolerances().Names())
 	}
 	list, err := f.Signatures()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, s := range list {
 		if err := s.CheckRange(); err != nil {
-			return fmt.Errorf("%w: %w", ErrPDFBroken, err)
+			return nil, fmt.Errorf("%w: %w", ErrPDFBroken, err)
 		}
 		changes, err := f.Changes(s)
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrPDFBroken, err)
+			return nil, fmt.Errorf("%w: %w", ErrPDFBroken, err)
 		}
 		if len(changes.Other) > 0 {
-			return fmt.Errorf("%w: %v", ErrPDFBroken, changes.Other)
+			return nil, fmt.Errorf("%w: %v", ErrPDFBroken, changes.Other)
 		}
+	}
+	return list, nil
+}
+
+// mayFollow refuses documents that take no further signature.
+func (o *PDFOrder) mayFollow(list []*pdf.Signature) error {
+	for _, s := range list {
 		if s.Permission == 1 {
 			return ErrPDFClosed
 		}
 	}
-	if certify && len(list) > 0 {
+	if o.Certify && len(list) > 0 {
 		return fmt.Errorf("%w: only the first signature can certify", ErrPDFClosed)
 	}
 	return nil
+}
+
+// PDFEvidence is what shows later that the certificates of a signature were good (LT), in DER.
+type PDFEvidence struct {
+	Certificates, CRLs, OCSPs [][]byte
+}
+
+// AddPDFEvidence writes a signed PDF with evidence in its document security store (ETSI EN 319 142-1, 5.4): the file as it
+// is, and an incremental update behind it. Nothing of the evidence is checked; every signature stays as it was.
+func AddPDFEvidence(w io.Writer, r io.ReaderAt, size int64, evidence PDFEvidence) error {
+	f, err := pdf.Open(r, size)
+	if err != nil {
+		return err
+	}
+	list, err := checkPDF(f)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return fmt.Errorf("%w: the document is not signed", ErrPDFBroken)
+	}
+	u, err := f.NewUpdate()
+	if err != nil {
+		return err
+	}
+	if err := u.AddEvidence(pdf.Evidence(evidence)); err != nil {
+		return err
+	}
+	a, err := u.Finish()
+	if err != nil {
+		return err
+	}
+	return writePDF(w, r, size, a)
+}
+
+func writePDF(w io.Writer, r io.ReaderAt, size int64, a *pdf.Appendix) error {
+	if _, err := io.Copy(w, io.NewSectionReader(r, 0, size)); err != nil {
+		return fmt.Errorf("copying the document: %w", err)
+	}
+	_, err := w.Write(a.Bytes)
+	return err
 }
 
 // field is what is added for the signature.

@@ -136,6 +136,35 @@ func TestPDFStampProvesTime(t *testing.T) {
 	require.Equal(t, verify.TotalFailed, r.Indication)
 }
 
+// TestPDFEvidence: evidence in the document security store counts as evidence beside does; without it, whether the
+// certificate was revoked is not known.
+func TestPDFEvidence(t *testing.T) {
+	w := newWorld(t)
+	n := w.enrol(ca.ProfileDepartment, fixtures.Departments()[0])
+	alone := func(c *verify.Config) { c.Evidence = nil }
+	with := func(doc []byte, list ...revoked) []byte {
+		var e signing.PDFEvidence
+		for _, crl := range w.quiet(list...).CRLs {
+			e.CRLs = append(e.CRLs, crl.Raw)
+		}
+		e.Certificates = append(e.Certificates, w.issuing.cert().Raw)
+		var out bytes.Buffer
+		require.NoError(t, signing.AddPDFEvidence(&out, bytes.NewReader(doc), int64(len(doc)), e))
+		return out.Bytes()
+	}
+	signed := w.signPDF(plainPDF(), n, nil)
+	r := w.judge(w.verifier(alone), signed)
+	require.Equal(t, verify.Indeterminate, r.Indication)
+	require.Equal(t, "signature.revocation", r.Headline)
+	r = w.judge(w.verifier(alone), with(signed))
+	require.Equal(t, verify.TotalPassed, r.Indication, "%v", r.Checks)
+	r = w.judge(w.verifier(alone), with(signed, revoked{n.cert(), now.Add(-2 * time.Hour), pki.CauseKeyCompromise}))
+	require.Equal(t, verify.Revoked, r.SubIndication)
+	var out bytes.Buffer
+	err := signing.AddPDFEvidence(&out, bytes.NewReader(plainPDF()), int64(len(plainPDF())), signing.PDFEvidence{})
+	require.ErrorIs(t, err, signing.ErrPDFBroken)
+}
+
 // TestPDFFails: whatever is wrong with a signed PDF is found for what it is.
 func TestPDFFails(t *testing.T) {
 	w := newWorld(t)

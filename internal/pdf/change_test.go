@@ -117,6 +117,27 @@ func TestCertified(t *testing.T) {
 	require.Equal(t, []string{"a signature, which the certification does not permit"}, changes.Other)
 }
 
+// TestEvidence: what is added is read again, once each, and is no change, not even after a certification.
+func TestEvidence(t *testing.T) {
+	doc := sign(t, plain(), func(n *pdf.NewField) { n.Certifies = true })
+	add := func(doc []byte, e pdf.Evidence) []byte {
+		return update(t, doc, func(u *pdf.Update) { require.NoError(t, u.AddEvidence(e)) })
+	}
+	doc = add(doc, pdf.Evidence{Certificates: [][]byte{[]byte("a"), []byte("b"), []byte("a")}, CRLs: [][]byte{[]byte("c")}})
+	doc = add(doc, pdf.Evidence{Certificates: [][]byte{[]byte("b"), []byte("d")}, OCSPs: [][]byte{[]byte("o")}})
+	f, s := first(t, doc)
+	got, err := f.Evidence()
+	require.NoError(t, err)
+	require.Equal(t, &pdf.Evidence{
+		Certificates: [][]byte{[]byte("a"), []byte("b"), []byte("d")}, CRLs: [][]byte{[]byte("c")}, OCSPs: [][]byte{[]byte("o")},
+	}, got)
+	changes, err := f.Changes(s)
+	require.NoError(t, err)
+	require.Equal(t, &pdf.Changes{Evidence: true}, changes)
+	_, err = open(t, craft("", "<</DSS<</Certs[1 0 R]>>>>")).Evidence()
+	require.Equal(t, pdf.ReasonStructure, pdf.ReasonOf(err))
+}
+
 // TestSharedObject: an object that serves two ends in the signed revision may not change for one of them.
 func TestSharedObject(t *testing.T) {
 	shared := craft("", "<< /Type /Catalog /Pages 2 0 R /DSS << /Certs 5 0 R >> >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",

@@ -122,12 +122,13 @@ func TestSignPDFRefuses(t *testing.T) {
 		"edge": {doc: plainPDF(0), edit: func(o *signing.PDFOrder) {
 			o.Stamp = &signing.PDFStamp{Page: 1, X: 180, Picture: ring(t, "png")}
 		}, err: signing.ErrPlace},
-		"no PDF":        {doc: []byte("PK\x03\x04"), reason: pdf.ReasonHeader},
-		"encrypted":     {doc: bytes.Replace(plainPDF(0), []byte("/Root"), []byte("/Encrypt 3 0 R /Root"), 1), reason: pdf.ReasonEncrypted},
-		"XFA":           {doc: writtenPDF("<</AcroForm<</XFA()>>/Pages 2 0 R>>", "<</Kids[3 0 R]>>", "<</Type/Page>>"), reason: pdf.ReasonStructure},
-		"octets behind": {doc: append(bytes.Clone(signed), "tail"...), err: signing.ErrPDFBroken},
-		"closed":        {doc: signedPDF(t, plainPDF(0), certifying), err: signing.ErrPDFClosed},
-		"not the first": {doc: signed, edit: func(o *signing.PDFOrder) { o.Certify = true }, err: signing.ErrPDFClosed},
+		"no PDF":                  {doc: []byte("PK\x03\x04"), reason: pdf.ReasonHeader},
+		"encrypted":               {doc: bytes.Replace(plainPDF(0), []byte("/Root"), []byte("/Encrypt 3 0 R /Root"), 1), reason: pdf.ReasonEncrypted},
+		"XFA":                     {doc: writtenPDF("<</AcroForm<</XFA()>>/Pages 2 0 R>>", "<</Kids[3 0 R]>>", "<</Type/Page>>"), reason: pdf.ReasonStructure},
+		"octets behind, unsigned": {doc: append(plainPDF(0), "tail"...), err: signing.ErrPDFBroken},
+		"octets behind":           {doc: append(bytes.Clone(signed), "tail"...), err: signing.ErrPDFBroken},
+		"closed":                  {doc: signedPDF(t, plainPDF(0), certifying), err: signing.ErrPDFClosed},
+		"not the first":           {doc: signed, edit: func(o *signing.PDFOrder) { o.Certify = true }, err: signing.ErrPDFClosed},
 		"pages in a circle": {
 			doc: writtenPDF("<</Pages 2 0 R>>", "<</Kids[2 0 R]>>"), reason: pdf.ReasonStructure,
 		},

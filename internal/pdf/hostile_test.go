@@ -156,6 +156,22 @@ func TestRanges(t *testing.T) {
 	}
 }
 
+// TestValueFromLater: a value that lies in the revision that it covers, but is an object of it only since, is refused.
+func TestValueFromLater(t *testing.T) {
+	doc := sign(t, plain(), nil)
+	at := bytes.LastIndex(doc, []byte("7 0 obj"))
+	used := fmt.Sprintf("%010d 00000 n", at)
+	require.Equal(t, 1, bytes.Count(doc, []byte(used)))
+	_, s := first(t, doc)
+	require.NoError(t, s.CheckRange())
+	last := bytes.LastIndex(doc, []byte("xref\n1 1"))
+	doc = bytes.Replace(doc, []byte(used), []byte(used[:len(used)-1]+"f"), 1)
+	xref := len(doc)
+	doc = fmt.Appendf(doc, "xref\n7 1\n%s \ntrailer\n<</Size 9/Root 1 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF\n", used, last, xref)
+	_, s = first(t, doc)
+	require.Equal(t, pdf.ReasonRange, pdf.ReasonOf(s.CheckRange()), "%v", s.CheckRange())
+}
+
 // TestValue: only zeros may follow the value.
 func TestValue(t *testing.T) {
 	doc := sign(t, plain(), nil)

@@ -149,8 +149,8 @@ type PDFEvidence struct {
 	Certificates, CRLs, OCSPs [][]byte
 }
 
-// AddPDFEvidence writes a signed PDF with evidence in its document security store (ETSI EN 319 142-1, 5.4): the file as it
-// is, and an incremental update behind it. Nothing of the evidence is checked; every signature stays as it was.
+// AddPDFEvidence writes a signed PDF with evidence in its document security store (ETSI EN 319 142-1, 5.4): the file as
+// it is, and an incremental update behind it. Nothing of the evidence is checked; every signature stays as it was.
 func AddPDFEvidence(w io.Writer, r io.ReaderAt, size int64, evidence PDFEvidence) error {
 	f, err := pdf.Open(r, size)
 	if err != nil {

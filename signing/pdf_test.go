@@ -150,6 +150,11 @@ func TestSignPDFRefuses(t *testing.T) {
 	}
 }
 
+func signable(t *testing.T, out *bytes.Buffer, doc []byte, order signing.PDFOrder) bool {
+	t.Helper()
+	return signing.SignPDF(t.Context(), out, bytes.NewReader(doc), int64(len(doc)), order) == nil
+}
+
 // qpdf is what qpdf says of the structure of a file: 0 sound, 2 errors, 3 warnings.
 func (c checkers) qpdf(path string) int {
 	c.t.Helper()
@@ -208,8 +213,7 @@ func TestStockToolsAcceptForeignPDF(t *testing.T) {
 		doc, err := os.ReadFile(path)
 		require.NoError(t, err)
 		var out bytes.Buffer
-		refused := signing.SignPDF(t.Context(), &out, bytes.NewReader(doc), int64(len(doc)), order) != nil
-		if refused || bytes.Contains(doc, []byte("/ByteRange")) || c.qpdf(path) != 0 {
+		if !signable(t, &out, doc, order) || bytes.Contains(doc, []byte("/ByteRange")) || c.qpdf(path) != 0 {
 			return nil
 		}
 		count++

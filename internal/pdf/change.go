@@ -23,6 +23,9 @@ func (c *Changes) None() bool {
 // maxTouched is how many objects of later revisions are looked at.
 const maxTouched = 1 << 16
 
+// maxOther is how many changes are named.
+const maxOther = 64
+
 // Changes tells what was added after the revision that a signature covers. Whatever is not recognised as another
 // signature, a document time-stamp or evidence is another change: an object of the signed revision with a new content,
 // one that was taken away, a number that the signed revision refers to without having it.
@@ -64,6 +67,9 @@ type comparison struct {
 }
 
 func (d *comparison) other(format string, args ...any) {
+	if len(d.changes.Other) >= maxOther {
+		return
+	}
 	d.changes.Other = append(d.changes.Other, fmt.Sprintf(format, args...))
 }
 

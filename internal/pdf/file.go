@@ -14,6 +14,7 @@ type File struct {
 	size     int64
 	sections []*section // newest first
 	packed   []*objectStream
+	work     *int64 // octets that may still be read; shared by the revisions of a file
 
 	tolerances Tolerances
 }
@@ -43,7 +44,8 @@ const (
 
 // Open reads the cross-reference of a file. r is read later too. An error of r is returned as it is.
 func Open(r io.ReaderAt, size int64) (*File, error) {
-	f := &File{r: r, size: size}
+	work := int64(maxWork)
+	f := &File{r: r, size: size, work: &work}
 	head, err := f.read(0, headerWithin)
 	if err != nil {
 		return nil, err
@@ -80,6 +82,9 @@ func (f *File) read(at int64, n int) ([]byte, error) {
 		return nil, refuse(ReasonXref, "a place outside of the file")
 	}
 	b := make([]byte, min(int64(n), f.size-at))
+	if err := f.spend(len(b)); err != nil {
+		return nil, err
+	}
 	if len(b) == 0 {
 		return b, nil
 	}
@@ -87,6 +92,15 @@ func (f *File) read(at int64, n int) ([]byte, error) {
 		return nil, fmt.Errorf("reading the file: %w", err)
 	}
 	return b, nil
+}
+
+// spend counts the work on a file.
+func (f *File) spend(octets int) error {
+	if *f.work -= int64(octets); *f.work < 0 {
+		*f.work = 0
+		return refuse(ReasonLimit, "more work than a document is worth")
+	}
+	return nil
 }
 
 // startxref reads where the cross-reference of the file that ends at size begins, and where its %%EOF ends.
@@ -115,7 +129,7 @@ func (f *File) startxref(size int64) (start, end int64, err error) {
 
 // parseAt parses what stands at a place, with as many octets as that takes.
 func (f *File) parseAt(at int64, limit int, parse func(p *parser) error) error {
-	for n := 1 << 10; ; n *= 8 {
+	for n := 1 << 9; ; n *= 8 {
 		n = min(n, limit)
 		b, err := f.read(at, n)
 		if err != nil {

@@ -120,6 +120,29 @@ func TestObjectStreamsInCircles(t *testing.T) {
 	}
 }
 
+// TestWork: objects that overlap, each of them up to the end of the file, do not take for ever.
+func TestWork(t *testing.T) {
+	const count = 1 << 14
+	var body, entries bytes.Buffer
+	body.WriteString("%PDF-1.7\n")
+	for i := range count {
+		fmt.Fprintf(&entries, "%010d 00000 n \n", body.Len())
+		fmt.Fprintf(&body, "%d 0 obj\n(%s", i+1, strings.Repeat("a", 100))
+	}
+	at := body.Len()
+	fmt.Fprintf(&body, "xref\n1 %d\n%strailer\n<</Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", count, entries.Bytes(), at)
+	f := open(t, body.Bytes())
+	refused := 0
+	for i := range count {
+		_, err := f.Resolve(ref(uint32(i + 1)))
+		require.NotEmpty(t, pdf.ReasonOf(err), "%v", err)
+		if pdf.ReasonOf(err) == pdf.ReasonLimit {
+			refused++
+		}
+	}
+	require.Positive(t, refused)
+}
+
 // TestRanges: a ByteRange that is not the whole revision but the value is refused.
 func TestRanges(t *testing.T) {
 	doc := sign(t, plain(), nil)
@@ -130,7 +153,7 @@ func TestRanges(t *testing.T) {
 	_, err := fmt.Sscan(string(doc[from:from+44]), &n[0], &n[1], &n[2], &n[3])
 	require.NoError(t, err)
 	for name, r := range map[string]string{
-		"first octet":    fmt.Sprintf("1 %d %d %d", n[1]-1, n[2], n[3]),
+		"first octet":    fmt.Sprintf("1 %d %d %d", n[1], n[2], n[3]),
 		"gap too large":  fmt.Sprintf("0 %d %d %d", n[1]-1, n[2], n[3]),
 		"gap too small":  fmt.Sprintf("0 %d %d %d", n[1]+1, n[2], n[3]),
 		"gap reaches on": fmt.Sprintf("0 %d %d %d", n[1], n[2]+1, n[3]-1),

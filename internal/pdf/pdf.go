@@ -28,6 +28,10 @@ const (
 	maxTreeDepth    = 64
 	maxEvidence     = 256 // certificates, CRLs and answers of a document, together
 	maxEvidenceSize = 16 << 20
+
+	// maxWork is how many octets are read and inflated, all together: objects that overlap, or that lie in streams which
+	// must be inflated again and again, could take for ever.
+	maxWork = 1 << 30
 )
 
 // Reason is why a file is refused.

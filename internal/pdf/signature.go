@@ -282,7 +282,7 @@ func (f *File) Revision(end int64) (*File, error) {
 	if i < 0 {
 		return nil, refuse(ReasonRange, "what is covered is no revision of this file")
 	}
-	return &File{r: f.r, size: end, sections: f.sections[i:]}, nil
+	return &File{r: f.r, size: end, sections: f.sections[i:], work: f.work}, nil
 }
 
 // ParseDate reads a date (7.9.4): D:YYYYMMDDHHmmSSOHH'mm', of which all behind the year may be missing. Without a zone

@@ -34,6 +34,9 @@ func (f *File) decode(s *Stream, limit, depth int) ([]byte, error) {
 	}
 	data, err := inflate(raw, limit)
 	if err != nil {
+		return nil, errors.Join(err, f.spend(limit))
+	}
+	if err := f.spend(len(data)); err != nil {
 		return nil, err
 	}
 	return unpredict(data, parameters)
@@ -177,7 +180,8 @@ type packedObject struct {
 // Limits of object streams.
 const (
 	maxObjectStream = 4 << 20
-	keptStreams     = 4
+	keptStreams     = 64
+	keptOctets      = 8 << 20
 )
 
 // unpack reads an object from its object stream.
@@ -226,11 +230,21 @@ func (f *File) objectStream(e entry, depth int) (*objectStream, error) {
 	if err := s.readIndex(stream.Dict); err != nil {
 		return nil, err
 	}
-	if len(f.packed) >= keptStreams {
+	f.keep(s)
+	return s, nil
+}
+
+// keep keeps an object stream and forgets the oldest.
+func (f *File) keep(s *objectStream) {
+	f.packed = append(f.packed, s)
+	size := 0
+	for _, p := range f.packed {
+		size += len(p.data)
+	}
+	for len(f.packed) > keptStreams || size > keptOctets && len(f.packed) > 1 {
+		size -= len(f.packed[0].data)
 		f.packed = f.packed[1:]
 	}
-	f.packed = append(f.packed, s)
-	return s, nil
 }
 
 func (s *objectStream) readIndex(d Dict) error {

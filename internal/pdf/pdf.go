@@ -29,8 +29,8 @@ const (
 	maxEvidence     = 256 // certificates, CRLs and answers of a document, together
 	maxEvidenceSize = 16 << 20
 
-	// maxWork is how many octets are read and inflated, all together: objects that overlap, or that lie in streams which
-	// must be inflated again and again, could take for ever.
+	// maxWork is how many octets are read and inflated, all together: objects that overlap, or that lie in streams
+	// which must be inflated again and again, could take for ever.
 	maxWork = 1 << 30
 )
 

@@ -116,6 +116,9 @@ func (j *judgement) judgeChanges(f *pdf.File, s *pdf.Signature) {
 	case len(changes.Other) > 0:
 		j.fail(id, HashFailure, "only signatures and evidence", listed(changes.Other))
 	default:
+		if changes.Stamps > 0 {
+			j.uncovered("signed later: stamp on a page")
+		}
 		if changes.Metadata {
 			j.uncovered("signed later: metadata")
 		}

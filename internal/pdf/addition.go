@@ -199,17 +199,36 @@ func (d *comparison) newValue(field Ref, dict Dict) error {
 	if err != nil {
 		return err
 	}
-	switch value["Type"] {
-	case Name("DocTimeStamp"):
-		d.changes.Timestamps++
-	case Name("Sig"), nil:
-		d.changes.Signatures++
-	default:
-		d.other("signature field")
+	shown, err := d.shows(dict)
+	if err != nil {
+		return err
+	}
+	switch stamp := value["SubFilter"] == FilterTimestamp; {
+	case stamp && shown: // anybody can have a time-stamp, and would write over the page with it
+		d.other("time-stamp that shows something")
 		return nil
+	case stamp:
+		d.changes.Timestamps++
+	default:
+		d.changes.Signatures++
+	}
+	if shown {
+		d.changes.Stamps++
 	}
 	d.fields[field] = true
 	return d.take(Array{dict["V"], dict["AP"], dict["MK"], dict["DR"], dict["Lock"], dict["SV"]})
+}
+
+// shows tells whether a field shows something on its page.
+func (d *comparison) shows(field Dict) (bool, error) {
+	rect, err := d.now.array(field["Rect"])
+	if err != nil || field["AP"] == nil {
+		return false, err
+	}
+	if len(rect) != len(Page{}.Box) {
+		return true, nil
+	}
+	return !equal(rect[0], rect[2]) && !equal(rect[1], rect[3]), nil
 }
 
 // signedSince recognises fields that were there empty and hold a signature now.

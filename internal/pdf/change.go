@@ -10,6 +10,7 @@ import (
 type Changes struct {
 	Signatures int      // more signatures
 	Timestamps int      // more document time-stamps
+	Stamps     int      // of these signatures, those that show something on a page
 	Evidence   bool     // evidence was added
 	Metadata   bool     // the XMP metadata were written anew, by software that signed later
 	Other      []string // anything else, in words: the document is not what was signed

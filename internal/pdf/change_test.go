@@ -163,6 +163,16 @@ func TestAddedSignatures(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, &pdf.Changes{Signatures: 1, Timestamps: 1}, changes)
 	require.False(t, changes.None())
+	shown := func(form pdf.Name) *pdf.Changes {
+		f, s := first(t, sign(t, doc, func(n *pdf.NewField) {
+			n.Value, n.Rect, n.Look = pdf.Dict{"SubFilter": form}, [4]float64{0, 0, 9, 9}, ref(4)
+		}))
+		changes, err := f.Changes(s)
+		require.NoError(t, err)
+		return changes
+	}
+	require.Equal(t, &pdf.Changes{Signatures: 2, Timestamps: 1, Stamps: 1}, shown(pdf.FilterCAdES))
+	require.Contains(t, shown(pdf.FilterTimestamp).Other, "time-stamp that shows something")
 	_, s = first(t, append(doc, "tail"...))
 	require.NoError(t, s.CheckRange())
 }

@@ -76,18 +76,69 @@ func SignPDF(ctx context.Context, w io.Writer, r io.ReaderAt, size int64, order 
 	if err != nil {
 		return err
 	}
-	digest := sm3.New()
-	if _, err := io.Copy(digest, io.NewSectionReader(r, 0, size)); err != nil {
-		return fmt.Errorf("reading the document: %w", err)
+	digest, err := coveredDigest(r, size, a)
+	if err != nil {
+		return err
 	}
-	before, after := a.Covered()
-	digest.Write(before)
-	digest.Write(after)
-	value, err := signer.DetachedDigest(ctx, [sm3.Size]byte(digest.Sum(nil)))
+	value, err := signer.DetachedDigest(ctx, digest)
 	if err != nil {
 		return err
 	}
 	if err := a.SetValue(value); err != nil {
+		return err
+	}
+	return writePDF(w, r, size, a)
+}
+
+// coveredDigest is the digest of the file with what is appended, but for the value.
+func coveredDigest(r io.ReaderAt, size int64, a *pdf.Appendix) ([sm3.Size]byte, error) {
+	digest := sm3.New()
+	if _, err := io.Copy(digest, io.NewSectionReader(r, 0, size)); err != nil {
+		return [sm3.Size]byte{}, fmt.Errorf("reading the document: %w", err)
+	}
+	before, after := a.Covered()
+	digest.Write(before)
+	digest.Write(after)
+	return [sm3.Size]byte(digest.Sum(nil)), nil
+}
+
+// TimestampPDF writes a signed PDF with a document time-stamp (ETSI EN 319 142-1, 5.4.3), an incremental update behind the
+// file as it is: all that is there, evidence too, was there by then.
+func TimestampPDF(ctx context.Context, w io.Writer, r io.ReaderAt, size int64, from Timestamper) error {
+	f, err := pdf.Open(r, size)
+	if err != nil {
+		return err
+	}
+	list, err := checkPDF(f)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return fmt.Errorf("%w: the document is not signed", ErrPDFBroken)
+	}
+	u, err := f.NewUpdate()
+	if err != nil {
+		return err
+	}
+	value := pdf.Dict{
+		"Type": pdf.Name("DocTimeStamp"), "Filter": pdf.Name("Adobe.PPKLite"), "SubFilter": pdf.FilterTimestamp,
+	}
+	if err := u.AddField(pdf.NewField{Value: value, Room: pdfRoom, Page: 1}); err != nil {
+		return err
+	}
+	a, err := u.Finish()
+	if err != nil {
+		return err
+	}
+	digest, err := coveredDigest(r, size, a)
+	if err != nil {
+		return err
+	}
+	token, err := stampDigest(ctx, from, digest)
+	if err != nil {
+		return err
+	}
+	if err := a.SetValue(token); err != nil {
 		return err
 	}
 	return writePDF(w, r, size, a)

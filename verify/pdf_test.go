@@ -2,6 +2,7 @@ package verify_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"fmt"
 	"io/fs"
@@ -54,6 +55,17 @@ func (w *world) signPDF(doc []byte, n node, edit func(*signing.PDFOrder)) []byte
 	return out.Bytes()
 }
 
+// stampPDF puts a document time-stamp over a PDF.
+func (w *world) stampPDF(doc []byte, authority node) []byte {
+	w.t.Helper()
+	var out bytes.Buffer
+	from := signing.TimestampFunc(func(_ context.Context, digest [32]byte) ([]byte, error) {
+		return w.tokenOver(authority, digest, now.Add(-time.Minute)), nil
+	})
+	require.NoError(w.t, signing.TimestampPDF(w.t.Context(), &out, bytes.NewReader(doc), int64(len(doc)), from))
+	return out.Bytes()
+}
+
 // putPDF signs a PDF with a value that make gives for what is covered.
 func (w *world) putPDF(doc []byte, value pdf.Dict, make func(covered []byte) []byte) []byte {
 	w.t.Helper()
@@ -97,6 +109,7 @@ func TestPDF(t *testing.T) {
 		"certified": w.signPDF(plainPDF(), n, func(o *signing.PDFOrder) { o.Certify = true }),
 		"stamped": w.putPDF(once, pdf.Dict{"Type": pdf.Name("DocTimeStamp"), "SubFilter": pdf.FilterTimestamp},
 			func(covered []byte) []byte { return w.token(authority, covered, now.Add(-time.Minute)) }),
+		"certified and stamped": w.stampPDF(w.signPDF(plainPDF(), n, func(o *signing.PDFOrder) { o.Certify = true }), authority),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, cross := range []bool{false, true} {
@@ -161,6 +174,8 @@ func TestPDFEvidence(t *testing.T) {
 	r = w.judge(w.verifier(alone), with(signed, revoked{n.cert(), now.Add(-2 * time.Hour), pki.CauseKeyCompromise}))
 	require.Equal(t, verify.Revoked, r.SubIndication)
 	var out bytes.Buffer
+	require.ErrorIs(t, signing.TimestampPDF(t.Context(), &out, bytes.NewReader(plainPDF()), int64(len(plainPDF())), nil), signing.ErrPDFBroken)
+	require.ErrorIs(t, signing.TimestampPDF(t.Context(), &out, bytes.NewReader(signed), int64(len(signed)), nil), signing.ErrConfig)
 	err := signing.AddPDFEvidence(&out, bytes.NewReader(plainPDF()), int64(len(plainPDF())), signing.PDFEvidence{})
 	require.ErrorIs(t, err, signing.ErrPDFBroken)
 }

@@ -102,8 +102,8 @@ func coveredDigest(r io.ReaderAt, size int64, a *pdf.Appendix) ([sm3.Size]byte, 
 	return [sm3.Size]byte(digest.Sum(nil)), nil
 }
 
-// TimestampPDF writes a signed PDF with a document time-stamp (ETSI EN 319 142-1, 5.4.3), an incremental update behind the
-// file as it is: all that is there, evidence too, was there by then.
+// TimestampPDF writes a signed PDF with a document time-stamp (ETSI EN 319 142-1, 5.4.3), an incremental update behind
+// the file as it is: all that is there, evidence too, was there by then.
 func TimestampPDF(ctx context.Context, w io.Writer, r io.ReaderAt, size int64, from Timestamper) error {
 	f, err := pdf.Open(r, size)
 	if err != nil {

@@ -183,6 +183,11 @@ func TestStockToolsAcceptPDF(t *testing.T) {
 	visible := order
 	visible.Stamp = &signing.PDFStamp{Page: 1, X: 20, Y: 20, Picture: ring(t, "png")}
 	doc := signedPDF(t, signedPDF(t, plainPDF(0), order), visible)
+	var out bytes.Buffer
+	require.NoError(t, signing.AddPDFEvidence(&out, bytes.NewReader(doc), int64(len(doc)), signing.PDFEvidence{
+		Certificates: [][]byte{w.issuing.Certificate().Raw},
+	}))
+	doc = out.Bytes()
 	path := c.file("signed.pdf", doc)
 	require.Zero(t, c.qpdf(path))
 	c.accepts("pdfsm2check", path, root, sub)

@@ -52,10 +52,13 @@ func AddTimestamp(ctx context.Context, der []byte, signer int, from Timestamper)
 
 // stamp asks for a token over a signature value and checks that it is one.
 func stamp(ctx context.Context, from Timestamper, value []byte) ([]byte, error) {
+	return stampDigest(ctx, from, sm3.Sum(value))
+}
+
+func stampDigest(ctx context.Context, from Timestamper, digest [sm3.Size]byte) ([]byte, error) {
 	if from == nil {
 		return nil, fmt.Errorf("%w: a source of time-stamp tokens is required", ErrConfig)
 	}
-	digest := sm3.Sum(value)
 	der, err := from.Timestamp(ctx, digest)
 	if err != nil {
 		return nil, fmt.Errorf("asking for a time-stamp token: %w", err)

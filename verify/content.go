@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/elicense/elicense/pki"
 )
@@ -13,6 +14,10 @@ type content struct {
 	body io.ReaderAt
 	size int64
 	sums map[pki.Hash][]byte
+	// claimed is when what lies around the signature says that it was made, for one that does not say so itself.
+	claimed time.Time
+	// within is what a later time-stamp over all of this proves; nil: there is none.
+	within *standing
 }
 
 // maxHeldContent is how much content is held in memory, for signatures that cover it without attributes.

@@ -57,6 +57,10 @@ func (j *judgement) judge(d *Document) {
 		j.judgeOFD(d)
 		return
 	}
+	if isPDF(head) {
+		j.judgePDF(d)
+		return
+	}
 	doc, ok := j.readAll(d)
 	if !ok {
 		return
@@ -189,7 +193,7 @@ func (j *judgement) judgeEnvelope(doc []byte) {
 		j.judgeStatus(&e)
 	case KindBatch:
 		j.judgeBatch(&e)
-	case KindUnknown, KindBundle, KindProof, KindCheckpoint, KindCertificate, KindOFD, KindCMS, KindTimestamp:
+	case KindUnknown, KindBundle, KindProof, KindCheckpoint, KindCertificate, KindOFD, KindPDF, KindCMS, KindTimestamp:
 		j.fail("document.kind", FormatFailure, "record, receipt, status or batch")
 	}
 }

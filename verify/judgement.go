@@ -180,6 +180,7 @@ var required = map[Kind][]string{
 	KindCertificate: {"certificate.text", "certificate.chain", "certificate.revocation"},
 	KindCMS:         {"cms.text", "cms.signers"},
 	KindOFD:         {"package.text", "package.documents", "package.signed"},
+	KindPDF:         {"pdf.text", "pdf.signed"},
 	KindTimestamp: {"timestamp.text", "timestamp.imprint", "timestamp.signature", "timestamp.chain",
 		"timestamp.revocation"},
 }

@@ -111,6 +111,7 @@ const (
 	KindCheckpoint  Kind = "checkpoint"  // signed tree head
 	KindCertificate Kind = "certificate" // with those above it, if they follow
 	KindOFD         Kind = "ofd"         // package of GB/T 33190
+	KindPDF         Kind = "pdf"         // ISO 32000
 	KindCMS         Kind = "cms"         // SignedData of GB/T 35275 or RFC 5652
 	KindTimestamp   Kind = "timestamp"   // 时间戳, a token or the answer that brings it
 )

@@ -92,6 +92,9 @@ func (j *judgement) judgeSignerInfo(s *signerInfo) {
 		algorithm: algorithmOf(s.signer), leaf: findSigner(s.signer, s.help), evidence: embedded(s),
 		tokens: s.signer.SignatureTimestamps(),
 	}
+	if s.over != nil {
+		m.claimed, m.within = s.over.claimed, s.over.within
+	}
 	if at, ok, err := s.signer.SigningTime(); ok && err == nil {
 		m.claimed = at
 	}

@@ -21,11 +21,16 @@ import (
 // token stamps data at a time, whatever time it is.
 func (w *world) token(by node, data []byte, at time.Time) []byte {
 	w.t.Helper()
+	return w.tokenOver(by, sm3.Sum(data), at)
+}
+
+// tokenOver stamps a digest.
+func (w *world) tokenOver(by node, sum [32]byte, at time.Time) []byte {
+	w.t.Helper()
 	c := by.cert()
 	writer, err := tsp.NewWriter(cms.ArcRFC5652, tsp.SignerCertificate{Raw: c.Raw, Issuer: c.RawIssuer, Serial: c.Serial},
 		[][]byte{w.issuing.cert().Raw})
 	require.NoError(w.t, err)
-	sum := sm3.Sum(data)
 	policy, err := oid.Parse("1.2.3.4")
 	require.NoError(w.t, err)
 	info, err := tsp.MarshalInfo(&tsp.Info{

@@ -127,6 +127,10 @@ var passedWords = map[Kind]words{
 		"全部签章有效，内容未被改动，证书可信且未被吊销",
 		"every seal holds, nothing was changed, the certificates are trusted and not revoked",
 	},
+	KindPDF: {
+		"全部签名有效，签名后未被改动，证书可信且未被吊销",
+		"every signature holds, nothing was changed since, the certificates are trusted and not revoked",
+	},
 	KindCMS:       {"全部签名有效，证书可信且未被吊销", "every signature holds, its certificate is trusted and not revoked"},
 	KindTimestamp: {"时间戳真实，内容在该时间已存在", "the time-stamp is authentic: the content existed at that time"},
 }
@@ -136,7 +140,8 @@ var kinds = map[Kind]words{
 	KindReceipt: {"查验回执", "receipt"}, KindStatus: {"状态声明", "status statement"},
 	KindBatch: {"批次证明", "batch certificate"}, KindProof: {"账本证明", "ledger proof"},
 	KindCheckpoint: {"账本检查点", "checkpoint"}, KindCertificate: {"数字证书", "certificate"},
-	KindOFD: {"OFD 文件", "OFD document"}, KindCMS: {"签名数据", "signed data"}, KindTimestamp: {"时间戳", "time-stamp"},
+	KindOFD: {"OFD 文件", "OFD document"}, KindPDF: {"PDF 文件", "PDF document"},
+	KindCMS: {"签名数据", "signed data"}, KindTimestamp: {"时间戳", "time-stamp"},
 }
 
 var subjects = map[string]words{
@@ -146,6 +151,7 @@ var subjects = map[string]words{
 	"certificate": {"证书", "certificate"}, "source": {"状态来源", "status source"}, "state": {"证照状态", "state"},
 	"expect": {"办件要求", "expectation"}, "cms": {"签名数据", "signed data"}, "signature": {"签名", "signature"},
 	"countersignature": {"会签", "countersignature"}, "seal": {"印章", "seal"},
+	"pdf":     {"PDF 文件", "PDF document"},
 	"package": {"文件包", "package"}, "description": {"签章", "seal"}, "licence": {"证照", "licence"},
 	"maker": {"制章人", "maker of the seal"}, "timestamp": {"时间戳", "time-stamp"},
 }

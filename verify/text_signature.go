@@ -51,6 +51,35 @@ var signatureRules = map[string]rule{
 		LevelSignature, "RFC 5035 5.4", words{"签名指明此证书", "the signature names this certificate"},
 		words{"签名指明的是另一张证书", "the signature names another certificate"}, words{},
 	},
+	"pdf.text": {
+		LevelFormat, "ISO 32000-2:2020 7.5", words{"文件结构", "structure of the file"},
+		words{
+			"PDF 文件已加密、损坏或结构不合规，不同软件会看到不同内容；请索取原件",
+			"the PDF is encrypted, damaged or read differently by different software: ask for the original",
+		}, words{},
+	},
+	"pdf.signed": {
+		LevelFormat, "ISO 32000-2:2020 12.7.5.5", words{"有签名", "it is signed"},
+		words{"文件没有签名，或签名已被剥去", "the document is not signed, or its signatures were stripped"}, words{},
+	},
+	"pdf.value": {
+		LevelFormat, "ISO 32000-2:2020 12.8.3", words{"签名值的形式", "form of the signature value"},
+		words{"签名值的形式不被接受，或其后藏有别的内容", "the form of the value is not accepted, or something is hidden behind it"},
+		words{},
+	},
+	"pdf.range": {
+		LevelDigest, "ISO 32000-2:2020 12.8.1", words{"签名覆盖整个文件版本", "the signature covers a whole revision"},
+		words{
+			"签名没有覆盖整个文件，留有可被填改之处", "the signature leaves out parts of the file, which can be filled in later",
+		}, words{},
+	},
+	"pdf.changed": {
+		LevelDigest, "ISO 32000-2:2020 12.8.2", words{"签名后未被改动", "nothing was changed after signing"},
+		words{
+			"签名之后文件又被改动，现在所见不是当时所签；请索取签署的原件",
+			"the document was changed after it was signed: what it shows is not what was signed; ask for the original",
+		}, words{},
+	},
 	"package.text": {
 		LevelFormat, "GB/T 33190-2016 7", words{"文件包", "package"},
 		words{"不是完好的 OFD 文件，或其中藏有别的内容", "not a sound OFD package, or something is hidden in it"}, words{},
@@ -161,7 +190,10 @@ var signaturePhrases = map[string]string{
 	"a certificate of a service": "服务器证书", "the second cannot read it": "第二种实现读不了",
 	"the second refuses": "第二种实现不认可", "only the second accepts": "只有第二种实现认可",
 	"what the scope of a trust anchor allows": "信任根的范围所允许的", "one document": "一个文档",
-	"only signed files": "只有已签名的文件", "the digests that were sealed": "签章时的摘要",
+	"only signatures and evidence": "只增加签名和验证证据", "header": "没有文件头", "xref": "交叉引用表损坏",
+	"syntax": "对象语法错误", "stream": "数据流损坏", "signature": "签名字典不合规", "range": "覆盖范围不合规", "padding": "签名值后有多余内容",
+	"adbe.pkcs7.detached, ETSI.CAdES.detached": "adbe.pkcs7.detached 或 ETSI.CAdES.detached",
+	"only signed files":                        "只有已签名的文件", "the digests that were sealed": "签章时的摘要",
 	"at least one file": "至少一个文件", "one licence record": "一份证照记录", "a bare signature value": "只有签名值",
 	"zip": "压缩包损坏", "hidden": "藏有目录之外的内容", "mismatch": "目录与内容不一致", "duplicate": "文件重名", "name": "文件名越界",
 	"encrypted": "加密", "method": "压缩方法", "limit": "超出限制", "bomb": "压缩炸弹", "checksum": "校验和不符", "xml": "XML 不合规",
@@ -233,6 +265,7 @@ var adviceWords = map[string]words{
 // signatureFacts are the names of facts about signatures.
 var signatureFacts = map[string]words{
 	"signer": {"签名人", "signer"}, "signer-code": {"签名人代码", "signer's code"}, "algorithm": {"签名算法", "algorithm"},
+	"field":  {"签名域", "signature field"},
 	"policy": {"策略", "policy"}, "seal": {"印章名称", "seal"}, "seal-code": {"印章编码", "seal code"},
 	"seal-software": {"印章软件", "seal software"}, "sealing-software": {"签章软件", "sealing software"},
 	"maker": {"制章人", "maker of the seal"}, "countersignature": {"会签人", "countersigner"},

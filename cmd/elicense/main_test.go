@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 		"json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute, "recode": recode, "flip": flip, "cut": cut,
 		"noids": noIdentityNumbers, "rows": rowsOf, "sealworld": makeSealWorld, "damage": damageSeal, "keys": makeKeys,
 		"device": device, "tsa": stampServer, "ofdworld": makeOFDWorld, "signatures": signaturesOf,
+		"pdfworld": makePDFWorld, "pdfsignatures": signaturesInPDF,
 	}}.TestScripts(t, "testdata")
 }
 

@@ -1,0 +1,393 @@
+package pdf
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Changes is what was added to a file after a revision.
+type Changes struct {
+	Signatures int      // more signatures
+	Timestamps int      // more document time-stamps
+	Stamps     int      // of these signatures, those that show something on a page
+	Evidence   bool     // evidence was added
+	Metadata   bool     // the XMP metadata were written anew, by software that signed later
+	Other      []string // anything else, in words: the document is not what was signed
+}
+
+// None tells whether nothing was added.
+func (c *Changes) None() bool {
+	return c.Signatures == 0 && c.Timestamps == 0 && !c.Evidence && !c.Metadata && len(c.Other) == 0
+}
+
+// maxTouched is how many objects of later revisions are looked at.
+const maxTouched = 1 << 16
+
+// maxOther is how many changes are named.
+const maxOther = 64
+
+// Changes tells what was added after the revision that a signature covers. Whatever is not recognised as another
+// signature, a document time-stamp or evidence is another change: an object of the signed revision with a new content,
+// one that was taken away, a number that the signed revision refers to without having it.
+func (f *File) Changes(s *Signature) (*Changes, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	revision, err := f.Revision(s.end)
+	if err != nil {
+		return nil, err
+	}
+	d := &comparison{
+		old: revision, now: f, touched: map[uint32]bool{}, known: map[uint32]bool{}, uses: map[uint32]int{},
+	}
+	added := len(f.sections) - len(revision.sections)
+	if f.tolerances.Tail {
+		d.other("octets behind the end")
+	}
+	if added > 0 {
+		err = d.compare(f.sections[:added])
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s.Permission == 1 && d.changes.Signatures > 0 {
+		d.other("a signature, which the certification does not permit")
+	}
+	return &d.changes, nil
+}
+
+// comparison holds the objects of later revisions against those that were signed.
+type comparison struct {
+	old, now *File
+	touched  map[uint32]bool // numbers that mean something else now
+	known    map[uint32]bool // of these, those that are recognised
+	uses     map[uint32]int  // how often the signed revision refers to a touched number
+	fields   map[Ref]bool    // signature fields that were signed since
+	changes  Changes
+}
+
+func (d *comparison) other(format string, args ...any) {
+	if len(d.changes.Other) >= maxOther {
+		return
+	}
+	d.changes.Other = append(d.changes.Other, fmt.Sprintf(format, args...))
+}
+
+func (d *comparison) compare(later []*section) error {
+	for _, step := range []func() error{
+		func() error { return d.touch(later) }, d.countUses, d.trailer, d.catalog, d.pages, d.judge,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// touch finds the numbers that later sections give another meaning.
+func (d *comparison) touch(later []*section) error {
+	for _, s := range later {
+		for _, e := range s.entries {
+			if d.touched[e.number] {
+				continue
+			}
+			differs, err := d.differs(e.number)
+			if err != nil {
+				return err
+			}
+			if differs {
+				d.touched[e.number] = true
+			}
+			if len(d.touched) > maxTouched {
+				return refuse(ReasonLimit, "more than %d changed objects", maxTouched)
+			}
+		}
+	}
+	return nil
+}
+
+// differs tells whether a number means something else now.
+func (d *comparison) differs(number uint32) (bool, error) {
+	was, had := d.old.lookup(number)
+	is, has := d.now.lookup(number)
+	had, has = had && was.kind != kindFree, has && is.kind != kindFree
+	switch {
+	case !had && !has, had && has && was == is:
+		return false, nil
+	case had && has && generation(was) == generation(is):
+		before, err := d.old.whole(was)
+		if err != nil {
+			return true, ignoreRefusal(err)
+		}
+		after, err := d.now.whole(is)
+		return err != nil || !equal(before, after), ignoreRefusal(err)
+	}
+	return true, nil
+}
+
+// ignoreRefusal is for objects that cannot be read, where that is no reason to stop: it is a change.
+func ignoreRefusal(err error) error {
+	if ReasonOf(err) != "" {
+		return nil
+	}
+	return err
+}
+
+func generation(e entry) uint32 {
+	if e.kind == kindUsed {
+		return e.extra
+	}
+	return 0
+}
+
+// whole reads the object of an entry.
+func (f *File) whole(e entry) (Object, error) {
+	switch e.kind {
+	case kindUsed:
+		return f.objectAt(e, 0)
+	case kindPacked:
+		return f.unpack(e, 0)
+	case kindFree:
+	}
+	return nil, nil
+}
+
+// value is the object with a number, whatever its generation.
+func (f *File) value(number uint32) (Object, error) {
+	e, ok := f.lookup(number)
+	if !ok {
+		return nil, nil
+	}
+	return f.whole(e)
+}
+
+// fresh tells whether the signed revision had no object with a number.
+func (d *comparison) fresh(number uint32) bool {
+	e, ok := d.old.lookup(number)
+	return !ok || e.kind == kindFree
+}
+
+// countUses counts the references of the signed revision to touched numbers. An object that was signed as absent, and
+// filled in later, is found by that; and one that serves two ends, of which only one may change.
+func (d *comparison) countUses() error {
+	seen := map[uint32]bool{}
+	count := func(r Ref) {
+		if d.touched[r.Number] {
+			d.uses[r.Number]++
+		}
+	}
+	for _, s := range d.old.sections {
+		for _, e := range s.entries {
+			if seen[e.number] {
+				continue
+			}
+			seen[e.number] = true
+			o, err := d.old.whole(e)
+			switch {
+			case ReasonOf(err) != "":
+				d.other("object %d, which cannot be read", e.number)
+				continue
+			case err != nil:
+				return err
+			}
+			if stream, ok := o.(*Stream); ok && stream.Dict["Type"] == Name("XRef") {
+				continue
+			}
+			references(o, count)
+		}
+	}
+	for number := range d.touched {
+		if d.fresh(number) && d.uses[number] > 0 {
+			d.other("object %d, which was signed as absent", number)
+		}
+	}
+	return nil
+}
+
+// structural are the keys of a trailer that say where things are, not what they are.
+var structural = []Name{
+	"Size", "Prev", "XRefStm", "Type", "W", "Index", "Filter", "DecodeParms", "Length", "ID", "Info",
+}
+
+func (d *comparison) trailer() error {
+	was, is := d.old.Trailer(), d.now.Trailer()
+	for _, k := range differing(was, is) {
+		if k == "Root" || is[k] != nil && !slices.Contains(structural, k) && !d.repeats(k, is[k]) {
+			d.other("trailer")
+		}
+	}
+	if was["ID"] != nil {
+		before, err := d.old.array(was["ID"])
+		if err != nil {
+			return err
+		}
+		after, err := d.now.array(is["ID"])
+		if err != nil {
+			return err
+		}
+		if len(before) == 0 || len(after) == 0 || !equal(before[0], after[0]) {
+			d.other("file identifier")
+		}
+	}
+	return d.information(was["Info"], is["Info"])
+}
+
+// repeats tells whether an older trailer that was signed said the same.
+func (d *comparison) repeats(key Name, value Object) bool {
+	return slices.ContainsFunc(d.old.sections, func(s *section) bool { return equal(s.trailer[key], value) })
+}
+
+// information allows that the software that signs leaves its name and the time.
+func (d *comparison) information(was, is Object) error {
+	before, err := d.old.dict(was)
+	if err != nil {
+		return err
+	}
+	after, err := d.now.dict(is)
+	if err != nil {
+		return err
+	}
+	if !differOnly(before, after, "ModDate", "Producer") {
+		d.other("document information")
+	}
+	if r, ok := is.(Ref); ok && (was == is || d.fresh(r.Number)) {
+		d.known[r.Number] = true
+	}
+	return nil
+}
+
+// catalog looks for what may be added to the root: signatures and evidence.
+func (d *comparison) catalog() error {
+	was, is := d.old.Trailer()["Root"], d.now.Trailer()["Root"]
+	if was != is {
+		d.other("catalog")
+		return nil
+	}
+	before, err := d.old.catalog()
+	if err != nil {
+		return err
+	}
+	after, err := d.now.catalog()
+	if err != nil {
+		return err
+	}
+	keys := []Name{"AcroForm", "DSS", "Version"}
+	if extends(before["Extensions"], after["Extensions"]) {
+		keys = append(keys, "Extensions")
+	}
+	if d.metadata(before["Metadata"], after["Metadata"]) {
+		keys = append(keys, "Metadata")
+	}
+	if differOnly(before, after, keys...) {
+		if r, ok := is.(Ref); ok {
+			d.known[r.Number] = true
+		}
+	}
+	if err := d.evidence(before["DSS"], after["DSS"]); err != nil {
+		return err
+	}
+	return d.form(before["AcroForm"], after["AcroForm"])
+}
+
+// metadata recognises XMP metadata that were written anew in their place; no page shows them. They count only together
+// with a later signature or time-stamp: see judge.
+func (d *comparison) metadata(was, is Object) bool {
+	r, ok := is.(Ref)
+	if !ok || !d.touched[r.Number] || was != nil && (was != is || d.uses[r.Number] != 1) {
+		return false
+	}
+	before, err := d.old.Resolve(was)
+	if err != nil || was != nil && !isMetadata(before) {
+		return false
+	}
+	after, err := d.now.Resolve(is)
+	if err != nil || !isMetadata(after) {
+		return false
+	}
+	d.known[r.Number], d.changes.Metadata = true, true
+	return true
+}
+
+func isMetadata(o Object) bool {
+	s, ok := o.(*Stream)
+	return ok && s.Dict["Type"] == Name("Metadata") && s.Dict["Subtype"] == Name("XML")
+}
+
+// extends tells whether a dictionary has all that it had, in place.
+func extends(was, is Object) bool {
+	if was == nil {
+		was = Dict{}
+	}
+	before, ok1 := was.(Dict)
+	after, ok2 := is.(Dict)
+	if !ok1 || !ok2 {
+		return false
+	}
+	for k, v := range before {
+		if !equal(v, after[k]) {
+			return false
+		}
+	}
+	return true
+}
+
+// judge names every touched object that was not recognised. A new one to which the signed revision does not refer can
+// be reached only from what was changed: if all that is recognised, it is a remnant that nothing shows.
+func (d *comparison) judge() error {
+	if d.changes.Metadata && d.changes.Signatures+d.changes.Timestamps == 0 {
+		d.other("metadata")
+	}
+	numbers := make([]uint32, 0, len(d.touched))
+	for n := range d.touched {
+		if !d.known[n] {
+			numbers = append(numbers, n)
+		}
+	}
+	slices.Sort(numbers)
+	for _, n := range numbers {
+		before, err := d.old.value(n)
+		if err != nil && ReasonOf(err) == "" {
+			return err
+		}
+		after, err := d.now.value(n)
+		if err != nil && ReasonOf(err) == "" {
+			return err
+		}
+		if d.fresh(n) || isMachinery(after) && isMachinery(before) {
+			continue
+		}
+		d.other("%s", strings.TrimSpace(fmt.Sprintf("%s object %d", kindOf(before), n)))
+	}
+	return nil
+}
+
+// isMachinery tells the streams of the cross-reference itself.
+func isMachinery(o Object) bool {
+	s, ok := o.(*Stream)
+	return ok && (s.Dict["Type"] == Name("XRef") || s.Dict["Type"] == Name("ObjStm"))
+}
+
+// kindOf says what an object is for.
+func kindOf(o Object) string {
+	d, _ := o.(Dict)
+	if s, ok := o.(*Stream); ok {
+		d = s.Dict
+	}
+	switch d["Type"] {
+	case Name("Page"), Name("Pages"):
+		return "page"
+	case Name("Catalog"):
+		return "catalog"
+	case Name("Annot"):
+		if d["FT"] != nil || d["T"] != nil {
+			return "form field"
+		}
+		return "annotation"
+	case Name("Metadata"):
+		return "metadata"
+	case Name("Sig"), Name("DocTimeStamp"):
+		return "signature"
+	}
+	return ""
+}

@@ -1,0 +1,178 @@
+package pdf_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/internal/pdf"
+)
+
+func ref(n uint32) pdf.Ref { return pdf.Ref{Number: n} }
+
+// page is the page of plain once it is signed, with something else in it.
+func page(key pdf.Name, o pdf.Object) pdf.Dict {
+	d := pdf.Dict{
+		"Type": pdf.Name("Page"), "Parent": ref(2), "MediaBox": pdf.Array{int64(0), int64(0), int64(595), int64(842)},
+		"Contents": pdf.Array{ref(4), ref(99)}, "Annots": pdf.Array{ref(5), ref(8)},
+	}
+	d[key] = o
+	return d
+}
+
+// catalog is the catalog of plain once it is signed, with something more in it.
+func catalog(key pdf.Name, o pdf.Object) pdf.Dict {
+	d := pdf.Dict{
+		"Type": pdf.Name("Catalog"), "Pages": ref(2),
+		"AcroForm": pdf.Dict{"Fields": pdf.Array{ref(8)}, "SigFlags": int64(3)},
+	}
+	d[key] = o
+	return d
+}
+
+// TestChangesAfterSigning: what a later revision may do to a signed document is recognised, all else is a change.
+func TestChangesAfterSigning(t *testing.T) {
+	signed := sign(t, plain(), nil)
+	_, s := first(t, signed)
+	require.NoError(t, s.CheckRange())
+	for name, test := range map[string]struct {
+		edit  func(u *pdf.Update)
+		other string // empty: nothing but what is allowed
+	}{
+		"same octets again": {edit: func(u *pdf.Update) { u.Replace(ref(3), page("Type", pdf.Name("Page"))) }},
+		"evidence": {edit: func(u *pdf.Update) {
+			u.Replace(ref(1), catalog("DSS", pdf.Dict{"Certs": pdf.Array{u.AddStream(pdf.Dict{}, []byte("x"))}}))
+		}},
+		"remnant": {edit: func(u *pdf.Update) { u.Add(pdf.Dict{}) }},
+		"software and time": {edit: func(u *pdf.Update) {
+			u.Replace(ref(6), pdf.Dict{"Title": pdf.NewText("a"), "ModDate": pdf.NewText("D:2026")})
+		}},
+		"title":   {edit: func(u *pdf.Update) { u.Replace(ref(6), pdf.Dict{"Title": pdf.NewText("b")}) }, other: "document information"},
+		"content": {edit: func(u *pdf.Update) { u.Replace(ref(4), pdf.Dict{}) }, other: "object 4"},
+		"page points elsewhere": {edit: func(u *pdf.Update) {
+			u.Replace(ref(3), page("Contents", u.AddStream(pdf.Dict{}, []byte("x"))))
+		}, other: "page object 3"},
+		"page without annotation": {edit: func(u *pdf.Update) { u.Replace(ref(3), page("Annots", pdf.Array{ref(8)})) }, other: "page object 3"},
+		"annotation more": {edit: func(u *pdf.Update) {
+			u.Replace(ref(3), page("Annots", pdf.Array{ref(5), ref(8), u.Add(pdf.Dict{"Subtype": pdf.Name("FreeText")})}))
+		}, other: "page object 3"},
+		"annotation changed": {edit: func(u *pdf.Update) { u.Replace(ref(5), pdf.Dict{"Type": pdf.Name("Annot")}) }, other: "annotation object 5"},
+		"page more": {edit: func(u *pdf.Update) {
+			u.Replace(ref(2), pdf.Dict{"Type": pdf.Name("Pages"), "Kids": pdf.Array{ref(3), ref(3)}, "Count": int64(2)})
+		}, other: "page object 2"},
+		"action on opening": {edit: func(u *pdf.Update) { u.Replace(ref(1), catalog("OpenAction", pdf.Array{ref(3)})) }, other: "catalog object 1"},
+		"signed as absent":  {edit: func(u *pdf.Update) { u.Replace(ref(99), pdf.Dict{}) }, other: "object 99, which was signed as absent"},
+		"field of text": {edit: func(u *pdf.Update) {
+			f := u.Add(pdf.Dict{"FT": pdf.Name("Tx"), "T": pdf.NewText("x")})
+			u.Replace(ref(1), catalog("AcroForm", pdf.Dict{"Fields": pdf.Array{ref(8), f}, "SigFlags": int64(3)}))
+		}, other: "form field"},
+		"field with an action": {edit: func(u *pdf.Update) {
+			f := u.Add(pdf.Dict{"FT": pdf.Name("Sig"), "T": pdf.NewText("x"), "V": u.Add(pdf.Dict{}), "A": pdf.Dict{}})
+			u.Replace(ref(1), catalog("AcroForm", pdf.Dict{"Fields": pdf.Array{ref(8), f}, "SigFlags": int64(3)}))
+		}, other: "form field"},
+		"field taken away": {edit: func(u *pdf.Update) {
+			f := u.Add(pdf.Dict{"FT": pdf.Name("Sig"), "T": pdf.NewText("x"), "V": ref(7)})
+			u.Replace(ref(1), catalog("AcroForm", pdf.Dict{"Fields": pdf.Array{f}, "SigFlags": int64(3)}))
+		}, other: "form fields"},
+		"appearance of a field": {edit: func(u *pdf.Update) {
+			u.Replace(ref(8), pdf.Dict{"FT": pdf.Name("Sig"), "T": pdf.NewText("Signature1"), "V": ref(7), "AP": pdf.Dict{}})
+		}, other: "form field object 8"},
+		"form wants new appearances": {edit: func(u *pdf.Update) {
+			u.Replace(ref(1), catalog("AcroForm", pdf.Dict{"Fields": pdf.Array{ref(8)}, "SigFlags": int64(3), "NeedAppearances": true}))
+		}, other: "form"},
+		"metadata by nobody": {edit: func(u *pdf.Update) {
+			u.Replace(ref(1), catalog("Metadata", u.AddStream(pdf.Dict{"Type": pdf.Name("Metadata"), "Subtype": pdf.Name("XML")}, []byte("x"))))
+		}, other: "metadata"},
+		"the value": {edit: func(u *pdf.Update) { u.Replace(ref(7), pdf.Dict{}) }, other: "range"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc := update(t, signed, test.edit)
+			f := open(t, doc)
+			list, err := f.Signatures()
+			require.NoError(t, err)
+			if len(list) > 0 && test.other == "range" {
+				require.Equal(t, pdf.ReasonRange, pdf.ReasonOf(list[0].CheckRange()))
+				return
+			}
+			_, old := first(t, signed)
+			changes, err := f.Changes(old)
+			require.NoError(t, err)
+			if test.other == "" {
+				require.Empty(t, changes.Other)
+				return
+			}
+			require.Contains(t, changes.Other, test.other)
+		})
+	}
+}
+
+// TestCertified: a certification that permits nothing permits no further signature, but evidence.
+func TestCertified(t *testing.T) {
+	closed := sign(t, plain(), func(n *pdf.NewField) { n.Certifies = true })
+	_, s := first(t, closed)
+	require.Equal(t, 1, s.Permission)
+	f, s := first(t, sign(t, closed, nil))
+	changes, err := f.Changes(s)
+	require.NoError(t, err)
+	require.Equal(t, []string{"a signature, which the certification does not permit"}, changes.Other)
+}
+
+// TestEvidence: what is added is read again, once each, and is no change, not even after a certification.
+func TestEvidence(t *testing.T) {
+	doc := sign(t, plain(), func(n *pdf.NewField) { n.Certifies = true })
+	add := func(doc []byte, e pdf.Evidence) []byte {
+		return update(t, doc, func(u *pdf.Update) { require.NoError(t, u.AddEvidence(e)) })
+	}
+	doc = add(doc, pdf.Evidence{Certificates: [][]byte{[]byte("a"), []byte("b"), []byte("a")}, CRLs: [][]byte{[]byte("c")}})
+	doc = add(doc, pdf.Evidence{Certificates: [][]byte{[]byte("b"), []byte("d")}, OCSPs: [][]byte{[]byte("o")}})
+	f, s := first(t, doc)
+	got, err := f.Evidence()
+	require.NoError(t, err)
+	require.Equal(t, &pdf.Evidence{
+		Certificates: [][]byte{[]byte("a"), []byte("b"), []byte("d")}, CRLs: [][]byte{[]byte("c")}, OCSPs: [][]byte{[]byte("o")},
+	}, got)
+	changes, err := f.Changes(s)
+	require.NoError(t, err)
+	require.Equal(t, &pdf.Changes{Evidence: true}, changes)
+	_, err = open(t, craft("", "<</DSS<</Certs[1 0 R]>>>>")).Evidence()
+	require.Equal(t, pdf.ReasonStructure, pdf.ReasonOf(err))
+}
+
+// TestSharedObject: an object that serves two ends in the signed revision may not change for one of them.
+func TestSharedObject(t *testing.T) {
+	shared := craft("", "<< /Type /Catalog /Pages 2 0 R /DSS << /Certs 5 0 R >> >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 5 0 R >>", "<< /Length 0 >>\nstream\n\nendstream", "[4 0 R]")
+	doc := update(t, sign(t, shared, nil), func(u *pdf.Update) {
+		u.Replace(ref(5), pdf.Array{ref(4), u.AddStream(pdf.Dict{}, []byte("shown as a page"))})
+	})
+	f, s := first(t, doc)
+	changes, err := f.Changes(s)
+	require.NoError(t, err)
+	require.Equal(t, []string{"object 5"}, changes.Other)
+}
+
+// TestAddedSignatures: signatures and time-stamps are counted.
+func TestAddedSignatures(t *testing.T) {
+	doc := sign(t, plain(), nil)
+	doc = sign(t, doc, nil)
+	doc = sign(t, doc, func(n *pdf.NewField) {
+		n.Value = pdf.Dict{"Type": pdf.Name("DocTimeStamp"), "SubFilter": pdf.FilterTimestamp}
+	})
+	f, s := first(t, doc)
+	changes, err := f.Changes(s)
+	require.NoError(t, err)
+	require.Equal(t, &pdf.Changes{Signatures: 1, Timestamps: 1}, changes)
+	require.False(t, changes.None())
+	shown := func(form pdf.Name) *pdf.Changes {
+		f, s := first(t, sign(t, doc, func(n *pdf.NewField) {
+			n.Value, n.Rect, n.Look = pdf.Dict{"SubFilter": form}, [4]float64{0, 0, 9, 9}, ref(4)
+		}))
+		changes, err := f.Changes(s)
+		require.NoError(t, err)
+		return changes
+	}
+	require.Equal(t, &pdf.Changes{Signatures: 2, Timestamps: 1, Stamps: 1}, shown(pdf.FilterCAdES))
+	require.Contains(t, shown(pdf.FilterTimestamp).Other, "time-stamp that shows something")
+	_, s = first(t, append(doc, "tail"...))
+	require.NoError(t, s.CheckRange())
+}

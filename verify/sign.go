@@ -32,7 +32,7 @@ func (j *judgement) judgeSign(value, file, digest []byte) {
 		j.pass("signature.bound")
 		j.judgeSigners(data, &content{
 			body: bytes.NewReader(file), size: int64(len(file)), sums: map[pki.Hash][]byte{pki.HashSM3: digest},
-		}, "signature")
+		})
 		return
 	}
 	if holdsDigest(data.Content, digest) {
@@ -40,7 +40,7 @@ func (j *judgement) judgeSign(value, file, digest []byte) {
 	} else {
 		j.fail("signature.bound", HashFailure)
 	}
-	j.judgeSigners(data, nil, "signature")
+	j.judgeSigners(data, nil)
 }
 
 // holdsDigest: the signed content is the digest, or as some write it, its base64 text.

@@ -40,14 +40,14 @@ func (j *judgement) judgeSignedData(doc []byte, d *Document) {
 		j.fail("cms.content", SigConstraintsFailure, "content inside or beside, not both")
 		return
 	}
-	j.judgeSigners(data, over, "signature")
+	j.judgeSigners(data, over)
 	j.crossRead(doc, data, over)
 	j.expectAll(j.signerAnswers())
 }
 
 // judgeSigners judges every signature; all of them must hold. One without any is what readers that count failures take
 // for good.
-func (j *judgement) judgeSigners(data *cms.SignedData, over *content, subject string) {
+func (j *judgement) judgeSigners(data *cms.SignedData, over *content) {
 	whole := j.part
 	switch {
 	case len(data.Signers) == 0:
@@ -63,7 +63,7 @@ func (j *judgement) judgeSigners(data *cms.SignedData, over *content, subject st
 		if len(data.Signers) > 1 {
 			j.part = partOf(whole, strconv.Itoa(i+1))
 		}
-		j.judgeSignerInfo(&signerInfo{data: data, signer: &data.Signers[i], over: over, help: help, subject: subject})
+		j.judgeSignerInfo(&signerInfo{data: data, signer: &data.Signers[i], over: over, help: help, subject: subjectSignature})
 	}
 	j.part = whole
 }

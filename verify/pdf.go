@@ -154,7 +154,7 @@ func (j *judgement) judgePDFValue(form pdf.Name, value []byte, over *content) {
 	if form == pdf.FilterCAdES {
 		j.need("signature.binding")
 	}
-	j.judgeSigners(data, over, subjectSignature)
+	j.judgeSigners(data, over)
 	j.crossRead(value, data, over)
 }
 
@@ -173,7 +173,7 @@ func (j *judgement) judgeSHA1Value(data *cms.SignedData, over *content) {
 	}
 	j.fail("pdf.value", CryptoConstraintsFailure, "adbe.pkcs7.detached, ETSI.CAdES.detached", string(pdf.FilterSHA1))
 	if !data.Detached {
-		j.judgeSigners(data, nil, subjectSignature)
+		j.judgeSigners(data, nil)
 	}
 }
 

@@ -86,6 +86,17 @@ func (j *judgement) judge(d *Document) {
 	}
 }
 
+// judgeBeside: what lies beside a document and was not judged with it must not seem to be accepted along with it. An
+// anchor's certificate in place of a signature would otherwise make any content acceptable.
+func (j *judgement) judgeBeside(d *Document) {
+	if d.Content != nil && j.report.Kind != KindCMS && j.report.Kind != KindTimestamp {
+		j.fail("document.content", SigConstraintsFailure)
+	}
+	if _, judged := j.report.Check("licence.beside"); d.Licence != nil && !judged {
+		j.fail("licence.beside", SigConstraintsFailure)
+	}
+}
+
 // readAll reads a document of a kind that is judged in memory.
 func (j *judgement) readAll(d *Document) ([]byte, bool) {
 	if d.Size > MaxDocument || d.Size < 0 || d.Body == nil {

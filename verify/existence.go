@@ -2,6 +2,7 @@ package verify
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/elicense/elicense/pki"
@@ -97,6 +98,10 @@ func (j *judgement) verifyToken(token *pki.Timestamp, digest []byte, help []*pki
 		verified.Chain, verified.NotAfter)...)
 	switch report.Status {
 	case pki.StatusGood:
+		if !j.keptItsKey(verified.Chain) {
+			j.overlook("timestamp.revocation", string(pki.ReasonRevoked))
+			return time.Time{}, false
+		}
 		j.pass("timestamp.revocation")
 		return verified.NotAfter.UTC(), true
 	case pki.StatusRevoked, pki.StatusOnHold:
@@ -106,6 +111,23 @@ func (j *judgement) verifyToken(token *pki.Timestamp, digest []byte, help []*pki
 	}
 	return time.Time{}, false
 }
+
+// keptItsKey: the time in a token is the authority's own word. One whose certificate was revoked since may have lost its
+// key, and whoever has that stamps with any time; only a cause that leaves the key alone lets older tokens count (RFC
+// 3161, 4).
+func (j *judgement) keptItsKey(chain *pki.Chain) bool {
+	report := pki.VerifyRevocation(chain, j.revocationOptions(j.now), j.evidenceFor(chain, j.now)...)
+	for i := range report.Certificates {
+		r := report.Certificates[i].Revocation
+		if r != nil && !slices.Contains(harmless, r.Cause) {
+			return false
+		}
+	}
+	return true
+}
+
+// harmless are the causes of a revocation by which a key was not lost.
+var harmless = []pki.Cause{pki.CauseAffiliationChanged, pki.CauseSuperseded, pki.CauseCessationOfOperation}
 
 // overlook notes a time-stamp that proves nothing here, though nothing is wrong with it: the signature is judged as if
 // it had none.

@@ -27,6 +27,7 @@ type judgement struct {
 	help     []*pki.Certificate // likewise; untrusted
 	signers  []signerSeen       // of the document, in the order judged
 	needs    []need
+	marks    int   // judged so far
 	broken   error // reading the document failed
 }
 

@@ -32,6 +32,9 @@ type standing struct {
 	chain   *pki.Chain // nil: there is none
 }
 
+// maxMarks is how many signatures of one document are judged, countersignatures and seals included.
+const maxMarks = 1024
+
 // markAspects are the checks without which no mark counts.
 var markAspects = []string{"clock", "chain", "revocation", "algorithm", "signature"}
 
@@ -39,6 +42,10 @@ var markAspects = []string{"clock", "chain", "revocation", "algorithm", "signatu
 func (j *judgement) judgeMark(m *mark) standing {
 	for _, aspect := range markAspects {
 		j.need(m.subject + "." + aspect)
+	}
+	if j.marks++; j.marks > maxMarks {
+		j.fail(m.subject+".signature", FormatFailure, "at most 1024 signatures")
+		return standing{at: j.now}
 	}
 	if m.leaf == nil {
 		j.open(m.subject+".chain", NoSigningCertificateFound)
@@ -61,7 +68,7 @@ func (j *judgement) signerFacts(m *mark) {
 		j.fact(m.subject, leaf.Holder.Name)
 		return
 	}
-	j.signers = append(j.signers, signerSeen{part: j.part, cert: leaf, sealed: m.sealed})
+	j.signers = append(j.signers, signerSeen{cert: leaf, sealed: m.sealed})
 	j.fact("signer", leaf.Holder.Name)
 	j.fact("signer-code", leaf.Holder.USCC)
 	j.fact("certificate-issuer", leaf.Issuer)

@@ -2,6 +2,8 @@ package verify
 
 import (
 	"errors"
+	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,10 +33,11 @@ type ofdPackage struct {
 	machinery map[string]bool
 }
 
-// sealCover is what one signature protects.
+// sealCover is what one signature protects, and which files came with later signatures.
 type sealCover struct {
 	part  string
 	files map[string]bool
+	added []string
 }
 
 // judgeOFD judges a package: its container, every signature of every document, what none of them covers, and the
@@ -69,6 +72,7 @@ func (j *judgement) judgeOFD(d *Document) {
 		return
 	}
 	j.judgeUncovered(o)
+	j.judgeShown(o)
 	j.judgeOFDLicence(o, d)
 }
 
@@ -141,7 +145,10 @@ func (j *judgement) judgeOFDSignature(o *ofdPackage, i int) {
 	} else {
 		j.judgeSealing(sealing{value: value, digest: digest, path: sig.File, beside: seal})
 	}
-	j.judgeFiles(o, i, coveredFiles{sig, zOfSigner(j.signers[before:])})
+	files := j.judgeFiles(o, i, coveredFiles{sig, zOfSigner(j.signers[before:])})
+	for k := before; k < len(j.signers); k++ {
+		j.signers[k].files = files
+	}
 }
 
 // readSigned reads the signature value and the seal beside it.
@@ -173,17 +180,17 @@ type coveredFiles struct {
 	z   []byte
 }
 
-// judgeFiles holds the listed files against their digests.
-func (j *judgement) judgeFiles(o *ofdPackage, i int, f coveredFiles) {
+// judgeFiles holds the listed files against their digests and gives those that have them.
+func (j *judgement) judgeFiles(o *ofdPackage, i int, f coveredFiles) map[string]bool {
 	const id = "description.files"
 	switch f.sig.Digest {
 	case ofd.SM3, ofd.SM3Z, ofd.SHA256:
 	case ofd.MD5, ofd.SHA1:
 		j.fail(id, CryptoConstraintsFailure, "SM3", string(f.sig.Digest))
-		return
+		return nil
 	default:
 		j.fail(id, CryptoConstraintsFailure, "SM3", f.sig.CheckMethod)
-		return
+		return nil
 	}
 	z := f.z
 	if f.sig.Digest != ofd.SM3Z {
@@ -192,7 +199,7 @@ func (j *judgement) judgeFiles(o *ofdPackage, i int, f coveredFiles) {
 	cover, err := o.Coverage(o.list, i, f.sig, z)
 	if err != nil {
 		j.refusePackage(id, err)
-		return
+		return nil
 	}
 	for _, name := range cover.Own {
 		o.covered[name], o.machinery[name] = true, true
@@ -217,16 +224,54 @@ func (j *judgement) judgeFiles(o *ofdPackage, i int, f coveredFiles) {
 	if len(cover.Added) > 0 {
 		j.uncovered("signed later: " + listed(cover.Added))
 	}
-	o.note(j.part, cover)
-}
-
-func (o *ofdPackage) note(part string, cover *ofd.Coverage) {
 	names := map[string]bool{}
 	for _, c := range cover.Files {
 		names[c.Name] = c.State == ofd.StateMatch
 	}
-	o.covers = append(o.covers, sealCover{part, names})
+	o.covers = append(o.covers, sealCover{j.part, names, cover.Added})
+	return names
 }
+
+// judgeShown: each signature is over everything that is shown. OFD.xml, which it may not cover, can name another root
+// or another version; a stranger's own sound signature over that must not lend him the seals that lie beside it. A known
+// vault may add: a copy of a licence for one purpose is a version of its own.
+func (j *judgement) judgeShown(o *ofdPackage) {
+	const id = "description.shown"
+	byVault := map[string]bool{}
+	for i := range j.signers {
+		if s := &j.signers[i]; j.v.pinned("", s.cert.PublicKey) {
+			maps.Copy(byVault, s.files)
+		}
+	}
+	for _, c := range o.covers {
+		j.part = c.part
+		j.need(id)
+		var open []string
+		for _, name := range o.Files() {
+			if !c.files[name] && !byVault[name] && !o.machinery[name] && !o.beside(name) && !pictured(c.added, name) {
+				open = append(open, name)
+			}
+		}
+		if len(open) > 0 {
+			slices.Sort(open)
+			j.fail(id, SigConstraintsFailure, "a signature over all that is shown", listed(open))
+			continue
+		}
+		j.pass(id)
+	}
+	j.part = ""
+}
+
+// beside tells the files that change with each signature.
+func (o *ofdPackage) beside(name string) bool { return name == o.Main() || name == o.list.File }
+
+// pictured tells the picture of a later seal, which that seal brings; it must be no text that a reader follows.
+func pictured(added []string, name string) bool {
+	return slices.Contains(added, name) && slices.Contains(pictures, strings.ToLower(path.Ext(name)))
+}
+
+// pictures are the endings of pictures of seals.
+var pictures = []string{".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff"}
 
 // judgeUncovered: a file that no signature protects must not be there; readers that look only at what is listed would
 // show it. OFD.xml can be such a file, since it changes with each signature: what it says is then no one's word.
@@ -240,7 +285,7 @@ func (j *judgement) judgeUncovered(o *ofdPackage) {
 	for _, name := range o.Files() {
 		switch {
 		case o.covered[name], o.listed[name]:
-		case strings.EqualFold(name, "OFD.xml"):
+		case name == o.Main():
 			j.uncovered("OFD.xml")
 		case name == o.list.File:
 			j.uncovered(name)

@@ -2,6 +2,8 @@ package verify
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"slices"
 	"strconv"
 
@@ -31,7 +33,7 @@ func (j *judgement) judgeOFDLicence(o *ofdPackage, d *Document) {
 		inside := o.licences[0]
 		j.judgeSealedLicence(o, inside.file, j.completed(inside.bundle, d.Licence))
 	case identifier != "":
-		j.judgeForeignLicence(identifier)
+		j.judgeForeignLicence(o, identifier)
 	default:
 		j.expectAll(j.signerAnswers())
 	}
@@ -47,19 +49,20 @@ type sealedBundle struct {
 func (j *judgement) findBundles(o *ofdPackage) {
 	for _, name := range o.Files() {
 		size := o.Size(name)
-		if size < 2 || size > record.MaxBundle || !jsonName(name) {
+		if size < 2 || size > record.MaxBundle {
 			continue
 		}
-		raw, err := o.ReadFile(name, record.MaxBundle)
+		raw, err := o.readObject(name)
 		if err != nil {
 			j.refusePackage("licence.record", err)
 			return
 		}
-		if members, ok := members(raw); !ok || !members["format"] {
+		if !bytes.Contains(raw, []byte(record.BundleFormat)) {
 			continue
 		}
 		b, err := record.ParseBundle(raw)
-		if err != nil {
+		if _, once := members(raw); err != nil || !once {
+			j.fail("licence.record", FormatFailure, record.BundleFormat)
 			continue
 		}
 		o.licences = append(o.licences, sealedBundle{name, b})
@@ -71,7 +74,26 @@ func (j *judgement) findBundles(o *ofdPackage) {
 	}
 }
 
-func jsonName(name string) bool { return len(name) > 5 && name[len(name)-5:] == ".json" }
+// readObject reads a file that begins as a JSON object does, and of another nothing. Names do not tell: whoever renames
+// a file in a way that the list of a signature still finds it would make the record disappear.
+func (o *ofdPackage) readObject(name string) ([]byte, error) {
+	f, err := o.OpenFile(name)
+	if err != nil {
+		return nil, err
+	}
+	head := make([]byte, headBytes)
+	n, err := io.ReadFull(f, head)
+	if cerr := f.Close(); cerr != nil && err == nil {
+		err = cerr
+	}
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, err
+	}
+	if head = bytes.TrimLeft(head[:n], " \t\r\n"); len(head) > 0 && head[0] != '{' {
+		return nil, nil
+	}
+	return o.ReadFile(name, record.MaxBundle)
+}
 
 func customData(o *ofdPackage, name string) string {
 	for _, c := range o.document.Info.Custom {
@@ -116,15 +138,14 @@ func (j *judgement) judgeIssuerSeal(o *ofdPackage, name string, rec *record.Reco
 	byIssuer := map[string]bool{}
 	for i := range j.signers {
 		s := &j.signers[i]
-		own := s.cert.Holder.USCC == rec.IssuerCode
+		own := s.cert.Holder.USCC == rec.IssuerCode && s.cert.Holder.Kind != pki.HolderPerson
 		if !own && !j.v.pinned("", s.cert.PublicKey) {
 			continue
 		}
-		cover := o.coverOf(s.part)
-		for file := range cover {
-			byIssuer[file] = byIssuer[file] || cover[file]
+		for file := range s.files {
+			byIssuer[file] = byIssuer[file] || s.files[file]
 		}
-		if own && s.sealed && cover[name] {
+		if own && s.sealed && s.files[name] {
 			holder = true
 			usage = usage || slices.Contains(s.cert.ExtKeyUsage, oid.PurposeApprovalSeal)
 		}
@@ -156,18 +177,15 @@ func (j *judgement) decide(id string, ok bool, sub SubIndication) {
 	j.fail(id, sub)
 }
 
-func (o *ofdPackage) coverOf(part string) map[string]bool {
-	for _, c := range o.covers {
-		if c.part == part {
-			return c.files
-		}
+// judgeForeignLicence: the seals may be sound, but nobody here has the record. The identifier stands in OFD.xml: if no
+// seal covers that, anybody may have put in the one of a licence that is in force.
+func (j *judgement) judgeForeignLicence(o *ofdPackage, identifier string) {
+	j.need("state.now", "licence.identifier")
+	if o.covered[o.Main()] {
+		j.pass("licence.identifier")
+	} else {
+		j.open("licence.identifier", SignedDataNotFound)
 	}
-	return nil
-}
-
-// judgeForeignLicence: the seals may be sound, but nobody here has the record.
-func (j *judgement) judgeForeignLicence(identifier string) {
-	j.need("state.now")
 	j.fact("identifier", identifier)
 	j.expectAll(answers{identifier: identifier})
 	if j.v.config.Status == nil {
@@ -194,7 +212,7 @@ func zOfSigner(list []signerSeen) []byte {
 
 // signerSeen is one who signed the document; whether his signature counts is judged apart.
 type signerSeen struct {
-	part   string
 	cert   *pki.Certificate
-	sealed bool // with a seal
+	sealed bool            // with a seal
+	files  map[string]bool // of the package that he covers
 }

@@ -150,17 +150,21 @@ func (j *judgement) judgeSealSigner(sig *ses.Signature) {
 	j.pass("seal.signer")
 }
 
-// judgeSealValidity: the seal was valid when it was used, as the signer says and as is proven.
-func (j *judgement) judgeSealValidity(sig *ses.Signature, at time.Time) {
+// judgeSealValidity: the seal was valid when it was used, as the signer says and as is proven. A seal that is over by
+// the time that is proven may have been used with an old date.
+func (j *judgement) judgeSealValidity(sig *ses.Signature, proven time.Time) {
 	const id = "seal.validity"
-	if !sig.Time.IsZero() {
-		at = sig.Time
+	at := sig.Time
+	if at.IsZero() {
+		at = proven
 	}
 	switch {
 	case at.Before(sig.Seal.ValidFrom):
 		j.fail(id, NotYetValid, stamp(sig.Seal.ValidFrom)+" - "+stamp(sig.Seal.ValidUntil), stamp(at))
 	case at.After(sig.Seal.ValidUntil):
 		j.fail(id, Expired, stamp(sig.Seal.ValidFrom)+" - "+stamp(sig.Seal.ValidUntil), stamp(at))
+	case proven.After(sig.Seal.ValidUntil):
+		j.open(id, OutOfBoundsNoPOE, stamp(sig.Seal.ValidFrom)+" - "+stamp(sig.Seal.ValidUntil), stamp(proven))
 	default:
 		j.pass(id)
 	}

@@ -139,6 +139,8 @@ func TestSealLies(t *testing.T) {
 		"signer is an authority": {edit: func(l *lie) { l.signer, l.seal.Certificates = w.issuing, nil }, id: "signature.chain",
 			sub: verify.ChainConstraintsFailure},
 		"seal over": {edit: func(l *lie) { l.seal.ValidUntil = now.Add(-2 * time.Hour) }, id: "seal.validity", sub: verify.Expired},
+		"seal over since": {edit: func(l *lie) { l.seal.ValidUntil = now.Add(-30 * time.Minute) }, id: "seal.validity",
+			sub: verify.OutOfBoundsNoPOE, open: true},
 		"seal not yet": {edit: func(l *lie) { l.seal.ValidFrom = now.Add(-time.Minute) }, id: "seal.validity",
 			sub: verify.NotYetValid},
 		"moved from another file": {edit: func(l *lie) { l.property = "/Doc_0/Signs/Sign_1/Signature.xml" }, id: "signature.path",

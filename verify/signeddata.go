@@ -34,6 +34,9 @@ func (j *judgement) judgeSignedData(doc []byte, d *Document) {
 	case data.Detached && d.Content == nil:
 		j.open("cms.content", SignedDataNotFound, "the content beside it", "none")
 		return
+	case data.Detached && d.ContentSize < 0:
+		j.fail("cms.content", SigConstraintsFailure)
+		return
 	case data.Detached:
 		over = &content{body: d.Content, size: d.ContentSize}
 	case d.Content != nil:
@@ -60,6 +63,9 @@ func (j *judgement) judgeSigners(data *cms.SignedData, over *content) {
 	j.pass("cms.signers")
 	help := j.readHelp(data)
 	for i := range data.Signers {
+		if j.ctx.Err() != nil {
+			break
+		}
 		if len(data.Signers) > 1 {
 			j.part = partOf(whole, strconv.Itoa(i+1))
 		}

@@ -60,11 +60,17 @@ func TestStamped(t *testing.T) {
 		id      string
 		sub     verify.SubIndication
 	}{
-		"good":                          {want: verify.TotalPassed},
-		"revoked after the stamp":       {revoked: []revoked{gone}, want: verify.TotalPassed},
-		"revoked before the stamp":      {revoked: []revoked{{signer.cert(), signed.Add(-time.Hour), pki.CauseSuperseded}}, want: verify.TotalFailed, id: "signature.revocation", sub: verify.Revoked},
-		"stamp over something else":     {token: func([]byte) []byte { return w.token(authority, []byte("x"), signed) }, want: verify.TotalFailed, id: "timestamp.imprint", sub: verify.HashFailure},
-		"authority revoked":             {revoked: []revoked{{authority.cert(), signed.Add(-time.Hour), pki.CauseKeyCompromise}}, want: verify.TotalFailed, id: "timestamp.revocation", sub: verify.Revoked},
+		"good":                      {want: verify.TotalPassed},
+		"revoked after the stamp":   {revoked: []revoked{gone}, want: verify.TotalPassed},
+		"revoked before the stamp":  {revoked: []revoked{{signer.cert(), signed.Add(-time.Hour), pki.CauseSuperseded}}, want: verify.TotalFailed, id: "signature.revocation", sub: verify.Revoked},
+		"stamp over something else": {token: func([]byte) []byte { return w.token(authority, []byte("x"), signed) }, want: verify.TotalFailed, id: "timestamp.imprint", sub: verify.HashFailure},
+		"authority revoked":         {revoked: []revoked{{authority.cert(), signed.Add(-time.Hour), pki.CauseKeyCompromise}}, want: verify.TotalFailed, id: "timestamp.revocation", sub: verify.Revoked},
+		"authority's key stolen since": {revoked: []revoked{gone, {authority.cert(), now.Add(-30 * time.Minute), pki.CauseKeyCompromise}},
+			want: verify.Indeterminate, id: "signature.revocation", sub: verify.RevokedNoPOE},
+		"authority revoked since, not why": {revoked: []revoked{gone, {authority.cert(), now.Add(-30 * time.Minute), pki.CauseUnspecified}},
+			want: verify.Indeterminate, id: "signature.revocation", sub: verify.RevokedNoPOE},
+		"authority replaced since": {revoked: []revoked{gone, {authority.cert(), now.Add(-30 * time.Minute), pki.CauseSuperseded}},
+			want: verify.TotalPassed},
 		"stamped before it was signed":  {token: func(v []byte) []byte { return w.token(authority, v, signed.Add(-time.Hour)) }, want: verify.TotalFailed, id: "signature.clock", sub: verify.TimestampOrderFailure},
 		"no authority for time, passes": {token: func(v []byte) []byte { return w.token(newWorldTSA(t), v, signed) }, want: verify.TotalPassed},
 		"no authority for time, revoked": {token: func(v []byte) []byte { return w.token(newWorldTSA(t), v, signed) }, revoked: []revoked{gone},

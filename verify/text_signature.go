@@ -113,6 +113,21 @@ var signatureRules = map[string]rule{
 		words{"签名所载摘要不是此文件的", "the signed digest is not that of the file"},
 		words{"不知签名针对什么", "what it is over is not known"},
 	},
+	"description.shown": {
+		LevelDigest, "GB/T 33190-2016 18.2", words{"签名覆盖所显示的全部内容", "it is over all that is shown"},
+		words{
+			"有内容不在此签章之内：所显示的版面可能不是所签的版面",
+			"there is content that this signature is not over: the page shown may not be the page that was sealed",
+		}, words{},
+	},
+	"document.content": {
+		LevelFormat, "docs/verify.md 2", words{"另附的内容", "the content beside it"},
+		words{"此文件不是另附内容的签名", "this document is no signature over the content beside it"}, words{},
+	},
+	"licence.identifier": {
+		LevelRules, "GB/T 36905-2018", words{"证照标识已签章", "the identifier is sealed"}, words{},
+		words{"证照标识没有签章保护，可能是后填的", "no seal covers the identifier: it may have been put in later"},
+	},
 	"licence.record": {
 		LevelRules, "GB/T 36905-2018", words{"证照记录", "licence record"},
 		words{"文件中的证照记录不止一份或已损坏", "there is more than one licence record, or a damaged one"}, words{},

@@ -51,6 +51,10 @@ func (j *judgement) judgeTimestamp(doc []byte, d *Document) {
 		j.open("timestamp.imprint", SignedDataNotFound, "the content beside it", "none")
 		return
 	}
+	if d.ContentSize < 0 {
+		j.fail("timestamp.imprint", SignedDataNotFound)
+		return
+	}
 	over := &content{body: d.Content, size: d.ContentSize}
 	digest, err := over.sum(token.Imprint)
 	if err != nil {

@@ -198,5 +198,6 @@ func (v *Verifier) Verify(ctx context.Context, doc []byte, expect Expect) (*Repo
 func (v *Verifier) VerifyDocument(ctx context.Context, doc Document, expect Expect) (*Report, error) {
 	j := newJudgement(ctx, v, expect)
 	j.judge(&doc)
+	j.judgeBeside(&doc)
 	return j.finish(), errors.Join(ctx.Err(), j.broken)
 }

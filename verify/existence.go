@@ -132,6 +132,10 @@ var harmless = []pki.Cause{pki.CauseAffiliationChanged, pki.CauseSuperseded, pki
 // overlook notes a time-stamp that proves nothing here, though nothing is wrong with it: the signature is judged as if
 // it had none.
 func (j *judgement) overlook(id, found string) {
+	if j.report.Kind == KindTimestamp { // then there is nothing else to judge
+		j.open(id, NoPOE, "", found)
+		return
+	}
 	j.add(Check{ID: id, Status: CheckSkipped, Found: found})
 }
 

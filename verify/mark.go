@@ -108,6 +108,9 @@ func (j *judgement) judgeMarkChain(m *mark, s *standing) *pki.Chain {
 		j.open(id, OutOfBoundsNoPOE, "valid at "+stamp(s.at), string(reason))
 		j.expired(m.leaf)
 		return nil
+	case reason == pki.ReasonAlgorithm && m.leaf.Key.Algorithm != "":
+		j.open(id, NoCertificateChainFound, "a trust anchor of this verifier", "none for "+string(m.leaf.Key.Algorithm))
+		return nil
 	default:
 		j.refuseChain(id, reason, s.at)
 		return nil

@@ -24,6 +24,7 @@ var licenceChecks = []string{"record.text", "record.form", "record.chain", "reco
 // judgeOFDLicence judges the signed record that the document carries. A document that says it is a licence and carries
 // none is one of another vault: its state is what decides, and only the status source can tell it.
 func (j *judgement) judgeOFDLicence(o *ofdPackage, d *Document) {
+	j.judgeCopy(o)
 	identifier := customData(o, elementIdentifier)
 	switch {
 	case len(o.licences) > 1:

@@ -42,12 +42,24 @@ func (j *judgement) check(s signed) *pki.Certificate {
 		return nil
 	}
 	leaf := carried[at]
-	if chain := j.checkChain(s, leaf, carried); chain != nil {
+	chain := j.checkChain(s, leaf, carried)
+	if chain != nil {
 		j.checkCarried(s, chain, carried)
 	}
-	j.skip(s.subject + ".revocation")
+	j.checkRevocation(s, chain)
 	j.checkSignature(s, data, leaf)
 	return leaf
+}
+
+// checkRevocation judges the revocation of a department's or vault's certificate where anything is known of revocations.
+// Where nothing is, the vault's word on the licence stands in its place, and the report says that it was not looked at.
+func (j *judgement) checkRevocation(s signed, chain *pki.Chain) {
+	if chain == nil || len(j.v.config.Evidence)+len(j.evidence) == 0 && j.v.config.Revocation == nil {
+		j.skip(s.subject + ".revocation")
+		return
+	}
+	m := &mark{subject: s.subject, leaf: chain.Certificates[0]}
+	j.judgeRevocation(m, standing{at: s.at, stamped: true, chain: chain})
 }
 
 // checkForm reads the signature. It must be written the one way that docs/formats.md section 5 gives: else there

@@ -38,7 +38,9 @@ func (j *judgement) judgeAlgorithm(m *mark, s standing) {
 		j.fail(id, CryptoConstraintsFailure, "SM2 with SM3", m.algorithm.String())
 		return
 	}
-	j.fact("algorithm", m.algorithm.String())
+	if m.subject == subjectSignature {
+		j.fact("algorithm", m.algorithm.String())
+	}
 	for i := range j.v.config.Requirements.Sunsets {
 		over := &j.v.config.Requirements.Sunsets[i]
 		if !over.concerns(m.algorithm, m.leaf.Key.Bits) || s.stamped && s.at.Before(over.End) {

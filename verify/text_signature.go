@@ -128,6 +128,10 @@ var signatureRules = map[string]rule{
 		LevelRules, "GB/T 36905-2018", words{"证照标识已签章", "the identifier is sealed"}, words{},
 		words{"证照标识没有签章保护，可能是后填的", "no seal covers the identifier: it may have been put in later"},
 	},
+	"copy.validity": {
+		LevelState, "GB/T 36903-2018", words{"加注件在有效期内", "the copy is still good"},
+		words{"加注件已过有效期；请提交新的", "the purpose-bound copy has ended: ask for a new one"}, words{},
+	},
 	"licence.record": {
 		LevelRules, "GB/T 36905-2018", words{"证照记录", "licence record"},
 		words{"文件中的证照记录不止一份或已损坏", "there is more than one licence record, or a damaged one"}, words{},
@@ -279,9 +283,20 @@ var adviceWords = map[string]words{
 
 // signatureFacts are the names of facts about signatures.
 var signatureFacts = map[string]words{
+	"copy-purpose": {"加注件事由", "purpose of the copy"}, "copy-for": {"用证单位", "copy is for"}, "copy-maker": {"加注件制作者", "copy made by"},
 	"signer": {"签名人", "signer"}, "signer-code": {"签名人代码", "signer's code"}, "algorithm": {"签名算法", "algorithm"},
 	"field":  {"签名域", "signature field"},
 	"policy": {"策略", "policy"}, "seal": {"印章名称", "seal"}, "seal-code": {"印章编码", "seal code"},
 	"seal-software": {"印章软件", "seal software"}, "sealing-software": {"签章软件", "sealing software"},
 	"maker": {"制章人", "maker of the seal"}, "countersignature": {"会签人", "countersigner"},
+}
+
+// skippedWords say why a check was not made, by aspect.
+var skippedWords = map[string]words{
+	"existence":   {"存在时间没有证明，按现在核验", "its time is not proven; judged as of now"},
+	"inclusion":   {"没有附账本证明", "no ledger proof is beside it"},
+	"binding":     {"签名没有指明证书", "no attribute names the certificate"},
+	"revocation":  {"没有任何 CRL 或 OCSP 答复，未检查", "there is no CRL or OCSP answer at all: not looked at"},
+	"checkpoint":  {"没有附检查点", "no checkpoint is beside it"},
+	"consistency": {"没有附增长证明", "no proof of growth is beside it"},
 }

@@ -96,7 +96,7 @@ type Status struct {
 type Expect struct {
 	HolderCode string    // 持证主体代码
 	HolderName string    // 持证主体, compared as the vault compares names
-	Type       string    // 证照类型代码
+	Type       string    // 证照类型代码, or its name
 	Issuer     string    // 证照颁发机构代码
 	Number     string    // 证照编号
 	Identifier string    // 电子证照标识

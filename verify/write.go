@@ -22,6 +22,11 @@ func (r *Report) Headlines(lang string) (decision, reason string) {
 
 func (r *Report) reason() words {
 	if r.Indication == TotalPassed {
+		if _, licence := r.Check("state.now"); licence && r.Kind == KindOFD {
+			return words{
+				"证照真实，由颁发机构签章，现行有效", "the licence is authentic, sealed by its issuer and in force",
+			}
+		}
 		return passedWords[r.Kind]
 	}
 	c, ok := r.Check(r.Headline)
@@ -80,11 +85,23 @@ func checkText(c *Check, lang string) string {
 	switch c.Status {
 	case CheckPassed:
 	case CheckSkipped:
-		text += ": " + problem(c).in(lang) + pair(c).in(lang)
+		text += ": " + skipped(c).in(lang) + pair(c).in(lang)
 	case CheckFailed, CheckIndeterminate:
 		text += pair(c).in(lang)
 	}
 	return text
+}
+
+// skipped says why a check was not made.
+func skipped(c *Check) words {
+	_, aspect, _ := strings.Cut(c.ID, ".")
+	if w, ok := skippedWords[aspect]; ok {
+		return w
+	}
+	if r := ruleOf(c.ID); r.open != (words{}) {
+		return r.open
+	}
+	return words{"不适用", "does not apply"}
 }
 
 // writeRest writes facts, time line and uncovered parts.

@@ -175,6 +175,10 @@ func (d *demo) next(took time.Duration) {
 		{call + " lookup " + id, "查这张证照", "look the licence up"},
 		{call + " compare " + id + " 住所=示例省示例市示例路1号", "比对一项", "compare an element"},
 		{call + " history " + id, "看它的经历", "what happened to it"},
+		{
+			call + " verify " + filepath.Join(d.keep, licenceFile) + " --with " + filepath.Join(d.keep, bundleFile),
+			"验证盖章的电子证照", "verify the sealed licence",
+		},
 		{call + " document draw " + id + " --save " + filepath.Join(d.keep, "证照.svg"), "画出证照页面", "draw the licence as a picture"},
 		{call + " verify " + quoted(filepath.Join(d.keep, bundleFile)), "离线验证导出的证照", "verify the exported licence offline"},
 		{call + " batch list --as " + healthCaller, "看转换批次", "the batches"},

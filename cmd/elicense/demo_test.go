@@ -25,7 +25,7 @@ func TestDemoNext(t *testing.T) {
 		require.NotEmpty(t, at.ok(strings.Fields(call)...), call)
 		tried++
 	}
-	require.Equal(t, 7, tried)
+	require.Equal(t, 8, tried)
 	require.NotContains(t, out, "✗")
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/convert"
 	"github.com/elicense/elicense/vault/document"
+	"github.com/elicense/elicense/verify"
 )
 
 // words are errors that a person meets, and what to do about them.
@@ -41,6 +42,11 @@ var words = []cli.Words{
 		Err: errNoSeal, Code: "seal-away",
 		Zh: "颁发机构的印章不由本库托管；请由该机构用印",
 		En: "the issuer's seal is not kept here; the issuer must seal",
+	},
+	{
+		Err: verify.ErrConfig, Code: "trust-unusable",
+		Zh: "信任目录或信任根不能使用：根证书、CRL 或账本公钥有误，或目录中有不认识的文件",
+		En: "the trust folder or the trusted roots cannot be used: a certificate, CRL or key is wrong, or a file is unknown",
 	},
 	{
 		Err: document.ErrNoFont, Code: "font-missing",

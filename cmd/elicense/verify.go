@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,6 +61,7 @@ func (c *program) verifier(t *trust) (*verify.Verifier, error) {
 
 // whomToTrust reads the folder that was named, or the files of the data directory and the folder "trust" in it.
 func (c *program) whomToTrust(cfg *verify.Config, t *trust) error {
+	files := map[string][]byte{}
 	folder := t.folder
 	if folder == "" {
 		if own := filepath.Join(c.dir, trustFolder); isFolder(own) {
@@ -66,22 +69,26 @@ func (c *program) whomToTrust(cfg *verify.Config, t *trust) error {
 		}
 	}
 	if folder != "" {
-		f, err := readTrust(folder)
-		if err != nil {
+		if err := readFolder(files, folder); err != nil {
 			return err
 		}
-		cfg.Trust, cfg.Intermediates, cfg.SealMakers, cfg.LedgerKeys = f.Anchors, f.Intermediates, f.SealMakers, f.LedgerKeys
-		cfg.Evidence = []pki.Evidence{f.Evidence}
 	}
 	if t.folder == "" || t.anchors != "" {
 		pem, err := os.ReadFile(cmp.Or(t.anchors, filepath.Join(c.dir, anchorsFile)))
 		if err != nil {
 			return err
 		}
-		if cfg.Trust, err = verify.ParseAnchors(pem); err != nil {
-			return err
+		if t.anchors != "" && t.folder == "" { // those that were named, and not the data directory's
+			maps.DeleteFunc(files, func(name string, _ []byte) bool { return !isEvidence(name) })
 		}
+		files[anchorsFile] = pem
 	}
+	f, err := verify.ParseTrustFolder(files)
+	if err != nil {
+		return err
+	}
+	cfg.Trust, cfg.Intermediates, cfg.SealMakers, cfg.LedgerKeys = f.Anchors, f.Intermediates, f.SealMakers, f.LedgerKeys
+	cfg.Evidence = []pki.Evidence{f.Evidence}
 	if t.folder == "" || len(t.keys) > 0 {
 		var err error
 		cfg.LedgerKeys, err = c.ledgerKeys(t)
@@ -92,6 +99,11 @@ func (c *program) whomToTrust(cfg *verify.Config, t *trust) error {
 
 // trustFolder is the folder of a data directory that holds what a verifier needs beside roots and ledger keys.
 const trustFolder = "trust"
+
+// isEvidence tells CRLs and OCSP answers, which nobody need trust.
+func isEvidence(name string) bool {
+	return strings.HasSuffix(name, ".crl") || strings.HasSuffix(name, ".ors")
+}
 
 func isFolder(path string) bool {
 	info, err := os.Stat(path)
@@ -163,7 +175,7 @@ func (c *program) verifyCommand() *cobra.Command {
 func (o *verifyOrder) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.content, "content", "", "分离式签名所签的文件 / what a detached signature is over")
-	f.StringVar(&o.with, "with", "", "证照库现在对此证照的证据包（elicense lookup --bundle）/ what the vault says now of the licence")
+	f.StringVar(&o.with, "with", "", "证照库现在对此证照的证据包（elicense lookup --export）/ what the vault says now of the licence")
 	f.StringVar(&o.report, "report", "", "另存报告：html、json、text / write the report too")
 	f.StringVarP(&o.out, "out", "o", "", "报告的文件或目录 / file or folder of the report")
 	f.StringVar(&o.expect.HolderCode, "holder-code", "", "应是此人：持证主体代码 / expected holder's code")

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/elicense/elicense/internal/cli"
@@ -31,6 +32,7 @@ func (s *submitted) close() {
 // submit opens the files that are to be judged, each with what lies beside it.
 func (c *program) submit(o *verifyOrder, paths []string) (*submitted, error) {
 	s := &submitted{}
+	paths = o.withoutContents(paths)
 	for _, p := range paths {
 		if err := c.submitOne(s, o, p); err != nil {
 			s.close()
@@ -101,6 +103,17 @@ func (o *verifyOrder) contentOf(p string) string {
 		}
 	}
 	return ""
+}
+
+// withoutContents leaves out what another file is the detached signature of: it is judged with that.
+func (o *verifyOrder) withoutContents(paths []string) []string {
+	signed := map[string]bool{}
+	for _, p := range paths {
+		if beside := o.contentOf(p); beside != "" {
+			signed[beside] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return signed[p] })
 }
 
 // judgeFiles judges one file, or several as a case.
@@ -190,14 +203,22 @@ const maxTrustFile = 128 << 20
 
 // readTrust reads a folder of trust.
 func readTrust(dir string) (*verify.TrustFolder, error) {
+	files := map[string][]byte{}
+	if err := readFolder(files, dir); err != nil {
+		return nil, err
+	}
+	return verify.ParseTrustFolder(files)
+}
+
+// readFolder reads the files of a folder of trust.
+func readFolder(files map[string][]byte, dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer root.Close() //nolint:errcheck // only read
 	folder := root.FS()
-	files := map[string][]byte{}
-	err = fs.WalkDir(folder, ".", func(p string, d fs.DirEntry, err error) error {
+	return fs.WalkDir(folder, ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), ".") {
 			return err
 		}
@@ -211,8 +232,4 @@ func readTrust(dir string) (*verify.TrustFolder, error) {
 		files[p], err = fs.ReadFile(folder, p)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return verify.ParseTrustFolder(files)
 }

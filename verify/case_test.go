@@ -1,0 +1,175 @@
+package verify_test
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.mozilla.org/pkcs7"
+
+	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/ofd"
+	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/pki/ca"
+	"github.com/elicense/elicense/signing"
+	"github.com/elicense/elicense/vault/ledger"
+	"github.com/elicense/elicense/verify"
+)
+
+// TestRevokedDepartment: where anything is known of revocations, a licence or receipt by a certificate that was revoked
+// before does not pass, and one of which nothing is known is to be rechecked.
+func TestRevokedDepartment(t *testing.T) {
+	w := newWorld(t)
+	f := w.forgeIn()
+	doc := encode(t, f.bundle(nil))
+	before := w.now.AddDate(0, 1, 0)
+	for name, test := range map[string]struct {
+		evidence []pki.Evidence
+		want     verify.Indication
+		id       string
+	}{
+		"nothing known":        {want: verify.TotalPassed},
+		"not revoked":          {[]pki.Evidence{w.quiet()}, verify.TotalPassed, ""},
+		"department revoked":   {[]pki.Evidence{w.quiet(revoked{f.department.chain[0], before, pki.CauseKeyCompromise})}, verify.TotalFailed, "record.revocation"},
+		"vault revoked":        {[]pki.Evidence{w.quiet(revoked{f.vault.chain[0], before, pki.CauseKeyCompromise})}, verify.TotalFailed, "status.revocation"},
+		"of others only":       {[]pki.Evidence{newWorld(t).quiet()}, verify.Indeterminate, "record.revocation"},
+		"revoked since it was": {[]pki.Evidence{w.quiet(revoked{f.department.chain[0], now.Add(-5 * time.Minute), pki.CauseSuperseded})}, verify.TotalPassed, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := w.verifier(func(c *verify.Config) {
+				c.Evidence = test.evidence
+				c.LedgerKeys = []ledger.Verifier{noteKey(t, f.vault.vault.NoteKey())}
+			})
+			r := w.judge(v, doc)
+			require.Equal(t, test.want, r.Indication, "%s %s", r.Headline, r.SubIndication)
+			require.Equal(t, test.id, r.Headline)
+		})
+	}
+}
+
+// foreignSigned is SignedData by an authority outside the SM2 family.
+func foreignSigned(t *testing.T) ([]byte, *x509.Certificate) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Example"}, NotBefore: now.AddDate(-1, 0, 0),
+		NotAfter: now.AddDate(40, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+	c, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	s, err := pkcs7.NewSignedData([]byte("example"))
+	require.NoError(t, err)
+	s.SetDigestAlgorithm(pkcs7.OIDDigestAlgorithmSHA256)
+	require.NoError(t, s.AddSigner(c, key, pkcs7.SignerInfoConfig{}))
+	doc, err := s.Finish()
+	require.NoError(t, err)
+	return doc, c
+}
+
+// TestUnknownAuthority: a sound signature of another family whose authority nobody here knows is not wrong, it is not
+// known (A32).
+func TestUnknownAuthority(t *testing.T) {
+	doc, _ := foreignSigned(t)
+	w := newWorld(t)
+	r := w.judge(w.verifier(func(c *verify.Config) { // the other library signs with the time of its own clock
+		c.CrossCheck, c.Now = true, func() time.Time { return now.AddDate(30, 0, 0) }
+	}), doc)
+	require.Equal(t, verify.Indeterminate, r.Indication, "%s %s", r.Headline, r.SubIndication)
+	require.Equal(t, verify.NoCertificateChainFound, r.SubIndication)
+	c, ok := r.Check("signature.signature")
+	require.True(t, ok)
+	require.Equal(t, verify.CheckPassed, c.Status)
+	second, ok := r.Check("cms.second-reader")
+	require.True(t, ok)
+	require.Equal(t, verify.CheckPassed, second.Status)
+}
+
+// TestCopyEnds: a purpose-bound copy shows what it is for, and is worth nothing after its end.
+func TestCopyEnds(t *testing.T) {
+	w := newSealWorld(t)
+	for until, want := range map[string]verify.Indication{
+		"20260401000000": verify.TotalPassed, "20260301000000": verify.TotalFailed, "1 April": verify.TotalFailed,
+		"": verify.TotalFailed,
+	} {
+		files := change("OFD.xml", func(b []byte) []byte {
+			return bytes.Replace(b, []byte("</ofd:DocInfo>"), []byte(`<ofd:CustomDatas><ofd:CustomData Name="JZJZZSY">示例招标</ofd:CustomData>`+
+				`<ofd:CustomData Name="JZJYXQJZSJ">`+until+`</ofd:CustomData></ofd:CustomDatas></ofd:DocInfo>`), 1)
+		})(page())
+		r := w.judge(w.sealVerifier(nil), w.sealed(files, nil))
+		require.Equal(t, want, r.Indication, "%q %s", until, r.Headline)
+		require.Equal(t, "示例招标", r.Fact("copy-purpose"))
+		if want == verify.TotalFailed {
+			require.Equal(t, "copy.validity", r.Headline)
+		}
+	}
+}
+
+// TestCase_D2: the files of a case in one call: one decision, one line for each file in the order given, one notice.
+func TestCase_D2(t *testing.T) {
+	w := newSealWorld(t)
+	good := w.sealed(page(), nil)
+	bad := rewrite(t, good, change("Page_0/Content.xml", func(b []byte) []byte { return append(b, ' ') }))
+	unknown := must(w.signer(w.enrol(ca.ProfileDepartment, fixtures.Departments()[1]), func(c *signing.Config) {
+		c.WithCertificates = false
+	}).Attached(t.Context(), []byte("示例")))(t)
+	v := w.sealVerifier(nil)
+	docs := []verify.Named{
+		{Name: "一.ofd", Document: verify.DocumentOf(good)}, {Name: "二.ofd", Document: verify.DocumentOf(bad)},
+		{Name: "三.p7m\x1b[2J", Document: verify.DocumentOf(unknown)},
+	}
+	report, err := v.VerifyCase(t.Context(), docs, verify.Expect{})
+	require.NoError(t, err)
+	require.Equal(t, verify.Return, report.Decision())
+	var text bytes.Buffer
+	require.NoError(t, report.WriteText(&text, "zh"))
+	lines := strings.Split(text.String(), "\n")
+	require.Equal(t, "退回并告知 / RETURN", lines[0])
+	require.Equal(t, "共 3 件：可以受理 1，退回 1，待复验 1", lines[1])
+	require.Contains(t, lines[3], "一.ofd  可以受理")
+	require.Contains(t, lines[4], "二.ofd  退回并告知")
+	require.NotContains(t, text.String(), "\x1b")
+	require.Contains(t, report.Notice("zh"), "《二.ofd》")
+	require.NotContains(t, report.Notice("zh"), "《一.ofd》")
+	again, err := v.VerifyCase(t.Context(), docs, verify.Expect{})
+	require.NoError(t, err)
+	first, err := json.Marshal(report)
+	require.NoError(t, err)
+	second, err := json.Marshal(again)
+	require.NoError(t, err)
+	require.JSONEq(t, string(first), string(second), "the order of findings is stable")
+	empty, err := v.VerifyCase(t.Context(), nil, verify.Expect{})
+	require.NoError(t, err)
+	require.Equal(t, verify.Recheck, empty.Decision())
+	_, err = v.VerifyCase(t.Context(), make([]verify.Named, verify.MaxCase+1), verify.Expect{})
+	require.ErrorIs(t, err, verify.ErrConfig)
+}
+
+// TestHTML: a report as one file that needs nothing else; what a document says cannot become markup.
+func TestHTML(t *testing.T) {
+	w := newSealWorld(t)
+	l := w.lie()
+	l.seal.Name = `<script>alert(1)</script>`
+	doc := l.document(t, ofd.TypeSeal, func(xml []byte) ([]byte, []byte) { return l.value(t, xml) })
+	for _, lang := range []string{"zh", "en"} {
+		var b bytes.Buffer
+		require.NoError(t, w.judge(w.sealVerifier(nil), doc).WriteHTML(&b, lang))
+		require.NotContains(t, b.String(), "<script")
+		require.Contains(t, b.String(), "&lt;script&gt;")
+		for _, outside := range []string{"http:", "https:", "src=", "@import"} {
+			require.NotContains(t, b.String(), outside)
+		}
+		require.Contains(t, b.String(), verify.PolicyVersion)
+	}
+}

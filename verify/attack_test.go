@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/x509/pkix"
+	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -262,7 +264,7 @@ func TestPartsOfOneName(t *testing.T) {
 	vault := node{key: f.vault.key, chain: f.vault.chain}
 	stranger := w.enrol(ca.ProfileDepartment, fixtures.Departments()[1])
 	doc := w.sealedOpen(page(ofd.File{Name: "Doc_0/Attachs/record.json", Data: encode(t, inside(b))}))
-	first := []ofd.File{{Name: "Doc_0/Note.xml", Data: []byte("<x/>")}}
+	first := page()[1:2] // what is there already
 	xml := w.lie().description(first, ofd.TypeSign)
 	together := must(signing.SignTogether(t.Context(), xml, false, w.signer(vault, nil), w.signer(stranger, nil)))(t)
 	second := w.lie().description(strangersPages(), ofd.TypeSign)
@@ -273,7 +275,7 @@ func TestPartsOfOneName(t *testing.T) {
 				`<ofd:Signature ID="98" Type="Sign" BaseLoc="/Doc_8/Signature.xml"/>`+
 					`<ofd:Signature ID="98/1" Type="Sign" BaseLoc="/Doc_9/Signature.xml"/></ofd:Signatures>`), 1)
 		})(files)
-		return append(append(append(files, first...), strangersPages()...),
+		return append(append(files, strangersPages()...),
 			ofd.File{Name: "Doc_8/Signature.xml", Data: xml}, ofd.File{Name: "Doc_8/SignedValue.dat", Data: together},
 			ofd.File{Name: "Doc_9/Signature.xml", Data: second}, ofd.File{Name: "Doc_9/SignedValue.dat", Data: alone})
 	})
@@ -285,4 +287,30 @@ func TestPartsOfOneName(t *testing.T) {
 	c, ok := r.Check("licence.covered")
 	require.True(t, ok)
 	require.Equal(t, verify.CheckFailed, c.Status, "%v", r.Checks)
+}
+
+// TestTooManySignatures: signatures within signatures do not make work without end.
+func TestTooManySignatures(t *testing.T) {
+	w := newSealWorld(t)
+	xml := w.lie().description(page()[1:], ofd.TypeSign)
+	var signers []*signing.Signer
+	for range 30 {
+		signers = append(signers, w.signer(w.enrol(ca.ProfileDepartment, fixtures.Departments()[0]), nil))
+	}
+	together := must(signing.SignTogether(t.Context(), xml, false, signers...))(t)
+	doc := rewrite(t, w.sealedOpen(page()), func(files []ofd.File) []ofd.File {
+		var entries strings.Builder
+		for i := range 35 {
+			folder := "Doc_9/Sign_" + strconv.Itoa(i) + "/"
+			fmt.Fprintf(&entries, `<ofd:Signature ID="%d" Type="Sign" BaseLoc="/%sSignature.xml"/>`, 100+i, folder)
+			files = append(files, ofd.File{Name: folder + "Signature.xml", Data: xml},
+				ofd.File{Name: folder + "SignedValue.dat", Data: together})
+		}
+		return change("Signatures.xml", func(b []byte) []byte {
+			return bytes.Replace(b, []byte("</ofd:Signatures>"), []byte(entries.String()+"</ofd:Signatures>"), 1)
+		})(files)
+	})
+	r := w.judge(w.sealVerifier(nil), doc)
+	require.Equal(t, verify.TotalFailed, r.Indication)
+	require.Equal(t, verify.FormatFailure, r.SubIndication)
 }

@@ -112,9 +112,9 @@ func (j *judgement) verifyToken(token *pki.Timestamp, digest []byte, help []*pki
 	return time.Time{}, false
 }
 
-// keptItsKey: the time in a token is the authority's own word. One whose certificate was revoked since may have lost its
-// key, and whoever has that stamps with any time; only a cause that leaves the key alone lets older tokens count (RFC
-// 3161, 4).
+// keptItsKey: the time in a token is the authority's own word. One whose certificate was revoked since may have lost
+// its key, and whoever has that stamps with any time; only a cause that leaves the key alone lets older tokens count
+// (RFC 3161, 4).
 func (j *judgement) keptItsKey(chain *pki.Chain) bool {
 	report := pki.VerifyRevocation(chain, j.revocationOptions(j.now), j.evidenceFor(chain, j.now)...)
 	for i := range report.Certificates {

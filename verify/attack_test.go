@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/x509/pkix"
+	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/cms"
 	"github.com/elicense/elicense/internal/ofd"
 	"github.com/elicense/elicense/internal/oid"
 	"github.com/elicense/elicense/pki"
@@ -236,22 +239,14 @@ func TestEmployeeAddsToLicence(t *testing.T) {
 // employee is somebody with a certificate that holds the code of where he works.
 func (w *world) employee(code string) node {
 	w.t.Helper()
-	n := node{key: w.makeKey()}
-	parent, err := smx509.ParseCertificate(w.issuing.cert().Raw)
-	require.NoError(w.t, err)
-	der, err := smx509.CreateCertificate(rand.Reader, &smx509.Certificate{
-		SerialNumber: big.NewInt(77), Subject: pkix.Name{CommonName: "示例"}, NotBefore: w.now, NotAfter: now.AddDate(1, 0, 0),
+	return w.certify(w.issuing, &smx509.Certificate{
+		Subject:  pkix.Name{CommonName: "示例"},
 		KeyUsage: smx509.KeyUsageDigitalSignature | smx509.KeyUsageContentCommitment,
 		ExtraExtensions: []pkix.Extension{
 			{Id: oid.OrganizationCode.ASN1(), Value: append([]byte{0x13, 18}, code...)},
 			{Id: oid.IdentifyCode.ASN1(), Value: []byte("\x82\x02E1")},
 		},
-	}, parent, n.key.Public(), w.issuing.key)
-	require.NoError(w.t, err)
-	c, err := pki.ParseCertificate(der)
-	require.NoError(w.t, err)
-	n.chain = append([]*pki.Certificate{c}, w.issuing.chain...)
-	return n
+	})
 }
 
 // TestPartsOfOneName: a signature that is named like a signer within another signature does not lend him its files.
@@ -262,7 +257,7 @@ func TestPartsOfOneName(t *testing.T) {
 	vault := node{key: f.vault.key, chain: f.vault.chain}
 	stranger := w.enrol(ca.ProfileDepartment, fixtures.Departments()[1])
 	doc := w.sealedOpen(page(ofd.File{Name: "Doc_0/Attachs/record.json", Data: encode(t, inside(b))}))
-	first := []ofd.File{{Name: "Doc_0/Note.xml", Data: []byte("<x/>")}}
+	first := page()[1:2] // what is there already
 	xml := w.lie().description(first, ofd.TypeSign)
 	together := must(signing.SignTogether(t.Context(), xml, false, w.signer(vault, nil), w.signer(stranger, nil)))(t)
 	second := w.lie().description(strangersPages(), ofd.TypeSign)
@@ -273,7 +268,7 @@ func TestPartsOfOneName(t *testing.T) {
 				`<ofd:Signature ID="98" Type="Sign" BaseLoc="/Doc_8/Signature.xml"/>`+
 					`<ofd:Signature ID="98/1" Type="Sign" BaseLoc="/Doc_9/Signature.xml"/></ofd:Signatures>`), 1)
 		})(files)
-		return append(append(append(files, first...), strangersPages()...),
+		return append(append(files, strangersPages()...),
 			ofd.File{Name: "Doc_8/Signature.xml", Data: xml}, ofd.File{Name: "Doc_8/SignedValue.dat", Data: together},
 			ofd.File{Name: "Doc_9/Signature.xml", Data: second}, ofd.File{Name: "Doc_9/SignedValue.dat", Data: alone})
 	})
@@ -285,4 +280,93 @@ func TestPartsOfOneName(t *testing.T) {
 	c, ok := r.Check("licence.covered")
 	require.True(t, ok)
 	require.Equal(t, verify.CheckFailed, c.Status, "%v", r.Checks)
+}
+
+// TestTooManySignatures: signatures within signatures do not make work without end.
+func TestTooManySignatures(t *testing.T) {
+	w := newSealWorld(t)
+	xml := w.lie().description(page()[1:], ofd.TypeSign)
+	var signers []*signing.Signer
+	for range 30 {
+		signers = append(signers, w.signer(w.enrol(ca.ProfileDepartment, fixtures.Departments()[0]), nil))
+	}
+	together := must(signing.SignTogether(t.Context(), xml, false, signers...))(t)
+	doc := rewrite(t, w.sealedOpen(page()), func(files []ofd.File) []ofd.File {
+		var entries strings.Builder
+		for i := range 35 {
+			folder := "Doc_9/Sign_" + strconv.Itoa(i) + "/"
+			fmt.Fprintf(&entries, `<ofd:Signature ID="%d" Type="Sign" BaseLoc="/%sSignature.xml"/>`, 100+i, folder)
+			files = append(files, ofd.File{Name: folder + "Signature.xml", Data: xml},
+				ofd.File{Name: folder + "SignedValue.dat", Data: together})
+		}
+		return change("Signatures.xml", func(b []byte) []byte {
+			return bytes.Replace(b, []byte("</ofd:Signatures>"), []byte(entries.String()+"</ofd:Signatures>"), 1)
+		})(files)
+	})
+	r := w.judge(w.sealVerifier(nil), doc)
+	require.Equal(t, verify.TotalFailed, r.Indication)
+	require.Equal(t, verify.FormatFailure, r.SubIndication)
+}
+
+// TestAuthoritySignsDocument: an authority's certificate signs no document, though its key usage would allow it.
+func TestAuthoritySignsDocument(t *testing.T) {
+	w := newWorld(t)
+	for _, authority := range []bool{false, true} {
+		n := w.certify(w.root, &smx509.Certificate{
+			Subject: pkix.Name{CommonName: "示例"}, IsCA: authority, BasicConstraintsValid: true,
+			KeyUsage: smx509.KeyUsageCertSign | smx509.KeyUsageDigitalSignature | smx509.KeyUsageContentCommitment,
+		})
+		r := w.judge(w.verifier(nil), w.attached(n, []byte("示例")))
+		c, ok := r.Check("signature.chain")
+		require.True(t, ok)
+		require.Equal(t, authority, c.Status == verify.CheckFailed, "%v", r.Checks)
+		require.Equal(t, authority, r.Indication == verify.TotalFailed, r.Headline)
+	}
+}
+
+// TestNameOfTwo: a name with the separator of several holders in it is still the name of one.
+func TestNameOfTwo(t *testing.T) {
+	w := newWorld(t)
+	n := w.certify(w.issuing, &smx509.Certificate{
+		Subject:  pkix.Name{CommonName: "某人^" + fixtures.Departments()[0].Name},
+		KeyUsage: smx509.KeyUsageDigitalSignature | smx509.KeyUsageContentCommitment,
+	})
+	doc := w.attached(n, []byte("示例"))
+	require.Equal(t, verify.TotalPassed, w.judge(w.verifier(nil), doc).Indication)
+	r, err := w.verifier(nil).Verify(t.Context(), doc, verify.Expect{HolderName: fixtures.Departments()[0].Name})
+	require.NoError(t, err)
+	require.Equal(t, verify.TotalFailed, r.Indication)
+	require.Equal(t, "expect.holder-name", r.Headline)
+}
+
+// TestAnchorWithCompany: an anchor's certificate passes alone, not what somebody put behind it.
+func TestAnchorWithCompany(t *testing.T) {
+	w, other := newWorld(t), newWorld(t)
+	require.Equal(t, verify.TotalPassed, w.judge(w.verifier(nil), pemOf(w.root.cert())).Indication)
+	r := w.judge(w.verifier(nil), append(pemOf(w.root.cert()), pemOf(other.root.cert())...))
+	require.Equal(t, verify.Indeterminate, r.Indication)
+	require.Equal(t, "certificate.carried", r.Headline)
+}
+
+// certify issues whatever certificate is wanted.
+func (w *world) certify(issuer node, template *smx509.Certificate) node {
+	w.t.Helper()
+	n := node{key: w.makeKey()}
+	parent, err := smx509.ParseCertificate(issuer.cert().Raw)
+	require.NoError(w.t, err)
+	template.SerialNumber, template.NotBefore, template.NotAfter = big.NewInt(78), w.now, now.AddDate(1, 0, 0)
+	der, err := smx509.CreateCertificate(rand.Reader, template, parent, n.key.Public(), issuer.key)
+	require.NoError(w.t, err)
+	c, err := pki.ParseCertificate(der)
+	require.NoError(w.t, err)
+	n.chain = append([]*pki.Certificate{c}, issuer.chain...)
+	return n
+}
+
+// attached signs content without asking whether it may.
+func (w *world) attached(n node, content []byte) []byte {
+	w.t.Helper()
+	b, err := cms.NewBuilder(n.cert().RawIssuer, n.cert().Serial, [][]byte{n.cert().Raw, w.issuing.cert().Raw})
+	require.NoError(w.t, err)
+	return must(b.Attached(content, nil, sign(w.t, n.key, content)))(w.t)
 }

@@ -30,6 +30,9 @@ func (j *judgement) judgeCertificate(doc []byte) {
 	}
 	if slices.ContainsFunc(j.v.config.Trust.Certificates(), leaf.Equal) {
 		j.judgeAnchor(leaf)
+		if len(list) > 1 {
+			j.open("certificate.carried", ChainConstraintsFailure, "only the certificates of the chain")
+		}
 	} else {
 		_, err := pki.VerifyChain(leaf, pki.ChainOptions{
 			Anchors: j.v.config.Trust, Intermediates: list[1:], At: j.deciding(), Usage: usage,

@@ -112,14 +112,15 @@ func (j *judgement) verifyToken(token *pki.Timestamp, digest []byte, help []*pki
 	return time.Time{}, false
 }
 
-// keptItsKey: the time in a token is the authority's own word. One whose certificate was revoked since may have lost its
-// key, and whoever has that stamps with any time; only a cause that leaves the key alone lets older tokens count (RFC
-// 3161, 4).
+// keptItsKey: the time in a token is the authority's own word. One whose certificate was revoked since may have lost
+// its key, and whoever has that stamps with any time; only a cause that leaves the key alone lets older tokens count
+// (RFC 3161, 4). Not to know it of now is not to know it.
 func (j *judgement) keptItsKey(chain *pki.Chain) bool {
 	report := pki.VerifyRevocation(chain, j.revocationOptions(j.now), j.evidenceFor(chain, j.now)...)
 	for i := range report.Certificates {
-		r := report.Certificates[i].Revocation
-		if r != nil && !slices.Contains(harmless, r.Cause) {
+		c := &report.Certificates[i]
+		r := c.Revocation
+		if r == nil && c.Status != pki.StatusGood || r != nil && !slices.Contains(harmless, r.Cause) {
 			return false
 		}
 	}

@@ -130,7 +130,7 @@ func (j *judgement) signerAnswers() answers {
 	var codes, names []string
 	for i := range j.signers {
 		h := &j.signers[i].cert.Holder
-		names = append(names, h.Name)
+		names = append(names, strings.ReplaceAll(h.Name, holderSeparator, " ")) // one name is no two
 		code := h.USCC
 		if code == "" {
 			code = h.Number.Reveal()

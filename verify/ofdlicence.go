@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -143,9 +144,7 @@ func (j *judgement) judgeIssuerSeal(o *ofdPackage, name string, rec *record.Reco
 		if !own && !j.v.pinned("", s.cert.PublicKey) {
 			continue
 		}
-		for file := range s.files {
-			byIssuer[file] = byIssuer[file] || s.files[file]
-		}
+		maps.Copy(byIssuer, s.files)
 		if own && s.sealed && s.files[name] {
 			holder = true
 			usage = usage || slices.Contains(s.cert.ExtKeyUsage, oid.PurposeApprovalSeal)

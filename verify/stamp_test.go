@@ -136,3 +136,20 @@ func TestTimestampAlone(t *testing.T) {
 	require.Equal(t, verify.TotalFailed, r.Indication)
 	require.Equal(t, verify.HashFailure, r.SubIndication)
 }
+
+// TestStampedUnknownNow: old evidence about the authority, which whoever has its key can bring along, proves no time.
+func TestStampedUnknownNow(t *testing.T) {
+	w := newWorld(t)
+	signer := w.enrol(ca.ProfileDepartment, fixtures.Departments()[0])
+	authority := w.enrol(ca.ProfileTSA, fixtures.Authority())
+	signed := now.AddDate(0, -1, 0)
+	s := w.signer(signer, func(c *signing.Config) { c.WithAttributes, c.Now = true, func() time.Time { return signed } })
+	doc := withToken(t, must(s.Attached(t.Context(), []byte("示例")))(t), func(v []byte) []byte {
+		return w.token(authority, v, signed)
+	})
+	old := pki.Evidence{CRLs: []*pki.CRL{w.crl(w.issuing, signed), w.crl(w.root, signed)}}
+	only := w.verifier(func(c *verify.Config) { c.Evidence = []pki.Evidence{old} })
+	require.Equal(t, verify.Indeterminate, w.judge(only, doc).Indication)
+	both := w.verifier(func(c *verify.Config) { c.Evidence = append(c.Evidence, old) })
+	require.Equal(t, verify.TotalPassed, w.judge(both, doc).Indication)
+}

@@ -143,10 +143,11 @@ func (f *fileReader) checkTail() error {
 func (f *fileReader) broken(err error) error {
 	var own *Error
 	var corrupt flate.CorruptInputError
+	var internal flate.InternalError // what it says of some streams that are corrupt
 	switch {
 	case errors.As(err, &own):
 		return err
-	case errors.As(err, &corrupt), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.As(err, &corrupt), errors.As(err, &internal), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return refuse(ReasonChecksum, "%s: %v", f.e.name, err)
 	}
 	return err

@@ -52,7 +52,7 @@ func (i *Impression) PNG(dpi int) ([]byte, error) {
 func palette() color.Palette {
 	p := make(color.Palette, shades)
 	for i := range p {
-		p[i] = color.NRGBA{R: 0xe6, G: 0x00, B: 0x12, A: uint8(i * 255 / (shades - 1))}
+		p[i] = color.NRGBA{R: 0xe6, G: 0x00, B: 0x12, A: uint8(i * 255 / (shades - 1))} //nolint:gosec // at most 255
 	}
 	return p
 }

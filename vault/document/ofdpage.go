@@ -35,7 +35,8 @@ const usualPage = 24 << 10
 
 func (w *pageWriter) open(s *sheet, below, layer string) {
 	w.all = s.box()
-	w.b = append(append(make([]byte, 0, usualPage), xmlHead...), "<ofd:Page"+ofdSpace+">"+below+"<ofd:Area><ofd:PhysicalBox>"+w.all.String()+
+	w.b = append(make([]byte, 0, usualPage), xmlHead...)
+	w.b = append(w.b, "<ofd:Page"+ofdSpace+">"+below+"<ofd:Area><ofd:PhysicalBox>"+w.all.String()+
 		`</ofd:PhysicalBox></ofd:Area><ofd:Content><ofd:Layer ID="`+strconv.Itoa(w.p.id())+`" Type="`+layer+`">`...)
 }
 

@@ -23,6 +23,9 @@ type content struct {
 // maxHeldContent is how much content is held in memory, for signatures that cover it without attributes.
 const maxHeldContent = 32 << 20
 
+// hashBuffer is how much content is read at once.
+const hashBuffer = 32 << 10
+
 // errContentSize is for content that would have to be held and is too large.
 var errContentSize = errors.New("verify: content is too large for a signature without attributes")
 
@@ -35,7 +38,8 @@ func (c *content) sum(h pki.Hash) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := io.Copy(w, io.NewSectionReader(c.body, 0, c.size)); err != nil {
+	buffer := make([]byte, max(1, min(c.size, hashBuffer)))
+	if _, err := io.CopyBuffer(w, io.NewSectionReader(c.body, 0, c.size), buffer); err != nil {
 		return nil, fmt.Errorf("verify: reading content: %w", err)
 	}
 	if c.sums == nil {

@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"github.com/elicense/elicense/pki"
+
 	"context"
 	"time"
 )
@@ -15,3 +17,12 @@ func Unchecked(kind Kind) *Report {
 
 // DecodeText is how a document that was sent as text is read.
 func DecodeText(doc []byte) []byte { return decodeText(doc) }
+
+// MaxKeptCertificates is for the test of the cache.
+const MaxKeptCertificates = maxKeptCertificates
+
+// NewCertificateCache gives the reader of a new cache, and how many it keeps.
+func NewCertificateCache() (parse func([]byte) (*pki.Certificate, error), kept func() int) {
+	k := newCertificateCache()
+	return k.parse, func() int { return len(k.now) + len(k.old) }
+}

@@ -34,9 +34,14 @@ type judgement struct {
 // need is a check without which the document does not pass.
 type need struct{ part, id string }
 
+// usualChecks is how many checks one signature brings.
+const usualChecks = 16
+
 func newJudgement(ctx context.Context, v *Verifier, expect Expect) *judgement {
 	now := v.config.Now()
-	j := &judgement{ctx: ctx, v: v, expect: expect, now: now, report: &Report{Kind: KindUnknown, JudgedAt: now.UTC()}}
+	j := &judgement{ctx: ctx, v: v, expect: expect, now: now, report: &Report{
+		Kind: KindUnknown, JudgedAt: now.UTC(), Checks: make([]Check, 0, usualChecks),
+	}}
 	j.moment("now", now)
 	if !expect.At.IsZero() {
 		j.moment("deciding", expect.At)

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"errors"
 	"maps"
 	"path"
@@ -315,4 +316,4 @@ func listed(names []string) string {
 }
 
 // isOFD tells a package by its first bytes.
-func isOFD(head []byte) bool { return strings.HasPrefix(string(head), "PK\x03\x04") }
+func isOFD(head []byte) bool { return bytes.HasPrefix(head, []byte("PK\x03\x04")) }

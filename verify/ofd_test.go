@@ -25,6 +25,7 @@ type sealWorld struct {
 	*world
 	maker, department node
 	seal              []byte
+	picture           []byte // of seals that are made; nil: a dot
 }
 
 func newSealWorld(t testing.TB) *sealWorld {
@@ -38,8 +39,11 @@ func newSealWorld(t testing.TB) *sealWorld {
 
 func (w *sealWorld) makeSeal(maker, holder node) []byte {
 	w.t.Helper()
-	var picture bytes.Buffer
-	require.NoError(w.t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 1, 1))))
+	if w.picture == nil {
+		var dot bytes.Buffer
+		require.NoError(w.t, png.Encode(&dot, image.NewGray(image.Rect(0, 0, 1, 1))))
+		w.picture = dot.Bytes()
+	}
 	m, err := signing.NewSealMaker(signing.SealMakerConfig{
 		Key: maker.key, Chain: maker.chain, Rand: rand.Reader, Now: func() time.Time { return w.now },
 	})
@@ -47,7 +51,7 @@ func (w *sealWorld) makeSeal(maker, holder node) []byte {
 	der, err := m.Make(w.t.Context(), signing.SealSpec{
 		ID: "35000000000001", Name: fixtures.Departments()[0].Name + signing.ApprovalSeal, Usage: signing.ApprovalSeal,
 		Signers: []*pki.Certificate{holder.cert()}, ValidFrom: w.now, ValidUntil: w.now.AddDate(1, 0, 0),
-		Picture: signing.SealPicture{Type: "png", Data: picture.Bytes(), WidthMM: 42, HeightMM: 42},
+		Picture: signing.SealPicture{Type: "png", Data: w.picture, WidthMM: 42, HeightMM: 42},
 	})
 	require.NoError(w.t, err)
 	return der

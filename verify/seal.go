@@ -66,7 +66,7 @@ func (j *judgement) sealFacts(s *ses.Seal) {
 }
 
 func (j *judgement) readSealCertificate(subject string, der []byte) *pki.Certificate {
-	c, err := pki.ParseTolerant(der)
+	c, err := j.v.read.parse(der)
 	if err != nil {
 		j.fail(subject+".chain", FormatFailure, "X.509 certificates")
 		return nil

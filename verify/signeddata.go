@@ -200,7 +200,7 @@ func (j *judgement) judgeBinding(s *signerInfo, leaf *pki.Certificate) {
 func (j *judgement) readHelp(data *cms.SignedData) []*pki.Certificate {
 	var list []*pki.Certificate
 	for _, raw := range data.Certificates {
-		c, err := pki.ParseTolerant(raw)
+		c, err := j.v.read.parse(raw)
 		if err != nil {
 			j.tolerated("cms: unreadable-certificate")
 			continue

@@ -108,6 +108,7 @@ type Verifier struct {
 	config Config
 	pins   []pin
 	links  *pki.LinkCache
+	read   *certificateCache
 }
 
 // maxLinks is how many authorities' links a verifier remembers.
@@ -133,7 +134,7 @@ func New(config Config) (*Verifier, error) {
 	if config.Requirements.Sunsets == nil {
 		config.Requirements.Sunsets = DefaultSunsets()
 	}
-	v := &Verifier{config: config, links: pki.NewLinkCache(maxLinks)}
+	v := &Verifier{config: config, links: pki.NewLinkCache(maxLinks), read: newCertificateCache()}
 	v.config.LedgerKeys = nil
 	seen := map[ledger.Key]bool{}
 	for _, k := range config.LedgerKeys {

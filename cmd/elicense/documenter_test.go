@@ -1,19 +1,24 @@
 package main
 
 import (
+	"bytes"
 	"crypto/rand"
 	"io"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/convert"
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -67,4 +72,55 @@ func BenchmarkDocument(b *testing.B) {
 		size = len(out)
 	}
 	b.ReportMetric(float64(size), "bytes/doc")
+}
+
+// BenchmarkConvertDocuments converts a ledger with a sealed document for each row, against drawing and sealing as many
+// on all processors with nothing around it. One op is one row.
+func BenchmarkConvertDocuments(b *testing.B) {
+	h := sandbox(b)
+	d := issued(b, h)
+	ledger, err := fixtures.NewLedger(fixtures.LedgerOptions{Type: fixtures.FoodLicence, Seed: 1, Rows: b.N})
+	require.NoError(b, err)
+	var file bytes.Buffer
+	_, err = ledger.WriteTo(&file)
+	require.NoError(b, err)
+	into := converting{house: h, access: as(0, "存量证照电子化转换"), name: "bench"}
+	job := convert.Job{
+		Type: d.Type.Code, Result: io.Discard,
+		File: convert.File{Reader: bytes.NewReader(file.Bytes()), SizeBytes: int64(file.Len()), Name: "ledger.csv"},
+	}
+	b.ResetTimer()
+	began, before := time.Now(), processorTime()
+	report, err := h.documents.program.convertInto(b.Context(), into, job)
+	ours, spent := time.Since(began), processorTime()-before
+	b.StopTimer()
+	require.NoError(b, err)
+	require.Equal(b, b.N, report.Counts.Created)
+
+	began, before = time.Now(), processorTime()
+	var group errgroup.Group
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() error {
+			for range b.N / runtime.GOMAXPROCS(0) {
+				if _, err := h.documents.Document(b.Context(), d); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	require.NoError(b, group.Wait())
+	bare, least := time.Since(began), processorTime()-before
+	b.ReportMetric(float64(b.N)/ours.Seconds(), "rows/s")
+	b.ReportMetric(float64(b.N)/bare.Seconds(), "documents/s")
+	b.ReportMetric(bare.Seconds()/ours.Seconds(), "of-bare")
+	b.ReportMetric(float64(spent.Microseconds())/float64(b.N), "cpu-us/row")
+	b.ReportMetric(float64(least.Microseconds())/float64(b.N), "cpu-us/document")
+}
+
+// processorTime is what this process has used so far: where a machine is shared it tells more than the clock.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

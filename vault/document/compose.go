@@ -60,7 +60,7 @@ func (c *composer) compose() error {
 func (c *composer) page(p *Page, side string) error {
 	s := &sheet{width: p.Width, height: p.Height, side: side}
 	c.sheets = append(c.sheets, s)
-	drawFrame(s, &p.Frame)
+	s.fixed = slices.Clone(c.drawer.frames[p])
 	if err := c.photo(s, p.Photo); err != nil {
 		return err
 	}

@@ -42,7 +42,10 @@ type Config struct {
 }
 
 // Drawer draws licences; it is safe for use by many goroutines.
-type Drawer struct{ cfg Config }
+type Drawer struct {
+	cfg    Config
+	frames map[*Page][]mark // drawn once
+}
 
 // New checks a configuration.
 func New(cfg Config) (*Drawer, error) {
@@ -59,7 +62,7 @@ func New(cfg Config) (*Drawer, error) {
 	if cfg.Producer == "" {
 		cfg.Producer = "elicense"
 	}
-	return &Drawer{cfg}, nil
+	return &Drawer{cfg, drawFrames(cfg.Templates)}, nil
 }
 
 // Licence is what is drawn. Nothing in it is changed.

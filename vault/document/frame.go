@@ -2,6 +2,25 @@ package document
 
 import "math"
 
+// drawFrames draws the frames of all pages of templates, which are the same for every licence.
+func drawFrames(templates map[string]*Template) map[*Page][]mark {
+	out := make(map[*Page][]mark)
+	for _, t := range templates {
+		for _, p := range []*Page{&t.Front, t.Back} {
+			if p == nil {
+				continue
+			}
+			s := &sheet{width: p.Width, height: p.Height}
+			drawFrame(s, &p.Frame)
+			for i := range s.fixed {
+				s.fixed[i].shape.data = appendPath(nil, s.fixed[i].shape.path)
+			}
+			out[p] = s.fixed
+		}
+	}
+	return out
+}
+
 // drawFrame draws ground and ornament of a page; both belong to the template.
 func drawFrame(s *sheet, f *Frame) {
 	if f.Tint != (Color{255, 255, 255}) {

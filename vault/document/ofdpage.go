@@ -30,9 +30,13 @@ type pageWriter struct {
 	all  Box
 }
 
+// usualPage is the size of a page with a code or an ornament, in bytes.
+const usualPage = 24 << 10
+
 func (w *pageWriter) open(s *sheet, below, layer string) {
 	w.all = s.box()
-	w.b = append([]byte(xmlHead), "<ofd:Page"+ofdSpace+">"+below+"<ofd:Area><ofd:PhysicalBox>"+w.all.String()+
+	w.b = append(make([]byte, 0, usualPage), xmlHead...)
+	w.b = append(w.b, "<ofd:Page"+ofdSpace+">"+below+"<ofd:Area><ofd:PhysicalBox>"+w.all.String()+
 		`</ofd:PhysicalBox></ofd:Area><ofd:Content><ofd:Layer ID="`+strconv.Itoa(w.p.id())+`" Type="`+layer+`">`...)
 }
 
@@ -105,22 +109,32 @@ func (w *pageWriter) shape(s *shape) {
 		w.color("StrokeColor", s.color)
 	}
 	w.b = append(w.b, "<ofd:AbbreviatedData>"...)
-	for i := range s.path {
-		st := &s.path[i]
-		if i > 0 {
-			w.b = append(w.b, ' ')
-		}
-		if st.op == 'Z' {
-			w.b = append(w.b, 'C') // of this format: close
-			continue
-		}
-		w.b = append(w.b, st.op)
-		for _, at := range st.points() {
-			w.b = appendMM(append(w.b, ' '), at.x)
-			w.b = appendMM(append(w.b, ' '), at.y)
-		}
+	if s.data != nil {
+		w.b = append(w.b, s.data...)
+	} else {
+		w.b = appendPath(w.b, s.path)
 	}
 	w.b = append(w.b, "</ofd:AbbreviatedData></ofd:PathObject>"...)
+}
+
+// appendPath writes an outline as GB/T 33190 has it.
+func appendPath(b []byte, path []step) []byte {
+	for i := range path {
+		st := &path[i]
+		if i > 0 {
+			b = append(b, ' ')
+		}
+		if st.op == 'Z' {
+			b = append(b, 'C') // of this format: close
+			continue
+		}
+		b = append(b, st.op)
+		for _, at := range st.points() {
+			b = appendMM(append(b, ' '), at.x)
+			b = appendMM(append(b, ' '), at.y)
+		}
+	}
+	return b
 }
 
 // text writes one run. Every character has its place, so that a page looks alike whatever font its reader takes.

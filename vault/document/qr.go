@@ -36,7 +36,7 @@ func (c *composer) qr(s *sheet, b *Box) error {
 
 // modules are the dark parts of a code, those beside each other in one piece.
 func modules(bits [][]bool, at point, module int) []step {
-	var path []step
+	path := make([]step, 0, len(bits)*len(bits)) // enough for a dark piece of every five modules
 	for y, row := range bits {
 		for x := 0; x < len(row); x++ {
 			start := x

@@ -24,7 +24,8 @@ type shape struct {
 	fill   bool
 	stroke int // width of the line; 0 if it is filled
 	color  Color
-	crisp  bool // edges on whole pixels
+	crisp  bool   // edges on whole pixels
+	data   []byte // path as packages write it, of shapes that are written often; nil: not written yet
 }
 
 // step is a part of an outline: M, L with one point, B with three, Z with none.

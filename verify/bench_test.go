@@ -76,8 +76,8 @@ func linkOf(n node) checked {
 	return checked{n.chain[1].PublicKey, n.chain[0].RawTBS, n.chain[0].Signature}
 }
 
-// BenchmarkDetached judges a detached SM2 signature over 4 KiB, from bytes to report, against what it needs: the digests
-// of content and attributes, the signer's signature and that on his certificate.
+// BenchmarkDetached judges a detached SM2 signature over 4 KiB, from bytes to report, against what it needs: the
+// digests of content and attributes, the signer's signature and that on his certificate.
 func BenchmarkDetached(b *testing.B) {
 	w := newWorld(b)
 	signer := w.enrol(ca.ProfileDepartment, fixtures.Departments()[0])
@@ -177,9 +177,9 @@ func (r *inflater) read(f packedFile) []byte {
 	return r.buffer[:f.size]
 }
 
-// BenchmarkSealed judges a sealed page of less than 40 KB without time-stamp, from bytes to report, against the inflates
-// and hashes that it needs and the signatures: the sealing and the seal's own, and unless the chains count as judged
-// those on the certificates of both signers.
+// BenchmarkSealed judges a sealed page of less than 40 KB without time-stamp, from bytes to report, against the
+// inflates and hashes that it needs and the signatures: the sealing and the seal's own, and unless the chains count
+// as judged those on the certificates of both signers.
 func BenchmarkSealed(b *testing.B) {
 	w := newSealWorld(b)
 	w.picture = picture(b)

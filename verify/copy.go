@@ -14,8 +14,8 @@ const (
 // copyTime is how the times of copies are written, in legal time.
 const copyTime = "20060102150405"
 
-// judgeCopy: a copy that was made for one use says for whom and what for, and ends. What it says is shown, so that whoever
-// takes it sees whether it is his; after its end it is worth nothing.
+// judgeCopy: a copy that was made for one use says for whom and what for, and ends. What it says is shown, so that
+// whoever takes it sees whether it is his; after its end it is worth nothing.
 func (j *judgement) judgeCopy(o *ofdPackage) {
 	const id = "copy.validity"
 	until := customData(o, copyUntil)

@@ -26,7 +26,8 @@ type sound struct {
 	counts  func(t testing.TB, doc []byte) string
 }
 
-// FuzzVerifyDocument overwrites bytes of documents that pass: one that still does is the same in everything that counts.
+// FuzzVerifyDocument overwrites bytes of documents that pass: one that still does is the same in everything that
+// counts.
 func FuzzVerifyDocument(f *testing.F) {
 	w := newSealWorld(f)
 	forge := w.forgeIn()

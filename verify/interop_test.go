@@ -124,7 +124,8 @@ func kit(folder string) ([]byte, error) {
 	return ofd.Marshal(files)
 }
 
-// interopVerifier trusts the authorities that a file itself brings, so that the question is whether all else is in order.
+// interopVerifier trusts the authorities that a file itself brings, so that the question is whether all else is in
+// order.
 func interopVerifier(t testing.TB, f foreignFile, stranger *pki.Certificate) *verify.Verifier {
 	t.Helper()
 	any := pki.Scope{
@@ -227,8 +228,8 @@ they were used can be judged, their chains cannot.
 |---|---|---|---|---|---|
 `
 
-// TestInterop_D2_1: for every signed thing of other software the verdict is the expected one, and the first two lines of
-// its report hold a decision and a reason.
+// TestInterop_D2_1: for every signed thing of other software the verdict is the expected one, and the first two lines
+// of its report hold a decision and a reason.
 func TestInterop_D2_1(t *testing.T) {
 	w := newWorld(t)
 	want := expected(t)

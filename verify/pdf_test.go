@@ -291,8 +291,8 @@ func TestPDFFlips(t *testing.T) {
 	require.Equal(t, sum, sm3.Sum(doc))
 }
 
-// foreignPDFs is what is wrong with the signed PDFs of others, apart from that nobody here trusts their certificates: the
-// check that fails and why, or nothing.
+// foreignPDFs is what is wrong with the signed PDFs of others, apart from that nobody here trusts their certificates:
+// the check that fails and why, or nothing.
 var foreignPDFs = map[string]string{
 	"dss-pades/validation/PAdES-LT.pdf":                                                 "",
 	"dss-pades/validation/modified_after_signature.pdf":                                 "pdf.value FORMAT_FAILURE, pdf.changed HASH_FAILURE",
@@ -336,8 +336,8 @@ var foreignPDFs = map[string]string{
 	"pyhanko/data/pdf/sig-with-ski-sid.pdf":                                             "",
 }
 
-// TestForeignPDFs: the coverage and the mathematics of every signed PDF of others are what its name, the standard and the
-// software that made it say.
+// TestForeignPDFs: the coverage and the mathematics of every signed PDF of others are what its name, the standard and
+// the software that made it say.
 func TestForeignPDFs(t *testing.T) {
 	root := os.Getenv("ELICENSE_TESTDATA")
 	if root == "" {

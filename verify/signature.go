@@ -51,8 +51,9 @@ func (j *judgement) check(s signed) *pki.Certificate {
 	return leaf
 }
 
-// checkRevocation judges the revocation of a department's or vault's certificate where anything is known of revocations.
-// Where nothing is, the vault's word on the licence stands in its place, and the report says that it was not looked at.
+// checkRevocation judges the revocation of a department's or vault's certificate where anything is known of
+// revocations. Where nothing is, the vault's word on the licence stands in its place, and the report says that it was
+// not looked at.
 func (j *judgement) checkRevocation(s signed, chain *pki.Chain) {
 	if chain == nil || len(j.v.config.Evidence)+len(j.evidence) == 0 && j.v.config.Revocation == nil {
 		j.skip(s.subject + ".revocation")

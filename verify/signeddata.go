@@ -69,7 +69,9 @@ func (j *judgement) judgeSigners(data *cms.SignedData, over *content) {
 		if len(data.Signers) > 1 {
 			j.part = partOf(whole, strconv.Itoa(i+1))
 		}
-		j.judgeSignerInfo(&signerInfo{data: data, signer: &data.Signers[i], over: over, help: help, subject: subjectSignature})
+		j.judgeSignerInfo(&signerInfo{
+			data: data, signer: &data.Signers[i], over: over, help: help, subject: subjectSignature,
+		})
 	}
 	j.part = whole
 }

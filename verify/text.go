@@ -152,7 +152,8 @@ var subjects = map[string]words{
 	"expect": {"办件要求", "expectation"}, "cms": {"签名数据", "signed data"}, "signature": {"签名", "signature"},
 	"countersignature": {"会签", "countersignature"}, "seal": {"印章", "seal"},
 	"pdf":     {"PDF 文件", "PDF document"},
-	"package": {"文件包", "package"}, "copy": {"加注件", "purpose-bound copy"}, "description": {"签章", "seal"}, "licence": {"证照", "licence"},
+	"package": {"文件包", "package"}, "copy": {"加注件", "purpose-bound copy"},
+	"description": {"签章", "seal"}, "licence": {"证照", "licence"},
 	"maker": {"制章人", "maker of the seal"}, "timestamp": {"时间戳", "time-stamp"},
 }
 
@@ -375,7 +376,8 @@ var momentNames = map[string]words{
 	"recorded": {"入账", "recorded in the ledger"}, "statement": {"证照库声明", "statement of the vault"},
 	"status-until": {"声明有效至", "statement holds until"}, "source": {"证照库所知", "vault's knowledge"},
 	"deciding": {"决定时间", "deciding time"}, "now": {"核验", "judged"}, "signed": {"签名人所称签名时间", "signed, says the signer"},
-	"copy-until": {"加注件有效期截止", "copy is good until"}, "seal-made": {"印章制成", "seal made"}, "stamped": {"时间戳", "time-stamped"}, "revoked": {"证书被吊销", "certificate revoked"},
+	"copy-until": {"加注件有效期截止", "copy is good until"}, "seal-made": {"印章制成", "seal made"},
+	"stamped": {"时间戳", "time-stamped"}, "revoked": {"证书被吊销", "certificate revoked"},
 	"expired": {"证书过期", "certificate expired"},
 }
 

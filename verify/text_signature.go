@@ -285,8 +285,9 @@ var adviceWords = map[string]words{
 
 // signatureFacts are the names of facts about signatures.
 var signatureFacts = map[string]words{
-	"copy-purpose": {"加注件事由", "purpose of the copy"}, "copy-for": {"用证单位", "copy is for"}, "copy-maker": {"加注件制作者", "copy made by"},
-	"signer": {"签名人", "signer"}, "signer-code": {"签名人代码", "signer's code"}, "algorithm": {"签名算法", "algorithm"},
+	"copy-purpose": {"加注件事由", "purpose of the copy"}, "copy-for": {"用证单位", "copy is for"},
+	"copy-maker": {"加注件制作者", "copy made by"},
+	"signer":     {"签名人", "signer"}, "signer-code": {"签名人代码", "signer's code"}, "algorithm": {"签名算法", "algorithm"},
 	"field":  {"签名域", "signature field"},
 	"policy": {"策略", "policy"}, "seal": {"印章名称", "seal"}, "seal-code": {"印章编码", "seal code"},
 	"seal-software": {"印章软件", "seal software"}, "sealing-software": {"签章软件", "sealing software"},

@@ -147,7 +147,8 @@ func (f *fileReader) broken(err error) error {
 	switch {
 	case errors.As(err, &own):
 		return err
-	case errors.As(err, &corrupt), errors.As(err, &internal), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.As(err, &corrupt), errors.As(err, &internal), errors.Is(err, io.EOF),
+		errors.Is(err, io.ErrUnexpectedEOF):
 		return refuse(ReasonChecksum, "%s: %v", f.e.name, err)
 	}
 	return err

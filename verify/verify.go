@@ -103,7 +103,7 @@ type Expect struct {
 	At         time.Time // the deciding time; zero: now
 }
 
-// Verifier judges. It is immutable and safe for concurrent use.
+// Verifier judges. What it remembers saves time alone; it is safe for concurrent use.
 type Verifier struct {
 	config Config
 	pins   []pin

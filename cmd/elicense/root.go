@@ -89,6 +89,7 @@ func (c *program) with(ctx context.Context, asker who, fn func(*house, vault.Acc
 	if err != nil {
 		return err
 	}
+	c.keepRevocations(h)
 	a, err := c.by(h, asker)
 	if err == nil {
 		err = fn(h, a)

@@ -101,16 +101,22 @@ var rules = map[string]rule{
 		"vault", "vault/record", "vault/catalogue", "internal/code", "internal/normal", "internal/sheet",
 	}},
 
+	"api": {ours: []string{"vault/record"}},
+	"server/identity": {reach: served, ours: slices.Concat(codecs, []string{
+		"pki", "vault", "internal/engine", "internal/httpsig",
+	})},
+	"server": {reach: served, ours: slices.Concat(codecs, []string{
+		"api", "server/...", "vault", "vault/...", "verify", "signing", "pki", "internal/engine", "internal/blob",
+		"internal/httpsig",
+	})},
+
 	"fixtures": {ours: []string{
 		"pki", "pki/ca", "signing", "signing/...", "vault", "vault/...", "internal/code", "internal/normal", "internal/sheet",
 	}},
 	"internal/guards": {reach: process},
 	"cmd/elicense": {reach: process, ours: slices.Concat(codecs, []string{
-		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "verify", "vault", "vault/...", "server", "server/...",
-		"internal/engine", "internal/engine/...", "internal/blob", "internal/cli",
-
-		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "signing/...", "verify", "vault", "vault/...", "server", "server/...",
-		"internal/engine", "internal/engine/...", "internal/blob",
+		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "signing/...", "verify", "vault", "vault/...", "api", "client",
+		"server", "server/...", "internal/engine", "internal/engine/...", "internal/blob", "internal/cli",
 	})},
 
 	"internal/cli":         {reach: local},
@@ -150,6 +156,11 @@ var adapters = map[string][]string{
 	"github.com/skip2/go-qrcode":      {"vault/document"},
 	"golang.org/x/image":              {"vault/document", "signing/impression"},
 	"github.com/spf13/cobra":          {"cmd/elicense", "cmd/elicense-ca", "internal/cli", "internal/cli/clitest"},
+	"github.com/gin-gonic/gin":        {"server"},
+	"github.com/danielgtaylor/huma":   {"server"},
+	"github.com/coreos/go-oidc":       {"server/identity"},
+	"github.com/zitadel/oidc":         {"server/identity"},
+	"github.com/prometheus":           {"server"},
 	"github.com/smallstep":            {"pki/stepca"},
 	"go.mozilla.org/pkcs7":            {"verify"},
 	"go.step.sm/crypto":               {"pki/stepca"},

@@ -1,0 +1,72 @@
+package server
+
+import (
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// levels are the names of logins in the interface.
+var levels = map[string]vault.Level{
+	"registered": vault.LevelRegistered, "real-name": vault.LevelRealName, "certificate": vault.LevelCertificate,
+}
+
+// accessOf is what a caller asks by, as the vault takes it. A holder who calls by himself is his own proof: whatever
+// he says of an applicant is not looked at.
+func accessOf(c *identity.Caller, a api.Asked) vault.Access {
+	access := vault.Access{
+		Caller: c.ID, Purpose: a.Purpose, Item: a.Item, Case: a.Case, Ground: vault.Ground(a.Ground), Basis: a.Basis,
+	}
+	switch {
+	case c.Holder != nil:
+		access.Ground = vault.GroundHolder
+		access.Holder = &vault.Assertion{
+			Kind: c.Holder.Kind, Code: c.Holder.Code, Level: c.Level, By: c.ID, Case: a.Case, Expires: c.Expires,
+		}
+	case a.Applicant != nil:
+		access.Holder = &vault.Assertion{
+			Kind: a.Applicant.Kind, Code: a.Applicant.Code, Level: levels[a.Applicant.Level], By: c.ID, Case: a.Case,
+			Expires: a.Applicant.Expires,
+		}
+	}
+	return access
+}
+
+// writeAccess is that of a department which writes its own licences.
+func writeAccess(c *identity.Caller, purpose, item, caseNumber string) vault.Access {
+	return vault.Access{Caller: c.ID, Purpose: purpose, Item: item, Case: caseNumber, Ground: vault.GroundIssuer}
+}
+
+// checkType refuses a type that lies outside a caller's registration.
+func checkType(c *identity.Caller, typeCode string) error {
+	if !c.Covers(typeCode) {
+		return identity.Refuse(identity.CodeTypeScope)
+	}
+	return nil
+}
+
+// checkIdentifier refuses a licence whose type lies outside a caller's registration. A malformed identifier is left to
+// the vault, which says what is wrong with it.
+func checkIdentifier(c *identity.Caller, identifier string) error {
+	id, err := code.ParseIdentifier(identifier)
+	if err != nil {
+		return nil //nolint:nilerr // see above
+	}
+	return checkType(c, id.Type)
+}
+
+// dateOf reads a date; the zero date if it is absent.
+func dateOf(path, text string) (record.Date, error) {
+	if text == "" {
+		return record.Date{}, nil
+	}
+	d, err := record.ParseDate(text)
+	if err != nil {
+		p := codeProblem(CodeDate)
+		p.Errors[0].Path, p.Errors[0].Found = "/"+path, text
+		return record.Date{}, p
+	}
+	return d, nil
+}

@@ -1,0 +1,229 @@
+package server
+
+import (
+	"net/http"
+	"reflect"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/vault"
+)
+
+// Code is the stable name of a refusal that the transport makes; the library has its own.
+type Code string
+
+// The codes of the transport.
+const (
+	CodeInternal   Code = "internal"
+	CodeNoRoute    Code = "no-such-resource"
+	CodeNoMethod   Code = "method-not-allowed"
+	CodeMalformed  Code = "request-malformed"
+	CodeInvalid    Code = "request-invalid"
+	CodeTooLarge   Code = "request-too-large"
+	CodeMediaType  Code = "media-type"
+	CodeAcceptable Code = "not-acceptable"
+	CodeTimeout    Code = "timeout"
+	CodeNoSpace    Code = "no-space"
+	CodeClosing    Code = "closing"
+	CodeAudit      Code = "audit-unavailable"
+	CodeAmbiguous  Code = "outcome-unknown"
+	CodeIfMatch    Code = "if-match-malformed"
+	CodeDate       Code = "date-malformed"
+)
+
+// message is a sentence with what goes with it. What is wrong and what to do are parted by the first semicolon.
+type message struct {
+	status    int
+	retryable bool
+	zh, en    string
+}
+
+var sentences = map[Code]message{
+	CodeInternal: {
+		http.StatusInternalServerError, true,
+		"服务内部错误，没有对外说明；请稍后用同一幂等键重试，仍不成功时把 trace 告知运行单位",
+		"an internal error that is not told outside; retry later with the same idempotency key, and if it stays, tell " +
+			"the operator the trace",
+	},
+	CodeNoRoute: {
+		http.StatusNotFound, false,
+		"没有这个资源；请对照 /api/v1/openapi.json 核对路径",
+		"there is no such resource; compare the path with /api/v1/openapi.json",
+	},
+	CodeNoMethod: {
+		http.StatusMethodNotAllowed, false,
+		"该资源不支持此方法；请对照 /api/v1/openapi.json 核对方法",
+		"the resource does not know this method; compare it with /api/v1/openapi.json",
+	},
+	CodeMalformed: {
+		http.StatusBadRequest, false,
+		"请求内容无法解析；请按 JSON 书写，每个成员只出现一次",
+		"the request cannot be read; write it as JSON, each member once",
+	},
+	CodeInvalid: {
+		http.StatusUnprocessableEntity, false,
+		"请求中有不符合接口说明的内容；请按 errors 中的位置逐项改正",
+		"the request does not fit the description; correct each place named in errors",
+	},
+	CodeTooLarge: {
+		http.StatusRequestEntityTooLarge, false,
+		"请求内容过大；请分成几次提交",
+		"the request is too large; send it in several parts",
+	},
+	CodeMediaType: {
+		http.StatusUnsupportedMediaType, false,
+		"不支持这种内容类型；请用 application/json",
+		"this content type is not supported; use application/json",
+	},
+	CodeAcceptable: {
+		http.StatusNotAcceptable, false,
+		"没有所要求的格式；请接受 application/json",
+		"there is no such format; accept application/json",
+	},
+	CodeTimeout: {
+		http.StatusServiceUnavailable, true,
+		"未能在时限内完成，可能已经办理；请用同一幂等键重试",
+		"not finished in time and perhaps carried out; retry with the same idempotency key",
+	},
+	CodeNoSpace: {
+		http.StatusInsufficientStorage, true,
+		"磁盘空间不足，暂停写入；请运行单位腾出空间后重试",
+		"the disk is nearly full and writing is closed; retry when the operator has made room",
+	},
+	CodeClosing: {
+		http.StatusServiceUnavailable, true,
+		"服务正在停止；请稍后用同一幂等键重试",
+		"the service is going down; retry later with the same idempotency key",
+	},
+	CodeAudit: {
+		http.StatusServiceUnavailable, true,
+		"审计记录无法写入，因此没有办理；请稍后重试",
+		"the audit entry could not be written, so nothing was done; retry later",
+	},
+	CodeAmbiguous: {
+		http.StatusServiceUnavailable, true,
+		"不能确定是否已经办理；请用同一幂等键重试，得到的就是结果",
+		"it is not known whether it was carried out; retry with the same idempotency key, whose answer tells",
+	},
+	CodeIfMatch: {
+		http.StatusBadRequest, false,
+		"If-Match 应为带引号的版本号，如 \"3\"；请取最近一次查询到的版本",
+		"If-Match is a version in quotes, as \"3\"; take it from the last look-up",
+	},
+	CodeDate: {
+		http.StatusUnprocessableEntity, false,
+		"日期应写作 YYYY-MM-DD；请改正",
+		"a date is written YYYY-MM-DD; correct it",
+	},
+	"credentials-missing": {
+		http.StatusUnauthorized, false,
+		"没有提供身份凭据；请用登记的证书、消息签名或令牌调用",
+		"no credentials; call with the registered certificate, a message signature or a token",
+	},
+	"credentials-unknown": {
+		http.StatusUnauthorized, false,
+		"身份凭据未登记；请由运行单位登记",
+		"the credentials are not registered; have the operator register them",
+	},
+	"credentials-expired": {
+		http.StatusUnauthorized, false,
+		"身份凭据已过期；请更新证书或重新登录",
+		"the credentials have ended; renew the certificate or log in again",
+	},
+	"credentials-revoked": {
+		http.StatusUnauthorized, false,
+		"证书已被吊销或暂停；请向发证机构查询后换用有效证书",
+		"the certificate is revoked or on hold; ask its authority and use a valid one",
+	},
+	"credentials-invalid": {
+		http.StatusUnauthorized, false,
+		"身份凭据无效；请核对签名、令牌或证书",
+		"the credentials do not hold; check signature, token or certificate",
+	},
+	"signature-replayed": {
+		http.StatusUnauthorized, false,
+		"该消息签名已经用过；请为每次请求重新签名",
+		"this message signature was used before; sign every request anew",
+	},
+	"content-digest": {
+		http.StatusBadRequest, false,
+		"Content-Digest 与内容不符；请对发送的字节计算摘要",
+		"Content-Digest does not fit the content; digest the bytes that are sent",
+	},
+	"sandbox-credentials": {
+		http.StatusUnauthorized, false,
+		"沙箱凭据不能用于正式环境；请先通过一致性测试再登记正式凭据",
+		"credentials of a sandbox do not hold here; pass the conformance run and register for production",
+	},
+	"role-forbids": {
+		http.StatusForbidden, false,
+		"您的角色不能做这件事；请由有权限的角色办理，见角色权限表",
+		"your role may not do this; see the table of roles for who may",
+	},
+	"type-out-of-scope": {
+		http.StatusForbidden, false,
+		"该证照类型不在您的授权范围；请由运行单位调整登记",
+		"the licence type lies outside your registration; have the operator extend it",
+	},
+	"signature-required": {
+		http.StatusUnauthorized, false,
+		"此写操作须带 SM2 消息签名；请按 docs/signatures.md 签名",
+		"this write needs an SM2 message signature; sign it as docs/signatures.md says",
+	},
+}
+
+// statuses say how HTTP names the library's kinds of refusal.
+var statuses = map[error]int{
+	vault.ErrInvalid: http.StatusUnprocessableEntity, vault.ErrUnknownCaller: http.StatusForbidden,
+	vault.ErrDenied: http.StatusForbidden, vault.ErrLevel: http.StatusForbidden, vault.ErrSecret: http.StatusForbidden,
+	vault.ErrUnknownType: http.StatusNotFound, vault.ErrNotFound: http.StatusNotFound,
+	vault.ErrExists: http.StatusConflict, vault.ErrPaperUsed: http.StatusConflict,
+	vault.ErrConflict: http.StatusPreconditionFailed, vault.ErrTransition: http.StatusConflict,
+	vault.ErrKeyReused: http.StatusUnprocessableEntity, vault.ErrSignature: http.StatusUnprocessableEntity,
+	vault.ErrTooMany: http.StatusTooManyRequests, vault.ErrRestored: http.StatusServiceUnavailable,
+	vault.ErrBatch: http.StatusConflict, vault.ErrDamaged: http.StatusInternalServerError,
+	vault.ErrAudit: http.StatusServiceUnavailable,
+}
+
+func statusOf(sentinel error) int {
+	if n, ok := statuses[sentinel]; ok {
+		return n
+	}
+	return http.StatusInternalServerError
+}
+
+// retryable: the same request may succeed later without a change.
+func retryable(sentinel error) bool {
+	n := statusOf(sentinel)
+	return n == http.StatusServiceUnavailable || n == http.StatusTooManyRequests || n >= http.StatusInternalServerError
+}
+
+// codeOfStatus is the code of what huma refuses by itself.
+func codeOfStatus(status int) Code {
+	switch status {
+	case http.StatusBadRequest:
+		return CodeMalformed
+	case http.StatusRequestEntityTooLarge:
+		return CodeTooLarge
+	case http.StatusUnsupportedMediaType:
+		return CodeMediaType
+	case http.StatusNotAcceptable:
+		return CodeAcceptable
+	case http.StatusRequestTimeout:
+		return CodeTimeout
+	case http.StatusUnprocessableEntity:
+		return CodeInvalid
+	}
+	return CodeInternal
+}
+
+// bases are the rules behind codes, with their clause.
+var bases = map[string]string{
+	string(vault.CodePaperMissing):    "闽政办〔2016〕131号 二（四）: 电子证照与纸质证照同步签发",
+	string(vault.CodeTypeSecret):      "闽政办〔2016〕131号 二（四）: 除涉密或敏感事项外",
+	string(vault.CodeLevelTooLow):     "闽政办〔2016〕131号 二（四）: 以强身份认证登录的申报事项",
+	string(vault.CodeIdentifier):      "GB/T 36904-2018",
+	string(vault.CodeIdentifierCheck): "GB/T 36904-2018, GB/T 17710-2008",
+	string(vault.CodeDepartmentCode):  "GB 32100-2015",
+}
+
+var problemSchema = reflect.TypeFor[api.Problem]()

@@ -1,0 +1,142 @@
+package server
+
+import (
+	"context"
+	"encoding/hex"
+	"net/http"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/vault"
+)
+
+// Write are the parameters of every write: it may be sent again at any time.
+type Write struct {
+	Key  string `header:"Idempotency-Key" required:"true" minLength:"1" maxLength:"128" doc:"made by the caller for each new request"`
+	Item string `query:"item" maxLength:"200" doc:"事项 code"`
+	Case string `query:"case" maxLength:"200" doc:"case number"`
+}
+
+type writtenOutput struct {
+	Status   int
+	Replayed string `header:"X-Replayed"`
+	Body     any
+}
+
+func (s *Server) registerLicences() {
+	add(s, operation{
+		id: "issueLicence", method: http.MethodPost, path: "/licences", tag: "licences", status: http.StatusCreated,
+		zh: "签发：纸质证照已印制", en: "issue: the paper is printed", may: identity.MayIssue,
+	}, s.issue)
+	add(s, operation{
+		id: "reserveLicence", method: http.MethodPost, path: "/reservations", tag: "licences", status: http.StatusCreated,
+		zh: "预留编号，随后印制并确认", en: "reserve a number, then print and confirm", may: identity.MayIssue,
+	}, s.reserve)
+	add(s, operation{
+		id: "confirmReservation", method: http.MethodPost, path: "/reservations/{identifier}/confirmation", tag: "licences",
+		zh: "确认：纸质证照已印制", en: "confirm: the paper is printed", may: identity.MayIssue,
+	}, s.confirm)
+	add(s, operation{
+		id: "cancelReservation", method: http.MethodPost, path: "/reservations/{identifier}/cancellation", tag: "licences",
+		zh: "作废预留的编号", en: "void a reserved number", may: identity.MayIssue,
+	}, s.cancel)
+}
+
+type issueInput struct {
+	Write
+	Validate string `query:"validate" enum:"only" doc:"only: everything is checked and nothing changed"`
+	Body     api.IssueRequest
+}
+
+func (in *issueInput) request() vault.Request {
+	return vault.Request{
+		Key: in.Key, Type: in.Body.Type, Values: in.Body.Values, Paper: in.Body.Paper, Division: in.Body.Division,
+	}
+}
+
+func (s *Server) issue(ctx context.Context, c *identity.Caller, in *issueInput) (*writtenOutput, error) {
+	if err := checkType(c, in.Body.Type); err != nil {
+		return nil, err
+	}
+	a := writeAccess(c, "签发", in.Item, in.Case)
+	if in.Validate != "" {
+		return s.validate(ctx, a, in.request())
+	}
+	answer, err := s.cfg.Vault.Issue(ctx, a, in.request())
+	return writtenAnswer(http.StatusCreated, answer, err)
+}
+
+func (s *Server) reserve(ctx context.Context, c *identity.Caller, in *issueInput) (*writtenOutput, error) {
+	if err := checkType(c, in.Body.Type); err != nil {
+		return nil, err
+	}
+	a := writeAccess(c, "预留", in.Item, in.Case)
+	if in.Validate != "" {
+		return s.validate(ctx, a, in.request())
+	}
+	answer, err := s.cfg.Vault.Reserve(ctx, a, in.request())
+	return writtenAnswer(http.StatusCreated, answer, err)
+}
+
+func (s *Server) validate(ctx context.Context, a vault.Access, req vault.Request) (*writtenOutput, error) {
+	notes, err := s.cfg.Vault.Validate(ctx, a, req)
+	if err != nil {
+		return nil, err
+	}
+	return &writtenOutput{Status: http.StatusOK, Body: api.Validated{Valid: true, Notes: notesOf(notes)}}, nil
+}
+
+type confirmInput struct {
+	Write
+	Identifier string `path:"identifier" maxLength:"200"`
+	Body       api.Confirmation
+}
+
+func (s *Server) confirm(ctx context.Context, c *identity.Caller, in *confirmInput) (*writtenOutput, error) {
+	if err := checkIdentifier(c, in.Identifier); err != nil {
+		return nil, err
+	}
+	answer, err := s.cfg.Vault.Confirm(ctx, writeAccess(c, "确认签发", in.Item, in.Case), vault.Confirmation{
+		Key: in.Key, Identifier: in.Identifier, Paper: in.Body.Paper, Signature: in.Body.Signature,
+	})
+	return writtenAnswer(http.StatusOK, answer, err)
+}
+
+type cancelInput struct {
+	Write
+	Identifier string `path:"identifier" maxLength:"200"`
+	Body       api.Cancellation
+}
+
+func (s *Server) cancel(ctx context.Context, c *identity.Caller, in *cancelInput) (*writtenOutput, error) {
+	if err := checkIdentifier(c, in.Identifier); err != nil {
+		return nil, err
+	}
+	a := writeAccess(c, "作废编号", in.Item, in.Case)
+	answer, err := s.cfg.Vault.Void(ctx, a, in.Key, in.Identifier, in.Body.Reason)
+	return writtenAnswer(http.StatusOK, answer, err)
+}
+
+// writtenAnswer is how every write answers.
+func writtenAnswer(status int, a *vault.Answer, err error) (*writtenOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := &writtenOutput{Status: status, Body: api.Written{
+		Identifier: a.Identifier, Number: a.Number, Version: a.Version, State: string(a.State),
+		Record: hex.EncodeToString(a.Record[:]), ToSign: a.ToSign, Notes: notesOf(a.Notes), Replayed: a.Replayed,
+	}}
+	if a.Replayed {
+		out.Status, out.Replayed = http.StatusOK, "true"
+	}
+	return out, nil
+}
+
+func notesOf(notes []vault.Note) []api.Note {
+	var out []api.Note
+	for _, n := range notes {
+		zh, en := n.Code.Sentence()
+		out = append(out, api.Note{Path: "/values/" + n.Field, Code: string(n.Code), Old: n.Old, New: n.New, Zh: zh, En: en})
+	}
+	return out
+}

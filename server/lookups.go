@@ -1,0 +1,112 @@
+package server
+
+import (
+	"context"
+	"encoding/hex"
+	"net/http"
+	"slices"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/record"
+)
+
+func (s *Server) registerLookups() {
+	add(s, operation{
+		id: "lookUp", method: http.MethodPost, path: "/lookups", tag: "lookups",
+		zh: "查询证照", en: "look licences up", may: identity.MayLookUp,
+	}, s.lookUp)
+}
+
+type lookUpInput struct {
+	Body api.LookupRequest
+}
+
+type lookUpOutput struct {
+	Body api.LookupAnswer
+}
+
+func (s *Server) lookUp(ctx context.Context, c *identity.Caller, in *lookUpInput) (*lookUpOutput, error) {
+	q := &in.Body
+	if err := checkQuery(c, q.Type, q.Identifier); err != nil {
+		return nil, err
+	}
+	res, err := s.cfg.Vault.Lookup(ctx, accessOf(c, q.Asked), vault.Query{
+		Identifier: q.Identifier, Type: q.Type, Number: q.Number, Issuer: q.Issuer,
+		HolderKind: holderOf(q.Holder).Kind, HolderCode: holderOf(q.Holder).Code,
+		Limit: q.Limit, Cursor: q.Cursor, Receipt: q.Receipt,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &lookUpOutput{Body: api.LookupAnswer{
+		Licences: make([]api.Licence, 0, len(res.Found)), Next: res.Next, Absence: string(res.Absence),
+		Receipt: receiptOf(res.Receipt),
+	}}
+	for i := range res.Found {
+		out.Body.Licences = append(out.Body.Licences, licenceOf(&res.Found[i], q.Fields))
+	}
+	return out, nil
+}
+
+// checkQuery keeps a caller whose registration names types to these.
+func checkQuery(c *identity.Caller, typeCode, identifier string) error {
+	if identifier != "" {
+		return checkIdentifier(c, identifier)
+	}
+	return checkType(c, typeCode)
+}
+
+func holderOf(h *api.Holder) api.Holder {
+	if h == nil {
+		return api.Holder{}
+	}
+	return *h
+}
+
+// licenceOf shows a licence with the fields that were asked for, and no others.
+func licenceOf(f *vault.Found, fields []string) api.Licence {
+	digest := record.Sum(f.Raw)
+	l := api.Licence{
+		Identifier: f.Identifier, Type: f.Record.TypeCode, TypeName: f.Record.TypeName,
+		Number: f.Value(catalogue.MetaNumber), Version: versionIn(f.Identifier), State: string(f.State),
+		StateZh: f.State.Chinese(), SourceTime: f.SourceTime, Issuer: f.Record.IssuerCode,
+		IssuerName: f.Record.IssuerName, Record: hex.EncodeToString(digest[:]),
+	}
+	if !f.Since.IsZero() {
+		l.Since = f.Since.String()
+	}
+	for _, name := range fields {
+		if v := f.Value(name); v != "" {
+			if l.Values == nil {
+				l.Values = make(map[string]string, len(fields))
+			}
+			l.Values[name] = v
+		}
+	}
+	for _, d := range f.Documents {
+		l.Documents = append(l.Documents, api.Document{
+			Version: d.Version, Kind: d.Kind, Digest: hex.EncodeToString(d.Digest[:]),
+		})
+	}
+	return l
+}
+
+// versionIn is the version that an identifier of the vault's own names.
+func versionIn(identifier string) int {
+	id, err := code.ParseIdentifier(identifier)
+	if err != nil {
+		return 0
+	}
+	return id.Version
+}
+
+func receiptOf(r *vault.Receipt) *api.Receipt {
+	if r == nil {
+		return nil
+	}
+	return &api.Receipt{Raw: r.Raw, Signature: r.Signature, Opens: slices.Clone(r.Opens), Checkpoint: r.Checkpoint}
+}

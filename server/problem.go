@@ -1,0 +1,213 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/catalogue"
+)
+
+const problemType = "application/problem+json"
+
+// answer is a problem on its way out: huma takes it as an error, JSON as the problem.
+type answer struct {
+	api.Problem
+}
+
+var _ huma.StatusError = (*answer)(nil)
+
+// Error names the code only.
+func (a *answer) Error() string { return "server: " + a.Code }
+
+// GetStatus is the HTTP status.
+func (a *answer) GetStatus() int { return a.Status }
+
+// ContentType is that of RFC 9457.
+func (a *answer) ContentType(string) string { return problemType }
+
+// problem turns an error of the library into what the caller is told. What it does not know is "internal": the error
+// goes to the log, the caller gets the trace id.
+func (s *Server) problem(ctx context.Context, err error) *answer {
+	var known *answer
+	if errors.As(err, &known) {
+		return s.finish(ctx, known)
+	}
+	if p := refusalProblem(err); p != nil {
+		return s.finish(ctx, p)
+	}
+	for _, k := range []struct {
+		err  error
+		code Code
+	}{
+		{engine.ErrNoSpace, CodeNoSpace}, {engine.ErrClosed, CodeClosing}, {vault.ErrAudit, CodeAudit},
+		{engine.ErrAmbiguous, CodeAmbiguous}, {context.DeadlineExceeded, CodeTimeout}, {context.Canceled, CodeTimeout},
+	} {
+		if errors.Is(err, k.err) {
+			s.cfg.Log.Warn("request not carried out", "trace", traceOf(ctx), "code", string(k.code))
+			return s.finish(ctx, codeProblem(k.code))
+		}
+	}
+	s.cfg.Log.Error("request failed", "trace", traceOf(ctx), "error", err.Error())
+	return s.finish(ctx, codeProblem(CodeInternal))
+}
+
+// refusalProblem knows the typed refusals of the library; nil if err is none.
+func refusalProblem(err error) *answer {
+	var r *vault.Refusal
+	if errors.As(err, &r) {
+		return vaultProblem(r)
+	}
+	var who *identity.Refusal
+	if errors.As(err, &who) {
+		return codeProblem(Code(who.Code))
+	}
+	var t *catalogue.TypeError
+	if errors.As(err, &t) {
+		return typeProblem(t)
+	}
+	return nil
+}
+
+// vaultProblem tells everything that is wrong, the status by what kind of refusal it is.
+func vaultProblem(r *vault.Refusal) *answer {
+	a := &answer{api.Problem{Status: statusOf(r.Err), Retryable: retryable(r.Err)}}
+	for i := range r.Problems {
+		p := &r.Problems[i]
+		d := defect(string(p.Code), p.Zh, p.En)
+		d.Path, d.Found = pathOf(p), p.Found
+		a.Errors = append(a.Errors, d)
+	}
+	return a.headline()
+}
+
+func typeProblem(t *catalogue.TypeError) *answer {
+	a := &answer{api.Problem{Status: http.StatusUnprocessableEntity}}
+	for _, p := range t.Problems {
+		a.Errors = append(a.Errors, api.Defect{
+			Code: string(p.Code), Path: p.Path, Found: p.Found,
+			Zh: p.Text(catalogue.ZH), En: p.Text(catalogue.EN), FixZh: p.Fix(catalogue.ZH), FixEn: p.Fix(catalogue.EN),
+		})
+	}
+	return a.headline()
+}
+
+// headline makes the first error the problem's own.
+func (a *answer) headline() *answer {
+	if len(a.Errors) == 0 {
+		return codeProblem(CodeInternal)
+	}
+	first := a.Errors[0]
+	a.Code, a.Title, a.Detail = first.Code, first.Zh, first.En
+	return a
+}
+
+// defect splits a sentence of the tables into what is wrong and what to do, and adds the rule behind it.
+func defect(code, zh, en string) api.Defect {
+	d := api.Defect{Code: code, Basis: bases[code]}
+	d.Zh, d.FixZh, _ = strings.Cut(zh, "；")
+	d.En, d.FixEn, _ = strings.Cut(en, "; ")
+	return d
+}
+
+// finish adds what every problem has.
+func (s *Server) finish(ctx context.Context, a *answer) *answer {
+	a.Type = "urn:elicense:problem:" + a.Code
+	a.Trace = traceOf(ctx)
+	return a
+}
+
+// codeProblem is the problem of a code of this package or of identity.
+func codeProblem(code Code) *answer {
+	m, ok := sentences[code]
+	if !ok {
+		m = sentences[CodeInternal]
+		code = CodeInternal
+	}
+	a := &answer{api.Problem{Status: m.status, Retryable: m.retryable}}
+	a.Errors = []api.Defect{defect(string(code), m.zh, m.en)}
+	return a.headline()
+}
+
+// writeProblem answers with a problem where huma is not in charge.
+func (s *Server) writeProblem(c *gin.Context, a *answer) {
+	a = s.finish(c.Request.Context(), a)
+	c.Header("Content-Type", problemType)
+	if a.Status == http.StatusUnauthorized {
+		c.Header("WWW-Authenticate", `Bearer realm="elicense"`)
+	}
+	c.Status(a.Status)
+	if b, err := json.Marshal(a); err == nil {
+		_, _ = c.Writer.Write(b) //nolint:errcheck // the caller is gone
+	}
+	c.Abort()
+}
+
+// teach turns what huma itself refuses (a malformed body, a member that fails its schema) into our problems.
+func (s *Server) teach(ctx huma.Context, _ string, v any) (any, error) {
+	m, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	a := &answer{api.Problem{Status: m.Status}}
+	code := codeOfStatus(m.Status)
+	for _, e := range m.Errors {
+		d := defect(string(code), sentences[code].zh, sentences[code].en)
+		d.Path, d.En = pointer(e.Location), e.Message
+		a.Errors = append(a.Errors, d)
+	}
+	if len(a.Errors) == 0 {
+		a = codeProblem(code)
+	}
+	return s.finish(ctx.Context(), a.headline()), nil
+}
+
+// pointer turns huma's place of an error (body.values.x[2]) into a JSON pointer (RFC 6901) or a named part.
+func pointer(location string) string {
+	rest, ok := strings.CutPrefix(location, "body")
+	if !ok {
+		return location
+	}
+	rest = strings.NewReplacer("[", ".", "]", "").Replace(rest)
+	return strings.ReplaceAll(rest, ".", "/")
+}
+
+// pathOf is where in a request the vault found something wrong: among the values, whose short names are in capitals, or
+// a member of the request.
+func pathOf(p *vault.Problem) string {
+	switch {
+	case p.Field == "":
+		return ""
+	case p.Field[0] >= 'A' && p.Field[0] <= 'Z':
+		return "/values/" + p.Field
+	}
+	return "/" + p.Field
+}
+
+// patchProblems makes the description say what refusals look like.
+func (s *Server) patchProblems() {
+	doc := s.api.OpenAPI()
+	schema := doc.Components.Schemas.Schema(problemSchema, true, "Problem")
+	for _, item := range doc.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Put, item.Post, item.Delete, item.Patch} {
+			if op == nil {
+				continue
+			}
+			op.Responses["default"] = &huma.Response{
+				Description: "见 docs/errors.md / see docs/errors.md",
+				Content:     map[string]*huma.MediaType{problemType: {Schema: schema}},
+			}
+		}
+	}
+	delete(doc.Components.Schemas.Map(), "ErrorModel")
+	delete(doc.Components.Schemas.Map(), "ErrorDetail")
+}

@@ -1,0 +1,97 @@
+// Package server is the vault's HTTP interface: it tells callers apart, limits them, gives them answers that teach, and
+// describes itself by OpenAPI 3.1. It adds transport, identity and limits; every rule stays in the library. The
+// interface itself, value by value, is package api.
+//
+// A request passes, in this order: trace id, limits (before anything durable), identity, permission, the operation. A
+// write carries an Idempotency-Key and may be sent again at any time; what was answered is durable. A refusal is a
+// problem of RFC 9457 that names everything that is wrong, in Chinese and English; nothing internal leaks.
+//
+// The package opens no socket: whoever runs it gives Handler to a server with time-outs of its own.
+package server
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/vault"
+)
+
+// ErrConfig is a configuration that lacks a part.
+var ErrConfig = errors.New("server: incomplete configuration")
+
+// Config is what a service is made of. Every field without a stated zero meaning must be set.
+type Config struct {
+	Vault   *vault.Vault
+	Callers identity.Recogniser
+	Now     func() time.Time
+	Rand    io.Reader // cryptographic
+	Log     *slog.Logger
+	Version string // of the program, for the description
+
+	// Sandbox marks every answer.
+	Sandbox bool
+}
+
+// Server answers requests. It is safe for use by many goroutines.
+type Server struct {
+	cfg     Config
+	handler http.Handler
+	api     huma.API
+}
+
+// New builds the service.
+func New(cfg Config) (*Server, error) {
+	if cfg.Vault == nil || cfg.Callers == nil || cfg.Now == nil || cfg.Rand == nil || cfg.Log == nil {
+		return nil, ErrConfig
+	}
+	s := &Server{cfg: cfg}
+	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
+	router := gin.New()
+	router.HandleMethodNotAllowed = true
+	router.Use(s.trace, s.recover, s.mark)
+	router.NoRoute(s.noRoute)
+	router.NoMethod(s.noMethod)
+	s.api = humagin.New(router, s.description())
+	s.api.UseMiddleware(s.recognise)
+	s.register()
+	s.patchProblems()
+	s.handler = router
+	return s, nil
+}
+
+// Handler answers HTTP.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// OpenAPI is the description of the interface in OpenAPI 3.1, as JSON.
+func (s *Server) OpenAPI() ([]byte, error) { return s.api.OpenAPI().MarshalJSON() }
+
+// register adds every operation; one method per resource, in the file of its name.
+func (s *Server) register() {
+	s.registerTypes()
+	s.registerLicences()
+	s.registerActs()
+	s.registerLookups()
+	s.registerComparisons()
+}
+
+// description is what huma needs to know of the interface as a whole.
+func (s *Server) description() huma.Config {
+	c := huma.DefaultConfig("elicense", s.cfg.Version)
+	c.Info.Description = "电子证照库：签发、变更、查询、比对与验证 / the electronic licence vault: issue, change, look up, compare, verify"
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = api.Version+"/openapi", "", ""
+	c.CreateHooks = nil // no links to schemas in answers
+	c.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
+	c.DefaultFormat = "application/json"
+	c.RejectUnknownQueryParameters = true
+	c.Transformers = []huma.Transformer{s.teach}
+	return c
+}

@@ -54,7 +54,7 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	require.NoError(t, fixtures.Settle(t.Context(), w.vault))
 	w.config = server.Config{
-		Vault: w.vault, Callers: w.callers(), Now: clock, Rand: rand.Reader, Sandbox: true,
+		Vault: w.vault, Callers: w.callers(), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
 	w.server, err = server.New(w.config)

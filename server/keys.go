@@ -1,7 +1,7 @@
 package server
 
-// Key spaces of the service's engine (Config.Engine), one prefix byte for each room; the vault's own keys are in another
-// engine. What stands for a person or a number in a key is a token, never itself.
+// Key spaces of the service's engine (Config.Engine), one prefix byte for each room; the vault's own keys are in
+// another engine. What stands for a person or a number in a key is a token, never itself.
 //
 //	r  registrations of callers' credentials   server/identity
 //	s  sessions and challenges of logins       server/identity

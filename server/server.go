@@ -52,7 +52,8 @@ type Server struct {
 
 // New builds the service.
 func New(cfg Config) (*Server, error) {
-	if cfg.Vault == nil || cfg.Callers == nil || cfg.Engine == nil || cfg.Now == nil || cfg.Rand == nil || cfg.Log == nil {
+	if cfg.Vault == nil || cfg.Callers == nil || cfg.Engine == nil || cfg.Now == nil || cfg.Rand == nil ||
+		cfg.Log == nil {
 		return nil, ErrConfig
 	}
 	s := &Server{cfg: cfg}

@@ -34,12 +34,10 @@ type serving struct {
 }
 
 // serve starts the service of a data directory and waits until it says where it is.
-func serve(t *testing.T, dir string, args ...string) *serving {
+func serve(t *testing.T, dir string) *serving {
 	t.Helper()
 	s := &serving{t: t, keys: map[string]string{}, errs: &bytes.Buffer{}, ended: make(chan struct{})}
-	s.process = child(t, append([]string{
-		"-d", dir, "--json", "serve", "--sandbox", "--plain", "--listen", "127.0.0.1:0",
-	}, args...)...)
+	s.process = child(t, "-d", dir, "--json", "serve", "--sandbox", "--plain", "--listen", "127.0.0.1:0")
 	s.process.Stderr = s.errs
 	out, err := s.process.StdoutPipe()
 	require.NoError(t, err)
@@ -72,26 +70,24 @@ func (s *serving) kill() {
 	_ = s.process.Wait()
 }
 
-// post sends a write; an error is that of the connection.
-func (s *serving) post(ctx context.Context, caller, path, key string, body any) (int, []byte, error) {
+// issue sends a request for a licence; an error is that of the connection.
+func (s *serving) issue(ctx context.Context, key string, body api.IssueRequest) (int, []byte, error) {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return 0, nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+path, bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+"/licences", bytes.NewReader(text))
 	if err != nil {
 		return 0, nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+s.keys[caller])
+	req.Header.Set("Authorization", "Bearer "+s.keys[fixtures.Caller(0)])
 	req.Header.Set("Content-Type", "application/json")
-	if key != "" {
-		req.Header.Set(api.HeaderIdempotencyKey, key)
-	}
+	req.Header.Set(api.HeaderIdempotencyKey, key)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, nil, err
 	}
-	defer res.Body.Close() //nolint:errcheck // only read
+	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
 	return res.StatusCode, answer, err
 }
@@ -112,7 +108,7 @@ func (a *answered) department(s *serving, round, n int) {
 		a.Lock()
 		a.sent[key] = req
 		a.Unlock()
-		status, body, err := s.post(s.t.Context(), fixtures.Caller(0), "/licences", key, req)
+		status, body, err := s.issue(s.t.Context(), key, req)
 		if err != nil {
 			return
 		}
@@ -180,7 +176,7 @@ func TestServeKilled_A71(t *testing.T) {
 func (a *answered) sendAgain(s *serving) (unanswered int) {
 	t := s.t
 	for key, req := range a.sent {
-		status, body, err := s.post(t.Context(), fixtures.Caller(0), "/licences", key, req)
+		status, body, err := s.issue(t.Context(), key, req)
 		require.NoError(t, err)
 		var w api.Written
 		require.NoError(t, json.Unmarshal(body, &w), "%d %s", status, body)
@@ -203,7 +199,7 @@ func (a *answered) sendAgain(s *serving) (unanswered int) {
 func TestServeStops(t *testing.T) {
 	t.Parallel()
 	s := serve(t, t.TempDir()+"/data")
-	status, body, err := s.post(t.Context(), fixtures.Caller(0), "/licences", "one", firmRequest(t, 1))
+	status, body, err := s.issue(t.Context(), "one", firmRequest(t, 1))
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, status, "%s", body)
 	require.NoError(t, s.process.Process.Signal(os.Interrupt))

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -193,4 +194,28 @@ func TestBackupWhileServing(t *testing.T) {
 	_, body, err = again.issue(t.Context(), "before", firmRequest(t, 999))
 	require.NoError(t, err)
 	require.Contains(t, string(body), `"replayed":true`)
+}
+
+// TestDoctorServer: what those who call a service see of it, and what is said of a place where there is none.
+func TestDoctorServer(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir() + "/data"
+	s := serve(t, dir)
+	r := &runner{t, t.TempDir()}
+	server := strings.TrimSuffix(s.base, api.Version)
+	out := r.ok("doctor", "--server", server)
+	for _, want := range []string{"服务有应答", "时钟一致", "可以办理", "这是沙箱", "未用 TLS"} {
+		require.Contains(t, out, want)
+	}
+	s.kill()
+	gone := r.run("doctor", "--server", server)
+	require.Equal(t, cli.ExitFailed, gone.code)
+	require.Contains(t, gone.out, "连不上服务")
+	require.Equal(t, cli.ExitUsage, r.run("doctor", "--server", "licences.example").code)
+
+	tls := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(tls.Close)
+	other := r.run("doctor", "--server", tls.URL)
+	require.Equal(t, cli.ExitFailed, other.code)
+	require.Contains(t, other.out, "--cacert")
 }

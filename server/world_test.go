@@ -152,13 +152,25 @@ func refused(t *testing.T, r reply, status int, code string) {
 	}
 }
 
-// foodRequest is a licence as the first department writes it.
-func foodRequest(t *testing.T) api.IssueRequest {
+// foodType is the code of the type 食品经营许可证.
+func foodType(t testing.TB) string {
+	t.Helper()
+	return food(t).Code
+}
+
+func food(t testing.TB) *catalogue.Type {
 	t.Helper()
 	data, err := catalogue.ShippedFile("food-business-licence")
 	require.NoError(t, err)
 	typ, err := catalogue.ParseType(data)
 	require.NoError(t, err)
+	return &typ
+}
+
+// foodRequest is a licence as the first department writes it.
+func foodRequest(t *testing.T) api.IssueRequest {
+	t.Helper()
+	typ := food(t)
 	firm := fixtures.FirmAt(7)
 	values := map[string]string{
 		"CZZT": firm.Name, "CZZTDM": firm.Code, "ZZBFRQ": "2026-03-01", "ZZYXQQSRQ": "2026-03-01", "ZZYXQJZRQ": "2031-02-28",

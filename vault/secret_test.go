@@ -175,6 +175,7 @@ var sweeps = map[string]sweep{
 	"Checkpoint": {why: "salted leaves reveal nothing"}, "Consistency": {why: "salted leaves reveal nothing"},
 	"Growth":   {why: "salted leaves reveal nothing"},
 	"Sequence": {why: "salted leaves reveal nothing"}, "Sweep": {why: "shows no document"},
+	"Witness": {why: "an audit entry, shows nothing"}, "Ready": {why: "yes or no"},
 	"UnknownCallers": {why: "a counter"}, "Pending": {why: "counts for the operator; batches of closed types are left out"},
 }
 

@@ -28,8 +28,10 @@ type judgement struct {
 	beside   []*pki.Certificate // those of help that lay beside it
 	signers  []signerSeen       // of the document, in the order judged
 	needs    []need
-	marks    int   // judged so far
-	broken   error // reading the document failed
+	marks    int // judged so far
+
+	forCase, forPurpose string // what a receipt or a copy says that it is for
+	broken              error  // reading the document failed
 }
 
 // need is a check without which the document does not pass.

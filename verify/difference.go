@@ -56,7 +56,7 @@ func differences(stated, again []byte) []Difference {
 // ofSubstance tells a difference in what the document says or what was decided from one in how it was judged.
 func (d Difference) ofSubstance() bool {
 	return d.What == "verdict" || d.What == "report" || d.What == "kind" || d.What == "authentic" ||
-		d.What == "judged_at" || strings.HasPrefix(d.What, "fact ")
+		d.What == "judged_at" || strings.HasPrefix(d.What, "fact ") || strings.HasPrefix(d.What, "proof of ")
 }
 
 // differingLists holds two lists against each other, by names that may stand several times.
@@ -102,20 +102,19 @@ func differingChecks(a, b []Check) []Difference {
 
 // differingFacts names facts; what they say may be personal and is not repeated.
 func differingFacts(a, b []Fact) []Difference {
-	list := func(facts []Fact) map[string][]string {
-		m := map[string][]string{}
+	list := func(facts []Fact) (values, proofs map[string][]string) {
+		values, proofs = map[string][]string{}, map[string][]string{}
 		for i := range facts {
 			f := &facts[i]
 			name := strings.TrimSpace(f.Part + " " + f.ID)
-			value := f.Value
-			if f.Proven {
-				value += " proven"
-			}
-			m[name] = append(m[name], value)
+			values[name] = append(values[name], f.Value)
+			proofs[name] = append(proofs[name], map[bool]string{true: "proven", false: "not proven"}[f.Proven])
 		}
-		return m
+		return values, proofs
 	}
-	return differingLists("fact", list(a), list(b), false)
+	saidA, provenA := list(a)
+	saidB, provenB := list(b)
+	return append(differingLists("fact", saidA, saidB, false), differingLists("proof of", provenA, provenB, true)...)
 }
 
 // differingMembers names the other members that differ.

@@ -1,5 +1,10 @@
 package verify
 
+import (
+	"cmp"
+	"strings"
+)
+
 // evidenceRules are the rules of the checks on evidence files and what lies in them.
 var evidenceRules = map[string]rule{
 	"evidence.text": {
@@ -111,9 +116,27 @@ func (r *Report) writeKept(line func(format string, args ...any), lang string) {
 			decision, why := again.report.Headlines(lang)
 			line("  %s: %s  %s", again.when, decision, why)
 		}
-		for _, d := range k.Differences {
-			line("  %s: %s  %s → %s", say("不同", "differs"), d.What, d.Stated, d.Again)
+		writeDifferences(line, k.Differences, say)
+	}
+}
+
+// maxShownDifferences is how many differences of a document are shown in full; the written form has all of them.
+const maxShownDifferences = 12
+
+// writeDifferences writes what differs: checks one by one, of the rest the names.
+func writeDifferences(line func(format string, args ...any), list []Difference, say func(zh, en string) string) {
+	var rest []string
+	shown := 0
+	for _, d := range list {
+		if d.Stated+d.Again == "" || strings.HasPrefix(d.What, "proof of ") || shown == maxShownDifferences {
+			rest = append(rest, d.What)
+			continue
 		}
+		shown++
+		line("  %s: %s  %s → %s", say("不同", "differs"), d.What, cmp.Or(d.Stated, "-"), cmp.Or(d.Again, "-"))
+	}
+	if len(rest) > 0 {
+		line("  %s: %s", say("另有不同", "differs too"), listed(rest))
 	}
 }
 

@@ -143,11 +143,13 @@ func (c *program) ledgerKeys(t *trust) ([]ledger.Verifier, error) {
 type verifyOrder struct {
 	trust
 
-	expect  verify.Expect
-	content string
-	with    string
-	report  string
-	out     string
+	evidence evidenceOrder
+	expect   verify.Expect
+	expects  []string // --expect, before they are read
+	content  string
+	with     string
+	report   string
+	out      string
 }
 
 func (c *program) verifyCommand() *cobra.Command {
@@ -163,12 +165,14 @@ func (c *program) verifyCommand() *cobra.Command {
 			"content under the same name without .p7s, or by --content. Exit: 0 passed, 3 not passed, 4 indeterminate.",
 		Example: "  elicense verify 证照.ofd --with 证照.json\n" +
 			"  elicense verify 申请书.pdf.p7s 承诺书.ofd --trust 信任目录 --report html\n" +
+			"  elicense verify 证照.ofd 申请书.pdf --with 证照.json --evidence 办件.evidence && elicense verify 办件.evidence\n" +
 			"  elicense verify 证照.json --anchors 根证书.pem --ledger-key vault.example+1a2b3c4d+Ae5…",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.judgeFiles(cmd.Context(), &o, args) },
 	}
 	o.trust.flags(cmd)
 	o.flags(cmd)
+	o.evidence.flags(cmd)
 	return cmd
 }
 
@@ -183,6 +187,7 @@ func (o *verifyOrder) flags(cmd *cobra.Command) {
 	f.StringVar(&o.expect.Type, "type", "", "应是此类证照 / expected type")
 	f.StringVar(&o.expect.Issuer, "issuer", "", "应由此机构颁发 / expected issuer")
 	f.StringVar(&o.expect.Number, "number", "", "应是此编号 / expected number")
+	f.StringArrayVar(&o.expects, "expect", nil, "应当如此：case=办件编号,department=部门… / what must be so: case=…,department=…")
 }
 
 // maxDocument is the largest file that is read for verification.

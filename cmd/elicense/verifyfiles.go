@@ -19,8 +19,9 @@ import (
 
 // submitted are the files of one call of verify, open until close.
 type submitted struct {
-	docs []verify.Named
-	open []io.Closer
+	docs   []verify.Named
+	beside *besideDocuments
+	open   []io.Closer
 }
 
 func (s *submitted) close() {
@@ -31,13 +32,20 @@ func (s *submitted) close() {
 
 // submit opens the files that are to be judged, each with what lies beside it.
 func (c *program) submit(o *verifyOrder, paths []string) (*submitted, error) {
-	s := &submitted{}
-	paths = o.withoutContents(paths)
+	paths, beside, err := splitBeside(o.withoutContents(paths))
+	if err != nil {
+		return nil, err
+	}
+	if o.content != "" && len(paths) > 1 {
+		return nil, cli.Usage("--content 只能与一个文件同用", "--content goes with one file")
+	}
+	s := &submitted{beside: beside}
 	for _, p := range paths {
 		if err := c.submitOne(s, o, p); err != nil {
 			s.close()
 			return nil, err
 		}
+		s.docs[len(s.docs)-1].Evidence = beside.evidence
 	}
 	return s, nil
 }
@@ -118,8 +126,8 @@ func (o *verifyOrder) withoutContents(paths []string) []string {
 
 // judgeFiles judges one file, or several as a case.
 func (c *program) judgeFiles(ctx context.Context, o *verifyOrder, paths []string) error {
-	if o.content != "" && len(paths) > 1 {
-		return cli.Usage("--content 只能与一个文件同用", "--content goes with one file")
+	if err := errors.Join(o.evidence.check(), readExpectations(&o.expect, o.expects)); err != nil {
+		return err
 	}
 	v, err := c.verifier(&o.trust)
 	if err != nil {
@@ -134,7 +142,11 @@ func (c *program) judgeFiles(ctx context.Context, o *verifyOrder, paths []string
 	if err != nil {
 		return err
 	}
+	c.tellBeside(s.beside)
 	if err := c.writeReports(o, report); err != nil {
+		return err
+	}
+	if err := c.keepEvidence(ctx, &o.evidence, report); err != nil {
 		return err
 	}
 	if len(report.Reports) == 1 {

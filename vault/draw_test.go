@@ -25,6 +25,7 @@ type drawings struct {
 	none   bool  // no document now
 	tokens []string
 	scans  int
+	images map[string][]byte // of the last
 }
 
 var errSealAway = errors.New("seal is away")
@@ -35,10 +36,10 @@ func (d *drawings) Document(_ context.Context, v *vault.Drawable) ([]byte, error
 	if d.err != nil || d.none {
 		return nil, d.err
 	}
-	d.tokens, d.scans = append(d.tokens, v.Token), d.scans+len(v.Scans)
+	d.tokens, d.scans, d.images = append(d.tokens, v.Token), d.scans+len(v.Scans), v.Images
 	drawing, err := d.drawer.Draw(&document.Licence{
 		Type: v.Type, Record: v.Record, Signature: v.Signature, Certificates: v.Certificates, Values: v.Values,
-		Token: v.Token, Scans: v.Scans,
+		Token: v.Token, Scans: v.Scans, Images: v.Images,
 	})
 	if err != nil {
 		return nil, err

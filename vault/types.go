@@ -24,6 +24,7 @@ type LicenceType struct {
 	at         columns
 	cols       []*catalogue.Column
 	clear      []bool // by column: the record states it openly
+	images     []*catalogue.Column
 }
 
 // columns are the places of the metadata elements in a row.
@@ -331,6 +332,9 @@ func newLicenceType(def catalogue.Type, h *typeHead) (*LicenceType, error) {
 	}
 	for _, c := range t.cols {
 		t.clear = append(t.clear, slices.Contains(clearNames, c.Name))
+		if c.Kind == catalogue.KindImage {
+			t.images = append(t.images, c)
+		}
 	}
 	for name, at := range map[string]*int{
 		catalogue.MetaName: &t.at.name, catalogue.MetaNumber: &t.at.number, catalogue.MetaIdentifier: &t.at.identifier,

@@ -17,6 +17,7 @@ type rawRow struct {
 	err          *sheet.Error
 	short        bool // an earlier run refused it as too short, and nobody has completed it since
 	scans        []vault.Scan
+	images       []vault.Image
 }
 
 // group is a run of data rows that share a transaction.
@@ -34,6 +35,7 @@ type group struct {
 	notes    [][]vault.Note
 	noted    []bool
 	lacking  []bool // rows without a scan
+	faceless []bool // rows without an image
 	rejected int
 
 	done []vault.RowResult // committed by an earlier run
@@ -51,16 +53,20 @@ func (w *worker) group(ctx context.Context, g *group) error {
 	g.sources = make([]record.Source, n)
 	g.out = make([]vault.BatchRow, n)
 	g.findings = make([][]finding, n)
-	g.noted, g.lacking = make([]bool, n), make([]bool, n)
+	g.noted, g.lacking, g.faceless = make([]bool, n), make([]bool, n), make([]bool, n)
 	if w.keepNotes {
 		g.notes = make([][]vault.Note, n)
 	}
 	for i := range g.rows {
 		raw := &g.rows[i]
 		w.row = g.values[i*width : (i+1)*width : (i+1)*width]
-		w.findings, w.notes, w.noted, w.lacking = w.findings[:0], nil, false, false
+		w.findings, w.notes, w.noted = w.findings[:0], nil, false
+		w.lacking, w.faceless = false, false
 		g.out[i] = vault.BatchRow{Row: raw.number}
 		if w.read(raw, g.cells[raw.from:raw.to], &g.sources[i]) {
+			if err := w.photograph(ctx, raw, g.done == nil); err != nil {
+				return err
+			}
 			if err := w.scans(ctx, raw, g.done == nil); err != nil {
 				return err
 			}
@@ -73,7 +79,7 @@ func (w *worker) group(ctx context.Context, g *group) error {
 			g.rejected++
 		}
 		g.noted[i] = w.noted
-		g.lacking[i] = w.lacking
+		g.lacking[i], g.faceless[i] = w.lacking, w.faceless
 		if w.keepNotes {
 			g.notes[i] = w.notes
 		}

@@ -105,6 +105,10 @@ func (r *runner) prepareGroups(ctx context.Context, work <-chan *flight) error {
 			w.scanner.put = r.batch.PutScan
 		}
 	}
+	w.photos = &photographer{index: r.photos}
+	if r.batch != nil {
+		w.photos.put = r.batch.PutImage
+	}
 	for f := range work {
 		if err := r.prepareGroup(ctx, w, f.group); err != nil {
 			return err

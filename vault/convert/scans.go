@@ -45,9 +45,10 @@ type Place struct {
 
 // scanIndex finds the scans of a number by their file names: NUMBER.jpg, NUMBER-2.pdf, NUMBER_1.png, NUMBER(3).tif.
 type scanIndex struct {
-	fsys  fs.FS
-	files []scanFile
-	byKey map[string][]int32
+	fsys   fs.FS
+	files  []scanFile
+	byKey  map[string][]int32
+	byName map[string][]int32 // last element of the path, in lower case
 }
 
 type scanFile struct {
@@ -60,7 +61,7 @@ var scanTypes = []string{".jpg", ".jpeg", ".png", ".tif", ".tiff", ".pdf", ".ofd
 
 // indexScans lists a source of scans. Folders do not matter, only the names of files.
 func indexScans(fsys fs.FS) (*scanIndex, error) {
-	x := &scanIndex{fsys: fsys, byKey: make(map[string][]int32)}
+	x := &scanIndex{fsys: fsys, byKey: make(map[string][]int32), byName: make(map[string][]int32)}
 	var paths []string
 	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		switch name := path.Base(p); {
@@ -89,6 +90,8 @@ func indexScans(fsys fs.FS) (*scanIndex, error) {
 
 func (x *scanIndex) index(i int32) {
 	f := &x.files[i]
+	name := strings.ToLower(path.Base(f.path))
+	x.byName[name] = append(x.byName[name], i)
 	ext := path.Ext(f.path)
 	if !slices.Contains(scanTypes, strings.ToLower(ext)) || !utf8.ValidString(f.path) {
 		return

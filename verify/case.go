@@ -22,15 +22,21 @@ type Named struct {
 type CaseReport struct {
 	Names   []string
 	Reports []*Report
+
+	// What was judged, by whom and with what expectations, for WriteEvidence.
+	docs   []Named
+	judge  *Verifier
+	expect Expect
 }
 
-// VerifyCase judges every document of a case. The error says that judging was broken off; the reports so far are there,
+// VerifyCase judges every document of a case as of one moment. The error says that judging was broken off; the reports so far are there,
 // the others are INDETERMINATE.
 func (v *Verifier) VerifyCase(ctx context.Context, docs []Named, expect Expect) (*CaseReport, error) {
 	if len(docs) > MaxCase {
 		return &CaseReport{}, fmt.Errorf("%w: %d documents, at most %d", ErrConfig, len(docs), MaxCase)
 	}
-	c := &CaseReport{}
+	v = v.asOf(v.config.Now())
+	c := &CaseReport{docs: docs, judge: v, expect: expect}
 	var first error
 	for i := range docs {
 		r, err := v.VerifyDocument(ctx, docs[i].Document, expect)

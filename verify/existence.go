@@ -24,7 +24,7 @@ func (j *judgement) judgeTime(m *mark) standing {
 		return s
 	}
 	for _, raw := range m.tokens {
-		if at, ok := j.judgeToken(raw, m.stamped, m.help); ok && (!s.stamped || at.Before(s.at)) {
+		if at, ok := j.judgeToken(raw, m.stamped, j.helpFor(m)); ok && (!s.stamped || at.Before(s.at)) {
 			s.at, s.stamped = at, true
 		}
 	}
@@ -83,10 +83,12 @@ func (j *judgement) verifyToken(token *pki.Timestamp, digest []byte, help []*pki
 			CrossCheck: j.v.config.CrossCheck, Links: j.v.links,
 		},
 	})
+	j.report.Grounds.addTimestamp(token.Raw)
 	if err != nil {
 		j.refuseToken(err)
 		return time.Time{}, false
 	}
+	j.restOnChain(verified.Chain, nil, nil)
 	j.pass("timestamp.imprint")
 	j.pass("timestamp.signature")
 	if !verified.Chain.ValidAt(j.now) {
@@ -94,8 +96,9 @@ func (j *judgement) verifyToken(token *pki.Timestamp, digest []byte, help []*pki
 		return time.Time{}, false
 	}
 	j.pass("timestamp.chain")
-	report := pki.VerifyRevocation(verified.Chain, j.revocationOptions(verified.NotAfter), j.evidenceFor(
-		verified.Chain, verified.NotAfter)...)
+	evidence := j.evidenceFor(verified.Chain, verified.NotAfter)
+	report := pki.VerifyRevocation(verified.Chain, j.revocationOptions(verified.NotAfter), evidence...)
+	j.report.Grounds.addStatus(&report, evidence)
 	switch report.Status {
 	case pki.StatusGood:
 		if !j.keptItsKey(verified.Chain) {
@@ -116,7 +119,9 @@ func (j *judgement) verifyToken(token *pki.Timestamp, digest []byte, help []*pki
 // its key, and whoever has that stamps with any time; only a cause that leaves the key alone lets older tokens count
 // (RFC 3161, 4). Not to know it of now is not to know it.
 func (j *judgement) keptItsKey(chain *pki.Chain) bool {
-	report := pki.VerifyRevocation(chain, j.revocationOptions(j.now), j.evidenceFor(chain, j.now)...)
+	evidence := j.evidenceFor(chain, j.now)
+	report := pki.VerifyRevocation(chain, j.revocationOptions(j.now), evidence...)
+	j.report.Grounds.addStatus(&report, evidence)
 	for i := range report.Certificates {
 		c := &report.Certificates[i]
 		r := c.Revocation

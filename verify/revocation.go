@@ -43,8 +43,9 @@ func (j *judgement) evidenceFor(chain *pki.Chain, at time.Time) []pki.Evidence {
 // judgeRevocation judges every certificate of the mark's chain at the time for which the mark counts.
 func (j *judgement) judgeRevocation(m *mark, s standing) {
 	id := m.subject + ".revocation"
-	report := pki.VerifyRevocation(s.chain, j.revocationOptions(s.at), append(j.evidenceFor(s.chain, s.at),
-		m.evidence)...)
+	evidence := append(j.evidenceFor(s.chain, s.at), m.evidence)
+	report := pki.VerifyRevocation(s.chain, j.revocationOptions(s.at), evidence...)
+	j.report.Grounds.addStatus(&report, evidence)
 	from, cause := revokedFrom(report)
 	if !from.IsZero() {
 		j.moment("revoked", from)

@@ -30,6 +30,9 @@ type judgement struct {
 	needs    []need
 	marks    int   // judged so far
 	broken   error // reading the document failed
+
+	kept  kept // evidence that the document brought
+	looks int  // at such evidence, see spend
 }
 
 // need is a check without which the document does not pass.
@@ -55,6 +58,9 @@ func (j *judgement) add(c Check) {
 	c.Level, c.Clause, c.Part = r.level, r.clause, j.part
 	j.report.Checks = append(j.report.Checks, c)
 }
+
+// cite names the clause of the check noted last, where the subject alone does not tell it.
+func (j *judgement) cite(clause string) { j.report.Checks[len(j.report.Checks)-1].Clause = clause }
 
 func (j *judgement) pass(id string) { j.add(Check{ID: id, Status: CheckPassed}) }
 

@@ -29,11 +29,11 @@ func (r *Report) Notice(lang string) string {
 	return strings.Join(lines, words{"；", "; "}.in(lang)) + end
 }
 
-// finding says what a check found, of what.
+// finding says what a check found, of what, and what to do next.
 func finding(c *Check) words {
 	s, p := subjects[strings.SplitN(c.ID, ".", 2)[0]], problem(c)
 	part := inPart(c.Part)
-	return words{part + s.zh + "：" + p.zh + pair(c).zh, part + s.en + ": " + p.en + pair(c).en}
+	return withAct(words{part + s.zh + "：" + p.zh + pair(c).zh, part + s.en + ": " + p.en + pair(c).en}, c)
 }
 
 // OtherReaders explains why other software may call this document valid: the known gaps in what it looks at. It is

@@ -78,7 +78,7 @@ func (j *judgement) readStore(f *pdf.File) {
 		}
 	}
 	e.Certificates = j.help
-	appendEvidence(&e, store.CRLs, store.OCSPs)
+	j.appendEvidence(&e, store.CRLs, store.OCSPs)
 	j.evidence = append(j.evidence, e)
 }
 

@@ -125,8 +125,38 @@ var signatureRules = map[string]rule{
 		words{"此文件不是另附内容的签名", "this document is no signature over the content beside it"}, words{},
 	},
 	"licence.identifier": {
-		LevelRules, "GB/T 36905-2018", words{"证照标识已签章", "the identifier is sealed"}, words{},
+		LevelRules, "GB/T 36905-2018", words{"证照标识已签章", "the identifier is sealed"},
+		words{"证照标识不止一个", "there is more than one identifier"},
 		words{"证照标识没有签章保护，可能是后填的", "no seal covers the identifier: it may have been put in later"},
+	},
+	"licence.metadata": {
+		LevelRules, "GB/T 36905-2018", words{"元数据已签章", "the metadata is sealed"}, words{},
+		words{
+			"元数据（如加注件的用途与期限）没有颁发机构或证照库的签章保护，可能已被删改；请索取原件",
+			"no seal of issuer or vault covers the metadata, such as purpose and end of a copy: ask for the original",
+		},
+	},
+	"licence.none": {
+		LevelRules, "GB/T 36905-2018", words{"不是证照", "it is no licence"}, words{},
+		words{
+			"不能断定不是证照：元数据没有签章保护，或文件中有证照的组成部分；证照请按证照提交，其他文件由收件人声明不是证照",
+			"it may be a licence: no seal covers its metadata, or parts of it say so; submit a licence as such, " +
+				"of other documents the receiver must say that they are none",
+		},
+	},
+	"cms.inner": {
+		LevelRules, "docs/verify.md 7", words{"所签内容不是证照", "the content is no licence"}, words{},
+		words{
+			"所签内容本身是证照或签章文件，其状态与签章未经核验；请单独提交",
+			"the content is itself a licence or sealed document: submit it by itself",
+		},
+	},
+	"ledger": {
+		LevelState, "docs/verify.md 4", words{"由记载此证照的证照库声明", "said by the vault that holds the licence"}, words{},
+		words{
+			"声明的证照库不一定记载此证照：已知的证照库不止一个；请附账本证明",
+			"several vaults are believed and nothing shows that this one holds the licence: bring a ledger proof",
+		},
 	},
 	"copy.validity": {
 		LevelState, "GB/T 36903-2018", words{"加注件在有效期内", "the copy is still good"},
@@ -212,7 +242,10 @@ var signaturePhrases = map[string]string{
 	"only signatures and evidence": "只增加签名和验证证据", "header": "没有文件头", "xref": "交叉引用表损坏",
 	"syntax": "对象语法错误", "stream": "数据流损坏", "signature": "签名字典不合规", "range": "覆盖范围不合规", "padding": "签名值后有多余内容",
 	"adbe.pkcs7.detached, ETSI.CAdES.detached": "adbe.pkcs7.detached 或 ETSI.CAdES.detached",
-	"only signed files":                        "只有已签名的文件", "the digests that were sealed": "签章时的摘要",
+	"the identifier of the licence":            "证照标识", "sealed metadata": "已签章的元数据", "one identifier": "一个证照标识",
+	"a certificate without credit code": "证书没有统一社会信用代码", "the signature of a vault": "证照库的签名",
+	"a document that is not signed by itself": "本身未签章的文件",
+	"only signed files":                       "只有已签名的文件", "the digests that were sealed": "签章时的摘要",
 	"at least one file": "至少一个文件", "one licence record": "一份证照记录", "a bare signature value": "只有签名值",
 	"zip": "压缩包损坏", "hidden": "藏有目录之外的内容", "mismatch": "目录与内容不一致", "duplicate": "文件重名", "name": "文件名越界",
 	"encrypted": "加密", "method": "压缩方法", "limit": "超出限制", "bomb": "压缩炸弹", "checksum": "校验和不符", "xml": "XML 不合规",

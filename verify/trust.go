@@ -3,6 +3,7 @@ package verify
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/elicense/elicense/internal/sm2note"
@@ -75,4 +76,11 @@ func (v *Verifier) pinned(name string, key *pki.PublicKey) bool {
 		}
 	}
 	return false
+}
+
+// oneVault tells whether all ledger keys are of vaults of one name.
+func (v *Verifier) oneVault() bool {
+	keys := v.config.LedgerKeys
+	another := func(k ledger.Verifier) bool { return k.Name() != keys[0].Name() }
+	return len(keys) > 0 && !slices.ContainsFunc(keys, another)
 }

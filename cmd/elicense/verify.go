@@ -182,6 +182,8 @@ func (o *verifyOrder) flags(cmd *cobra.Command) {
 	f.StringVar(&o.expect.HolderName, "holder-name", "", "应是此人：持证主体名称 / expected holder's name")
 	f.StringVar(&o.expect.Type, "type", "", "应是此类证照 / expected type")
 	f.StringVar(&o.expect.Issuer, "issuer", "", "应由此机构颁发 / expected issuer")
+	f.BoolVar(&o.expect.NoLicenceUnsafe, "no-licence", false,
+		"收件人声明：不是证照，而是函件、发票等 / the receiver's word that an OFD is no licence but a letter, an invoice…")
 	f.StringVar(&o.expect.Number, "number", "", "应是此编号 / expected number")
 }
 

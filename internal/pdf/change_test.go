@@ -61,7 +61,7 @@ func TestChangesAfterSigning(t *testing.T) {
 			u.Replace(ref(2), pdf.Dict{"Type": pdf.Name("Pages"), "Kids": pdf.Array{ref(3), ref(3)}, "Count": int64(2)})
 		}, other: "page object 2"},
 		"action on opening": {edit: func(u *pdf.Update) { u.Replace(ref(1), catalog("OpenAction", pdf.Array{ref(3)})) }, other: "catalog object 1"},
-		"signed as absent":  {edit: func(u *pdf.Update) { u.Replace(ref(99), pdf.Dict{}) }, other: "object 99, which was signed as absent"},
+		"signed as absent":  {edit: func(u *pdf.Update) { u.Replace(ref(99), pdf.Dict{}) }, other: "object 99 signed as absent"},
 		"field of text": {edit: func(u *pdf.Update) {
 			f := u.Add(pdf.Dict{"FT": pdf.Name("Tx"), "T": pdf.NewText("x")})
 			u.Replace(ref(1), catalog("AcroForm", pdf.Dict{"Fields": pdf.Array{ref(8), f}, "SigFlags": int64(3)}))
@@ -110,11 +110,13 @@ func TestChangesAfterSigning(t *testing.T) {
 func TestCertified(t *testing.T) {
 	closed := sign(t, plain(), func(n *pdf.NewField) { n.Certifies = true })
 	_, s := first(t, closed)
-	require.Equal(t, 1, s.Permission)
+	require.Equal(t, 1, s.Permissions.Level)
+	require.True(t, s.Permissions.Certifies)
 	f, s := first(t, sign(t, closed, nil))
 	changes, err := f.Changes(s)
 	require.NoError(t, err)
-	require.Equal(t, []string{"a signature, which the certification does not permit"}, changes.Other)
+	require.Empty(t, changes.Other)
+	require.Equal(t, []string{"a signature that the certification does not permit"}, changes.Forbidden)
 }
 
 // TestEvidence: what is added is read again, once each, and is no change, not even after a certification.

@@ -54,6 +54,8 @@ func classOf(t testing.TB, f *pdf.File, s *pdf.Signature) string {
 	switch {
 	case len(changes.Other) > 0:
 		return "changed"
+	case len(changes.Forbidden) > 0:
+		return "forbidden"
 	case changes.None():
 		return "whole"
 	default:

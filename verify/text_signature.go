@@ -112,6 +112,13 @@ var signatureRules = map[string]rule{
 			"there are files that no signature covers and that may have been put in later: ask for the original",
 		}, words{},
 	},
+	"package.listed": {
+		LevelDigest, "GM/T 0099-2020", words{"文件清单与文件包一致", "the list of files names what is there"},
+		words{
+			"文件包与其文件清单不符，有文件被塞入或移除；请索取原件",
+			"the package is not what its list of files says, files were put in or taken away: ask for the original",
+		}, words{},
+	},
 	"description.text": {
 		LevelFormat, "GB/T 33190-2016 18.2", words{"签名描述文件", "description of the signature"},
 		words{"签名描述或签名值缺失、损坏", "the description or value of the signature is missing or damaged"}, words{},
@@ -225,6 +232,7 @@ var signaturePhrases = map[string]string{
 	"only signatures and evidence": "只增加签名和验证证据", "what the signer allows": "签名人允许的操作", "header": "没有文件头", "xref": "交叉引用表损坏",
 	"syntax": "对象语法错误", "stream": "数据流损坏", "signature": "签名字典不合规", "range": "覆盖范围不合规", "padding": "签名值后有多余内容",
 	"adbe.pkcs7.detached, ETSI.CAdES.detached": "adbe.pkcs7.detached 或 ETSI.CAdES.detached",
+	"the files that are listed":                "清单所列文件",
 	"only signed files":                        "只有已签名的文件", "the digests that were sealed": "签章时的摘要",
 	"at least one file": "至少一个文件", "one licence record": "一份证照记录", "a bare signature value": "只有签名值",
 	"zip": "压缩包损坏", "hidden": "藏有目录之外的内容", "mismatch": "目录与内容不一致", "duplicate": "文件重名", "name": "文件名越界",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/emmansun/gmsm/sm3"
@@ -175,8 +176,8 @@ func checkPDF(f *pdf.File) ([]*pdf.Signature, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrPDFBroken, err)
 		}
-		if len(changes.Other) > 0 {
-			return nil, fmt.Errorf("%w: %v", ErrPDFBroken, changes.Other)
+		if bad := slices.Concat(changes.Other, changes.Forbidden); len(bad) > 0 {
+			return nil, fmt.Errorf("%w: %v", ErrPDFBroken, bad)
 		}
 	}
 	return list, nil
@@ -185,7 +186,7 @@ func checkPDF(f *pdf.File) ([]*pdf.Signature, error) {
 // mayFollow refuses documents that take no further signature.
 func (o *PDFOrder) mayFollow(list []*pdf.Signature) error {
 	for _, s := range list {
-		if s.Permission == 1 {
+		if s.Permissions.Level == 1 {
 			return ErrPDFClosed
 		}
 	}
@@ -198,6 +199,8 @@ func (o *PDFOrder) mayFollow(list []*pdf.Signature) error {
 // PDFEvidence is what shows later that the certificates of a signature were good (LT), in DER.
 type PDFEvidence struct {
 	Certificates, CRLs, OCSPs [][]byte
+	// Singly lists it for each signature and document time-stamp too (VRI), for readers that look only there.
+	Singly bool
 }
 
 // AddPDFEvidence writes a signed PDF with evidence in its document security store (ETSI EN 319 142-1, 5.4): the file as
@@ -218,7 +221,11 @@ func AddPDFEvidence(w io.Writer, r io.ReaderAt, size int64, evidence PDFEvidence
 	if err != nil {
 		return err
 	}
-	if err := u.AddEvidence(pdf.Evidence(evidence)); err != nil {
+	e := pdf.Evidence{Certificates: evidence.Certificates, CRLs: evidence.CRLs, OCSPs: evidence.OCSPs}
+	if !evidence.Singly {
+		list = nil
+	}
+	if err := u.AddEvidence(e, list...); err != nil {
 		return err
 	}
 	a, err := u.Finish()

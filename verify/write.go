@@ -50,6 +50,9 @@ func (r *Report) worst() Check {
 // pair shows what was expected and found.
 func pair(c *Check) words {
 	e, f := phrase(c.Expected), phrase(c.Found)
+	if c.ID == "pdf.changed" || c.ID == "pdf.permitted" {
+		f.zh = changePhrase(c.Found)
+	}
 	switch {
 	case c.Expected == "" && c.Found == "":
 		return words{}

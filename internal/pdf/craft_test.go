@@ -80,3 +80,11 @@ func first(t testing.TB, doc []byte) (*pdf.File, *pdf.Signature) {
 	require.NotEmpty(t, list)
 	return f, list[0]
 }
+
+// replaced puts something as long in the place of a part of a document.
+func replaced(t testing.TB, doc []byte, from, to string) []byte {
+	t.Helper()
+	require.Equal(t, len(from), len(to))
+	require.Equal(t, 1, bytes.Count(doc, []byte(from)))
+	return bytes.Replace(doc, []byte(from), []byte(to), 1)
+}

@@ -268,6 +268,14 @@ func FuzzOpen(f *testing.F) {
 	f.Add(signed)
 	f.Add(sign(f, signed, func(n *pdf.NewField) { n.Certifies = true }))
 	f.Add(streamed("/W[1 1 1]/Size 1", "abc"))
+	filled := update(f, sign(f, form(), allowing(2, pdf.NewText("office"))), func(u *pdf.Update) {
+		u.Replace(ref(4), widget("name", pdf.Dict{"V": pdf.NewText("x")}))
+	})
+	f.Add(sign(f, filled, nil))
+	f.Add(update(f, signed, func(u *pdf.Update) {
+		_, s := first(f, signed)
+		require.NoError(f, u.AddEvidence(pdf.Evidence{CRLs: [][]byte{[]byte("c")}}, s))
+	}))
 	if root := os.Getenv("ELICENSE_TESTDATA"); root != "" {
 		names, err := filepath.Glob(filepath.Join(root, "pyhanko/data/pdf/*.pdf"))
 		require.NoError(f, err)

@@ -173,6 +173,12 @@ func (u *Update) Replace(r Ref, o Object) {
 	u.objects = append(u.objects, written{ref: r, object: o})
 }
 
+// ReplaceStream gives a stream a new content; its length is filled in.
+func (u *Update) ReplaceStream(r Ref, d Dict, data []byte) {
+	d["Length"] = int64(len(data))
+	u.objects = append(u.objects, written{ref: r, object: d, data: data})
+}
+
 // Appendix is what an update appends to the file.
 type Appendix struct {
 	Bytes    []byte

@@ -31,6 +31,8 @@ type judgement struct {
 	marks    int   // judged so far
 	broken   error // reading the document failed
 
+	forCase, forPurpose string // what a receipt or a copy says that it is for
+
 	kept  kept // evidence that the document brought
 	looks int  // at such evidence, see spend
 }

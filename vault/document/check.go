@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/elicense/elicense/internal/page"
 	"github.com/elicense/elicense/vault/catalogue"
 )
 
@@ -109,7 +110,7 @@ func (r *reader) checkPlaces(path string, p *Page) {
 	}
 	if p.QR != nil {
 		r.inside(path+".qr", p, *p.QR)
-		if p.Photo != nil && p.QR.overlaps(p.Photo.Box) {
+		if p.Photo != nil && p.QR.Overlaps(p.Photo.Box) {
 			r.problem(path+".qr", Problem{Code: CodeOverlap, Want: "photo"})
 		}
 	}
@@ -117,7 +118,7 @@ func (r *reader) checkPlaces(path string, p *Page) {
 		return
 	}
 	r.inside(path+".seal", p, *p.Seal)
-	if p.QR != nil && p.Seal.overlaps(*p.QR) {
+	if p.QR != nil && p.Seal.Overlaps(*p.QR) {
 		r.problem(path+".seal", Problem{Code: CodeOverlap, Want: "qr"})
 	}
 }
@@ -127,7 +128,7 @@ func (r *reader) checkTable(path string, p *Page, t *Table) {
 	r.sizes(path, t.Size, t.Least)
 	if t.Size > 0 && t.Label > t.Box.W/2 {
 		r.problem(path+".label", Problem{
-			Code: CodeNotLength, Found: formatMM(t.Label), Want: "0–" + formatMM(t.Box.W/2),
+			Code: CodeNotLength, Found: page.FormatMM(t.Label), Want: "0–" + page.FormatMM(t.Box.W/2),
 		})
 	}
 	for i, row := range t.Rows {
@@ -146,7 +147,9 @@ func (r *reader) checkTable(path string, p *Page, t *Table) {
 
 func (r *reader) sizes(path string, size, least int) {
 	if least > size {
-		r.problem(path+".least", Problem{Code: CodeNotLength, Found: formatMM(least), Want: "1–" + formatMM(size)})
+		r.problem(path+".least", Problem{
+			Code: CodeNotLength, Found: page.FormatMM(least), Want: "1–" + page.FormatMM(size),
+		})
 	}
 }
 
@@ -162,8 +165,4 @@ func (r *reader) inside(path string, p *Page, b Box) {
 	}
 }
 
-func pageName(p *Page) string { return formatMM(p.Width) + " × " + formatMM(p.Height) }
-
-func (b Box) overlaps(o Box) bool {
-	return b.X < o.X+o.W && o.X < b.X+b.W && b.Y < o.Y+o.H && o.Y < b.Y+b.H
-}
+func pageName(p *Page) string { return page.FormatMM(p.Width) + " × " + page.FormatMM(p.Height) }

@@ -11,11 +11,13 @@
 package document
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/elicense/elicense/internal/ofd"
+	"github.com/elicense/elicense/internal/page"
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -26,6 +28,21 @@ const (
 	MaxScans      = 100
 	MaxImageBytes = catalogue.MaxImageBytes // of one picture or scan
 	maxTokenBytes = 256
+)
+
+// Fonts are the fonts of a Drawer; any may be nil.
+type Fonts = page.Fonts
+
+// Font is a TrueType font, ready for measuring, drawing and embedding; safe for use by many goroutines.
+type Font = page.Font
+
+// ParseFont reads a font with TrueType outlines from a .ttf, or the one at index of a .ttc.
+func ParseFont(data []byte, index int) (*Font, error) { return page.ParseFont(data, index) }
+
+// Resolutions of PNG pages, in dots per inch.
+const (
+	MinDPI = page.MinDPI
+	MaxDPI = page.MaxDPI
 )
 
 // Config is what a Drawer works with.
@@ -44,7 +61,7 @@ type Config struct {
 // Drawer draws licences; it is safe for use by many goroutines.
 type Drawer struct {
 	cfg    Config
-	frames map[*Page][]mark // drawn once
+	frames map[*Page][]page.Mark // drawn once
 }
 
 // New checks a configuration.
@@ -85,9 +102,8 @@ type Drawing struct {
 	// Missing are characters that no font had a glyph for, each once, in order.
 	Missing []rune
 
-	pages    []*sheet
+	book     *page.Book
 	attached []int // scans that are no pages
-	template *Template
 	face     *face
 	licence  *Licence
 	drawer   *Drawer
@@ -100,7 +116,7 @@ type Place struct {
 }
 
 // Pages is the number of pages.
-func (d *Drawing) Pages() int { return len(d.pages) }
+func (d *Drawing) Pages() int { return len(d.book.Sheets) }
 
 // Draw lays a licence out on the template of its type. Values that do not open the record, or a type that the record
 // does not name, are refused.
@@ -113,31 +129,56 @@ func (d *Drawer) Draw(l *Licence) (*Drawing, error) {
 	if t == nil {
 		t = d.cfg.Templates[DefaultTemplate]
 	}
-	c := &composer{drawer: d, face: f, licence: l, template: t, images: make(map[string]*picture)}
+	c := &composer{
+		Setter: page.NewSetter(d.cfg.Fonts), drawer: d, face: f, licence: l, template: t,
+	}
 	if err := c.compose(); err != nil {
 		return nil, err
 	}
 	return &Drawing{
-		Seals: c.seals, Missing: c.missing(), pages: c.sheets, attached: c.attached, template: t, face: f,
-		licence: l, drawer: d,
+		Seals: c.seals, Missing: c.Missing(), attached: c.attached, face: f, licence: l, drawer: d,
+		book: &page.Book{Sheets: c.sheets, Fonts: d.cfg.Fonts, TitleName: t.Title, BodyName: t.Body},
 	}, nil
 }
 
 // Stamped is the drawing with the picture of a seal, JPEG or PNG, where the seals go: for pages that people look at
 // outside of a reader. A package gets its seal by being sealed.
 func (d *Drawing) Stamped(seal []byte) (*Drawing, error) {
-	image, err := (&composer{images: make(map[string]*picture)}).picture(seal)
+	image, err := picture(seal)
 	if err != nil {
 		return nil, err
 	}
-	out := *d
-	out.pages = slices.Clone(d.pages)
+	out, book := *d, *d.book
+	book.Sheets = slices.Clone(d.book.Sheets)
 	for _, p := range d.Seals {
-		s := *out.pages[p.Page]
-		s.own = append(slices.Clone(s.own), mark{picture: &placed{image.within(p.Box), image}})
-		out.pages[p.Page] = &s
+		s := *book.Sheets[p.Page]
+		s.Own = slices.Clone(s.Own)
+		s.Add(false, page.Mark{Picture: &page.Placed{Box: image.Within(p.Box), Picture: image}})
+		book.Sheets[p.Page] = &s
 	}
+	out.book = &book
 	return &out, nil
+}
+
+// SVG is a page, from 0. Characters are outlines where a font was given, and text for the reader's own fonts where
+// none was.
+func (d *Drawing) SVG(number int) ([]byte, error) {
+	b, err := d.book.SVG(number)
+	return b, asLicence(err)
+}
+
+// PNG is a page, from 0. Without a font it is refused with ErrNoFont.
+func (d *Drawing) PNG(number, dpi int) ([]byte, error) {
+	b, err := d.book.PNG(number, dpi)
+	return b, asLicence(err)
+}
+
+// asLicence says of a page that is not there that it is the licence's.
+func asLicence(err error) error {
+	if errors.Is(err, page.ErrPage) {
+		return fmt.Errorf("%w: %w", ErrLicence, err)
+	}
+	return err
 }
 
 // OFD is the package, ready to be sealed.

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/elicense/elicense/internal/page"
 )
 
 // ParseTemplate reads a template. It is strict: unknown and repeated keys, anchors, aliases, tags and whatever the
@@ -212,7 +214,7 @@ func (r *reader) length(least, most int, dst *int) read {
 		v, ok := parseLength(n.Value)
 		if n.Kind != yaml.ScalarNode || !ok || v < least || v > most {
 			r.add(n, Problem{
-				Code: CodeNotLength, Path: path, Found: n.Value, Want: formatMM(least) + "–" + formatMM(most),
+				Code: CodeNotLength, Path: path, Found: n.Value, Want: page.FormatMM(least) + "–" + page.FormatMM(most),
 			})
 			return
 		}

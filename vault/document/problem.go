@@ -4,15 +4,17 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+
+	"github.com/elicense/elicense/internal/page"
 )
 
 // Refusals.
 var (
 	ErrTemplate = errors.New("document: invalid template")
-	ErrFont     = errors.New("document: font cannot be used")
-	ErrImage    = errors.New("document: picture cannot be used")
+	ErrFont     = page.ErrFont
+	ErrImage    = page.ErrImage
 	ErrLicence  = errors.New("document: licence cannot be drawn")
-	ErrNoFont   = errors.New("document: no font for characters: install fonts-wqy-microhei or fonts-lxgw-wenkai")
+	ErrNoFont   = page.ErrNoFont
 	ErrNote     = errors.New("document: invalid note of a purpose-bound copy")
 )
 

@@ -1,11 +1,12 @@
-package document
+package page
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
 
-// The fonts of a drawing: those that were passed in, then standard ones by name alone.
+// The fonts of a book: those that were passed in, then standard ones by name alone.
 const (
 	fontTitle = iota
 	fontBody
@@ -15,26 +16,25 @@ const (
 	fontCount
 )
 
-// letter is a character with its font and width.
-type letter struct {
+// Letter is a character with its font and width.
+type Letter struct {
 	char    rune
 	font    int
 	advance int
 }
 
-// style is how characters look.
-type style struct {
-	title   bool
-	size    int
-	spacing int
-	color   Color
-	align   Align
-	middle  bool
+// Style is how characters look.
+type Style struct {
+	Title   bool // set in the title's font
+	Size    int
+	Spacing int
+	Color   Color
+	Align   Align
+	Middle  bool // centred from top to bottom
 }
 
-// fontOf gives one of the fonts that were passed in; nil if there is none.
-func (c *composer) fontOf(id int) *Font {
-	f := c.drawer.cfg.Fonts
+// of gives one of the fonts that were passed in; nil if there is none.
+func (f Fonts) of(id int) *Font {
 	switch {
 	case id == fontFallback:
 		return f.Fallback
@@ -46,30 +46,52 @@ func (c *composer) fontOf(id int) *Font {
 	return nil
 }
 
+// Main is the font of the body; nil if there is no font at all.
+func (f Fonts) Main() *Font { return f.of(fontBody) }
+
+// Setter sets text in fonts and remembers which characters none of them had. It is for one goroutine.
+type Setter struct {
+	fonts Fonts
+	lost  map[rune]bool
+}
+
+// NewSetter makes a Setter; without fonts it sets for standard fonts that are known by name alone.
+func NewSetter(f Fonts) *Setter { return &Setter{f, make(map[rune]bool)} }
+
+// Missing are the characters that no font had a glyph for, each once, in order.
+func (t *Setter) Missing() []rune {
+	out := make([]rune, 0, len(t.lost))
+	for char := range t.lost {
+		out = append(out, char)
+	}
+	slices.Sort(out)
+	return out
+}
+
 // letter finds the first font that has a character. Without any it is left to a standard font of whoever shows it.
-func (c *composer) letter(char rune, st style) letter {
+func (t *Setter) letter(char rune, st Style) Letter {
 	first, name := fontBody, fontBodyName
-	if st.title {
+	if st.Title {
 		first, name = fontTitle, fontTitleName
 	}
 	any := false
 	for _, id := range []int{first, fontBody, fontTitle, fontFallback} {
-		f := c.fontOf(id)
+		f := t.fonts.of(id)
 		if f == nil {
 			continue
 		}
 		any = true
 		if g, ok := f.glyph(char); ok {
-			if f == c.fontOf(fontBody) {
+			if f == t.fonts.of(fontBody) {
 				id = fontBody // one font in two places is embedded once
 			}
-			return letter{char, id, f.advance(g, st.size)}
+			return Letter{char, id, f.advance(g, st.Size)}
 		}
 	}
 	if any {
-		c.lost[char] = true
+		t.lost[char] = true
 	}
-	return letter{char, name, standardWidth(char, st.size)}
+	return Letter{char, name, standardWidth(char, st.Size)}
 }
 
 // standardWidth is the width of a character in a font that is not at hand: half an em for what is narrow.
@@ -80,15 +102,16 @@ func standardWidth(c rune, size int) int {
 	return size
 }
 
-func (c *composer) letters(text string, st style) []letter {
-	out := make([]letter, 0, len(text))
+// Letters are the characters of a text with their widths; a line feed ends a line.
+func (t *Setter) Letters(text string, st Style) []Letter {
+	out := make([]Letter, 0, len(text))
 	for _, char := range text {
 		if char == '\n' {
-			out = append(out, letter{char: char})
+			out = append(out, Letter{char: char})
 			continue
 		}
-		l := c.letter(char, st)
-		l.advance += st.spacing
+		l := t.letter(char, st)
+		l.advance += st.Spacing
 		out = append(out, l)
 	}
 	return out
@@ -124,8 +147,8 @@ func wordy(c rune) bool {
 	return c < 0x2000 && (unicode.IsLetter(c) || unicode.IsDigit(c) || strings.ContainsRune("-_/@.&'+#", c))
 }
 
-// wrap breaks text into lines of a width, and leaves no single character on the last one if it can.
-func wrap(text []letter, width int) [][]letter {
+// Wrap breaks text into lines of a width, and leaves no single character on the last one if it can.
+func Wrap(text []Letter, width int) [][]Letter {
 	lines := breakLines(text, width)
 	if n := len(lines); n > 1 && len(lines[n-1]) == 1 {
 		narrower := width - 2*lines[n-1][0].advance
@@ -137,8 +160,8 @@ func wrap(text []letter, width int) [][]letter {
 }
 
 // breakLines breaks as late as it can. A closing mark may hang half out, as its right half is empty.
-func breakLines(text []letter, width int) [][]letter {
-	var lines [][]letter
+func breakLines(text []Letter, width int) [][]Letter {
+	var lines [][]Letter
 	start, last, w := 0, 0, 0 // of the line: its first letter, the letter after its last possible end, its width
 	for i := range text {
 		l := text[i]
@@ -158,7 +181,7 @@ func breakLines(text []letter, width int) [][]letter {
 			}
 			lines = append(lines, trim(text[start:end]))
 			start, last = end, end
-			w = widthOf(text[start:i])
+			w = WidthOf(text[start:i])
 		}
 		w += l.advance
 		if i+1 < len(text) && breakable(l.char, text[i+1].char) {
@@ -169,33 +192,35 @@ func breakLines(text []letter, width int) [][]letter {
 }
 
 // trim leaves out the spaces at the end of a line.
-func trim(l []letter) []letter {
+func trim(l []Letter) []Letter {
 	for len(l) > 0 && (l[len(l)-1].char == ' ' || l[len(l)-1].char == '\u3000') {
 		l = l[:len(l)-1]
 	}
 	return l
 }
 
-func widthOf(l []letter) (w int) {
+// WidthOf is the width of characters in a row.
+func WidthOf(l []Letter) (w int) {
 	for i := range l {
 		w += l[i].advance
 	}
 	return w
 }
 
-// leading is the distance of two base lines.
-func leading(size int) int { return size * 7 / 5 }
+// Leading is the distance of two base lines.
+func Leading(size int) int { return size * 7 / 5 }
 
-func heightOf(lines, size int) int {
+// HeightOf is the height of lines.
+func HeightOf(lines, size int) int {
 	if lines == 0 {
 		return 0
 	}
-	return (lines-1)*leading(size) + size*6/5
+	return (lines-1)*Leading(size) + size*6/5
 }
 
-// largest finds the largest size from least to size at which text fits, in steps of a twenty-fifth; ok is false if it
+// Largest finds the largest size from least to size at which text fits, in steps of a twenty-fifth; ok is false if it
 // does not fit at all. fits is asked last for the size that is answered.
-func largest(size, least int, fits func(size int) bool) (int, bool) {
+func Largest(size, least int, fits func(size int) bool) (int, bool) {
 	if least == 0 {
 		least = size * 2 / 3
 	}
@@ -223,61 +248,61 @@ func largest(size, least int, fits func(size int) bool) (int, bool) {
 	return least, fits(least)
 }
 
-// fit breaks a text into lines that fit a box, with the largest size that does; ok is false if none does.
-func (c *composer) fit(text string, b Box, st style, least int) (lines [][]letter, size int, ok bool) {
-	size, ok = largest(st.size, least, func(size int) bool {
+// Fit breaks a text into lines that fit a box, with the largest size that does; ok is false if none does.
+func (t *Setter) Fit(text string, b Box, st Style, least int) (lines [][]Letter, size int, ok bool) {
+	size, ok = Largest(st.Size, least, func(size int) bool {
 		shrunk := st
-		shrunk.size, shrunk.spacing = size, st.spacing*size/st.size
-		lines = wrap(c.letters(text, shrunk), b.W)
-		return heightOf(len(lines), size) <= b.H && c.widest(lines) <= b.W+size/2
+		shrunk.Size, shrunk.Spacing = size, st.Spacing*size/st.Size
+		lines = Wrap(t.Letters(text, shrunk), b.W)
+		return HeightOf(len(lines), size) <= b.H && widest(lines) <= b.W+size/2
 	})
 	return lines, size, ok
 }
 
-func (c *composer) widest(lines [][]letter) (w int) {
+func widest(lines [][]Letter) (w int) {
 	for _, l := range lines {
-		w = max(w, widthOf(l))
+		w = max(w, WidthOf(l))
 	}
 	return w
 }
 
-// set puts broken lines into a box.
-func set(lines [][]letter, b Box, st style) []line {
+// Set puts broken lines into a box.
+func Set(lines [][]Letter, b Box, st Style) []Line {
 	top := b.Y
-	if st.middle {
-		top += (b.H - heightOf(len(lines), st.size)) / 2
+	if st.Middle {
+		top += (b.H - HeightOf(len(lines), st.Size)) / 2
 	}
-	var out []line
+	var out []Line
 	for i, l := range lines {
 		if len(l) == 0 {
 			continue
 		}
-		y := top + i*leading(st.size)
-		out = append(out, setLine(l, Box{b.X, y, b.W, st.size * 6 / 5}, st))
+		y := top + i*Leading(st.Size)
+		out = append(out, SetLine(l, Box{b.X, y, b.W, st.Size * 6 / 5}, st))
 	}
 	return out
 }
 
-// setLine puts one line into a box of its height.
-func setLine(l []letter, b Box, st style) line {
+// SetLine puts one line into a box of its height.
+func SetLine(l []Letter, b Box, st Style) Line {
 	gap, x := 0, b.X
-	w := widthOf(l) - st.spacing
+	w := WidthOf(l) - st.Spacing
 	switch {
-	case st.align == AlignCenter:
+	case st.Align == AlignCenter:
 		x += (b.W - w) / 2
-	case st.align == AlignRight:
+	case st.Align == AlignRight:
 		x += b.W - w
-	case st.align == AlignSpread && len(l) > 1 && w < b.W:
+	case st.Align == AlignSpread && len(l) > 1 && w < b.W:
 		gap = (b.W - w) / (len(l) - 1)
 	}
-	out := line{box: Box{max(0, x), b.Y, w + gap*(len(l)-1), b.H}, base: b.Y + st.size*49/50, size: st.size,
-		color: st.color}
+	out := Line{Box: Box{max(0, x), b.Y, w + gap*(len(l)-1), b.H}, Base: b.Y + st.Size*49/50, Size: st.Size,
+		Color: st.Color}
 	for _, c := range l {
-		if n := len(out.runs); n == 0 || out.runs[n-1].font != c.font {
-			out.runs = append(out.runs, run{font: c.font, x: x})
+		if n := len(out.Runs); n == 0 || out.Runs[n-1].font != c.font {
+			out.Runs = append(out.Runs, Run{font: c.font, X: x})
 		}
-		r := &out.runs[len(out.runs)-1]
-		r.text, r.advances = append(r.text, c.char), append(r.advances, c.advance+gap)
+		r := &out.Runs[len(out.Runs)-1]
+		r.Text, r.Advances = append(r.Text, c.char), append(r.Advances, c.advance+gap)
 		x += c.advance + gap
 	}
 	return out

@@ -43,7 +43,7 @@ type drawn struct {
 // draw makes the document of a signed version, for types with a template.
 func (v *Vault) draw(ctx context.Context, sv *signed) (*signed, error) {
 	t := sv.c.typ.Definition
-	if v.cfg.Documents == nil || t.Template == "" {
+	if v.cfg.Documents == nil || !t.Drawn() {
 		return sv, nil
 	}
 	d, err := v.drawable(ctx, sv)
@@ -62,7 +62,7 @@ func (v *Vault) draw(ctx context.Context, sv *signed) (*signed, error) {
 		return nil, err
 	}
 	if sv.shelf != nil {
-		err = sv.shelf.add(ctx, out, content)
+		sv.shelf.add(out, content)
 	} else if out.address, err = v.cfg.Blobs.Put(ctx, content); err != nil {
 		err = fmt.Errorf("vault: storing a document: %w", err)
 	}

@@ -2,9 +2,11 @@ package vault
 
 import (
 	"context"
+	"errors"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -33,12 +35,14 @@ func (b *Batch) Prepare(ctx context.Context, group int, rows []BatchRow) (*Prepa
 
 // storing is how many rows a worker has on their way where documents are made: one whose documents go to the disk does
 // not hold up the drawing of the next.
-const storing = 2
+const storing = 4
 
 // sign builds and signs every version of a group that has none yet, on all workers, and makes their documents durable
 // together.
 func (b *Batch) sign(ctx context.Context, p *Prepared) error {
-	documents := &shelf{blobs: b.v.cfg.Blobs}
+	documents := &shelf{put: func(contents [][]byte) ([]blob.Address, error) {
+		return b.v.cfg.Blobs.PutAll(ctx, contents) // not of one document: of the whole group
+	}}
 	g, each := errgroup.WithContext(ctx)
 	workers := b.v.cfg.Workers
 	if b.v.cfg.Documents != nil {
@@ -54,10 +58,8 @@ func (b *Batch) sign(ctx context.Context, p *Prepared) error {
 			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	return documents.flush(ctx)
+	err := g.Wait() // an error of either keeps the group from being committed
+	return errors.Join(err, documents.flush())
 }
 
 func (b *Batch) signRow(ctx context.Context, vd *verdict, documents *shelf) error {

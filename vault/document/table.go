@@ -60,7 +60,7 @@ func (c *composer) entries(t *Table) [][]entry {
 		return rows
 	}
 	var rest []entry
-	for _, name := range c.face.unused(c.template) {
+	for _, name := range c.face.unused(c.template.Template) {
 		if e := c.entry(Cell{Text: "{" + name + "}"}); e.text != "" || !t.Drop {
 			rest = append(rest, e)
 		}

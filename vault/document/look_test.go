@@ -110,5 +110,6 @@ func TestLookAtConverted_A73(t *testing.T) {
 	text := words(drawing)
 	require.Contains(t, text, "附页")
 	require.Contains(t, text, "第2页")
-	require.Contains(t, text, "纸质证照扫描件")
+	require.Contains(t, text, "纸质证照扫描件第2份")
+	require.Contains(t, text, "纸质证照扫描件第3份（见附件scan_3.tif）")
 }

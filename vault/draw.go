@@ -43,7 +43,7 @@ type drawn struct {
 // draw makes the document of a signed version, for types with a template.
 func (v *Vault) draw(ctx context.Context, sv *signed) (*signed, error) {
 	t := sv.c.typ.Definition
-	if v.cfg.Documents == nil || t.Template == "" {
+	if v.cfg.Documents == nil || !t.Drawn() {
 		return sv, nil
 	}
 	d, err := v.drawable(ctx, sv)
@@ -58,10 +58,15 @@ func (v *Vault) draw(ctx context.Context, sv *signed) (*signed, error) {
 		return sv, nil
 	}
 	out := &drawn{digest: record.Sum(content)}
-	if out.address, err = v.cfg.Blobs.Put(ctx, content); err != nil {
-		return nil, fmt.Errorf("vault: storing a document: %w", err)
-	}
 	if out.salt, err = v.drawSalt(); err != nil {
+		return nil, err
+	}
+	if sv.shelf != nil {
+		sv.shelf.add(out, content)
+	} else if out.address, err = v.cfg.Blobs.Put(ctx, content); err != nil {
+		err = fmt.Errorf("vault: storing a document: %w", err)
+	}
+	if err != nil {
 		return nil, err
 	}
 	sv.document = out
@@ -172,6 +177,9 @@ func (v *Vault) bind(w engine.Writer, s *session, at binding) error {
 	}
 	doc := Document{
 		Version: sv.identifier.Version, Kind: KindOFD, Digest: sv.document.digest, Address: sv.document.address,
+	}
+	if doc.Address == (blob.Address{}) {
+		return fmt.Errorf("%w: document was not stored", ErrDamaged)
 	}
 	h.documents++
 	if err := w.Create(documentKey(sv.id, h.documents), doc.encode()); err != nil {

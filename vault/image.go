@@ -18,11 +18,9 @@ import (
 // proves every other value; the blob is durable before the transaction that refers to it, and found by licence and
 // digest, so that nobody who knows a digest can put another's image on a licence of his own.
 
-// Image is a stored image of a licence. Batch.PutImage makes it; Draft takes it.
-type Image struct {
-	Digest  record.Digest
-	address blob.Address
-}
+// Image is a stored image of a converted licence; Draft takes it. Batch.PutScans stores one that its column takes
+// (Column.CheckImage), as Image(scan).
+type Image Scan
 
 // imageValue is how a licence's value names an image.
 func imageValue(d record.Digest) string { return hex.EncodeToString(d[:]) }
@@ -98,20 +96,6 @@ func (v *Vault) putImages(ctx context.Context, c *Checked, images map[string][]b
 		c.images = append(c.images, Image{record.Sum(images[name]), a})
 	}
 	return nil
-}
-
-// PutImage checks and stores an image of one row, as PutScan stores a scan; the row's value is the digest. Nil problems
-// and a nil error: it is stored.
-func (b *Batch) PutImage(ctx context.Context, element string, content []byte) (Image, []Problem, error) {
-	col, ok := b.typ.Column(element)
-	if !ok {
-		return Image{}, []Problem{problem(CodeFieldUnknown, element, "")}, nil
-	}
-	if bad := col.CheckImage(content); len(bad) > 0 {
-		return Image{}, catalogueProblems("", bad), nil
-	}
-	s, err := b.PutScan(ctx, content)
-	return Image(s), nil, err
 }
 
 func (v *Vault) imageKey(id licenceID, d record.Digest) []byte {

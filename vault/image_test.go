@@ -214,15 +214,9 @@ func TestConvertedImage_A73(t *testing.T) {
 		Type: foodType, File: record.Sum([]byte("file")), Mapping: record.Sum([]byte("mapping")), FileName: "f.csv",
 	})
 	require.NoError(t, err)
-	_, problems, err := b.PutImage(t.Context(), "KZ_ZP", []byte("x"))
+	scan, err := b.PutScan(t.Context(), photo(t, 90))
 	require.NoError(t, err)
-	require.Equal(t, vault.Code(catalogue.CodeImageKind), problems[0].Code)
-	_, problems, err = b.PutImage(t.Context(), "KZ_NONE", photo(t, 1))
-	require.NoError(t, err)
-	require.Equal(t, vault.CodeFieldUnknown, problems[0].Code)
-	m, problems, err := b.PutImage(t.Context(), "KZ_ZP", photo(t, 90))
-	require.NoError(t, err)
-	require.Empty(t, problems)
+	m := vault.Image(scan)
 	values := food("", number(1)).Values
 	values["KZ_ZP"] = m.Value()
 	w.fill(lt, values)

@@ -28,6 +28,7 @@ const (
 	CodeTypeSecret        Code = "type-secret"
 	CodeTypeOwner         Code = "type-other-owner"
 	CodeTypeIncompatible  Code = "type-incompatible"
+	CodePageUnchecked     Code = "page-unchecked"
 	CodeReclassified      Code = "classification-reason"
 	CodeIdentifier        Code = "identifier-malformed"
 	CodeIdentifierCheck   Code = "identifier-check"
@@ -164,6 +165,10 @@ var messages = map[Code]sentence{
 	CodeTypeIncompatible: {
 		"新版本改变了已有要素的含义；请新增要素而不是修改",
 		"the new version changes what a field means; add a field instead",
+	},
+	CodePageUnchecked: {
+		"此库不制作证照文件，不能接受自带模板；请去掉 page",
+		"this vault makes no documents and takes no template of the type's own; leave page out",
 	},
 	CodeReclassified: {
 		"密级变更没有说明新的理由和决定日期；请在 classification 中填写 reason 和 decided（不得沿用原决定）",

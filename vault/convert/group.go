@@ -3,6 +3,7 @@ package convert
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/elicense/elicense/internal/sheet"
@@ -18,6 +19,7 @@ type rawRow struct {
 	short        bool // an earlier run refused it as too short, and nobody has completed it since
 	scans        []vault.Scan
 	images       []vault.Image
+	brought      []brought // their contents, until they are stored
 }
 
 // group is a run of data rows that share a transaction.
@@ -64,10 +66,7 @@ func (w *worker) group(ctx context.Context, g *group) error {
 		w.lacking, w.faceless = false, false
 		g.out[i] = vault.BatchRow{Row: raw.number}
 		if w.read(raw, g.cells[raw.from:raw.to], &g.sources[i]) {
-			if err := w.photograph(ctx, raw, g.done == nil); err != nil {
-				return err
-			}
-			if err := w.scans(ctx, raw, g.done == nil); err != nil {
+			if err := errors.Join(w.photograph(raw), w.scans(raw)); err != nil {
 				return err
 			}
 			g.out[i].Draft = w.check(raw, &g.sources[i])
@@ -78,13 +77,16 @@ func (w *worker) group(ctx context.Context, g *group) error {
 			g.findings[i] = append([]finding(nil), w.findings...)
 			g.rejected++
 		}
+		if err := w.keep(ctx, raw, g.done == nil && g.out[i].Draft != nil); err != nil {
+			return err
+		}
 		g.noted[i] = w.noted
 		g.lacking[i], g.faceless[i] = w.lacking, w.faceless
 		if w.keepNotes {
 			g.notes[i] = w.notes
 		}
 	}
-	return nil
+	return w.store(ctx)
 }
 
 // tidy puts findings into the order of the columns, each code once for a column.

@@ -1,7 +1,6 @@
 package convert
 
 import (
-	"context"
 	"fmt"
 	"path"
 	"strconv"
@@ -11,12 +10,6 @@ import (
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/record"
 )
-
-// photographer reads the images of rows (照片).
-type photographer struct {
-	index *scanIndex                                                                                      // nil: there are no files
-	put   func(ctx context.Context, element string, content []byte) (vault.Image, []vault.Problem, error) // nil: a dry run
-}
 
 // named keeps the file that a cell names for an image.
 func (w *worker) named(element, file string) {
@@ -28,25 +21,25 @@ func (w *worker) named(element, file string) {
 
 // photograph pairs a row with its images: by the file that the sheet names, or after the number where the type has one
 // image. What is wrong with an image is wrong with its row.
-func (w *worker) photograph(ctx context.Context, raw *rawRow, store bool) error {
+func (w *worker) photograph(raw *rawRow) error {
 	columns := w.l.typ.Images()
 	for _, col := range columns {
 		file, named := w.files[col.Name]
-		if w.photos.index == nil && !named {
+		if w.photos == nil && !named {
 			continue
 		}
 		var found []*scanFile
 		switch {
-		case named && w.photos.index != nil:
-			found = w.photos.index.called(file)
+		case named && w.photos != nil:
+			found = w.photos.called(file)
 		case !named && len(columns) == 1:
-			found = w.photos.index.of(w.row[w.l.at.number])
+			found = w.photos.of(w.row[w.l.at.number])
 		}
 		switch {
 		case len(found) > 1:
 			w.own(finding{code: CodePhotoSeveral, element: col.Name, found: strconv.Itoa(len(found))})
 		case len(found) == 1:
-			if err := w.photo(ctx, raw, col, found[0], store); err != nil {
+			if err := w.photo(raw, col, found[0]); err != nil {
 				return err
 			}
 		case named:
@@ -58,31 +51,22 @@ func (w *worker) photograph(ctx context.Context, raw *rawRow, store bool) error 
 	return nil
 }
 
-// photo judges one image and stores it, unless its row is refused already.
-func (w *worker) photo(ctx context.Context, raw *rawRow, col *catalogue.Column, f *scanFile, store bool) error {
-	content, err := readScan(w.photos.index.fsys, f.path)
+// photo judges one image and gives its row the digest.
+func (w *worker) photo(raw *rawRow, col *catalogue.Column, f *scanFile) error {
+	content, err := readScan(w.photos.fsys, f.path)
 	if err != nil {
 		return fmt.Errorf("convert: reading image %q: %w", f.path, err)
 	}
-	m := vault.Image{Digest: record.Sum(content)}
-	if !store || w.photos.put == nil || len(w.findings) > 0 {
-		for _, p := range col.CheckImage(content) {
-			w.value(w.l.placeOf(col.Name), &p)
-		}
-	} else {
-		var problems []vault.Problem
-		if m, problems, err = w.photos.put(ctx, col.Name, content); err != nil {
-			return err
-		}
+	if problems := col.CheckImage(content); len(problems) > 0 {
 		for i := range problems {
-			w.together(&problems[i])
+			w.value(w.l.placeOf(col.Name), &problems[i])
 		}
-	}
-	if len(w.findings) > 0 {
 		return nil
 	}
-	raw.images = append(raw.images, m)
+	m := vault.Image{Digest: record.Sum(content)}
 	w.row[col.Index] = m.Value()
+	raw.images = append(raw.images, m)
+	raw.brought = append(raw.brought, brought{content, len(raw.images) - 1, true})
 	return nil
 }
 

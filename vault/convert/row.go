@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/elicense/elicense/internal/code"
@@ -17,8 +18,11 @@ type worker struct {
 	file      record.Digest
 	batch     string
 
-	scanner *scanner // nil: there are no scans
-	photos  *photographer
+	scanner *scanner                                                           // nil: there are no scans
+	photos  *scanIndex                                                         // nil: there are no photos
+	put     func(ctx context.Context, contents [][]byte) ([]vault.Scan, error) // nil: a dry run
+	waiting []waiting
+	bytes   int               // of what waits
 	files   map[string]string // image files that the row at hand names, by element
 
 	row      []string // values of the row at hand

@@ -91,6 +91,7 @@ func (c *composer) appendScans() {
 		image, err := picture(data)
 		if err != nil {
 			c.attached = append(c.attached, i)
+			c.pointToScan(i)
 			continue
 		}
 		s := &page.Sheet{Width: scanWidth, Height: scanHeight}
@@ -99,10 +100,21 @@ func (c *composer) appendScans() {
 		}
 		box := Box{X: 10 * mm, Y: 10 * mm, W: s.Width - 20*mm, H: s.Height - 26*mm}
 		s.Add(false, page.Mark{Picture: &page.Placed{Box: image.Within(box), Picture: image}})
-		st := page.Style{Size: 3 * mm, Align: AlignCenter, Color: Color{90, 90, 90}}
-		text := "纸质证照扫描件　第 " + strconv.Itoa(i+1) + " 页"
-		lines := page.Wrap(c.Letters(text, st), s.Width)
-		s.AddLines(page.Set(lines[:1], Box{Y: s.Height - 12*mm, W: s.Width, H: 4 * mm}, st), nil, false)
+		c.caption(s, i, Box{Y: s.Height - 12*mm, W: s.Width, H: 4 * mm}, "")
 		c.sheets = append(c.sheets, s)
 	}
+}
+
+// pointToScan stands on the page of a scan that cannot be shown, so that nobody misses it.
+func (c *composer) pointToScan(i int) {
+	s := &page.Sheet{Width: scanWidth, Height: scanHeight}
+	c.caption(s, i, Box{Y: s.Height / 3, W: s.Width, H: 4 * mm}, "　（见附件 "+scanFile(i, c.licence.Scans[i])+"）")
+	c.sheets = append(c.sheets, s)
+}
+
+// caption names the i-th scan on its page.
+func (c *composer) caption(s *page.Sheet, i int, b Box, more string) {
+	st := page.Style{Size: 3 * mm, Align: AlignCenter, Color: Color{90, 90, 90}}
+	lines := page.Wrap(c.Letters("纸质证照扫描件　第 "+strconv.Itoa(i+1)+" 份"+more, st), s.Width)
+	s.AddLines(page.Set(lines[:1], b, st), nil, false)
 }

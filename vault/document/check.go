@@ -106,10 +106,17 @@ func (r *reader) checkPlaces(path string, p *Page) {
 		r.inside(path+".photo.box", p, p.Photo.Box)
 		if !fieldName.MatchString(p.Photo.Field) {
 			r.problem(path+".photo.field", Problem{Code: CodeElement, Found: p.Photo.Field})
+		} else {
+			r.ofType(path+".photo.field", p.Photo.Field, true)
 		}
 	}
 	if p.QR != nil {
 		r.inside(path+".qr", p, *p.QR)
+		if side := min(p.QR.W, p.QR.H); side < minCode {
+			r.problem(path+".qr", Problem{
+				Code: CodeNotLength, Found: page.FormatMM(side), Want: page.FormatMM(minCode) + "–" + page.FormatMM(maxPage),
+			})
+		}
 		if p.Photo != nil && p.QR.Overlaps(p.Photo.Box) {
 			r.problem(path+".qr", Problem{Code: CodeOverlap, Want: "photo"})
 		}
@@ -154,8 +161,32 @@ func (r *reader) sizes(path string, size, least int) {
 }
 
 func (r *reader) elements(path, text string) {
-	if _, bad := split(text); bad != "" {
+	list, bad := split(text)
+	if bad != "" {
 		r.problem(path, Problem{Code: CodeElement, Found: bad})
+	}
+	for _, p := range list {
+		if p.element != "" {
+			r.ofType(path, p.element, false)
+		}
+	}
+}
+
+// ofType holds that an element is one of the type's, and an image where a picture goes.
+func (r *reader) ofType(path, element string, image bool) {
+	if r.typ == nil || !image && !fieldName.MatchString(element) {
+		return
+	}
+	field, known := r.typ.Field(element)
+	switch {
+	case !known:
+		names := make([]string, len(r.typ.Fields))
+		for i := range r.typ.Fields {
+			names[i] = r.typ.Fields[i].Name + " " + r.typ.Fields[i].Label
+		}
+		r.problem(path, Problem{Code: CodeOtherElement, Found: element, Want: strings.Join(names, "、")})
+	case image != (field.Kind == catalogue.KindImage):
+		r.problem(path, Problem{Code: CodeNotPhoto, Found: element + " " + field.Label})
 	}
 }
 

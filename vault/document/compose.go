@@ -15,7 +15,7 @@ type composer struct {
 	drawer   *Drawer
 	face     *face
 	licence  *Licence
-	template *Template
+	template *ready
 	sheets   []*page.Sheet
 	seals    []Place
 	annex    []annexed
@@ -52,7 +52,10 @@ func (c *composer) compose() error {
 func (c *composer) page(p *Page) error {
 	s := &page.Sheet{Width: p.Width, Height: p.Height, Template: true}
 	c.sheets = append(c.sheets, s)
-	s.Fixed = slices.Clone(c.drawer.frames[p])
+	s.Fixed = slices.Clone(c.template.frames[p])
+	if c.licence.specimen {
+		c.markSpecimen(s)
+	}
 	if err := c.photo(s, p.Photo); err != nil {
 		return err
 	}
@@ -116,14 +119,12 @@ func (c *composer) photo(s *page.Sheet, p *Photo) error {
 	return nil
 }
 
-// drawFrames draws the frames of all pages of templates, which are the same for every licence.
-func drawFrames(templates map[string]*Template) map[*Page][]page.Mark {
+// drawFrames draws the frames of a template's pages.
+func drawFrames(t *Template) map[*Page][]page.Mark {
 	out := make(map[*Page][]page.Mark)
-	for _, t := range templates {
-		for _, p := range []*Page{&t.Front, t.Back} {
-			if p != nil {
-				out[p] = p.Frame.Marks(p.Width, p.Height)
-			}
+	for _, p := range []*Page{&t.Front, t.Back} {
+		if p != nil {
+			out[p] = p.Frame.Marks(p.Width, p.Height)
 		}
 	}
 	return out

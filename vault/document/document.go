@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/elicense/elicense/internal/ofd"
@@ -60,9 +61,24 @@ type Config struct {
 
 // Drawer draws licences; it is safe for use by many goroutines.
 type Drawer struct {
-	cfg    Config
-	frames map[*Page][]page.Mark // drawn once
+	cfg   Config
+	named map[string]*ready
+
+	mu  sync.Mutex
+	own map[record.Digest]*ready // templates that types bring, by their text; guarded by mu
 }
+
+// ready is a template with the frames of its pages, which are the same for every licence and drawn once.
+type ready struct {
+	*Template
+
+	frames map[*Page][]page.Mark
+}
+
+func makeReady(t *Template) *ready { return &ready{t, drawFrames(t)} }
+
+// maxOwn bounds how many templates of types are kept ready.
+const maxOwn = 200
 
 // New checks a configuration.
 func New(cfg Config) (*Drawer, error) {
@@ -79,7 +95,44 @@ func New(cfg Config) (*Drawer, error) {
 	if cfg.Producer == "" {
 		cfg.Producer = "elicense"
 	}
-	return &Drawer{cfg, drawFrames(cfg.Templates)}, nil
+	d := &Drawer{cfg: cfg, named: make(map[string]*ready), own: make(map[record.Digest]*ready)}
+	for name, t := range cfg.Templates {
+		d.named[name] = makeReady(t)
+	}
+	return d, nil
+}
+
+// template finds what a type is drawn by: its own template, the one it names, or the default.
+func (d *Drawer) template(t *catalogue.Type) (*ready, error) {
+	if t.Page != "" {
+		return d.ownTemplate(t)
+	}
+	if known := d.named[t.Template]; known != nil {
+		return known, nil
+	}
+	return d.named[DefaultTemplate], nil
+}
+
+func (d *Drawer) ownTemplate(t *catalogue.Type) (*ready, error) {
+	name := record.Sum([]byte(t.Page))
+	d.mu.Lock()
+	known := d.own[name]
+	d.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	parsed, err := ParseTemplate([]byte(t.Page))
+	if err != nil {
+		return nil, err
+	}
+	known = makeReady(parsed)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.own) >= maxOwn {
+		clear(d.own)
+	}
+	d.own[name] = known
+	return known, nil
 }
 
 // Licence is what is drawn. Nothing in it is changed.
@@ -93,6 +146,8 @@ type Licence struct {
 	Images       map[string][]byte   // JPEG or PNG by element
 	Scans        [][]byte            // of the paper, one page each: JPEG or PNG; others become attachments
 	Created      time.Time           // zero: the package tells no time
+
+	specimen bool // made up: its pages say so
 }
 
 // Drawing is a licence drawn.
@@ -125,9 +180,9 @@ func (d *Drawer) Draw(l *Licence) (*Drawing, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := d.cfg.Templates[l.Type.Template]
-	if t == nil {
-		t = d.cfg.Templates[DefaultTemplate]
+	t, err := d.template(&l.Type)
+	if err != nil {
+		return nil, err
 	}
 	c := &composer{
 		Setter: page.NewSetter(d.cfg.Fonts), drawer: d, face: f, licence: l, template: t,

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/elicense/elicense/internal/page"
@@ -51,3 +52,38 @@ var (
 	ParseLength = parseLength
 	Visible     = page.Visible
 )
+
+// Collisions gives the texts of a page that stand on each other or on a photo.
+func (d *Drawing) Collisions() []string {
+	var out []string
+	for n, s := range d.book.Sheets {
+		type inked struct {
+			box  Box
+			what string
+		}
+		var list []inked
+		for i := range s.Own {
+			m := &s.Own[i]
+			switch {
+			case m.Line != nil && m.Line.Size < min(s.Width, s.Height)/5: // larger is a watermark
+				b := m.Line.Box
+				b.Y, b.H = b.Y+m.Line.Size/10, m.Line.Size*9/10
+				var what strings.Builder
+				for j := range m.Line.Runs {
+					what.WriteString(string(m.Line.Runs[j].Text))
+				}
+				list = append(list, inked{b, what.String()})
+			case m.Picture != nil:
+				list = append(list, inked{m.Picture.Box, "picture"})
+			}
+		}
+		for i := range list {
+			for j := range i {
+				if list[i].box.Overlaps(list[j].box) {
+					out = append(out, strconv.Itoa(n)+": "+list[j].what+" | "+list[i].what)
+				}
+			}
+		}
+	}
+	return out
+}

@@ -114,11 +114,15 @@ func (d *Drawing) attachments() ([]page.Attachment, error) {
 	}
 	out := []page.Attachment{{ID: "record", File: path.Base(RecordFile), Data: data}}
 	for _, i := range d.attached {
-		id := fmt.Sprintf("scan_%d", i+1)
-		out = append(out, page.Attachment{ID: id, File: id + formatOf(l.Scans[i]), Data: l.Scans[i]})
+		out = append(out, page.Attachment{ID: scanID(i), File: scanFile(i, l.Scans[i]), Data: l.Scans[i]})
 	}
 	return out, nil
 }
+
+func scanID(i int) string { return fmt.Sprintf("scan_%d", i+1) }
+
+// scanFile is the name of a scan that is an attachment.
+func scanFile(i int, content []byte) string { return scanID(i) + formatOf(content) }
 
 // formatOf tells scans that are no pictures by their first bytes.
 func formatOf(b []byte) string {

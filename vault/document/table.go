@@ -1,6 +1,7 @@
 package document
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,19 +16,21 @@ type entry struct {
 	fixed  bool // words of the template alone
 	lines  [][]page.Letter
 	from   int // where its value begins, from the left edge of the cell
+	size   int // of its value's characters
 }
 
 // grid is a table on its way: what of it depends on the size of its characters.
 type grid struct {
 	t       *Table
 	rows    [][]entry
-	size    int
+	size    int    // of labels and of values but long ones
+	long    []bool // rows with a value of more lines than people read at a glance
 	heights []int
 	extra   int // of each height, below the values
 }
 
-// table draws labels and values. Characters shrink until the rows fit; if that is not enough the longest value goes to
-// an annex, and so on.
+// table draws labels and values. The characters of long values shrink until the rows fit, then those of all; if that is
+// not enough the longest value goes to an annex, and so on.
 func (c *composer) table(s *page.Sheet, t *Table) {
 	g := &grid{t: t, rows: c.entries(t)}
 	if len(g.rows) == 0 {
@@ -60,7 +63,7 @@ func (c *composer) entries(t *Table) [][]entry {
 		return rows
 	}
 	var rest []entry
-	for _, name := range c.face.unused(c.template) {
+	for _, name := range c.face.unused(c.template.Template) {
 		if e := c.entry(Cell{Text: "{" + name + "}"}); e.text != "" || !t.Drop {
 			rest = append(rest, e)
 		}
@@ -105,30 +108,68 @@ func short(e entry, most int) bool {
 	return utf8.RuneCountInString(e.text) <= most && utf8.RuneCountInString(e.label) <= most
 }
 
-// settle finds the largest size at which the rows fit their box.
+// settle finds the largest sizes at which the rows fit their box: a scope of business of hundreds of characters makes
+// itself small before it makes the name of the firm small.
 func (c *composer) settle(g *grid) (ok bool) {
-	_, ok = page.Largest(g.t.Size, g.t.Least, func(size int) bool {
-		g.size, g.heights = size, g.heights[:0]
-		total := 0
-		for _, row := range g.rows {
-			h := c.rowHeight(g, row)
-			g.heights = append(g.heights, h)
-			total += h
+	c.findLong(g)
+	if slices.Contains(g.long, true) {
+		_, ok = page.Largest(g.t.Size, g.t.Least, func(size int) bool { return c.fits(g, g.t.Size, size) })
+		if ok {
+			return true
 		}
-		return total <= g.t.Box.H
-	})
+	}
+	least := g.t.Least
+	if least == 0 {
+		least = g.t.Size * 2 / 3
+	}
+	_, ok = page.Largest(g.t.Size, g.t.Least, func(size int) bool { return c.fits(g, size, least) })
 	return ok
 }
 
-func (c *composer) rowHeight(g *grid, row []entry) int {
+// glance is how many lines a value has before it is long.
+const glance = 4
+
+func (c *composer) findLong(g *grid) {
+	g.size, g.long = g.t.Size, make([]bool, len(g.rows))
+	for r, row := range g.rows {
+		c.rowHeight(g, row, g.size)
+		g.long[r] = slices.ContainsFunc(row, func(e entry) bool { return len(e.lines) > glance })
+	}
+}
+
+// fits sets the table in one size, its long rows in another.
+func (c *composer) fits(g *grid, size, long int) bool {
+	g.size, g.heights = size, g.heights[:0]
+	total := 0
+	for r, row := range g.rows {
+		own := size
+		if g.long[r] {
+			own = long
+		}
+		h := c.rowHeight(g, row, own)
+		g.heights = append(g.heights, h)
+		total += h
+	}
+	return total <= g.t.Box.H
+}
+
+func (c *composer) rowHeight(g *grid, row []entry, size int) int {
 	most := 1
 	for i := range row {
-		row[i].from = c.labelWidth(g, row, i)
+		row[i].from, row[i].size = c.labelWidth(g, row, i), size
 		b := g.valueBox(row, i)
-		row[i].lines = page.Wrap(c.Letters(row[i].text, page.Style{Size: g.size}), b.W)
+		row[i].lines = page.Wrap(c.Letters(row[i].text, page.Style{Size: size}), b.W)
 		most = max(most, len(row[i].lines))
 	}
-	return page.HeightOf(most, g.size) + g.padding()
+	return max(page.HeightOf(most, size)+g.sink(size), page.HeightOf(1, g.size)) + g.padding()
+}
+
+// sink is how much lower smaller characters begin, to stand on the base line of their label.
+func (g *grid) sink(size int) int {
+	if g.t.Style == TableGrid {
+		return 0
+	}
+	return max(0, g.size-size) * 49 / 50
 }
 
 // padding is the space above and below the values of a row, together.
@@ -214,6 +255,7 @@ func (g *grid) cellBoxes(row []entry, i, y, h int) [2]Box {
 	value := g.valueBox(row, i)
 	value.Y, value.H = y+g.padding()/2, h-g.padding()
 	label := Box{X: g.t.Box.X + i*(g.t.Box.W/len(row)), Y: value.Y, W: row[i].from - g.size, H: value.H}
+	value.Y += g.sink(row[i].size)
 	if g.t.Style == TableGrid {
 		label.X += g.size / 2
 	}
@@ -241,7 +283,7 @@ func (c *composer) drawCell(s *page.Sheet, g *grid, e *entry, boxes [2]Box) {
 		}
 		s.AddLines(page.Set(lines, label, st), nil, false)
 	}
-	st := page.Style{Size: g.size, Align: AlignLeft, Middle: boxed}
+	st := page.Style{Size: e.size, Align: AlignLeft, Middle: boxed}
 	s.AddLines(page.Set(e.lines, boxes[1], st), e.fields, false)
 }
 

@@ -17,6 +17,7 @@ const (
 	// minPage and maxPage bound the sides of a page: a card and A2.
 	minPage, maxPage = 40 * mm, 600 * mm
 	minSize, maxSize = mm, 60 * mm // of characters
+	minCode          = 15 * mm     // side of a code that can be scanned from paper
 )
 
 // mm is a millimetre: every length of this package is a whole number of micrometres.

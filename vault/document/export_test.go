@@ -49,5 +49,4 @@ func (d *Drawing) Outside() []string {
 var (
 	AppendMM    = page.AppendMM
 	ParseLength = parseLength
-	Visible     = page.Visible
 )

@@ -90,6 +90,7 @@ var rules = map[string]rule{
 
 	"signing":            {ours: slices.Concat(codecs, []string{"pki", "vault/record"})},
 	"signing/impression": {},
+	"verify/paper":       {ours: []string{"verify", "internal/page", "internal/ofd"}},
 	"verify":             {ours: slices.Concat(codecs, []string{"pki", "vault/record", "vault/ledger"})},
 
 	"vault": {ours: []string{
@@ -109,7 +110,7 @@ var rules = map[string]rule{
 	"internal/guards": {reach: process},
 	"cmd/elicense": {reach: process, ours: slices.Concat(codecs, []string{
 		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "verify", "vault", "vault/...", "server", "server/...",
-		"internal/engine", "internal/engine/...", "internal/blob", "internal/cli",
+		"internal/page", "verify/paper", "internal/engine", "internal/engine/...", "internal/blob", "internal/cli",
 
 		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "signing/...", "verify", "vault", "vault/...", "server", "server/...",
 		"internal/engine", "internal/engine/...", "internal/blob",

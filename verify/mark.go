@@ -111,7 +111,7 @@ func (j *judgement) judgeMarkChain(m *mark, s *standing) *pki.Chain {
 		j.open(id, OutOfBoundsNoPOE, "valid at "+stamp(s.at), string(reason))
 		j.expired(m.leaf)
 		return nil
-	case reason == pki.ReasonAlgorithm && m.leaf.Key.Algorithm != "":
+	case reason == pki.ReasonAlgorithm && m.leaf.Key.Algorithm != "" && !j.v.hasAnchorFor(m.leaf):
 		j.open(id, NoCertificateChainFound, "a trust anchor of this verifier", "none for "+string(m.leaf.Key.Algorithm))
 		return nil
 	default:

@@ -32,6 +32,9 @@ func (j *judgement) judgeSignedData(doc []byte, d *Document) {
 	}
 	var over *content
 	switch {
+	case len(data.Signers) == 0:
+		j.judgeSigners(data, nil)
+		return
 	case data.Detached && d.Content == nil:
 		j.open("cms.content", SignedDataNotFound, "the content beside it", "none")
 		return

@@ -18,7 +18,7 @@ func ref(n uint32) pdf.Ref { return pdf.Ref{Number: n} }
 func page(key pdf.Name, o pdf.Object) pdf.Dict {
 	d := pdf.Dict{
 		"Type": pdf.Name("Page"), "Parent": ref(2), "MediaBox": pdf.Array{int64(0), int64(0), int64(595), int64(842)},
-		"Contents": pdf.Array{ref(4), ref(99)}, "Annots": pdf.Array{ref(5), ref(8)},
+		"Contents": pdf.Array{ref(4)}, "Annots": pdf.Array{ref(5), ref(8)},
 	}
 	d[key] = o
 	return d

@@ -219,6 +219,23 @@ func TestValue(t *testing.T) {
 	}
 }
 
+// TestAbsentNumbers: what is added takes no number that the document names and does not have; it would be taken for a field,
+// an annotation or the content of a page.
+func TestAbsentNumbers(t *testing.T) {
+	for where, absent := range map[string][]int{
+		"/Contents 8 0 R": {7, 8}, "/Contents 6 0 R/Annots[5 0 R 9 0 R]": {6, 7, 9}, "/Annots 6 0 R": {6, 7},
+	} {
+		doc := craft("", "<</AcroForm 4 0 R/Pages 2 0 R>>", "<</Kids[3 0 R]>>", "<</Type/Page"+where+">>",
+			"<</Fields[7 0 R]>>", "<<>>")
+		signed := sign(t, doc, nil)
+		_, s := first(t, signed)
+		require.NoError(t, s.CheckRange(), where)
+		for _, number := range absent {
+			require.NotContains(t, string(signed[len(doc):]), fmt.Sprintf("\n%d 0 obj", number), where)
+		}
+	}
+}
+
 // TestParseDate: dates as software writes them.
 func TestParseDate(t *testing.T) {
 	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)

@@ -38,10 +38,12 @@ func BenchmarkSignPDF(b *testing.B) {
 	w := newWorld(b, now)
 	plain := noticePDF(b)
 	order := signing.PDFOrder{Signer: w.config(), Now: at(now)}
+	signer, err := signing.NewPDFSigner(order)
+	require.NoError(b, err)
 	var out bytes.Buffer
 	sign := func() {
 		out.Reset()
-		if err := signing.SignPDF(b.Context(), &out, bytes.NewReader(plain), int64(len(plain)), order); err != nil {
+		if err := signer.Sign(b.Context(), &out, bytes.NewReader(plain), int64(len(plain))); err != nil {
 			b.Fatal(err)
 		}
 	}

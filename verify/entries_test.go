@@ -99,4 +99,12 @@ func TestListedFiles(t *testing.T) {
 			require.Equal(t, fixtures.Departments()[0].Name, r.Fact("signer"), "the list's signer does not speak for the document")
 		})
 	}
+	expect := verify.Expect{HolderCode: fixtures.Departments()[1].Code}
+	r, err := w.sealVerifier(nil).Verify(t.Context(), list(sealed, packer, nil), expect)
+	require.NoError(t, err)
+	require.NotEqual(t, verify.TotalPassed, r.Indication, "nor does he answer for it: %v", r.Checks)
+	expect = verify.Expect{HolderCode: fixtures.Departments()[0].Code}
+	r, err = w.sealVerifier(nil).Verify(t.Context(), list(sealed, packer, nil), expect)
+	require.NoError(t, err)
+	require.Equal(t, verify.TotalPassed, r.Indication, "%s %v", r.Headline, r.Checks)
 }

@@ -191,7 +191,11 @@ func (c *program) signReport(
 			return nil, err
 		}
 	}
-	if err := closeOFD(ctx, doc, s); err != nil {
+	signer, err := signing.NewSigner(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := doc.SignClosing(ctx, signer); err != nil {
 		return nil, err
 	}
 	var out bytes.Buffer

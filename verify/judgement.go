@@ -28,10 +28,13 @@ type judgement struct {
 	beside   []*pki.Certificate // those of help that lay beside it
 	signers  []signerSeen       // of the document, in the order judged
 	needs    []need
-	marks    int // judged so far
+	marks    int   // judged so far
+	broken   error // reading the document failed
 
 	forCase, forPurpose string // what a receipt or a copy says that it is for
-	broken              error  // reading the document failed
+
+	kept  kept // evidence that the document brought
+	looks int  // at such evidence, see spend
 }
 
 // need is a check without which the document does not pass.
@@ -57,6 +60,9 @@ func (j *judgement) add(c Check) {
 	c.Level, c.Clause, c.Part = r.level, r.clause, j.part
 	j.report.Checks = append(j.report.Checks, c)
 }
+
+// cite names the clause of the check noted last, where the subject alone does not tell it.
+func (j *judgement) cite(clause string) { j.report.Checks[len(j.report.Checks)-1].Clause = clause }
 
 func (j *judgement) pass(id string) { j.add(Check{ID: id, Status: CheckPassed}) }
 

@@ -39,6 +39,9 @@ func problem(c *Check) words {
 	if w, ok := states[c.Sub]; ok && ruleOf(c.ID).level == LevelState {
 		return w
 	}
+	if w, ok := pdfRefusals[c.ID+"/"+c.Found]; ok {
+		return w
+	}
 	_, aspect, _ := strings.Cut(c.ID, ".")
 	for _, table := range []map[string]words{special, signatureSpecial} {
 		if w, ok := table[aspect+"/"+string(c.Sub)]; ok {

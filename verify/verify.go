@@ -71,8 +71,20 @@ type Requirements struct {
 	// RevocationMaxAge is how old a CRL or OCSP answer may be when the signature was made, beside its own next update;
 	// zero: no limit of ours.
 	RevocationMaxAge time.Duration
+	// RevocationDelay is how long after the proven time of a signature evidence must have been made, so that a
+	// revocation that was asked for at once can show in it; zero: no such wait. It needs Timestamp, for without a
+	// proven time the wait would never end.
+	RevocationDelay time.Duration
 	// Sunsets are the dates by which algorithms are over; nil: DefaultSunsets.
 	Sunsets []Sunset
+}
+
+// check refuses what could never be fulfilled.
+func (r *Requirements) check() error {
+	if r.RevocationDelay < 0 || r.RevocationMaxAge < 0 || r.RevocationDelay > 0 && !r.Timestamp {
+		return fmt.Errorf("%w: a delay of revocation needs a time-stamp, and no time is below zero", ErrConfig)
+	}
+	return nil
 }
 
 // StatusSource is the vault, or whoever speaks for it now. The caller vouches for it: its answer is not signed here.
@@ -103,6 +115,11 @@ type Expect struct {
 	Department string    // that issued or sealed it: its code, or its name as certificate, seal or record have it
 	Case       string    // 办件编号, for which a receipt was given or a copy made
 	At         time.Time // the deciding time; zero: now
+
+	// NoLicenceUnsafe is the caller's word that an OFD is no licence but a letter, an invoice or the like. It decides
+	// where the document leaves that open because no seal covers its metadata; whatever says that it is a licence
+	// outweighs it. The report lists the check as skipped.
+	NoLicenceUnsafe bool
 }
 
 // Verifier judges. What it remembers saves time alone; it is safe for concurrent use.
@@ -138,6 +155,9 @@ func New(config Config) (*Verifier, error) {
 	}
 	if config.Now == nil {
 		return nil, fmt.Errorf("%w: a clock is required", ErrConfig)
+	}
+	if err := config.Requirements.check(); err != nil {
+		return nil, err
 	}
 	if config.Zone == nil {
 		config.Zone = time.FixedZone("UTC+8", 8*60*60)

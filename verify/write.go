@@ -32,23 +32,27 @@ func (r *Report) reason() words {
 		}
 		return passedWords[r.Kind]
 	}
-	c, ok := r.Check(r.Headline)
-	for i := range r.Checks { // an ID may stand twice; the headline is the worst of them
+	c := r.worst()
+	return finding(&c)
+}
+
+// worst is the finding that decided. An ID may stand twice; the headline is the worst of them.
+func (r *Report) worst() Check {
+	for i := range r.Checks {
 		if r.Checks[i].ID == r.Headline && r.Checks[i].outcome() == r.Indication &&
 			r.Checks[i].Status != CheckPassed && r.Checks[i].Status != CheckSkipped {
-			c = r.Checks[i]
-			break
+			return r.Checks[i]
 		}
 	}
-	if !ok {
-		return rules["document.complete"].failed
-	}
-	return finding(&c)
+	return Check{ID: "document.complete", Sub: TryLater}
 }
 
 // pair shows what was expected and found.
 func pair(c *Check) words {
 	e, f := phrase(c.Expected), phrase(c.Found)
+	if c.ID == "pdf.changed" || c.ID == "pdf.permitted" {
+		f.zh = changePhrase(c.Found)
+	}
 	switch {
 	case c.Expected == "" && c.Found == "":
 		return words{}
@@ -175,6 +179,7 @@ type jsonReport struct {
 	Policy        string        `json:"policy"`
 	Decision      texts         `json:"decision"`
 	Reason        texts         `json:"reason"`
+	NextAct       texts         `json:"next_act"`
 	Kind          Kind          `json:"kind"`
 	Indication    Indication    `json:"indication"`
 	SubIndication SubIndication `json:"sub_indication,omitempty"`
@@ -202,8 +207,8 @@ type jsonAdvice struct {
 func (r *Report) MarshalJSON() ([]byte, error) {
 	out := jsonReport{
 		MediaType: MediaType, Policy: PolicyVersion, Decision: decisions[r.Decision()].texts(),
-		Reason: r.reason().texts(),
-		Kind:   r.Kind, Indication: r.Indication, SubIndication: r.SubIndication, Headline: r.Headline,
+		Reason: r.reason().texts(), NextAct: texts{r.NextAct("zh"), r.NextAct("en")},
+		Kind: r.Kind, Indication: r.Indication, SubIndication: r.SubIndication, Headline: r.Headline,
 		Authentic: r.Authentic, JudgedAt: r.JudgedAt, Checks: make([]jsonCheck, len(r.Checks)),
 		Facts: append([]Fact{}, r.Facts...), Timeline: append([]Moment{}, r.Timeline...),
 		Uncovered: append([]string{}, r.Uncovered...), Tolerances: r.Tolerances, Documents: r.jsonKept(),

@@ -35,7 +35,8 @@ var evidenceRules = map[string]rule{
 	"evidence.same": {
 		LevelRules, "docs/verify.md 10", words{"重新核验与其中报告一致", "judged anew, it comes to the report in it"},
 		words{
-			"重新核验与其中的报告不符：报告说通过，实际不通过", "the report in it says passed, and judged anew it does not pass",
+			"其中的报告说通过，以现在的信任目录重新核验则不通过",
+			"the report in it says passed; judged anew with the trust of now it does not pass",
 		},
 		words{
 			"重新核验与其中的报告不同；请核对信任根和核验选项，再不同则报告不可采信",
@@ -59,7 +60,9 @@ var evidenceRules = map[string]rule{
 // evidencePhrases are what was expected and found of evidence files.
 var evidencePhrases = map[string]string{
 	"a document": "文件", "an evidence file within another": "证据包中的证据包",
-	"detached SignedData over the manifest": "对清单的分离式签名",
+	"detached SignedData over the manifest":                "对清单的分离式签名",
+	"report, moment and expectation: no closing signature": "报告、核验时间和预期：没有收尾签名",
+	"not needed by this verifier: ":                        "本次核验用不到的部分：",
 }
 
 // evidenceFacts are the names of facts about evidence files.

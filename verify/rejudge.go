@@ -51,7 +51,7 @@ func (j *judgement) rejudge(k *keptFile, d *keptDocument, outer *Document, groun
 		return
 	}
 	doc := j.v.keptFor(k, d)
-	if outer.Licence != nil && (d.Licence != nil || len(k.documents) == 1) {
+	if outer.Licence != nil && (len(k.documents) == 1 || LicenceFor(&doc, outer.Licence) != nil) {
 		doc.Licence = outer.Licence
 	}
 	now, err := j.v.nowOf(k, j.now).VerifyDocument(j.ctx, doc, j.expect.over(k.expect))

@@ -148,7 +148,7 @@ type verifyOrder struct {
 	expect   verify.Expect
 	expects  []string // --expect, before they are read
 	content  string
-	with     string
+	with     []string
 }
 
 func (c *program) verifyCommand() *cobra.Command {
@@ -179,7 +179,8 @@ func (c *program) verifyCommand() *cobra.Command {
 func (o *verifyOrder) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.content, "content", "", "分离式签名所签的文件 / what a detached signature is over")
-	f.StringVar(&o.with, "with", "", "证照库现在对此证照的证据包（elicense lookup --export）/ what the vault says now of the licence")
+	f.StringArrayVar(&o.with, "with", nil,
+		"证照库现在对证照的说明（elicense lookup --export），可多次给出，各归其证照 / what the vault says now of a licence")
 	f.StringVar(&o.expect.HolderCode, "holder-code", "", "应是此人：持证主体代码 / expected holder's code")
 	f.StringVar(&o.expect.HolderName, "holder-name", "", "应是此人：持证主体名称 / expected holder's name")
 	f.StringVar(&o.expect.Type, "type", "", "应是此类证照 / expected type")

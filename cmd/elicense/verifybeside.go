@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/verify"
 )
@@ -102,4 +103,36 @@ func (c *program) tellBeside(b *besideDocuments) {
 	}
 	c.Aside(c.Say("只作证据，不单独核验，不作信任根：", "used as evidence, not judged and not trusted: ") +
 		strings.Join(names, c.Say("、", ", ")) + "\n")
+}
+
+// addLicences gives each licence among the documents what the vault says of it. To a document that is alone it is given
+// as it is: one of another licence is then found out.
+func (c *program) addLicences(s *submitted, paths []string) error {
+	bundles := make([][]byte, len(paths))
+	for i, p := range paths {
+		var err error
+		if bundles[i], err = c.readLimited(p); err != nil {
+			return err
+		}
+	}
+	if len(s.docs) == 1 && len(bundles) == 1 {
+		s.docs[0].Licence = bundles[0]
+		return nil
+	}
+	idle := map[string]bool{}
+	for i := range paths {
+		idle[string(bundles[i])] = true
+	}
+	for i := range s.docs {
+		d := &s.docs[i].Document
+		if d.Licence = verify.LicenceFor(d, bundles...); d.Licence != nil {
+			delete(idle, string(d.Licence))
+		}
+	}
+	for i, p := range paths {
+		if idle[string(bundles[i])] {
+			return cli.Usage("--with 不属于其中任何证照："+p, "--with is of none of the licences: "+p)
+		}
+	}
+	return nil
 }

@@ -45,6 +45,10 @@ func (c *program) submit(o *verifyOrder, paths []string) (*submitted, error) {
 		}
 		s.docs[len(s.docs)-1].Evidence = beside.evidence
 	}
+	if err := c.addLicences(s, o.with); err != nil {
+		s.close()
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -62,11 +66,6 @@ func (c *program) submitOne(s *submitted, o *verifyOrder, p string) error {
 	}
 	if beside := o.contentOf(p); beside != "" {
 		if doc.Content, doc.ContentSize, err = s.file(beside); err != nil {
-			return err
-		}
-	}
-	if o.with != "" {
-		if doc.Licence, err = c.readLimited(o.with); err != nil {
 			return err
 		}
 	}

@@ -66,7 +66,9 @@ func (c *program) doctor(ctx context.Context) error {
 		x.permissions()
 		x.space()
 		x.certificates()
+		x.seals()
 		x.inside(ctx)
+		x.revocations() // opening has renewed those of the directory's own authority
 	}
 	worst := levelOK
 	for _, a := range x.list {

@@ -39,7 +39,7 @@ type rule struct {
 // codecs are the pure rooms at the bottom; each may import those of its own line only.
 var codecs = []string{
 	"internal/oid", "internal/sm2sig", "internal/cms", "internal/tsp", "internal/ses", "internal/sm2note", "internal/code",
-	"internal/normal", "internal/sheet", "internal/envelope", "internal/ofd", "internal/pdf",
+	"internal/normal", "internal/sheet", "internal/envelope", "internal/ofd", "internal/pdf", "internal/evidence",
 }
 
 // rules is the table of the design, package by package. Imports run downward only. A package that is not listed fails
@@ -58,6 +58,7 @@ var rules = map[string]rule{
 	"internal/ofd":      {ours: []string{"internal/oid"}},
 	"internal/pdf":      {},
 	"internal/page":     {ours: []string{"internal/ofd"}},
+	"internal/evidence": {},
 
 	"internal/dertest": {},
 
@@ -89,6 +90,7 @@ var rules = map[string]rule{
 
 	"signing":            {ours: slices.Concat(codecs, []string{"pki", "vault/record"})},
 	"signing/impression": {},
+	"verify/paper":       {ours: []string{"verify", "internal/page", "internal/ofd"}},
 	"verify":             {ours: slices.Concat(codecs, []string{"pki", "vault/record", "vault/ledger"})},
 
 	"vault": {ours: []string{
@@ -108,7 +110,7 @@ var rules = map[string]rule{
 	"internal/guards": {reach: process},
 	"cmd/elicense": {reach: process, ours: slices.Concat(codecs, []string{
 		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "verify", "vault", "vault/...", "server", "server/...",
-		"internal/engine", "internal/engine/...", "internal/blob", "internal/cli",
+		"internal/page", "verify/paper", "internal/engine", "internal/engine/...", "internal/blob", "internal/cli",
 
 		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "signing/...", "verify", "vault", "vault/...", "server", "server/...",
 		"internal/engine", "internal/engine/...", "internal/blob",

@@ -134,7 +134,7 @@ func setOf(s string) map[rune]bool {
 // breakable reports whether a line may end between two characters.
 func breakable(a, b rune) bool {
 	switch {
-	case a == ' ':
+	case a == ' ' || b == ' ': // a space ends a line and begins none
 		return b != ' '
 	case neverFirst[b], neverLast[a]:
 		return false
@@ -159,7 +159,7 @@ func Wrap(text []Letter, width int) [][]Letter {
 	return lines
 }
 
-// breakLines breaks as late as it can. A closing mark may hang half out, as its right half is empty.
+// breakLines breaks as late as it can. A closing mark may hang half out, as its right half is empty; a space wholly.
 func breakLines(text []Letter, width int) [][]Letter {
 	var lines [][]Letter
 	start, last, w := 0, 0, 0 // of the line: its first letter, the letter after its last possible end, its width
@@ -171,8 +171,11 @@ func breakLines(text []Letter, width int) [][]Letter {
 			continue
 		}
 		need := l.advance
-		if neverFirst[l.char] {
+		switch {
+		case neverFirst[l.char]:
 			need /= 2
+		case l.char == ' ':
+			need = 0 // it is left out if it is the last
 		}
 		for w+need > width && i > start {
 			end := i

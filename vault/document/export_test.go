@@ -50,7 +50,6 @@ func (d *Drawing) Outside() []string {
 var (
 	AppendMM    = page.AppendMM
 	ParseLength = parseLength
-	Visible     = page.Visible
 )
 
 // Collisions gives the texts of a page that stand on each other or on a photo.

@@ -45,6 +45,9 @@ const (
 // certificateFiles names every present certificate file; former ones of departments are left out.
 func certificateFiles(dir string) ([]held, error) {
 	list := []held{{anchorsFile, whoseRoot, nil}, {issuingFile, whoseIssuing, nil}, {vaultFile, whoseVault, nil}}
+	if _, err := os.Stat(filepath.Join(dir, sealsMakerFile)); err == nil { // enrolled with the first seal
+		list = append(list, held{sealsMakerFile, whoseSealMaker, nil})
+	}
 	names, err := filepath.Glob(filepath.Join(dir, staffDir, "*.pem"))
 	if err != nil {
 		return nil, err

@@ -200,7 +200,8 @@ func (cv *conversion) showUnpaired(s *convert.ScanReport, zh, en string) {
 func (cv *conversion) feedBack() string {
 	call := cv.again() + " convert " + quoted(cv.result) + " --type " + quoted(cv.typ)
 	for _, f := range []struct{ flag, value string }{
-		{"mapping", cv.mapping}, {"encoding", cv.encoding}, {"scans", cv.scans}, {"as", cv.access.Caller},
+		{"mapping", cv.mapping}, {"encoding", cv.encoding}, {"scans", cv.scans}, {"photos", cv.photos},
+		{"as", cv.access.Caller},
 	} {
 		if f.value != "" {
 			call += " --" + f.flag + " " + quoted(f.value)
@@ -240,6 +241,11 @@ func (cv *conversion) showNext(r *convert.Report) {
 
 // showSignOff is how a batch is sampled and signed off.
 func (cv *conversion) showSignOff(batch string) {
-	cv.Tell("  %s batch sample %s --sheet 抽样.xlsx", "  %s batch sample %s --sheet sample.xlsx", cv.again(), batch)
-	cv.Tell("  %s batch sign-off %s --by 核对人 --sampled 20", "  %s batch sign-off %s --by NAME --sampled 20", cv.again(), batch)
+	as := ""
+	if cv.access.Caller != "" {
+		as = " --as " + quoted(cv.access.Caller)
+	}
+	cv.Tell("  %s batch sample %s --sheet 抽样.xlsx%s", "  %s batch sample %s --sheet sample.xlsx%s", cv.again(), batch, as)
+	cv.Tell("  %s batch sign-off %s --by 核对人 --sampled 20%s", "  %s batch sign-off %s --by NAME --sampled 20%s", cv.again(),
+		batch, as)
 }

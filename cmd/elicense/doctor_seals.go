@@ -12,12 +12,9 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
-// seals looks at every department's seal and at the seal maker's certificate (D1.10). What the seal or its certificate
-// says first counts: after either nothing is sealed.
+// seals looks at every department's seal (D1.10). What the seal or its certificate says first counts: after either
+// nothing is sealed.
 func (x *examination) seals() {
-	if _, err := os.Stat(filepath.Join(x.dir, sealsMakerFile)); err == nil {
-		x.certificate(&held{file: sealsMakerFile, whose: whoseSealMaker})
-	}
 	names, err := filepath.Glob(filepath.Join(x.dir, sealsDir, "*.pem"))
 	if err != nil {
 		return
@@ -61,6 +58,26 @@ func (x *examination) seal(uscc string) {
 	}
 	a.Level, a.Zh, a.En = levelOK, seal.Name+"到 "+day, "the seal "+seal.Name+": until "+day
 	x.expiry(a, int(until.Sub(x.now).Hours()/24))
+}
+
+// sealKeys opens every seal with its key: a seal that does not open has its department's licences refused.
+func (x *examination) sealKeys(h *house) {
+	names, err := filepath.Glob(filepath.Join(x.dir, sealsDir, "*"+sealSuffix))
+	if err != nil {
+		return
+	}
+	for _, name := range names {
+		uscc := strings.TrimSuffix(filepath.Base(name), sealSuffix)
+		if _, err := x.openSeal(h, uscc); err != nil {
+			what := describe(err)
+			renew := x.again() + " certificate renew " + uscc
+			x.found(ailment{
+				levelError, "seal-key", "印章打不开（" + uscc + "），不能盖章：" + what.Zh,
+				"a seal does not open (" + uscc + ") and seals nothing: " + what.En,
+				"换发（印章一并重做）：" + renew, "renew it, the seal is made anew: " + renew,
+			})
+		}
+	}
 }
 
 // crlDays is when a CRL is called out. They are good for weeks: the radar of certificates would never be silent.

@@ -155,9 +155,7 @@ func (cv *conversion) showScans(r *convert.Report) {
 	if s == nil {
 		return
 	}
-	missing, extra := len(s.Missing)+s.MoreRows, len(s.Extra)+s.MoreFiles
-	cv.Tell("扫描件 %d 个：%d 行已配上，%d 行没有扫描件，%d 个文件没有对应的行", "%d scans: %d rows paired, %d rows without, %d files without a row",
-		s.Files, s.Paired, missing, extra)
+	cv.showPaired(s, "扫描件", "scan")
 	if s.Unchanged > 0 {
 		cv.Tell("  其中 %d 行无变化，扫描件没有再存：证照已有扫描件，或入库后办理过业务；要另存，逐件执行 %s document attach 标识 文件 --kind scan",
 			"  %d of them changed nothing and their scans were not stored: the licence has scans, or was acted on since; to add "+
@@ -167,14 +165,17 @@ func (cv *conversion) showScans(r *convert.Report) {
 }
 
 func (cv *conversion) showPhotos(r *convert.Report) {
-	s := r.Photos
-	if s == nil {
-		return
+	if s := r.Photos; s != nil {
+		cv.showPaired(s, "照片", "photo")
+		cv.showUnpaired(s, "照片", "photo")
 	}
+}
+
+// showPaired says how many files and rows found each other.
+func (cv *conversion) showPaired(s *convert.ScanReport, zh, en string) {
 	missing, extra := len(s.Missing)+s.MoreRows, len(s.Extra)+s.MoreFiles
-	cv.Tell("照片 %d 个：%d 行已配上，%d 行没有照片，%d 个文件没有对应的行", "%d photos: %d rows paired, %d rows without, %d files without a row",
-		s.Files, s.Paired, missing, extra)
-	cv.showUnpaired(s, "照片", "photo")
+	cv.Tell(zh+" %d 个：%d 行已配上，%d 行没有"+zh+"，%d 个文件没有对应的行",
+		"%d "+en+"s: %d rows paired, %d rows without, %d files without a row", s.Files, s.Paired, missing, extra)
 }
 
 // showUnpaired names the first rows without a file, and the first files without a row.

@@ -2,8 +2,10 @@ package verify_test
 
 import (
 	"bytes"
-	"fmt"
-	"strconv"
+	"context"
+	"encoding/json"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,191 +13,477 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/fixtures"
-	"github.com/elicense/elicense/internal/cms"
+	"github.com/elicense/elicense/internal/evidence"
 	"github.com/elicense/elicense/internal/ofd"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 	"github.com/elicense/elicense/signing"
+	"github.com/elicense/elicense/vault/ledger"
 	"github.com/elicense/elicense/verify"
 )
 
-// TestTooMuchEvidence: what one document brings of CRLs is looked at up to a limit of number and one of bytes, all its
-// signatures together; beyond that nothing is known, and nothing passes.
-func TestTooMuchEvidence(t *testing.T) {
-	w := newSealWorld(t)
-	made := now.Add(-time.Hour)
-	good := [][]byte{w.crl(w.issuing, made).Raw, w.crl(w.root, made).Raw}
-	var parts [][][]byte // of 64 CRLs each, as SignedData can hold
-	for i := range 5 {
-		var crls [][]byte
-		for range 62 {
-			crls = append(crls, w.crl(w.root, made.Add(-time.Minute)).Raw)
-		}
-		if i == 0 {
-			crls = append(good[:2:2], crls...)
-		}
-		parts = append(parts, crls)
-	}
-	v := w.verifier(func(c *verify.Config) { c.Evidence, c.Intermediates = nil, pki.NewPool(w.issuing.cert()) })
-	require.Equal(t, verify.TotalPassed, w.judge(v, w.closedWith(parts[:1]...)).Indication)
-	r := w.judge(v, w.closedWith(parts...))
-	require.Equal(t, verify.Indeterminate, r.Indication, "%s %s", r.Headline, r.SubIndication)
-	require.Equal(t, "signature.revocation", r.Headline)
-	require.Equal(t, verify.TryLater, r.SubIndication)
-	require.Contains(t, r.Tolerances, verify.Tolerance{Part: "5", Name: "evidence: more than is looked at"})
+// desk is where a case is judged and kept: a sealed licence with the vault's word, an application with a detached and
+// stamped signature, and a signed PDF.
+type desk struct {
+	*sealWorld
+
+	vault   ledger.Verifier
+	docs    []verify.Named
+	content []byte
+	closer  node
 }
 
-// closedWith is a page with signatures one over the other, each with CRLs inside.
-func (w *sealWorld) closedWith(parts ...[][]byte) []byte {
-	w.t.Helper()
-	signer := w.signer(w.department, func(c *signing.Config) { c.WithAttributes = true })
-	return w.signedPage(len(parts), func(i int, xml []byte) []byte {
-		data, err := cms.Parse(must(signer.Detached(w.t.Context(), xml))(w.t))
-		require.NoError(w.t, err)
-		return withCRLs(w.t, data, parts[i])
-	})
-}
-
-// signedPage is a page with some signatures over it.
-func (w *sealWorld) signedPage(n int, value func(i int, xml []byte) []byte) []byte {
-	w.t.Helper()
-	files := page()
-	files[0].Data = bytes.Replace(files[0].Data, []byte("</ofd:DocRoot>"), []byte("</ofd:DocRoot>"+
-		"<ofd:Signatures>Doc_0/Signs/Signatures.xml</ofd:Signatures>"), 1)
-	xml := w.lie().description(files, ofd.TypeSign)
-	var entries strings.Builder
-	for i := range n {
-		folder := "Doc_0/Signs/Sign_" + strconv.Itoa(i) + "/"
-		fmt.Fprintf(&entries, `<ofd:Signature ID="%d" Type="Sign" BaseLoc="/%sSignature.xml"/>`, i+1, folder)
-		files = append(files, ofd.File{Name: folder + "Signature.xml", Data: xml},
-			ofd.File{Name: folder + "SignedValue.dat", Data: value(i, xml)})
-	}
-	files = append(files, ofd.File{Name: "Doc_0/Signs/Signatures.xml", Data: []byte(`<ofd:Signatures` + ofdSpace +
-		`><ofd:MaxSignId>9</ofd:MaxSignId>` + entries.String() + `</ofd:Signatures>`)})
-	out, err := ofd.Marshal(files)
-	require.NoError(w.t, err)
-	return out
-}
-
-// TestEvidenceBytes: the bytes are limited too, whatever their number.
-func TestEvidenceBytes(t *testing.T) {
-	require.Equal(t, 2, verify.TakenOf(make([]byte, verify.MaxEmbeddedBytes-1), []byte{1}, []byte{2}))
-	require.Equal(t, 0, verify.TakenOf(make([]byte, verify.MaxEmbeddedBytes+1)))
-}
-
-// withCRLs puts CRLs into SignedData, in this order.
-func withCRLs(t testing.TB, data *cms.SignedData, crls [][]byte) []byte {
+func newDesk(t testing.TB) *desk {
 	t.Helper()
-	out, err := data.With(cms.Additions{CRLs: crls})
-	require.NoError(t, err)
-	return out
-}
-
-// TestLooksAtEvidence: signatures times evidence is work, and it ends.
-func TestLooksAtEvidence(t *testing.T) {
-	w := newSealWorld(t)
-	made := now.Add(-time.Hour)
-	crls := [][]byte{w.crl(w.issuing, made).Raw, w.crl(w.root, made).Raw}
-	for len(crls) < 50 {
-		crls = append(crls, w.crl(w.root, made.Add(-time.Minute)).Raw)
-	}
-	var many []*signing.Signer
-	for range 28 {
-		many = append(many, w.signer(w.enrol(ca.ProfileDepartment, fixtures.Departments()[0]), nil))
-	}
-	judged := func(n int) *verify.Report {
-		return w.judge(w.verifier(func(c *verify.Config) { c.Evidence = nil }), w.signedPage(n, func(_ int, xml []byte) []byte {
-			data, err := cms.Parse(must(signing.SignTogether(t.Context(), xml, false, many...))(t))
-			require.NoError(t, err)
-			return withCRLs(t, data, crls)
-		}))
-	}
-	one := judged(1)
-	require.Equal(t, verify.TotalPassed, one.Indication, "%s %v", one.Headline, lastOf(one, one.Headline))
-	r := judged(verify.MaxLooks/50/28 + 2)
-	require.Equal(t, verify.Indeterminate, r.Indication, "%s %s", r.Headline, r.SubIndication)
-	require.Equal(t, "signature.revocation", r.Headline)
-	c, _ := r.Check(r.Headline)
-	require.Equal(t, verify.CheckPassed, c.Status, "the first ones are judged")
-	require.Equal(t, "budget", lastOf(r, r.Headline).Found)
-}
-
-func lastOf(r *verify.Report, id string) (last verify.Check) {
-	for _, c := range r.Checks {
-		if c.ID == id {
-			last = c
-		}
-	}
-	return last
-}
-
-// TestRevocationDelay: a deployment can demand evidence from some time after the signature was there, and is told when
-// it may come; without a proven time that would never end, so it is refused.
-func TestRevocationDelay(t *testing.T) {
-	w := newWorld(t)
-	signer := w.enrol(ca.ProfileDepartment, fixtures.Departments()[0])
-	authority := w.enrol(ca.ProfileTSA, fixtures.Authority())
-	signed := now.Add(-3 * time.Hour)
-	s := w.signer(signer, func(c *signing.Config) { c.WithAttributes, c.Now = true, func() time.Time { return signed } })
-	doc := withToken(t, must(s.Attached(t.Context(), []byte("示例")))(t), func(v []byte) []byte {
-		return w.token(authority, v, signed)
+	d := &desk{sealWorld: newSealWorld(t), content: []byte("示例申请书")}
+	f := d.forgeIn()
+	d.vault = noteKey(t, f.vault.vault.NoteKey())
+	whole := f.bundle(nil)
+	licence := verify.DocumentOf(d.sealed(page(ofd.File{
+		Name: "Doc_0/Attachs/record.json", Data: encode(t, inside(whole)),
+	}), nil))
+	licence.Licence = encode(t, whole)
+	signer, authority := d.enrol(ca.ProfileDepartment, fixtures.Departments()[1]), d.enrol(ca.ProfileTSA, fixtures.Authority())
+	s := d.signer(signer, func(c *signing.Config) {
+		c.WithAttributes, c.Now = true, func() time.Time { return now.Add(-2 * time.Hour) }
 	})
-	for delay, want := range map[time.Duration]verify.Indication{ // evidence is of an hour ago
-		0: verify.TotalPassed, time.Hour: verify.TotalPassed, 150 * time.Minute: verify.Indeterminate,
-		24 * time.Hour: verify.Indeterminate,
-	} {
-		v := w.verifier(func(c *verify.Config) { c.Requirements.Timestamp, c.Requirements.RevocationDelay = true, delay })
-		r := w.judge(v, doc)
-		require.Equal(t, want, r.Indication, "%s: %s %s", delay, r.Headline, r.SubIndication)
-		if want == verify.Indeterminate {
-			require.Equal(t, "signature.revocation", r.Headline)
-			require.WithinDuration(t, signed.Add(delay), r.RecheckAt, 2*time.Second)
-		}
+	application := verify.DocumentOf(withToken(t, must(s.Detached(t.Context(), d.content))(t), func(v []byte) []byte {
+		return d.token(authority, v, now.Add(-2*time.Hour))
+	}))
+	application.Content, application.ContentSize = bytes.NewReader(d.content), int64(len(d.content))
+	d.docs = []verify.Named{
+		{Document: licence, Name: "证照/证照.ofd"}, {Document: application, Name: "申请书.pdf.p7s"},
+		{Document: verify.DocumentOf(d.signPDF(plainPDF(), signer, nil)), Name: "承诺书.pdf"},
 	}
-	for name, edit := range map[string]func(*verify.Requirements){
-		"without a time-stamp": func(r *verify.Requirements) { r.RevocationDelay = time.Hour },
-		"below zero":           func(r *verify.Requirements) { r.Timestamp, r.RevocationDelay = true, -1 },
-		"age below zero":       func(r *verify.Requirements) { r.RevocationMaxAge = -1 },
-	} {
-		config := w.config()
-		edit(&config.Requirements)
-		_, err := verify.New(config)
-		require.ErrorIs(t, err, verify.ErrConfig, name)
+	d.closer = d.enrol(ca.ProfileDepartment, fixtures.Departments()[0])
+	return d
+}
+
+// here is the verifier of the desk: it knows CRLs and the issuing authority.
+func (d *desk) here(edit func(*verify.Config), list ...revoked) *verify.Verifier {
+	return d.sealVerifier(func(c *verify.Config) {
+		c.LedgerKeys = []ledger.Verifier{d.vault}
+		if edit != nil {
+			edit(c)
+		}
+	}, list...)
+}
+
+// elsewhere is the verifier of a stranger with the root and the vault's key, and nothing else.
+func (d *desk) elsewhere(at time.Time, edit func(*verify.Config)) *verify.Verifier {
+	d.t.Helper()
+	config := verify.Config{
+		Trust: d.anchors, LedgerKeys: []ledger.Verifier{d.vault}, Now: func() time.Time { return at },
+	}
+	if edit != nil {
+		edit(&config)
+	}
+	v, err := verify.New(config)
+	require.NoError(d.t, err)
+	return v
+}
+
+func (d *desk) closing() *verify.Closing {
+	s := d.signer(d.closer, func(c *signing.Config) {
+		c.WithAttributes, c.Now = true, func() time.Time { return now }
+	})
+	return &verify.Closing{Chain: d.closer.chain, Sign: s.Detached}
+}
+
+// keep judges documents and keeps them.
+func (d *desk) keep(v *verify.Verifier, expect verify.Expect, closing *verify.Closing, docs ...verify.Named) []byte {
+	d.t.Helper()
+	c, err := v.VerifyCase(d.t.Context(), docs, expect)
+	require.NoError(d.t, err)
+	var out bytes.Buffer
+	require.NoError(d.t, c.WriteEvidence(d.t.Context(), &out, closing))
+	return out.Bytes()
+}
+
+func same(t testing.TB, r *verify.Report) {
+	t.Helper()
+	for i := range r.Kept {
+		require.Empty(t, r.Kept[i].Differences, r.Kept[i].Name)
 	}
 }
 
-// TestClauses: each check cites the clause of the algorithm and format that it was made by.
-func TestClauses(t *testing.T) {
-	w := newSealWorld(t)
-	doc, _ := foreignSigned(t)
-	foreign := w.judge(w.verifier(nil), doc)
-	for id, clause := range map[string]string{
-		"signature.signature": "FIPS 186-5 6.4.2", "cms.text": "RFC 5652 5.1", "cms.signers": "RFC 5652 5.1",
+// TestEvidence_A36_D2_10: what a reviewer saw is seen again by somebody who has the root, the vault's key and no network,
+// to the byte; what holds now is another question, and the first line never forgets it.
+func TestEvidence_A36_D2_10(t *testing.T) {
+	d := newDesk(t)
+	file := d.keep(d.here(nil), verify.Expect{}, d.closing(), d.docs...)
+	r := d.judge(d.elsewhere(now, nil), file)
+	require.Equal(t, verify.KindEvidence, r.Kind)
+	require.Len(t, r.Kept, 3)
+	same(t, r)
+	require.Equal(t, verify.TotalPassed, r.Indication, "%s %s %v", r.Headline, r.SubIndication, r.Checks)
+	require.Equal(t, []string{"证照.ofd", "申请书.pdf.p7s", "承诺书.pdf"},
+		[]string{r.Kept[0].Name, r.Kept[1].Name, r.Kept[2].Name})
+
+	later := d.judge(d.elsewhere(now.AddDate(0, 0, 3), nil), file)
+	same(t, later)
+	require.Equal(t, verify.Indeterminate, later.Indication, "the vault's word is stale by then")
+	require.Equal(t, "evidence.now", later.Headline)
+	decision, reason := later.Headlines("zh")
+	require.Contains(t, decision, "待")
+	require.Contains(t, reason, "当时的结论是可以受理，重新核验一致；现在：")
+	var text bytes.Buffer
+	require.NoError(t, later.WriteText(&text, "en"))
+	require.Contains(t, text.String(), "judged anew as of then: 可以受理 / ACCEPT")
+
+	years := d.judge(d.elsewhere(now.AddDate(30, 0, 0), nil), file)
+	same(t, years)
+	require.NotEqual(t, verify.TotalPassed, years.Indication)
+	require.Equal(t, verify.TotalPassed, years.Kept[0].Then.Indication)
+}
+
+// TestEvidenceDeterministic: one case has one file.
+func TestEvidenceDeterministic(t *testing.T) {
+	d := newDesk(t)
+	expect := verify.Expect{Issuer: fixtures.Departments()[0].Code}
+	v := d.here(nil)
+	require.Equal(t, d.keep(v, expect, nil, d.docs...), d.keep(v, expect, nil, d.docs...))
+}
+
+// TestEvidenceOfNo: a document that was returned comes to the same again, and that is no reason to accept it.
+func TestEvidenceOfNo(t *testing.T) {
+	d := newDesk(t)
+	bent := slices.Clone(d.content)
+	bent[0] ^= 1
+	doc := d.docs[1]
+	doc.Content = bytes.NewReader(bent)
+	r := d.judge(d.elsewhere(now, nil), d.keep(d.here(nil), verify.Expect{}, d.closing(), doc))
+	same(t, r)
+	require.Equal(t, verify.TotalFailed, r.Indication)
+	require.Equal(t, "evidence.then", r.Headline)
+	require.Equal(t, verify.HashFailure, r.SubIndication)
+	_, reason := r.Headlines("zh")
+	require.Contains(t, reason, "当时的结论是退回并告知，重新核验一致：")
+	require.NotEmpty(t, r.Notice("zh"))
+
+	alone := d.docs[1]
+	alone.Content = nil
+	r = d.judge(d.elsewhere(now, nil), d.keep(d.here(nil), verify.Expect{}, nil, alone))
+	same(t, r)
+	require.Equal(t, verify.Indeterminate, r.Indication)
+	require.Equal(t, verify.SignedDataNotFound, r.SubIndication)
+}
+
+// TestEvidenceRevokedSince: what is known now counts now, and does not change what was seen then.
+func TestEvidenceRevokedSince(t *testing.T) {
+	d := newDesk(t)
+	file := d.keep(d.here(nil), verify.Expect{}, d.closing(), d.docs[2])
+	day := now.AddDate(0, 0, 1)
+	signer := d.judge(d.here(nil), file).Kept[0].Then
+	require.Equal(t, verify.TotalPassed, signer.Indication)
+	leaf := signer.Grounds.Certificates[0]
+	r := d.judge(d.elsewhere(day, func(c *verify.Config) {
+		c.Evidence = []pki.Evidence{{CRLs: []*pki.CRL{
+			d.crl(d.issuing, day.Add(-time.Hour), revoked{leaf, now.Add(-2 * time.Hour), pki.CauseKeyCompromise}),
+		}}}
+	}), file)
+	require.Equal(t, verify.TotalFailed, r.Indication)
+	require.Equal(t, "evidence.now", r.Headline)
+	require.Equal(t, verify.Revoked, r.SubIndication)
+	same(t, r)
+	require.Equal(t, verify.TotalPassed, r.Kept[0].Then.Indication)
+}
+
+// TestEvidenceTrust: nothing in an evidence file is trusted, its roots least of all.
+func TestEvidenceTrust(t *testing.T) {
+	d, stranger := newDesk(t), newWorld(t)
+	file := d.keep(d.here(nil), verify.Expect{}, d.closing(), d.docs...)
+	for name, edit := range map[string]func(*verify.Config){
+		"another root":  func(c *verify.Config) { c.Trust = stranger.anchors },
+		"no vault":      func(c *verify.Config) { c.LedgerKeys = nil },
+		"another vault": func(c *verify.Config) { c.LedgerKeys = []ledger.Verifier{newDesk(t).vault} },
 	} {
-		c, ok := foreign.Check(id)
-		require.True(t, ok, id)
-		require.Equal(t, clause, c.Clause, id)
+		t.Run(name, func(t *testing.T) {
+			r := d.judge(d.elsewhere(now, edit), file)
+			require.NotEqual(t, verify.TotalPassed, r.Indication)
+			require.NotEqual(t, verify.TotalPassed, r.Kept[0].Then.Indication)
+			c, ok := r.Check("evidence.same")
+			require.True(t, ok)
+			require.NotEqual(t, verify.CheckPassed, c.Status)
+		})
 	}
-	for _, c := range foreign.Checks {
-		require.False(t, strings.HasPrefix(c.Clause, "GB/T 32918"), "%s cites SM2", c.ID)
+}
+
+// remake takes an evidence file apart and puts it together as edit left it, with digests that fit.
+func remake(t testing.TB, file []byte, edit func(*kept)) []byte {
+	t.Helper()
+	f, err := evidence.Open(bytes.NewReader(file), int64(len(file)))
+	require.NoError(t, err)
+	k := &kept{manifest: f.Manifest, signature: f.Signature}
+	for i := range f.Parts {
+		content, err := f.ReadPart(i)
+		require.NoError(t, err)
+		k.content = append(k.content, content)
 	}
-	ours := w.judge(w.verifier(nil), w.attached(w.department, []byte("示例")))
-	for id, clause := range map[string]string{
-		"signature.signature": "GB/T 32918.2-2016 7", "cms.text": "GB/T 35275-2017 8",
+	edit(k)
+	parts := make([]io.Reader, len(k.content))
+	for i := range parts {
+		var err error
+		p := &k.manifest.Parts[i]
+		p.Digest, p.Size, err = evidence.Sum(bytes.NewReader(k.content[i]))
+		require.NoError(t, err)
+		parts[i] = bytes.NewReader(k.content[i])
+	}
+	var out bytes.Buffer
+	require.NoError(t, evidence.Write(&out, &k.manifest, parts, k.signature))
+	return out.Bytes()
+}
+
+// kept is an evidence file in parts.
+type kept struct {
+	manifest  evidence.Manifest
+	content   [][]byte
+	signature []byte
+}
+
+func (k *kept) at(kind evidence.Kind) int {
+	return slices.IndexFunc(k.manifest.Parts, func(p evidence.Part) bool { return p.Kind == kind })
+}
+
+func (k *kept) drop(kind evidence.Kind) {
+	for i := k.at(kind); i >= 0; i = k.at(kind) {
+		k.manifest.Parts, k.content = slices.Delete(k.manifest.Parts, i, i+1), slices.Delete(k.content, i, i+1)
+	}
+}
+
+func (k *kept) report(old, new string) {
+	i := k.at(evidence.KindReport)
+	if !bytes.Contains(k.content[i], []byte(old)) {
+		panic("no " + old)
+	}
+	k.content[i] = bytes.ReplaceAll(k.content[i], []byte(old), []byte(new))
+}
+
+func (k *kept) unsign() { k.manifest.Closed, k.signature = false, nil }
+
+// TestEvidenceLies: whoever changes an evidence file, with digests that fit, is found out for the right reason: by the
+// closing signature, and without one by what the documents come to.
+func TestEvidenceLies(t *testing.T) {
+	d := newDesk(t)
+	for name, test := range map[string]struct {
+		edit func(*kept)
+		docs []verify.Named
+		want verify.Indication
+		id   string
+		sub  verify.SubIndication
+	}{
+		"nothing":                    {func(*kept) {}, nil, verify.TotalPassed, "", ""},
+		"closing signature left out": {func(k *kept) { k.unsign() }, nil, verify.Indeterminate, "evidence.needed", verify.SigConstraintsFailure},
+		"another moment":             {func(k *kept) { k.manifest.Judged = now.Add(-time.Minute) }, nil, verify.TotalFailed, "signature.digest", verify.HashFailure},
+		"another report":             {func(k *kept) { k.report("示例", "试例") }, nil, verify.TotalFailed, "signature.digest", verify.HashFailure},
+		"part left out":              {func(k *kept) { k.drop(evidence.KindTimestamp) }, nil, verify.TotalFailed, "signature.digest", verify.HashFailure},
+		"another option":             {func(k *kept) { k.manifest.Options = []string{"x"} }, nil, verify.TotalFailed, "signature.digest", verify.HashFailure},
+		"unsigned, another moment": {func(k *kept) { k.unsign(); k.manifest.Judged = now.Add(-time.Minute) }, nil, verify.TotalFailed,
+			"evidence.report", verify.FormatFailure},
+		"unsigned, of the future": {func(k *kept) { k.unsign(); k.manifest.Judged = now.Add(time.Hour) }, nil, verify.Indeterminate,
+			"evidence.clock", verify.TryLater},
+		"unsigned, no list of revocations": {func(k *kept) { k.unsign(); k.drop(evidence.KindCRL) }, nil, verify.Indeterminate,
+			"evidence.same", verify.SigConstraintsFailure},
+		"unsigned, no token": {func(k *kept) { k.unsign(); k.drop(evidence.KindTimestamp) }, nil, verify.Indeterminate,
+			"evidence.needed", verify.SigConstraintsFailure},
+		"unsigned, no word of the vault": {func(k *kept) { k.unsign(); k.drop(evidence.KindLicence) }, nil, verify.Indeterminate,
+			"evidence.same", verify.SigConstraintsFailure},
+		"unsigned, no certificates": {func(k *kept) { k.unsign(); k.drop(evidence.KindCertificate) }, nil, verify.Indeterminate,
+			"evidence.needed", verify.SigConstraintsFailure},
+		"unsigned, something more": {func(k *kept) {
+			k.unsign()
+			k.manifest.Parts = append(k.manifest.Parts, evidence.Part{Kind: evidence.KindTimestamp})
+			k.content = append(k.content, d.token(d.enrol(ca.ProfileTSA, fixtures.Authority()), []byte("x"), now))
+			k.order()
+		}, nil, verify.Indeterminate, "evidence.needed", verify.SigConstraintsFailure},
+		"unsigned, not what it is called": {func(k *kept) { k.unsign(); k.content[k.at(evidence.KindCRL)] = []byte("x"); k.order() }, nil,
+			verify.TotalFailed, "evidence.parts", verify.FormatFailure},
+		"unsigned, another fact": {func(k *kept) { k.unsign(); k.report(`"value":"示例`, `"value":"试例`) }, nil, verify.Indeterminate,
+			"evidence.same", verify.SigConstraintsFailure},
+		"unsigned, other words": {func(k *kept) { k.unsign(); k.report("现行有效", "现行极好") }, nil, verify.Indeterminate,
+			"evidence.same", verify.SigConstraintsFailure},
+		"unsigned, a space": {func(k *kept) { k.unsign(); k.report(`{"media_type"`, `{ "media_type"`) }, nil, verify.Indeterminate,
+			"evidence.same", verify.SigConstraintsFailure},
+		"unsigned, a member twice": {func(k *kept) { k.unsign(); k.report(`{"media_type"`, `{"policy":"x","media_type"`) }, nil,
+			verify.TotalFailed, "evidence.report", verify.FormatFailure},
+		"unsigned, another expectation": {func(k *kept) { k.unsign(); k.content[k.at(evidence.KindExpectation)] = []byte(`{"number":"1"}`) },
+			nil, verify.TotalFailed, "evidence.same", verify.SigConstraintsFailure},
+		"unsigned, expectation in another spelling": {func(k *kept) {
+			k.unsign()
+			k.content[k.at(evidence.KindExpectation)] = []byte(`{ "number":"1"}`)
+		}, nil, verify.TotalFailed, "evidence.parts", verify.FormatFailure},
 	} {
-		c, ok := ours.Check(id)
-		require.True(t, ok, id)
-		require.Equal(t, clause, c.Clause, id)
+		t.Run(name, func(t *testing.T) {
+			expect := verify.Expect{Issuer: fixtures.Departments()[0].Code}
+			file := d.keep(d.here(nil), expect, d.closing(), d.docs[0])
+			if strings.Contains(name, "token") || strings.Contains(name, "part left out") {
+				file = d.keep(d.here(nil), verify.Expect{}, d.closing(), d.docs[1])
+			}
+			file = remake(t, file, test.edit)
+			r := d.judge(d.elsewhere(now, nil), file)
+			require.Equal(t, test.want, r.Indication, "%s %s %v", r.Headline, r.SubIndication, r.Checks)
+			require.Equal(t, test.id, r.Headline)
+			require.Equal(t, test.sub, r.SubIndication)
+		})
 	}
-	sealed := w.judge(w.sealVerifier(nil), w.sealed(page(), nil))
-	c, ok := sealed.Check("signature.digest")
+}
+
+// order puts the shared parts back into the order of their digests.
+func (k *kept) order() {
+	type piece struct {
+		part    evidence.Part
+		content []byte
+	}
+	list := make([]piece, len(k.content))
+	for i := range list {
+		list[i] = piece{k.manifest.Parts[i], k.content[i]}
+		list[i].part.Digest, _, _ = evidence.Sum(bytes.NewReader(k.content[i]))
+	}
+	slices.SortStableFunc(list, func(a, b piece) int {
+		if a.part.Kind != b.part.Kind || a.part.Of != 0 {
+			return 0
+		}
+		return bytes.Compare(a.part.Digest[:], b.part.Digest[:])
+	})
+	for i := range list {
+		k.manifest.Parts[i], k.content[i] = list[i].part, list[i].content
+	}
+}
+
+// TestEvidenceSaysPassed: a report that says passed about a document that does not is a lie, and is called one.
+func TestEvidenceSaysPassed(t *testing.T) {
+	d := newDesk(t)
+	bent := slices.Clone(d.content)
+	bent[0] ^= 1
+	doc := d.docs[1]
+	doc.Content = bytes.NewReader(bent)
+	file := remake(t, d.keep(d.here(nil), verify.Expect{}, nil, doc), func(k *kept) {
+		report, err := d.here(nil).VerifyCase(t.Context(), d.docs[1:2], verify.Expect{})
+		require.NoError(t, err)
+		k.content[k.at(evidence.KindReport)], err = report.Reports[0].MarshalJSON()
+		require.NoError(t, err)
+	})
+	r := d.judge(d.elsewhere(now, nil), file)
+	require.Equal(t, verify.TotalFailed, r.Indication)
+	require.Equal(t, "evidence.same", r.Headline)
+	require.NotEmpty(t, r.Kept[0].Differences)
+	require.Equal(t, verify.TotalPassed, r.Kept[0].Stated.Indication)
+}
+
+// TestEvidenceClosing: the closing signature is judged like any other.
+func TestEvidenceClosing(t *testing.T) {
+	d := newDesk(t)
+	stranger := newDesk(t)
+	for name, test := range map[string]struct {
+		closing *verify.Closing
+		revoked []revoked
+		want    verify.Indication
+		id      string
+	}{
+		"good":           {d.closing(), nil, verify.TotalPassed, ""},
+		"by a stranger":  {stranger.closing(), nil, verify.Indeterminate, "signature.chain"},
+		"revoked":        {d.closing(), []revoked{{d.closer.cert(), now.Add(-time.Hour), pki.CauseKeyCompromise}}, verify.TotalFailed, "signature.revocation"},
+		"over something": {over(d.closing(), []byte("x")), nil, verify.TotalFailed, "signature.digest"},
+		"content inside": {&verify.Closing{Chain: d.closer.chain, Sign: d.signer(d.closer, nil).Attached}, nil, verify.TotalFailed, "evidence.closed"},
+		"no signature":   {&verify.Closing{Chain: d.closer.chain, Sign: func(context.Context, []byte) ([]byte, error) { return []byte("x"), nil }}, nil, verify.TotalFailed, "evidence.closed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := d.keep(d.here(nil, test.revoked...), verify.Expect{}, test.closing, d.docs[2])
+			r := d.judge(d.elsewhere(now, nil), file)
+			require.Equal(t, test.want, r.Indication, "%s %s %v", r.Headline, r.SubIndication, r.Checks)
+			require.Equal(t, test.id, r.Headline)
+			same(t, r)
+		})
+	}
+}
+
+func over(c *verify.Closing, what []byte) *verify.Closing {
+	return &verify.Closing{Chain: c.Chain, Sign: func(ctx context.Context, _ []byte) ([]byte, error) { return c.Sign(ctx, what) }}
+}
+
+// TestEvidenceOtherOptions: another way of judging shows in the checks, and is no difference of substance.
+func TestEvidenceOtherOptions(t *testing.T) {
+	d := newDesk(t)
+	file := d.keep(d.here(nil), verify.Expect{}, nil, d.docs[2])
+	r := d.judge(d.elsewhere(now, func(c *verify.Config) { c.Requirements.Timestamp = true }), file)
+	require.Equal(t, verify.Indeterminate, r.Indication)
+	require.Equal(t, "evidence.same", r.Headline)
+	file = d.keep(d.here(func(c *verify.Config) { c.CrossCheck = true }), verify.Expect{}, nil, d.docs...)
+	r = d.judge(d.elsewhere(now, nil), file)
+	require.Equal(t, verify.TotalPassed, r.Indication, "%s %v", r.Headline, r.Kept[0].Differences)
+}
+
+// TestEvidenceEveryByte: whatever bit is flipped, the file does not pass.
+func TestEvidenceEveryByte(t *testing.T) {
+	d := newDesk(t)
+	file := d.keep(d.here(nil), verify.Expect{}, d.closing(), d.docs[2])
+	v := d.elsewhere(now, nil)
+	step := 1 + len(file)/2000
+	if testing.Short() {
+		step = 1 + len(file)/200
+	}
+	for i := 0; i < len(file); i += step {
+		bent := bytes.Clone(file)
+		bent[i] ^= 1
+		r, err := v.Verify(t.Context(), bent, verify.Expect{})
+		require.NoError(t, err)
+		require.NotEqual(t, verify.TotalPassed, r.Indication, "byte %d of %d", i, len(file))
+	}
+	for _, end := range [][]byte{file[:len(file)-1], append(bytes.Clone(file), 0)} {
+		require.NotEqual(t, verify.TotalPassed, d.judge(v, end).Indication)
+	}
+}
+
+// TestEvidenceWithin: an evidence file is no document of another, and one that was not judged is none.
+func TestEvidenceWithin(t *testing.T) {
+	d := newDesk(t)
+	file := d.keep(d.here(nil), verify.Expect{}, nil, d.docs[2])
+	c, err := d.here(nil).VerifyCase(t.Context(), []verify.Named{{Document: verify.DocumentOf(file), Name: "x"}}, verify.Expect{})
+	require.NoError(t, err)
+	require.ErrorIs(t, c.WriteEvidence(t.Context(), io.Discard, nil), verify.ErrConfig)
+	require.ErrorIs(t, (&verify.CaseReport{}).WriteEvidence(t.Context(), io.Discard, nil), verify.ErrConfig)
+	r := d.judge(d.elsewhere(now, nil), remake(t, file, func(k *kept) { k.content[0] = file }))
+	require.Equal(t, verify.TotalFailed, r.Indication)
+	require.Equal(t, "evidence.same", r.Headline)
+	inner, ok := r.Kept[0].Then.Check("document.kind")
 	require.True(t, ok)
-	require.Equal(t, "GB/T 38540-2020 7", c.Clause)
-	for a, clause := range map[pki.SignatureAlgorithm]string{
-		{Key: pki.KeySM2}: "GB/T 32918.2-2016 7", {Key: pki.KeyECDSA}: "FIPS 186-5 6.4.2",
-		{Key: pki.KeyRSA}: "RFC 8017 8.2.2", {Key: pki.KeyRSA, PSS: true}: "RFC 8017 8.1.2",
-		{Key: pki.KeyRSAPSS}: "RFC 8017 8.1.2", {}: "RFC 5652 5.6",
-	} {
-		require.Equal(t, clause, verify.ClauseOf(a), a.String())
+	require.Equal(t, verify.CheckFailed, inner.Status)
+}
+
+// TestEvidenceExpectation: what was expected then is asked again, and what is expected now too.
+func TestEvidenceExpectation(t *testing.T) {
+	d := newDesk(t)
+	code := fixtures.Departments()[0].Code
+	file := d.keep(d.here(nil), verify.Expect{Issuer: code}, nil, d.docs[0])
+	v := d.elsewhere(now, nil)
+	r, err := v.Verify(t.Context(), file, verify.Expect{})
+	require.NoError(t, err)
+	require.Equal(t, verify.TotalPassed, r.Indication)
+	_, asked := r.Kept[0].Now.Check("expect.issuer")
+	require.True(t, asked)
+	r, err = v.Verify(t.Context(), file, verify.Expect{Number: "另一编号"})
+	require.NoError(t, err)
+	require.Equal(t, verify.TotalFailed, r.Indication)
+	require.Equal(t, "evidence.now", r.Headline)
+	require.Equal(t, verify.ExpectationFailure, r.SubIndication)
+}
+
+// TestEvidenceJSON: the written form has both judgements of each document.
+func TestEvidenceJSON(t *testing.T) {
+	d := newDesk(t)
+	r := d.judge(d.elsewhere(now, nil), d.keep(d.here(nil), verify.Expect{}, nil, d.docs[2]))
+	text, err := r.MarshalJSON()
+	require.NoError(t, err)
+	var out struct {
+		Documents []struct {
+			Name      string
+			Same      bool
+			Then, Now struct{ Indication verify.Indication }
+		}
 	}
+	require.NoError(t, json.Unmarshal(text, &out))
+	require.Len(t, out.Documents, 1)
+	require.True(t, out.Documents[0].Same)
+	require.Equal(t, verify.TotalPassed, out.Documents[0].Then.Indication)
+	require.Equal(t, verify.TotalPassed, out.Documents[0].Now.Indication)
 }

@@ -47,3 +47,6 @@ func TakenOf(pieces ...[]byte) (n int) {
 
 // ClauseOf is the clause that a signature of this algorithm cites.
 var ClauseOf = clauseOf
+
+// SM3Of is the digest of a stream of a known size.
+var SM3Of = sm3Of

@@ -55,6 +55,7 @@ func (j *judgement) judgeMark(m *mark) standing {
 	j.signerFacts(m)
 	s := j.judgeTime(m)
 	s.chain = j.judgeMarkChain(m, &s)
+	j.restOnChain(s.chain, m.leaf, j.helpFor(m))
 	if m.delayed = true; s.chain != nil {
 		j.judgeRevocation(m, s)
 	}

@@ -53,6 +53,7 @@ func (j *judgement) judgeRevocation(m *mark, s standing) {
 		options.Delay = j.v.config.Requirements.RevocationDelay
 	}
 	report := pki.VerifyRevocation(s.chain, options, evidence...)
+	j.report.Grounds.addStatus(&report, evidence)
 	from, cause := revokedFrom(report)
 	if !from.IsZero() {
 		j.moment("revoked", from)

@@ -103,7 +103,7 @@ type signerInfo struct {
 func (j *judgement) judgeSignerInfo(s *signerInfo) {
 	m := &mark{
 		subject: s.subject, help: s.help, value: s.signer.Signature, stamped: s.signer.Signature,
-		algorithm: algorithmOf(s.signer), leaf: findSigner(s.signer, s.help), evidence: j.embedded(s),
+		algorithm: algorithmOf(s.signer), leaf: findSigner(s.signer, s.help, j.beside), evidence: j.embedded(s),
 		tokens: s.signer.SignatureTimestamps(),
 	}
 	if s.over != nil {
@@ -223,8 +223,9 @@ func (j *judgement) readHelp(data *cms.SignedData) []*pki.Certificate {
 // maxHelp is how many certificates beside a signature are looked at.
 const maxHelp = 32
 
-func findSigner(signer *cms.SignerInfo, help []*pki.Certificate) *pki.Certificate {
-	for _, c := range help {
+// findSigner finds the certificate that a signer names: in the SignedData, else beside the document.
+func findSigner(signer *cms.SignerInfo, help, beside []*pki.Certificate) *pki.Certificate {
+	for _, c := range slices.Concat(help, beside) {
 		if signer.NamedBy(c.RawIssuer, c.Serial) ||
 			len(signer.SubjectKeyID) > 0 && bytes.Equal(signer.SubjectKeyID, c.SubjectKeyID) {
 			return c

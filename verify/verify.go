@@ -112,6 +112,8 @@ type Expect struct {
 	Issuer     string    // 证照颁发机构代码
 	Number     string    // 证照编号
 	Identifier string    // 电子证照标识
+	Department string    // that issued or sealed it: its code, or its name as certificate, seal or record have it
+	Case       string    // 办件编号, for which a receipt was given or a copy made
 	At         time.Time // the deciding time; zero: now
 
 	// NoLicenceUnsafe is the caller's word that an OFD is no licence but a letter, an invoice or the like. It decides
@@ -124,8 +126,17 @@ type Expect struct {
 type Verifier struct {
 	config Config
 	pins   []pin
+	inside bool // of an evidence file: it judges what is kept there
 	links  *pki.LinkCache
 	read   *certificateCache
+}
+
+// asOf is the same verifier with a clock that stands still, at a microsecond.
+func (v *Verifier) asOf(at time.Time) *Verifier {
+	fixed := *v
+	at = at.Truncate(time.Microsecond)
+	fixed.config.Now = func() time.Time { return at }
+	return &fixed
 }
 
 // maxLinks is how many authorities' links a verifier remembers.
@@ -202,6 +213,9 @@ type Document struct {
 	ContentSize int64
 	// Licence is what the vault says now of the licence that Body is: a bundle with its proof and status. nil: nothing.
 	Licence []byte
+	// Evidence is what lies beside the document of certificates and of revocations, see ParseEvidence. It is never
+	// trusted: a root in it is no anchor. Of its certificates 16 help to build chains. Zero: nothing.
+	Evidence pki.Evidence
 }
 
 // DocumentOf is a document in memory.
@@ -218,6 +232,7 @@ func (v *Verifier) Verify(ctx context.Context, doc []byte, expect Expect) (*Repo
 // VerifyDocument is Verify for a document that need not be in memory. An error of its readers breaks off the judging.
 func (v *Verifier) VerifyDocument(ctx context.Context, doc Document, expect Expect) (*Report, error) {
 	j := newJudgement(ctx, v, expect)
+	j.takeBeside(doc.Evidence)
 	j.judge(&doc)
 	j.judgeBeside(&doc)
 	return j.finish(), errors.Join(ctx.Err(), j.broken)

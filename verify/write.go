@@ -21,6 +21,9 @@ func (r *Report) Headlines(lang string) (decision, reason string) {
 }
 
 func (r *Report) reason() words {
+	if w := r.keptReason(); w != (words{}) {
+		return w
+	}
 	if r.Indication == TotalPassed {
 		if _, licence := r.Check("state.now"); licence && r.Kind == KindOFD {
 			return words{
@@ -47,6 +50,9 @@ func (r *Report) worst() Check {
 // pair shows what was expected and found.
 func pair(c *Check) words {
 	e, f := phrase(c.Expected), phrase(c.Found)
+	if c.ID == "pdf.changed" || c.ID == "pdf.permitted" {
+		f.zh = changePhrase(c.Found)
+	}
 	switch {
 	case c.Expected == "" && c.Found == "":
 		return words{}
@@ -132,6 +138,7 @@ func (r *Report) writeRest(line func(format string, args ...any), lang string) {
 	for _, u := range r.Uncovered {
 		line("%s: %s", say("没有签名覆盖", "covered by no signature"), u)
 	}
+	r.writeKept(line, lang)
 }
 
 // inPart names the signature of the document that a line is about.
@@ -186,6 +193,8 @@ type jsonReport struct {
 	Uncovered     []string      `json:"uncovered"`
 	Tolerances    []Tolerance   `json:"tolerances,omitempty"`
 	Advice        []jsonAdvice  `json:"advice,omitempty"`
+
+	Documents []jsonRejudged `json:"documents,omitempty"`
 }
 
 type jsonAdvice struct {
@@ -202,7 +211,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		Kind: r.Kind, Indication: r.Indication, SubIndication: r.SubIndication, Headline: r.Headline,
 		Authentic: r.Authentic, JudgedAt: r.JudgedAt, Checks: make([]jsonCheck, len(r.Checks)),
 		Facts: append([]Fact{}, r.Facts...), Timeline: append([]Moment{}, r.Timeline...),
-		Uncovered: append([]string{}, r.Uncovered...), Tolerances: r.Tolerances,
+		Uncovered: append([]string{}, r.Uncovered...), Tolerances: r.Tolerances, Documents: r.jsonKept(),
 	}
 	for _, a := range r.Advice {
 		out.Advice = append(out.Advice, jsonAdvice{a, adviceWords[a.ID].texts()})

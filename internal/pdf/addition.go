@@ -122,9 +122,11 @@ func (d *comparison) form(was, is Object) error {
 	} else if len(others) == 0 {
 		keys = append(keys, "DA") // what text fields look like, of which there is none
 	}
-	if keeps, err := d.keepsResources(old["DR"], form["DR"]); err != nil {
+	keeps, err := d.keepsFonts(old["DR"], form["DR"])
+	if err != nil {
 		return err
-	} else if keeps {
+	}
+	if keeps {
 		keys = append(keys, "DR")
 	}
 	if !differOnly(old, form, keys...) {
@@ -157,31 +159,27 @@ func (d *comparison) form(was, is Object) error {
 	return nil
 }
 
-// keepsResources tells whether the resources of a form are what they were, with others beside them: a font in the place
-// of another would show other letters.
-func (d *comparison) keepsResources(was, is Object) (bool, error) {
-	before, err := d.old.dict(was)
+// keepsFonts tells whether the fonts of a form are what they were, with others beside them: readers draw with these what
+// has no appearance, and a font in the place of another shows other letters.
+func (d *comparison) keepsFonts(was, is Object) (bool, error) {
+	old, err := d.old.fontsOf(was)
 	if err != nil {
 		return false, err
 	}
-	after, err := d.now.dict(is)
+	now, err := d.now.fontsOf(is)
+	return err == nil && extends(old, now), err
+}
+
+func (f *File) fontsOf(resources Object) (Dict, error) {
+	d, err := f.dict(resources)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	for category := range before {
-		old, err := d.old.Resolve(before[category])
-		if err != nil {
-			return false, err
-		}
-		now, err := d.now.Resolve(after[category])
-		if err != nil {
-			return false, err
-		}
-		if !equal(old, now) && !extends(old, now) {
-			return false, nil
-		}
+	fonts, err := f.dict(d["Font"])
+	if fonts == nil {
+		fonts = Dict{}
 	}
-	return true, nil
+	return fonts, err
 }
 
 // longer tells whether a list is what it was with more behind it, and gives that.

@@ -38,7 +38,7 @@ func (c *program) serveCommand() *cobra.Command {
 		Example: "  elicense serve --sandbox\n  elicense serve --listen 0.0.0.0:8443 --certificate server.pem --key server-key.pem",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.serve(cmd.Context(), sandbox, changed(cmd.Flags()))
+			return c.serve(cmd.Context(), sandbox, typed(cmd.Flags()))
 		},
 	}
 	f := cmd.Flags()
@@ -53,8 +53,8 @@ func (c *program) serveCommand() *cobra.Command {
 	return cmd
 }
 
-// changed are the settings that the command line gives.
-func changed(f *pflag.FlagSet) given {
+// typed are the settings that the command line gives.
+func typed(f *pflag.FlagSet) given {
 	g := given{}
 	f.Visit(func(flag *pflag.Flag) {
 		if key := strings.ReplaceAll(flag.Name, "-", "_"); flag.Name != "sandbox" && isServeKey(key) {

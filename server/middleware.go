@@ -41,7 +41,8 @@ func (s *Server) recover(c *gin.Context) {
 	defer func() {
 		if p := recover(); p != nil {
 			// What panicked may hold what was submitted: only where it happened is logged.
-			s.cfg.Log.Error("request panicked", "trace", traceOf(c.Request.Context()), "stack", string(debug.Stack()))
+			ctx := c.Request.Context()
+			s.cfg.Log.ErrorContext(ctx, "request panicked", "trace", traceOf(ctx), "stack", string(debug.Stack()))
 			if !c.Writer.Written() {
 				s.writeProblem(c, codeProblem(CodeInternal))
 			}

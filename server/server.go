@@ -21,6 +21,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 )
@@ -32,6 +33,7 @@ var ErrConfig = errors.New("server: incomplete configuration")
 type Config struct {
 	Vault   *vault.Vault
 	Callers identity.Recogniser
+	Engine  engine.Engine // sealed; what the service itself keeps, apart from the vault: see keys.go
 	Now     func() time.Time
 	Rand    io.Reader // cryptographic
 	Log     *slog.Logger
@@ -50,7 +52,8 @@ type Server struct {
 
 // New builds the service.
 func New(cfg Config) (*Server, error) {
-	if cfg.Vault == nil || cfg.Callers == nil || cfg.Now == nil || cfg.Rand == nil || cfg.Log == nil {
+	if cfg.Vault == nil || cfg.Callers == nil || cfg.Engine == nil || cfg.Now == nil || cfg.Rand == nil ||
+		cfg.Log == nil {
 		return nil, ErrConfig
 	}
 	s := &Server{cfg: cfg}

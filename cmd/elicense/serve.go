@@ -16,6 +16,9 @@ import (
 
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/engine/badger"
+	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/server"
 	"github.com/elicense/elicense/server/identity"
 )
@@ -77,8 +80,12 @@ func (c *program) serve(ctx context.Context, sv serving) (err error) {
 	if err != nil {
 		return err
 	}
+	kept, err := c.openService(ctx, h)
+	if err != nil {
+		return err
+	}
 	s, err := server.New(server.Config{
-		Vault: h.vault, Callers: callers, Now: c.Now, Rand: c.Rand, Version: "1", Sandbox: h.settings.Sandbox,
+		Vault: h.vault, Callers: callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1", Sandbox: h.settings.Sandbox,
 		Log: slog.New(slog.NewJSONHandler(c.Err, nil)),
 	})
 	if err != nil {
@@ -86,6 +93,25 @@ func (c *program) serve(ctx context.Context, sv serving) (err error) {
 	}
 	return c.listen(ctx, sv, s.Handler(), keys)
 }
+
+// openService opens what the service keeps, apart from the vault; it has a keyring of its own under the same master key.
+func (c *program) openService(ctx context.Context, h *house) (engine.Engine, error) {
+	e, err := badger.Open(badger.Config{
+		Dir: filepath.Join(h.dir, serviceDir), GCInterval: gcInterval, ReserveBytes: h.settings.reserveBytes(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.engines = append(h.engines, e)
+	if _, err := sealed.CreateKeyring(ctx, e, h.master, c.Rand); err != nil && !errors.Is(err, sealed.ErrKeyring) {
+		return nil, err
+	}
+	store, _, err := c.unseal(ctx, e, h.master)
+	return store, err
+}
+
+// serviceDir holds what the service keeps.
+const serviceDir = "service"
 
 // prepareToServe makes a sandbox where there is nothing yet.
 func (c *program) prepareToServe(ctx context.Context, sv serving) error {

@@ -106,6 +106,7 @@ var rules = map[string]rule{
 	"server/identity": {reach: served, ours: slices.Concat(codecs, []string{
 		"pki", "vault", "internal/engine", "internal/httpsig",
 	})},
+	"server/limit": {},
 	"server": {reach: served, ours: slices.Concat(codecs, []string{
 		"api", "server/...", "vault", "vault/...", "verify", "signing", "pki", "internal/engine", "internal/blob",
 		"internal/httpsig",

@@ -39,6 +39,11 @@ type Config struct {
 	Log     *slog.Logger
 	Version string // of the program, for the description
 
+	// Limits say how often the service may be called; zero: its defaults.
+	Limits Limits
+	// Registry is where the operator registers systems; nil: there is no such resource.
+	Registry *identity.Registry
+
 	// Sandbox marks every answer.
 	Sandbox bool
 }
@@ -48,6 +53,7 @@ type Server struct {
 	cfg     Config
 	handler http.Handler
 	api     huma.API
+	limits  *limits
 }
 
 // New builds the service.
@@ -56,11 +62,15 @@ func New(cfg Config) (*Server, error) {
 		cfg.Log == nil {
 		return nil, ErrConfig
 	}
-	s := &Server{cfg: cfg}
+	limits, err := newLimits(cfg.Limits, cfg.Now)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, limits: limits}
 	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
-	router.Use(s.trace, s.recover, s.mark)
+	router.Use(s.trace, s.recover, s.mark, s.limitAddress)
 	router.NoRoute(s.noRoute)
 	router.NoMethod(s.noMethod)
 	s.api = humagin.New(router, s.description())

@@ -65,12 +65,14 @@ func (s *Server) mark(c *gin.Context) {
 // recognise tells who calls and whether he may, before the operation reads its body.
 func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 	c := humagin.Unwrap(ctx)
+	nameOperation(ctx, c)
 	caller, err := s.cfg.Callers.Recognise(c.Request)
 	if err != nil {
 		s.chargeRefusal(c)
 		s.writeProblem(c, s.problem(ctx.Context(), err))
 		return
 	}
+	c.Set(callerKey, caller.ID)
 	if !s.limitCaller(c, caller) {
 		return
 	}

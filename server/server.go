@@ -10,10 +10,12 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -44,6 +46,9 @@ type Config struct {
 	// Registry is where the operator registers systems; nil: there is no such resource.
 	Registry *identity.Registry
 
+	// Ready says what else must hold before the service takes requests, as room on the disk; nil: nothing.
+	Ready func(context.Context) error
+
 	// Sandbox marks every answer.
 	Sandbox bool
 }
@@ -52,6 +57,8 @@ type Config struct {
 type Server struct {
 	cfg     Config
 	handler http.Handler
+	metrics *metrics
+	closing atomic.Bool
 	api     huma.API
 	limits  *limits
 }
@@ -66,11 +73,13 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, limits: limits}
+	s := &Server{cfg: cfg, limits: limits, metrics: newMetrics()}
 	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
-	router.Use(s.trace, s.recover, s.mark, s.limitAddress)
+	router.Use(s.trace, s.measure, s.recover, s.mark)
+	s.health(router)
+	router.Use(s.limitAddress)
 	router.NoRoute(s.noRoute)
 	router.NoMethod(s.noMethod)
 	s.api = humagin.New(router, s.description())

@@ -112,6 +112,8 @@ var rules = map[string]rule{
 		"internal/httpsig",
 	})},
 
+	"client": {reach: network, ours: slices.Concat(codecs, []string{"api", "pki"})},
+
 	"fixtures": {ours: []string{
 		"pki", "pki/ca", "signing", "signing/...", "vault", "vault/...", "internal/code", "internal/normal", "internal/sheet",
 	}},

@@ -39,6 +39,12 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldWith(t, nil)
+}
+
+// newWorldWith has more callers.
+func newWorldWith(t *testing.T, more func(*identity.Keys)) *world {
+	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 3, 2, 9, 30, 0, 0, zone), log: &bytes.Buffer{}}
 	clock := func() time.Time { return w.now }
 	keys, err := sealed.CreateKeyring(t.Context(), memory.New(), sealed.Master{1}, rand.Reader)
@@ -54,7 +60,7 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	require.NoError(t, fixtures.Settle(t.Context(), w.vault))
 	w.config = server.Config{
-		Vault: w.vault, Callers: w.callers(), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
+		Vault: w.vault, Callers: w.callers(more), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
 	w.server, err = server.New(w.config)
@@ -65,7 +71,7 @@ func newWorld(t *testing.T) *world {
 }
 
 // callers are one of every role; the key of each is its name.
-func (w *world) callers() identity.Recogniser {
+func (w *world) callers(more func(*identity.Keys)) identity.Recogniser {
 	var keys identity.Keys
 	departments := fixtures.Departments()
 	for i := range departments {
@@ -75,6 +81,9 @@ func (w *world) callers() identity.Recogniser {
 	}
 	keys.Add("reviewer", identity.Caller{ID: fixtures.Hall, Role: identity.RoleReviewer})
 	keys.Add("operator", identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator})
+	if more != nil {
+		more(&keys)
+	}
 	return &keys
 }
 

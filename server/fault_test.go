@@ -119,7 +119,7 @@ func (f *full) Update(ctx context.Context, fn func(engine.Writer) error) error {
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	disk := &full{Engine: memory.New()}
-	w := newWorldOn(t, disk)
+	w := newWorldOn(t, disk, nil)
 	w.config.Ready = func(ctx context.Context) error { return disk.Update(ctx, func(engine.Writer) error { return nil }) }
 	w.restart()
 	issue := func() reply {

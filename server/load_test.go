@@ -72,7 +72,7 @@ func newLoaded(b *testing.B, licences int) *loaded {
 	require.NoError(b, fixtures.Settle(b.Context(), l.vault))
 	l.fill(licences)
 	s, err := server.New(server.Config{
-		Vault: l.vault, Callers: new(world).callers(), Engine: memory.New(), Now: time.Now, Rand: rand.Reader,
+		Vault: l.vault, Callers: new(world).callers(nil), Engine: memory.New(), Now: time.Now, Rand: rand.Reader,
 		Log: slog.New(slog.NewJSONHandler(&nowhere{}, nil)),
 	})
 	require.NoError(b, err)

@@ -41,6 +41,11 @@ type Config struct {
 	Log     *slog.Logger
 	Version string // of the program, for the description
 
+	// Limits say how often the service may be called; zero: its defaults.
+	Limits Limits
+	// Registry is where the operator registers systems; nil: there is no such resource.
+	Registry *identity.Registry
+
 	// Ready says what else must hold before the service takes requests, as room on the disk; nil: nothing.
 	Ready func(context.Context) error
 
@@ -55,6 +60,7 @@ type Server struct {
 	metrics *metrics
 	closing atomic.Bool
 	api     huma.API
+	limits  *limits
 }
 
 // New builds the service.
@@ -63,12 +69,17 @@ func New(cfg Config) (*Server, error) {
 		cfg.Log == nil {
 		return nil, ErrConfig
 	}
-	s := &Server{cfg: cfg, metrics: newMetrics()}
+	limits, err := newLimits(cfg.Limits, cfg.Now)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, limits: limits, metrics: newMetrics()}
 	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.Use(s.trace, s.measure, s.recover, s.mark)
 	s.health(router)
+	router.Use(s.limitAddress)
 	router.NoRoute(s.noRoute)
 	router.NoMethod(s.noMethod)
 	s.api = humagin.New(router, s.description())

@@ -40,11 +40,17 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	return newWorldOn(t, memory.New())
+	return newWorldOn(t, memory.New(), nil)
+}
+
+// newWorldWith has more callers.
+func newWorldWith(t *testing.T, more func(*identity.Keys)) *world {
+	t.Helper()
+	return newWorldOn(t, memory.New(), more)
 }
 
 // newWorldOn is a world whose vault is in an engine.
-func newWorldOn(t *testing.T, store engine.Engine) *world {
+func newWorldOn(t *testing.T, store engine.Engine, more func(*identity.Keys)) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 3, 2, 9, 30, 0, 0, zone), log: &bytes.Buffer{}}
 	clock := func() time.Time { return w.now }
@@ -61,7 +67,7 @@ func newWorldOn(t *testing.T, store engine.Engine) *world {
 	require.NoError(t, err)
 	require.NoError(t, fixtures.Settle(t.Context(), w.vault))
 	w.config = server.Config{
-		Vault: w.vault, Callers: w.callers(), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
+		Vault: w.vault, Callers: w.callers(more), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
 	w.restart()
@@ -79,7 +85,7 @@ func (w *world) restart() {
 }
 
 // callers are one of every role; the key of each is its name.
-func (w *world) callers() identity.Recogniser {
+func (w *world) callers(more func(*identity.Keys)) identity.Recogniser {
 	var keys identity.Keys
 	departments := fixtures.Departments()
 	for i := range departments {
@@ -89,6 +95,9 @@ func (w *world) callers() identity.Recogniser {
 	}
 	keys.Add("reviewer", identity.Caller{ID: fixtures.Hall, Role: identity.RoleReviewer})
 	keys.Add("operator", identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator})
+	if more != nil {
+		more(&keys)
+	}
 	return &keys
 }
 

@@ -19,7 +19,6 @@ import (
 	"github.com/elicense/elicense/internal/engine/badger"
 	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/server"
-	"github.com/elicense/elicense/server/identity"
 )
 
 func (c *program) serveCommand() *cobra.Command {
@@ -49,6 +48,7 @@ func (c *program) serveCommand() *cobra.Command {
 	f.String("key", "", "服务器 TLS 密钥 / its key")
 	f.String("client-ca", "", "为调用方证书作保的机构 / authorities of callers' certificates")
 	f.String("backups", "", "定期在线备份到此目录 / directory for backups that are made while it serves")
+	f.StringSlice("names", nil, "对外的名称，地址[:端口]，签名须写其一 / names it is called by; signatures are made for one of them")
 	f.String("metrics", "", "指标地址 (Prometheus)，仅限本机 / address for Prometheus, on loopback only")
 	return cmd
 }
@@ -58,7 +58,7 @@ func typed(f *pflag.FlagSet) given {
 	g := given{}
 	f.Visit(func(flag *pflag.Flag) {
 		if key := strings.ReplaceAll(flag.Name, "-", "_"); flag.Name != "sandbox" && isServeKey(key) {
-			g[key] = flag.Value.String()
+			g[key] = strings.Trim(flag.Value.String(), "[]")
 		}
 	})
 	return g
@@ -100,7 +100,7 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	if err != nil {
 		return err
 	}
-	s, keys, err := c.newServer(ctx, h)
+	s, keys, err := c.newServer(ctx, h, settings)
 	if err != nil {
 		return err
 	}
@@ -125,24 +125,23 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 }
 
 // newServer puts the service together.
-func (c *program) newServer(ctx context.Context, h *house) (*server.Server, []sandboxCaller, error) {
+func (c *program) newServer(ctx context.Context, h *house, settings *serveSettings) (
+	*server.Server, []sandboxCaller, error,
+) {
 	kept, err := c.openService(ctx, h)
 	if err != nil {
 		return nil, nil, err
 	}
-	var callers identity.Recogniser = identity.Chain{}
-	var keys []sandboxCaller
-	if h.settings.Sandbox {
-		if callers, keys, err = c.sandboxCallers(h); err != nil {
-			return nil, nil, err
-		}
+	known, err := c.recognise(ctx, h, kept, settings)
+	if err != nil {
+		return nil, nil, err
 	}
 	s, err := server.New(server.Config{
-		Vault: h.vault, Callers: callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
-		Sandbox: h.settings.Sandbox, Log: c.serviceLog(),
+		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
+		Registry: known.registry, Sandbox: h.settings.Sandbox, Log: c.serviceLog(),
 		Ready: func(context.Context) error { return h.room() },
 	})
-	return s, keys, err
+	return s, known.keys, err
 }
 
 // serviceLog writes one JSON line for each request to standard error.

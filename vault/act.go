@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -79,8 +80,10 @@ type acting struct {
 	act  Act
 	id   code.Identifier
 	lid  licenceID
-	once *idempotency
+	once *idempotency // nil: a rehearsal without a key
 	ev   happening
+	// rehearsed makes it end before anything is signed or kept.
+	rehearsed bool
 }
 
 // act is the one path of everything that happens to a licence after it exists.
@@ -212,15 +215,20 @@ func (v *Vault) perform(ctx context.Context, ac *acting, note auditNote) (*Answe
 	var answer Answer
 	err = v.update(ctx, ac.s, func(w engine.Writer, st *staging) (auditNote, error) {
 		answer = Answer{Notes: notes}
-		done, err := ac.once.replay(w, &answer)
-		if done || err != nil {
-			answer.Replayed = done
-			return note, err
+		if !ac.rehearsed {
+			done, err := ac.once.replay(w, &answer)
+			if done || err != nil {
+				answer.Replayed = done
+				return note, err
+			}
 		}
 		if sv != nil {
 			err = v.commitVersion(w, ac.s, st, sv, ac.ev)
 		} else {
 			err = v.commitState(w, st, ac, h)
+		}
+		if err == nil && ac.rehearsed {
+			err = errRehearsed
 		}
 		if err != nil {
 			return note, err
@@ -232,7 +240,7 @@ func (v *Vault) perform(ctx context.Context, ac *acting, note auditNote) (*Answe
 		v.answerFrom(&answer, now, ac.s)
 		return note, ac.once.keep(w, &answer)
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errRehearsed) {
 		return nil, err
 	}
 	return &answer, nil
@@ -308,7 +316,12 @@ func (v *Vault) successor(ctx context.Context, ac *acting, h *head, current *Ver
 	if err != nil {
 		return nil, nil, err
 	}
-	sv, err := v.signDraft(ctx, c, plan{prior: h, origin: origins[ac.act.Kind], at: ac.s.at})
+	p := plan{prior: h, origin: origins[ac.act.Kind], at: ac.s.at}
+	if ac.rehearsed {
+		sv, err := v.buildDraft(c, p)
+		return sv, notes, err
+	}
+	sv, err := v.signDraft(ctx, c, p)
 	return sv, notes, err
 }
 

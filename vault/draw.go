@@ -129,12 +129,6 @@ func (v *Vault) Drawable(ctx context.Context, a Access, identifier string) (*Dra
 	return whole(d, err)
 }
 
-// publicToken names a licence in its QR code.
-func (v *Vault) publicToken(id licenceID) string {
-	t := v.cfg.Tokens.Token("public", id[:])
-	return record.Digest(t).String()
-}
-
 // tooMany reports that a licence cannot take the document of one more version.
 func (sv *signed) tooMany(h *head) bool {
 	return sv.document != nil && h != nil && h.documents >= maxDocuments

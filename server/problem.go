@@ -121,6 +121,7 @@ func defect(code, zh, en string) api.Defect {
 
 // finish adds what every problem has.
 func (s *Server) finish(ctx context.Context, a *answer) *answer {
+	s.metrics.refusals.WithLabelValues(a.Code).Inc()
 	a.Type = "urn:elicense:problem:" + a.Code
 	a.Trace = traceOf(ctx)
 	return a

@@ -10,10 +10,12 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -39,6 +41,9 @@ type Config struct {
 	Log     *slog.Logger
 	Version string // of the program, for the description
 
+	// Ready says what else must hold before the service takes requests, as room on the disk; nil: nothing.
+	Ready func(context.Context) error
+
 	// Sandbox marks every answer.
 	Sandbox bool
 }
@@ -47,6 +52,8 @@ type Config struct {
 type Server struct {
 	cfg     Config
 	handler http.Handler
+	metrics *metrics
+	closing atomic.Bool
 	api     huma.API
 }
 
@@ -56,11 +63,12 @@ func New(cfg Config) (*Server, error) {
 		cfg.Log == nil {
 		return nil, ErrConfig
 	}
-	s := &Server{cfg: cfg}
+	s := &Server{cfg: cfg, metrics: newMetrics()}
 	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
-	router.Use(s.trace, s.recover, s.mark)
+	router.Use(s.trace, s.measure, s.recover, s.mark)
+	s.health(router)
 	router.NoRoute(s.noRoute)
 	router.NoMethod(s.noMethod)
 	s.api = humagin.New(router, s.description())

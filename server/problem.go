@@ -50,6 +50,7 @@ func (s *Server) problem(ctx context.Context, err error) *answer {
 		code Code
 	}{
 		{engine.ErrNoSpace, CodeNoSpace}, {engine.ErrClosed, CodeClosing}, {vault.ErrAudit, CodeAudit},
+		{ErrNotDrawn, CodeNotDrawn}, {ErrNoSeal, CodeSealAway},
 		{engine.ErrAmbiguous, CodeAmbiguous}, {context.DeadlineExceeded, CodeTimeout}, {context.Canceled, CodeTimeout},
 	} {
 		if errors.Is(err, k.err) {
@@ -193,6 +194,9 @@ func pathOf(p *vault.Problem) string {
 	}
 	return "/" + p.Field
 }
+
+// escape makes a name one step of a JSON pointer (RFC 6901).
+func escape(name string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(name) }
 
 // patchProblems makes the description say what refusals look like.
 func (s *Server) patchProblems() {

@@ -41,6 +41,9 @@ type Config struct {
 	Log     *slog.Logger
 	Version string // of the program, for the description
 
+	// Pages draws licences and makes copies of them; nil: the service offers neither.
+	Pages Pages
+
 	// Ready says what else must hold before the service takes requests, as room on the disk; nil: nothing.
 	Ready func(context.Context) error
 
@@ -55,6 +58,8 @@ type Server struct {
 	metrics *metrics
 	closing atomic.Bool
 	api     huma.API
+
+	operations []operation // in the order in which they were registered
 }
 
 // New builds the service.
@@ -89,6 +94,9 @@ func (s *Server) OpenAPI() ([]byte, error) { return s.api.OpenAPI().MarshalJSON(
 func (s *Server) register() {
 	s.registerTypes()
 	s.registerLicences()
+	s.registerReadings()
+	s.registerDocuments()
+	s.registerProofs()
 	s.registerActs()
 	s.registerLookups()
 	s.registerComparisons()
@@ -99,6 +107,10 @@ func (s *Server) description() huma.Config {
 	c := huma.DefaultConfig("elicense", s.cfg.Version)
 	c.Info.Description = "电子证照库：签发、变更、查询、比对与验证 / the electronic licence vault: issue, change, look up, compare, verify"
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = api.Version+"/openapi", "", ""
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		schemeKey: {Type: "http", Scheme: "bearer", Description: "沙箱密钥或令牌 / key of a sandbox, or a token"},
+		schemeTLS: {Type: "mutualTLS", Description: "登记的证书 / the registered certificate"},
+	}
 	c.CreateHooks = nil // no links to schemas in answers
 	c.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
 	c.DefaultFormat = "application/json"

@@ -136,7 +136,7 @@ func (c *program) newServer(ctx context.Context, h *house) (*server.Server, []sa
 	s, err := server.New(server.Config{
 		Vault: h.vault, Callers: callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
 		Sandbox: h.settings.Sandbox, Log: slog.New(slog.NewJSONHandler(c.Err, nil)),
-		Ready: func(context.Context) error { return h.room() },
+		Ready: func(context.Context) error { return h.room() }, Pages: pages{h.documents},
 	})
 	return s, keys, err
 }

@@ -52,7 +52,7 @@ func (s *Server) registerDocuments() {
 	add(s, operation{
 		id: "attachDocument", method: http.MethodPost, path: "/licences/{identifier}/documents", tag: "documents",
 		zh: "附加文件", en: "attach a document by an event of its own", may: identity.MayIssue,
-		status: http.StatusCreated, maxBody: blob.MaxBytes, consumes: []string{mediaOFD, mediaBytes},
+		status: http.StatusCreated, write: true, maxBody: blob.MaxBytes, consumes: []string{mediaOFD, mediaBytes},
 	}, s.attach)
 	add(s, operation{
 		id: "getPage", method: http.MethodGet, path: "/licences/{identifier}/pages/{page}", tag: "documents",

@@ -17,6 +17,8 @@ type Write struct {
 	Case string `query:"case" maxLength:"200" doc:"case number"`
 }
 
+func (w *Write) idempotencyKey() string { return w.Key }
+
 type writtenOutput struct {
 	Status   int
 	Replayed string `header:"X-Replayed"`
@@ -34,7 +36,8 @@ var settled = map[int][]any{http.StatusOK: {api.Written{}}}
 func (s *Server) registerLicences() {
 	add(s, operation{
 		id: "issueLicence", method: http.MethodPost, path: "/licences", tag: "licences",
-		status: http.StatusCreated, zh: "签发：纸质证照已印制", en: "issue: the paper is printed", may: identity.MayIssue, answers: issued,
+		status: http.StatusCreated, may: identity.MayIssue, answers: issued,
+		zh: "签发：纸质证照已印制", en: "issue: the paper is printed",
 	}, s.issue)
 	add(s, operation{
 		id: "reserveLicence", method: http.MethodPost, path: "/reservations", tag: "licences",
@@ -43,7 +46,8 @@ func (s *Server) registerLicences() {
 	}, s.reserve)
 	add(s, operation{
 		id: "confirmReservation", method: http.MethodPost, path: "/reservations/{identifier}/confirmation",
-		tag: "licences", zh: "确认：纸质证照已印制", en: "confirm: the paper is printed", may: identity.MayIssue, answers: settled,
+		tag: "licences", may: identity.MayIssue, answers: settled,
+		zh: "确认：纸质证照已印制", en: "confirm: the paper is printed",
 	}, s.confirm)
 	add(s, operation{
 		id: "cancelReservation", method: http.MethodPost, path: "/reservations/{identifier}/cancellation",

@@ -28,9 +28,10 @@ type operation struct {
 	may     identity.Permission
 	status  int   // of success; 0: 200
 	maxBody int64 // 0: smallBody
+	write   bool  // changes something though it takes no idempotency key: by its nature it may be repeated
 
-	// answers describe what the answer's Go type does not: the types of JSON answers by status, for writes that can also
-	// be replayed or validated.
+	// answers describe what the answer's Go type does not: the types of JSON answers by status, for writes that can
+	// also be replayed or validated.
 	answers map[int][]any
 	// produces are the content types of an answer that is not JSON.
 	produces []string
@@ -38,8 +39,14 @@ type operation struct {
 	consumes []string
 }
 
-// permissionKey is where an operation keeps its permission.
-const permissionKey = "permission"
+// Where an operation keeps its permission, and whether it is a write that answers a repetition with the first answer.
+const (
+	permissionKey = "permission"
+	writeKey      = "write"
+)
+
+// write is what the input of every write has, by Write.
+type write interface{ idempotencyKey() string }
 
 // add registers an operation. An operation without a permission cannot be registered.
 func add[I, O any](s *Server, op operation, handle func(context.Context, *identity.Caller, *I) (*O, error)) {
@@ -52,12 +59,13 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 	if op.status == 0 {
 		op.status = http.StatusOK
 	}
+	_, isWrite := any(new(I)).(write)
 	s.operations = append(s.operations, op)
 	huma.Register(s.api, huma.Operation{
 		OperationID: op.id, Method: op.method, Path: api.Version + op.path, Summary: op.zh + " / " + op.en,
 		Tags: []string{op.tag}, MaxBodyBytes: op.maxBody, DefaultStatus: op.status, SkipValidateParams: false,
-		Metadata: map[string]any{permissionKey: op.may}, Responses: s.responses(op), Security: security(op),
-		RequestBody: requestBody(op),
+		Metadata:  map[string]any{permissionKey: op.may, writeKey: isWrite || op.write},
+		Responses: s.responses(op), Security: security(op), RequestBody: requestBody(op),
 	}, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, identity.From(ctx), in)
 		if err != nil {

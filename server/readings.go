@@ -12,8 +12,8 @@ import (
 	"github.com/elicense/elicense/vault/record"
 )
 
-// Reading are the parameters of every read of one licence: for what and by which right. Who asks for an applicant that is
-// present looks up instead: an applicant's number never stands in a query.
+// Reading are the parameters of every read of one licence: for what and by which right. Who asks for an applicant that
+// is present looks up instead: an applicant's number never stands in a query.
 type Reading struct {
 	Identifier string `path:"identifier" maxLength:"200" doc:"电子证照标识"`
 	Purpose    string `query:"purpose" required:"true" minLength:"1" maxLength:"200" doc:"用途: why this is asked"`

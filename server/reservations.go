@@ -29,7 +29,8 @@ func (s *Server) reservations(ctx context.Context, c *identity.Caller, _ *struct
 	out := &reservationsOutput{Body: api.Reservations{Reservations: make([]api.Reservation, 0, len(list))}}
 	for _, u := range list {
 		out.Body.Reservations = append(out.Body.Reservations, api.Reservation{
-			Identifier: u.Identifier, Number: u.Number, Since: u.Since.String(), Record: hex.EncodeToString(u.Record[:]),
+			Identifier: u.Identifier, Number: u.Number, Since: u.Since.String(),
+			Record: hex.EncodeToString(u.Record[:]),
 		})
 	}
 	return out, nil

@@ -43,6 +43,10 @@ type Config struct {
 
 	// Pages draws licences and makes copies of them; nil: the service offers neither.
 	Pages Pages
+	// Limits say how often the service may be called; zero: its defaults.
+	Limits Limits
+	// Registry is where the operator registers systems; nil: there is no such resource.
+	Registry *identity.Registry
 
 	// Ready says what else must hold before the service takes requests, as room on the disk; nil: nothing.
 	Ready func(context.Context) error
@@ -53,13 +57,13 @@ type Config struct {
 
 // Server answers requests. It is safe for use by many goroutines.
 type Server struct {
-	cfg     Config
-	handler http.Handler
-	metrics *metrics
-	closing atomic.Bool
-	api     huma.API
-
+	cfg        Config
+	handler    http.Handler
+	metrics    *metrics
+	closing    atomic.Bool
+	api        huma.API
 	operations []operation // in the order in which they were registered
+	limits     *limits
 }
 
 // New builds the service.
@@ -68,12 +72,17 @@ func New(cfg Config) (*Server, error) {
 		cfg.Log == nil {
 		return nil, ErrConfig
 	}
-	s := &Server{cfg: cfg, metrics: newMetrics()}
+	limits, err := newLimits(cfg.Limits, cfg.Now)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, limits: limits, metrics: newMetrics()}
 	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.Use(s.trace, s.measure, s.recover, s.mark)
 	s.health(router)
+	router.Use(s.limitAddress)
 	router.NoRoute(s.noRoute)
 	router.NoMethod(s.noMethod)
 	s.api = humagin.New(router, s.description())

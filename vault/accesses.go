@@ -23,9 +23,9 @@ type Seen struct {
 // maxSeen is the most entries in an answer.
 const maxSeen = 500
 
-// Accesses lists the looks at the licences of the holder who is logged in (GroundHolder), the newest first: those before
-// the entry of that number, or the newest if before is 0. At most limit are given, 50 if limit is 0. Looks at licences of
-// types that were classified since are left out.
+// Accesses lists the looks at the licences of the holder who is logged in (GroundHolder), the newest first: those
+// before the entry of that number, or the newest if before is 0. At most limit are given, 50 if limit is 0. Looks at
+// licences of types that were classified since are left out.
 func (v *Vault) Accesses(ctx context.Context, a Access, before, limit int) ([]Seen, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
@@ -58,7 +58,7 @@ func (v *Vault) seenBy(r engine.Reader, s *session, holder token, p page) ([]See
 	var list []Seen
 	scan := engine.Range{Prefix: key(spaceSeen, holder[:]), Reverse: true, KeysOnly: true}
 	if p.before > 0 {
-		scan.Start = key(spaceSeen, holder[:], be64(uint64(p.before)-1)) //nolint:gosec // positive
+		scan.Start = key(spaceSeen, holder[:], be64(uint64(p.before)-1))
 	}
 	err := r.Scan(scan, func(k, _ []byte) (bool, error) {
 		if len(list) == p.limit {

@@ -35,6 +35,10 @@ const (
 	CodeNotDrawn     Code = "not-drawn"
 	CodeSealAway     Code = "seal-away"
 	CodeEmpty        Code = "body-empty"
+	CodeLine         Code = "line-too-long"
+	CodeCut          Code = "body-cut-off"
+	CodeTooMany      Code = "rows-too-many"
+	CodeNoVerifier   Code = "verifier-missing"
 	CodeTypePath     Code = "type-other-path"
 )
 
@@ -153,6 +157,26 @@ var transportSentences = map[Code]message{
 		http.StatusUnprocessableEntity, false,
 		"定义中的类型代码与路径中的不同；请改成同一个",
 		"the definition's code is not the one in the path; make them the same",
+	},
+	CodeLine: {
+		http.StatusRequestEntityTooLarge, false,
+		"一行超过 64 KiB；请按接口说明，每行只写一条",
+		"a line is longer than 64 KiB; write one row in each, as the description says",
+	},
+	CodeCut: {
+		http.StatusBadRequest, true,
+		"请求内容没有收全；请重新发送",
+		"the request was cut off; send it again",
+	},
+	CodeTooMany: {
+		http.StatusRequestEntityTooLarge, false,
+		"超过 10 万行；请分成几次提交",
+		"there are more than 100,000 rows; send several requests",
+	},
+	CodeNoVerifier: {
+		http.StatusNotFound, false,
+		"本服务没有配置信任的根证书，不做文件核验；请用 elicense verify 离线核验",
+		"this service has no trust anchors and verifies no files; verify offline with elicense verify",
 	},
 	CodeEmpty: {
 		http.StatusUnprocessableEntity, false,

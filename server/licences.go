@@ -142,14 +142,18 @@ func writtenAnswer(status int, a *vault.Answer, err error) (*writtenOutput, erro
 	if err != nil {
 		return nil, err
 	}
-	out := &writtenOutput{Status: status, Body: api.Written{
-		Identifier: a.Identifier, Number: a.Number, Version: a.Version, State: string(a.State),
-		Record: hex.EncodeToString(a.Record[:]), ToSign: a.ToSign, Notes: notesOf(a.Notes), Replayed: a.Replayed,
-	}}
+	out := &writtenOutput{Status: status, Body: writtenOf(a)}
 	if a.Replayed {
 		out.Status, out.Replayed = http.StatusOK, "true"
 	}
 	return out, nil
+}
+
+func writtenOf(a *vault.Answer) api.Written {
+	return api.Written{
+		Identifier: a.Identifier, Number: a.Number, Version: a.Version, State: string(a.State),
+		Record: hex.EncodeToString(a.Record[:]), ToSign: a.ToSign, Notes: notesOf(a.Notes), Replayed: a.Replayed,
+	}
 }
 
 func notesOf(notes []vault.Note) []api.Note {

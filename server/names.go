@@ -102,6 +102,24 @@ func (as *spelling) point(err error) error {
 	return a
 }
 
+// members are the members of a request that the vault calls otherwise.
+type members map[string]string
+
+// point makes a refusal of the vault point to the members of the request.
+func (m members) point(err error) error {
+	var r *vault.Refusal
+	if err == nil || !errors.As(err, &r) || errors.Is(err, vault.ErrAudit) {
+		return err
+	}
+	a := vaultProblem(r)
+	for i := range a.Errors {
+		if name, ok := m[r.Problems[i].Field]; ok {
+			a.Errors[i].Path = "/" + name
+		}
+	}
+	return a
+}
+
 // defects is the refusal of a request for these reasons; nil if there are none.
 func defects(list []api.Defect) error {
 	if len(list) == 0 {

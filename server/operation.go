@@ -122,6 +122,11 @@ func (s *Server) responses(op operation) map[string]*huma.Response {
 	return out
 }
 
+// describe makes the description name a type that travels as a line.
+func (s *Server) describe(value any) {
+	s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(value), true, "")
+}
+
 // Media types of the interface beside problems.
 const (
 	mediaJSON  = "application/json"
@@ -132,6 +137,7 @@ const (
 	mediaBytes = "application/octet-stream"
 	mediaSVG   = "image/svg+xml"
 	mediaPNG   = "image/png"
+	mediaPDF   = "application/pdf"
 )
 
 // Names of the ways to prove who one is, in the description.

@@ -26,6 +26,7 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/verify"
 )
 
 // ErrConfig is a configuration that lacks a part.
@@ -43,6 +44,12 @@ type Config struct {
 
 	// Pages draws licences and makes copies of them; nil: the service offers neither.
 	Pages Pages
+
+	// Verifier judges files that anybody may drop; nil: the service judges none.
+	Verifier *verify.Verifier
+
+	// Patience gives a long answer more time, as its parts go out; nil: it has the time of any other.
+	Patience func(*http.ResponseController)
 	// Limits say how often the service may be called; zero: its defaults.
 	Limits Limits
 	// Registry is where the operator registers systems; nil: there is no such resource.
@@ -109,6 +116,11 @@ func (s *Server) register() {
 	s.registerActs()
 	s.registerLookups()
 	s.registerComparisons()
+	s.registerBulk()
+	s.registerBatches()
+	s.registerAuthorisations()
+	s.registerAccesses()
+	s.registerPublic()
 }
 
 // description is what huma needs to know of the interface as a whole.

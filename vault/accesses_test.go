@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/record"
@@ -106,6 +107,10 @@ func TestPublicState(t *testing.T) {
 		p, err := w.v.PublicState(t.Context(), d.Token)
 		require.NoError(t, err)
 		require.Equal(t, w.now.UTC(), p.At)
+		st, err := w.v.CurrentStatus(t.Context(), a.Identifier)
+		require.NoError(t, err)
+		require.Equal(t, string(p.State), st.State)
+		require.Equal(t, p.Version, st.Version)
 		return p.State
 	}
 	require.Equal(t, vault.Valid, state())
@@ -135,11 +140,20 @@ func TestPublicState(t *testing.T) {
 		_, err := w.v.PublicState(t.Context(), token)
 		require.ErrorIs(t, err, vault.ErrNotFound, token)
 	}
+	never, err := code.NewIdentifier(foodType, fixtures.Departments()[0].Code, "NEVER", 1)
+	require.NoError(t, err)
+	for _, identifier := range []string{"", "x", never.String()} {
+		st, err := w.v.CurrentStatus(t.Context(), identifier)
+		require.Error(t, err, identifier)
+		require.Nil(t, st)
+	}
 	_, err = w.redefine(foodType, func(def *catalogue.Type) {
 		def.Classification = catalogue.Classification{Level: catalogue.LevelSecret, Reason: "保密审查", Decided: "2026-03-01"}
 	})
 	require.NoError(t, err)
 	_, err = w.v.PublicState(t.Context(), d.Token)
+	require.ErrorIs(t, err, vault.ErrNotFound)
+	_, err = w.v.CurrentStatus(t.Context(), a.Identifier)
 	require.ErrorIs(t, err, vault.ErrNotFound)
 	list, err := w.v.Accesses(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), 0, 0)
 	require.NoError(t, err)

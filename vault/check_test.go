@@ -44,7 +44,7 @@ func furnished(t *testing.T, inner engine.Engine) *world {
 	w.signOff(b.ID)
 	w.convertRows("two", w.batchRows(lt, "JY13501020000021", "JY13501020000023"))
 	w.convertScan()
-	_, err = w.v.Grant(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), "x", "", w.now.AddDate(0, 0, 1))
+	_, err = w.v.Grant(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), consentTo("x", "", w.now.AddDate(0, 0, 1)))
 	require.NoError(t, err)
 	require.NoError(t, w.v.DeclareComplete(t.Context(), operator(), foodType, "*", "X"))
 	return w
@@ -331,6 +331,7 @@ func TestRestored(t *testing.T) {
 		"validate":     err2(v.Validate(t.Context(), department(0), req)),
 		"validate act": err2(v.ValidateAct(t.Context(), department(0), act)),
 		"public":       err2(v.PublicState(t.Context(), d.Token)),
+		"status":       err2(v.CurrentStatus(t.Context(), a.Identifier)),
 		"declare":      v.DeclareComplete(t.Context(), department(0), foodType, "*", ""),
 	} {
 		if name == "declare" {

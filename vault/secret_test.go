@@ -168,6 +168,7 @@ var sweeps = map[string]sweep{
 
 	"Accesses":         {why: "audit entries of closed types are left out"},
 	"PublicState":      {why: "TestPublicState: a closed type is as if there were none"},
+	"CurrentStatus":    {why: "TestPublicState: a closed type is as if there were none"},
 	"NewestCheckpoint": {why: "salted leaves reveal nothing"},
 
 	"Reconcile": {why: "lists reservations of all types; those of closed ones are left out"},
@@ -184,6 +185,7 @@ var sweeps = map[string]sweep{
 	"Checkpoint": {why: "salted leaves reveal nothing"}, "Consistency": {why: "salted leaves reveal nothing"},
 	"Growth":   {why: "salted leaves reveal nothing"},
 	"Sequence": {why: "salted leaves reveal nothing"}, "Sweep": {why: "shows no document"},
+	"Registration": {why: "no licences"}, "Ready": {why: "yes or no"}, "Zone": {why: "no licences"},
 	"UnknownCallers": {why: "a counter"}, "Pending": {why: "counts for the operator; batches of closed types are left out"},
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/verify"
 )
 
 // ErrConfig is a configuration that lacks a part.
@@ -41,6 +42,14 @@ type Config struct {
 	Log     *slog.Logger
 	Version string // of the program, for the description
 
+	// Pages draws licences and makes copies of them; nil: the service offers neither.
+	Pages Pages
+
+	// Verifier judges files that anybody may drop; nil: the service judges none.
+	Verifier *verify.Verifier
+
+	// Patience gives a long answer more time, as its parts go out; nil: it has the time of any other.
+	Patience func(*http.ResponseController)
 	// Limits say how often the service may be called; zero: its defaults.
 	Limits Limits
 	// Registry is where the operator registers systems; nil: there is no such resource.
@@ -55,12 +64,13 @@ type Config struct {
 
 // Server answers requests. It is safe for use by many goroutines.
 type Server struct {
-	cfg     Config
-	handler http.Handler
-	metrics *metrics
-	closing atomic.Bool
-	api     huma.API
-	limits  *limits
+	cfg        Config
+	handler    http.Handler
+	metrics    *metrics
+	closing    atomic.Bool
+	api        huma.API
+	operations []operation // in the order in which they were registered
+	limits     *limits
 }
 
 // New builds the service.
@@ -100,9 +110,17 @@ func (s *Server) OpenAPI() ([]byte, error) { return s.api.OpenAPI().MarshalJSON(
 func (s *Server) register() {
 	s.registerTypes()
 	s.registerLicences()
+	s.registerReadings()
+	s.registerDocuments()
+	s.registerProofs()
 	s.registerActs()
 	s.registerLookups()
 	s.registerComparisons()
+	s.registerBulk()
+	s.registerBatches()
+	s.registerAuthorisations()
+	s.registerAccesses()
+	s.registerPublic()
 }
 
 // description is what huma needs to know of the interface as a whole.
@@ -110,6 +128,10 @@ func (s *Server) description() huma.Config {
 	c := huma.DefaultConfig("elicense", s.cfg.Version)
 	c.Info.Description = "电子证照库：签发、变更、查询、比对与验证 / the electronic licence vault: issue, change, look up, compare, verify"
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = api.Version+"/openapi", "", ""
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		schemeKey: {Type: "http", Scheme: "bearer", Description: "沙箱密钥或令牌 / key of a sandbox, or a token"},
+		schemeTLS: {Type: "mutualTLS", Description: "登记的证书 / the registered certificate"},
+	}
 	c.CreateHooks = nil // no links to schemas in answers
 	c.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
 	c.DefaultFormat = "application/json"

@@ -95,10 +95,47 @@ func (w *world) callers(more func(*identity.Keys)) identity.Recogniser {
 	}
 	keys.Add("reviewer", identity.Caller{ID: fixtures.Hall, Role: identity.RoleReviewer})
 	keys.Add("operator", identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator})
+	for _, role := range roles {
+		c := identity.Caller{ID: fixtures.Hall, Role: role}
+		switch role {
+		case identity.RoleDepartmentSystem, identity.RoleDepartmentClerk, identity.RoleBatchOperator:
+			c.ID, c.Department = fixtures.Caller(0), departments[0].Code
+		case identity.RoleOperator:
+			c.ID = fixtures.Operator
+		case identity.RoleHolder, identity.RoleAgent:
+			c = w.holder(7, vault.LevelRealName)
+			c.Role = role
+		}
+		keys.Add(string(role)+"-of-all", c)
+	}
+	keys.Add("firm-7", w.holder(7, vault.LevelCertificate))
+	keys.Add("firm-8", w.holder(8, vault.LevelCertificate))
+	keys.Add("firm-7-weak", w.holder(7, vault.LevelRegistered))
+	narrow := identity.Caller{
+		ID: fixtures.Caller(0), Role: identity.RoleDepartmentSystem, Department: departments[0].Code,
+		Types: []string{shipped(w.t, "business-licence").Code},
+	}
+	keys.Add("narrow", narrow)
 	if more != nil {
 		more(&keys)
 	}
 	return &keys
+}
+
+// roles are all of them.
+var roles = []identity.Role{
+	identity.RoleDepartmentSystem, identity.RoleDepartmentClerk, identity.RoleReviewer, identity.RoleWindowClerk,
+	identity.RoleBatchOperator, identity.RoleCAOperator, identity.RoleAuditor, identity.RoleSupervisor,
+	identity.RoleHolder, identity.RoleAgent, identity.RoleOperator,
+}
+
+// holder is the firm of that number, logged in at the hall.
+func (w *world) holder(firm uint64, level vault.Level) identity.Caller {
+	f := fixtures.FirmAt(firm)
+	return identity.Caller{
+		ID: fixtures.Hall, Role: identity.RoleHolder, Level: level,
+		Holder: &identity.Subject{Kind: "001", Code: f.Code, Name: f.Name},
+	}
 }
 
 // reply is what came back.
@@ -111,19 +148,21 @@ type reply struct {
 // call sends a request as the caller with a key; headers come in pairs.
 func (w *world) call(key, method, path string, body any, headers ...string) reply {
 	w.t.Helper()
-	var content io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		require.NoError(w.t, err)
-		content = bytes.NewReader(b)
+	if body == nil {
+		return w.send(key, method, path, nil, headers...)
 	}
+	b, err := json.Marshal(body)
+	require.NoError(w.t, err)
+	return w.send(key, method, path, bytes.NewReader(b), append([]string{"Content-Type", "application/json"}, headers...)...)
+}
+
+// send is call for any content.
+func (w *world) send(key, method, path string, content io.Reader, headers ...string) reply {
+	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), method, w.http.URL+api.Version+path, content)
 	require.NoError(w.t, err)
 	if key != "" {
 		req.Header.Set("Authorization", "Bearer "+key)
-	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
 	}
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
@@ -164,22 +203,40 @@ func refused(t *testing.T, r reply, status int, code string) {
 // foodType is the code of the type 食品经营许可证.
 func foodType(t testing.TB) string {
 	t.Helper()
-	return food(t).Code
+	return shipped(t, "food-business-licence").Code
 }
 
-func food(t testing.TB) *catalogue.Type {
+// shipped is a licence type that comes with the program.
+func shipped(t testing.TB, name string) catalogue.Type {
 	t.Helper()
-	data, err := catalogue.ShippedFile("food-business-licence")
+	data, err := catalogue.ShippedFile(name)
 	require.NoError(t, err)
 	typ, err := catalogue.ParseType(data)
 	require.NoError(t, err)
-	return &typ
+	return typ
+}
+
+// issue issues the licence of foodRequest under a key and a paper of that name.
+func (w *world) issue(key string) api.Written {
+	w.t.Helper()
+	req := foodRequest(w.t)
+	req.Paper = "P-" + key
+	r := w.call(fixtures.Caller(0), http.MethodPost, "/licences", req, api.HeaderIdempotencyKey, key)
+	require.Equal(w.t, http.StatusCreated, r.status, "%s", r.body)
+	return into[api.Written](w.t, r)
+}
+
+// byLaw is what the hall asks by.
+func byLaw() api.Asked {
+	return api.Asked{
+		Purpose: "办理设立登记", Case: "2026-0001", Item: "350000-0102", Ground: "law", Basis: fixtures.HallBasis,
+	}
 }
 
 // foodRequest is a licence as the first department writes it.
 func foodRequest(t *testing.T) api.IssueRequest {
 	t.Helper()
-	typ := food(t)
+	typ := shipped(t, "food-business-licence")
 	firm := fixtures.FirmAt(7)
 	values := map[string]string{
 		"CZZT": firm.Name, "CZZTDM": firm.Code, "ZZBFRQ": "2026-03-01", "ZZYXQQSRQ": "2026-03-01", "ZZYXQJZRQ": "2031-02-28",

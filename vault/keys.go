@@ -49,6 +49,7 @@ const (
 	spaceAuditHead     = 'A' // -> number and digest of the last entry
 	spaceLoss          = 'L' // first leaf -> what a restore has lost
 	spaceSkipped       = 'j' // type, issuer, scope, first number -> last number passed over, and for which loss
+	spaceOpening       = 'F' // sequence number in the feed -> a batch that was opened there
 	spaceRestored      = 'R' // present after a restore until the vault has caught up
 )
 

@@ -28,7 +28,7 @@ type FeedItem struct {
 	Sequence   uint64      // its place in the feed, for ever
 	Kind       record.Kind // of the event, or FeedOpened
 	Identifier string
-	Number     int         // place among the licence's events, from 1: the ledger may have two of an instant the other way
+	Number     int         // among the licence's events, from 1: those of one instant may stand the other way
 	Version    int         // in force after the event; 0 while only reserved
 	Effective  record.Date // from when it counts in law
 	Recorded   time.Time   // when the vault learnt of it; zero for a batch that its undo has opened

@@ -30,8 +30,8 @@ type LookupAnswer struct {
 	Receipt  *Receipt  `json:"receipt,omitempty"`
 }
 
-// Receipt is a signed statement of the vault that can stand in a case file. It is verified by dropping it, as JSON, into
-// the verifier.
+// Receipt is a signed statement of the vault that can stand in a case file. Dropped into the verifier, as JSON, it is
+// verified.
 type Receipt struct {
 	Raw        []byte              `json:"raw"`
 	Signature  []byte              `json:"signature"`

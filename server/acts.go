@@ -23,7 +23,7 @@ type act struct {
 var acts = []act{
 	{operation{id: "changeLicence", path: "changes", zh: "变更", en: "change the content"}, "变更", (*vault.Vault).Change},
 	{operation{id: "renewLicence", path: "renewals", zh: "延续", en: "renew the validity"}, "延续", (*vault.Vault).Renew},
-	{operation{id: "reissueLicence", path: "reissues", zh: "补发", en: "issue a new paper"}, "补发", (*vault.Vault).Reissue},
+	{operation{id: "reissueLicence", path: "reissues", zh: "补发", en: "a new paper"}, "补发", (*vault.Vault).Reissue},
 	{operation{id: "suspendLicence", path: "suspensions", zh: "暂停", en: "suspend"}, "暂停", (*vault.Vault).Suspend},
 	{operation{id: "resumeLicence", path: "resumptions", zh: "恢复", en: "resume"}, "恢复", (*vault.Vault).Resume},
 	{operation{id: "revokeLicence", path: "revocations", zh: "注销、吊销或撤销", en: "end"}, "失效", (*vault.Vault).Revoke},
@@ -32,7 +32,8 @@ var acts = []act{
 func (s *Server) registerActs() {
 	for _, a := range acts {
 		op := a.operation
-		op.method, op.path, op.tag, op.may = http.MethodPost, "/licences/{identifier}/"+op.path, "licences", identity.MayAct
+		op.method, op.tag, op.may = http.MethodPost, "licences", identity.MayAct
+		op.path = "/licences/{identifier}/" + op.path
 		add(s, op, func(ctx context.Context, c *identity.Caller, in *actInput) (*writtenOutput, error) {
 			return s.act(ctx, c, a, in)
 		})

@@ -41,8 +41,8 @@ var sentences = map[Code]message{
 	CodeInternal: {
 		http.StatusInternalServerError, true,
 		"服务内部错误，没有对外说明；请稍后用同一幂等键重试，仍不成功时把 trace 告知运行单位",
-		"an internal error that is not told outside; retry later with the same idempotency key, and if it stays, tell " +
-			"the operator the trace",
+		"an internal error that is not told outside; retry later with the same idempotency key, and if it stays, " +
+			"tell the operator the trace",
 	},
 	CodeNoRoute: {
 		http.StatusNotFound, false,

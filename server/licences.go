@@ -25,20 +25,21 @@ type writtenOutput struct {
 
 func (s *Server) registerLicences() {
 	add(s, operation{
-		id: "issueLicence", method: http.MethodPost, path: "/licences", tag: "licences", status: http.StatusCreated,
-		zh: "签发：纸质证照已印制", en: "issue: the paper is printed", may: identity.MayIssue,
+		id: "issueLicence", method: http.MethodPost, path: "/licences", tag: "licences",
+		status: http.StatusCreated, zh: "签发：纸质证照已印制", en: "issue: the paper is printed", may: identity.MayIssue,
 	}, s.issue)
 	add(s, operation{
-		id: "reserveLicence", method: http.MethodPost, path: "/reservations", tag: "licences", status: http.StatusCreated,
-		zh: "预留编号，随后印制并确认", en: "reserve a number, then print and confirm", may: identity.MayIssue,
+		id: "reserveLicence", method: http.MethodPost, path: "/reservations", tag: "licences",
+		status: http.StatusCreated, may: identity.MayIssue,
+		zh: "预留编号，随后印制并确认", en: "reserve a number, then print and confirm",
 	}, s.reserve)
 	add(s, operation{
-		id: "confirmReservation", method: http.MethodPost, path: "/reservations/{identifier}/confirmation", tag: "licences",
-		zh: "确认：纸质证照已印制", en: "confirm: the paper is printed", may: identity.MayIssue,
+		id: "confirmReservation", method: http.MethodPost, path: "/reservations/{identifier}/confirmation",
+		tag: "licences", zh: "确认：纸质证照已印制", en: "confirm: the paper is printed", may: identity.MayIssue,
 	}, s.confirm)
 	add(s, operation{
-		id: "cancelReservation", method: http.MethodPost, path: "/reservations/{identifier}/cancellation", tag: "licences",
-		zh: "作废预留的编号", en: "void a reserved number", may: identity.MayIssue,
+		id: "cancelReservation", method: http.MethodPost, path: "/reservations/{identifier}/cancellation",
+		tag: "licences", zh: "作废预留的编号", en: "void a reserved number", may: identity.MayIssue,
 	}, s.cancel)
 }
 
@@ -136,7 +137,9 @@ func notesOf(notes []vault.Note) []api.Note {
 	var out []api.Note
 	for _, n := range notes {
 		zh, en := n.Code.Sentence()
-		out = append(out, api.Note{Path: "/values/" + n.Field, Code: string(n.Code), Old: n.Old, New: n.New, Zh: zh, En: en})
+		out = append(out, api.Note{
+			Path: "/values/" + n.Field, Code: string(n.Code), Old: n.Old, New: n.New, Zh: zh, En: en,
+		})
 	}
 	return out
 }

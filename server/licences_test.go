@@ -15,7 +15,7 @@ import (
 func TestIssue_A71_A72_D1_1(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	req := foodRequest(t, "P-0001")
+	req := foodRequest(t)
 	first := w.call(fixtures.Caller(0), http.MethodPost, "/licences", req, api.HeaderIdempotencyKey, "one")
 	require.Equal(t, http.StatusCreated, first.status, "%s", first.body)
 	issued := into[api.Written](t, first)
@@ -39,7 +39,7 @@ func TestIssue_A71_A72_D1_1(t *testing.T) {
 func TestWriteNeedsKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	refused(t, w.call(fixtures.Caller(0), http.MethodPost, "/licences", foodRequest(t, "P-0001")),
+	refused(t, w.call(fixtures.Caller(0), http.MethodPost, "/licences", foodRequest(t)),
 		http.StatusUnprocessableEntity, "request-invalid")
 }
 
@@ -49,7 +49,7 @@ func TestNobody(t *testing.T) {
 	w := newWorld(t)
 	refused(t, w.call("", http.MethodGet, "/licence-types", nil), http.StatusUnauthorized, "credentials-missing")
 	refused(t, w.call("made-up", http.MethodGet, "/licence-types", nil), http.StatusUnauthorized, "credentials-unknown")
-	refused(t, w.call("reviewer", http.MethodPost, "/licences", foodRequest(t, "P-0001"),
+	refused(t, w.call("reviewer", http.MethodPost, "/licences", foodRequest(t),
 		api.HeaderIdempotencyKey, "one"), http.StatusForbidden, "role-forbids")
 }
 
@@ -57,7 +57,7 @@ func TestNobody(t *testing.T) {
 func TestLookUpAndCompare_A78(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	req := foodRequest(t, "P-0001")
+	req := foodRequest(t)
 	issued := into[api.Written](t, w.call(fixtures.Caller(0), http.MethodPost, "/licences", req,
 		api.HeaderIdempotencyKey, "one"))
 	asked := api.Asked{

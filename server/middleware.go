@@ -41,7 +41,8 @@ func (s *Server) recover(c *gin.Context) {
 	defer func() {
 		if p := recover(); p != nil {
 			// What panicked may hold what was submitted: only where it happened is logged.
-			s.cfg.Log.Error("request panicked", "trace", traceOf(c.Request.Context()), "stack", string(debug.Stack()))
+			ctx := c.Request.Context()
+			s.cfg.Log.ErrorContext(ctx, "request panicked", "trace", traceOf(ctx), "stack", string(debug.Stack()))
 			if !c.Writer.Written() {
 				s.writeProblem(c, codeProblem(CodeInternal))
 			}
@@ -64,11 +65,13 @@ func (s *Server) mark(c *gin.Context) {
 // recognise tells who calls and whether he may, before the operation reads its body.
 func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 	c := humagin.Unwrap(ctx)
+	nameOperation(ctx, c)
 	caller, err := s.cfg.Callers.Recognise(c.Request)
 	if err != nil {
 		s.writeProblem(c, s.problem(ctx.Context(), err))
 		return
 	}
+	c.Set(callerKey, caller.ID)
 	may, _ := ctx.Operation().Metadata[permissionKey].(identity.Permission)
 	if may == "" || !caller.May(may) {
 		s.writeProblem(c, s.problem(ctx.Context(), identity.Refuse(identity.CodeForbidden)))

@@ -53,11 +53,11 @@ func (s *Server) problem(ctx context.Context, err error) *answer {
 		{engine.ErrAmbiguous, CodeAmbiguous}, {context.DeadlineExceeded, CodeTimeout}, {context.Canceled, CodeTimeout},
 	} {
 		if errors.Is(err, k.err) {
-			s.cfg.Log.Warn("request not carried out", "trace", traceOf(ctx), "code", string(k.code))
+			s.cfg.Log.WarnContext(ctx, "request not carried out", "trace", traceOf(ctx), "code", string(k.code))
 			return s.finish(ctx, codeProblem(k.code))
 		}
 	}
-	s.cfg.Log.Error("request failed", "trace", traceOf(ctx), "error", err.Error())
+	s.cfg.Log.ErrorContext(ctx, "request failed", "trace", traceOf(ctx), "error", err.Error())
 	return s.finish(ctx, codeProblem(CodeInternal))
 }
 
@@ -121,6 +121,7 @@ func defect(code, zh, en string) api.Defect {
 
 // finish adds what every problem has.
 func (s *Server) finish(ctx context.Context, a *answer) *answer {
+	s.metrics.refusals.WithLabelValues(a.Code).Inc()
 	a.Type = "urn:elicense:problem:" + a.Code
 	a.Trace = traceOf(ctx)
 	return a
@@ -147,7 +148,7 @@ func (s *Server) writeProblem(c *gin.Context, a *answer) {
 	}
 	c.Status(a.Status)
 	if b, err := json.Marshal(a); err == nil {
-		_, _ = c.Writer.Write(b) //nolint:errcheck // the caller is gone
+		_, _ = c.Writer.Write(b) // if that fails the caller is gone
 	}
 	c.Abort()
 }

@@ -10,10 +10,12 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -21,6 +23,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 )
@@ -32,10 +35,14 @@ var ErrConfig = errors.New("server: incomplete configuration")
 type Config struct {
 	Vault   *vault.Vault
 	Callers identity.Recogniser
+	Engine  engine.Engine // sealed; what the service itself keeps, apart from the vault: see keys.go
 	Now     func() time.Time
 	Rand    io.Reader // cryptographic
 	Log     *slog.Logger
 	Version string // of the program, for the description
+
+	// Ready says what else must hold before the service takes requests, as room on the disk; nil: nothing.
+	Ready func(context.Context) error
 
 	// Sandbox marks every answer.
 	Sandbox bool
@@ -45,19 +52,23 @@ type Config struct {
 type Server struct {
 	cfg     Config
 	handler http.Handler
+	metrics *metrics
+	closing atomic.Bool
 	api     huma.API
 }
 
 // New builds the service.
 func New(cfg Config) (*Server, error) {
-	if cfg.Vault == nil || cfg.Callers == nil || cfg.Now == nil || cfg.Rand == nil || cfg.Log == nil {
+	if cfg.Vault == nil || cfg.Callers == nil || cfg.Engine == nil || cfg.Now == nil || cfg.Rand == nil ||
+		cfg.Log == nil {
 		return nil, ErrConfig
 	}
-	s := &Server{cfg: cfg}
+	s := &Server{cfg: cfg, metrics: newMetrics()}
 	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
-	router.Use(s.trace, s.recover, s.mark)
+	router.Use(s.trace, s.measure, s.recover, s.mark)
+	s.health(router)
 	router.NoRoute(s.noRoute)
 	router.NoMethod(s.noMethod)
 	s.api = humagin.New(router, s.description())

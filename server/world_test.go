@@ -54,7 +54,7 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	require.NoError(t, fixtures.Settle(t.Context(), w.vault))
 	w.config = server.Config{
-		Vault: w.vault, Callers: w.callers(), Now: clock, Rand: rand.Reader, Sandbox: true,
+		Vault: w.vault, Callers: w.callers(), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
 	w.server, err = server.New(w.config)
@@ -124,7 +124,7 @@ func into[T any](t *testing.T, r reply) T {
 }
 
 // refused is a reply that must be a problem with this code.
-func refused(t *testing.T, r reply, status int, code string) api.Problem {
+func refused(t *testing.T, r reply, status int, code string) {
 	t.Helper()
 	require.Equal(t, status, r.status, "%s", r.body)
 	require.Equal(t, "application/problem+json", r.header.Get("Content-Type"))
@@ -136,11 +136,10 @@ func refused(t *testing.T, r reply, status int, code string) api.Problem {
 		require.NotEmpty(t, d.Zh, d.Code)
 		require.NotEmpty(t, d.En, d.Code)
 	}
-	return p
 }
 
 // foodRequest is a licence as the first department writes it.
-func foodRequest(t *testing.T, paper string) api.IssueRequest {
+func foodRequest(t *testing.T) api.IssueRequest {
 	t.Helper()
 	data, err := catalogue.ShippedFile("food-business-licence")
 	require.NoError(t, err)
@@ -161,5 +160,5 @@ func foodRequest(t *testing.T, paper string) api.IssueRequest {
 			values[f.Name] = "示例"
 		}
 	}
-	return api.IssueRequest{Type: typ.Code, Paper: paper, Division: "350102", Values: values}
+	return api.IssueRequest{Type: typ.Code, Paper: "P-0001", Division: "350102", Values: values}
 }

@@ -79,6 +79,10 @@ func (v *Vault) writable(ctx context.Context) error {
 	return err
 }
 
+// Ready tells whether the vault answers and takes writes: nil, or the refusal that a write would get. It reads the
+// engine each time and leaves no trace, for whoever watches over the process.
+func (v *Vault) Ready(ctx context.Context) error { return v.cfg.Engine.View(ctx, openForWriting) }
+
 // holds refuses a checkpoint that is of another ledger, beyond the end of this one, or of another history.
 func (v *Vault) holds(r engine.Reader, cp ledger.Checkpoint) error {
 	size, _, err := treeHead(r)

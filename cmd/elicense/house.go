@@ -23,6 +23,7 @@ import (
 //
 //	house.yaml             name, zone, defaults of the command line, space to keep free
 //	vault/  blobs/         the two engines, every value sealed
+//	service/               what the HTTP service keeps, sealed under the vault's keyring; made when first served
 //	keys/anchors.pem       the roots that are trusted
 //	keys/vault.pem         the vault's key, encrypted, and its certificates
 //	keys/authority/*.pem   a first, small CA: keys encrypted, with certificates

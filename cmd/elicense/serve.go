@@ -2,65 +2,83 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
-	"io"
+	"io/fs"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"time"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/engine/badger"
+	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/server"
 	"github.com/elicense/elicense/server/identity"
 )
 
-// serving is what the command line says of a service.
-type serving struct {
-	address string
-	sandbox bool
-	plain   bool
-}
-
 func (c *program) serveCommand() *cobra.Command {
-	var sv serving
+	var sandbox bool
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "提供接口服务 / answer over HTTP",
-		Long: "以本数据目录提供接口服务。--sandbox 在没有数据目录时先建一个示例省的沙箱，并打印地址、沙箱密钥和第一条请求。\n" +
-			"默认用 TLS；--plain 只允许在本机回环地址上使用。" + cli.Between +
-			"Answers over HTTP from this data directory. --sandbox makes a sandbox of a made-up province first if there " +
-			"is no data\n" +
-			"directory, and prints the address, the sandbox's keys and the first request to type. TLS by default; " +
-			"--plain works on\n" +
-			"a loopback address only.",
-		Example: "  elicense serve --sandbox\n  elicense serve --listen 0.0.0.0:8443",
+		Long: "以本数据目录提供接口服务，收到中断信号后办完手头的请求再退出。--sandbox 在没有数据目录时先建一个示例省的沙箱，\n" +
+			"并打印地址、沙箱密钥和第一条请求。默认用 TLS；--plain 只允许在本机回环地址上使用。\n" +
+			"各项设置也可写在数据目录的 " + serviceFile + " 或环境变量 ELICENSE_SERVE_LISTEN 等中，以命令行为准。" + cli.Between +
+			"Answers over HTTP from this data directory; after an interrupt it finishes the requests under way and ends. " +
+			"--sandbox\nmakes a sandbox of a made-up province first if there is no data directory, and prints the " +
+			"addresses, the sandbox's keys\nand the first request to type. TLS by default; --plain works on loopback " +
+			"only. All of it may stand in " + serviceFile + "\nof the data directory or in ELICENSE_SERVE_LISTEN and so " +
+			"on; the command line goes first.",
+		Example: "  elicense serve --sandbox\n  elicense serve --listen 0.0.0.0:8443 --certificate server.pem --key server-key.pem",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return c.serve(cmd.Context(), sv) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.serve(cmd.Context(), sandbox, changed(cmd.Flags()))
+		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&sv.address, "listen", "127.0.0.1:8443", "监听地址 / address to listen on")
-	f.BoolVar(&sv.sandbox, "sandbox", false, "沙箱：虚构的示例省 / a made-up province")
-	f.BoolVar(&sv.plain, "plain", false, "不用 TLS，仅限本机回环地址 / without TLS, on loopback only")
+	f.BoolVar(&sandbox, "sandbox", false, "沙箱：虚构的示例省，仅供试用 / a made-up province to try things in")
+	f.String("listen", "127.0.0.1:8443", "监听地址 / address to listen on")
+	f.Bool("plain", false, "不用 TLS，仅限本机回环地址 / without TLS, on loopback only")
+	f.String("certificate", "", "服务器 TLS 证书链 / TLS certificate chain of the server")
+	f.String("key", "", "服务器 TLS 密钥 / its key")
+	f.String("client-ca", "", "为调用方证书作保的机构 / authorities of callers' certificates")
+	f.String("metrics", "", "指标地址 (Prometheus)，仅限本机 / address for Prometheus, on loopback only")
 	return cmd
 }
 
-// Limits in time of a connection: a caller that sends or reads slowly does not hold one for ever.
-const (
-	headerTimeout   = 10 * time.Second
-	requestTimeout  = 5 * time.Minute
-	idleTimeout     = 2 * time.Minute
-	shutdownTimeout = 30 * time.Second
-	maxHeaderBytes  = 32 << 10
-)
+// changed are the settings that the command line gives.
+func changed(f *pflag.FlagSet) given {
+	g := given{}
+	f.Visit(func(flag *pflag.Flag) {
+		if key := strings.ReplaceAll(flag.Name, "-", "_"); flag.Name != "sandbox" && isServeKey(key) {
+			g[key] = flag.Value.String()
+		}
+	})
+	return g
+}
 
-func (c *program) serve(ctx context.Context, sv serving) (err error) {
-	if err := c.prepareToServe(ctx, sv); err != nil {
+func isServeKey(name string) bool {
+	for _, key := range serveKeys {
+		if key == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *program) serve(ctx context.Context, sandbox bool, flags given) (err error) {
+	if sandbox {
+		if err := c.prepareSandbox(ctx); err != nil {
+			return err
+		}
+	}
+	settings, err := c.serveSettings(flags)
+	if err != nil {
 		return err
 	}
 	h, err := c.openHouse(ctx, c.dir)
@@ -68,36 +86,93 @@ func (c *program) serve(ctx context.Context, sv serving) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	if sv.sandbox != h.settings.Sandbox {
-		return cli.Usage(
-			"沙箱数据只能以 --sandbox 提供服务，正式数据不能",
+	if sandbox != h.settings.Sandbox {
+		return cli.Usage("沙箱的数据以 --sandbox 提供服务，正式数据不用它",
 			"a sandbox is served with --sandbox, and nothing else is")
 	}
-	callers, keys, err := c.sandboxCallers(h)
-	if err != nil {
-		return err
-	}
-	s, err := server.New(server.Config{
-		Vault: h.vault, Callers: callers, Now: c.Now, Rand: c.Rand, Version: "1", Sandbox: h.settings.Sandbox,
-		Log: slog.New(slog.NewJSONHandler(c.Err, nil)),
-	})
-	if err != nil {
-		return err
-	}
-	return c.listen(ctx, sv, s.Handler(), keys)
+	return c.serveHouse(ctx, h, &settings)
 }
 
-// prepareToServe makes a sandbox where there is nothing yet.
-func (c *program) prepareToServe(ctx context.Context, sv serving) error {
-	host, _, err := net.SplitHostPort(sv.address)
+func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSettings) error {
+	config, err := c.tlsConfig(h, settings)
 	if err != nil {
-		return cli.Usage("--listen 应为 地址:端口", "--listen is ADDRESS:PORT")
+		return err
 	}
-	if ip := net.ParseIP(host); sv.plain && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return cli.Usage("--plain 只能用于本机回环地址，如 127.0.0.1:8080", "--plain is for a loopback address, as 127.0.0.1:8080")
+	s, keys, err := c.newServer(ctx, h)
+	if err != nil {
+		return err
 	}
-	if _, err := os.Stat(filepath.Join(c.dir, houseFile)); !sv.sandbox || !errors.Is(err, os.ErrNotExist) {
-		return nil
+	l, err := c.listen(ctx, settings.Listen, config, settings, s.Handler())
+	if err != nil {
+		return err
+	}
+	all := []*listener{l}
+	if settings.Metrics != "" {
+		m, err := c.listen(ctx, settings.Metrics, nil, settings, s.Metrics())
+		if err != nil {
+			return errors.Join(err, l.Close())
+		}
+		all = append(all, m)
+	}
+	if err := c.showServing(h, settings, l.Addr().String(), keys); err != nil {
+		return err
+	}
+	return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+}
+
+// newServer puts the service together.
+func (c *program) newServer(ctx context.Context, h *house) (*server.Server, []sandboxCaller, error) {
+	kept, err := c.openService(ctx, h)
+	if err != nil {
+		return nil, nil, err
+	}
+	var callers identity.Recogniser = identity.Chain{}
+	var keys []sandboxCaller
+	if h.settings.Sandbox {
+		if callers, keys, err = c.sandboxCallers(h); err != nil {
+			return nil, nil, err
+		}
+	}
+	s, err := server.New(server.Config{
+		Vault: h.vault, Callers: callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
+		Sandbox: h.settings.Sandbox, Log: slog.New(slog.NewJSONHandler(c.Err, nil)),
+		Ready: func(context.Context) error { return h.room() },
+	})
+	return s, keys, err
+}
+
+// room says whether there is space to write in.
+func (h *house) room() error {
+	free, err := freeSpace(h.dir)
+	if err == nil && free < h.settings.reserveBytes() {
+		return engine.ErrNoSpace
+	}
+	return err
+}
+
+// serviceDir holds what the service keeps.
+const serviceDir = "service"
+
+// openService opens what the service keeps, apart from the vault; it has a keyring of its own under the same master key.
+func (c *program) openService(ctx context.Context, h *house) (engine.Engine, error) {
+	e, err := badger.Open(badger.Config{
+		Dir: filepath.Join(h.dir, serviceDir), GCInterval: gcInterval, ReserveBytes: h.settings.reserveBytes(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.engines = append(h.engines, e)
+	if _, err := sealed.CreateKeyring(ctx, e, h.master, c.Rand); err != nil && !errors.Is(err, sealed.ErrKeyring) {
+		return nil, err
+	}
+	store, _, err := c.unseal(ctx, e, h.master)
+	return store, err
+}
+
+// prepareSandbox makes a sandbox where there is nothing yet.
+func (c *program) prepareSandbox(ctx context.Context) error {
+	if _, err := os.Stat(filepath.Join(c.dir, houseFile)); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	h, err := c.createHouse(ctx, filepath.Clean(c.dir), plan{
 		sandbox: true, zone: "Asia/Shanghai", origin: fixtures.Origin,
@@ -109,75 +184,26 @@ func (c *program) prepareToServe(ctx context.Context, sv serving) error {
 	return h.close()
 }
 
-// sandboxCallers are the callers of a sandbox, each with a bearer key.
-func (c *program) sandboxCallers(h *house) (identity.Recogniser, []string, error) {
-	if !h.settings.Sandbox {
-		return identity.Chain{}, nil, nil
+// showServing says where the service is, and in a sandbox with which keys and what to type first.
+func (c *program) showServing(h *house, s *serveSettings, address string, keys []sandboxCaller) error {
+	base, trust := "https://"+address, " --cacert "+filepath.Join(c.dir, sandboxCertificate)
+	if s.Plain {
+		base, trust = "http://"+address, ""
 	}
-	var keys identity.Keys
-	var list []string
-	add := func(caller identity.Caller) error {
-		key, err := c.sandboxKey(h, caller.ID)
-		if err != nil {
-			return err
+	return c.Emit(map[string]any{"serving": base, "sandbox": h.settings.Sandbox, "callers": keys}, func() {
+		c.Tell("服务地址 %s", "serving at %s", base)
+		c.Fact("  %s/api/v1/openapi.json", base)
+		if s.Metrics != "" {
+			c.Fact("  http://%s/", s.Metrics)
 		}
-		keys.Add(key, caller)
-		list = append(list, caller.ID+" "+key)
-		return nil
-	}
-	for i, d := range fixtures.Departments() {
-		err := add(identity.Caller{ID: fixtures.Caller(i), Role: identity.RoleDepartmentSystem, Department: d.Code})
-		if err != nil {
-			return nil, nil, err
+		if len(keys) == 0 {
+			return
 		}
-	}
-	err := errors.Join(
-		add(identity.Caller{ID: fixtures.Hall, Role: identity.RoleReviewer}),
-		add(identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator}))
-	return &keys, list, err
-}
-
-// sandboxKey is the bearer key of a caller, made when it is first asked for.
-func (c *program) sandboxKey(h *house, caller string) (string, error) {
-	path := filepath.Join(h.dir, "keys", "sandbox", caller)
-	if b, err := os.ReadFile(path); err == nil {
-		return string(b), nil
-	}
-	var raw [24]byte
-	if _, err := io.ReadFull(c.Rand, raw[:]); err != nil {
-		return "", err
-	}
-	key := "sandbox-" + caller + "-" + hex.EncodeToString(raw[:])
-	return key, writeFile(path, []byte(key))
-}
-
-func (c *program) listen(ctx context.Context, sv serving, handler http.Handler, keys []string) error {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", sv.address)
-	if err != nil {
-		return about(err, sv.address)
-	}
-	srv := &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: requestTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0),
-	}
-	c.showServing(sv, l.Addr().String(), keys)
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(l) }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-	}
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
-	defer cancel()
-	return srv.Shutdown(end)
-}
-
-func (c *program) showServing(_ serving, address string, keys []string) {
-	base := "http://" + address
-	c.Tell("服务已就绪：%s", "ready: %s", base)
-	for _, k := range keys {
-		c.Fact("  %s", k)
-	}
+		c.Tell("沙箱：虚构的示例省，勿存真实数据。调用方与密钥：", "a sandbox of a made-up province, never for real data; callers and keys:")
+		for _, k := range keys {
+			c.Fact("  %-14s %s  %s", k.ID, k.Key, k.Name)
+		}
+		c.Tell("第一条请求：", "the first request to type:")
+		c.Fact("  curl%s -H 'Authorization: Bearer %s' %s/api/v1/licence-types", trust, keys[0].Key, base)
+	})
 }

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Limits of a connection. A caller that sends or reads slowly does not hold one for ever.
+const (
+	headerTimeout  = 10 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 32 << 10
+)
+
+// listener is one address with what answers there.
+type listener struct {
+	net.Listener
+
+	server *http.Server
+}
+
+// listen opens an address; config nil: without TLS.
+func (c *program) listen(ctx context.Context, address string, config *tls.Config, s *serveSettings, h http.Handler) (
+	*listener, error,
+) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, about(err, address)
+	}
+	if config != nil {
+		config.NextProtos = []string{"h2", "http/1.1"}
+		l = tls.NewListener(l, config)
+	}
+	return &listener{l, &http.Server{
+		Handler: atMost(s.MaxRequests, h), ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout,
+		WriteTimeout: s.Timeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // of connections that anybody may break
+	}}, nil
+}
+
+// atMost lets n requests in at once and sends the others away at once: who waits in a queue has given up before it is
+// his turn.
+func atMost(n int, next http.Handler) http.Handler {
+	slots := make(chan struct{}, n)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+			next.ServeHTTP(w, r)
+		default:
+			w.Header().Set("Retry-After", "1")
+			http.Error(w, "too many requests at once", http.StatusServiceUnavailable)
+		}
+	})
+}
+
+// serveAll answers on every address until the context ends; then requests under way are finished, and closing tells
+// who asks that no more are wanted.
+func (c *program) serveAll(ctx context.Context, grace time.Duration, closing func(), all ...*listener) error {
+	failed := make(chan error, len(all))
+	for _, l := range all {
+		go func() { failed <- l.server.Serve(l) }()
+	}
+	var err error
+	select {
+	case err = <-failed:
+		err = fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+	}
+	closing()
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	for _, l := range all {
+		if end := l.server.Shutdown(stop); end != nil {
+			err = errors.Join(err, fmt.Errorf("requests were cut off: %w", end), l.server.Close())
+		}
+	}
+	return err
+}

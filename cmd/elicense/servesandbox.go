@@ -1,0 +1,65 @@
+package main
+
+import (
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/server/identity"
+)
+
+// sandboxKeys is where a sandbox keeps the bearer keys of its callers.
+const sandboxKeys = "keys/sandbox"
+
+// sandboxCaller is a caller of a sandbox with its key.
+type sandboxCaller struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Key  string `json:"key"`
+}
+
+// sandboxCallers are the callers of a sandbox, each with a bearer key: the departments, the hall, the operator.
+func (c *program) sandboxCallers(h *house) (*identity.Keys, []sandboxCaller, error) {
+	var keys identity.Keys
+	var list []sandboxCaller
+	add := func(name string, caller identity.Caller) error {
+		key, err := c.sandboxKey(h, caller.ID)
+		if err != nil {
+			return err
+		}
+		keys.Add(key, caller)
+		list = append(list, sandboxCaller{caller.ID, name, key})
+		return nil
+	}
+	for i, d := range fixtures.Departments() {
+		err := add(d.Name, identity.Caller{
+			ID: fixtures.Caller(i), Role: identity.RoleDepartmentSystem, Department: d.Code,
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	err := errors.Join(
+		add(c.Say("省网上办事大厅", "the hall"), identity.Caller{ID: fixtures.Hall, Role: identity.RoleReviewer}),
+		add(c.Say("运行单位", "the operator"), identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator}))
+	return &keys, list, err
+}
+
+// sandboxKey is the bearer key of a caller, made when it is first asked for.
+func (c *program) sandboxKey(h *house, caller string) (string, error) {
+	path := filepath.Join(h.dir, sandboxKeys, caller)
+	b, err := os.ReadFile(path)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return string(b), err
+	}
+	var raw [24]byte
+	if _, err := io.ReadFull(c.Rand, raw[:]); err != nil {
+		return "", err
+	}
+	key := "sandbox-" + caller + "-" + hex.EncodeToString(raw[:])
+	return key, writeFile(path, []byte(key))
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+
+	"github.com/elicense/elicense/internal/cli"
+)
+
+// serviceFile says how the service listens. It may be absent. What the environment says (ELICENSE_SERVE_LISTEN and so
+// on) goes before it, what the command line says before both.
+const serviceFile = "service.yaml"
+
+// serveSettings are service.yaml. Paths are relative to the data directory.
+type serveSettings struct {
+	Listen      string        `koanf:"listen"`       // address:port
+	Plain       bool          `koanf:"plain"`        // without TLS, on a loopback address only
+	Certificate string        `koanf:"certificate"`  // PEM chain of the server
+	Key         string        `koanf:"key"`          // its key, PEM
+	ClientCA    string        `koanf:"client_ca"`    // PEM of the authorities of callers' certificates
+	Metrics     string        `koanf:"metrics"`      // address:port for Prometheus; "": none
+	MaxRequests int           `koanf:"max_requests"` // that are answered at once
+	Timeout     time.Duration `koanf:"timeout"`      // for one request, reading and answering
+	Grace       time.Duration `koanf:"grace"`        // for requests that are under way when the service stops
+}
+
+// serveKeys are the names of settings, as file, environment and command line spell them.
+var serveKeys = []string{
+	"listen", "plain", "certificate", "key", "client_ca", "metrics", "max_requests", "timeout", "grace",
+}
+
+// given is a source of settings that is no file.
+type given map[string]any
+
+// ReadBytes is not how these are read.
+func (given) ReadBytes() ([]byte, error) { return nil, errors.ErrUnsupported }
+
+// Read gives the settings.
+func (g given) Read() (map[string]any, error) { return g, nil }
+
+// serveSettings reads what file, environment and flags say, the later before the earlier.
+func (c *program) serveSettings(flags given) (serveSettings, error) {
+	s := serveSettings{}
+	k := koanf.New(".")
+	err := k.Load(given{
+		"listen": "127.0.0.1:8443", "max_requests": 512, "timeout": "5m", "grace": "30s",
+	}, nil)
+	if err != nil {
+		return s, fmt.Errorf("reading defaults: %w", err)
+	}
+	path := filepath.Join(c.dir, serviceFile)
+	if err := k.Load(file.Provider(path), yaml.Parser()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s, badService(err.Error(), err.Error())
+	}
+	for _, more := range []given{c.serveEnvironment(), flags} {
+		if err := k.Load(more, nil); err != nil {
+			return s, badService(err.Error(), err.Error())
+		}
+	}
+	err = k.UnmarshalWithConf("", &s, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
+		Result: &s, TagName: "koanf", ErrorUnused: true, WeaklyTypedInput: true,
+		DecodeHook: mapstructure.StringToTimeDurationHookFunc(),
+	}})
+	if err != nil {
+		return s, badService(err.Error(), err.Error())
+	}
+	return s, s.check()
+}
+
+func (c *program) serveEnvironment() given {
+	g := given{}
+	for _, key := range serveKeys {
+		if v := c.Env("ELICENSE_SERVE_" + strings.ToUpper(key)); v != "" {
+			g[key] = v
+		}
+	}
+	return g
+}
+
+func badService(zh, en string) error { return cli.Usage(serviceFile+"："+zh, serviceFile+": "+en) }
+
+// check refuses settings by which nobody should serve.
+func (s *serveSettings) check() error {
+	switch {
+	case s.Plain && !isLoopback(s.Listen):
+		return badService("plain 只能用于本机回环地址，如 127.0.0.1:8080",
+			"plain is for a loopback address, as 127.0.0.1:8080")
+	case s.Metrics != "" && !isLoopback(s.Metrics):
+		return badService("metrics 只能用于本机回环地址，如 127.0.0.1:9090",
+			"metrics is for a loopback address, as 127.0.0.1:9090")
+	case (s.Certificate == "") != (s.Key == ""):
+		return badService("certificate 与 key 须一起给出", "certificate and key go together")
+	case s.MaxRequests < 1 || s.Timeout <= 0 || s.Grace <= 0:
+		return badService("max_requests、timeout、grace 须大于零", "max_requests, timeout and grace are greater than zero")
+	}
+	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+		return badService("listen 应为 地址:端口，现为 "+s.Listen, "listen is ADDRESS:PORT, and not "+s.Listen)
+	}
+	return nil
+}
+
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

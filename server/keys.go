@@ -1,0 +1,13 @@
+package server
+
+// Key spaces of the service's engine (Config.Engine), one prefix byte for each room; the vault's own keys are in
+// another engine. What stands for a person or a number in a key is a token, never itself.
+//
+//	r  registrations of callers' credentials   server/identity
+//	s  sessions and challenges of logins       server/identity
+//	n  signatures that were used               server/identity
+//	j  jobs                                    server/jobs
+//	w  subscriptions of webhooks               server/feed
+//	d  deliveries                              server/feed
+//	v  verdicts that are kept                  server
+//	y  cursors of vaults that are followed     server

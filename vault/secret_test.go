@@ -127,6 +127,9 @@ var sweeps = map[string]sweep{
 	"Drawable": {must: func(ctx context.Context, c *classified) error {
 		return c.everyAccess(func(a vault.Access) error { return err2(c.v.Drawable(ctx, a, c.identifier)) })
 	}},
+	"Image": {must: func(ctx context.Context, c *classified) error {
+		return c.everyAccess(func(a vault.Access) error { return err2(c.v.Image(ctx, a, c.identifier, "KZ_ZP")) })
+	}},
 	"Content": {must: func(ctx context.Context, c *classified) error {
 		return c.everyAccess(func(a vault.Access) error { return err2(c.v.Content(ctx, a, c.identifier, c.document)) })
 	}},

@@ -34,6 +34,7 @@ type lie struct {
 	check         string // method of the references
 	digest        func([]byte) []byte
 	more          []ofd.File
+	root          func([]byte) []byte // edits OFD.xml; nil: as it is
 }
 
 func (w *sealWorld) lie() *lie {
@@ -99,6 +100,9 @@ func (l *lie) description(files []ofd.File, kind string) []byte {
 func (l *lie) document(t testing.TB, kind string, value func(xml []byte) (seal, value []byte)) []byte {
 	t.Helper()
 	files := page(l.more...)
+	if l.root != nil {
+		files[0].Data = l.root(files[0].Data)
+	}
 	files[0].Data = bytes.Replace(files[0].Data, []byte("</ofd:DocRoot>"), []byte("</ofd:DocRoot>"+
 		"<ofd:Signatures>Doc_0/Signs/Signatures.xml</ofd:Signatures>"), 1)
 	xml := l.description(files, kind)

@@ -34,6 +34,7 @@ func (cv *conversion) showReport(r *convert.Report) {
 	cv.showCodes(r)
 	cv.showSpans(r)
 	cv.showScans(r)
+	cv.showPhotos(r)
 	cv.Tell("用时 %s，每秒 %s 行", "took %s, %s rows a second", short(r.Elapsed), rate(r))
 	cv.showNext(r)
 }
@@ -162,11 +163,27 @@ func (cv *conversion) showScans(r *convert.Report) {
 			"  %d of them changed nothing and their scans were not stored: the licence has scans, or was acted on since; to add "+
 				"one, run %s document attach IDENTIFIER FILE --kind scan", s.Unchanged, cv.again())
 	}
+	cv.showUnpaired(s, "扫描件", "scan")
+}
+
+func (cv *conversion) showPhotos(r *convert.Report) {
+	s := r.Photos
+	if s == nil {
+		return
+	}
+	missing, extra := len(s.Missing)+s.MoreRows, len(s.Extra)+s.MoreFiles
+	cv.Tell("照片 %d 个：%d 行已配上，%d 行没有照片，%d 个文件没有对应的行", "%d photos: %d rows paired, %d rows without, %d files without a row",
+		s.Files, s.Paired, missing, extra)
+	cv.showUnpaired(s, "照片", "photo")
+}
+
+// showUnpaired names the first rows without a file, and the first files without a row.
+func (cv *conversion) showUnpaired(s *convert.ScanReport, zh, en string) {
 	for i, p := range s.Missing {
 		if i == maxShownScans {
 			break
 		}
-		cv.Tell("  第 %d 行没有扫描件", "  row %d has no scan", p.Row)
+		cv.Tell("  第 %d 行没有"+zh, "  row %d has no "+en, p.Row)
 	}
 	for i, name := range s.Extra {
 		if i == maxShownScans {

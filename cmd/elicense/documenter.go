@@ -131,7 +131,7 @@ func (d *documenter) draw(v *vault.Drawable) (*document.Drawing, error) {
 	}
 	return drawer.Draw(&document.Licence{
 		Type: v.Type, Record: v.Record, Signature: v.Signature, Certificates: v.Certificates, Values: v.Values,
-		Token: v.Token, Scans: v.Scans, Created: d.program.Now().In(d.h.zone),
+		Token: v.Token, Scans: v.Scans, Images: v.Images, Created: d.program.Now().In(d.h.zone),
 	})
 }
 

@@ -31,7 +31,8 @@ func TestScripts(t *testing.T) {
 		"json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute, "recode": recode, "flip": flip, "cut": cut,
 		"noids": noIdentityNumbers, "rows": rowsOf, "sealworld": makeSealWorld, "damage": damageSeal, "keys": makeKeys,
 		"device": device, "tsa": stampServer, "ofdworld": makeOFDWorld, "signatures": signaturesOf,
-		"pdfworld": makePDFWorld, "pdfsignatures": signaturesInPDF,
+		"pdfworld": makePDFWorld, "pdfsignatures": signaturesInPDF, "pdftrust": makePDFTrust, "pdfedit": editPDF,
+		"pdfadd": signPDFAnyway, "pdfreplace": replacePDF,
 	}}.TestScripts(t, "testdata")
 }
 

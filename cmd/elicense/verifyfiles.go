@@ -5,11 +5,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -118,6 +116,9 @@ func (o *verifyOrder) withoutContents(paths []string) []string {
 
 // judgeFiles judges one file, or several as a case.
 func (c *program) judgeFiles(ctx context.Context, o *verifyOrder, paths []string) error {
+	if err := o.checkReport(); err != nil {
+		return err
+	}
 	if o.content != "" && len(paths) > 1 {
 		return cli.Usage("--content 只能与一个文件同用", "--content goes with one file")
 	}
@@ -134,7 +135,8 @@ func (c *program) judgeFiles(ctx context.Context, o *verifyOrder, paths []string
 	if err != nil {
 		return err
 	}
-	if err := c.writeReports(o, report); err != nil {
+	report.Number = o.caseNumber
+	if err := c.writeReports(ctx, o, report); err != nil {
 		return err
 	}
 	if len(report.Reports) == 1 {
@@ -143,59 +145,6 @@ func (c *program) judgeFiles(ctx context.Context, o *verifyOrder, paths []string
 	var failed error
 	err = c.Emit(report, func() { failed = report.WriteText(c.Output(), c.Lang) })
 	return cmp.Or(errors.Join(err, failed), exitOf(report.Indication()))
-}
-
-// writeReports writes each report as a file of its own, beside what is shown.
-func (c *program) writeReports(o *verifyOrder, report *verify.CaseReport) error {
-	if o.report == "" {
-		return nil
-	}
-	if o.report != "html" && o.report != "json" && o.report != "text" {
-		return cli.Usage("--report 应为 html、json 或 text", "--report is html, json or text")
-	}
-	for i, r := range report.Reports {
-		path := o.out
-		if path == "" || len(report.Reports) > 1 {
-			path = filepath.Join(o.out, reportName(report.Names[i], o.report))
-		}
-		var b bytes.Buffer
-		if err := writeReport(&b, r, o.report, c.Lang); err != nil {
-			return err
-		}
-		if err := writeFile(path, b.Bytes()); err != nil {
-			return err
-		}
-		c.Aside(c.Say("报告：", "report: ") + path + "\n")
-	}
-	return nil
-}
-
-func writeReport(w io.Writer, r *verify.Report, form, lang string) error {
-	switch form {
-	case "html":
-		return r.WriteHTML(w, lang)
-	case "json":
-		text, err := r.MarshalJSON()
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(w, "%s\n", text)
-		return err
-	default:
-		return r.WriteText(w, lang)
-	}
-}
-
-// reportName is the file of a report: that of the document with another ending.
-func reportName(document, form string) string {
-	if document == "-" {
-		document = "stdin"
-	}
-	ending := map[string]string{"text": "txt"}[form]
-	if ending == "" {
-		ending = form
-	}
-	return filepath.Base(document) + ".report." + ending
 }
 
 // maxTrustFile is the largest file of a trust folder; CRLs can be long.

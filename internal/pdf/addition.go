@@ -119,7 +119,7 @@ func (d *comparison) form(was, is Object) error {
 	keys := []Name{"Fields", "SigFlags"}
 	if others, err := d.old.otherFields(); err != nil {
 		return err
-	} else if others == 0 {
+	} else if len(others) == 0 {
 		keys = append(keys, "DA", "DR") // what text fields look like, of which there is none
 	}
 	if !differOnly(old, form, keys...) {
@@ -139,6 +139,9 @@ func (d *comparison) form(was, is Object) error {
 	}
 	d.fields = map[Ref]bool{}
 	if err := d.signedSince(); err != nil {
+		return err
+	}
+	if err := d.filledSince(); err != nil {
 		return err
 	}
 	for _, o := range added {
@@ -185,11 +188,21 @@ func (d *comparison) newField(o Object) error {
 		return nil
 	}
 	d.known[r.Number] = true
-	return d.newValue(r, field)
+	name, err := d.now.Resolve(field["T"])
+	if err != nil {
+		return err
+	}
+	text, ok := name.(*String)
+	if !ok {
+		d.other("form field without a name")
+		return nil
+	}
+	return d.newValue(Field{Text(text.Value), r, field})
 }
 
 // newValue recognises a signature value that was added to a field.
-func (d *comparison) newValue(field Ref, dict Dict) error {
+func (d *comparison) newValue(field Field) error {
+	dict := field.Dict
 	v, ok := dict["V"].(Ref)
 	if !ok || !d.fresh(v.Number) {
 		d.other("signature field")
@@ -209,13 +222,19 @@ func (d *comparison) newValue(field Ref, dict Dict) error {
 		return nil
 	case stamp:
 		d.changes.Timestamps++
+	case d.allowed.Level == 1:
+		d.changes.Signatures++
+		d.forbidden("a signature that the certification does not permit")
+	case d.allowed.Locks(field.Name):
+		d.changes.Signatures++
+		d.forbidden("a signature in a field that is locked")
 	default:
 		d.changes.Signatures++
 	}
 	if shown {
 		d.changes.Stamps++
 	}
-	d.fields[field] = true
+	d.fields[field.Ref] = true
 	return d.take(Array{dict["V"], dict["AP"], dict["MK"], dict["DR"], dict["Lock"], dict["SV"]})
 }
 
@@ -250,7 +269,7 @@ func (d *comparison) signedSince() error {
 			continue // it stays unrecognised
 		}
 		d.known[field.Ref.Number] = true
-		if err := d.newValue(field.Ref, now); err != nil {
+		if err := d.newValue(Field{field.Name, field.Ref, now}); err != nil {
 			return err
 		}
 	}

@@ -13,12 +13,15 @@ type Changes struct {
 	Stamps     int      // of these signatures, those that show something on a page
 	Evidence   bool     // evidence was added
 	Metadata   bool     // the XMP metadata were written anew, by software that signed later
+	Filled     int      // form fields that were filled in, as the signer allowed, by somebody who signed later
+	Forbidden  []string // of what is recognised, that which the signer did not allow, in words
 	Other      []string // anything else, in words: the document is not what was signed
 }
 
 // None tells whether nothing was added.
 func (c *Changes) None() bool {
-	return c.Signatures == 0 && c.Timestamps == 0 && !c.Evidence && !c.Metadata && len(c.Other) == 0
+	return c.Signatures == 0 && c.Timestamps == 0 && !c.Evidence && !c.Metadata && c.Filled == 0 &&
+		len(c.Forbidden) == 0 && len(c.Other) == 0
 }
 
 // maxTouched is how many objects of later revisions are looked at.
@@ -40,6 +43,7 @@ func (f *File) Changes(s *Signature) (*Changes, error) {
 	}
 	d := &comparison{
 		old: revision, now: f, touched: map[uint32]bool{}, known: map[uint32]bool{}, uses: map[uint32]int{},
+		allowed: s.Permissions,
 	}
 	added := len(f.sections) - len(revision.sections)
 	if f.tolerances.Tail {
@@ -51,9 +55,6 @@ func (f *File) Changes(s *Signature) (*Changes, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Permission == 1 && d.changes.Signatures > 0 {
-		d.other("a signature, which the certification does not permit")
-	}
 	return &d.changes, nil
 }
 
@@ -64,6 +65,7 @@ type comparison struct {
 	known    map[uint32]bool // of these, those that are recognised
 	uses     map[uint32]int  // how often the signed revision refers to a touched number
 	fields   map[Ref]bool    // signature fields that were signed since
+	allowed  Permissions
 	changes  Changes
 }
 
@@ -72,6 +74,13 @@ func (d *comparison) other(format string, args ...any) {
 		return
 	}
 	d.changes.Other = append(d.changes.Other, fmt.Sprintf(format, args...))
+}
+
+// forbidden names a change that the signer did not allow.
+func (d *comparison) forbidden(what string) {
+	if len(d.changes.Forbidden) < maxOther && !slices.Contains(d.changes.Forbidden, what) {
+		d.changes.Forbidden = append(d.changes.Forbidden, what)
+	}
 }
 
 func (d *comparison) compare(later []*section) error {
@@ -186,7 +195,7 @@ func (d *comparison) countUses() error {
 			o, err := d.old.whole(e)
 			switch {
 			case ReasonOf(err) != "":
-				d.other("object %d, which cannot be read", e.number)
+				d.other("object %d that cannot be read", e.number)
 				continue
 			case err != nil:
 				return err
@@ -199,7 +208,7 @@ func (d *comparison) countUses() error {
 	}
 	for number := range d.touched {
 		if d.fresh(number) && d.uses[number] > 0 {
-			d.other("object %d, which was signed as absent", number)
+			d.other("object %d signed as absent", number)
 		}
 	}
 	return nil
@@ -337,6 +346,9 @@ func extends(was, is Object) bool {
 func (d *comparison) judge() error {
 	if d.changes.Metadata && d.changes.Signatures+d.changes.Timestamps == 0 {
 		d.other("metadata")
+	}
+	if d.changes.Filled > 0 && d.changes.Signatures == 0 {
+		d.other("form fields filled in that nobody signed")
 	}
 	numbers := make([]uint32, 0, len(d.touched))
 	for n := range d.touched {

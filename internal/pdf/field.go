@@ -5,7 +5,7 @@ import (
 	"unicode/utf16"
 )
 
-// Field is a terminal field of the form that is of the kind Sig (12.7.4.5).
+// Field is a terminal field of the form (12.7.4).
 type Field struct {
 	Name string // fully qualified
 	Ref  Ref    // zero: it is no object of its own
@@ -27,11 +27,11 @@ func (f *File) SignatureFields() ([]Field, error) {
 	return w.found, nil
 }
 
-// otherFields is the number of fields of other kinds.
-func (f *File) otherFields() (int, error) {
+// otherFields are the fields of other kinds.
+func (f *File) otherFields() ([]Field, error) {
 	w, err := f.walkFields()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	return w.others, nil
 }
@@ -55,12 +55,11 @@ func (f *File) walkFields() (*fieldWalk, error) {
 
 // fieldWalk goes through the tree of fields. A field that is met twice makes a circle, or two fields of one.
 type fieldWalk struct {
-	f     *File
-	seen  map[Ref]bool
-	count int
-	found []Field
-	// others is the number of fields of other kinds.
-	others int
+	f      *File
+	seen   map[Ref]bool
+	count  int
+	found  []Field
+	others []Field // of other kinds
 }
 
 func (w *fieldWalk) all(list Array, above inherited, depth int) error {
@@ -103,7 +102,7 @@ func (w *fieldWalk) one(o Object, above inherited, depth int) error {
 	if above.kind == Name("Sig") {
 		w.found = append(w.found, Field{above.name, ref, d})
 	} else {
-		w.others++
+		w.others = append(w.others, Field{above.name, ref, d})
 	}
 	return nil
 }

@@ -221,6 +221,19 @@ func (p *parser) hexadecimal() (Object, error) {
 	}
 	digits := p.b[p.i+1 : p.i+end]
 	p.i += end + 1
+	value := make([]byte, hex.DecodedLen(len(digits)))
+	if _, err := hex.Decode(value, digits); err != nil {
+		if value, err = spacedDigits(digits); err != nil {
+			return nil, err
+		}
+	}
+	s := &String{Value: value, Hex: true}
+	s.from, s.to = p.place(from)
+	return s, nil
+}
+
+// spacedDigits decodes digits with white space between them, or a last one alone.
+func spacedDigits(digits []byte) ([]byte, error) {
 	compact := make([]byte, 0, len(digits)+1)
 	for _, c := range digits {
 		if !isSpace(c) {
@@ -234,9 +247,7 @@ func (p *parser) hexadecimal() (Object, error) {
 	if err != nil {
 		return nil, refuse(ReasonSyntax, "a malformed string of hexadecimal digits")
 	}
-	s := &String{Value: compact[:n:n], Hex: true}
-	s.from, s.to = p.place(from)
-	return s, nil
+	return compact[:n:n], nil
 }
 
 // literal reads a string in parentheses (7.3.4.2).

@@ -155,7 +155,9 @@ func (f *File) readSection(at int64, limit int) (*section, error) {
 
 // table reads "xref", the subsections and the trailer (7.5.4).
 func (p *parser) table(limit int) (*section, error) {
-	if err := p.keyword("xref"); err != nil {
+	if err := p.keyword("xref"); ReasonOf(err) == ReasonSyntax {
+		return nil, refuse(ReasonXref, "no cross-reference where one must be")
+	} else if err != nil {
 		return nil, err
 	}
 	s := &section{}
@@ -249,6 +251,9 @@ func (f *File) xrefStream(at int64, limit int) (*section, error) {
 		e.number, e.extra = uint32(number), uint32(generation) //nolint:gosec // checked
 		return nil
 	})
+	if ReasonOf(err) == ReasonSyntax {
+		return nil, refuse(ReasonXref, "no cross-reference where one must be")
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package document
+package page
 
 import (
 	"fmt"
@@ -6,25 +6,25 @@ import (
 )
 
 // page writes a page and the template page below it.
-func (p *composition) page(i int) {
-	s := p.d.pages[i]
+func (p *packing) page(i int) {
+	s := p.book.Sheets[i]
 	var below string
 	if id := p.tplIDs[i]; id != 0 {
 		w := &pageWriter{p: p, page: 0}
 		w.open(s, "", "Background")
-		w.layer(s.fixed)
+		w.layer(s.Fixed)
 		p.file(fmt.Sprintf("Doc_0/Tpls/Tpl_%d/Content.xml", i), w.close())
 		below = fmt.Sprintf(`<ofd:Template TemplateID="%d" ZOrder="Background"/>`, id)
 	}
 	w := &pageWriter{p: p, page: p.pageIDs[i]}
 	w.open(s, below, "Body")
-	w.layer(s.own)
+	w.layer(s.Own)
 	p.file(fmt.Sprintf("Doc_0/Pages/Page_%d/Content.xml", i), w.close())
 }
 
 // pageWriter writes the objects of one page.
 type pageWriter struct {
-	p    *composition
+	p    *packing
 	b    []byte
 	page int // 0: a template, which nothing refers to
 	all  Box
@@ -33,7 +33,7 @@ type pageWriter struct {
 // usualPage is the size of a page with a code or an ornament, in bytes.
 const usualPage = 24 << 10
 
-func (w *pageWriter) open(s *sheet, below, layer string) {
+func (w *pageWriter) open(s *Sheet, below, layer string) {
 	w.all = s.box()
 	w.b = append(make([]byte, 0, usualPage), xmlHead...)
 	w.b = append(w.b, "<ofd:Page"+ofdSpace+">"+below+"<ofd:Area><ofd:PhysicalBox>"+w.all.String()+
@@ -42,30 +42,28 @@ func (w *pageWriter) open(s *sheet, below, layer string) {
 
 func (w *pageWriter) close() []byte { return append(w.b, "</ofd:Layer></ofd:Content></ofd:Page>"...) }
 
-func (w *pageWriter) layer(marks []mark) {
+func (w *pageWriter) layer(marks []Mark) {
 	for i := range marks {
 		m := &marks[i]
 		switch {
-		case m.shape != nil:
-			w.shape(m.shape)
-		case m.line != nil:
-			for j := range m.line.runs {
-				w.tag(m, w.text(m.line, &m.line.runs[j]))
+		case m.Shape != nil:
+			w.shape(m.Shape)
+		case m.Line != nil:
+			for j := range m.Line.Runs {
+				w.tag(m, w.text(m.Line, &m.Line.Runs[j]))
 			}
-		case m.picture != nil:
-			w.tag(m, w.picture(m.picture))
+		case m.Picture != nil:
+			w.tag(m, w.picture(m.Picture))
 		}
 	}
 }
 
-func (w *pageWriter) tag(m *mark, object int) {
+func (w *pageWriter) tag(m *Mark, object int) {
 	if w.page == 0 {
 		return
 	}
-	for _, f := range m.fields {
-		if f != elementBasis {
-			w.p.objects = append(w.p.objects, tag{f, w.page, object})
-		}
+	for _, f := range m.Fields {
+		w.p.objects = append(w.p.objects, tag{f, w.page, object})
 	}
 }
 
@@ -84,7 +82,7 @@ func (w *pageWriter) box(b Box) {
 		if i > 0 {
 			w.b = append(w.b, ' ')
 		}
-		w.b = appendMM(w.b, v)
+		w.b = AppendMM(w.b, v)
 	}
 }
 
@@ -99,66 +97,66 @@ func (w *pageWriter) color(element string, c Color) {
 	w.b = append(w.b, `"/>`...)
 }
 
-func (w *pageWriter) shape(s *shape) {
+func (w *pageWriter) shape(s *Shape) {
 	w.object("PathObject", w.all)
-	if s.fill {
+	if s.Fill {
 		w.b = append(w.b, ` Fill="true" Stroke="false">`...)
-		w.color("FillColor", s.color)
+		w.color("FillColor", s.Color)
 	} else {
-		w.b = append(appendMM(append(w.b, ` LineWidth="`...), s.stroke), `">`...)
-		w.color("StrokeColor", s.color)
+		w.b = append(AppendMM(append(w.b, ` LineWidth="`...), s.Stroke), `">`...)
+		w.color("StrokeColor", s.Color)
 	}
 	w.b = append(w.b, "<ofd:AbbreviatedData>"...)
 	if s.data != nil {
 		w.b = append(w.b, s.data...)
 	} else {
-		w.b = appendPath(w.b, s.path)
+		w.b = appendPath(w.b, s.Path)
 	}
 	w.b = append(w.b, "</ofd:AbbreviatedData></ofd:PathObject>"...)
 }
 
 // appendPath writes an outline as GB/T 33190 has it.
-func appendPath(b []byte, path []step) []byte {
+func appendPath(b []byte, path []Step) []byte {
 	for i := range path {
 		st := &path[i]
 		if i > 0 {
 			b = append(b, ' ')
 		}
-		if st.op == 'Z' {
+		if st.Op == 'Z' {
 			b = append(b, 'C') // of this format: close
 			continue
 		}
-		b = append(b, st.op)
+		b = append(b, st.Op)
 		for _, at := range st.points() {
-			b = appendMM(append(b, ' '), at.x)
-			b = appendMM(append(b, ' '), at.y)
+			b = AppendMM(append(b, ' '), at.X)
+			b = AppendMM(append(b, ' '), at.Y)
 		}
 	}
 	return b
 }
 
 // text writes one run. Every character has its place, so that a page looks alike whatever font its reader takes.
-func (w *pageWriter) text(l *line, r *run) int {
+func (w *pageWriter) text(l *Line, r *Run) int {
 	width := 0
-	for _, a := range r.advances {
+	for _, a := range r.Advances {
 		width += a
 	}
-	id := w.object("TextObject", Box{r.x, l.box.Y, width, l.box.H})
+	id := w.object("TextObject", Box{r.X, l.Box.Y, width, l.Box.H})
 	w.b = append(w.b, ` Font="`...)
 	w.b = strconv.AppendInt(w.b, int64(w.p.fontIDs[r.font]), 10)
-	w.b = append(appendMM(append(w.b, `" Size="`...), l.size), `">`...)
-	w.color("FillColor", l.color)
-	w.b = append(appendMM(append(w.b, `<ofd:TextCode X="0" Y="`...), l.base-l.box.Y), '"')
-	if len(r.text) > 1 {
-		w.b = append(appendDeltas(append(w.b, ` DeltaX="`...), r.advances[:len(r.text)-1]), '"')
+	w.b = append(AppendMM(append(w.b, `" Size="`...), l.Size), `">`...)
+	w.color("FillColor", l.Color)
+	w.b = append(AppendMM(append(w.b, `<ofd:TextCode X="0" Y="`...), l.Base-l.Box.Y), '"')
+	if len(r.Text) > 1 {
+		w.b = append(AppendDeltas(append(w.b, ` DeltaX="`...), r.Advances[:len(r.Text)-1]), '"')
 	}
-	w.b = appendEscaped(append(w.b, '>'), string(r.text))
+	w.b = AppendEscaped(append(w.b, '>'), string(r.Text))
 	w.b = append(w.b, "</ofd:TextCode></ofd:TextObject>"...)
 	return id
 }
 
-// appendDeltas writes distances, three and more alike as "g count distance".
-func appendDeltas(b []byte, list []int) []byte {
+// AppendDeltas writes distances, three and more alike as "g count distance".
+func AppendDeltas(b []byte, list []int) []byte {
 	for i := 0; i < len(list); {
 		n := 1
 		for i+n < len(list) && list[i+n] == list[i] {
@@ -172,15 +170,15 @@ func appendDeltas(b []byte, list []int) []byte {
 		} else {
 			n = 1
 		}
-		b = appendMM(b, list[i])
+		b = AppendMM(b, list[i])
 		i += n
 	}
 	return b
 }
 
-func (w *pageWriter) picture(p *placed) int {
-	id := w.object("ImageObject", p.box)
-	w.b = fmt.Appendf(w.b, ` CTM="%s 0 0 %s 0 0" ResourceID="%d"/>`, formatMM(p.box.W), formatMM(p.box.H),
-		w.p.imageIDs[p.image.digest])
+func (w *pageWriter) picture(p *Placed) int {
+	id := w.object("ImageObject", p.Box)
+	w.b = fmt.Appendf(w.b, ` CTM="%s 0 0 %s 0 0" ResourceID="%d"/>`, FormatMM(p.Box.W), FormatMM(p.Box.H),
+		w.p.imageIDs[p.Picture.digest])
 	return id
 }

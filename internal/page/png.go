@@ -1,4 +1,4 @@
-package document
+package page
 
 import (
 	"bytes"
@@ -21,25 +21,24 @@ const (
 const micrometresPerInch = 25400
 
 // PNG is a page, from 0. Without a font it is refused with ErrNoFont.
-func (d *Drawing) PNG(page, dpi int) ([]byte, error) {
-	f := d.drawer.cfg.Fonts
+func (k *Book) PNG(number, dpi int) ([]byte, error) {
 	switch {
-	case page < 0 || page >= len(d.pages):
-		return nil, fmt.Errorf("%w: no page %d", ErrLicence, page)
-	case f.Title == nil && f.Body == nil:
+	case number < 0 || number >= len(k.Sheets):
+		return nil, fmt.Errorf("%w: page %d", ErrPage, number)
+	case k.Fonts.Main() == nil:
 		return nil, ErrNoFont
 	case dpi < MinDPI || dpi > MaxDPI:
-		return nil, fmt.Errorf("%w: %d dots per inch", ErrLicence, dpi)
+		return nil, fmt.Errorf("%w: %d dots per inch", ErrPage, dpi)
 	}
-	s := d.pages[page]
-	c := &canvas{d: d, scale: float64(dpi) / micrometresPerInch}
-	w, h := int(math.Round(float64(s.width)*c.scale)), int(math.Round(float64(s.height)*c.scale))
+	s := k.Sheets[number]
+	c := &canvas{fonts: k.Fonts, scale: float64(dpi) / micrometresPerInch}
+	w, h := int(math.Round(float64(s.Width)*c.scale)), int(math.Round(float64(s.Height)*c.scale))
 	if w > maxPixels/h {
-		return nil, fmt.Errorf("%w: too many pixels", ErrLicence)
+		return nil, fmt.Errorf("%w: too many dots", ErrPage)
 	}
 	c.image = image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.Draw(c.image, c.image.Bounds(), image.White, image.Point{}, draw.Src)
-	for _, layer := range [][]mark{s.fixed, s.own} {
+	for _, layer := range [][]Mark{s.Fixed, s.Own} {
 		for i := range layer {
 			if err := c.mark(&layer[i]); err != nil {
 				return nil, err
@@ -56,44 +55,44 @@ func (d *Drawing) PNG(page, dpi int) ([]byte, error) {
 
 // canvas is a page as dots.
 type canvas struct {
-	d     *Drawing
+	fonts Fonts
 	image *image.RGBA
 	scale float64
 	ink   vector.Rasterizer
 }
 
-func (c *canvas) mark(m *mark) error {
+func (c *canvas) mark(m *Mark) error {
 	switch {
-	case m.shape != nil:
-		c.shape(m.shape)
-	case m.line != nil:
-		c.line(m.line)
-	case m.picture != nil:
-		return c.picture(m.picture)
+	case m.Shape != nil:
+		c.shape(m.Shape)
+	case m.Line != nil:
+		c.line(m.Line)
+	case m.Picture != nil:
+		return c.picture(m.Picture)
 	}
 	return nil
 }
 
 type dot struct{ x, y float32 }
 
-func (c *canvas) dot(p point) dot {
-	return dot{float32(float64(p.x) * c.scale), float32(float64(p.y) * c.scale)}
+func (c *canvas) dot(p Point) dot {
+	return dot{float32(float64(p.X) * c.scale), float32(float64(p.Y) * c.scale)}
 }
 
-func (c *canvas) shape(s *shape) {
-	if s.fill {
-		c.fill(s.path, s.color, s.crisp)
+func (c *canvas) shape(s *Shape) {
+	if s.Fill {
+		c.fill(s.Path, s.Color, s.Crisp)
 		return
 	}
 	c.stroke(s)
 }
 
 // window is the part of the page that outlines touch.
-func (c *canvas) window(path []step, reach float64) image.Rectangle {
+func (c *canvas) window(path []Step, reach float64) image.Rectangle {
 	r := image.Rectangle{Min: image.Pt(math.MaxInt32, math.MaxInt32), Max: image.Pt(math.MinInt32, math.MinInt32)}
 	for i := range path {
 		for _, p := range path[i].points() {
-			x, y := float64(p.x)*c.scale, float64(p.y)*c.scale
+			x, y := float64(p.X)*c.scale, float64(p.Y)*c.scale
 			r.Min.X = min(r.Min.X, int(math.Floor(x-reach))-1)
 			r.Min.Y = min(r.Min.Y, int(math.Floor(y-reach))-1)
 			r.Max.X = max(r.Max.X, int(math.Ceil(x+reach))+1)
@@ -109,13 +108,13 @@ func (c *canvas) pour(w image.Rectangle, ink Color) {
 	c.ink.Draw(c.image, w, source, image.Point{})
 }
 
-func (c *canvas) fill(path []step, ink Color, crisp bool) {
+func (c *canvas) fill(path []Step, ink Color, crisp bool) {
 	w := c.window(path, 0)
 	if w.Empty() {
 		return
 	}
 	c.ink.Reset(w.Dx(), w.Dy())
-	at := func(p point) (x, y float32) {
+	at := func(p Point) (x, y float32) {
 		d := c.dot(p)
 		if crisp {
 			d.x, d.y = float32(math.Round(float64(d.x))), float32(math.Round(float64(d.y)))
@@ -124,15 +123,15 @@ func (c *canvas) fill(path []step, ink Color, crisp bool) {
 	}
 	for i := range path {
 		s := &path[i]
-		switch s.op {
+		switch s.Op {
 		case 'M':
-			c.ink.MoveTo(at(s.at[0]))
+			c.ink.MoveTo(at(s.At[0]))
 		case 'L':
-			c.ink.LineTo(at(s.at[0]))
+			c.ink.LineTo(at(s.At[0]))
 		case 'B':
-			ax, ay := at(s.at[0])
-			bx, by := at(s.at[1])
-			cx, cy := at(s.at[2])
+			ax, ay := at(s.At[0])
+			bx, by := at(s.At[1])
+			cx, cy := at(s.At[2])
 			c.ink.CubeTo(ax, ay, bx, by, cx, cy)
 		case 'Z':
 			c.ink.ClosePath()
@@ -142,33 +141,33 @@ func (c *canvas) fill(path []step, ink Color, crisp bool) {
 }
 
 // stroke draws lines as rows of thin rectangles, all turned the same way so that they add up to one shape.
-func (c *canvas) stroke(s *shape) {
-	half := math.Max(float64(s.stroke)*c.scale, 0.8) / 2
-	w := c.window(s.path, half)
+func (c *canvas) stroke(s *Shape) {
+	half := math.Max(float64(s.Stroke)*c.scale, 0.8) / 2
+	w := c.window(s.Path, half)
 	if w.Empty() {
 		return
 	}
 	c.ink.Reset(w.Dx(), w.Dy())
 	origin := dot{float32(w.Min.X), float32(w.Min.Y)}
 	var start, last dot
-	for i := range s.path {
-		st := &s.path[i]
-		switch st.op {
+	for i := range s.Path {
+		st := &s.Path[i]
+		switch st.Op {
 		case 'M':
-			start = c.dot(st.at[0])
+			start = c.dot(st.At[0])
 			last = start
 		case 'L':
-			to := c.dot(st.at[0])
+			to := c.dot(st.At[0])
 			c.bar(last, to, origin, half)
 			last = to
 		case 'B':
-			last = c.curve(last, [3]dot{c.dot(st.at[0]), c.dot(st.at[1]), c.dot(st.at[2])}, origin, half)
+			last = c.curve(last, [3]dot{c.dot(st.At[0]), c.dot(st.At[1]), c.dot(st.At[2])}, origin, half)
 		case 'Z':
 			c.bar(last, start, origin, half)
 			last = start
 		}
 	}
-	c.pour(w, s.color)
+	c.pour(w, s.Color)
 }
 
 // curve draws a Bézier curve in short pieces.
@@ -203,36 +202,36 @@ func (c *canvas) bar(a, b, origin dot, half float64) {
 	c.ink.ClosePath()
 }
 
-func (c *canvas) line(l *line) {
-	for i := range l.runs {
-		r := &l.runs[i]
-		f := c.d.font(r.font)
+func (c *canvas) line(l *Line) {
+	for i := range l.Runs {
+		r := &l.Runs[i]
+		f := c.fonts.of(r.font)
 		if f == nil {
 			c.blanks(l, r)
 			continue
 		}
-		eachGlyph(f, r, func(x int, g glyph) { c.fill(g.place(l.size, point{x, l.base}), l.color, false) })
+		eachGlyph(f, r, func(x int, g glyph) { c.fill(g.place(l.Size, Point{x, l.Base}), l.Color, false) })
 	}
 }
 
 // blanks draws a hollow box for each character that no font has: it is seen that something is missing.
-func (c *canvas) blanks(l *line, r *run) {
-	x := r.x
-	for i := range r.text {
-		b := Box{x, l.base - l.size*4/5, r.advances[i], l.size * 4 / 5}.inset(l.size / 12)
-		if r.text[i] != ' ' && b.W > 0 {
-			c.stroke(&shape{path: rectangle(b), stroke: l.size / 20, color: l.color})
+func (c *canvas) blanks(l *Line, r *Run) {
+	x := r.X
+	for i := range r.Text {
+		b := Box{x, l.Base - l.Size*4/5, r.Advances[i], l.Size * 4 / 5}.Inset(l.Size / 12)
+		if r.Text[i] != ' ' && b.W > 0 {
+			c.stroke(&Shape{Path: Rectangle(b), Stroke: l.Size / 20, Color: l.Color})
 		}
-		x += r.advances[i]
+		x += r.Advances[i]
 	}
 }
 
-func (c *canvas) picture(p *placed) error {
-	source, _, err := image.Decode(bytes.NewReader(p.image.data))
+func (c *canvas) picture(p *Placed) error {
+	source, _, err := image.Decode(bytes.NewReader(p.Picture.data))
 	if err != nil {
 		return fmt.Errorf("%w: damaged", ErrImage)
 	}
-	a, b := c.dot(point{p.box.X, p.box.Y}), c.dot(point{p.box.X + p.box.W, p.box.Y + p.box.H})
+	a, b := c.dot(Point{p.Box.X, p.Box.Y}), c.dot(Point{p.Box.X + p.Box.W, p.Box.Y + p.Box.H})
 	to := image.Rect(int(a.x), int(a.y), int(b.x), int(b.y))
 	draw.ApproxBiLinear.Scale(c.image, to, source, source.Bounds(), draw.Over, nil)
 	return nil

@@ -1,4 +1,4 @@
-package document
+package page
 
 import (
 	"encoding/binary"
@@ -13,7 +13,7 @@ import (
 // MaxFontBytes is the largest font file that is read.
 const MaxFontBytes = 64 << 20
 
-// Fonts are the fonts of a Drawer; any may be nil.
+// Fonts are what characters are drawn and embedded with; any may be nil.
 type Fonts struct {
 	Title    *Font
 	Body     *Font // nil: Title, and the other way round
@@ -35,7 +35,7 @@ type Font struct {
 type glyph struct {
 	index   uint16
 	advance int
-	outline []step // the em is emUnits
+	outline []Step // the em is emUnits
 }
 
 // ParseFont reads a font with TrueType outlines from a .ttf, or the one at index of a .ttc.
@@ -60,7 +60,7 @@ func ParseFont(data []byte, index int) (f *Font, err error) {
 	f.embeds = mayEmbed(t.Tables["OS/2"])
 	f.family = "unnamed"
 	for _, n := range t.Name.Get(font.NameFontFamily) {
-		if s := visible(n.String()); s != "" {
+		if s := Visible(n.String()); s != "" {
 			f.family = s
 			break
 		}
@@ -120,67 +120,60 @@ const emUnits = 1 << 16
 
 // outline gathers a glyph's path; the font's y goes up, a page's down.
 type outline struct {
-	path []step
-	last point
+	path []Step
+	last Point
 }
 
-func at(x, y float64) point { return point{int(math.Round(x)), -int(math.Round(y))} }
+func at(x, y float64) Point { return Point{int(math.Round(x)), -int(math.Round(y))} }
 
 // MoveTo begins a contour.
 func (o *outline) MoveTo(x, y float64) {
 	o.last = at(x, y)
-	o.path = append(o.path, step{'M', [3]point{o.last}})
+	o.path = append(o.path, Step{'M', [3]Point{o.last}})
 }
 
 // LineTo draws a line.
 func (o *outline) LineTo(x, y float64) {
 	o.last = at(x, y)
-	o.path = append(o.path, step{'L', [3]point{o.last}})
+	o.path = append(o.path, Step{'L', [3]Point{o.last}})
 }
 
 // QuadTo draws a quadratic curve as the cubic one that it is.
 func (o *outline) QuadTo(cx, cy, x, y float64) {
 	c, end := at(cx, cy), at(x, y)
-	o.path = append(o.path, step{'B', [3]point{third(o.last, c), third(end, c), end}})
+	o.path = append(o.path, Step{'B', [3]Point{third(o.last, c), third(end, c), end}})
 	o.last = end
 }
 
 // CubeTo draws a cubic curve.
 func (o *outline) CubeTo(ax, ay, bx, by, x, y float64) { //nolint:revive // the font library counts the arguments
 	o.last = at(x, y)
-	o.path = append(o.path, step{'B', [3]point{at(ax, ay), at(bx, by), o.last}})
+	o.path = append(o.path, Step{'B', [3]Point{at(ax, ay), at(bx, by), o.last}})
 }
 
 // Close ends a contour.
-func (o *outline) Close() { o.path = append(o.path, step{op: 'Z'}) }
+func (o *outline) Close() { o.path = append(o.path, Step{Op: 'Z'}) }
 
 // place gives a glyph's outline in a size at a point.
-func (g glyph) place(size int, base point) []step {
-	out := make([]step, len(g.outline))
+func (g glyph) place(size int, base Point) []Step {
+	out := make([]Step, len(g.outline))
 	for i := range g.outline {
-		out[i].op = g.outline[i].op
+		out[i].Op = g.outline[i].Op
 		for j, p := range g.outline[i].points() {
-			out[i].at[j] = point{base.x + roundDiv(p.x*size, emUnits), base.y + roundDiv(p.y*size, emUnits)}
+			out[i].At[j] = Point{base.X + roundDiv(p.X*size, emUnits), base.Y + roundDiv(p.Y*size, emUnits)}
 		}
 	}
 	return out
 }
 
 // third is two thirds of the way from an end to the control point of a quadratic curve.
-func third(end, control point) point {
-	return point{roundDiv(end.x+2*control.x, 3), roundDiv(end.y+2*control.y, 3)}
+func third(end, control Point) Point {
+	return Point{roundDiv(end.X+2*control.X, 3), roundDiv(end.Y+2*control.Y, 3)}
 }
 
-func roundDiv(a, b int) int {
-	if a < 0 {
-		return -((-a + b/2) / b)
-	}
-	return (a + b/2) / b
-}
-
-// embed is the part of the font that the characters need, as a font file; nil if it may not be embedded. The same
+// Embed is the part of the font that the characters need, as a font file; nil if it may not be embedded. The same
 // characters give the same bytes.
-func (f *Font) embed(chars map[rune]bool) (data []byte, err error) {
+func (f *Font) Embed(chars map[rune]bool) (data []byte, err error) {
 	if !f.embeds {
 		return nil, nil
 	}

@@ -25,6 +25,7 @@ var (
 	ErrTooLarge = errors.New("files: too large")
 	ErrDamaged  = errors.New("files: stored data is damaged")
 	ErrConfig   = errors.New("files: incomplete configuration")
+	ErrReused   = errors.New("files: the key belongs to another file")
 )
 
 // Config is what a store is made of; every field must be set.
@@ -38,7 +39,8 @@ type Config struct {
 
 // File is one file as it stands in the store.
 type File struct {
-	ID      string // unguessable
+	ID      string
+	Owner   string // who may read it; whoever hands it out asks
 	Size    int64
 	Digest  [32]byte // SM3 of the content
 	Created time.Time
@@ -83,22 +85,30 @@ func (f *File) manifest() []byte {
 		b = binary.BigEndian.AppendUint64(b, uint64(n)) //nolint:gosec // after 1970, never negative
 	}
 	b = append(b, f.Digest[:]...)
+	b = append(b, byte(len(f.Owner))) //nolint:gosec // Create has looked
+	b = append(b, f.Owner...)
 	for i := range f.pieces {
 		b = append(b, f.pieces[i][:]...)
 	}
 	return b
 }
 
-const manifestHead = 1 + 3*8 + 32
+// Format, three numbers, digest, length of the owner.
+const manifestHead = 1 + 3*8 + 32 + 1
 
 func parseManifest(id string, b []byte) (*File, error) {
-	if len(b) < manifestHead || b[0] != manifestFormat || (len(b)-manifestHead)%len(blob.Address{}) != 0 {
+	if len(b) < manifestHead || b[0] != manifestFormat {
+		return nil, fmt.Errorf("%w: manifest", ErrDamaged)
+	}
+	head := manifestHead + int(b[manifestHead-1])
+	if len(b) < head || (len(b)-head)%len(blob.Address{}) != 0 {
 		return nil, fmt.Errorf("%w: manifest", ErrDamaged)
 	}
 	at := func(i int) int64 { return int64(binary.BigEndian.Uint64(b[1+8*i:])) } //nolint:gosec // written by manifest
 	f := &File{ID: id, Size: at(0), Created: time.Unix(at(1), 0).UTC(), Expires: time.Unix(at(2), 0).UTC()}
 	copy(f.Digest[:], b[1+3*8:])
-	for b = b[manifestHead:]; len(b) > 0; b = b[len(blob.Address{}):] {
+	f.Owner = string(b[manifestHead:head])
+	for b = b[head:]; len(b) > 0; b = b[len(blob.Address{}):] {
 		f.pieces = append(f.pieces, blob.Address(b))
 	}
 	if f.Size < 0 || f.Size > int64(len(f.pieces))*pieceBytes || f.Size <= int64(len(f.pieces)-1)*pieceBytes {

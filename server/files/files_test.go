@@ -56,7 +56,7 @@ func TestRoundTrip(t *testing.T) {
 		content := make([]byte, size)
 		_, err := rand.Read(content)
 		require.NoError(t, err)
-		f, err := w.Write(t.Context(), bytes.NewReader(content), int64(size), time.Hour)
+		f, err := w.Write(t.Context(), bytes.NewReader(content), files.Want{Owner: "one", Limit: int64(size), Keep: time.Hour})
 		require.NoError(t, err)
 		require.Equal(t, sm3.Sum(content), f.Digest)
 		got, err := w.Read(t.Context(), f.ID, int64(size))
@@ -78,7 +78,7 @@ func TestReadAnywhere(t *testing.T) {
 	content := make([]byte, 13<<20)
 	_, err := rand.Read(content)
 	require.NoError(t, err)
-	f, err := w.Write(t.Context(), bytes.NewReader(content), 1<<40, time.Hour)
+	f, err := w.Write(t.Context(), bytes.NewReader(content), files.Want{Limit: 1 << 40, Keep: time.Hour})
 	require.NoError(t, err)
 	r, err := w.Open(t.Context(), f.ID)
 	require.NoError(t, err)
@@ -101,10 +101,10 @@ func TestReadAnywhere(t *testing.T) {
 // TestTooLarge: content beyond the limit leaves no file, and nothing is left after the next sweep.
 func TestTooLarge(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.Write(t.Context(), io.LimitReader(rand.Reader, 9<<20), 8<<20, time.Hour)
+	_, err := w.Write(t.Context(), io.LimitReader(rand.Reader, 9<<20), files.Want{Limit: 8 << 20, Keep: time.Hour})
 	require.ErrorIs(t, err, files.ErrTooLarge)
 	_, err = w.Write(t.Context(), io.MultiReader(bytes.NewReader(make([]byte, 5<<20)), iotest.ErrReader(errors.New("gone"))),
-		8<<20, time.Hour)
+		files.Want{Limit: 8 << 20, Keep: time.Hour})
 	require.Error(t, err)
 	require.Zero(t, count(t, w.engine))
 	require.NotZero(t, count(t, w.blobs))
@@ -117,9 +117,9 @@ func TestTooLarge(t *testing.T) {
 // TestSweep: a file goes when its time is over, and its content with it, unless another file has the same.
 func TestSweep(t *testing.T) {
 	w := newWorld(t)
-	short, err := w.Write(t.Context(), bytes.NewReader([]byte("the same")), 100, time.Hour)
+	short, err := w.Write(t.Context(), bytes.NewReader([]byte("the same")), files.Want{Owner: "one", Limit: 100, Keep: time.Hour})
 	require.NoError(t, err)
-	long, err := w.Write(t.Context(), bytes.NewReader([]byte("the same")), 100, 100*time.Hour)
+	long, err := w.Write(t.Context(), bytes.NewReader([]byte("the same")), files.Want{Owner: "one", Limit: 100, Keep: 100 * time.Hour})
 	require.NoError(t, err)
 	for _, step := range []struct {
 		after time.Duration
@@ -139,6 +139,30 @@ func TestSweep(t *testing.T) {
 	require.Zero(t, count(t, w.blobs))
 }
 
+// TestKey: the same content under the same key is the same file, other content is refused, and another owner has keys of
+// his own.
+func TestKey(t *testing.T) {
+	w := newWorld(t)
+	write := func(owner, content string) (*files.File, error) {
+		return w.Write(t.Context(), bytes.NewReader([]byte(content)), files.Want{Owner: owner, Key: "k", Limit: 9, Keep: time.Hour})
+	}
+	first, err := write("one", "a")
+	require.NoError(t, err)
+	again, err := write("one", "a")
+	require.NoError(t, err)
+	require.Equal(t, first.ID, again.ID)
+	_, err = write("one", "b")
+	require.ErrorIs(t, err, files.ErrReused)
+	other, err := write("two", "b")
+	require.NoError(t, err)
+	require.NotEqual(t, first.ID, other.ID)
+	f, err := w.Stat(t.Context(), other.ID)
+	require.NoError(t, err)
+	require.Equal(t, "two", f.Owner)
+	_, err = write(string(make([]byte, 300)), "b")
+	require.ErrorIs(t, err, files.ErrTooLarge)
+}
+
 // TestUnknown: a name that is none finds nothing.
 func TestUnknown(t *testing.T) {
 	w := newWorld(t)
@@ -154,7 +178,7 @@ func TestUnknown(t *testing.T) {
 // TestDamaged: a manifest that does not fit its content is never read past.
 func TestDamaged(t *testing.T) {
 	w := newWorld(t)
-	f, err := w.Write(t.Context(), bytes.NewReader([]byte("content")), 100, time.Hour)
+	f, err := w.Write(t.Context(), bytes.NewReader([]byte("content")), files.Want{Owner: "one", Limit: 100, Keep: time.Hour})
 	require.NoError(t, err)
 	var k, manifest []byte
 	require.NoError(t, w.engine.View(t.Context(), func(r engine.Reader) error {
@@ -168,6 +192,7 @@ func TestDamaged(t *testing.T) {
 		"short":   func(b []byte) []byte { return b[:20] },
 		"torn":    func(b []byte) []byte { return b[:len(b)-1] },
 		"no part": func(b []byte) []byte { return b[:len(b)-32] },
+		"owner":   func(b []byte) []byte { b[1+3*8+32] += 200; return b },
 		"size":    func(b []byte) []byte { b[8]++; return b },
 	} {
 		require.NoError(t, w.engine.Update(t.Context(), func(e engine.Writer) error {

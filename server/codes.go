@@ -28,6 +28,19 @@ const (
 	CodeAmbiguous  Code = "outcome-unknown"
 	CodeIfMatch    Code = "if-match-malformed"
 	CodeDate       Code = "date-malformed"
+
+	CodeNotOffered  Code = "not-offered"
+	CodeOctets      Code = "octets-expected"
+	CodeKeyMissing  Code = "idempotency-key-missing"
+	CodeKeyReused   Code = "idempotency-key-of-another-request"
+	CodeCutOff      Code = "upload-cut-off"
+	CodeFileUnknown Code = "no-such-file"
+	CodeJobUnknown  Code = "no-such-job"
+	CodeJobsTooMany Code = "too-many-jobs"
+	CodeJobEnded    Code = "job-ended"
+	CodeEncoding    Code = "encoding-unknown"
+	CodeZIP         Code = "zip-unusable"
+	CodeResume      Code = "conversion-differs"
 )
 
 // message is a sentence with what goes with it. What is wrong and what to do are parted by the first semicolon.
@@ -53,6 +66,66 @@ var sentences = map[Code]message{
 		http.StatusMethodNotAllowed, false,
 		"该资源不支持此方法；请对照 /api/v1/openapi.json 核对方法",
 		"the resource does not know this method; compare it with /api/v1/openapi.json",
+	},
+	CodeNotOffered: {
+		http.StatusNotFound, false,
+		"本服务没有开通这项功能；请向运行单位确认",
+		"this service does not offer it; ask its operator",
+	},
+	CodeOctets: {
+		http.StatusUnsupportedMediaType, false,
+		"上传文件的内容类型应为 application/octet-stream；请用 Content-Type 写明",
+		"a file is uploaded as application/octet-stream; say so in Content-Type",
+	},
+	CodeKeyMissing: {
+		http.StatusUnprocessableEntity, false,
+		"缺少幂等键，或超过 128 个字符；请在 Idempotency-Key 中给出",
+		"the idempotency key is missing or longer than 128 characters; give it in Idempotency-Key",
+	},
+	CodeKeyReused: {
+		http.StatusUnprocessableEntity, false,
+		"幂等键已用于另一请求；新的请求请用新的键",
+		"the idempotency key belongs to another request; use a new key for a new request",
+	},
+	CodeCutOff: {
+		http.StatusBadRequest, true,
+		"上传中断，文件未保存；请用同一幂等键重新上传",
+		"the upload was cut off and nothing is kept; send it again with the same idempotency key",
+	},
+	CodeFileUnknown: {
+		http.StatusNotFound, false,
+		"没有这个文件，或已过保存期；请重新上传",
+		"there is no such file, or its time is over; upload it again",
+	},
+	CodeJobUnknown: {
+		http.StatusNotFound, false,
+		"没有这个作业，或已过保存期；请核对作业标识",
+		"there is no such job, or its time is over; compare the id",
+	},
+	CodeJobsTooMany: {
+		http.StatusTooManyRequests, true,
+		"您未完成的作业过多；请等已有作业办完或取消后再提交",
+		"too many of your jobs have not ended; wait for them or cancel some",
+	},
+	CodeJobEnded: {
+		http.StatusConflict, false,
+		"作业已经结束，不能取消；转换的批次可以撤回",
+		"the job has ended and cannot be cancelled; a conversion can be undone",
+	},
+	CodeEncoding: {
+		http.StatusUnprocessableEntity, false,
+		"不认识这种文字编码；请用 gb18030、utf-8 等名称",
+		"this encoding is not known; name one as gb18030 or utf-8",
+	},
+	CodeZIP: {
+		http.StatusUnprocessableEntity, false,
+		"扫描件或照片的 ZIP 不能用；请重新打包",
+		"the ZIP of scans or photos cannot be used; pack it again",
+	},
+	CodeResume: {
+		http.StatusConflict, false,
+		"文件与它先前未办完的批次不一致；请撤回该批次后重新转换",
+		"the file does not fit the batch that it left unfinished; undo that batch and convert again",
 	},
 	CodeMalformed: {
 		http.StatusBadRequest, false,

@@ -23,8 +23,11 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/server/jobs"
 	"github.com/elicense/elicense/vault"
 )
 
@@ -41,6 +44,12 @@ type Config struct {
 	Log     *slog.Logger
 	Version string // of the program, for the description
 
+	// Files keeps what is uploaded and made by long work, and nothing else; nil: what needs files is not offered.
+	Files     blob.Store
+	MaxUpload int64 // bytes of one file; 0: 256 MiB
+	// Converting is what conversions need; nil: they are not offered.
+	Converting *Converting
+
 	// Ready says what else must hold before the service takes requests, as room on the disk; nil: nothing.
 	Ready func(context.Context) error
 
@@ -55,6 +64,8 @@ type Server struct {
 	metrics *metrics
 	closing atomic.Bool
 	api     huma.API
+	files   *files.Store // nil: none
+	jobs    *jobs.Jobs
 }
 
 // New builds the service.
@@ -64,6 +75,9 @@ func New(cfg Config) (*Server, error) {
 		return nil, ErrConfig
 	}
 	s := &Server{cfg: cfg, metrics: newMetrics()}
+	if err := s.openWork(); err != nil {
+		return nil, err
+	}
 	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
@@ -92,6 +106,9 @@ func (s *Server) register() {
 	s.registerActs()
 	s.registerLookups()
 	s.registerComparisons()
+	s.registerFiles()
+	s.registerJobs()
+	s.registerConversions()
 }
 
 // description is what huma needs to know of the interface as a whole.

@@ -2,26 +2,33 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"testing"
 	"time"
 
+	"github.com/emmansun/gmsm/sm3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/blob"
+	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/server"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/convert"
 )
 
 var zone = time.FixedZone("CST", 8*3600)
@@ -57,11 +64,49 @@ func newWorld(t *testing.T) *world {
 		Vault: w.vault, Callers: w.callers(), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
-	w.server, err = server.New(w.config)
+	uploads, err := blob.Open(blob.Config{Engine: memory.New(), Now: clock, Hash: keys.AddressHash})
 	require.NoError(t, err)
-	w.http = httptest.NewServer(w.server.Handler())
-	t.Cleanup(w.http.Close)
+	w.config.Files, w.config.MaxUpload = uploads, 8<<20
+	w.config.Converting = &server.Converting{
+		Temp: func() (convert.TempFile, error) { return os.CreateTemp(t.TempDir(), "") },
+		Scratch: func(context.Context) (engine.Engine, func() error, error) {
+			return memory.New(), func() error { return nil }, nil
+		},
+	}
+	w.start()
 	return w
+}
+
+// start begins the service, or begins it anew after changes to config.
+func (w *world) start() {
+	w.t.Helper()
+	var err error
+	w.server, err = server.New(w.config)
+	require.NoError(w.t, err)
+	w.http = httptest.NewServer(w.server.Handler())
+	w.t.Cleanup(w.http.Close)
+}
+
+// work does the long work that waits, until nothing does.
+func (w *world) work() {
+	w.t.Helper()
+	for {
+		did, err := w.server.Step(w.t.Context())
+		require.NoError(w.t, err)
+		if !did {
+			return
+		}
+	}
+}
+
+// upload sends a file and gives its id.
+func (w *world) upload(key string, content []byte) string {
+	w.t.Helper()
+	digest := sm3.Sum(content)
+	r := w.send(key, http.MethodPost, "/files", bytes.NewReader(content),
+		"Content-Type", "application/octet-stream", api.HeaderIdempotencyKey, hex.EncodeToString(digest[:]))
+	require.Equal(w.t, http.StatusCreated, r.status, "%s", r.body)
+	return into[api.File](w.t, r).ID
 }
 
 // callers are one of every role; the key of each is its name.
@@ -93,14 +138,18 @@ func (w *world) call(key, method, path string, body any, headers ...string) repl
 		b, err := json.Marshal(body)
 		require.NoError(w.t, err)
 		content = bytes.NewReader(b)
+		headers = append([]string{"Content-Type", "application/json"}, headers...)
 	}
+	return w.send(key, method, path, content, headers...)
+}
+
+// send is call with a body as it is.
+func (w *world) send(key, method, path string, content io.Reader, headers ...string) reply {
+	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), method, w.http.URL+api.Version+path, content)
 	require.NoError(w.t, err)
 	if key != "" {
 		req.Header.Set("Authorization", "Bearer "+key)
-	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
 	}
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
@@ -162,3 +211,23 @@ func foodRequest(t *testing.T) api.IssueRequest {
 	}
 	return api.IssueRequest{Type: typ.Code, Paper: "P-0001", Division: "350102", Values: values}
 }
+
+// idPattern finds what looks like an identity number or a code of a firm.
+var idPattern = regexp.MustCompile(`[0-9]{17}[0-9X]|9[0-9A-Z]{17}`)
+
+// serve answers one request without a connection.
+func serve(h http.Handler, body io.Reader, length int64, headers []string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, api.Version+"/files", body)
+	r.ContentLength = length
+	r.Header.Set("Authorization", "Bearer "+fixtures.Caller(0))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	out := httptest.NewRecorder()
+	h.ServeHTTP(out, r)
+	return out
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

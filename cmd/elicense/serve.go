@@ -15,8 +15,6 @@ import (
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
-	"github.com/elicense/elicense/internal/engine/badger"
-	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/server"
 	"github.com/elicense/elicense/server/identity"
 )
@@ -117,12 +115,18 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	if err := c.showServing(h, settings, l.Addr().String(), keys); err != nil {
 		return err
 	}
-	return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+	return alongside(ctx, s.Run, func(ctx context.Context) error {
+		return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+	})
 }
 
 // newServer puts the service together.
 func (c *program) newServer(ctx context.Context, h *house) (*server.Server, []sandboxCaller, error) {
-	kept, err := c.openService(ctx, h)
+	kept, err := c.openKept(ctx, h, serviceDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	work, err := c.openWork(ctx, h)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -134,7 +138,7 @@ func (c *program) newServer(ctx context.Context, h *house) (*server.Server, []sa
 		}
 	}
 	s, err := server.New(server.Config{
-		Vault: h.vault, Callers: callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
+		Vault: h.vault, Callers: callers, Engine: kept, Files: work.files, Converting: work.converting, Now: c.Now, Rand: c.Rand, Version: "1",
 		Sandbox: h.settings.Sandbox, Log: slog.New(slog.NewJSONHandler(c.Err, nil)),
 		Ready: func(context.Context) error { return h.room() },
 	})
@@ -148,25 +152,6 @@ func (h *house) room() error {
 		return engine.ErrNoSpace
 	}
 	return err
-}
-
-// serviceDir holds what the service keeps.
-const serviceDir = "service"
-
-// openService opens what the service keeps, apart from the vault; it has a keyring of its own under the same master key.
-func (c *program) openService(ctx context.Context, h *house) (engine.Engine, error) {
-	e, err := badger.Open(badger.Config{
-		Dir: filepath.Join(h.dir, serviceDir), GCInterval: gcInterval, ReserveBytes: h.settings.reserveBytes(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	h.engines = append(h.engines, e)
-	if _, err := sealed.CreateKeyring(ctx, e, h.master, c.Rand); err != nil && !errors.Is(err, sealed.ErrKeyring) {
-		return nil, err
-	}
-	store, _, err := c.unseal(ctx, e, h.master)
-	return store, err
 }
 
 // prepareSandbox makes a sandbox where there is nothing yet.

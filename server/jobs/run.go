@@ -11,8 +11,8 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 )
 
-// Work does the jobs of one kind. Its context ends when the job is cancelled or the process stops: then it returns soon,
-// with an error. Done again after a crash, it goes on or comes to the same. The result is encoded as JSON.
+// Work does the jobs of one kind. Its context ends when the job is cancelled or the process stops: then it returns
+// soon, with an error. Done again after a crash, it goes on or comes to the same. The result is encoded as JSON.
 type Work func(ctx context.Context, j *Job, tell func(Progress)) (result any, err error)
 
 // poll is how often the queue is looked at when nothing is added to it, for jobs that wait for their time.

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
@@ -92,12 +91,10 @@ func TestServeKill(t *testing.T) {
 	calm := k.copy().finish()
 
 	s := startServing(t, k.path("data"))
-	var types struct {
-		Items []struct{ Code, Name string }
-	}
+	var types api.TypeList
 	s.call(http.MethodGet, "/licence-types", nil, &types)
 	var typ string
-	for _, one := range types.Items {
+	for _, one := range types.Types {
 		if one.Name == fixtures.FoodLicence {
 			typ = one.Code
 		}
@@ -138,10 +135,9 @@ func TestServeKill(t *testing.T) {
 	var done api.Conversion
 	require.NoError(t, json.Unmarshal(job.Result, &done))
 	require.Equal(t, calm.Counts, done.Counts)
-	require.Equal(t, strings.TrimSpace(calm.Batch), done.Batch)
+	require.Equal(t, calm.Batch, done.Batch)
 	s.kill()
 	require.Contains(t, k.data().ok("--json", "audit", "verify"), `"passed":true`)
-	require.Equal(t, calm.Counts.Unchanged, 0)
 	again := k.finish()
 	require.Zero(t, again.Counts.Created+again.Counts.Updated, "a duplicate was made")
 }

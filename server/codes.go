@@ -50,7 +50,7 @@ type message struct {
 	zh, en    string
 }
 
-var sentences = map[Code]message{
+var transportSentences = map[Code]message{
 	CodeInternal: {
 		http.StatusInternalServerError, true,
 		"服务内部错误，没有对外说明；请稍后用同一幂等键重试，仍不成功时把 trace 告知运行单位",
@@ -186,61 +186,6 @@ var sentences = map[Code]message{
 		http.StatusUnprocessableEntity, false,
 		"日期应写作 YYYY-MM-DD；请改正",
 		"a date is written YYYY-MM-DD; correct it",
-	},
-	"credentials-missing": {
-		http.StatusUnauthorized, false,
-		"没有提供身份凭据；请用登记的证书、消息签名或令牌调用",
-		"no credentials; call with the registered certificate, a message signature or a token",
-	},
-	"credentials-unknown": {
-		http.StatusUnauthorized, false,
-		"身份凭据未登记；请由运行单位登记",
-		"the credentials are not registered; have the operator register them",
-	},
-	"credentials-expired": {
-		http.StatusUnauthorized, false,
-		"身份凭据已过期；请更新证书或重新登录",
-		"the credentials have ended; renew the certificate or log in again",
-	},
-	"credentials-revoked": {
-		http.StatusUnauthorized, false,
-		"证书已被吊销或暂停；请向发证机构查询后换用有效证书",
-		"the certificate is revoked or on hold; ask its authority and use a valid one",
-	},
-	"credentials-invalid": {
-		http.StatusUnauthorized, false,
-		"身份凭据无效；请核对签名、令牌或证书",
-		"the credentials do not hold; check signature, token or certificate",
-	},
-	"signature-replayed": {
-		http.StatusUnauthorized, false,
-		"该消息签名已经用过；请为每次请求重新签名",
-		"this message signature was used before; sign every request anew",
-	},
-	"content-digest": {
-		http.StatusBadRequest, false,
-		"Content-Digest 与内容不符；请对发送的字节计算摘要",
-		"Content-Digest does not fit the content; digest the bytes that are sent",
-	},
-	"sandbox-credentials": {
-		http.StatusUnauthorized, false,
-		"沙箱凭据不能用于正式环境；请先通过一致性测试再登记正式凭据",
-		"credentials of a sandbox do not hold here; pass the conformance run and register for production",
-	},
-	"role-forbids": {
-		http.StatusForbidden, false,
-		"您的角色不能做这件事；请由有权限的角色办理，见角色权限表",
-		"your role may not do this; see the table of roles for who may",
-	},
-	"type-out-of-scope": {
-		http.StatusForbidden, false,
-		"该证照类型不在您的授权范围；请由运行单位调整登记",
-		"the licence type lies outside your registration; have the operator extend it",
-	},
-	"signature-required": {
-		http.StatusUnauthorized, false,
-		"此写操作须带 SM2 消息签名；请按 docs/signatures.md 签名",
-		"this write needs an SM2 message signature; sign it as docs/signatures.md says",
 	},
 }
 

@@ -152,12 +152,12 @@ func TestCancelConversion(t *testing.T) {
 	q := api.ConversionRequest{Type: foodRequest(t).Type, File: file, FileName: "台账.csv"}
 	cancelled := w.jobOf(w.convert("1", q))
 	path := "/jobs/" + cancelled.ID + "/cancellation"
-	require.Equal(t, "cancelled", into[api.Job](t, w.call(fixtures.Caller(0), http.MethodPost, path, nil)).State)
+	require.Equal(t, "cancelled", into[api.Job](t, w.call(fixtures.Caller(0), http.MethodPost, path, nil, api.HeaderIdempotencyKey, "c")).State)
 	r := w.convert("2", q)
 	w.work()
 	require.Equal(t, 5, resultOf[api.Conversion](t, w.jobOf(r)).Counts.Created)
 	path = "/jobs/" + w.jobOf(r).ID + "/cancellation"
-	refused(t, w.call(fixtures.Caller(0), http.MethodPost, path, nil), http.StatusConflict, "job-ended")
+	refused(t, w.call(fixtures.Caller(0), http.MethodPost, path, nil, api.HeaderIdempotencyKey, "c"), http.StatusConflict, "job-ended")
 	list := into[api.Jobs](t, w.call(fixtures.Caller(0), http.MethodGet, "/jobs", nil))
 	require.Len(t, list.Items, 2)
 }
@@ -218,7 +218,7 @@ func TestUploads(t *testing.T) {
 	require.Equal(t, "content", string(w.call(fixtures.Caller(0), http.MethodGet, "/files/"+id, nil).body))
 	part := w.call(fixtures.Caller(0), http.MethodGet, "/files/"+id, nil, "Range", "bytes=3-")
 	require.Equal(t, "tent", string(part.body))
-	require.Equal(t, http.StatusNoContent, w.call(fixtures.Caller(0), http.MethodDelete, "/files/"+id, nil).status)
+	require.Equal(t, http.StatusNoContent, w.call(fixtures.Caller(0), http.MethodDelete, "/files/"+id, nil, api.HeaderIdempotencyKey, "d").status)
 	refused(t, w.call(fixtures.Caller(0), http.MethodGet, "/files/"+id, nil), http.StatusNotFound, "no-such-file")
 }
 

@@ -39,7 +39,7 @@ func (s *Server) registerUpload() {
 	op := &huma.Operation{
 		OperationID: "uploadFile", Method: http.MethodPost, Path: api.Version + "/files", Tags: []string{"files"},
 		Summary:  "上传文件 / upload a file, as application/octet-stream",
-		Metadata: map[string]any{permissionKey: identity.MayWork},
+		Metadata: map[string]any{permissionKey: identity.MayWork, writeKey: true},
 		Parameters: []*huma.Param{{
 			Name: api.HeaderIdempotencyKey, In: "header", Required: true, Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "made by the caller for each new file",
@@ -105,10 +105,10 @@ type uploaded struct{ io.Reader }
 // Read implements io.Reader.
 func (u uploaded) Read(p []byte) (int, error) {
 	n, err := u.Reader.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = codeProblem(CodeCutOff)
+	if err == nil || errors.Is(err, io.EOF) || identity.CodeOf(err) != "" {
+		return n, err
 	}
-	return n, err
+	return n, codeProblem(CodeCutOff)
 }
 
 type fileInput struct {
@@ -140,9 +140,14 @@ func (s *Server) file(ctx context.Context, c *identity.Caller, in *fileInput) (*
 	}}, nil
 }
 
+type fileWrite struct {
+	Write
+	ID string `path:"id" maxLength:"64"`
+}
+
 type noContent struct{}
 
-func (s *Server) deleteFile(ctx context.Context, c *identity.Caller, in *fileInput) (*noContent, error) {
+func (s *Server) deleteFile(ctx context.Context, c *identity.Caller, in *fileWrite) (*noContent, error) {
 	r, err := s.ownFile(ctx, c.ID, in.ID)
 	if err != nil {
 		return nil, err

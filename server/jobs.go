@@ -139,6 +139,11 @@ type jobInput struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
+type jobWrite struct {
+	Write
+	ID string `path:"id" maxLength:"64"`
+}
+
 type jobOutput struct {
 	Location string `header:"Location"`
 	Replayed string `header:"X-Replayed"`
@@ -168,7 +173,7 @@ func (s *Server) job(ctx context.Context, c *identity.Caller, in *jobInput) (*jo
 	return jobAnswer(s.jobs.Get(ctx, c.ID, in.ID))
 }
 
-func (s *Server) cancelJob(ctx context.Context, c *identity.Caller, in *jobInput) (*jobOutput, error) {
+func (s *Server) cancelJob(ctx context.Context, c *identity.Caller, in *jobWrite) (*jobOutput, error) {
 	return jobAnswer(s.jobs.Cancel(ctx, c.ID, in.ID))
 }
 

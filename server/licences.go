@@ -17,6 +17,8 @@ type Write struct {
 	Case string `query:"case" maxLength:"200" doc:"case number"`
 }
 
+func (w *Write) idempotencyKey() string { return w.Key }
+
 type writtenOutput struct {
 	Status   int
 	Replayed string `header:"X-Replayed"`

@@ -68,16 +68,56 @@ func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 	nameOperation(ctx, c)
 	caller, err := s.cfg.Callers.Recognise(c.Request)
 	if err != nil {
+		s.chargeRefusal(c)
 		s.writeProblem(c, s.problem(ctx.Context(), err))
 		return
 	}
 	c.Set(callerKey, caller.ID)
-	may, _ := ctx.Operation().Metadata[permissionKey].(identity.Permission)
-	if may == "" || !caller.May(may) {
-		s.writeProblem(c, s.problem(ctx.Context(), identity.Refuse(identity.CodeForbidden)))
+	if !s.limitCaller(c, caller) {
 		return
 	}
-	next(huma.WithContext(ctx, identity.With(ctx.Context(), caller)))
+	if err := admit(ctx.Operation(), caller); err != nil {
+		s.writeProblem(c, s.problem(ctx.Context(), err))
+		return
+	}
+	next(huma.WithContext(bodyContext{ctx, caller}, identity.With(ctx.Context(), caller)))
+}
+
+// admit decides whether a caller may do what an operation does, proven as he is. A signature that was used before is
+// good for one thing only: to be told again what a write has answered.
+func admit(op *huma.Operation, caller *identity.Caller) error {
+	may, _ := op.Metadata[permissionKey].(identity.Permission)
+	write, _ := op.Metadata[writeKey].(bool)
+	switch {
+	case may == "" || !caller.May(may):
+		return identity.Refuse(identity.CodeForbidden)
+	case write && caller.MustSign && !caller.Signed:
+		return identity.Refuse(identity.CodeNeedsProof)
+	case !write && caller.Repeated:
+		return identity.Refuse(identity.CodeReplayed)
+	}
+	return nil
+}
+
+// bodyContext answers with the status of our problem when content was refused while huma read it, which it takes for an
+// error of the server.
+type bodyContext struct {
+	humaContext
+	caller *identity.Caller
+}
+
+// humaContext is huma.Context by another name, since a field cannot be called like a method.
+type humaContext = huma.Context
+
+// Unwrap gives what it wraps, as huma's own wrappers do.
+func (b bodyContext) Unwrap() huma.Context { return b.humaContext }
+
+// SetStatus implements huma.Context.
+func (b bodyContext) SetStatus(status int) {
+	if err := b.caller.BodyRefusal(); err != nil {
+		status = refusalProblem(err).Status
+	}
+	b.humaContext.SetStatus(status)
 }
 
 func (s *Server) noRoute(c *gin.Context) { s.writeProblem(c, codeProblem(CodeNoRoute)) }

@@ -28,8 +28,14 @@ type operation struct {
 	maxBody int64 // 0: smallBody
 }
 
-// permissionKey is where an operation keeps its permission.
-const permissionKey = "permission"
+// Where an operation keeps its permission, and whether it is a write that answers a repetition with the first answer.
+const (
+	permissionKey = "permission"
+	writeKey      = "write"
+)
+
+// write is what the input of every write has, by Write.
+type write interface{ idempotencyKey() string }
 
 // add registers an operation. An operation without a permission cannot be registered.
 func add[I, O any](s *Server, op operation, handle func(context.Context, *identity.Caller, *I) (*O, error)) {
@@ -42,10 +48,11 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 	if op.status == 0 {
 		op.status = http.StatusOK
 	}
+	_, isWrite := any(new(I)).(write)
 	huma.Register(s.api, huma.Operation{
 		OperationID: op.id, Method: op.method, Path: api.Version + op.path, Summary: op.zh + " / " + op.en,
 		Tags: []string{op.tag}, MaxBodyBytes: op.maxBody, DefaultStatus: op.status, SkipValidateParams: false,
-		Metadata: map[string]any{permissionKey: op.may},
+		Metadata: map[string]any{permissionKey: op.may, writeKey: isWrite},
 	}, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, identity.From(ctx), in)
 		if err != nil {

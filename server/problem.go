@@ -69,7 +69,9 @@ func refusalProblem(err error) *answer {
 	}
 	var who *identity.Refusal
 	if errors.As(err, &who) {
-		return codeProblem(Code(who.Code))
+		p := codeProblem(Code(who.Code))
+		p.Errors[0].Path = who.Path
+		return p
 	}
 	var t *catalogue.TypeError
 	if errors.As(err, &t) {
@@ -158,6 +160,9 @@ func (s *Server) teach(ctx huma.Context, _ string, v any) (any, error) {
 	m, ok := v.(*huma.ErrorModel)
 	if !ok {
 		return v, nil
+	}
+	if err := identity.From(ctx.Context()).BodyRefusal(); err != nil {
+		return s.finish(ctx.Context(), refusalProblem(err)), nil
 	}
 	a := &answer{api.Problem{Status: m.Status}}
 	code := codeOfStatus(m.Status)

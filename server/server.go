@@ -50,6 +50,11 @@ type Config struct {
 	// Converting is what conversions need; nil: they are not offered.
 	Converting *Converting
 
+	// Limits say how often the service may be called; zero: its defaults.
+	Limits Limits
+	// Registry is where the operator registers systems; nil: there is no such resource.
+	Registry *identity.Registry
+
 	// Ready says what else must hold before the service takes requests, as room on the disk; nil: nothing.
 	Ready func(context.Context) error
 
@@ -66,6 +71,7 @@ type Server struct {
 	api     huma.API
 	files   *files.Store // nil: none
 	jobs    *jobs.Jobs
+	limits  *limits
 }
 
 // New builds the service.
@@ -74,7 +80,11 @@ func New(cfg Config) (*Server, error) {
 		cfg.Log == nil {
 		return nil, ErrConfig
 	}
-	s := &Server{cfg: cfg, metrics: newMetrics()}
+	limits, err := newLimits(cfg.Limits, cfg.Now)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, limits: limits, metrics: newMetrics()}
 	if err := s.openWork(); err != nil {
 		return nil, err
 	}
@@ -83,6 +93,7 @@ func New(cfg Config) (*Server, error) {
 	router.HandleMethodNotAllowed = true
 	router.Use(s.trace, s.measure, s.recover, s.mark)
 	s.health(router)
+	router.Use(s.limitAddress)
 	router.NoRoute(s.noRoute)
 	router.NoMethod(s.noMethod)
 	s.api = humagin.New(router, s.description())

@@ -16,7 +16,6 @@ import (
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server"
-	"github.com/elicense/elicense/server/identity"
 )
 
 func (c *program) serveCommand() *cobra.Command {
@@ -45,6 +44,7 @@ func (c *program) serveCommand() *cobra.Command {
 	f.String("certificate", "", "服务器 TLS 证书链 / TLS certificate chain of the server")
 	f.String("key", "", "服务器 TLS 密钥 / its key")
 	f.String("client-ca", "", "为调用方证书作保的机构 / authorities of callers' certificates")
+	f.StringSlice("names", nil, "对外的名称，地址[:端口]，签名须写其一 / names it is called by; signatures are made for one of them")
 	f.String("metrics", "", "指标地址 (Prometheus)，仅限本机 / address for Prometheus, on loopback only")
 	return cmd
 }
@@ -54,7 +54,7 @@ func changed(f *pflag.FlagSet) given {
 	g := given{}
 	f.Visit(func(flag *pflag.Flag) {
 		if key := strings.ReplaceAll(flag.Name, "-", "_"); flag.Name != "sandbox" && isServeKey(key) {
-			g[key] = flag.Value.String()
+			g[key] = strings.Trim(flag.Value.String(), "[]")
 		}
 	})
 	return g
@@ -96,7 +96,7 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	if err != nil {
 		return err
 	}
-	s, keys, err := c.newServer(ctx, h)
+	s, keys, err := c.newServer(ctx, h, settings)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,9 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 }
 
 // newServer puts the service together.
-func (c *program) newServer(ctx context.Context, h *house) (*server.Server, []sandboxCaller, error) {
+func (c *program) newServer(ctx context.Context, h *house, settings *serveSettings) (
+	*server.Server, []sandboxCaller, error,
+) {
 	kept, err := c.openKept(ctx, h, serviceDir)
 	if err != nil {
 		return nil, nil, err
@@ -130,19 +132,17 @@ func (c *program) newServer(ctx context.Context, h *house) (*server.Server, []sa
 	if err != nil {
 		return nil, nil, err
 	}
-	var callers identity.Recogniser = identity.Chain{}
-	var keys []sandboxCaller
-	if h.settings.Sandbox {
-		if callers, keys, err = c.sandboxCallers(h); err != nil {
-			return nil, nil, err
-		}
+	known, err := c.recognise(ctx, h, kept, settings)
+	if err != nil {
+		return nil, nil, err
 	}
 	s, err := server.New(server.Config{
-		Vault: h.vault, Callers: callers, Engine: kept, Files: work.files, Converting: work.converting, Now: c.Now, Rand: c.Rand, Version: "1",
+		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
+		Registry: known.registry, Files: work.files, Converting: work.converting,
 		Sandbox: h.settings.Sandbox, Log: slog.New(slog.NewJSONHandler(c.Err, nil)),
 		Ready: func(context.Context) error { return h.room() },
 	})
-	return s, keys, err
+	return s, known.keys, err
 }
 
 // room says whether there is space to write in.

@@ -38,6 +38,16 @@ type Caller struct {
 	Holder  *Subject
 	Level   vault.Level // how strongly Holder logged in
 	Expires time.Time   // when the proof ends; zero: with the request
+
+	Registration string // of a system; "" for persons
+	Quota        Quota  // of its own; zero: that of the service
+	// MustSign: a write that is not Signed is to be refused.
+	MustSign bool
+	Signed   bool // the message itself is signed
+	// Repeated: this very signature was seen before. Only what answers a repetition with the first answer may go on.
+	Repeated bool
+
+	body *checkedBody // content whose digest was signed; nil: none
 }
 
 // Subject is a person or firm.

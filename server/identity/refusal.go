@@ -12,21 +12,47 @@ const (
 	CodeExpired    Code = "credentials-expired"
 	CodeRevoked    Code = "credentials-revoked"
 	CodeInvalid    Code = "credentials-invalid"
-	CodeReplayed   Code = "signature-replayed"
-	CodeDigest     Code = "content-digest"
-	CodeSandbox    Code = "sandbox-credentials"
-	CodeForbidden  Code = "role-forbids"
-	CodeTypeScope  Code = "type-out-of-scope"
-	CodeNeedsProof Code = "signature-required"
+	CodeDiffer     Code = "credentials-differ"    // connection and signature prove two callers
+	CodeUnchecked  Code = "credentials-unchecked" // whether the certificate is revoked is not known
+	CodeMalformed  Code = "signature-malformed"   // Signature-Input or Signature cannot be read
+	CodeCoverage   Code = "signature-coverage"    // something that must be covered is not
+	CodeAuthority  Code = "signature-authority"   // signed for another service
+	CodeOutdated   Code = "signature-outdated"    // made too long ago, or in the future
+	CodeReplayed   Code = "signature-replayed"    //
+	CodeBusy       Code = "signature-memory-full" // no more signatures can be remembered
+	CodeDigest     Code = "content-digest"        //
+	CodeSandbox    Code = "sandbox-credentials"   //
+	CodeForbidden  Code = "role-forbids"          //
+	CodeTypeScope  Code = "type-out-of-scope"     //
+	CodeNeedsProof Code = "signature-required"    //
+	CodeLimited    Code = "rate-limited"          //
+	CodeChallenge  Code = "login-challenge"       // unknown, used or too old
+	CodeNoHolder   Code = "login-certificate"     // a certificate that names no person or firm
+
+	CodeRegistration        Code = "registration-invalid"
+	CodeRegistrationUnknown Code = "registration-unknown"
+	CodeCredentialTaken     Code = "credential-taken" // registered for somebody else, or twice
 )
+
+// Codes lists every refusal of this package.
+func Codes() []Code {
+	return []Code{
+		CodeNobody, CodeUnknown, CodeExpired, CodeRevoked, CodeInvalid, CodeDiffer, CodeUnchecked, CodeMalformed,
+		CodeCoverage, CodeAuthority, CodeOutdated, CodeReplayed, CodeBusy, CodeDigest, CodeSandbox, CodeForbidden,
+		CodeTypeScope, CodeNeedsProof, CodeLimited, CodeChallenge, CodeNoHolder, CodeRegistration,
+		CodeRegistrationUnknown, CodeCredentialTaken,
+	}
+}
 
 // ErrNobody is a request without a proof of who sent it.
 var ErrNobody = errors.New("identity: no credentials")
 
-// Refusal is why somebody was not recognised. Its text holds nothing that was submitted.
+// Refusal is why somebody was not recognised, or why something of his was refused. Its text holds nothing that was
+// submitted.
 type Refusal struct { //nolint:errname // the word of the interface: a caller is refused
 	Code Code
-	Err  error // what it wraps, or nil
+	Path string // JSON pointer, header or component that is wrong; "": the whole
+	Err  error  // what it wraps, or nil
 }
 
 // Error names the code.
@@ -38,5 +64,17 @@ func (r *Refusal) Unwrap() error { return r.Err }
 // Refuse makes a refusal.
 func Refuse(code Code) error { return &Refusal{Code: code} }
 
+// refuseAt is a registration of which a member is wrong.
+func refuseAt(path string) error { return &Refusal{Code: CodeRegistration, Path: path} }
+
 // Nobody is the refusal of a request without credentials.
 func Nobody() error { return &Refusal{Code: CodeNobody, Err: ErrNobody} }
+
+// CodeOf is the code of a refusal; "" if err is none.
+func CodeOf(err error) Code {
+	var r *Refusal
+	if errors.As(err, &r) {
+		return r.Code
+	}
+	return ""
+}

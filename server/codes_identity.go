@@ -1,0 +1,141 @@
+package server
+
+import (
+	"maps"
+	"net/http"
+
+	"github.com/elicense/elicense/server/identity"
+)
+
+// identitySentences are those of the codes of package identity.
+var identitySentences = map[identity.Code]message{
+	identity.CodeNobody: {
+		http.StatusUnauthorized, false,
+		"没有提供身份凭据；请用登记的证书、消息签名或令牌调用",
+		"no credentials; call with the registered certificate, a message signature or a token",
+	},
+	identity.CodeUnknown: {
+		http.StatusUnauthorized, false,
+		"身份凭据未登记；请由运行单位登记",
+		"the credentials are not registered; have the operator register them",
+	},
+	identity.CodeExpired: {
+		http.StatusUnauthorized, false,
+		"身份凭据已过期；请更新证书或重新登录",
+		"the credentials have ended; renew the certificate or log in again",
+	},
+	identity.CodeRevoked: {
+		http.StatusUnauthorized, false,
+		"证书或登记已被吊销或暂停；请向发证机构或运行单位查询后换用有效证书",
+		"the certificate or registration is revoked or on hold; ask its authority or the operator and use a valid one",
+	},
+	identity.CodeInvalid: {
+		http.StatusUnauthorized, false,
+		"身份凭据无效；请核对签名、令牌或证书",
+		"the credentials do not hold; check signature, token or certificate",
+	},
+	identity.CodeDiffer: {
+		http.StatusUnauthorized, false,
+		"连接证书与消息签名属于不同的登记；请用同一登记的凭据",
+		"connection and signature prove two different callers; use credentials of one registration",
+	},
+	identity.CodeUnchecked: {
+		http.StatusServiceUnavailable, true,
+		"无法确认证书是否已被吊销；请运行单位更新吊销列表后重试",
+		"whether the certificate is revoked is not known; retry when the operator has renewed the revocation lists",
+	},
+	identity.CodeMalformed: {
+		http.StatusBadRequest, false,
+		"Signature-Input 或 Signature 无法解析；请按 docs/signatures.md 书写",
+		"Signature-Input or Signature cannot be read; write them as docs/signatures.md says",
+	},
+	identity.CodeCoverage: {
+		http.StatusUnauthorized, false,
+		"消息签名没有覆盖必须覆盖的内容；请按 docs/signatures.md 列出的组成部分签名",
+		"the signature leaves out what it must cover; cover the components that docs/signatures.md lists",
+	},
+	identity.CodeAuthority: {
+		http.StatusUnauthorized, false,
+		"消息签名是给另一个服务的；请以本服务公布的名称调用",
+		"the signature was made for another service; call by the name that this service publishes",
+	},
+	identity.CodeOutdated: {
+		http.StatusUnauthorized, true,
+		"消息签名不在有效时间内；请校准时钟，重新签名后重试",
+		"the signature is outside of its time; set the clock right, sign anew and retry",
+	},
+	identity.CodeReplayed: {
+		http.StatusUnauthorized, false,
+		"该消息签名已经用过；请为每次请求重新签名",
+		"this message signature was used before; sign every request anew",
+	},
+	identity.CodeBusy: {
+		http.StatusServiceUnavailable, true,
+		"签名请求过多，暂不受理；请稍后重新签名重试",
+		"too many signed requests at present; sign anew and retry later",
+	},
+	identity.CodeDigest: {
+		http.StatusBadRequest, false,
+		"Content-Digest 与内容不符；请对发送的字节计算 SM3 摘要",
+		"Content-Digest does not fit the content; digest the bytes that are sent with SM3",
+	},
+	identity.CodeSandbox: {
+		http.StatusUnauthorized, false,
+		"沙箱凭据不能用于正式环境；请先通过一致性测试再登记正式凭据",
+		"credentials of a sandbox do not hold here; pass the conformance run and register for production",
+	},
+	identity.CodeForbidden: {
+		http.StatusForbidden, false,
+		"您的角色不能做这件事；请由有权限的角色办理，见角色权限表",
+		"your role may not do this; see the table of roles for who may",
+	},
+	identity.CodeTypeScope: {
+		http.StatusForbidden, false,
+		"该证照类型不在您的授权范围；请由运行单位调整登记",
+		"the licence type lies outside your registration; have the operator extend it",
+	},
+	identity.CodeNeedsProof: {
+		http.StatusUnauthorized, false,
+		"此写操作须带 SM2 消息签名；请按 docs/signatures.md 签名",
+		"this write needs an SM2 message signature; sign it as docs/signatures.md says",
+	},
+	identity.CodeLimited: {
+		http.StatusTooManyRequests, true,
+		"调用过于频繁；请在 Retry-After 所示秒数后重试",
+		"too many requests; retry after the seconds that Retry-After says",
+	},
+	identity.CodeChallenge: {
+		http.StatusUnauthorized, false,
+		"登录挑战值无效、已用过或已过期；请重新获取",
+		"the challenge is unknown, used or too old; ask for a new one",
+	},
+	identity.CodeNoHolder: {
+		http.StatusUnauthorized, false,
+		"证书没有写明持有人的证件号码或信用代码，不能用于登录；请换用实名数字证书",
+		"the certificate names no person or firm by number and cannot log in; use one that does",
+	},
+	identity.CodeRegistration: {
+		http.StatusUnprocessableEntity, false,
+		"登记内容有误；请按 docs/identity.md 改正 errors 所指的成员",
+		"the registration is not sound; correct the member named in errors as docs/identity.md says",
+	},
+	identity.CodeRegistrationUnknown: {
+		http.StatusNotFound, false,
+		"没有这个登记或凭据；请核对标识与证书摘要",
+		"there is no such registration or credential; check the id and the certificate's digest",
+	},
+	identity.CodeCredentialTaken: {
+		http.StatusConflict, false,
+		"该证书已登记给另一个调用方，或重复列出；请一证一户",
+		"the certificate is registered for another caller, or listed twice; one certificate belongs to one caller",
+	},
+}
+
+// sentences are those of every code that this package can answer with, beside the library's.
+var sentences = func() map[Code]message {
+	all := maps.Clone(transportSentences)
+	for code, m := range identitySentences {
+		all[Code(code)] = m
+	}
+	return all
+}()

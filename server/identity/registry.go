@@ -1,0 +1,226 @@
+package identity
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emmansun/gmsm/sm3"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/pki"
+)
+
+// spaceRegistration is the prefix of keys: r, id -> registration as JSON. See server/keys.go for its neighbours.
+const spaceRegistration = 'r'
+
+// maxRegistrations bounds what is kept in memory.
+const maxRegistrations = 100_000
+
+// RegistryConfig is what a Registry is made of. Every field must be set.
+type RegistryConfig struct {
+	Engine engine.Engine // sealed
+	Now    func() time.Time
+}
+
+// Registry keeps registrations, durable before a change is answered. All of them are held in memory, so that telling a
+// caller costs no read. It is the only writer of its engine's key space and safe for concurrent use.
+type Registry struct {
+	cfg RegistryConfig
+
+	writing sync.Mutex // one change at a time: what is durable and what is in memory stay the same
+
+	mu   sync.RWMutex
+	byID map[string]*Registration           // guarded by mu; values are never changed
+	held map[[sm3.Size]byte]*heldCredential // guarded by mu; by digest of the certificate
+}
+
+// heldCredential is a credential with its owner.
+type heldCredential struct {
+	Credential
+	certificate *pki.Certificate
+	owner       *Registration
+}
+
+// OpenRegistry reads every registration. One that cannot be read closes the registry: who it would have refused is not
+// known.
+func OpenRegistry(ctx context.Context, cfg RegistryConfig) (*Registry, error) {
+	if cfg.Engine == nil || cfg.Now == nil {
+		return nil, ErrConfig
+	}
+	g := &Registry{cfg: cfg, byID: map[string]*Registration{}, held: map[[sm3.Size]byte]*heldCredential{}}
+	err := cfg.Engine.View(ctx, func(r engine.Reader) error {
+		g.byID = map[string]*Registration{} // a closure may run again
+		return r.Scan(engine.Range{Prefix: []byte{spaceRegistration}}, func(_, value []byte) (bool, error) {
+			var reg Registration
+			if err := json.Unmarshal(value, &reg); err != nil {
+				return false, fmt.Errorf("%w: registration", engine.ErrCorrupt)
+			}
+			g.byID[reg.ID] = &reg
+			return true, nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading registrations: %w", err)
+	}
+	for _, reg := range g.byID {
+		if err := g.hold(reg); err != nil {
+			return nil, fmt.Errorf("reading registration %q: %w", reg.ID, err)
+		}
+	}
+	return g, nil
+}
+
+// hold makes a registration's credentials findable. mu is held, or nobody else knows the registry.
+func (g *Registry) hold(reg *Registration) error {
+	for i := range reg.Credentials {
+		c := &reg.Credentials[i]
+		cert, err := c.parse()
+		if err != nil {
+			return err
+		}
+		digest := c.Digest()
+		if other := g.held[digest]; other != nil && other.owner.ID != reg.ID {
+			return Refuse(CodeCredentialTaken)
+		}
+		g.held[digest] = &heldCredential{*c, cert, reg}
+	}
+	return nil
+}
+
+// Put registers a system or changes its registration; by is the operator, as the record of the change names him.
+// A credential belongs to one registration only, and one that was revoked stays so.
+func (g *Registry) Put(ctx context.Context, by string, reg Registration) error {
+	reg = reg.clone()
+	reg.By, reg.Changed = by, g.cfg.Now().UTC().Truncate(time.Second)
+	if err := reg.check(); err != nil {
+		return err
+	}
+	g.writing.Lock()
+	defer g.writing.Unlock()
+	if err := g.fits(&reg); err != nil {
+		return err
+	}
+	return g.keep(ctx, &reg)
+}
+
+// fits checks a registration against the others. writing is held.
+func (g *Registry) fits(reg *Registration) error {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	if len(g.byID) >= maxRegistrations && g.byID[reg.ID] == nil {
+		return refuseAt("/id")
+	}
+	seen := map[[sm3.Size]byte]bool{}
+	for i := range reg.Credentials {
+		c := &reg.Credentials[i]
+		digest := c.Digest()
+		held := g.held[digest]
+		switch {
+		case seen[digest], held != nil && held.owner.ID != reg.ID:
+			return Refuse(CodeCredentialTaken)
+		case held != nil && !held.Revoked.IsZero():
+			c.Revoked = held.Revoked
+		}
+		seen[digest] = true
+	}
+	return nil
+}
+
+// keep makes a registration durable, then known. A crash between leaves it durable: it is known after the next opening.
+func (g *Registry) keep(ctx context.Context, reg *Registration) error {
+	value, err := json.Marshal(reg)
+	if err != nil {
+		return err
+	}
+	err = g.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		return w.Put(append([]byte{spaceRegistration}, reg.ID...), value)
+	})
+	if err != nil {
+		return fmt.Errorf("keeping a registration: %w", err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	maps.DeleteFunc(g.held, func(_ [sm3.Size]byte, h *heldCredential) bool { return h.owner.ID == reg.ID })
+	g.byID[reg.ID] = reg
+	return g.hold(reg)
+}
+
+// Revoke ends a registration for good, or, with the digest of a certificate, that credential.
+func (g *Registry) Revoke(ctx context.Context, by, id string, credential *[sm3.Size]byte) error {
+	g.writing.Lock()
+	defer g.writing.Unlock()
+	g.mu.RLock()
+	known := g.byID[id]
+	g.mu.RUnlock()
+	if known == nil {
+		return Refuse(CodeRegistrationUnknown)
+	}
+	reg, now := known.clone(), g.cfg.Now().UTC().Truncate(time.Second)
+	reg.By, reg.Changed = by, now
+	if credential == nil {
+		reg.Revoked = now
+		return g.keep(ctx, &reg)
+	}
+	i := slices.IndexFunc(reg.Credentials, func(c Credential) bool { return c.Digest() == *credential })
+	if i < 0 {
+		return Refuse(CodeRegistrationUnknown)
+	}
+	if reg.Credentials[i].Revoked.IsZero() {
+		reg.Credentials[i].Revoked = now
+	}
+	return g.keep(ctx, &reg)
+}
+
+// Get gives a copy of a registration.
+func (g *Registry) Get(id string) (Registration, error) {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	reg := g.byID[id]
+	if reg == nil {
+		return Registration{}, Refuse(CodeRegistrationUnknown)
+	}
+	return reg.clone(), nil
+}
+
+// List gives copies of at most limit registrations behind an id, in the order of their ids.
+func (g *Registry) List(after string, limit int) []Registration {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	ids := slices.Sorted(maps.Keys(g.byID))
+	from, found := slices.BinarySearchFunc(ids, after, strings.Compare)
+	if found {
+		from++
+	}
+	out := make([]Registration, 0, min(limit, len(ids)-from))
+	for _, id := range ids[from:] {
+		if len(out) == limit {
+			break
+		}
+		out = append(out, g.byID[id].clone())
+	}
+	return out
+}
+
+// find gives who proves himself by a certificate, if it and its registration are in force.
+func (g *Registry) find(kind CredentialKind, digest [sm3.Size]byte) (*heldCredential, error) {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	h := g.held[digest]
+	switch {
+	case h == nil || h.Kind != kind:
+		return nil, Refuse(CodeUnknown)
+	case !h.Revoked.IsZero() || !h.owner.Revoked.IsZero():
+		return nil, Refuse(CodeRevoked)
+	}
+	return h, nil
+}
+
+// ErrConfig is a part that was not given.
+var ErrConfig = errors.New("identity: incomplete configuration")

@@ -41,6 +41,11 @@ const (
 	CodeEncoding    Code = "encoding-unknown"
 	CodeZIP         Code = "zip-unusable"
 	CodeResume      Code = "conversion-differs"
+	CodeEventKind   Code = "no-such-event-kind"
+	CodeNoSub       Code = "no-such-subscription"
+	CodeSubTooMany  Code = "too-many-subscriptions"
+	CodeReceiver    Code = "receiver-not-allowed"
+	CodeSequence    Code = "sequence-of-the-future"
 )
 
 // message is a sentence with what goes with it. What is wrong and what to do are parted by the first semicolon.
@@ -126,6 +131,31 @@ var transportSentences = map[Code]message{
 		http.StatusConflict, false,
 		"文件与它先前未办完的批次不一致；请撤回该批次后重新转换",
 		"the file does not fit the batch that it left unfinished; undo that batch and convert again",
+	},
+	CodeEventKind: {
+		http.StatusUnprocessableEntity, false,
+		"没有这种事件；请用 issued、changed、revoked 等名称",
+		"there is no such kind of event; name one as issued, changed or revoked",
+	},
+	CodeNoSub: {
+		http.StatusNotFound, false,
+		"没有这个订阅；请核对订阅标识",
+		"there is no such subscription; compare the id",
+	},
+	CodeSubTooMany: {
+		http.StatusConflict, false,
+		"订阅过多；请先取消不用的订阅",
+		"there are too many subscriptions; cancel those that are not used",
+	},
+	CodeReceiver: {
+		http.StatusUnprocessableEntity, false,
+		"接收地址不在允许之列；请用 https 地址，并由运行单位放行该主机",
+		"the receiver's address is not allowed; use https and have the operator allow the host",
+	},
+	CodeSequence: {
+		http.StatusUnprocessableEntity, false,
+		"序号尚不存在；请用事件流中已有的序号",
+		"nothing has this sequence number yet; use one of the feed",
 	},
 	CodeMalformed: {
 		http.StatusBadRequest, false,

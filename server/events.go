@@ -123,16 +123,12 @@ type source struct{ s *Server }
 var _ feed.Source = source{}
 
 // Events implements feed.Source.
-func (f source) Events(ctx context.Context, owner string, q feed.Query) (*api.EventPage, error) {
-	caller, err := f.s.cfg.Vault.Caller(ctx, owner)
-	if err != nil {
-		return nil, err
-	}
+func (f source) Events(ctx context.Context, owner feed.Owner, q feed.Query) (*api.EventPage, error) {
 	kinds, err := kindsOf(q.Kinds)
 	if err != nil {
 		return nil, err
 	}
-	page, err := f.s.cfg.Vault.Events(ctx, followAccess(owner, caller.Department), vault.FeedQuery{
+	page, err := f.s.cfg.Vault.Events(ctx, followAccess(owner.ID, owner.Department), vault.FeedQuery{
 		From: q.From, Limit: q.Limit, Kinds: kinds, Types: q.Types,
 	})
 	if err != nil {

@@ -98,7 +98,11 @@ func (s *Server) Run(ctx context.Context) error {
 
 // background is what runs beside the answering of requests.
 func (s *Server) background() []func(context.Context) error {
-	return []func(context.Context) error{s.jobs.Run, s.sweep}
+	parts := []func(context.Context) error{s.jobs.Run, s.sweep}
+	if s.hooks != nil {
+		parts = append(parts, s.hooks.Run)
+	}
+	return parts
 }
 
 func (s *Server) sweep(ctx context.Context) error {
@@ -109,15 +113,22 @@ func (s *Server) sweep(ctx context.Context) error {
 			return nil
 		case <-every.C:
 		}
-		err := s.jobs.Sweep(ctx)
-		if s.files != nil {
-			_, sweepErr := s.files.Sweep(ctx)
-			err = errors.Join(err, sweepErr)
-		}
-		if err != nil && ctx.Err() == nil {
+		if err := s.sweepAll(ctx); err != nil && ctx.Err() == nil {
 			s.cfg.Log.WarnContext(ctx, "sweeping failed", "error", err.Error())
 		}
 	}
+}
+
+func (s *Server) sweepAll(ctx context.Context) error {
+	err := s.jobs.Sweep(ctx)
+	if s.files != nil {
+		_, sweepErr := s.files.Sweep(ctx)
+		err = errors.Join(err, sweepErr)
+	}
+	if s.hooks != nil {
+		err = errors.Join(err, s.hooks.Sweep(ctx))
+	}
+	return err
 }
 
 func (s *Server) registerJobs() {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/sheet"
+	"github.com/elicense/elicense/server/feed"
 	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/jobs"
 	"github.com/elicense/elicense/vault/convert"
@@ -29,6 +30,8 @@ func workProblem(err error) *answer {
 		{jobs.ErrNotFound, CodeJobUnknown}, {jobs.ErrTooMany, CodeJobsTooMany}, {jobs.ErrKeyReused, CodeKeyReused},
 		{jobs.ErrEnded, CodeJobEnded}, {files.ErrNotFound, CodeFileUnknown}, {files.ErrTooLarge, CodeTooLarge},
 		{files.ErrReused, CodeKeyReused}, {convert.ErrScans, CodeZIP}, {convert.ErrResume, CodeResume},
+		{feed.ErrNotFound, CodeNoSub}, {feed.ErrTooMany, CodeSubTooMany}, {feed.ErrReused, CodeKeyReused},
+		{feed.ErrURL, CodeReceiver}, {feed.ErrFuture, CodeSequence},
 	} {
 		if errors.Is(err, k.err) {
 			return codeProblem(k.code)

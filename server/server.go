@@ -25,6 +25,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/server/feed"
 	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/server/jobs"
@@ -49,6 +50,8 @@ type Config struct {
 	MaxUpload int64 // bytes of one file; 0: 256 MiB
 	// Converting is what conversions need; nil: they are not offered.
 	Converting *Converting
+	// Webhooks are what messages to receivers need; nil: they are not offered.
+	Webhooks *Webhooks
 
 	// Limits say how often the service may be called; zero: its defaults.
 	Limits Limits
@@ -71,6 +74,7 @@ type Server struct {
 	api     huma.API
 	files   *files.Store // nil: none
 	jobs    *jobs.Jobs
+	hooks   *feed.Webhooks // nil: none
 	limits  *limits
 }
 
@@ -85,7 +89,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, limits: limits, metrics: newMetrics()}
-	if err := s.openWork(); err != nil {
+	if err := errors.Join(s.openWork(), s.openWebhooks()); err != nil {
 		return nil, err
 	}
 	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
@@ -120,6 +124,8 @@ func (s *Server) register() {
 	s.registerFiles()
 	s.registerJobs()
 	s.registerConversions()
+	s.registerEvents()
+	s.registerWebhooks()
 }
 
 // description is what huma needs to know of the interface as a whole.

@@ -89,7 +89,7 @@ func (h *Webhooks) serve(ctx context.Context, s *Subscription, end uint64) (bool
 		return false, nil
 	}
 	defer h.busy.release(s.ID)
-	s, err := h.Subscription(ctx, s.Owner, s.ID)
+	s, err := h.Subscription(ctx, s.Owner.ID, s.ID)
 	if err != nil || !s.due(h.cfg.Now(), end) {
 		return false, gone(err)
 	}
@@ -122,7 +122,7 @@ func (h *Webhooks) attempt(ctx context.Context, s *Subscription) (bool, error) {
 // pass goes on without a message. Somebody may have moved the place meanwhile; then it stays where he put it.
 func (h *Webhooks) pass(ctx context.Context, s *Subscription, next uint64) error {
 	return h.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		now, err := h.own(w, s.Owner, s.ID)
+		now, err := h.own(w, s.Owner.ID, s.ID)
 		if err != nil || now.Next != s.Next {
 			return gone(err)
 		}
@@ -203,7 +203,7 @@ func reasonOf(err error) string {
 func (h *Webhooks) conclude(ctx context.Context, s *Subscription, d *Delivery, o outcome) error {
 	at := h.cfg.Now().UTC()
 	return h.cfg.Engine.Update(context.WithoutCancel(ctx), func(w engine.Writer) error {
-		now, err := h.own(w, s.Owner, s.ID)
+		now, err := h.own(w, s.Owner.ID, s.ID)
 		if err != nil {
 			return gone(err)
 		}

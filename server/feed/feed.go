@@ -33,11 +33,17 @@ var (
 type Source interface {
 	// Events gives a page for an owner, by the rights that it has now. An error that Refused reports pauses the
 	// subscription; any other leaves it for later.
-	Events(ctx context.Context, owner string, q Query) (*api.EventPage, error)
+	Events(ctx context.Context, owner Owner, q Query) (*api.EventPage, error)
 	// End is the sequence number that the next event will have.
 	End(ctx context.Context) (uint64, error)
 	// Refused reports an error that says the owner has no right to the feed any more.
 	Refused(err error) bool
+}
+
+// Owner is whose subscription it is.
+type Owner struct {
+	ID         string `json:"id"`
+	Department string `json:"department,omitempty"` // "" for an operator
 }
 
 // Query is the part of the feed that is wanted.

@@ -55,14 +55,14 @@ func (w *world) reopen() {
 }
 
 // Events gives the even numbers.
-func (w *world) Events(_ context.Context, owner string, q feed.Query) (*api.EventPage, error) {
+func (w *world) Events(_ context.Context, owner feed.Owner, q feed.Query) (*api.EventPage, error) {
 	if w.source != nil {
 		return nil, w.source
 	}
 	p := &api.EventPage{Next: q.From}
 	for ; p.Next < w.length && len(p.Events) < q.Limit; p.Next++ {
 		if p.Next%2 == 0 {
-			p.Events = append(p.Events, api.Event{Sequence: p.Next, Kind: "issued", Identifier: owner})
+			p.Events = append(p.Events, api.Event{Sequence: p.Next, Kind: "issued", Identifier: owner.ID})
 		}
 	}
 	p.End = p.Next == w.length
@@ -95,7 +95,7 @@ func (w *world) Do(r *http.Request) (*http.Response, error) {
 func (w *world) subscribe(key string, from uint64) *feed.Subscription {
 	w.t.Helper()
 	s, _, err := w.h.Subscribe(w.t.Context(), feed.Request{
-		Owner: "one", Key: key, URL: "https://receiver.example/hook", From: &from,
+		Owner: feed.Owner{ID: "one"}, Key: key, URL: "https://receiver.example/hook", From: &from,
 	})
 	require.NoError(w.t, err)
 	return s
@@ -271,7 +271,7 @@ func TestOwnTrouble(t *testing.T) {
 // TestAddress: an address that is not allowed is refused, and one that is not any more gets nothing.
 func TestAddress(t *testing.T) {
 	w := newWorld(t)
-	_, _, err := w.h.Subscribe(t.Context(), feed.Request{Owner: "one", Key: "k", URL: "http://127.0.0.1/"})
+	_, _, err := w.h.Subscribe(t.Context(), feed.Request{Owner: feed.Owner{ID: "one"}, Key: "k", URL: "http://127.0.0.1/"})
 	require.ErrorIs(t, err, feed.ErrURL)
 	s := w.subscribe("k", 0)
 	w.length = 2
@@ -302,19 +302,19 @@ func TestSubscribe(t *testing.T) {
 		s, _, err := w.h.Subscribe(t.Context(), q)
 		return s, err
 	}
-	_, err := ask(feed.Request{Owner: "one", Key: "k", URL: "https://receiver.example/other"})
+	_, err := ask(feed.Request{Owner: feed.Owner{ID: "one"}, Key: "k", URL: "https://receiver.example/other"})
 	require.ErrorIs(t, err, feed.ErrReused)
 	from := uint64(8)
-	_, err = ask(feed.Request{Owner: "one", Key: "f", URL: "https://receiver.example/", From: &from})
+	_, err = ask(feed.Request{Owner: feed.Owner{ID: "one"}, Key: "f", URL: "https://receiver.example/", From: &from})
 	require.ErrorIs(t, err, feed.ErrFuture)
-	_, err = ask(feed.Request{Owner: "one", URL: "https://receiver.example/"})
+	_, err = ask(feed.Request{Owner: feed.Owner{ID: "one"}, URL: "https://receiver.example/"})
 	require.ErrorIs(t, err, feed.ErrConfig)
-	other, err := ask(feed.Request{Owner: "two", Key: "k", URL: "https://receiver.example/"})
+	other, err := ask(feed.Request{Owner: feed.Owner{ID: "two"}, Key: "k", URL: "https://receiver.example/"})
 	require.NoError(t, err)
 	require.Equal(t, uint64(7), other.Next)
 	w.config.Max = 1
 	w.reopen()
-	_, err = ask(feed.Request{Owner: "one", Key: "l", URL: "https://receiver.example/"})
+	_, err = ask(feed.Request{Owner: feed.Owner{ID: "one"}, Key: "l", URL: "https://receiver.example/"})
 	require.ErrorIs(t, err, feed.ErrTooMany)
 	for _, id := range []string{other.ID, "", "xy"} {
 		_, err = w.h.Subscription(t.Context(), "one", id)

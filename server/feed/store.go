@@ -57,7 +57,7 @@ func (h *Webhooks) own(r engine.Reader, owner, id string) (*Subscription, error)
 	if err := decode(b, s); err != nil {
 		return nil, err
 	}
-	if s.Owner != owner {
+	if s.Owner.ID != owner {
 		return nil, ErrNotFound
 	}
 	return s, nil

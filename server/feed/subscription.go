@@ -24,7 +24,7 @@ const (
 // Subscription is where events are sent.
 type Subscription struct {
 	ID      string    `json:"id"`
-	Owner   string    `json:"owner"`
+	Owner   Owner     `json:"owner"`
 	URL     string    `json:"url"`
 	Kinds   []string  `json:"kinds,omitempty"`
 	Types   []string  `json:"types,omitempty"`
@@ -41,7 +41,7 @@ type Subscription struct {
 
 // Request asks for a subscription.
 type Request struct {
-	Owner string
+	Owner Owner
 	Key   string // of idempotency, scoped by owner
 	URL   string
 	Kinds []string
@@ -51,7 +51,7 @@ type Request struct {
 
 // Subscribe makes a subscription. The same owner, key and request give the same one again, and true.
 func (h *Webhooks) Subscribe(ctx context.Context, q Request) (*Subscription, bool, error) {
-	if q.Owner == "" || q.Key == "" {
+	if q.Owner.ID == "" || q.Key == "" {
 		return nil, false, ErrConfig
 	}
 	if !h.cfg.Allowed(q.URL) {
@@ -68,7 +68,7 @@ func (h *Webhooks) Subscribe(ctx context.Context, q Request) (*Subscription, boo
 	if begin > end {
 		return nil, false, ErrFuture
 	}
-	sum := sm3.Sum([]byte(q.Owner + "\x00" + q.Key))
+	sum := sm3.Sum([]byte(q.Owner.ID + "\x00" + q.Key))
 	fresh := Subscription{
 		ID: hex.EncodeToString(sum[:idBytes]), Owner: q.Owner, URL: q.URL, Kinds: q.Kinds, Types: q.Types,
 		Created: h.cfg.Now().UTC(), State: Active, Begin: begin, Next: begin,
@@ -96,7 +96,7 @@ func (h *Webhooks) Subscribe(ctx context.Context, q Request) (*Subscription, boo
 func (h *Webhooks) admit(list []*Subscription, fresh Subscription, from bool) (*Subscription, bool, error) {
 	own := 0
 	for _, one := range list {
-		if one.Owner != fresh.Owner {
+		if one.Owner.ID != fresh.Owner.ID {
 			continue
 		}
 		own++
@@ -131,7 +131,7 @@ func (h *Webhooks) Subscription(ctx context.Context, owner, id string) (*Subscri
 // Subscriptions lists those of an owner, the oldest first.
 func (h *Webhooks) Subscriptions(ctx context.Context, owner string) ([]*Subscription, error) {
 	list, err := h.every(ctx)
-	list = slices.DeleteFunc(list, func(s *Subscription) bool { return s.Owner != owner })
+	list = slices.DeleteFunc(list, func(s *Subscription) bool { return s.Owner.ID != owner })
 	slices.SortStableFunc(list, func(a, b *Subscription) int { return a.Created.Compare(b.Created) })
 	return list, err
 }

@@ -27,3 +27,9 @@ func (s *Server) AddConstant() {
 		return &constantOutput{answer}, nil
 	})
 }
+
+// Step does the next job, as Run does in its turn.
+func (s *Server) Step(ctx context.Context) (bool, error) { return s.jobs.Step(ctx) }
+
+// Deliver makes one attempt to send a webhook, as Run does.
+func (s *Server) Deliver(ctx context.Context) (bool, error) { return s.hooks.Step(ctx) }

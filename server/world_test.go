@@ -2,15 +2,20 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"testing"
 	"time"
 
+	"github.com/emmansun/gmsm/sm3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/api"
@@ -23,6 +28,7 @@ import (
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/convert"
 )
 
 var zone = time.FixedZone("CST", 8*3600)
@@ -70,11 +76,20 @@ func newWorldOn(t *testing.T, store engine.Engine, more func(*identity.Keys)) *w
 		Vault: w.vault, Callers: w.callers(more), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
+	uploads, err := blob.Open(blob.Config{Engine: memory.New(), Now: clock, Hash: keys.AddressHash})
+	require.NoError(t, err)
+	w.config.Files, w.config.MaxUpload = uploads, 8<<20
+	w.config.Converting = &server.Converting{
+		Temp: func() (convert.TempFile, error) { return os.CreateTemp(t.TempDir(), "") },
+		Scratch: func(context.Context) (engine.Engine, func() error, error) {
+			return memory.New(), func() error { return nil }, nil
+		},
+	}
 	w.restart()
 	return w
 }
 
-// restart puts another service over the same vault, by what config says now.
+// restart begins the service, or begins it anew after changes to config.
 func (w *world) restart() {
 	w.t.Helper()
 	var err error
@@ -82,6 +97,28 @@ func (w *world) restart() {
 	require.NoError(w.t, err)
 	w.http = httptest.NewServer(w.server.Handler())
 	w.t.Cleanup(w.http.Close)
+}
+
+// work does the long work that waits, until nothing does.
+func (w *world) work() {
+	w.t.Helper()
+	for {
+		did, err := w.server.Step(w.t.Context())
+		require.NoError(w.t, err)
+		if !did {
+			return
+		}
+	}
+}
+
+// upload sends a file and gives its id.
+func (w *world) upload(key string, content []byte) string {
+	w.t.Helper()
+	digest := sm3.Sum(content)
+	r := w.send(key, http.MethodPost, "/files", bytes.NewReader(content),
+		"Content-Type", "application/octet-stream", api.HeaderIdempotencyKey, hex.EncodeToString(digest[:]))
+	require.Equal(w.t, http.StatusCreated, r.status, "%s", r.body)
+	return into[api.File](w.t, r).ID
 }
 
 // callers are one of every role; the key of each is its name.
@@ -254,3 +291,23 @@ func foodRequest(t *testing.T) api.IssueRequest {
 	}
 	return api.IssueRequest{Type: typ.Code, Paper: "P-0001", Division: "350102", Values: values}
 }
+
+// idPattern finds what looks like an identity number or a code of a firm.
+var idPattern = regexp.MustCompile(`[0-9]{17}[0-9X]|9[0-9A-Z]{17}`)
+
+// serve answers one request without a connection.
+func serve(h http.Handler, body io.Reader, length int64, headers []string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, api.Version+"/files", body)
+	r.ContentLength = length
+	r.Header.Set("Authorization", "Bearer "+fixtures.Caller(0))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	out := httptest.NewRecorder()
+	h.ServeHTTP(out, r)
+	return out
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

@@ -193,13 +193,13 @@ func TestRightsAreComplete(t *testing.T) {
 		"Drawable": "TestOthersLicences_A79", "Image": "TestOthersLicences_A79",
 		"Grant": "TestGrantRefusals", "Consents": "TestConsentRefusals", "Withdraw": "TestConsentRefusals",
 		"PutType": "TestTypeOwner_A67", "Accesses": "TestAccesses_A79", "Registration": "TestRegistration",
-		"Witness": "TestWitness",
+		"Witness": "TestWitness", "Events": "TestEventsRefused",
 	}
 	for name, s := range sweeps {
 		_, open := map[string]bool{ // no access is asked for
 			"Type": true, "TypeReport": true, "MarkRestored": true, "Name": true, "Checkpoint": true, "Consistency": true,
 			"Growth": true, "Sequence": true, "UnknownCallers": true, "NewestCheckpoint": true, "PublicState": true,
-			"CurrentStatus": true, "Ready": true, "Zone": true,
+			"CurrentStatus": true, "Ready": true, "FeedEnd": true, "Zone": true,
 		}[name]
 		known := open || elsewhere[name] != ""
 		for _, table := range []map[string]call{issuersOwn, batchesOwn, departmentsOwn, operators} {

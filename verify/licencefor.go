@@ -47,4 +47,3 @@ func (o *ofdPackage) bundleIn(name string) *record.Bundle {
 	}
 	return b
 }
-

@@ -190,12 +190,16 @@ func TestVaultSignsNoLetter(t *testing.T) {
 		"a report by a bureau": {w.sealed(attachedTo("r.json", report), nil), verify.TotalPassed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := w.judge(w.sealVerifier(func(c *verify.Config) {
+			v := w.sealVerifier(func(c *verify.Config) {
 				c.LedgerKeys = []ledger.Verifier{noteKey(t, f.vault.vault.NoteKey())}
-			}), test.doc)
-			require.Equal(t, test.want, r.Indication, "%s %v", r.Headline, r.Checks)
-			if test.want != verify.TotalPassed {
-				require.Equal(t, "licence.none", r.Headline)
+			})
+			for _, expect := range []verify.Expect{{}, {NoLicenceUnsafe: true}} {
+				r, err := v.Verify(t.Context(), test.doc, expect)
+				require.NoError(t, err)
+				require.Equal(t, test.want, r.Indication, "%s %v", r.Headline, r.Checks)
+				if test.want != verify.TotalPassed {
+					require.Equal(t, "licence.none", r.Headline)
+				}
 			}
 		})
 	}

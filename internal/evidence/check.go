@@ -140,8 +140,7 @@ func isName(s string) bool {
 }
 
 func hidden(c rune) bool {
-	return unicode.IsControl(c) || unicode.Is(unicode.Cf, c) || unicode.Is(unicode.Zl, c) || unicode.Is(unicode.Zp, c) ||
-		c == utf8.RuneError
+	return c == utf8.RuneError || unicode.IsControl(c) || unicode.In(c, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
 // CleanName makes a document's name of any text: the last element of a path, without what cannot be seen.

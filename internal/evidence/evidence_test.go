@@ -100,7 +100,7 @@ func TestEveryByte(t *testing.T) {
 		_, err := open(changed)
 		require.ErrorIs(t, err, &evidence.Error{Reason: evidence.ReasonDigest}, "byte %d", i)
 	}
-	for n := range len(b) {
+	for n := range b {
 		_, err := open(b[:n])
 		require.Error(t, err, "%d bytes", n)
 	}

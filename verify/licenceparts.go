@@ -44,10 +44,8 @@ func (j *judgement) judgePlain(o *ofdPackage) {
 // licenceParts are the parts that say that the document is a licence, and those that leave it open. A vault signs
 // licences, copies of them, and reports on cases.
 func (j *judgement) licenceParts(o *ofdPackage) (said, may []string) {
-	for _, c := range o.document.Info.Custom {
-		if name := strings.ToUpper(strings.TrimSpace(c.Name)); slices.Contains(licenceNames, name) {
-			said = append(said, o.Main()+": "+name)
-		}
+	for _, name := range o.licenceElements() {
+		said = append(said, o.Main()+": "+name)
 	}
 	if !o.rootSealed() {
 		may = append(may, o.Main())
@@ -64,6 +62,16 @@ func (j *judgement) licenceParts(o *ofdPackage) (said, may []string) {
 		}
 	}
 	return said, may
+}
+
+// licenceElements are the elements of a licence that OFD.xml holds.
+func (o *ofdPackage) licenceElements() (names []string) {
+	for _, c := range o.document.Info.Custom {
+		if name := strings.ToUpper(strings.TrimSpace(c.Name)); slices.Contains(licenceNames, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // tagParts adds the indexes of custom tags. One in words that are not known leaves it open.

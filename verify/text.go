@@ -28,7 +28,7 @@ type rule struct {
 func ruleOf(id string) rule {
 	_, aspect, _ := strings.Cut(id, ".")
 	for _, name := range []string{id, aspect} {
-		for _, table := range []map[string]rule{rules, signatureRules, evidenceRules} {
+		for _, table := range []map[string]rule{rules, signatureRules, evidenceRules, reportRules} {
 			if r, ok := table[name]; ok {
 				return r
 			}
@@ -162,7 +162,7 @@ var subjects = map[string]words{
 	"package": {"文件包", "package"}, "copy": {"加注件", "purpose-bound copy"},
 	"description": {"签章", "seal"}, "licence": {"证照", "licence"},
 	"maker": {"制章人", "maker of the seal"}, "timestamp": {"时间戳", "time-stamp"},
-	"evidence": {"核验证据包", "evidence"},
+	"evidence": {"核验证据包", "evidence"}, "report": {"验证报告", "report"},
 }
 
 // states are the words for a licence that is not in force: each state has its own.

@@ -30,6 +30,9 @@ func (r *Report) reason() words {
 				"证照真实，由颁发机构签章，现行有效", "the licence is authentic, sealed by its issuer and in force",
 			}
 		}
+		if _, report := r.Check("report.result"); report {
+			return reportPassed
+		}
 		return passedWords[r.Kind]
 	}
 	c := r.worst()

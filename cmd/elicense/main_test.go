@@ -32,7 +32,7 @@ func TestScripts(t *testing.T) {
 		"noids": noIdentityNumbers, "rows": rowsOf, "sealworld": makeSealWorld, "damage": damageSeal, "keys": makeKeys,
 		"device": device, "tsa": stampServer, "ofdworld": makeOFDWorld, "signatures": signaturesOf,
 		"pdfworld": makePDFWorld, "pdfsignatures": signaturesInPDF, "pdftrust": makePDFTrust, "pdfedit": editPDF,
-		"pdfadd": signPDFAnyway, "pdfreplace": replacePDF,
+		"pdfadd": signPDFAnyway, "pdfreplace": replacePDF, "picture": makePicture, "pages": pagesOf,
 	}}.TestScripts(t, "testdata")
 }
 

@@ -15,6 +15,9 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
+// EvidenceMediaType is that of an evidence file.
+const EvidenceMediaType = "application/vnd.elicense.evidence.v1"
+
 // Closing closes an evidence file with a signature, by whoever answers for the reports in it.
 type Closing struct {
 	Chain []*pki.Certificate // the signer's first; required

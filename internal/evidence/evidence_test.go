@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +86,22 @@ func TestRoundTrip(t *testing.T) {
 			require.Equal(t, parts[i], string(content))
 		}
 		require.Equal(t, b, write(t, &f.Manifest, parts, signature))
+	}
+}
+
+// TestFormatsPage: the page that describes the form shows a manifest as it is.
+func TestFormatsPage(t *testing.T) {
+	m, _ := whole(t, true)
+	manifest, err := evidence.AppendManifest(nil, m)
+	require.NoError(t, err)
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "formats.md"))
+	require.NoError(t, err)
+	require.Contains(t, string(page), "```\n"+string(manifest)+"```")
+	for _, kind := range []evidence.Kind{
+		evidence.KindDocument, evidence.KindContent, evidence.KindLicence, evidence.KindReport, evidence.KindExpectation,
+		evidence.KindCertificate, evidence.KindCRL, evidence.KindOCSP, evidence.KindTimestamp,
+	} {
+		require.Contains(t, string(page), "| `"+string(kind)+"` |")
 	}
 }
 

@@ -468,6 +468,28 @@ func TestEvidenceExpectation(t *testing.T) {
 	require.Equal(t, verify.ExpectationFailure, r.SubIndication)
 }
 
+// TestEvidenceReasons: whatever is the matter with an old file, the second line says what was decided then if that is known.
+func TestEvidenceReasons(t *testing.T) {
+	d := newDesk(t)
+	file := d.keep(d.here(nil), verify.Expect{}, d.closing(), d.docs[1:]...)
+	later := d.judge(d.elsewhere(now.AddDate(1, 0, 0), nil), file)
+	require.Equal(t, verify.Indeterminate, later.Indication)
+	require.Equal(t, "signature.revocation", later.Headline)
+	_, reason := later.Headlines("zh")
+	require.True(t, strings.HasPrefix(reason, "当时的结论是可以受理，重新核验一致；但[closing] 签名："), reason)
+	other := d.judge(d.elsewhere(now, func(c *verify.Config) { c.Trust = newWorld(t).anchors }), file)
+	_, reason = other.Headlines("zh")
+	require.NotContains(t, reason, "重新核验一致")
+	var page, text bytes.Buffer
+	require.NoError(t, later.WriteHTML(&page, "zh"))
+	require.NoError(t, later.WriteText(&text, "zh"))
+	for _, shown := range []string{"按当时重新核验: 可以受理", "按现在核验: 待复验"} {
+		require.Contains(t, page.String(), shown)
+		require.Contains(t, text.String(), shown)
+	}
+	require.Equal(t, "documents", later.Outline("zh").Sections[0].ID)
+}
+
 // TestEvidenceJSON: the written form has both judgements of each document.
 func TestEvidenceJSON(t *testing.T) {
 	d := newDesk(t)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/cms"
 	"github.com/elicense/elicense/internal/evidence"
 	"github.com/elicense/elicense/internal/ofd"
 	"github.com/elicense/elicense/pki"
@@ -384,8 +385,6 @@ func TestEvidenceClosing(t *testing.T) {
 		"by a stranger":  {stranger.closing(), nil, verify.Indeterminate, "signature.chain"},
 		"revoked":        {d.closing(), []revoked{{d.closer.cert(), now.Add(-time.Hour), pki.CauseKeyCompromise}}, verify.TotalFailed, "signature.revocation"},
 		"over something": {over(d.closing(), []byte("x")), nil, verify.TotalFailed, "signature.digest"},
-		"content inside": {&verify.Closing{Chain: d.closer.chain, Sign: d.signer(d.closer, nil).Attached}, nil, verify.TotalFailed, "evidence.closed"},
-		"no signature":   {&verify.Closing{Chain: d.closer.chain, Sign: func(context.Context, []byte) ([]byte, error) { return []byte("x"), nil }}, nil, verify.TotalFailed, "evidence.closed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := d.keep(d.here(nil, test.revoked...), verify.Expect{}, test.closing, d.docs[2])
@@ -393,6 +392,41 @@ func TestEvidenceClosing(t *testing.T) {
 			require.Equal(t, test.want, r.Indication, "%s %s %v", r.Headline, r.SubIndication, r.Checks)
 			require.Equal(t, test.id, r.Headline)
 			same(t, r)
+		})
+	}
+}
+
+// TestEvidenceClosingForm: a closing signature has one form. Nobody writes a file with another, and nobody reads one.
+func TestEvidenceClosingForm(t *testing.T) {
+	d := newDesk(t)
+	more := d.enrol(ca.ProfileDepartment, fixtures.Departments()[1])
+	file := d.keep(d.here(nil), verify.Expect{}, d.closing(), d.docs[2])
+	c, err := d.here(nil).VerifyCase(t.Context(), d.docs[2:], verify.Expect{})
+	require.NoError(t, err)
+	for name, sign := range map[string]func(context.Context, []byte) ([]byte, error){
+		"content inside": d.signer(d.closer, nil).Attached,
+		"no signature":   func(context.Context, []byte) ([]byte, error) { return []byte("x"), nil },
+		"a certificate too many": func(ctx context.Context, b []byte) ([]byte, error) {
+			data, err := cms.Parse(must(d.closing().Sign(ctx, b))(t))
+			require.NoError(t, err)
+			return data.With(cms.Additions{Certificates: [][]byte{more.cert().Raw}})
+		},
+		"two signers": func(ctx context.Context, b []byte) ([]byte, error) {
+			return signing.SignTogether(ctx, b, false, d.signer(d.closer, nil), d.signer(more, nil))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.ErrorIs(t, c.WriteEvidence(t.Context(), io.Discard, &verify.Closing{Chain: d.closer.chain, Sign: sign}),
+				verify.ErrConfig)
+			r := d.judge(d.elsewhere(now, nil), remake(t, file, func(k *kept) {
+				manifest, err := evidence.AppendManifest(nil, &k.manifest)
+				require.NoError(t, err)
+				k.signature, err = sign(t.Context(), manifest)
+				require.NoError(t, err)
+			}))
+			require.Equal(t, verify.TotalFailed, r.Indication)
+			require.Equal(t, "evidence.closed", r.Headline)
+			require.Equal(t, verify.FormatFailure, r.SubIndication)
 		})
 	}
 }

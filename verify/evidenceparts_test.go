@@ -58,7 +58,7 @@ func TestEvidenceEveryPart_A36(t *testing.T) {
 			})
 		}
 	}
-	require.Len(t, kinds, 8, "%v", kinds) // all but OCSP answers
+	require.Len(t, kinds, 8, "%v", kinds) // all but OCSP answers: TestEvidenceOCSP
 }
 
 // requireFound: a file that was written anew does not pass.

@@ -51,7 +51,7 @@ func (c *CaseReport) WriteEvidence(ctx context.Context, w io.Writer, closing *Cl
 	if err := e.shared(c.expect, rest); err != nil {
 		return err
 	}
-	return e.write(ctx, w, closing)
+	return e.write(ctx, w, closing, rest)
 }
 
 // evidenceWriter puts the parts together.
@@ -153,7 +153,7 @@ func (e *evidenceWriter) sort(from int) {
 	}
 }
 
-func (e *evidenceWriter) write(ctx context.Context, w io.Writer, closing *Closing) error {
+func (e *evidenceWriter) write(ctx context.Context, w io.Writer, closing *Closing, rest *Grounds) error {
 	var signature []byte
 	if closing != nil {
 		manifest, err := evidence.AppendManifest(nil, &e.manifest)
@@ -162,6 +162,9 @@ func (e *evidenceWriter) write(ctx context.Context, w io.Writer, closing *Closin
 		}
 		if signature, err = closing.Sign(ctx, manifest); err != nil {
 			return fmt.Errorf("verify: closing an evidence file: %w", err)
+		}
+		if rest.closing(manifest, signature) == nil { // it would be refused by whoever reads it
+			return fmt.Errorf("%w: closing signature in another form, or with certificates beside its chain", ErrConfig)
 		}
 	}
 	return evidence.Write(w, &e.manifest, e.parts, signature)

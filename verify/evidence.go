@@ -204,8 +204,8 @@ func (j *judgement) judgeClosing(k *keptFile) bool {
 	return worst != CheckFailed
 }
 
-// closing reads the closing signature; nil: it is not in the one form that it may have (docs/formats.md section 5). What it
-// carries of certificates lies among the parts, which it is over. Only time-stamps may be put beside it later.
+// closing reads the closing signature; nil: it is not in the one form that it may have (docs/formats.md section 5). What
+// it carries of certificates lies among the parts, which it is over. Only time-stamps may be put beside it later.
 func (g *Grounds) closing(manifest, signature []byte) *cms.SignedData {
 	data, err := cms.Parse(signature)
 	if err != nil || !data.Detached || len(data.Signers) != 1 ||

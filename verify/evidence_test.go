@@ -510,7 +510,7 @@ func TestEvidenceReasons(t *testing.T) {
 	require.Equal(t, verify.Indeterminate, later.Indication)
 	require.Equal(t, "signature.revocation", later.Headline)
 	_, reason := later.Headlines("zh")
-	require.True(t, strings.HasPrefix(reason, "当时的结论是可以受理，重新核验一致；但[closing] 签名："), reason)
+	require.True(t, strings.HasPrefix(reason, "当时的结论是可以受理，重新核验一致；但[收尾] 签名："), reason)
 	other := d.judge(d.elsewhere(now, func(c *verify.Config) { c.Trust = newWorld(t).anchors }), file)
 	_, reason = other.Headlines("zh")
 	require.NotContains(t, reason, "重新核验一致")

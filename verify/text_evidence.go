@@ -63,7 +63,9 @@ var evidencePhrases = map[string]string{
 	"a document": "文件", "an evidence file within another": "证据包中的证据包",
 	"detached SignedData over the manifest":                "对清单的分离式签名",
 	"report, moment and expectation: no closing signature": "报告、核验时间和预期：没有收尾签名",
-	"not needed by this verifier: ":                        "本次核验用不到的部分：",
+	"head: ": "开头不符：", "line: ": "清单有误：", "order: ": "次序有误：", "limit: ": "超出限制：",
+	"missing: ": "缺失：", "extra: ": "多出：",
+	"not needed by this verifier: ": "本次核验用不到的部分：",
 }
 
 // evidenceFacts are the names of facts about evidence files.

@@ -93,7 +93,8 @@ func differingChecks(a, b []Check) []Difference {
 			c := &checks[i]
 			name := strings.TrimSpace(c.Part + " " + c.ID)
 			m[name] = append(m[name], strings.Join(slices.DeleteFunc(
-				[]string{c.Status.String(), string(c.Sub), c.Expected, c.Found}, func(s string) bool { return s == "" }), " "))
+				[]string{c.Status.String(), string(c.Sub), c.Expected, c.Found},
+				func(s string) bool { return s == "" }), " "))
 		}
 		return m
 	}

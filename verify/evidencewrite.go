@@ -70,7 +70,8 @@ func (e *evidenceWriter) add(p evidence.Part, content *io.SectionReader) error {
 }
 
 func (e *evidenceWriter) addBytes(kind evidence.Kind, of int, content []byte) error {
-	return e.add(evidence.Part{Kind: kind, Of: of}, io.NewSectionReader(bytes.NewReader(content), 0, int64(len(content))))
+	body := io.NewSectionReader(bytes.NewReader(content), 0, int64(len(content)))
+	return e.add(evidence.Part{Kind: kind, Of: of}, body)
 }
 
 func (e *evidenceWriter) document(of int, d *Named, r *Report) error {

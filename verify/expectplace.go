@@ -105,7 +105,7 @@ func namesCase(purpose, number string) bool {
 			return false
 		}
 		before, after := purpose[:at+i], purpose[at+i+len(number):]
-		if !strings.ContainsFunc(lastRune(before), partOfNumber) && !strings.ContainsFunc(firstRune(after), partOfNumber) {
+		if !strings.ContainsFunc(lastRune(before)+firstRune(after), partOfNumber) {
 			return true
 		}
 		at += i + len(number)
@@ -114,7 +114,7 @@ func namesCase(purpose, number string) bool {
 
 // partOfNumber tells letters, digits and hyphens of case numbers from the words around them.
 func partOfNumber(c rune) bool {
-	return c == '-' || c == '_' || c == '/' || c == '.' || c <= unicode.MaxLatin1 && (unicode.IsLetter(c) || unicode.IsDigit(c)) ||
+	return strings.ContainsRune("-_/.", c) || c <= unicode.MaxLatin1 && (unicode.IsLetter(c) || unicode.IsDigit(c)) ||
 		unicode.Is(unicode.Nd, c) || c >= 0xff01 && c <= 0xff5e && (unicode.IsLetter(c) || c == '－')
 }
 

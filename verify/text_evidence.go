@@ -12,7 +12,8 @@ var evidenceRules = map[string]rule{
 	},
 	"evidence.clock": {
 		LevelTime, "docs/formats.md 9", words{"核验时间不晚于现在", "judged not later than now"},
-		words{"核验时间在将来", "it was judged in the future"}, words{"核验时间在将来；请核对时钟", "it was judged in the future; check the clock"},
+		words{"核验时间在将来", "it was judged in the future"},
+		words{"核验时间在将来；请核对时钟", "it was judged in the future; check the clock"},
 	},
 	"evidence.parts": {
 		LevelDigest, "docs/formats.md 9", words{"各部分齐全且未被改动", "every part is there and unchanged"},
@@ -34,7 +35,8 @@ var evidenceRules = map[string]rule{
 		},
 		words{
 			"重新核验与其中的报告不同；请核对信任根和核验选项，再不同则报告不可采信",
-			"judged anew it differs from the report in it: compare trust and options; if it still does, do not rely on it",
+			"judged anew it differs from the report in it: compare trust and options; if it still does, " +
+				"do not rely on it",
 		},
 	},
 	"evidence.then": {

@@ -184,6 +184,8 @@ func (o *verifyOrder) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.expect.NoLicenceUnsafe, "no-licence", false,
 		"收件人声明：不是证照，而是函件、发票等 / the receiver's word that an OFD is no licence but a letter, an invoice…")
 	f.StringVar(&o.expect.Number, "number", "", "应是此编号 / expected number")
+	f.StringVar(&o.expect.Department, "department", "", "应由此部门签发或盖章：代码或名称 / expected department that issued or sealed it, code or name")
+	f.StringVar(&o.expect.Case, "for-case", "", "应是为此办件：回执、加注件、报告 / case that a receipt, copy or report must be for")
 }
 
 // maxDocument is the largest file that is read for verification.

@@ -59,6 +59,7 @@ var changeWords = []struct{ en, zh string }{
 	{"a form field that is locked", "填写锁定的表单域"},
 	{"form fields filled in that nobody signed", "填写表单后无人签名"},
 	{"time-stamp that shows something", "带图案的时间戳"},
+	{"stamp that covers much of a page", "覆盖页面大部的图案"},
 	{"octets behind the end", "文件末尾之后的内容"},
 	{"evidence taken away", "删除验证证据"},
 	{"document information", "文档信息"},

@@ -197,6 +197,13 @@ func (d *comparison) newField(o Object) error {
 		d.other("form field without a name")
 		return nil
 	}
+	if shown, err := d.shows(field); err != nil {
+		return err
+	} else if shown {
+		if err := d.covers(field); err != nil {
+			return err
+		}
+	}
 	return d.newValue(Field{Text(text.Value), r, field})
 }
 

@@ -36,12 +36,13 @@ func (j *judgement) judgeForeignLicence(o *ofdPackage, identifier string) {
 
 // judgeIssuerOf: the body that the identifier names sealed the identifier and all else.
 func (j *judgement) judgeIssuerOf(o *ofdPackage, issuer string) {
-	holder, over, unknown := false, false, false
+	holder, over, unknown, another := false, false, false, false
 	byIssuer := map[string]bool{}
 	for i := range j.signers {
 		s := &j.signers[i]
 		if own, known := isIssuer(s.cert, issuer); !own {
 			unknown = unknown || !known && s.sealed
+			another = another || s.sealed && !j.v.pinned("", s.cert.PublicKey)
 			continue
 		}
 		maps.Copy(byIssuer, s.files)
@@ -60,6 +61,9 @@ func (j *judgement) judgeIssuerOf(o *ofdPackage, issuer string) {
 		j.pass("licence.identifier")
 	} else {
 		j.open("licence.identifier", SignedDataNotFound)
+	}
+	if holder && another { // it is shown, and may hide what the issuer says
+		j.open("licence.covered", SigConstraintsFailure, "", "a seal of another")
 	}
 	j.judgeForeignParts(o, byIssuer)
 }

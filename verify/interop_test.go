@@ -409,6 +409,9 @@ func TestInterop_D2_1(t *testing.T) {
 		if _, other := notMade[f.name]; r.Kind == verify.KindOFD && !other {
 			require.Equal(t, "hold", e.signature, "%s: a seal in use must hold mathematically", f.name)
 		}
+		for _, c := range r.Checks {
+			require.True(t, c.ID != "seal.size" || c.Status == verify.CheckPassed, "%s: %v", f.name, c)
+		}
 		writeRow(rows, r, e)
 		if e.why != "" {
 			fmt.Fprintf(notes, "- %s: %s.\n", f.name, e.why)

@@ -49,7 +49,7 @@ func (w *sealWorld) makeSeal(maker, holder node) []byte {
 	})
 	require.NoError(w.t, err)
 	der, err := m.Make(w.t.Context(), signing.SealSpec{
-		ID: "35000000000001", Name: fixtures.Departments()[0].Name + signing.ApprovalSeal, Usage: signing.ApprovalSeal,
+		ID: "35000000000001", Name: holder.cert().Holder.Name + signing.ApprovalSeal, Usage: signing.ApprovalSeal,
 		Signers: []*pki.Certificate{holder.cert()}, ValidFrom: w.now, ValidUntil: w.now.AddDate(1, 0, 0),
 		Picture: signing.SealPicture{Type: "png", Data: w.picture, WidthMM: 42, HeightMM: 42},
 	})

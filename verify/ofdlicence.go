@@ -142,10 +142,14 @@ func (j *judgement) judgeSealedLicence(o *ofdPackage, name string, b *record.Bun
 func (j *judgement) judgeIssuerSeal(o *ofdPackage, name string, rec *record.Record) {
 	holder, usage := false, false
 	byIssuer := map[string]bool{}
+	var foreign []string
 	for i := range j.signers {
 		s := &j.signers[i]
 		own := s.cert.Holder.USCC == rec.IssuerCode && s.cert.Holder.Kind != pki.HolderPerson
 		if !own && !j.v.pinned("", s.cert.PublicKey) {
+			if s.sealed { // it is shown, and may hide what the issuer says
+				foreign = append(foreign, "a seal of another")
+			}
 			continue
 		}
 		maps.Copy(byIssuer, s.files)
@@ -163,7 +167,6 @@ func (j *judgement) judgeIssuerSeal(o *ofdPackage, name string, rec *record.Reco
 	} else {
 		j.open("licence.metadata", SignedDataNotFound, "", o.Main())
 	}
-	var foreign []string
 	for file := range o.covered {
 		if !byIssuer[file] && !o.machinery[file] {
 			foreign = append(foreign, file)

@@ -245,10 +245,10 @@ func (d *comparison) newValue(field Field) error {
 	return d.take(Array{dict["V"], dict["AP"], dict["MK"], dict["DR"], dict["Lock"], dict["SV"]})
 }
 
-// shows tells whether a field shows something on its page.
+// shows tells whether a field shows something on its page: its appearance, or what readers draw in the absence of one.
 func (d *comparison) shows(field Dict) (bool, error) {
 	rect, err := d.now.array(field["Rect"])
-	if err != nil || field["AP"] == nil {
+	if err != nil || field["AP"] == nil && field["MK"] == nil {
 		return false, err
 	}
 	if len(rect) != len(Page{}.Box) {

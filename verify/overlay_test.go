@@ -106,6 +106,15 @@ func TestReceiptOfStolenKey(t *testing.T) {
 	doc := f.receipt(func(r *record.Receipt) { r.Time, r.SourceTime = now.Add(-3*time.Hour), now.Add(-3*time.Hour) }, f.vault)
 	keyed := func(c *verify.Config) { c.LedgerKeys = []ledger.Verifier{noteKey(t, f.vault.vault.NoteKey())} }
 	require.Equal(t, verify.TotalPassed, w.judge(w.sealVerifier(keyed), doc).Indication)
+	later := w.judge(w.sealVerifier(func(c *verify.Config) {
+		keyed(c)
+		c.Now, c.Evidence = func() time.Time { return now.AddDate(0, 1, 0) }, nil
+	}), doc)
+	require.Equal(t, verify.TotalPassed, later.Indication)
+	for lang, says := range map[string]string{"zh": "此后如何请重新查验", "en": "compare again"} {
+		_, reason := later.Headlines(lang)
+		require.Contains(t, reason, says)
+	}
 	at := now.Add(-2 * time.Hour) // later than the receipt says that it is
 	r := w.judge(w.sealVerifier(keyed, revoked{f.vault.chain[0], at, pki.CauseKeyCompromise}), doc)
 	require.NotEqual(t, verify.Accept, r.Decision(), "%v", r.Checks)

@@ -36,13 +36,12 @@ func (j *judgement) judgeForeignLicence(o *ofdPackage, identifier string) {
 
 // judgeIssuerOf: the body that the identifier names sealed the identifier and all else.
 func (j *judgement) judgeIssuerOf(o *ofdPackage, issuer string) {
-	holder, over, unknown, another := false, false, false, false
+	holder, over, unknown := false, false, false
 	byIssuer := map[string]bool{}
 	for i := range j.signers {
 		s := &j.signers[i]
 		if own, known := isIssuer(s.cert, issuer); !own {
 			unknown = unknown || !known && s.sealed
-			another = another || s.sealed && !j.v.pinned("", s.cert.PublicKey)
 			continue
 		}
 		maps.Copy(byIssuer, s.files)
@@ -62,8 +61,9 @@ func (j *judgement) judgeIssuerOf(o *ofdPackage, issuer string) {
 	} else {
 		j.open("licence.identifier", SignedDataNotFound)
 	}
-	if holder && another { // it is shown, and may hide what the issuer says
-		j.open("licence.covered", SigConstraintsFailure, "", "a seal of another")
+	others := j.sealsOfOthers(func(c *pki.Certificate) bool { own, _ := isIssuer(c, issuer); return own })
+	if holder && len(others) > 0 {
+		j.open("licence.covered", SigConstraintsFailure, "", listed(others))
 	}
 	j.judgeForeignParts(o, byIssuer)
 }

@@ -274,7 +274,7 @@ var signaturePhrases = map[string]string{
 	"syntax": "对象语法错误", "stream": "数据流损坏", "signature": "签名字典不合规", "range": "覆盖范围不合规", "padding": "签名值后有多余内容",
 	"adbe.pkcs7.detached, ETSI.CAdES.detached": "adbe.pkcs7.detached 或 ETSI.CAdES.detached",
 	"the identifier of the licence":            "证照标识", "sealed metadata": "已签章的元数据", "one identifier": "一个证照标识",
-	"a seal of another": "别的机构的印章",
+	"a seal of another":                 "别的机构的印章",
 	"a certificate without credit code": "证书没有统一社会信用代码", "the signature of a vault": "证照库的签名",
 	"a known vault": "已知的证照库", "judged within a day": "一日内核验",
 	"a document that is not signed by itself": "本身未签章的文件",

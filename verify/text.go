@@ -1,6 +1,9 @@
 package verify
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // words is one text in Chinese and English.
 type words struct{ zh, en string }
@@ -79,14 +82,10 @@ func phrase(s string) words {
 	for _, begin := range []string{
 		"valid at ", "not after ", "a known key of ", "the key of ", "the state on ", "the state since ", "on-hold ",
 		"keyCompromise ", "cACompromise ", "affiliationChanged ", "superseded ", "cessationOfOperation ",
-		"unspecified ", "privilegeWithdrawn ", "certificateHold ",
+		"unspecified ", "privilegeWithdrawn ", "certificateHold ", "not needed by this verifier: ",
 	} {
 		if rest, ok := strings.CutPrefix(s, begin); ok {
-			zh := phrases[begin]
-			if zh == "" {
-				zh = signaturePhrases[begin]
-			}
-			return words{zh + rest, s}
+			return words{cmp.Or(phrases[begin], signaturePhrases[begin], evidencePhrases[begin]) + rest, s}
 		}
 	}
 	return words{s, s}

@@ -74,8 +74,11 @@ func (r *Report) worst() Check {
 // pair shows what was expected and found.
 func pair(c *Check) words {
 	e, f := phrase(c.Expected), phrase(c.Found)
-	if c.ID == "pdf.changed" || c.ID == "pdf.permitted" {
+	switch c.ID {
+	case "pdf.changed", "pdf.permitted":
 		f.zh = changePhrase(c.Found)
+	case "evidence.then", "evidence.now":
+		f = title(c.Found)
 	}
 	switch {
 	case c.Expected == "" && c.Found == "":
@@ -160,7 +163,7 @@ func (r *Report) writeRest(line func(format string, args ...any), lang string) {
 		line("%s: %s%s", say("容许的偏差", "let pass"), inPart(t.Part), t.Name)
 	}
 	for _, u := range r.Uncovered {
-		line("%s: %s", say("没有签名覆盖", "covered by no signature"), u)
+		line("%s: %s", say("没有签名覆盖", "covered by no signature"), phrase(u).in(lang))
 	}
 	r.writeKept(line, lang)
 }

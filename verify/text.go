@@ -26,15 +26,22 @@ type rule struct {
 
 // ruleOf finds a check's rule by its whole ID, or by what stands after the dot.
 func ruleOf(id string) rule {
+	if r, ok := findRule(id); ok {
+		return r
+	}
+	return rules["document.complete"]
+}
+
+func findRule(id string) (rule, bool) {
 	_, aspect, _ := strings.Cut(id, ".")
 	for _, name := range []string{id, aspect} {
 		for _, table := range []map[string]rule{rules, signatureRules, evidenceRules, reportRules} {
 			if r, ok := table[name]; ok {
-				return r
+				return r, true
 			}
 		}
 	}
-	return rules["document.complete"]
+	return rule{}, false
 }
 
 // problem says what a check that did not pass means.

@@ -163,6 +163,7 @@ func (k *keptFile) take(p *evidence.Part, raw []byte) bool {
 
 func (j *judgement) evidenceFacts(k *keptFile) {
 	j.fact("evidence.documents", strconv.Itoa(len(k.documents)))
+	j.fact("case", k.Case)
 	j.fact("evidence.policy", k.Policy)
 	for _, o := range k.Options {
 		j.fact("evidence.option", o)
@@ -204,8 +205,8 @@ func (j *judgement) judgeClosing(k *keptFile) bool {
 	return worst != CheckFailed
 }
 
-// closing reads the closing signature; nil: it is not in the one form that it may have (docs/formats.md section 5). What
-// it carries of certificates lies among the parts, which it is over. Only time-stamps may be put beside it later.
+// closing reads the closing signature; nil: it is not in the one form that it may have (docs/formats.md section 5).
+// What it carries of certificates lies among the parts, which it is over. Only time-stamps may be put beside it later.
 func (g *Grounds) closing(manifest, signature []byte) *cms.SignedData {
 	data, err := cms.Parse(signature)
 	if err != nil || !data.Detached || len(data.Signers) != 1 ||

@@ -22,7 +22,7 @@ var judged = time.Date(2026, 3, 2, 1, 30, 0, 123456000, time.UTC)
 func whole(t testing.TB, closed bool) (*evidence.Manifest, []string) {
 	t.Helper()
 	m := &evidence.Manifest{
-		Judged: judged, Policy: "example-1", Options: []string{"cross-check", "timestamp"}, Closed: closed,
+		Judged: judged, Case: "2026-000123", Policy: "example-1", Options: []string{"cross-check", "timestamp"}, Closed: closed,
 	}
 	var parts []string
 	add := func(kind evidence.Kind, of int, content, name string) {
@@ -156,6 +156,10 @@ func TestRefusals(t *testing.T) {
 		"no time":               {line("judged"), "", evidence.ReasonLine},
 		"time with a comma":     {"00.123456Z", "00,123456Z", evidence.ReasonLine},
 		"no such time":          {"2026-03-02T", "2026-03-32T", evidence.ReasonLine},
+		"no case":               {line("case"), "", evidence.ReasonLine},
+		"case of nothing":       {line("case"), "case \n", evidence.ReasonLine},
+		"case with a space":     {line("case"), "case x \n", evidence.ReasonLine},
+		"case with a turn":      {line("case"), "case x\u202ey\n", evidence.ReasonLine},
 		"no policy":             {"policy example-1", "policy ", evidence.ReasonLine},
 		"options out of order":  {"options cross-check timestamp", "options timestamp cross-check", evidence.ReasonLine},
 		"an option twice":       {"options cross-check timestamp", "options timestamp timestamp", evidence.ReasonLine},

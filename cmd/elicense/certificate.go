@@ -22,7 +22,7 @@ func (c *program) certificateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "certificate", Short: "证书：何时到期、换发 / certificates: when they end, and their renewal",
 	}
-	cmd.AddCommand(c.certificateList(), c.certificateRenew(), c.certificateCRL())
+	cmd.AddCommand(c.certificateList(), c.certificateRenew(), c.certificateCRL(), c.certificateTrust())
 	return cmd
 }
 

@@ -24,12 +24,12 @@ var ruleWords = map[normal.Code][2]string{
 	normal.CodeControlRemoved:  {"控制字符", "control characters"},
 	normal.CodeSeveralNames:    {"好像有几个名称", "perhaps several names"},
 	normal.CodeMaybeRounded:    {"可能被表格软件改过", "perhaps rounded"},
-	normal.CodeDateStyle:       {"日期写法", "style of the date"},
+	normal.CodeDateStyle:       {"日期", "date"},
 	normal.CodeDateSerial:      {"日期序号", "serial of a date"},
 	normal.CodeDateTime:        {"日期后的时间", "time of day"},
 	normal.CodeDateOpen:        {"长期", "no end"},
-	normal.CodeNumberStyle:     {"数字写法", "style of the number"},
-	normal.CodeMoneyStyle:      {"金额写法", "style of the amount"},
+	normal.CodeNumberStyle:     {"数字", "number"},
+	normal.CodeMoneyStyle:      {"金额", "amount"},
 	normal.CodeMoneyCurrency:   {"未写币种", "no currency"},
 	normal.CodeDivisionRetired: {"旧区划代码", "former division"},
 	normal.CodeDivisionSplit:   {"旧区划已拆分", "division that was split"},
@@ -52,5 +52,5 @@ func (c *program) rules(list []string) string {
 			words[i] = c.Say(w[0], w[1])
 		}
 	}
-	return c.Say("（写法："+strings.Join(words, "、")+"）", "(written otherwise: "+strings.Join(words, ", ")+")")
+	return c.Say("（写法不同："+strings.Join(words, "、")+"）", "(written otherwise: "+strings.Join(words, ", ")+")")
 }

@@ -114,7 +114,7 @@ var rules = map[string]rule{
 	})},
 
 	"internal/cli":         {reach: local},
-	"internal/cli/clitest": {reach: process, ours: []string{"internal/cli"}},
+	"internal/cli/clitest": {reach: local, ours: []string{"internal/cli"}},
 	"cmd/elicense-ca": {reach: process, ours: slices.Concat(codecs, []string{
 		"internal/cli", "pki", "pki/...", "internal/engine", "internal/engine/...", "internal/blob",
 	})},

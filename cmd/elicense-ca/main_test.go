@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 		Commands: map[string]clitest.Command{
 			"officer": officer, "application": application, "certificate": certificate, "fetch": fetch, "issuer": issuer,
 		},
+		Checkers: os.Getenv("ELICENSE_CHECKERS_DIR"),
 	}.TestScripts(t, "testdata")
 }
 

@@ -17,7 +17,7 @@ func encoded(t *testing.T, w, h int, format string) []byte {
 	t.Helper()
 	m := image.NewGray(image.Rect(0, 0, w, h))
 	for i := range m.Pix {
-		m.Pix[i] = uint8(i * 7) //nolint:gosec // a pattern
+		m.Pix[i] = uint8(i * 7)
 	}
 	var b bytes.Buffer
 	switch format {

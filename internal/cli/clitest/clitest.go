@@ -1,7 +1,7 @@
 // Package clitest runs scripts of commands (testscript) against a program of internal/cli inside the test's own
 // process. Every script has two commands for it: NAME ARGS…, which must end with exit code 0 (or with ! with any
-// other), and exit CODE ARGS…, which must end with exactly that code. Behind the condition [checkers], which holds where
-// ELICENSE_CHECKERS_DIR names the independent checkers, judge TOOL ARGS… runs one of them: it must accept, or with ! refuse.
+// other), and exit CODE ARGS…, which must end with exactly that code. Behind the condition [checkers], which holds
+// where the independent checkers are at hand, judge TOOL ARGS… runs one of them: it must accept, or with ! refuse.
 package clitest
 
 import (
@@ -9,7 +9,6 @@ import (
 	"crypto/rand"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -29,6 +28,7 @@ type Program struct {
 	// Run carries out one command line and gives its exit code. The world has everything but a clock.
 	Run      func(*testscript.TestScript, *cli.World) int
 	Commands map[string]Command // more of them
+	Checkers string             // the folder of the independent checkers; empty: they are not at hand
 }
 
 // TestScripts runs every .txtar file of a directory, one after the other, because a command's relative paths are those
@@ -44,13 +44,13 @@ func (p Program) TestScripts(t *testing.T, dir string) {
 			t.Error(err)
 		}
 	})
-	commands := map[string]Command{p.Name: p.command, "exit": p.exits, "judge": judge}
+	commands := map[string]Command{p.Name: p.command, "exit": p.exits, "judge": p.judge}
 	for name, c := range p.Commands {
 		commands[name] = c
 	}
 	testscript.RunT(serial{t}, testscript.Params{
 		Dir: filepath.Join(home, dir), Cmds: commands,
-		Condition: func(name string) (bool, error) { return name == "checkers" && os.Getenv(checkers) != "", nil },
+		Condition: func(name string) (bool, error) { return name == "checkers" && p.Checkers != "", nil },
 		Setup: func(env *testscript.Env) error {
 			env.Values[session{}] = &bytes.Buffer{}
 			env.Setenv("LANG", "zh_CN.UTF-8")
@@ -59,14 +59,15 @@ func (p Program) TestScripts(t *testing.T, dir string) {
 	})
 }
 
-// checkers is the variable that names the folder of independent programs.
-const checkers = "ELICENSE_CHECKERS_DIR"
-
-func judge(ts *testscript.TestScript, neg bool, args []string) {
-	tool := exec.Command(filepath.Join(os.Getenv(checkers), args[0]), args[1:]...)
-	tool.Dir = ts.MkAbs(".")
-	if out, err := tool.CombinedOutput(); (err != nil) != neg {
-		ts.Fatalf("%s: %v %s", strings.Join(args, " "), err, out)
+// judge runs an independent program, which finds what was set up for it in the user's home directory.
+func (p Program) judge(ts *testscript.TestScript, neg bool, args []string) {
+	home, err := os.UserHomeDir()
+	ts.Check(err)
+	none := ts.Getenv("HOME")
+	ts.Setenv("HOME", home)
+	defer ts.Setenv("HOME", none)
+	if err := ts.Exec(filepath.Join(p.Checkers, args[0]), args[1:]...); (err != nil) != neg {
+		ts.Fatalf("%s: %v", strings.Join(args, " "), err)
 	}
 }
 

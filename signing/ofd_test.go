@@ -396,7 +396,6 @@ func TestSealRefuses(t *testing.T) {
 		want  error
 	}{
 		{"no maker of signatures", with(func(o *signing.SealOrder) { o.Value = nil }), signing.ErrConfig},
-		{"no seal", with(func(o *signing.SealOrder) { o.Seal = nil }), signing.ErrConfig},
 		{"no place", with(func(o *signing.SealOrder) { o.Stamps = nil }), signing.ErrPlace},
 		{"page 0", w.order(t, place(0, 10, 10)), signing.ErrPlace},
 		{"page 2 of 1", w.order(t, place(2, 10, 10)), signing.ErrPlace},

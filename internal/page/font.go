@@ -194,5 +194,6 @@ func (f *Font) Embed(chars map[rune]bool) (data []byte, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrFont, err)
 	}
+	coarsen(part.Tables, f.units)
 	return f.assemble(part.Tables), nil
 }

@@ -93,6 +93,9 @@ func isDense(name string) bool {
 	return false
 }
 
+// packLevel is how hard deflate tries. Beyond, it takes half as long again for the last hundredth.
+const packLevel = 7
+
 // deflaters keeps compressors, which are large, for the next package.
 var deflaters sync.Pool
 
@@ -103,7 +106,7 @@ func (w *writer) pack(data []byte) ([]byte, error) {
 		d.Reset(&w.packed)
 	} else {
 		var err error
-		if d, err = flate.NewWriter(&w.packed, flate.DefaultCompression); err != nil {
+		if d, err = flate.NewWriter(&w.packed, packLevel); err != nil {
 			return nil, err
 		}
 	}

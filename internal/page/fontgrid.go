@@ -8,9 +8,9 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// gridPerEm is the grid that embedded outlines are rounded to. A point moves by a six hundredth of the em at most, in
+// gridPerEm is the grid that embedded outlines are rounded to. A point moves by a five hundredth of the em at most, in
 // the largest title of a licence by less than a dot of a printer; and outlines are most of a small document.
-const gridPerEm = 300
+const gridPerEm = 250
 
 // Flags of points (OpenType, glyf table).
 const (
@@ -23,7 +23,7 @@ const (
 
 // coarsen rounds the outlines of a part of a font and leaves out their instructions, which are for tables of hinting
 // that a part does not have. A glyph that is put together of others stays as it is.
-func coarsen(tables map[string][]byte, units int) {
+func (f *Font) coarsen(tables map[string][]byte) {
 	starts, ok := glyphStarts(tables)
 	if !ok {
 		return
@@ -34,17 +34,43 @@ func coarsen(tables map[string][]byte, units int) {
 	for i := range len(starts) - 1 {
 		at = append(at, len(out))
 		old := tables["glyf"][starts[i]:starts[i+1]]
-		if s, ok := parseStrokes(old); ok {
-			moved := s.thin(units)
-			shiftBearing(bearings, tables["hhea"], i, moved)
-			out = s.append(out)
-		} else {
-			out = append(out, old...)
-		}
+		thin := f.thinned(old)
+		shiftBearing(bearings, tables["hhea"], i, thin.moved)
+		out = append(out, thin.glyph...)
 		out = append(out, make([]byte, -len(out)&3)...)
 	}
 	tables["glyf"], tables["hmtx"] = out, bearings
 	setGlyphStarts(tables, append(at, len(out)))
+}
+
+// thinned is a glyph as a part of a font has it.
+type thinned struct {
+	glyph []byte
+	moved int // its left edge
+}
+
+// maxThinned is how many glyphs a font remembers.
+const maxThinned = 1 << 15
+
+// thinned draws a glyph anew, once.
+func (f *Font) thinned(old []byte) thinned {
+	f.mu.RLock()
+	out, known := f.thin[string(old)]
+	f.mu.RUnlock()
+	if known {
+		return out
+	}
+	out.glyph = slices.Clone(old)
+	if s, ok := parseStrokes(old); ok {
+		out.moved = s.thin(f.units)
+		out.glyph = s.append(nil)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.thin) < maxThinned {
+		f.thin[string(old)] = out
+	}
+	return out
 }
 
 // glyphStarts reads where in glyf each glyph begins, and where the last one ends.

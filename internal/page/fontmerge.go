@@ -4,7 +4,7 @@ import "math"
 
 // Bounds of merging.
 const (
-	mergePerEm   = 500  // a curve that is redrawn stays within this part of the em
+	mergePerEm   = 400  // a curve that is redrawn stays within this part of the em
 	maxMerged    = 6    // pieces that become one
 	maxMergedDot = 2000 // points of a glyph that is looked at
 )

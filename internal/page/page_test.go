@@ -21,6 +21,7 @@ func TestPackage(t *testing.T) {
 	for _, f := range bare {
 		require.NotContains(t, f.Name, "Attachs")
 		require.NotContains(t, f.Name, "Tags")
+		require.NotContains(t, f.Name, "DocumentRes", "there is no picture")
 	}
 	full, err := book.Files(page.About{
 		ID: strings.Repeat("0", 32), Data: []page.Datum{{Name: "A", Value: "1"}},

@@ -136,6 +136,21 @@ func TestGridded(t *testing.T) {
 	require.Empty(t, cmp.Diff(want, got, cmp.AllowUnexported(page.StrokePoint{})))
 }
 
+// TestManyPoints: a glyph of more points than any character has is rounded, but nobody looks for curves in it.
+func TestManyPoints(t *testing.T) {
+	t.Parallel()
+	const count = 1 << 15
+	b := []byte("\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00")
+	b = binary.BigEndian.AppendUint16(b, count-1)
+	b = append(b, 0, 0)
+	for range count / 256 {
+		b = append(b, 0x39, 255) // on the outline, where it was, 255 times more
+	}
+	_, contours, ok := page.ThinGlyph(b, 1000)
+	require.True(t, ok)
+	require.Len(t, contours[0], count)
+}
+
 // FuzzThinGlyph: what is no simple glyph is left alone; what is one can be read again once it is drawn anew, contour by
 // contour on the grid.
 func FuzzThinGlyph(f *testing.F) {

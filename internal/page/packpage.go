@@ -103,6 +103,10 @@ func (w *pageWriter) shape(s *Shape) {
 		box = w.all
 	}
 	w.object("PathObject", box)
+	if s.Unit != 0 {
+		w.b = append(AppendMM(append(w.b, ` CTM="`...), s.Unit), " 0 0 "...)
+		w.b = append(AppendMM(w.b, s.Unit), ` 0 0"`...)
+	}
 	if s.Fill {
 		w.b = append(w.b, ` Fill="true" Stroke="false">`...)
 		w.color("FillColor", s.Color)
@@ -121,6 +125,10 @@ func (w *pageWriter) shape(s *Shape) {
 
 // appendPath writes an outline as GB/T 33190 has it.
 func (s *Shape) appendPath(b []byte) []byte {
+	unit := MM
+	if s.Unit != 0 {
+		unit = s.Unit
+	}
 	for i := range s.Path {
 		st := &s.Path[i]
 		if i > 0 {
@@ -132,8 +140,8 @@ func (s *Shape) appendPath(b []byte) []byte {
 		}
 		b = append(b, st.Op)
 		for _, at := range st.points() {
-			b = AppendMM(append(b, ' '), at.X-s.Box.X)
-			b = AppendMM(append(b, ' '), at.Y-s.Box.Y)
+			b = AppendMM(append(b, ' '), (at.X-s.Box.X)*MM/unit)
+			b = AppendMM(append(b, ' '), (at.Y-s.Box.Y)*MM/unit)
 		}
 	}
 	return b

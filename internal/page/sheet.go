@@ -19,6 +19,7 @@ type Mark struct {
 // Shape is an outline that is filled or stroked.
 type Shape struct {
 	Box    Box // that holds it, its lines too; packages count from there. Zero: the page
+	Unit   int // of which all its lengths are multiples, and packages count in it; 0: a micrometre
 	Path   []Step
 	Fill   bool
 	Stroke int // width of the line; 0 if it is filled

@@ -13,6 +13,12 @@ func Apart(a, b *Font, c rune) float64 {
 	return max(farthest(one, other), farthest(other, one)) / emUnits
 }
 
+// Width is the width of a character as a part of the em, in thousandths.
+func (f *Font) Width(c rune) int {
+	g, _ := f.glyph(c)
+	return f.advance(g, 1000)
+}
+
 // dense is an outline as many short lines.
 func dense(path []Step) (out [][2]vec) {
 	const steps = 8
@@ -75,8 +81,8 @@ func ThinGlyph(b []byte, units int) (out []byte, contours [][]StrokePoint, ok bo
 	if !ok {
 		return nil, nil, false
 	}
-	s.thin(units)
-	return s.append(nil), s.contours, true
+	s.thin(units, max(units/gridPerEm, 1))
+	return s.append(nil, 1), s.contours, true
 }
 
 // ReadGlyph reads the contours of a simple glyph.

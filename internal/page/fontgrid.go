@@ -25,28 +25,49 @@ const (
 // that a part does not have. A glyph that is put together of others stays as it is.
 func (f *Font) coarsen(tables map[string][]byte) {
 	starts, ok := glyphStarts(tables)
-	if !ok {
+	if !ok || len(tables["hhea"]) < 36 {
 		return
 	}
+	glyphs := make([]thinned, len(starts)-1)
+	grid, simple := f.grid(), true
 	bearings := slices.Clone(tables["hmtx"])
+	for i := range glyphs {
+		old := tables["glyf"][starts[i]:starts[i+1]]
+		glyphs[i] = f.thinned(old)
+		simple = simple && (glyphs[i].strokes != nil || len(old) == 0)
+		shiftBearing(bearings, tables["hhea"], i, glyphs[i].moved)
+	}
+	tables["hmtx"] = bearings
+	unit := 1
+	if simple && f.units%grid == 0 {
+		unit = grid
+		rescale(tables, f.units, grid)
+	}
 	var out []byte
 	at := make([]int, 0, len(starts))
-	for i := range len(starts) - 1 {
+	for i := range glyphs {
 		at = append(at, len(out))
-		old := tables["glyf"][starts[i]:starts[i+1]]
-		thin := f.thinned(old)
-		shiftBearing(bearings, tables["hhea"], i, thin.moved)
-		out = append(out, thin.glyph...)
+		out = glyphs[i].append(out, unit)
 		out = append(out, make([]byte, -len(out)&3)...)
 	}
-	tables["glyf"], tables["hmtx"] = out, bearings
+	tables["glyf"] = out
 	setGlyphStarts(tables, append(at, len(out)))
 }
 
+func (f *Font) grid() int { return max(f.units/gridPerEm, 1) }
+
 // thinned is a glyph as a part of a font has it.
 type thinned struct {
-	glyph []byte
-	moved int // its left edge
+	strokes *strokes // nil: it is no simple glyph
+	moved   int      // its left edge
+	old     []byte
+}
+
+func (g *thinned) append(b []byte, unit int) []byte {
+	if g.strokes == nil {
+		return append(b, g.old...)
+	}
+	return g.strokes.append(b, unit)
 }
 
 // maxThinned is how many glyphs a font remembers.
@@ -60,10 +81,10 @@ func (f *Font) thinned(old []byte) thinned {
 	if known {
 		return out
 	}
-	out.glyph = slices.Clone(old)
 	if s, ok := parseStrokes(old); ok {
-		out.moved = s.thin(f.units)
-		out.glyph = s.append(nil)
+		out.strokes, out.moved = s, s.thin(f.units, f.grid())
+	} else {
+		out.old = slices.Clone(old)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -117,9 +138,6 @@ func setGlyphStarts(tables map[string][]byte, starts []int) {
 
 // shiftBearing moves the left side bearing of a glyph along with its left edge.
 func shiftBearing(hmtx, hhea []byte, glyph, by int) {
-	if len(hhea) < 36 {
-		return
-	}
 	long := int(binary.BigEndian.Uint16(hhea[34:]))
 	at := 4*glyph + 2
 	if glyph >= long {
@@ -213,8 +231,8 @@ func readAxis(in *cryptobyte.String, flags []byte, points []strokePoint, axis in
 }
 
 // thin draws the contours anew with fewer points on a grid, and tells by how much the left edge moves.
-func (s *strokes) thin(units int) (moved int) {
-	grid, within := max(units/gridPerEm, 1), float64(units)/mergePerEm
+func (s *strokes) thin(units, grid int) (moved int) {
+	within := float64(units) / mergePerEm
 	count := 0
 	for _, c := range s.contours {
 		count += len(c)
@@ -263,8 +281,8 @@ func gridded(contour []strokePoint, grid int) []strokePoint {
 	return kept
 }
 
-// append writes the glyph without instructions.
-func (s *strokes) append(b []byte) []byte {
+// append writes the glyph without instructions, in a unit of which all its coordinates are multiples.
+func (s *strokes) append(b []byte, unit int) []byte {
 	low, high := s.contours[0][0].at, s.contours[0][0].at
 	var ends, flags []byte
 	var axes [2][]byte
@@ -277,7 +295,7 @@ func (s *strokes) append(b []byte) []byte {
 			}
 			for axis, v := range c[i].at {
 				var f byte
-				axes[axis], f = appendDistance(axes[axis], v-last[axis])
+				axes[axis], f = appendDistance(axes[axis], (v-last[axis])/unit)
 				kind |= f << axis
 				low[axis], high[axis] = min(low[axis], v), max(high[axis], v)
 			}
@@ -286,7 +304,7 @@ func (s *strokes) append(b []byte) []byte {
 		ends = appendShort(ends, len(flags)-1)
 	}
 	flags[0] |= s.overlap
-	for _, v := range []int{len(s.contours), low[0], low[1], high[0], high[1]} {
+	for _, v := range []int{len(s.contours), low[0] / unit, low[1] / unit, high[0] / unit, high[1] / unit} {
 		b = appendShort(b, v)
 	}
 	return slices.Concat(appendShort(append(b, ends...), 0), flags, axes[0], axes[1])

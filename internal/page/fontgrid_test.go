@@ -58,6 +58,7 @@ func TestEmbedKeepsLook(t *testing.T) {
 		require.NoError(t, err)
 		for _, c := range specimen {
 			require.Less(t, page.Apart(whole, embedded, c), 1.0/150, string(c))
+			require.InDelta(t, whole.Width(c), embedded.Width(c), 3, string(c))
 		}
 	})
 }

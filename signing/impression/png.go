@@ -20,9 +20,9 @@ const (
 
 const mmPerInch = 25.4
 
-// shades is the number of steps from clear to full. One between makes edges that are smooth on paper, and a file a third
-// smaller than eight.
-const shades = 3
+// shades is the number of steps from clear to full. Four make edges that are smooth on paper, and a file a quarter smaller
+// than eight.
+const shades = 4
 
 // PNG is the picture on a transparent ground.
 func (i *Impression) PNG(dpi int) ([]byte, error) {

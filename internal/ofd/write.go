@@ -83,8 +83,8 @@ func (w *writer) add(f File) error {
 	return w.write(data)
 }
 
-// isDense reports whether a file is compressed already, or mostly a picture, keys and signatures, as seals and signature
-// values are: deflate would take a fifth of the time of sealing and gain a tenth of them.
+// isDense reports whether a file is compressed already, or mostly a picture, keys and signatures, as seals and
+// signature values are: deflate would take a fifth of the time of sealing and gain a tenth of them.
 func isDense(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".png", ".jpg", ".jpeg", ".jp2", ".gif", ".jb2", ".esl", ".dat", ".p7s", ".zip", ".ofd":

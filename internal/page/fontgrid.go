@@ -172,18 +172,11 @@ func parseStrokes(b []byte) (s *strokes, ok bool) {
 		!in.ReadBytes(&ends, 2*int(contours)) || !in.ReadUint16(&instructions) || !in.Skip(int(instructions)) {
 		return nil, false
 	}
-	flags, ok := readFlags(&in, int(binary.BigEndian.Uint16(ends[len(ends)-2:]))+1)
+	points, overlap, ok := readPoints(&in, int(binary.BigEndian.Uint16(ends[len(ends)-2:]))+1)
 	if !ok {
 		return nil, false
 	}
-	points := make([]strokePoint, len(flags))
-	for i, f := range flags {
-		points[i].onCurve = f&pointOnCurve != 0
-	}
-	if !readAxis(&in, flags, points, 0) || !readAxis(&in, flags, points, 1) {
-		return nil, false
-	}
-	s = &strokes{left: int(int16(left)), overlap: flags[0] & pointOverlap} //nolint:gosec // a signed number
+	s = &strokes{left: int(int16(left)), overlap: overlap}
 	for start := 0; len(ends) > 0; ends = ends[2:] {
 		end := int(binary.BigEndian.Uint16(ends)) + 1
 		if end <= start || end > len(points) {
@@ -193,6 +186,22 @@ func parseStrokes(b []byte) (s *strokes, ok bool) {
 		start = end
 	}
 	return s, true
+}
+
+// readPoints reads the points of all contours, and the flag of the first that contours lie on each other.
+func readPoints(in *cryptobyte.String, count int) (points []strokePoint, overlap byte, ok bool) {
+	flags, ok := readFlags(in, count)
+	if !ok {
+		return nil, 0, false
+	}
+	points = make([]strokePoint, count)
+	for i, f := range flags {
+		points[i].onCurve = f&pointOnCurve != 0
+	}
+	if !readAxis(in, flags, points, 0) || !readAxis(in, flags, points, 1) {
+		return nil, 0, false
+	}
+	return points, flags[0] & pointOverlap, true
 }
 
 func readFlags(in *cryptobyte.String, count int) (flags []byte, ok bool) {
@@ -220,7 +229,7 @@ func readAxis(in *cryptobyte.String, flags []byte, points []strokePoint, axis in
 		case short && !same:
 			at -= int(near)
 		default:
-			at += int(near) + int(int16(far)) //nolint:gosec // a signed number
+			at += int(near) + int(int16(far))
 		}
 		if at < -most || at > most {
 			return false

@@ -9,7 +9,8 @@ const (
 	maxMergedDot = 2000 // points of a glyph that is looked at
 )
 
-// vec is a point or a direction in units of a font. Products are rounded one by one, so that every machine finds the same.
+// vec is a point or a direction in units of a font. Products are rounded one by one, so that every machine finds the
+// same.
 type vec struct{ x, y float64 }
 
 func (a vec) sub(b vec) vec       { return vec{a.x - b.x, a.y - b.y} }

@@ -81,7 +81,9 @@ func guilloche(s *Sheet, f *Frame, outer Box) {
 	for _, x := range []int{outer.X + mid, outer.X + outer.W - mid} {
 		for _, y := range []int{outer.Y + mid, bottom} {
 			knot := append(circle(Point{x, y}, reach), circle(Point{x, y}, reach/2)...)
-			s.Add(true, Mark{Shape: &Shape{Box: Box{x - mid, y - mid, w, w}, Path: knot, Stroke: MM / 4, Color: f.Color}})
+			s.Add(true, Mark{Shape: &Shape{
+				Box: Box{x - mid, y - mid, w, w}, Path: knot, Stroke: MM / 4, Color: f.Color,
+			}})
 		}
 	}
 }

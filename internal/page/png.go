@@ -178,9 +178,8 @@ func (c *canvas) stroke(s *Shape) {
 
 // cubic is a quadratic curve as the cubic one that it is.
 func cubic(from, control, end dot) [3]dot {
-	return [3]dot{
-		{(from.x + 2*control.x) / 3, (from.y + 2*control.y) / 3}, {(end.x + 2*control.x) / 3, (end.y + 2*control.y) / 3}, end,
-	}
+	near := func(p dot) dot { return dot{(p.x + 2*control.x) / 3, (p.y + 2*control.y) / 3} }
+	return [3]dot{near(from), near(end), end}
 }
 
 // curve draws a Bézier curve in short pieces.

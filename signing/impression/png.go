@@ -20,8 +20,8 @@ const (
 
 const mmPerInch = 25.4
 
-// shades is the number of steps from clear to full. Four make edges that are smooth on paper, and a file a quarter smaller
-// than eight.
+// shades is the number of steps from clear to full. Four make edges that are smooth on paper, and a file a quarter
+// smaller than eight.
 const shades = 4
 
 // PNG is the picture on a transparent ground.

@@ -114,7 +114,8 @@ func (r *reader) checkPlaces(path string, p *Page) {
 		r.inside(path+".qr", p, *p.QR)
 		if side := min(p.QR.W, p.QR.H); side < minCode {
 			r.problem(path+".qr", Problem{
-				Code: CodeNotLength, Found: page.FormatMM(side), Want: page.FormatMM(minCode) + "–" + page.FormatMM(maxPage),
+				Code: CodeNotLength, Found: page.FormatMM(side),
+				Want: page.FormatMM(minCode) + "–" + page.FormatMM(maxPage),
 			})
 		}
 		if p.Photo != nil && p.QR.Overlaps(p.Photo.Box) {

@@ -33,7 +33,8 @@ func (c *composer) qr(s *page.Sheet, b *Box) error {
 	s.Add(false, page.Mark{Shape: &page.Shape{Path: ground, Fill: true, Color: Color{255, 255, 255}}})
 	inner := Box{X: b.X + edge, Y: b.Y + edge, W: module * len(dots), H: module * len(dots)}
 	s.Add(false, page.Mark{Shape: &page.Shape{
-		Box: inner, Unit: module, Path: modules(dots, page.Point{X: inner.X, Y: inner.Y}, module), Fill: true, Crisp: true,
+		Box: inner, Unit: module, Fill: true, Crisp: true,
+		Path: modules(dots, page.Point{X: inner.X, Y: inner.Y}, module),
 	}})
 	return nil
 }

@@ -66,7 +66,7 @@ func (j *judgement) judge(d *Document) {
 	}
 }
 
-// judgeWhole judges the kinds that are judged in memory.
+// judgeWhole judges what is read into memory.
 func (j *judgement) judgeWhole(d *Document) {
 	doc, ok := j.readAll(d)
 	if !ok {

@@ -83,6 +83,7 @@ func phrase(s string) words {
 		"valid at ", "not after ", "a known key of ", "the key of ", "the state on ", "the state since ", "on-hold ",
 		"keyCompromise ", "cACompromise ", "affiliationChanged ", "superseded ", "cessationOfOperation ",
 		"unspecified ", "privilegeWithdrawn ", "certificateHold ", "not needed by this verifier: ",
+		"head: ", "line: ", "order: ", "limit: ", "missing: ", "extra: ",
 	} {
 		if rest, ok := strings.CutPrefix(s, begin); ok {
 			return words{cmp.Or(phrases[begin], signaturePhrases[begin], evidencePhrases[begin]) + rest, s}

@@ -233,8 +233,8 @@ func kindOfText(raw []byte) Kind {
 	return KindUnknown
 }
 
-// maxNesting is deeper than any document of ours.
-const maxNesting = 8
+// maxNesting is deeper than any document of ours: a signed report on an evidence file has ten levels.
+const maxNesting = 16
 
 // members gives the names at the top of one JSON object with nothing after it. It is not ok if any object in it
 // repeats a name or spells one in capital letters: two readers could then see two documents.

@@ -57,6 +57,8 @@ var changeWords = []struct{ en, zh string }{
 	{"form fields filled in that nobody signed", "填写表单后无人签名"},
 	{"time-stamp that shows something", "带图案的时间戳"},
 	{"octets behind the end", "文件末尾之后的内容"},
+	{"octets that belong to nothing", "更新部分中夹带的内容"},
+	{"stamp over much of a page", "后加图案遮盖页面"},
 	{"evidence taken away", "删除验证证据"},
 	{"document information", "文档信息"},
 	{"page object ", "页面对象 "}, {"catalog object ", "目录对象 "}, {"annotation object ", "批注对象 "},

@@ -250,7 +250,7 @@ func (d *comparison) newValue(field Field) error {
 		return err
 	}
 	switch stamp := value["SubFilter"] == FilterTimestamp; {
-	case stamp && shown: // anybody can have a time-stamp, and would write over the page with it
+	case stamp && shown != nil: // anybody can have a time-stamp, and would write over the page with it
 		d.other("time-stamp that shows something")
 		return nil
 	case stamp:
@@ -264,23 +264,11 @@ func (d *comparison) newValue(field Field) error {
 	default:
 		d.changes.Signatures++
 	}
-	if shown {
-		d.changes.Stamps++
+	if shown != nil {
+		d.shown[field.Ref] = shown
 	}
 	d.fields[field.Ref] = true
 	return d.take(Array{dict["V"], dict["AP"], dict["MK"], dict["DR"], dict["Lock"], dict["SV"]})
-}
-
-// shows tells whether a field shows something on its page.
-func (d *comparison) shows(field Dict) (bool, error) {
-	rect, err := d.now.array(field["Rect"])
-	if err != nil || field["AP"] == nil && field["MK"] == nil && field["BS"] == nil && field["Border"] == nil {
-		return false, err
-	}
-	if len(rect) != len(Page{}.Box) {
-		return true, nil
-	}
-	return !equal(rect[0], rect[2]) && !equal(rect[1], rect[3]), nil
 }
 
 // signedSince recognises fields that were there empty and hold a signature now.

@@ -10,7 +10,7 @@ import (
 type Changes struct {
 	Signatures int      // more signatures
 	Timestamps int      // more document time-stamps
-	Stamps     int      // of these signatures, those that show something on a page
+	Stamps     []Stamp  // where these signatures show something on a page
 	Evidence   bool     // evidence was added
 	Metadata   bool     // the XMP metadata were written anew, by software that signed later
 	Filled     int      // form fields that were filled in, as the signer allowed, by somebody who signed later
@@ -43,7 +43,7 @@ func (f *File) Changes(s *Signature) (*Changes, error) {
 	}
 	d := &comparison{
 		old: revision, now: f, touched: map[uint32]bool{}, known: map[uint32]bool{}, uses: map[uint32]use{},
-		allowed: s.Permissions,
+		shown: map[Ref]*[4]float64{}, allowed: s.Permissions,
 	}
 	added := len(f.sections) - len(revision.sections)
 	if f.tolerances.Tail {
@@ -61,10 +61,11 @@ func (f *File) Changes(s *Signature) (*Changes, error) {
 // comparison holds the objects of later revisions against those that were signed.
 type comparison struct {
 	old, now *File
-	touched  map[uint32]bool // numbers that mean something else now
-	known    map[uint32]bool // of these, those that are recognised
-	uses     map[uint32]use  // what the signed revision has a touched number for
-	fields   map[Ref]bool    // signature fields that were signed since
+	touched  map[uint32]bool     // numbers that mean something else now
+	known    map[uint32]bool     // of these, those that are recognised
+	uses     map[uint32]use      // what the signed revision has a touched number for
+	fields   map[Ref]bool        // signature fields that were signed since
+	shown    map[Ref]*[4]float64 // of these, where they show something
 	allowed  Permissions
 	changes  Changes
 }
@@ -86,7 +87,7 @@ func (d *comparison) forbidden(what string) {
 func (d *comparison) compare(later []*section) error {
 	for _, step := range []func() error{
 		func() error { return d.account(later) }, func() error { return d.touch(later) },
-		d.countUses, d.trailer, d.catalog, d.pages, d.judge,
+		d.countUses, d.trailer, d.catalog, d.pages, d.stamps, d.judge,
 	} {
 		if err := step(); err != nil {
 			return err

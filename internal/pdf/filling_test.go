@@ -111,6 +111,18 @@ func TestFillingInPlace(t *testing.T) {
 	require.Equal(t, []string{"object 7"}, refill(shared).Other)
 }
 
+// TestFillingBelow: a field has its flags from those above it.
+func TestFillingBelow(t *testing.T) {
+	fill := func(flags string) string {
+		doc := craft("", "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]/SigFlags 3>>>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+			"<</Type/Page/Parent 2 0 R/Annots[5 0 R]>>", "<</FT/Tx/T(a)/Kids[5 0 R]"+flags+">>", "<</Subtype/Widget/T(b)/Parent 4 0 R/Rect[0 0 9 9]>>")
+		signed := sign(t, doc, allowing(2))
+		return found(t, sign(t, revised(t, signed, "", map[int]string{5: again(t, signed, 5, "/T(b)", "/T(b)/V(x)")}), nil))
+	}
+	require.Equal(t, "sound, sound", fill(""))
+	require.Equal(t, "changed, sound", fill("/Ff 1"))
+}
+
 // TestLock: what a field says that signing it locks counts as what the signature says.
 func TestLock(t *testing.T) {
 	for name, test := range map[string]struct {

@@ -69,16 +69,8 @@ func (w *pageWalk) inherit(p *Page, d Dict) error {
 		return err
 	}
 	if len(box) == len(p.Box) {
-		for i, o := range box {
-			if o, err = w.f.Resolve(o); err != nil {
-				return err
-			}
-			switch n := o.(type) {
-			case int64:
-				p.Box[i] = float64(n)
-			case float64:
-				p.Box[i] = n
-			}
+		if p.Box, err = w.f.rectangle(box); err != nil {
+			return err
 		}
 	}
 	turn, err := w.f.Resolve(d["Rotate"])

@@ -258,11 +258,7 @@ func (d *documenter) closeWith(ctx context.Context, b []byte) ([]byte, error) {
 	if err := o.SignClosing(ctx, signer); err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	if err := o.Write(&out); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return written(o, len(b)+len(b)/4)
 }
 
 func (c *program) documentNote() *cobra.Command {

@@ -47,7 +47,7 @@ func found(t *testing.T, doc []byte) string {
 }
 
 // lastPlace is what the last startxref of a document says.
-func lastPlace(t *testing.T, doc []byte) int {
+func lastPlace(t testing.TB, doc []byte) int {
 	t.Helper()
 	var at int
 	_, err := fmt.Sscan(string(doc[bytes.LastIndex(doc, []byte("startxref"))+len("startxref"):]), &at)
@@ -56,7 +56,7 @@ func lastPlace(t *testing.T, doc []byte) int {
 }
 
 // revised appends a revision written by hand. An object without text is one that is taken away.
-func revised(t *testing.T, doc []byte, trailer string, objects map[int]string) []byte {
+func revised(t testing.TB, doc []byte, trailer string, objects map[int]string) []byte {
 	t.Helper()
 	prev := lastPlace(t, doc)
 	out, xref := bytes.Clone(doc), "xref\n"

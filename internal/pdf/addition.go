@@ -57,7 +57,8 @@ func (d *comparison) evidence(was, is Object) error {
 		return err
 	}
 	n := len(d.known)
-	if err := d.store(is, before, 0); err != nil {
+	w := &storeWalk{comparison: d, before: before, seen: map[uint32]bool{}}
+	if err := w.walk(is, 0); err != nil {
 		return err
 	}
 	d.changes.Evidence = d.changes.Evidence || was == nil || len(d.known) > n
@@ -82,25 +83,34 @@ func (d *comparison) oldStore(o Object, into map[uint32]bool, depth int) error {
 	return err
 }
 
-// store recognises the objects of the store: new ones, and dictionaries and lists of the old one that nothing else
-// uses.
-func (d *comparison) store(o Object, before map[uint32]bool, depth int) error {
+// storeWalk recognises the objects of the store: new ones, and dictionaries and lists of the old one that nothing else
+// uses, below others that nothing else uses.
+type storeWalk struct {
+	*comparison
+	before map[uint32]bool
+	seen   map[uint32]bool
+}
+
+func (w *storeWalk) walk(o Object, depth int) error {
 	var err error
 	references(o, func(r Ref) {
 		n := r.Number
-		if err != nil || depth > maxStoreDepth || !d.touched[n] || d.known[n] {
+		if err != nil || depth > maxStoreDepth || w.seen[n] {
 			return
 		}
+		w.seen[n] = true
 		var next Object
-		if next, err = d.now.Resolve(r); err != nil {
+		if next, err = w.now.Resolve(r); err != nil {
 			return
 		}
 		_, isStream := next.(*Stream)
-		if !d.fresh(n) && (!before[n] || !d.uses[n].alone() || isStream) {
+		if !w.fresh(n) && (!w.before[n] || !w.uses[n].alone() || isStream) {
 			return
 		}
-		d.known[n] = true
-		err = d.store(next, before, depth+1)
+		if w.touched[n] {
+			w.known[n] = true
+		}
+		err = w.walk(next, depth+1)
 	})
 	return err
 }

@@ -63,7 +63,7 @@ type comparison struct {
 	old, now *File
 	touched  map[uint32]bool     // numbers that mean something else now
 	known    map[uint32]bool     // of these, those that are recognised
-	uses     map[uint32]use      // what the signed revision has a touched number for
+	uses     map[uint32]use      // what the signed revision has a number for
 	fields   map[Ref]bool        // signature fields that were signed since
 	shown    map[Ref]*[4]float64 // of these, where they show something
 	allowed  Permissions
@@ -234,7 +234,8 @@ func (d *comparison) information(was, is Object) error {
 // catalog looks for what may be added to the root: signatures and evidence.
 func (d *comparison) catalog() error {
 	was, is := d.old.Trailer()["Root"], d.now.Trailer()["Root"]
-	if was != is {
+	r, ok := is.(Ref)
+	if !ok || was != is || !d.uses[r.Number].alone() {
 		d.other("catalog")
 		return nil
 	}
@@ -254,9 +255,7 @@ func (d *comparison) catalog() error {
 		keys = append(keys, "Metadata")
 	}
 	if differOnly(before, after, keys...) {
-		if r, ok := is.(Ref); ok && d.uses[r.Number].alone() {
-			d.known[r.Number] = true
-		}
+		d.known[r.Number] = true
 	}
 	if err := d.evidence(before["DSS"], after["DSS"]); err != nil {
 		return err

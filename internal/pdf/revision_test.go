@@ -102,6 +102,11 @@ func FuzzRevision(f *testing.F) {
 			"<</Type/Font>>", "[1 0 R 8 0 R]", stream("/Type/Metadata/Subtype/XML", "x"), stream("/Type/XRef", "/A Do"),
 			"<</XObject<</A 1 0 R/B 9 0 R>>/Font 6 0 R>>", stream("/Type/ObjStm/N 0/First 0", "")), nil),
 		sign(f, packed("5 0 R"), nil),
+		sign(f, prepared("/DSS 6 0 R/Metadata 8 0 R", "/Contents 4 0 R/Annots 7 0 R/Resources<</ExtGState<</A 6 0 R>>>>", stream("", "/A gs"), "<</S/Alpha>>",
+			"<</SMask 5 0 R/Certs 9 0 R>>", "[]", stream("/Type/Metadata/Subtype/XML", "x"), "[]"), nil),
+		sign(f, prepared("/AcroForm 4 0 R/DSS<</Certs 9 0 R/CRLs 10 0 R>>", "/Annots[5 0 R]/Resources 11 0 R",
+			"<</Fields[5 0 R]/DR 11 0 R>>", "<</Subtype/Widget/FT/Tx/T(a)/Rect[0 0 9 9]/AP 6 0 R>>", "<</N 7 0 R>>", stream(drawing, "f"), "<</Type/Font>>",
+			"[]", "[9 0 R]", "<</Font<</Helv 8 0 R>>/XObject 6 0 R>>"), allowing(2)),
 	}
 	before := make([]string, len(docs))
 	for i, doc := range docs {

@@ -15,8 +15,8 @@ func (u use) alone() bool { return u.count <= 1 }
 // has no key; as a resource it would be no dictionary.
 var formKeys = []Name{"", "Fields", "Kids", "Parent", "Annots", "CO", "Obj"}
 
-// countUses counts the references of the signed revision to touched numbers. An object that was signed as absent, and
-// filled in later, is found by that; and one that serves two ends, of which only one may change.
+// countUses counts the references of the signed revision. An object that was signed as absent, and filled in later, is
+// found by that; and one that serves two ends, of which only one may change.
 func (d *comparison) countUses() error {
 	seen := map[uint32]bool{}
 	for _, s := range d.old.sections {
@@ -49,9 +49,6 @@ func (d *comparison) countUses() error {
 }
 
 func (d *comparison) use(key Name, r Ref) {
-	if !d.touched[r.Number] {
-		return
-	}
 	u := d.uses[r.Number]
 	u.count++
 	u.drawn = u.drawn || !slices.Contains(formKeys, key)

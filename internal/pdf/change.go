@@ -235,7 +235,7 @@ func (d *comparison) information(was, is Object) error {
 func (d *comparison) catalog() error {
 	was, is := d.old.Trailer()["Root"], d.now.Trailer()["Root"]
 	r, ok := is.(Ref)
-	if !ok || was != is || !d.uses[r.Number].alone() {
+	if u := d.uses[r.Number]; !ok || was != is || u.count-u.data > 1 {
 		d.other("catalog")
 		return nil
 	}

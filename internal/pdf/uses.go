@@ -5,6 +5,7 @@ import "slices"
 // use is what the signed revision has an object for.
 type use struct {
 	count int  // references to it, that of the trailer among them
+	data  int  // of these, those of signatures to what they are about, which is the catalog (12.8.1)
 	drawn bool // one of them is not of a form or a list of annotations: it may be a resource of what a page draws
 }
 
@@ -18,26 +19,19 @@ var formKeys = []Name{"", "Fields", "Kids", "Parent", "Annots", "CO", "Obj"}
 // countUses counts the references of the signed revision. An object that was signed as absent, and filled in later, is
 // found by that; and one that serves two ends, of which only one may change.
 func (d *comparison) countUses() error {
-	seen := map[uint32]bool{}
-	for _, s := range d.old.sections {
-		for _, e := range s.entries {
-			if seen[e.number] {
-				continue
-			}
-			seen[e.number] = true
-			o, err := d.old.whole(e)
-			switch {
-			case ReasonOf(err) != "":
-				d.other("object %d that cannot be read", e.number)
-				continue
-			case err != nil:
-				return err
-			}
-			if stream, ok := o.(*Stream); ok && isMachinery(stream) {
-				o = without(stream.Dict, "Root", "Info", "Encrypt") // a trailer, if it is one
-			}
-			referencesBy("", o, d.use)
+	err := d.old.eachObject(func(e entry, o Object, err error) error {
+		if ReasonOf(err) != "" {
+			d.other("object %d that cannot be read", e.number)
+			return nil
 		}
+		if stream, ok := o.(*Stream); ok && isMachinery(stream) {
+			o = without(stream.Dict, "Root", "Info", "Encrypt") // a trailer, if it is one
+		}
+		referencesBy("", o, d.use)
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	referencesBy("", d.old.Trailer(), d.use)
 	for number := range d.touched {
@@ -48,9 +42,30 @@ func (d *comparison) countUses() error {
 	return nil
 }
 
+// eachObject reads every object once, or why it cannot be read, and stops at an error.
+func (f *File) eachObject(take func(e entry, o Object, err error) error) error {
+	seen := map[uint32]bool{}
+	for _, s := range f.sections {
+		for _, e := range s.entries {
+			if seen[e.number] {
+				continue
+			}
+			seen[e.number] = true
+			o, err := f.whole(e)
+			if err := take(e, o, err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (d *comparison) use(key Name, r Ref) {
 	u := d.uses[r.Number]
 	u.count++
+	if key == "Data" {
+		u.data++
+	}
 	u.drawn = u.drawn || !slices.Contains(formKeys, key)
 	d.uses[r.Number] = u
 }

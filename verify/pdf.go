@@ -124,7 +124,8 @@ func (j *judgement) judgeChanges(f *pdf.File, s *pdf.Signature) {
 		j.fail(id, HashFailure, "only signatures and evidence", listed(changes.Other))
 	default:
 		for _, s := range changes.Stamps {
-			j.uncovered(fmt.Sprintf("signed later: stamp on page %d at %.0f,%.0f, %.0f × %.0f mm", s.Page, s.Left, s.Top, s.Width, s.Height))
+			j.uncovered(fmt.Sprintf("signed later: stamp on page %d at %.0f,%.0f, %.0f × %.0f mm",
+				s.Page, s.Left, s.Top, s.Width, s.Height))
 		}
 		if changes.Metadata {
 			j.uncovered("signed later: metadata")

@@ -126,18 +126,9 @@ func (d *comparison) form(was, is Object) error {
 	if before != nil && !ok1 || after != nil && !ok2 {
 		return refuse(ReasonStructure, "a form that is none")
 	}
-	keys := []Name{"Fields", "SigFlags"}
-	if others, err := d.old.otherFields(); err != nil {
-		return err
-	} else if len(others) == 0 {
-		keys = append(keys, "DA") // what text fields look like, of which there is none
-	}
-	keeps, err := d.keepsFonts(old["DR"], form["DR"])
+	keys, err := d.openKeys(old, form)
 	if err != nil {
 		return err
-	}
-	if keeps {
-		keys = append(keys, "DR")
 	}
 	if !differOnly(old, form, keys...) {
 		d.other("form")
@@ -147,7 +138,29 @@ func (d *comparison) form(was, is Object) error {
 		return err
 	}
 	d.admit(was, is)
-	added, ok, err := d.longer(old["Fields"], form["Fields"])
+	return d.formFields(old["Fields"], form["Fields"])
+}
+
+// openKeys are the keys of a form that may have another value.
+func (d *comparison) openKeys(old, form Dict) ([]Name, error) {
+	keys := []Name{"Fields", "SigFlags"}
+	others, err := d.old.otherFields()
+	if err != nil {
+		return nil, err
+	}
+	if len(others) == 0 {
+		keys = append(keys, "DA") // what text fields look like, of which there is none
+	}
+	keeps, err := d.keepsFonts(old["DR"], form["DR"])
+	if keeps {
+		keys = append(keys, "DR")
+	}
+	return keys, err
+}
+
+// formFields recognises fields that were signed, filled in or added since.
+func (d *comparison) formFields(was, is Object) error {
+	added, ok, err := d.longer(was, is)
 	if err != nil {
 		return err
 	}
@@ -169,8 +182,8 @@ func (d *comparison) form(was, is Object) error {
 	return nil
 }
 
-// keepsFonts tells whether the fonts of a form are what they were, with others beside them: readers draw with these what
-// has no appearance, and a font in the place of another shows other letters.
+// keepsFonts tells whether the fonts of a form are what they were, with others beside them: readers draw with these
+// what has no appearance, and a font in the place of another shows other letters.
 func (d *comparison) keepsFonts(was, is Object) (bool, error) {
 	old, err := d.old.fontsOf(was)
 	if err != nil {

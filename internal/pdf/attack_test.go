@@ -135,8 +135,10 @@ func TestShadows(t *testing.T) {
 			},
 		},
 		"hide and replace: the other catalog": {
-			prepared("", "", "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[8 0 R]>>>>", "null", "null"),
-			func(doc []byte) []byte { return revised(t, doc, "/Root 4 0 R", nil) },
+			prepared("", "", "<</Type/Pages/Kids[5 0 R]/Count 1>>", "<</Type/Page/Parent 4 0 R>>"),
+			func(doc []byte) []byte {
+				return revised(t, doc, "/Root 50 0 R", map[int]string{50: "<</Type/Catalog/Pages 4 0 R/AcroForm<</Fields[7 0 R]>>>>"})
+			},
 		},
 		"hide and replace: only the cross-reference": {
 			prepared("", "/Contents 4 0 R", stream("", "one"), stream("", "\n4 0 obj\n"+stream("", "two")+"\nendobj\n")),

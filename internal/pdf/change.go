@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -314,23 +315,19 @@ func (d *comparison) judge() error {
 	if d.changes.Filled > 0 && d.changes.Signatures == 0 {
 		d.other("form fields filled in that nobody signed")
 	}
-	numbers := make([]uint32, 0, len(d.touched))
-	for n := range d.touched {
-		if !d.known[n] {
-			numbers = append(numbers, n)
+	for _, n := range slices.Sorted(maps.Keys(d.touched)) {
+		if d.known[n] || d.fresh(n) {
+			continue
 		}
-	}
-	slices.Sort(numbers)
-	for _, n := range numbers {
 		before, err := d.old.value(n)
-		if err != nil && ReasonOf(err) == "" {
+		if ignoreRefusal(err) != nil {
 			return err
 		}
 		after, err := d.now.value(n)
-		if err != nil && ReasonOf(err) == "" {
+		if ignoreRefusal(err) != nil {
 			return err
 		}
-		if d.fresh(n) || isMachinery(after) && isMachinery(before) && d.uses[n].count == 0 {
+		if isMachinery(after) && isMachinery(before) && d.uses[n].count == 0 {
 			continue
 		}
 		d.other("%s", strings.TrimSpace(fmt.Sprintf("%s object %d", kindOf(before), n)))

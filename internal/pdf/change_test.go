@@ -1,7 +1,7 @@
 package pdf_test
 
 import (
-	"crypto/sha1" //nolint:gosec // the name of a list, by the standard
+	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -152,7 +152,7 @@ func TestSingleEvidence(t *testing.T) {
 	add := func(doc []byte, e pdf.Evidence) []byte {
 		return update(t, doc, func(u *pdf.Update) { require.NoError(t, u.AddEvidence(e, s)) })
 	}
-	sum := sha1.Sum(s.Contents) //nolint:gosec // see the import
+	sum := sha1.Sum(s.Contents)
 	key := strings.ToUpper(hex.EncodeToString(sum[:]))
 	doc := add(signed, pdf.Evidence{Certificates: [][]byte{[]byte("a")}, CRLs: [][]byte{[]byte("c")}})
 	require.Contains(t, string(doc), "/VRI <</"+key+" <</CRL [10 0 R]/Cert [9 0 R]>>>>")

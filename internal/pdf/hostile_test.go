@@ -286,7 +286,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(sign(f, signed, func(n *pdf.NewField) { n.Certifies = true }))
 	f.Add(streamed("/W[1 1 1]/Size 1", "abc"))
 	filled := update(f, sign(f, form(), allowing(2, pdf.NewText("office"))), func(u *pdf.Update) {
-		u.Replace(ref(4), widget("name", pdf.Dict{"V": pdf.NewText("x")}))
+		u.Replace(ref(4), widget(pdf.Dict{"V": pdf.NewText("x")}))
 	})
 	f.Add(sign(f, filled, nil))
 	f.Add(update(f, signed, func(u *pdf.Update) {

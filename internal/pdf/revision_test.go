@@ -24,6 +24,7 @@ type shown struct {
 
 // whatIsShown gives it in words; two documents that show the same have the same.
 func whatIsShown(t testing.TB, f *pdf.File, annotations int) string {
+	t.Helper()
 	w := &shown{t: t, f: f, path: map[pdf.Ref]bool{}, kept: annotations}
 	root, err := f.Resolve(f.Trailer()["Root"])
 	require.NoError(t, err)

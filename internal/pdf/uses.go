@@ -12,9 +12,9 @@ type use struct {
 // alone tells whether an object serves one end.
 func (u use) alone() bool { return u.count <= 1 }
 
-// formKeys are where forms, pages and the structure of the document refer to a field. A list that is an object of its own
-// has no key; as a resource it would be no dictionary.
-var formKeys = []Name{"", "Fields", "Kids", "Parent", "Annots", "CO", "Obj"}
+// fieldPlaces are the keys under which forms, pages and the structure of the document refer to a field. A list that is
+// an object of its own has no key; as a resource it would be no dictionary.
+var fieldPlaces = []Name{"", "Fields", "Kids", "Parent", "Annots", "CO", "Obj"}
 
 // countUses counts the references of the signed revision. An object that was signed as absent, and filled in later, is
 // found by that; and one that serves two ends, of which only one may change.
@@ -66,7 +66,7 @@ func (d *comparison) use(key Name, r Ref) {
 	if key == "Data" {
 		u.data++
 	}
-	u.drawn = u.drawn || !slices.Contains(formKeys, key)
+	u.drawn = u.drawn || !slices.Contains(fieldPlaces, key)
 	d.uses[r.Number] = u
 }
 

@@ -6,7 +6,7 @@ import "strings"
 var pdfRefusals = map[string]words{
 	"pdf.text/xref": {
 		"交叉引用表损坏，各软件自行修复后看到的内容可能不同；请申请人用制作软件重新导出 PDF 并重新签署",
-		"the cross-reference is damaged and each program repairs it differently: have it exported anew and signed again",
+		"the cross-reference is damaged, each program repairs it differently: have it exported anew and signed again",
 	},
 	"pdf.text/syntax": {
 		"文件内有对象损坏或不在所指位置；请申请人用制作软件重新导出 PDF 并重新签署",
@@ -31,6 +31,10 @@ var pdfRefusals = map[string]words{
 	"pdf.text/signature": {
 		"签名字典不合规，不知签的是什么；请申请人用合规软件重新签署",
 		"a signature dictionary is malformed: have the document signed again with proper software",
+	},
+	"pdf.changed/syntax": {
+		"文件内有对象损坏或不在所指位置，各软件看到的内容可能不同；请申请人用制作软件重新导出 PDF 并重新签署",
+		"an object is damaged or not where it should be: have the PDF exported anew and signed again",
 	},
 	"pdf.value/padding": {
 		"签名值之后藏有别的内容；请向签署人索取原件",

@@ -50,7 +50,8 @@ func (f *File) Changes(s *Signature) (*Changes, error) {
 	if f.tolerances.Tail {
 		d.other("octets behind the end")
 	}
-	if added > 0 {
+	err = d.countUses()
+	if err == nil && added > 0 {
 		err = d.compare(f.sections[:added])
 	}
 	if err != nil {
@@ -88,7 +89,7 @@ func (d *comparison) forbidden(what string) {
 func (d *comparison) compare(later []*section) error {
 	for _, step := range []func() error{
 		func() error { return d.account(later) }, func() error { return d.touch(later) },
-		d.countUses, d.trailer, d.catalog, d.pages, d.stamps, d.judge,
+		d.absent, d.trailer, d.catalog, d.pages, d.stamps, d.judge,
 	} {
 		if err := step(); err != nil {
 			return err

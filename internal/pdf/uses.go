@@ -17,13 +17,11 @@ func (u use) alone() bool { return u.count <= 1 }
 var fieldPlaces = []Name{"", "Fields", "Kids", "Parent", "Annots", "CO", "Obj"}
 
 // countUses counts the references of the signed revision. An object that was signed as absent, and filled in later, is
-// found by that; and one that serves two ends, of which only one may change.
+// found by that; and one that serves two ends, of which only one may change. An object that is not where the
+// cross-reference says refuses the document: each reader repairs that in its own way, so that nobody knows which one was
+// signed.
 func (d *comparison) countUses() error {
-	err := d.old.eachObject(func(e entry, o Object, err error) error {
-		if ReasonOf(err) != "" {
-			d.other("object %d that cannot be read", e.number)
-			return nil
-		}
+	err := d.old.eachObject(func(o Object, err error) error {
 		if stream, ok := o.(*Stream); ok && isMachinery(stream) {
 			o = without(stream.Dict, "Root", "Info", "Encrypt") // a trailer, if it is one
 		}
@@ -34,6 +32,11 @@ func (d *comparison) countUses() error {
 		return err
 	}
 	referencesBy("", d.old.Trailer(), d.use)
+	return nil
+}
+
+// absent finds what the signed revision names and does not have, and is there now.
+func (d *comparison) absent() error {
 	for number := range d.touched {
 		if d.fresh(number) && d.uses[number].count > 0 {
 			d.other("object %d signed as absent", number)
@@ -43,7 +46,7 @@ func (d *comparison) countUses() error {
 }
 
 // eachObject reads every object once, or why it cannot be read, and stops at an error.
-func (f *File) eachObject(take func(e entry, o Object, err error) error) error {
+func (f *File) eachObject(take func(o Object, err error) error) error {
 	seen := map[uint32]bool{}
 	for _, s := range f.sections {
 		for _, e := range s.entries {
@@ -52,7 +55,7 @@ func (f *File) eachObject(take func(e entry, o Object, err error) error) error {
 			}
 			seen[e.number] = true
 			o, err := f.whole(e)
-			if err := take(e, o, err); err != nil {
+			if err := take(o, err); err != nil {
 				return err
 			}
 		}

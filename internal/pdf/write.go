@@ -132,7 +132,8 @@ type written struct {
 	signature int    // octets of the place for a value; 0: it is no signature
 }
 
-// NewUpdate starts an update.
+// NewUpdate starts an update. A file with an object that is not where its cross-reference says is refused: its signature
+// would be refused too.
 func (f *File) NewUpdate() (*Update, error) {
 	next, err := f.next()
 	if err != nil {
@@ -154,9 +155,9 @@ func (u *Update) findAbsent() error {
 		}
 	}
 	references(u.f.Trailer(), note)
-	return u.f.eachObject(func(_ entry, o Object, err error) error {
+	return u.f.eachObject(func(o Object, err error) error {
 		references(o, note)
-		return ignoreRefusal(err)
+		return err
 	})
 }
 

@@ -363,6 +363,26 @@ func TestCrossReferenceTricks(t *testing.T) {
 	require.Equal(t, "syntax", found(t, bytes.Replace(doc, []byte("xref\n0 4\n"), []byte("xref\n0 4%\n"), 1)), "a comment within the table")
 }
 
+// TestOutsideContent: what a page takes from another file is covered by no signature.
+func TestOutsideContent(t *testing.T) {
+	for _, content := range []string{stream("/F(other.txt)", ""), stream(drawing+"/Ref<</F(other.pdf)/Page 0>>", "")} {
+		doc := prepared("", "/Contents 4 0 R", content)
+		_, err := open(t, doc).NewUpdate()
+		require.Equal(t, pdf.ReasonStructure, pdf.ReasonOf(err), "it is not signed either")
+		inside := strings.NewReplacer("/F(", "/f(", "/Ref<", "/ref<").Replace(content)
+		signed := sign(t, prepared("", "/Contents 4 0 R", inside), nil)
+		require.Equal(t, "sound", found(t, signed))
+		require.Equal(t, "structure", found(t, bytes.Replace(signed, []byte(inside), []byte(content), 1)))
+	}
+}
+
+// TestSmallerSize: a later trailer that counts fewer objects hides those behind from some readers.
+func TestSmallerSize(t *testing.T) {
+	doc := revised(t, sign(t, prepared("", ""), nil), "", map[int]string{50: "<<>>"})
+	require.Equal(t, "sound", found(t, doc))
+	require.Equal(t, "changed", found(t, bytes.Replace(doc, []byte("/Size 99"), []byte("/Size 04"), 1)))
+}
+
 // TestForgedValues: a signature without a range, or without a value in its place, is none (universal signature forgery);
 // nor is one whose second range was moved away from the value (signature wrapping).
 func TestForgedValues(t *testing.T) {

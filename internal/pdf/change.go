@@ -188,6 +188,9 @@ var structural = []Name{
 
 func (d *comparison) trailer() error {
 	was, is := d.old.Trailer(), d.now.Trailer()
+	if intOr(is["Size"], 0) < intOr(was["Size"], 0) { // some readers leave out the numbers behind it
+		d.other("trailer")
+	}
 	for _, k := range differing(was, is) {
 		if k == "Root" || is[k] != nil && !slices.Contains(structural, k) && !d.repeats(k, is[k]) {
 			d.other("trailer")

@@ -22,7 +22,8 @@ var fieldPlaces = []Name{"", "Fields", "Kids", "Parent", "Annots", "CO", "Obj"}
 // signed.
 func (d *comparison) countUses() error {
 	err := d.old.eachObject(func(o Object, err error) error {
-		if stream, ok := o.(*Stream); ok && isMachinery(stream) {
+		stream, ok := o.(*Stream)
+		if ok && isMachinery(stream) {
 			o = without(stream.Dict, "Root", "Info", "Encrypt") // a trailer, if it is one
 		}
 		referencesBy("", o, d.use)
@@ -55,12 +56,22 @@ func (f *File) eachObject(take func(o Object, err error) error) error {
 			}
 			seen[e.number] = true
 			o, err := f.whole(e)
+			if isOutside(o) {
+				err = refuse(ReasonStructure, "content that lies in another file")
+			}
 			if err := take(o, err); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// isOutside tells a stream whose data, or a drawing whose content, lies in another file (7.3.8.2, 8.10.4): no signature
+// covers that.
+func isOutside(o Object) bool {
+	s, ok := o.(*Stream)
+	return ok && (s.Dict["F"] != nil || s.Dict["Ref"] != nil)
 }
 
 func (d *comparison) use(key Name, r Ref) {

@@ -109,11 +109,8 @@ var rules = map[string]rule{
 	}},
 	"internal/guards": {reach: process},
 	"cmd/elicense": {reach: process, ours: slices.Concat(codecs, []string{
-		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "verify", "vault", "vault/...", "server", "server/...",
-		"internal/page", "verify/paper", "internal/engine", "internal/engine/...", "internal/blob", "internal/cli",
-
-		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "signing/...", "verify", "vault", "vault/...", "server", "server/...",
-		"internal/engine", "internal/engine/...", "internal/blob",
+		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "signing/...", "verify", "verify/paper", "vault", "vault/...",
+		"internal/page", "internal/engine", "internal/engine/...", "internal/blob", "internal/cli",
 	})},
 
 	"internal/cli":         {reach: local},

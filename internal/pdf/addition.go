@@ -250,6 +250,13 @@ func (d *comparison) newField(o Object) error {
 		d.other("form field without a name")
 		return nil
 	}
+	if shown, err := d.shows(field); err != nil {
+		return err
+	} else if shown != nil {
+		if err := d.covers(field); err != nil {
+			return err
+		}
+	}
 	return d.newValue(Field{Name: Text(text.Value), Ref: r, Dict: field})
 }
 

@@ -69,6 +69,7 @@ type comparison struct {
 	fields   map[Ref]bool        // signature fields that were signed since
 	shown    map[Ref]*[4]float64 // of these, where they show something
 	allowed  Permissions
+	stamped  float64 // area of the stamps of later signatures
 	changes  Changes
 }
 

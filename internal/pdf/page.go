@@ -64,14 +64,12 @@ func (w *pageWalk) node(o Object, above Page, depth int) error {
 }
 
 func (w *pageWalk) inherit(p *Page, d Dict) error {
-	box, err := w.f.array(d["MediaBox"])
+	box, ok, err := w.f.rectangle(d["MediaBox"])
 	if err != nil {
 		return err
 	}
-	if len(box) == len(p.Box) {
-		if p.Box, err = w.f.rectangle(box); err != nil {
-			return err
-		}
+	if ok {
+		p.Box = box
 	}
 	turn, err := w.f.Resolve(d["Rotate"])
 	p.Turn = intOr(turn, p.Turn)

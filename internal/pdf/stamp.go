@@ -8,13 +8,6 @@ type Stamp struct {
 
 const mmPerPoint = 25.4 / 72
 
-// How much of a page a stamp may take: as much as the largest seal, or a share. What takes more replaces the page, and
-// whoever has any certificate of the trusted authorities could do so.
-const (
-	sealArea = 60 * 60 // square millimetres
-	maxShare = 1. / 4
-)
-
 // stamps finds where later signatures show something.
 func (d *comparison) stamps() error {
 	if len(d.shown) == 0 {
@@ -31,21 +24,13 @@ func (d *comparison) stamps() error {
 		}
 		for _, o := range list {
 			if r, ok := o.(Ref); ok && d.shown[r] != nil {
-				d.stamp(i+1, &pages[i], *d.shown[r])
+				at := pages[i].seen(*d.shown[r])
+				at.Page = i + 1
+				d.changes.Stamps = append(d.changes.Stamps, at)
 			}
 		}
 	}
 	return nil
-}
-
-func (d *comparison) stamp(number int, p *Page, rect [4]float64) {
-	s := p.seen(rect)
-	s.Page = number
-	d.changes.Stamps = append(d.changes.Stamps, s)
-	area := (p.Box[2] - p.Box[0]) * (p.Box[3] - p.Box[1]) * mmPerPoint * mmPerPoint
-	if s.Width*s.Height > max(sealArea, maxShare*area) {
-		d.other("stamp over much of a page")
-	}
 }
 
 // seen is a rectangle of a page as it is seen.
@@ -70,36 +55,14 @@ func (p *Page) seen(r [4]float64) Stamp {
 	return s
 }
 
-// shows is where a field shows something; nil: it does not.
+// shows is where a field shows something, its appearance or what readers draw in the absence of one; nil: it does not.
 func (d *comparison) shows(field Dict) (*[4]float64, error) {
-	rect, err := d.now.array(field["Rect"])
-	if err != nil || field["AP"] == nil && field["MK"] == nil && field["BS"] == nil && field["Border"] == nil {
-		return nil, err
+	if field["AP"] == nil && field["MK"] == nil && field["BS"] == nil && field["Border"] == nil {
+		return nil, nil
 	}
-	at, err := d.now.rectangle(rect)
-	if err != nil || at[0] == at[2] || at[1] == at[3] {
+	at, ok, err := d.now.rectangle(field["Rect"])
+	if err != nil || ok && (at[0] == at[2] || at[1] == at[3]) {
 		return nil, err
 	}
 	return &at, nil
-}
-
-// rectangle reads four numbers.
-func (f *File) rectangle(a Array) (r [4]float64, err error) {
-	if len(a) != len(r) {
-		return r, refuse(ReasonStructure, "a rectangle that is none")
-	}
-	for i, o := range a {
-		if o, err = f.Resolve(o); err != nil {
-			return r, err
-		}
-		switch n := o.(type) {
-		case int64:
-			r[i] = float64(n)
-		case float64:
-			r[i] = n
-		default:
-			return r, refuse(ReasonStructure, "a rectangle that is none")
-		}
-	}
-	return r, nil
 }

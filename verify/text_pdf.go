@@ -33,6 +33,14 @@ var pdfRefusals = map[string]words{
 		"签名字典不合规，不知签的是什么；请申请人用合规软件重新签署",
 		"a signature dictionary is malformed: have the document signed again with proper software",
 	},
+	"pdf.changed/syntax": {
+		"文件内有对象损坏或不在所指位置，各软件看到的内容可能不同；请申请人用制作软件重新导出 PDF 并重新签署",
+		"an object is damaged or not where it should be: have the PDF exported anew and signed again",
+	},
+	"pdf.changed/structure": {
+		"页面或表单的结构不合 ISO 32000，或引用了文件之外的内容，各软件看到的可能不同；请申请人重新导出 PDF 并重新签署",
+		"the structure is not as ISO 32000 has it, or content lies in another file: have it exported anew and signed again",
+	},
 	"pdf.value/padding": {
 		"签名值之后藏有别的内容；请向签署人索取原件",
 		"something is hidden behind the signature value: ask the signer for the original",
@@ -61,6 +69,7 @@ var changeWords = []struct{ en, zh string }{
 	{"time-stamp that shows something", "带图案的时间戳"},
 	{"stamp that covers much of a page", "覆盖页面大部的图案"},
 	{"octets behind the end", "文件末尾之后的内容"},
+	{"octets that belong to nothing", "更新部分中夹带的内容"},
 	{"evidence taken away", "删除验证证据"},
 	{"document information", "文档信息"},
 	{"page object ", "页面对象 "}, {"catalog object ", "目录对象 "}, {"annotation object ", "批注对象 "},

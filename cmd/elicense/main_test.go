@@ -32,7 +32,8 @@ func TestScripts(t *testing.T) {
 		"noids": noIdentityNumbers, "rows": rowsOf, "sealworld": makeSealWorld, "damage": damageSeal, "keys": makeKeys,
 		"device": device, "tsa": stampServer, "ofdworld": makeOFDWorld, "signatures": signaturesOf,
 		"pdfworld": makePDFWorld, "pdfsignatures": signaturesInPDF, "pdftrust": makePDFTrust, "pdfedit": editPDF,
-		"pdfadd": signPDFAnyway, "pdfreplace": replacePDF, "picture": makePicture, "pages": pagesOf,
+		"pdfadd": signPDFAnyway, "pdfreplace": replacePDF, "pdfform": formPDF, "pdffill": fillPDF, "pdfstrip": stripPDF,
+		"picture": makePicture, "pages": pagesOf,
 	}}.TestScripts(t, "testdata")
 }
 

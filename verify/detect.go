@@ -249,12 +249,18 @@ func members(doc []byte) (names map[string]bool, ok bool) {
 	return names, err == io.EOF
 }
 
+// isMember: names are in small letters of ASCII. Readers that do not mind the case take other letters for these too,
+// such as the long s for an s.
+func isMember(name string) bool {
+	return !strings.ContainsFunc(name, func(c rune) bool { return c > unicode.MaxASCII || unicode.IsUpper(c) })
+}
+
 // object reads the rest of an object.
 func object(d *json.Decoder, names map[string]bool, depth int) bool {
 	for d.More() {
 		t, err := d.Token()
 		name, isName := t.(string)
-		if err != nil || !isName || names[name] || name != strings.ToLower(name) || !value(d, depth) {
+		if err != nil || !isName || names[name] || !isMember(name) || !value(d, depth) {
 			return false
 		}
 		names[name] = true

@@ -54,18 +54,20 @@ func (j *judgement) judge(d *Document) {
 		j.broken = fmt.Errorf("verify: reading the document: %w", err)
 		return
 	}
-	if evidence.Is(head) {
+	switch {
+	case evidence.Is(head):
 		j.judgeEvidence(d)
-		return
-	}
-	if isOFD(head) {
+	case isOFD(head):
 		j.judgeOFD(d)
-		return
-	}
-	if isPDF(head) {
+	case isPDF(head):
 		j.judgePDF(d)
-		return
+	default:
+		j.judgeWhole(d)
 	}
+}
+
+// judgeWhole judges what is read into memory.
+func (j *judgement) judgeWhole(d *Document) {
 	doc, ok := j.readAll(d)
 	if !ok {
 		return

@@ -204,11 +204,7 @@ func (c *program) signReport(
 	if err := doc.SignClosing(ctx, signer); err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	if err := doc.Write(&out); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return written(doc, len(raw)+len(raw)/4)
 }
 
 // reportName is the file of a report: that of the document with another ending.

@@ -227,6 +227,13 @@ func (d *comparison) newField(o Object) error {
 		d.other("form field without a name")
 		return nil
 	}
+	if shown, err := d.shows(field); err != nil {
+		return err
+	} else if shown {
+		if err := d.covers(field); err != nil {
+			return err
+		}
+	}
 	return d.newValue(Field{Name: Text(text.Value), Ref: r, Dict: field})
 }
 
@@ -271,7 +278,7 @@ func (d *comparison) newValue(field Field) error {
 	return d.take(Array{dict["V"], dict["AP"], dict["MK"], dict["DR"], dict["Lock"], dict["SV"]})
 }
 
-// shows tells whether a field shows something on its page.
+// shows tells whether a field shows something on its page: its appearance, or what readers draw in the absence of one.
 func (d *comparison) shows(field Dict) (bool, error) {
 	rect, err := d.now.array(field["Rect"])
 	if err != nil || field["AP"] == nil && field["MK"] == nil && field["BS"] == nil && field["Border"] == nil {

@@ -66,6 +66,7 @@ type comparison struct {
 	uses     map[uint32]use  // what the signed revision has a touched number for
 	fields   map[Ref]bool    // signature fields that were signed since
 	allowed  Permissions
+	stamped  float64 // area of the stamps of later signatures
 	changes  Changes
 }
 

@@ -223,8 +223,8 @@ func madeUpPhoto(p *Photo) (map[string][]byte, error) {
 
 // portraitAt is one point of a portrait: face, hair and coat are ellipses on a plain ground.
 func portraitAt(x, y, w, h int) color.RGBA {
-	within := func(cy, rx, ry int) bool { // in hundredths of the height, of the width from its middle, of the height
-		dx, dy := (100*x-w*50)*100/(w*rx), (100*y-h*cy)*100/(h*ry)
+	within := func(cy, rx, ry int) bool { // in the middle; in hundredths of the width and the height
+		dx, dy := (100*x-50*w)*100/(w*rx), (100*y-h*cy)*100/(h*ry)
 		return dx*dx+dy*dy < 100*100
 	}
 	switch {

@@ -93,8 +93,8 @@ func isDense(name string) bool {
 	return false
 }
 
-// packLevel is how hard deflate tries. Beyond, it takes half as long again for the last hundredth.
-const packLevel = 7
+// packLevel is how hard deflate tries. One more would take longer by a third for half a hundredth.
+const packLevel = 6
 
 // deflaters keeps compressors, which are large, for the next package.
 var deflaters sync.Pool

@@ -82,7 +82,7 @@ func ThinGlyph(b []byte, units int) (out []byte, contours [][]StrokePoint, ok bo
 		return nil, nil, false
 	}
 	s.thin(units, max(units/gridPerEm, 1))
-	return s.append(nil, 1), s.contours, true
+	return s.marshal(1), s.contours, true
 }
 
 // ReadGlyph reads the contours of a simple glyph.

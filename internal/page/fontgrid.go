@@ -29,25 +29,28 @@ func (f *Font) coarsen(tables map[string][]byte) {
 		return
 	}
 	glyphs := make([]thinned, len(starts)-1)
-	grid, simple := f.grid(), true
+	simple := true
 	bearings := slices.Clone(tables["hmtx"])
 	for i := range glyphs {
 		old := tables["glyf"][starts[i]:starts[i+1]]
 		glyphs[i] = f.thinned(old)
-		simple = simple && (glyphs[i].strokes != nil || len(old) == 0)
+		simple = simple && (glyphs[i].scaled != nil || len(old) == 0)
 		shiftBearing(bearings, tables["hhea"], i, glyphs[i].moved)
 	}
 	tables["hmtx"] = bearings
-	unit := 1
-	if simple && f.units%grid == 0 {
-		unit = grid
-		rescale(tables, f.units, grid)
+	scaled := simple && f.units%f.grid() == 0
+	if scaled {
+		rescale(tables, f.units, f.grid())
 	}
-	var out []byte
+	out := make([]byte, 0, len(tables["glyf"]))
 	at := make([]int, 0, len(starts))
 	for i := range glyphs {
 		at = append(at, len(out))
-		out = glyphs[i].append(out, unit)
+		if scaled {
+			out = append(out, glyphs[i].scaled...)
+		} else {
+			out = append(out, glyphs[i].plain...)
+		}
 		out = append(out, make([]byte, -len(out)&3)...)
 	}
 	tables["glyf"] = out
@@ -58,16 +61,9 @@ func (f *Font) grid() int { return max(f.units/gridPerEm, 1) }
 
 // thinned is a glyph as a part of a font has it.
 type thinned struct {
-	strokes *strokes // nil: it is no simple glyph
-	moved   int      // its left edge
-	old     []byte
-}
-
-func (g *thinned) append(b []byte, unit int) []byte {
-	if g.strokes == nil {
-		return append(b, g.old...)
-	}
-	return g.strokes.append(b, unit)
+	plain  []byte // in units of the font
+	scaled []byte // in units of the grid; nil: it is no simple glyph
+	moved  int    // its left edge, in units of the font
 }
 
 // maxThinned is how many glyphs a font remembers.
@@ -81,10 +77,10 @@ func (f *Font) thinned(old []byte) thinned {
 	if known {
 		return out
 	}
+	out.plain = slices.Clone(old)
 	if s, ok := parseStrokes(old); ok {
-		out.strokes, out.moved = s, s.thin(f.units, f.grid())
-	} else {
-		out.old = slices.Clone(old)
+		out.moved = s.thin(f.units, f.grid())
+		out.plain, out.scaled = s.marshal(1), s.marshal(f.grid())
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -290,8 +286,8 @@ func gridded(contour []strokePoint, grid int) []strokePoint {
 	return kept
 }
 
-// append writes the glyph without instructions, in a unit of which all its coordinates are multiples.
-func (s *strokes) append(b []byte, unit int) []byte {
+// marshal writes the glyph without instructions, in a unit of which all its coordinates are multiples.
+func (s *strokes) marshal(unit int) []byte {
 	low, high := s.contours[0][0].at, s.contours[0][0].at
 	var ends, flags []byte
 	var axes [2][]byte
@@ -313,6 +309,7 @@ func (s *strokes) append(b []byte, unit int) []byte {
 		ends = appendShort(ends, len(flags)-1)
 	}
 	flags[0] |= s.overlap
+	var b []byte
 	for _, v := range []int{len(s.contours), low[0] / unit, low[1] / unit, high[0] / unit, high[1] / unit} {
 		b = appendShort(b, v)
 	}

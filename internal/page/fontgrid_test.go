@@ -137,7 +137,7 @@ func TestGridded(t *testing.T) {
 	require.Empty(t, cmp.Diff(want, got, cmp.AllowUnexported(page.StrokePoint{})))
 }
 
-// TestManyPoints: a glyph of more points than any character has is rounded, but nobody looks for curves in it.
+// TestManyPoints: a glyph of more points than any character has, told by flags that repeat, stays as it is.
 func TestManyPoints(t *testing.T) {
 	t.Parallel()
 	const count = 1 << 15

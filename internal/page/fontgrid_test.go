@@ -113,6 +113,10 @@ func TestMerged(t *testing.T) {
 			[]page.StrokePoint{on(0, 0), on(4, 50), on(0, 100), on(100, 100), on(100, 0)},
 			[]page.StrokePoint{on(0, 0), on(4, 50), on(0, 100), on(100, 100), on(100, 0)},
 		},
+		"a step near a line": {
+			[]page.StrokePoint{on(0, 0), on(0, 50), on(3, 50), on(3, 100), on(100, 100), on(100, 0)},
+			[]page.StrokePoint{on(0, 0), on(0, 50), on(3, 50), on(3, 100), on(100, 100), on(100, 0)},
+		},
 		"one bend in two curves": {
 			[]page.StrokePoint{on(0, 0), off(0, 25), off(25, 50), on(50, 50), on(50, 0)},
 			[]page.StrokePoint{on(0, 0), off(0, 50), on(50, 50), on(50, 0)},

@@ -33,7 +33,8 @@ func (c *CaseReport) WriteEvidence(ctx context.Context, w io.Writer, closing *Cl
 		return fmt.Errorf("%w: no case that was judged", ErrConfig)
 	}
 	e := &evidenceWriter{manifest: evidence.Manifest{
-		Judged: c.judge.config.Now(), Case: c.Number, Policy: PolicyVersion, Options: c.judge.options(), Closed: closing != nil,
+		Judged: c.judge.config.Now(), Case: c.Number, Policy: PolicyVersion, Options: c.judge.options(),
+		Closed: closing != nil,
 	}}
 	rest := &Grounds{}
 	for i := range c.docs {

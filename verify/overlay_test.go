@@ -120,3 +120,17 @@ func TestReceiptOfStolenKey(t *testing.T) {
 	require.NotEqual(t, verify.Accept, r.Decision(), "%v", r.Checks)
 	require.Equal(t, "receipt.revocation", r.Headline)
 }
+
+// TestMembersByLook: a member whose name readers take for another one when they do not mind the case is none.
+func TestMembersByLook(t *testing.T) {
+	w := newSealWorld(t)
+	f := w.forgeIn()
+	doc := encode(t, f.bundle(nil))
+	v := w.sealVerifier(func(c *verify.Config) { c.LedgerKeys = []ledger.Verifier{noteKey(t, f.vault.vault.NoteKey())} })
+	require.Equal(t, verify.TotalPassed, w.judge(v, doc).Indication)
+	bent := bytes.Replace(doc, []byte(`"status"`), []byte(`"ſtatus"`), 1)
+	require.NotEqual(t, doc, bent)
+	r := w.judge(v, bent)
+	require.Equal(t, verify.TotalFailed, r.Indication)
+	require.Equal(t, "document.members", r.Headline)
+}

@@ -192,7 +192,7 @@ func (c *program) signReport(
 			return nil, err
 		}
 		stamp := signing.Stamp{Page: d.SealPage + 1, Box: stampBox(d.SealBox, sealer.Picture())}
-		order := signing.SealOrder{Value: sealer, Seal: sealer.Seal(), Stamps: []signing.Stamp{stamp}}
+		order := signing.SealOrder{Value: sealer, Stamps: []signing.Stamp{stamp}}
 		if err := doc.Seal(ctx, order); err != nil {
 			return nil, err
 		}

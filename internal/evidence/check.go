@@ -141,7 +141,8 @@ func isName(s string) bool { return isLine(s) && !strings.ContainsAny(s, `/\`) }
 
 // isLine tells text that cannot pass for another line.
 func isLine(s string) bool {
-	return s != "" && len(s) <= MaxName && utf8.ValidString(s) && strings.TrimSpace(s) == s && strings.IndexFunc(s, hidden) < 0
+	return s != "" && len(s) <= MaxName && utf8.ValidString(s) &&
+		strings.TrimSpace(s) == s && strings.IndexFunc(s, hidden) < 0
 }
 
 func hidden(c rune) bool {

@@ -39,7 +39,7 @@ var pdfRefusals = map[string]words{
 	},
 	"pdf.changed/structure": {
 		"页面或表单的结构不合 ISO 32000，或引用了文件之外的内容，各软件看到的可能不同；请申请人重新导出 PDF 并重新签署",
-		"the structure is not as ISO 32000 has it, or content lies in another file: have it exported anew and signed again",
+		"the structure is not as ISO 32000 has it, or content lies elsewhere: have it exported anew and signed again",
 	},
 	"pdf.value/padding": {
 		"签名值之后藏有别的内容；请向签署人索取原件",

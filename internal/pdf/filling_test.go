@@ -146,4 +146,10 @@ func TestLock(t *testing.T) {
 		require.Equal(t, test.locks, s.Permissions.Locks("a.b"), name)
 		require.False(t, s.Permissions.Certifies)
 	}
+	unread := pdf.Dict{"Action": pdf.Name("Exclude"), "Fields": pdf.Array{&pdf.String{Value: []byte{0xe9}}}}
+	doc := update(t, sign(t, plain(), nil), func(u *pdf.Update) {
+		u.Replace(ref(8), pdf.Dict{"FT": pdf.Name("Sig"), "T": pdf.NewText("Signature1"), "V": ref(7), "Lock": unread})
+	})
+	_, s := first(t, doc)
+	require.True(t, s.Permissions.Locks(pdf.Text([]byte{0xea})), "another letter that is not read either")
 }

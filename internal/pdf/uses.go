@@ -18,8 +18,8 @@ var fieldPlaces = []Name{"", "Fields", "Kids", "Parent", "Annots", "CO", "Obj"}
 
 // countUses counts the references of the signed revision. An object that was signed as absent, and filled in later, is
 // found by that; and one that serves two ends, of which only one may change. An object that is not where the
-// cross-reference says refuses the document: each reader repairs that in its own way, so that nobody knows which one was
-// signed.
+// cross-reference says refuses the document: each reader repairs that in its own way, so that nobody knows which one
+// was signed.
 func (d *comparison) countUses() error {
 	err := d.old.eachObject(func(o Object, err error) error {
 		stream, ok := o.(*Stream)

@@ -132,8 +132,8 @@ type written struct {
 	signature int    // octets of the place for a value; 0: it is no signature
 }
 
-// NewUpdate starts an update. A file with an object that is not where its cross-reference says is refused: its signature
-// would be refused too.
+// NewUpdate starts an update. A file with an object that is not where its cross-reference says is refused: its
+// signature would be refused too.
 func (f *File) NewUpdate() (*Update, error) {
 	next, err := f.next()
 	if err != nil {

@@ -62,6 +62,7 @@ var rules = map[string]rule{
 	"internal/dertest": {},
 
 	"internal/combine": {},
+	"internal/load":    {},
 
 	"internal/engine":            {},
 	"internal/engine/ordered":    {},

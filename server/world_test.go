@@ -16,6 +16,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/blob"
+	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/server"
@@ -39,6 +40,12 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOn(t, memory.New())
+}
+
+// newWorldOn is a world whose vault is in an engine.
+func newWorldOn(t *testing.T, store engine.Engine) *world {
+	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 3, 2, 9, 30, 0, 0, zone), log: &bytes.Buffer{}}
 	clock := func() time.Time { return w.now }
 	keys, err := sealed.CreateKeyring(t.Context(), memory.New(), sealed.Master{1}, rand.Reader)
@@ -48,7 +55,7 @@ func newWorld(t *testing.T) *world {
 	province, err := fixtures.NewProvince(rand.Reader, clock)
 	require.NoError(t, err)
 	w.vault, err = vault.Open(t.Context(), vault.Config{
-		Engine: memory.New(), Blobs: blobs, Tokens: keys, Records: province.Custody, Signer: province.Vault,
+		Engine: store, Blobs: blobs, Tokens: keys, Records: province.Custody, Signer: province.Vault,
 		Now: clock, Rand: rand.Reader, Zone: zone, UnsealedUnsafe: true,
 	})
 	require.NoError(t, err)
@@ -57,11 +64,18 @@ func newWorld(t *testing.T) *world {
 		Vault: w.vault, Callers: w.callers(), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
-	w.server, err = server.New(w.config)
-	require.NoError(t, err)
-	w.http = httptest.NewServer(w.server.Handler())
-	t.Cleanup(w.http.Close)
+	w.restart()
 	return w
+}
+
+// restart puts another service over the same vault, by what config says now.
+func (w *world) restart() {
+	w.t.Helper()
+	var err error
+	w.server, err = server.New(w.config)
+	require.NoError(w.t, err)
+	w.http = httptest.NewServer(w.server.Handler())
+	w.t.Cleanup(w.http.Close)
 }
 
 // callers are one of every role; the key of each is its name.
@@ -126,15 +140,15 @@ type reply struct {
 func (w *world) call(key, method, path string, body any, headers ...string) reply {
 	w.t.Helper()
 	if body == nil {
-		return w.send(key, method, path, nil, headers...)
+		return w.transmit(key, method, path, nil, headers...)
 	}
 	b, err := json.Marshal(body)
 	require.NoError(w.t, err)
-	return w.send(key, method, path, bytes.NewReader(b), append([]string{"Content-Type", "application/json"}, headers...)...)
+	return w.transmit(key, method, path, bytes.NewReader(b), append([]string{"Content-Type", "application/json"}, headers...)...)
 }
 
-// send is call for any content.
-func (w *world) send(key, method, path string, content io.Reader, headers ...string) reply {
+// transmit is call for any content.
+func (w *world) transmit(key, method, path string, content io.Reader, headers ...string) reply {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), method, w.http.URL+api.Version+path, content)
 	require.NoError(w.t, err)
@@ -177,8 +191,14 @@ func refused(t *testing.T, r reply, status int, code string) {
 	}
 }
 
+// foodType is the code of the type 食品经营许可证.
+func foodType(t testing.TB) string {
+	t.Helper()
+	return shipped(t, "food-business-licence").Code
+}
+
 // shipped is a licence type that comes with the program.
-func shipped(t *testing.T, name string) catalogue.Type {
+func shipped(t testing.TB, name string) catalogue.Type {
 	t.Helper()
 	data, err := catalogue.ShippedFile(name)
 	require.NoError(t, err)

@@ -398,6 +398,7 @@ func TestNoAuditNoAnswer(t *testing.T) {
 		"content":   zero(w.v.Content(t.Context(), byLaw(), a.Identifier, *doc)),
 		"scan":      zero(w.v.SampledScan(t.Context(), department(0), scans, record.Sum([]byte("a scan")))),
 		"pending":   zero(w.v.Pending(t.Context(), operator())),
+		"witness":   zero(nil, w.v.Witness(t.Context(), byLaw(), vault.Witnessed{Act: "verify"})),
 		"complete":  zero(nil, w.v.DeclareComplete(t.Context(), operator(), foodType, "*", "")),
 		"dry run":   zero(w.v.OpenDryRun(t.Context(), department(0), vault.BatchSpec{Type: foodType}, memory.New())),
 		"open":      zero(w.v.OpenBatch(t.Context(), department(0), vault.BatchSpec{Type: foodType})),

@@ -186,6 +186,7 @@ var sweeps = map[string]sweep{
 	"Growth":   {why: "salted leaves reveal nothing"},
 	"Sequence": {why: "salted leaves reveal nothing"}, "Sweep": {why: "shows no document"},
 	"Registration": {why: "no licences"}, "Ready": {why: "yes or no"}, "Zone": {why: "no licences"},
+	"Witness":        {why: "an audit entry, shows nothing"},
 	"UnknownCallers": {why: "a counter"}, "Pending": {why: "counts for the operator; batches of closed types are left out"},
 }
 

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,6 +22,7 @@ import (
 	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/server"
 	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/verify"
 )
 
 func (c *program) serveCommand() *cobra.Command {
@@ -47,6 +51,7 @@ func (c *program) serveCommand() *cobra.Command {
 	f.String("certificate", "", "服务器 TLS 证书链 / TLS certificate chain of the server")
 	f.String("key", "", "服务器 TLS 密钥 / its key")
 	f.String("client-ca", "", "为调用方证书作保的机构 / authorities of callers' certificates")
+	f.String("backups", "", "定期在线备份到此目录 / directory for backups that are made while it serves")
 	f.String("metrics", "", "指标地址 (Prometheus)，仅限本机 / address for Prometheus, on loopback only")
 	return cmd
 }
@@ -98,7 +103,7 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	if err != nil {
 		return err
 	}
-	s, keys, err := c.newServer(ctx, h)
+	s, keys, err := c.newServer(ctx, h, settings)
 	if err != nil {
 		return err
 	}
@@ -117,12 +122,19 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	if err := c.showServing(h, settings, l.Addr().String(), keys); err != nil {
 		return err
 	}
-	return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+	return c.whileBackingUp(ctx, h, settings, func() error {
+		return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+	})
 }
 
 // newServer puts the service together.
-func (c *program) newServer(ctx context.Context, h *house) (*server.Server, []sandboxCaller, error) {
+func (c *program) newServer(ctx context.Context, h *house, settings *serveSettings) (
+	*server.Server, []sandboxCaller, error) {
 	kept, err := c.openService(ctx, h)
+	if err != nil {
+		return nil, nil, err
+	}
+	judge, err := c.publicVerifier(h)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -135,11 +147,30 @@ func (c *program) newServer(ctx context.Context, h *house) (*server.Server, []sa
 	}
 	s, err := server.New(server.Config{
 		Vault: h.vault, Callers: callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
-		Sandbox: h.settings.Sandbox, Log: slog.New(slog.NewJSONHandler(c.Err, nil)),
-		Ready: func(context.Context) error { return h.room() }, Pages: pages{h.documents},
+		Sandbox: h.settings.Sandbox, Log: c.serviceLog(),
+		Ready: func(context.Context) error { return h.room() }, Pages: pages{h.documents}, Verifier: judge,
+		Patience: func(r *http.ResponseController) { c.moreTime(r, settings.Timeout) },
 	})
 	return s, keys, err
 }
+
+// publicVerifier judges the files that anybody may drop, by the trust of the data directory; nil if it has none.
+func (c *program) publicVerifier(h *house) (*verify.Verifier, error) {
+	v, err := c.verifierAsking(&trust{}, server.CurrentStatus{Vault: h.vault})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // a service without trust anchors judges nothing
+	}
+	return v, err
+}
+
+// moreTime gives the next part of a long answer the time that any answer has.
+func (c *program) moreTime(r *http.ResponseController, timeout time.Duration) {
+	until := c.Now().Add(timeout)
+	_ = errors.Join(r.SetReadDeadline(until), r.SetWriteDeadline(until)) // where it is not supported the old one stands
+}
+
+// serviceLog writes one JSON line for each request to standard error.
+func (c *program) serviceLog() *slog.Logger { return slog.New(slog.NewJSONHandler(c.Err, nil)) }
 
 // room says whether there is space to write in.
 func (h *house) room() error {
@@ -155,18 +186,36 @@ const serviceDir = "service"
 
 // openService opens what the service keeps, apart from the vault; it has a keyring of its own under the same master key.
 func (c *program) openService(ctx context.Context, h *house) (engine.Engine, error) {
-	e, err := badger.Open(badger.Config{
-		Dir: filepath.Join(h.dir, serviceDir), GCInterval: gcInterval, ReserveBytes: h.settings.reserveBytes(),
-	})
-	if err != nil {
+	if err := h.openServiceEngine(false); err != nil {
 		return nil, err
 	}
-	h.engines = append(h.engines, e)
-	if _, err := sealed.CreateKeyring(ctx, e, h.master, c.Rand); err != nil && !errors.Is(err, sealed.ErrKeyring) {
+	store, _, err := c.unseal(ctx, h.service, h.master)
+	if !errors.Is(err, sealed.ErrNoKeyring) {
+		return store, err
+	}
+	if _, err := sealed.CreateKeyring(ctx, h.service, h.master, c.Rand); err != nil {
 		return nil, err
 	}
-	store, _, err := c.unseal(ctx, e, h.master)
+	store, _, err = c.unseal(ctx, h.service, h.master)
 	return store, err
+}
+
+// openServiceEngine opens the engine; ifThere: where there is none, none is made.
+func (h *house) openServiceEngine(ifThere bool) error {
+	dir := filepath.Join(h.dir, serviceDir)
+	if h.service != nil {
+		return nil
+	}
+	if _, err := os.Stat(dir); ifThere && errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	e, err := badger.Open(badger.Config{Dir: dir, GCInterval: gcInterval, ReserveBytes: h.settings.reserveBytes()})
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", serviceDir, err)
+	}
+	h.service = e
+	h.engines = append(h.engines, e)
+	return nil
 }
 
 // prepareSandbox makes a sandbox where there is nothing yet.

@@ -110,7 +110,7 @@ var rules = map[string]rule{
 	"server/limit": {},
 	"server": {reach: served, ours: slices.Concat(codecs, []string{
 		"api", "server/...", "vault", "vault/...", "verify", "signing", "pki", "internal/engine", "internal/blob",
-		"internal/httpsig",
+		"internal/httpsig", "internal/normal",
 	})},
 
 	"fixtures": {ours: []string{

@@ -27,3 +27,21 @@ func (s *Server) AddConstant() {
 		return &constantOutput{answer}, nil
 	})
 }
+
+// OperationInfo is what a test asks about an operation.
+type OperationInfo struct {
+	ID, Method, Path string
+	May              identity.Permission
+}
+
+// Operations are all operations, in the order of their registration.
+func (s *Server) Operations() []OperationInfo {
+	out := make([]OperationInfo, len(s.operations))
+	for i, op := range s.operations {
+		out[i] = OperationInfo{op.id, op.method, op.path, op.may}
+	}
+	return out
+}
+
+// StatusOf is how HTTP names a kind of refusal.
+func StatusOf(sentinel error) int { return statusOf(sentinel) }

@@ -20,8 +20,8 @@ func (s *Server) registerPublic() {
 		zh: "扫码核验：是否有效", en: "is it in force, by the token of its QR code", may: identity.Anyone,
 	}, s.publicState)
 	add(s, operation{
-		id: "verifyPublicly", method: http.MethodPost, path: "/public/verifications", tag: "public", may: identity.Anyone,
-		maxBody: maxPublicFile + 1, consumes: []string{mediaBytes, mediaOFD, mediaPDF, mediaJSON},
+		id: "verifyPublicly", method: http.MethodPost, path: "/public/verifications", tag: "public",
+		may: identity.Anyone, maxBody: maxPublicFile + 1, consumes: []string{mediaBytes, mediaOFD, mediaPDF, mediaJSON},
 		zh: "文件核验：是否可信、是否有效", en: "is a file genuine and in force",
 	}, s.verifyPublicly)
 }

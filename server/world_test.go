@@ -2,8 +2,10 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -23,6 +25,7 @@ import (
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/verify"
 )
 
 var zone = time.FixedZone("CST", 8*3600)
@@ -36,6 +39,30 @@ type world struct {
 	http   *httptest.Server
 	log    *bytes.Buffer
 	config server.Config
+	pages  drawing
+}
+
+// drawing is a drawer of pages that says what it was asked, or fails as the test wants.
+type drawing struct{ err error }
+
+func (d *drawing) Picture(_ context.Context, v *vault.Drawable, p server.Picture) ([]byte, error) {
+	return fmt.Appendf(nil, "page %d %v %d %s", p.Page, p.PNG, p.DPI, v.Type.Code), d.err
+}
+
+func (d *drawing) Copy(_ context.Context, v *vault.Drawable, n server.CopyNote) ([]byte, error) {
+	return fmt.Appendf(nil, "copy %s %s %s %s", n.For, n.Because, n.Until.Format(time.DateOnly), v.Type.Code), d.err
+}
+
+// verifier trusts the province and asks the vault for the state of licences.
+func (w *world) verifier(p *fixtures.Province, now func() time.Time) *verify.Verifier {
+	w.t.Helper()
+	keys, err := verify.ParseLedgerKeys(p.Vault.NoteKey())
+	require.NoError(w.t, err)
+	v, err := verify.New(verify.Config{
+		Trust: p.Anchors, LedgerKeys: keys, Now: now, Status: server.CurrentStatus{Vault: w.vault},
+	})
+	require.NoError(w.t, err)
+	return v
 }
 
 func newWorld(t *testing.T) *world {
@@ -62,7 +89,7 @@ func newWorldOn(t *testing.T, store engine.Engine) *world {
 	require.NoError(t, fixtures.Settle(t.Context(), w.vault))
 	w.config = server.Config{
 		Vault: w.vault, Callers: w.callers(), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
-		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
+		Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "1", Pages: &w.pages, Verifier: w.verifier(province, clock),
 	}
 	w.restart()
 	return w

@@ -20,7 +20,6 @@ const (
 	CodeInvalid    Code = "request-invalid"
 	CodeTooLarge   Code = "request-too-large"
 	CodeMediaType  Code = "media-type"
-	CodeAcceptable Code = "not-acceptable"
 	CodeTimeout    Code = "timeout"
 	CodeNoSpace    Code = "no-space"
 	CodeClosing    Code = "closing"
@@ -85,11 +84,6 @@ var transportSentences = map[Code]message{
 		http.StatusUnsupportedMediaType, false,
 		"不支持这种内容类型；请用 application/json",
 		"this content type is not supported; use application/json",
-	},
-	CodeAcceptable: {
-		http.StatusNotAcceptable, false,
-		"没有所要求的格式；请接受 application/json",
-		"there is no such format; accept application/json",
 	},
 	CodeTimeout: {
 		http.StatusServiceUnavailable, true,
@@ -180,8 +174,8 @@ var transportSentences = map[Code]message{
 	},
 	CodeEmpty: {
 		http.StatusUnprocessableEntity, false,
-		"请求没有内容；请在请求体中发送文件",
-		"the request has no content; send the file as the body",
+		"请求没有内容；请按接口说明逐行发送",
+		"the request has no content; send lines as the description says",
 	},
 }
 
@@ -220,8 +214,6 @@ func codeOfStatus(status int) Code {
 		return CodeTooLarge
 	case http.StatusUnsupportedMediaType:
 		return CodeMediaType
-	case http.StatusNotAcceptable:
-		return CodeAcceptable
 	case http.StatusRequestTimeout:
 		return CodeTimeout
 	case http.StatusUnprocessableEntity:

@@ -45,3 +45,14 @@ func (s *Server) Operations() []OperationInfo {
 
 // StatusOf is how HTTP names a kind of refusal.
 func StatusOf(sentinel error) int { return statusOf(sentinel) }
+
+// TransportCodes are the codes of this package alone.
+func TransportCodes() []CodeText {
+	var out []CodeText
+	for _, c := range Codes() {
+		if _, ok := transportSentences[Code(c.Code)]; ok {
+			out = append(out, c)
+		}
+	}
+	return out
+}

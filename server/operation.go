@@ -66,6 +66,7 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 		Tags: []string{op.tag}, MaxBodyBytes: op.maxBody, DefaultStatus: op.status, SkipValidateParams: false,
 		Metadata:  map[string]any{permissionKey: op.may, writeKey: isWrite || op.write},
 		Responses: s.responses(op), Security: security(op), RequestBody: requestBody(op),
+		SkipValidateBody: op.consumes != nil, // the library reads it
 	}, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, identity.From(ctx), in)
 		if err != nil {

@@ -169,12 +169,10 @@ func (s *Server) teach(ctx huma.Context, _ string, v any) (any, error) {
 	for i := range m.Errors {
 		found[i] = m.Errors[i]
 	}
-	a := misfit(m.Status, found)
-	if a == nil {
-		a = codeProblem(codeOfStatus(m.Status))
-		a.Status = m.Status
+	if len(found) == 0 { // about the body as a whole
+		found = []error{&huma.ErrorDetail{Message: m.Detail}}
 	}
-	return s.finish(ctx.Context(), a), nil
+	return s.finish(ctx.Context(), misfit(m.Status, found)), nil
 }
 
 // pointer turns huma's place of an error (body.values.x[2]) into a JSON pointer (RFC 6901) or a named part.

@@ -62,9 +62,6 @@ func (s *Server) verifyPublicly(ctx context.Context, _ *identity.Caller, in *dro
 	if s.cfg.Verifier == nil {
 		return nil, codeProblem(CodeNoVerifier)
 	}
-	if len(in.RawBody) == 0 {
-		return nil, codeProblem(CodeEmpty)
-	}
 	r, err := s.cfg.Verifier.Verify(ctx, in.RawBody, verify.Expect{})
 	if err != nil {
 		return nil, err

@@ -116,7 +116,7 @@ func (w *world) callers() identity.Recogniser {
 	}
 	keys.Add("reviewer", identity.Caller{ID: fixtures.Hall, Role: identity.RoleReviewer})
 	keys.Add("operator", identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator})
-	for _, role := range roles {
+	for _, role := range columns {
 		c := identity.Caller{ID: fixtures.Hall, Role: role}
 		switch role {
 		case identity.RoleDepartmentSystem, identity.RoleDepartmentClerk, identity.RoleBatchOperator:
@@ -138,13 +138,6 @@ func (w *world) callers() identity.Recogniser {
 	}
 	keys.Add("narrow", narrow)
 	return &keys
-}
-
-// roles are all of them.
-var roles = []identity.Role{
-	identity.RoleDepartmentSystem, identity.RoleDepartmentClerk, identity.RoleReviewer, identity.RoleWindowClerk,
-	identity.RoleBatchOperator, identity.RoleCAOperator, identity.RoleAuditor, identity.RoleSupervisor,
-	identity.RoleHolder, identity.RoleAgent, identity.RoleOperator,
 }
 
 // holder is the firm of that number, logged in at the hall.
@@ -271,4 +264,12 @@ func foodRequest(t *testing.T) api.IssueRequest {
 		}
 	}
 	return api.IssueRequest{Type: typ.Code, Paper: "P-0001", Division: "350102", Values: values}
+}
+
+// definition is that of the food licence as it is declared.
+func definition(t testing.TB) []byte {
+	t.Helper()
+	data, err := catalogue.ShippedFile("food-business-licence")
+	require.NoError(t, err)
+	return data
 }

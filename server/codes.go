@@ -132,9 +132,9 @@ var transportSentences = map[Code]message{
 	},
 	CodeNoCheckpoint: {
 		http.StatusNotFound, false,
-		"没有可与此账本规模相比的检查点；请以回执或检查点所载的规模为准，并稍后再试",
-		"there is no checkpoint to compare with this size; take the size that a receipt or checkpoint names, or ask " +
-			"later",
+		"还没有检查点，或没有可与此账本规模相比的；请以回执或检查点所载的规模为准，并稍后再试",
+		"there is no checkpoint yet, or none to compare with this size; take the size that a receipt or checkpoint " +
+			"names, and ask later",
 	},
 	CodeNotDrawn: {
 		http.StatusConflict, false,

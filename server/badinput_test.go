@@ -179,8 +179,12 @@ func sortedKeys[V any](m map[string]V) []string {
 	return out
 }
 
+// place is where an operation is.
+type place struct{ method, path string }
+
 // request fills an operation's path, query, headers and body.
-func (m *maker) request(r *rapid.T, w *world, key, method, path string, op *describedOperation) reply {
+func (m *maker) request(r *rapid.T, w *world, at place, op *describedOperation) reply {
+	key, path := rapid.SampledFrom(m.may[op.OperationID]).Draw(r, "caller"), at.path
 	query, headers := url.Values{}, []string{}
 	for _, p := range op.Parameters {
 		text := m.named(r, p.Name)
@@ -204,7 +208,7 @@ func (m *maker) request(r *rapid.T, w *world, key, method, path string, op *desc
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	return w.transmit(key, method, strings.TrimPrefix(path, api.Version), strings.NewReader(content), headers...)
+	return w.transmit(key, at.method, strings.TrimPrefix(path, api.Version), strings.NewReader(content), headers...)
 }
 
 // visible keeps what a header may hold.
@@ -232,8 +236,7 @@ func TestBadInput(t *testing.T) {
 			op := doc.Paths[path][method]
 			t.Run(op.OperationID, func(t *testing.T) {
 				rapid.Check(t, func(r *rapid.T) {
-					key := rapid.SampledFrom(m.may[op.OperationID]).Draw(r, "caller")
-					answered(r, m.request(r, w, key, strings.ToUpper(method), path, &op))
+					answered(r, m.request(r, w, place{strings.ToUpper(method), path}, &op))
 				})
 			})
 		}

@@ -28,8 +28,8 @@ func Codes() []CodeText {
 	for c, m := range sentences {
 		d := defect(string(c), m.zh, m.en)
 		out = append(out, CodeText{
-			Code: string(c), Status: m.status, Retryable: m.retryable, Zh: d.Zh, En: d.En, FixZh: d.FixZh, FixEn: d.FixEn,
-			Basis: d.Basis, Part: "transport",
+			Code: string(c), Status: m.status, Retryable: m.retryable, Zh: d.Zh, En: d.En, FixZh: d.FixZh,
+			FixEn: d.FixEn, Basis: d.Basis, Part: "transport",
 		})
 	}
 	for _, c := range vault.Codes() {

@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "write docs/openapi.json and docs/errors
 func golden(t *testing.T, path, got string) {
 	t.Helper()
 	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(got), 0o644)) //nolint:gosec // a document
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)

@@ -97,7 +97,7 @@ func typeProblem(t *catalogue.TypeError) *answer {
 	a := &answer{api.Problem{Status: http.StatusUnprocessableEntity}}
 	for _, p := range t.Problems {
 		a.Errors = append(a.Errors, api.Defect{
-			Code: string(p.Code), Path: p.Path, Found: p.Found,
+			Code: string(p.Code), Path: steps("." + p.Path), Found: p.Found,
 			Zh: p.Text(catalogue.ZH), En: p.Text(catalogue.EN), FixZh: p.Fix(catalogue.ZH), FixEn: p.Fix(catalogue.EN),
 		})
 	}
@@ -181,8 +181,16 @@ func pointer(location string) string {
 	if !ok {
 		return location
 	}
-	rest = strings.NewReplacer("[", ".", "]", "").Replace(rest)
-	return strings.ReplaceAll(rest, ".", "/")
+	return steps(rest)
+}
+
+// steps turns .fields[2].rules into a JSON pointer.
+func steps(place string) string {
+	if place == "." {
+		return ""
+	}
+	place = strings.NewReplacer("[", ".", "]", "").Replace(place)
+	return strings.ReplaceAll(place, ".", "/")
 }
 
 // pathOf is where in a request the vault found something wrong: among the values, whose short names are in capitals, or

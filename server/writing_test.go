@@ -157,8 +157,10 @@ func TestTypes(t *testing.T) {
 	refused(t, put(fixtures.Caller(0), "application/yaml", string(definition(t))), http.StatusForbidden, "type-other-owner")
 	broken := put(fixtures.Caller(0), "application/yaml", "code: [")
 	require.Equal(t, http.StatusUnprocessableEntity, broken.status, "%s", broken.body)
+	wrong := put(fixtures.Caller(0), "application/yaml", strings.Replace(string(definition(t)), "name:", "nahme:", 1))
+	require.Regexp(t, "^/", into[api.Problem](t, wrong).Errors[0].Path)
 
-	own := strings.Replace(string(got.Definition), foodType(t)[:18], fixtures.Departments()[0].Code, 1)
+	own := strings.ReplaceAll(string(got.Definition), foodType(t)[:18], fixtures.Departments()[0].Code)
 	var def map[string]any
 	require.NoError(t, json.Unmarshal([]byte(own), &def))
 	code := fixtures.Departments()[0].Code + "901"

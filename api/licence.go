@@ -88,12 +88,12 @@ type Document struct {
 
 // History is everything that happened to a licence, oldest first.
 type History struct {
-	Identifier string  `json:"identifier"`
-	Events     []Event `json:"events"`
+	Identifier string         `json:"identifier"`
+	Events     []HistoryEvent `json:"events"`
 }
 
-// Event is one thing that happened to a licence.
-type Event struct {
+// HistoryEvent is one thing that happened to a licence.
+type HistoryEvent struct {
 	Number    int       `json:"number" doc:"place among the licence's events, from 1"`
 	Kind      string    `json:"kind" doc:"stable name"`
 	KindZh    string    `json:"kindZh" doc:"what happened, in Chinese"`

@@ -208,7 +208,7 @@ func (m *maker) request(r *rapid.T, w *world, at place, op *describedOperation) 
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	return w.transmit(key, at.method, strings.TrimPrefix(path, api.Version), strings.NewReader(content), headers...)
+	return w.send(key, at.method, strings.TrimPrefix(path, api.Version), strings.NewReader(content), headers...)
 }
 
 // visible keeps what a header may hold.
@@ -289,7 +289,7 @@ func newMaker(t *testing.T, w *world, doc *described, issued api.Written) *maker
 	}
 	callers := []string{fixtures.Caller(0), fixtures.Caller(0), fixtures.Caller(1), "narrow", "reviewer", "firm-7", "firm-8"}
 	table := cells(t)
-	for _, op := range w.server.Operations() {
+	for _, op := range w.server.Described() {
 		m.may[op.ID] = []string{"reviewer", "supervisor-of-all"}
 		for _, key := range callers {
 			role := identity.RoleDepartmentSystem

@@ -74,8 +74,11 @@ type bulk struct {
 
 // answer writes until the rows end, the caller is gone, or something is wrong with the lines themselves.
 func (b *bulk) answer(ctx context.Context, hc huma.Context) {
-	w := humagin.Unwrap(hc).Writer
-	control := http.NewResponseController(w)
+	c := humagin.Unwrap(hc)
+	w, control := c.Writer, http.NewResponseController(c.Writer)
+	if c.Request.ProtoMajor == 1 { // net/http takes no next request where a body was read while it was answered
+		hc.SetHeader("Connection", "close")
+	}
 	hc.SetHeader("Content-Type", mediaLines)
 	if hc.Version().ProtoMajor == 1 {
 		hc.SetHeader("Connection", "close") // what was not read of a request that ended badly is no next request

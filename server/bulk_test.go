@@ -23,7 +23,7 @@ const bulkPath = "/comparisons/bulk"
 // lines sends lines and gives back the rows and the end of the answer.
 func (w *world) lines(query string, body io.Reader) ([]api.ComparedRow, api.ComparedEnd) {
 	w.t.Helper()
-	r := w.transmit("reviewer", http.MethodPost, bulkPath+query, body, "Content-Type", "application/x-ndjson")
+	r := w.send("reviewer", http.MethodPost, bulkPath+query, body, "Content-Type", "application/x-ndjson")
 	require.Equal(w.t, http.StatusOK, r.status, "%s", r.body)
 	require.Equal(w.t, "application/x-ndjson", r.header.Get("Content-Type"))
 	scan := bufio.NewScanner(bytes.NewReader(r.body))
@@ -100,7 +100,7 @@ func TestCompareManyRefusals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	post := func(contentType, body string) reply {
-		return w.transmit("reviewer", http.MethodPost, bulkPath, strings.NewReader(body), "Content-Type", contentType)
+		return w.send("reviewer", http.MethodPost, bulkPath, strings.NewReader(body), "Content-Type", contentType)
 	}
 	const lines = "application/x-ndjson"
 	refused(t, post("application/json", "{}"), http.StatusUnsupportedMediaType, "media-type")

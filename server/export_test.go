@@ -28,20 +28,11 @@ func (s *Server) AddConstant() {
 	})
 }
 
-// OperationInfo is what a test asks about an operation.
-type OperationInfo struct {
-	ID, Method, Path string
-	May              identity.Permission
-}
+// Step does the next job, as Run does in its turn.
+func (s *Server) Step(ctx context.Context) (bool, error) { return s.jobs.Step(ctx) }
 
-// Operations are all operations, in the order of their registration.
-func (s *Server) Operations() []OperationInfo {
-	out := make([]OperationInfo, len(s.operations))
-	for i, op := range s.operations {
-		out[i] = OperationInfo{op.id, op.method, op.path, op.may}
-	}
-	return out
-}
+// Deliver makes one attempt to send a webhook, as Run does.
+func (s *Server) Deliver(ctx context.Context) (bool, error) { return s.hooks.Step(ctx) }
 
 // StatusOf is how HTTP names a kind of refusal.
 func StatusOf(sentinel error) int { return statusOf(sentinel) }
@@ -50,7 +41,7 @@ func StatusOf(sentinel error) int { return statusOf(sentinel) }
 func TransportCodes() []CodeText {
 	var out []CodeText
 	for _, c := range Codes() {
-		if _, ok := transportSentences[Code(c.Code)]; ok {
+		if _, ok := transportSentences[Code(c.Code)]; ok && c.Part == "transport" {
 			out = append(out, c)
 		}
 	}

@@ -3,6 +3,7 @@ package server_test
 import (
 	"flag"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,7 +21,7 @@ func golden(t *testing.T, path, got string) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Fatalf("%s is not what the program says; go test ./server -update writes it anew\n%s", path, diff)
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Fatalf("%s is not what the program says; go test ./server -update writes it anew\n%.2000s", path, diff)
 	}
 }

@@ -6,8 +6,8 @@ package server
 //	r  registrations of callers' credentials   server/identity
 //	s  sessions and challenges of logins       server/identity
 //	n  signatures that were used               server/identity
+//	f  files                                   server/files
 //	j  jobs                                    server/jobs
-//	w  subscriptions of webhooks               server/feed
-//	d  deliveries                              server/feed
+//	w  subscriptions of webhooks, deliveries   server/feed
 //	v  verdicts that are kept                  server
 //	y  cursors of vaults that are followed     server

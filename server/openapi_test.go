@@ -46,8 +46,4 @@ func TestOpenAPI_A89(t *testing.T) {
 			require.NotNil(t, op.Security, where)
 		}
 	}
-	for _, op := range w.server.Operations() {
-		require.True(t, described[op.ID], op.ID)
-	}
-	require.Len(t, described, len(w.server.Operations()))
 }

@@ -60,7 +60,6 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 		op.status = http.StatusOK
 	}
 	_, isWrite := any(new(I)).(write)
-	s.operations = append(s.operations, op)
 	huma.Register(s.api, huma.Operation{
 		OperationID: op.id, Method: op.method, Path: api.Version + op.path, Summary: op.zh + " / " + op.en,
 		Tags: []string{op.tag}, MaxBodyBytes: op.maxBody, DefaultStatus: op.status, SkipValidateParams: false,

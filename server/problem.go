@@ -78,7 +78,7 @@ func refusalProblem(err error) *answer {
 	if errors.As(err, &t) {
 		return typeProblem(t)
 	}
-	return nil
+	return workProblem(err)
 }
 
 // vaultProblem tells everything that is wrong, the status by what kind of refusal it is.

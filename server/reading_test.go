@@ -83,7 +83,7 @@ func TestDocuments(t *testing.T) {
 	issued := w.issue("one")
 	base := "/licences/" + issued.Identifier
 	attach := func(key string) reply {
-		return w.transmit(key, http.MethodPost, base+"/documents?kind=pdf", strings.NewReader("%PDF"),
+		return w.send(key, http.MethodPost, base+"/documents?kind=pdf", strings.NewReader("%PDF"),
 			"Content-Type", "application/octet-stream")
 	}
 	first := attach(fixtures.Caller(0))
@@ -188,7 +188,7 @@ func TestPublic(t *testing.T) {
 		return into[api.PublicState](t, w.call("", http.MethodGet, "/public/licences/"+d.Token, nil))
 	}
 	drop := func(content []byte) api.PublicVerdict {
-		r := w.transmit("", http.MethodPost, "/public/verifications", strings.NewReader(string(content)),
+		r := w.send("", http.MethodPost, "/public/verifications", strings.NewReader(string(content)),
 			"Content-Type", "application/octet-stream")
 		require.Equal(t, http.StatusOK, r.status, "%s", r.body)
 		require.NotContains(t, string(r.body), req.Values["CZZT"])

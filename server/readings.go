@@ -107,16 +107,16 @@ func (s *Server) history(ctx context.Context, c *identity.Caller, in *historyInp
 	if err != nil {
 		return nil, err
 	}
-	out := &historyOutput{Body: api.History{Identifier: in.Identifier, Events: make([]api.Event, 0, len(list))}}
+	out := &historyOutput{Body: api.History{Identifier: in.Identifier, Events: make([]api.HistoryEvent, 0, len(list))}}
 	for i := range list {
-		out.Body.Events = append(out.Body.Events, eventOf(&list[i]))
+		out.Body.Events = append(out.Body.Events, historyEventOf(&list[i]))
 	}
 	return out, nil
 }
 
-func eventOf(entry *vault.Entry) api.Event {
+func historyEventOf(entry *vault.Entry) api.HistoryEvent {
 	e := entry.Event
-	out := api.Event{
+	out := api.HistoryEvent{
 		Number: e.Number, Kind: string(e.Kind), KindZh: kindWords[e.Kind], Version: e.Version, Recorded: e.Recorded,
 		Effective: e.Effective.String(), By: e.Actor, Paper: e.Paper, Basis: e.Basis, Reason: e.Reason, Batch: e.Batch,
 		Proven: entry.Proof != nil,

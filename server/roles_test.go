@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -8,137 +9,85 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/api"
-	"github.com/elicense/elicense/server"
+	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/server/identity"
 )
 
-// roleTable says who may call each operation: x may, . may not, * needs no credentials. The columns are roles.
-const roleTable = `
-                       system clerk reviewer window batch ca auditor supervisor holder agent operator
-listLicenceTypes       x      x     x        x      x     x  x       x          x      x     x
-getLicenceType         x      x     x        x      x     x  x       x          x      x     x
-putLicenceType         x      x     .        .      .     .  .       .          .      .     .
-issueLicence           x      x     .        .      .     .  .       .          .      .     .
-reserveLicence         x      x     .        .      .     .  .       .          .      .     .
-confirmReservation     x      x     .        .      .     .  .       .          .      .     .
-cancelReservation      x      x     .        .      .     .  .       .          .      .     .
-listReservations       x      x     .        .      .     .  .       .          .      .     .
-issueBatch             x      x     .        .      .     .  .       .          .      .     .
-changeLicence          x      x     .        .      .     .  .       .          .      .     .
-renewLicence           x      x     .        .      .     .  .       .          .      .     .
-reissueLicence         x      x     .        .      .     .  .       .          .      .     .
-suspendLicence         x      x     .        .      .     .  .       .          .      .     .
-resumeLicence          x      x     .        .      .     .  .       .          .      .     .
-revokeLicence          x      x     .        .      .     .  .       .          .      .     .
-getLicence             x      x     x        x      .     .  .       .          x      x     .
-getHistory             x      x     x        x      .     .  .       .          x      x     .
-getMoment              x      x     x        x      .     .  .       .          x      x     .
-getDocument            x      x     x        x      .     .  .       .          x      x     .
-attachDocument         x      x     .        .      .     .  .       .          .      .     .
-getPage                x      x     x        x      .     .  .       .          x      x     .
-makeCopy               x      x     x        x      .     .  .       .          x      x     .
-getBundle              x      x     x        x      .     .  .       .          x      x     .
-disclose               x      x     x        x      .     .  .       .          x      x     .
-getProof               x      x     x        x      .     .  .       .          x      x     .
-lookUp                 x      x     x        x      .     .  .       .          x      x     .
-compare                x      x     x        x      .     .  .       .          .      .     .
-compareMany            x      x     x        x      .     .  .       .          .      .     .
-authorise              .      .     .        .      .     .  .       .          x      x     .
-listAuthorisations     .      .     .        .      .     .  .       .          x      x     .
-withdrawAuthorisation  .      .     .        .      .     .  .       .          x      x     .
-getGrounds             x      x     x        x      x     x  x       x          x      x     x
-listAccesses           .      .     .        .      .     .  .       .          x      x     .
-getCheckpoint          *      *     *        *      *     *  *       *          *      *     *
-getGrowth              *      *     *        *      *     *  *       *          *      *     *
-getPublicState         *      *     *        *      *     *  *       *          *      *     *
-verifyPublicly         *      *     *        *      *     *  *       *          *      *     *
-`
-
-var columns = []identity.Role{
+// everyRole are the roles, each with a key of its name.
+var everyRole = []identity.Role{
 	identity.RoleDepartmentSystem, identity.RoleDepartmentClerk, identity.RoleReviewer, identity.RoleWindowClerk,
 	identity.RoleBatchOperator, identity.RoleCAOperator, identity.RoleAuditor, identity.RoleSupervisor,
 	identity.RoleHolder, identity.RoleAgent, identity.RoleOperator,
 }
 
-// cells reads the table: who may, by operation and role.
-func cells(t *testing.T) map[string]map[identity.Role]string {
-	t.Helper()
-	out := map[string]map[identity.Role]string{}
-	for i, line := range strings.Split(strings.TrimSpace(roleTable), "\n") {
-		fields := strings.Fields(line)
-		if i == 0 {
-			require.Len(t, fields, len(columns))
+// TestRolesAtTheDoor_A79: every operation lets in exactly the roles that have its permission, whatever the request
+// says, and nobody who is unknown. What a role is let in with is empty, so nothing is done.
+func TestRolesAtTheDoor_A79(t *testing.T) {
+	t.Parallel()
+	w := newWorldWith(t, func(keys *identity.Keys) {
+		for _, role := range everyRole {
+			keys.Add(string(role), identity.Caller{ID: fixtures.Caller(0), Role: role})
+		}
+		keys.Add("nobody", identity.Caller{ID: fixtures.Caller(0)})
+	})
+	operations := w.server.Described()
+	require.NotEmpty(t, operations)
+	for _, op := range operations {
+		require.NotEmpty(t, op.May, op.ID)
+		path := strings.TrimPrefix(op.Path, api.Version)
+		if op.May == identity.Anyone {
+			require.NotContains(t, []int{http.StatusUnauthorized, http.StatusForbidden},
+				w.call("", op.Method, path, nil).status, op.ID)
 			continue
 		}
-		require.Len(t, fields, len(columns)+1, line)
-		row := map[identity.Role]string{}
-		for n, role := range columns {
-			row[role] = fields[n+1]
+		for _, role := range everyRole {
+			r := w.call(string(role), op.Method, path, nil)
+			may := (&identity.Caller{Role: role}).May(op.May)
+			require.Equal(t, !may, r.status == http.StatusForbidden && codeIn(r) == "role-forbids", "%s %s: %d %s",
+				role, op.ID, r.status, r.body)
 		}
-		require.Nil(t, out[fields[0]], "%s stands twice", fields[0])
-		out[fields[0]] = row
+		refused(t, w.call("nobody", op.Method, path, nil), http.StatusForbidden, "role-forbids")
+		refused(t, w.call("", op.Method, path, nil), http.StatusUnauthorized, "credentials-missing")
+		refused(t, w.call("guessed", op.Method, path, nil), http.StatusUnauthorized, "credentials-unknown")
 	}
-	return out
 }
 
-// TestRoles goes through the table of roles cell by cell, over every operation: a role that may not is refused before
-// its request is looked at, and one that may never is for its role; without credentials nobody may but where everybody
-// may. An operation that is not in the table is one that nobody thought about.
-func TestRoles(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	table := cells(t)
-	for _, op := range w.server.Operations() {
-		row := table[op.ID]
-		require.NotNil(t, row, "say in the table who may %s", op.ID)
-		delete(table, op.ID)
-		for _, role := range columns {
-			code := problemCode(t, w.try(string(role)+"-of-all", op))
-			if row[role] == "." {
-				require.Equal(t, "role-forbids", code, "%s %s", role, op.ID)
-			} else {
-				require.NotEqual(t, "role-forbids", code, "%s %s", role, op.ID)
-			}
-		}
-		code := problemCode(t, w.try("", op))
-		if row[columns[0]] == "*" {
-			require.NotEqual(t, "credentials-missing", code, op.ID)
-		} else {
-			require.Equal(t, "credentials-missing", code, op.ID)
-		}
-	}
-	require.Empty(t, table, "operations that do not exist")
-}
-
-// try sends a request that no operation carries out.
-func (w *world) try(key string, op server.OperationInfo) reply {
-	path := op.Path
-	for strings.Contains(path, "{") {
-		from, to := strings.Index(path, "{"), strings.Index(path, "}")
-		path = path[:from] + "x" + path[to+1:]
-	}
-	return w.transmit(key, op.Method, path, nil)
-}
-
-func problemCode(t *testing.T, r reply) string {
-	t.Helper()
-	require.Less(t, r.status, http.StatusInternalServerError, "%s", r.body)
-	if r.status < http.StatusBadRequest {
+func codeIn(r reply) string {
+	var p api.Problem
+	if json.Unmarshal(r.body, &p) != nil {
 		return ""
 	}
-	return into[api.Problem](t, r).Code
+	return p.Code
 }
 
-// TestPermissionTable: no permission is without a role, none stands for a role that does not exist, and the zero role
-// may nothing.
-func TestPermissionTable(t *testing.T) {
+// TestTypeScope: a system that is registered for some types is refused all others, on every way to them.
+func TestTypeScope(t *testing.T) {
 	t.Parallel()
-	for permission, who := range identity.Permissions() {
-		require.NotEmpty(t, who, permission)
-		for _, role := range who {
-			require.Contains(t, columns, role)
-		}
-		require.False(t, (&identity.Caller{}).May(permission))
-		require.False(t, (*identity.Caller)(nil).May(permission))
+	request := foodRequest(t)
+	w := newWorldWith(t, func(keys *identity.Keys) {
+		keys.Add("other", identity.Caller{
+			ID: fixtures.Caller(0), Role: identity.RoleDepartmentSystem, Types: []string{"11990000MB1E000137009"},
+		})
+	})
+	issued := into[api.Written](t, w.call(fixtures.Caller(0), http.MethodPost, "/licences", request,
+		api.HeaderIdempotencyKey, "one"))
+	asked := api.Asked{Purpose: "核对", Ground: "issuer"}
+	for name, r := range map[string]reply{
+		"issue": w.call("other", http.MethodPost, "/licences", request, api.HeaderIdempotencyKey, "two"),
+		"act": w.call("other", http.MethodPost, "/licences/"+issued.Identifier+"/suspensions",
+			api.ActRequest{Reason: "整改"}, api.HeaderIdempotencyKey, "three"),
+		"look up": w.call("other", http.MethodPost, "/lookups",
+			api.LookupRequest{Asked: asked, Identifier: issued.Identifier}),
+		"look up by type": w.call("other", http.MethodPost, "/lookups",
+			api.LookupRequest{Asked: asked, Type: request.Type, Number: "1"}),
+		"look up by no type": w.call("other", http.MethodPost, "/lookups",
+			api.LookupRequest{Asked: asked, Holder: &api.Holder{Code: "1"}}),
+		"compare": w.call("other", http.MethodPost, "/comparisons",
+			api.ComparisonRequest{Asked: asked, Comparison: api.Comparison{
+				Identifier: issued.Identifier, Claims: map[string]string{"CZZT": "x"},
+			}}),
+	} {
+		require.Equal(t, http.StatusForbidden, r.status, "%s: %s", name, r.body)
+		require.Equal(t, "type-out-of-scope", codeIn(r), name)
 	}
 }

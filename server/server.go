@@ -23,8 +23,12 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/server/feed"
+	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/server/jobs"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/verify"
 )
@@ -50,6 +54,14 @@ type Config struct {
 
 	// Patience gives a long answer more time, as its parts go out; nil: it has the time of any other.
 	Patience func(*http.ResponseController)
+	// Files keeps what is uploaded and made by long work, and nothing else; nil: what needs files is not offered.
+	Files     blob.Store
+	MaxUpload int64 // bytes of one file; 0: 256 MiB
+	// Converting is what conversions need; nil: they are not offered.
+	Converting *Converting
+	// Webhooks are what messages to receivers need; nil: they are not offered.
+	Webhooks *Webhooks
+
 	// Limits say how often the service may be called; zero: its defaults.
 	Limits Limits
 	// Registry is where the operator registers systems; nil: there is no such resource.
@@ -64,13 +76,15 @@ type Config struct {
 
 // Server answers requests. It is safe for use by many goroutines.
 type Server struct {
-	cfg        Config
-	handler    http.Handler
-	metrics    *metrics
-	closing    atomic.Bool
-	api        huma.API
-	operations []operation // in the order in which they were registered
-	limits     *limits
+	cfg     Config
+	handler http.Handler
+	metrics *metrics
+	closing atomic.Bool
+	api     huma.API
+	limits  *limits
+	files   *files.Store // nil: none
+	jobs    *jobs.Jobs
+	hooks   *feed.Webhooks // nil: none
 }
 
 // New builds the service.
@@ -84,6 +98,9 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, limits: limits, metrics: newMetrics()}
+	if err := errors.Join(s.openWork(), s.openWebhooks()); err != nil {
+		return nil, err
+	}
 	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
@@ -121,6 +138,11 @@ func (s *Server) register() {
 	s.registerAuthorisations()
 	s.registerAccesses()
 	s.registerPublic()
+	s.registerFiles()
+	s.registerJobs()
+	s.registerConversions()
+	s.registerEvents()
+	s.registerWebhooks()
 }
 
 // description is what huma needs to know of the interface as a whole.

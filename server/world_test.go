@@ -4,15 +4,19 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"testing"
 	"time"
 
+	"github.com/emmansun/gmsm/sm3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/api"
@@ -25,6 +29,7 @@ import (
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/convert"
 	"github.com/elicense/elicense/verify"
 )
 
@@ -67,11 +72,17 @@ func (w *world) verifier(p *fixtures.Province, now func() time.Time) *verify.Ver
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	return newWorldOn(t, memory.New())
+	return newWorldOn(t, memory.New(), nil)
+}
+
+// newWorldWith has more callers.
+func newWorldWith(t *testing.T, more func(*identity.Keys)) *world {
+	t.Helper()
+	return newWorldOn(t, memory.New(), more)
 }
 
 // newWorldOn is a world whose vault is in an engine.
-func newWorldOn(t *testing.T, store engine.Engine) *world {
+func newWorldOn(t *testing.T, store engine.Engine, more func(*identity.Keys)) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 3, 2, 9, 30, 0, 0, zone), log: &bytes.Buffer{}}
 	clock := func() time.Time { return w.now }
@@ -88,14 +99,23 @@ func newWorldOn(t *testing.T, store engine.Engine) *world {
 	require.NoError(t, err)
 	require.NoError(t, fixtures.Settle(t.Context(), w.vault))
 	w.config = server.Config{
-		Vault: w.vault, Callers: w.callers(), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
+		Vault: w.vault, Callers: w.callers(more), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "1", Pages: &w.pages, Verifier: w.verifier(province, clock),
+	}
+	uploads, err := blob.Open(blob.Config{Engine: memory.New(), Now: clock, Hash: keys.AddressHash})
+	require.NoError(t, err)
+	w.config.Files, w.config.MaxUpload = uploads, 8<<20
+	w.config.Converting = &server.Converting{
+		Temp: func() (convert.TempFile, error) { return os.CreateTemp(t.TempDir(), "") },
+		Scratch: func(context.Context) (engine.Engine, func() error, error) {
+			return memory.New(), func() error { return nil }, nil
+		},
 	}
 	w.restart()
 	return w
 }
 
-// restart puts another service over the same vault, by what config says now.
+// restart begins the service, or begins it anew after changes to config.
 func (w *world) restart() {
 	w.t.Helper()
 	var err error
@@ -105,8 +125,30 @@ func (w *world) restart() {
 	w.t.Cleanup(w.http.Close)
 }
 
+// work does the long work that waits, until nothing does.
+func (w *world) work() {
+	w.t.Helper()
+	for {
+		did, err := w.server.Step(w.t.Context())
+		require.NoError(w.t, err)
+		if !did {
+			return
+		}
+	}
+}
+
+// upload sends a file and gives its id.
+func (w *world) upload(key string, content []byte) string {
+	w.t.Helper()
+	digest := sm3.Sum(content)
+	r := w.send(key, http.MethodPost, "/files", bytes.NewReader(content),
+		"Content-Type", "application/octet-stream", api.HeaderIdempotencyKey, hex.EncodeToString(digest[:]))
+	require.Equal(w.t, http.StatusCreated, r.status, "%s", r.body)
+	return into[api.File](w.t, r).ID
+}
+
 // callers are one of every role; the key of each is its name.
-func (w *world) callers() identity.Recogniser {
+func (w *world) callers(more func(*identity.Keys)) identity.Recogniser {
 	var keys identity.Keys
 	departments := fixtures.Departments()
 	for i := range departments {
@@ -116,7 +158,7 @@ func (w *world) callers() identity.Recogniser {
 	}
 	keys.Add("reviewer", identity.Caller{ID: fixtures.Hall, Role: identity.RoleReviewer})
 	keys.Add("operator", identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator})
-	for _, role := range columns {
+	for _, role := range everyRole {
 		c := identity.Caller{ID: fixtures.Hall, Role: role}
 		switch role {
 		case identity.RoleDepartmentSystem, identity.RoleDepartmentClerk, identity.RoleBatchOperator:
@@ -137,6 +179,9 @@ func (w *world) callers() identity.Recogniser {
 		Types: []string{shipped(w.t, "business-licence").Code},
 	}
 	keys.Add("narrow", narrow)
+	if more != nil {
+		more(&keys)
+	}
 	return &keys
 }
 
@@ -160,15 +205,15 @@ type reply struct {
 func (w *world) call(key, method, path string, body any, headers ...string) reply {
 	w.t.Helper()
 	if body == nil {
-		return w.transmit(key, method, path, nil, headers...)
+		return w.send(key, method, path, nil, headers...)
 	}
 	b, err := json.Marshal(body)
 	require.NoError(w.t, err)
-	return w.transmit(key, method, path, bytes.NewReader(b), append([]string{"Content-Type", "application/json"}, headers...)...)
+	return w.send(key, method, path, bytes.NewReader(b), append([]string{"Content-Type", "application/json"}, headers...)...)
 }
 
-// transmit is call for any content.
-func (w *world) transmit(key, method, path string, content io.Reader, headers ...string) reply {
+// send is call for any content.
+func (w *world) send(key, method, path string, content io.Reader, headers ...string) reply {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), method, w.http.URL+api.Version+path, content)
 	require.NoError(w.t, err)
@@ -273,3 +318,23 @@ func definition(t testing.TB) []byte {
 	require.NoError(t, err)
 	return data
 }
+
+// idPattern finds what looks like an identity number or a code of a firm.
+var idPattern = regexp.MustCompile(`[0-9]{17}[0-9X]|9[0-9A-Z]{17}`)
+
+// serve answers one request without a connection.
+func serve(h http.Handler, body io.Reader, length int64, headers []string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, api.Version+"/files", body)
+	r.ContentLength = length
+	r.Header.Set("Authorization", "Bearer "+fixtures.Caller(0))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	out := httptest.NewRecorder()
+	h.ServeHTTP(out, r)
+	return out
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

@@ -152,7 +152,7 @@ func TestTypes(t *testing.T) {
 	require.True(t, byName["CZZT"].Required)
 	refused(t, w.call("reviewer", http.MethodGet, "/licence-types/x", nil), http.StatusNotFound, "type-unknown")
 	put := func(key, contentType, content string) reply {
-		return w.transmit(key, http.MethodPut, path, strings.NewReader(content), "Content-Type", contentType)
+		return w.send(key, http.MethodPut, path, strings.NewReader(content), "Content-Type", contentType)
 	}
 	refused(t, put(fixtures.Caller(0), "application/yaml", string(definition(t))), http.StatusForbidden, "type-other-owner")
 	broken := put(fixtures.Caller(0), "application/yaml", "code: [")
@@ -167,7 +167,7 @@ func TestTypes(t *testing.T) {
 	def["code"] = code
 	content, err := json.Marshal(def)
 	require.NoError(t, err)
-	r := w.transmit(fixtures.Caller(0), http.MethodPut, "/licence-types/"+code, strings.NewReader(string(content)),
+	r := w.send(fixtures.Caller(0), http.MethodPut, "/licence-types/"+code, strings.NewReader(string(content)),
 		"Content-Type", "application/json")
 	require.Equal(t, http.StatusOK, r.status, "%s", r.body)
 	require.Equal(t, code, into[api.LicenceType](t, r).Code)

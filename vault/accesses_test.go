@@ -115,9 +115,11 @@ func TestPublicState(t *testing.T) {
 	}
 	require.Equal(t, vault.Valid, state())
 	act := func(kind record.Kind) {
-		_, err := w.real(kind)(t.Context(), department(0), vault.Act{
-			Key: "p " + string(kind), Identifier: a.Identifier, Kind: kind, Basis: "依据", Reason: "理由",
-		})
+		act := vault.Act{Key: "p " + string(kind), Identifier: a.Identifier, Kind: kind, Basis: "依据", Reason: "理由"}
+		if kind == record.EventChanged {
+			act.Values = map[string]string{"KZ_FDDBR": "李示例"}
+		}
+		_, err := w.real(kind)(t.Context(), department(0), act)
 		require.NoError(t, err)
 	}
 	act(record.EventSuspended)

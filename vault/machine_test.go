@@ -26,6 +26,15 @@ type model struct {
 	tickets []*vault.Answer
 }
 
+// newModel is of a vault of its own that begins as the settled one.
+func newModel(settled *world) *model {
+	f := enginetest.NewFaulty(memory.New(), nil)
+	return &model{
+		world: settled.copyOn(f), faults: f,
+		state: map[string]vault.State{}, ids: map[string]string{}, version: map[string]int{},
+	}
+}
+
 func (m *model) next() string {
 	m.key++
 	return fmt.Sprint("key", m.key)
@@ -74,6 +83,10 @@ func (m *model) act(r *rapid.T) {
 	if act.Kind == record.EventReissued {
 		act.Paper = "新纸" + act.Key
 	}
+	same := act.Kind == record.EventChanged && rapid.Bool().Draw(r, "same")
+	if act.Kind == record.EventChanged && !same {
+		act.Values = map[string]string{"CZZT": "示例改名" + act.Key + "有限公司"}
+	}
 	do := map[record.Kind]func() (*vault.Answer, error){
 		record.EventChanged:   func() (*vault.Answer, error) { return m.v.Change(m.t.Context(), department(0), act) },
 		record.EventRenewed:   func() (*vault.Answer, error) { return m.v.Renew(m.t.Context(), department(0), act) },
@@ -92,10 +105,11 @@ func (m *model) act(r *rapid.T) {
 	}
 	require.NoError(m.t, err, problemsOf(err))
 	m.state[n] = to
-	if act.Kind.MakesVersion() {
+	if act.Kind.MakesVersion() && !same {
 		m.version[n]++
 	}
 	require.Equal(m.t, m.version[n], a.Version)
+	require.Equal(m.t, same, a.Unchanged)
 }
 
 func (m *model) reserveOne(*rapid.T) {
@@ -173,15 +187,8 @@ func (m *model) lookAll(*rapid.T) {
 func TestMachine(t *testing.T) {
 	settled := newWorld(t)
 	rapid.Check(t, func(r *rapid.T) {
-		f := enginetest.NewFaulty(memory.New(), nil)
-		w := settled.copyOn(f)
-		m := &model{
-			world:   w,
-			faults:  f,
-			state:   map[string]vault.State{},
-			ids:     map[string]string{},
-			version: map[string]int{},
-		}
+		m := newModel(settled)
+		w, f := m.world, m.faults
 		plan := enginetest.Seeded(rapid.Uint64().Draw(r, "faults"), 0.1)
 		step := func(do func(*rapid.T)) func(*rapid.T) {
 			return func(r *rapid.T) {

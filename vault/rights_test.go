@@ -190,16 +190,16 @@ func TestRightsAreComplete(t *testing.T) {
 	elsewhere := map[string]string{
 		"Lookup": "TestGrounds_A77_A79", "Compare": "TestOthersLicences_A79", "History": "TestOthersLicences_A79",
 		"AsOf": "TestOthersLicences_A79", "Bundle": "TestOthersLicences_A79", "Content": "TestOthersLicences_A79",
-		"Drawable": "TestOthersLicences_A79",
-		"Grant":    "TestGrantRefusals", "Consents": "TestConsentRefusals", "Withdraw": "TestConsentRefusals",
+		"Drawable": "TestOthersLicences_A79", "Image": "TestOthersLicences_A79",
+		"Grant": "TestGrantRefusals", "Consents": "TestConsentRefusals", "Withdraw": "TestConsentRefusals",
 		"PutType": "TestTypeOwner_A67", "Accesses": "TestAccesses_A79", "Registration": "TestRegistration",
+		"Witness": "TestWitness", "Events": "TestEventsRefused",
 	}
 	for name, s := range sweeps {
 		_, open := map[string]bool{ // no access is asked for
 			"Type": true, "TypeReport": true, "MarkRestored": true, "Name": true, "Checkpoint": true, "Consistency": true,
 			"Growth": true, "Sequence": true, "UnknownCallers": true, "NewestCheckpoint": true, "PublicState": true,
-			"CurrentStatus": true, "Ready": true, "Zone": true,
-			"Witness": true, // whoever is registered
+			"CurrentStatus": true, "Ready": true, "FeedEnd": true, "Zone": true,
 		}[name]
 		known := open || elsewhere[name] != ""
 		for _, table := range []map[string]call{issuersOwn, batchesOwn, departmentsOwn, operators} {

@@ -132,6 +132,9 @@ var sweeps = map[string]sweep{
 	"Drawable": {must: func(ctx context.Context, c *classified) error {
 		return c.everyAccess(func(a vault.Access) error { return err2(c.v.Drawable(ctx, a, c.identifier)) })
 	}},
+	"Image": {must: func(ctx context.Context, c *classified) error {
+		return c.everyAccess(func(a vault.Access) error { return err2(c.v.Image(ctx, a, c.identifier, "KZ_ZP")) })
+	}},
 	"Content": {must: func(ctx context.Context, c *classified) error {
 		return c.everyAccess(func(a vault.Access) error { return err2(c.v.Content(ctx, a, c.identifier, c.document)) })
 	}},
@@ -187,6 +190,8 @@ var sweeps = map[string]sweep{
 	"Sequence": {why: "salted leaves reveal nothing"}, "Sweep": {why: "shows no document"},
 	"Registration": {why: "no licences"}, "Ready": {why: "yes or no"}, "Zone": {why: "no licences"},
 	"Witness":        {why: "an audit entry, shows nothing"},
+	"Events":         {why: "lists what happened to licences of all types; those of closed ones are left out, TestEventsOfClosed_A69"},
+	"FeedEnd":        {why: "a counter"},
 	"UnknownCallers": {why: "a counter"}, "Pending": {why: "counts for the operator; batches of closed types are left out"},
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -18,10 +17,7 @@ import (
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
-	"github.com/elicense/elicense/internal/engine/badger"
-	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/server"
-	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/verify"
 )
 
@@ -41,7 +37,7 @@ func (c *program) serveCommand() *cobra.Command {
 		Example: "  elicense serve --sandbox\n  elicense serve --listen 0.0.0.0:8443 --certificate server.pem --key server-key.pem",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.serve(cmd.Context(), sandbox, changed(cmd.Flags()))
+			return c.serve(cmd.Context(), sandbox, typed(cmd.Flags()))
 		},
 	}
 	f := cmd.Flags()
@@ -52,16 +48,17 @@ func (c *program) serveCommand() *cobra.Command {
 	f.String("key", "", "服务器 TLS 密钥 / its key")
 	f.String("client-ca", "", "为调用方证书作保的机构 / authorities of callers' certificates")
 	f.String("backups", "", "定期在线备份到此目录 / directory for backups that are made while it serves")
+	f.StringSlice("names", nil, "对外的名称，地址[:端口]，签名须写其一 / names it is called by; signatures are made for one of them")
 	f.String("metrics", "", "指标地址 (Prometheus)，仅限本机 / address for Prometheus, on loopback only")
 	return cmd
 }
 
-// changed are the settings that the command line gives.
-func changed(f *pflag.FlagSet) given {
+// typed are the settings that the command line gives.
+func typed(f *pflag.FlagSet) given {
 	g := given{}
 	f.Visit(func(flag *pflag.Flag) {
 		if key := strings.ReplaceAll(flag.Name, "-", "_"); flag.Name != "sandbox" && isServeKey(key) {
-			g[key] = flag.Value.String()
+			g[key] = strings.Trim(flag.Value.String(), "[]")
 		}
 	})
 	return g
@@ -122,15 +119,26 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	if err := c.showServing(h, settings, l.Addr().String(), keys); err != nil {
 		return err
 	}
-	return c.whileBackingUp(ctx, h, settings, func() error {
-		return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+	return alongside(ctx, s.Run, func(ctx context.Context) error {
+		return c.whileBackingUp(ctx, h, settings, func() error {
+			return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+		})
 	})
 }
 
 // newServer puts the service together.
 func (c *program) newServer(ctx context.Context, h *house, settings *serveSettings) (
-	*server.Server, []sandboxCaller, error) {
-	kept, err := c.openService(ctx, h)
+	*server.Server, []sandboxCaller, error,
+) {
+	kept, err := c.openKept(ctx, h, serviceDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	work, err := c.openWork(ctx, h)
+	if err != nil {
+		return nil, nil, err
+	}
+	known, err := c.recognise(ctx, h, kept, settings)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -138,20 +146,14 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	if err != nil {
 		return nil, nil, err
 	}
-	var callers identity.Recogniser = identity.Chain{}
-	var keys []sandboxCaller
-	if h.settings.Sandbox {
-		if callers, keys, err = c.sandboxCallers(h); err != nil {
-			return nil, nil, err
-		}
-	}
 	s, err := server.New(server.Config{
-		Vault: h.vault, Callers: callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
-		Sandbox: h.settings.Sandbox, Log: c.serviceLog(),
-		Ready: func(context.Context) error { return h.room() }, Pages: pages{h.documents}, Verifier: judge,
+		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
+		Registry: known.registry, Files: work.files, Converting: work.converting,
+		Sandbox: h.settings.Sandbox, Log: c.serviceLog(), Pages: pages{h.documents}, Verifier: judge,
+		Ready:    func(context.Context) error { return h.room() },
 		Patience: func(r *http.ResponseController) { c.moreTime(r, settings.Timeout) },
 	})
-	return s, keys, err
+	return s, known.keys, err
 }
 
 // publicVerifier judges the files that anybody may drop, by the trust of the data directory; nil if it has none.
@@ -179,43 +181,6 @@ func (h *house) room() error {
 		return engine.ErrNoSpace
 	}
 	return err
-}
-
-// serviceDir holds what the service keeps.
-const serviceDir = "service"
-
-// openService opens what the service keeps, apart from the vault; it has a keyring of its own under the same master key.
-func (c *program) openService(ctx context.Context, h *house) (engine.Engine, error) {
-	if err := h.openServiceEngine(false); err != nil {
-		return nil, err
-	}
-	store, _, err := c.unseal(ctx, h.service, h.master)
-	if !errors.Is(err, sealed.ErrNoKeyring) {
-		return store, err
-	}
-	if _, err := sealed.CreateKeyring(ctx, h.service, h.master, c.Rand); err != nil {
-		return nil, err
-	}
-	store, _, err = c.unseal(ctx, h.service, h.master)
-	return store, err
-}
-
-// openServiceEngine opens the engine; ifThere: where there is none, none is made.
-func (h *house) openServiceEngine(ifThere bool) error {
-	dir := filepath.Join(h.dir, serviceDir)
-	if h.service != nil {
-		return nil
-	}
-	if _, err := os.Stat(dir); ifThere && errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	e, err := badger.Open(badger.Config{Dir: dir, GCInterval: gcInterval, ReserveBytes: h.settings.reserveBytes()})
-	if err != nil {
-		return fmt.Errorf("opening %s: %w", serviceDir, err)
-	}
-	h.service = e
-	h.engines = append(h.engines, e)
-	return nil
 }
 
 // prepareSandbox makes a sandbox where there is nothing yet.

@@ -28,6 +28,7 @@ type serveSettings struct {
 	Certificate string        `koanf:"certificate"`  // PEM chain of the server
 	Key         string        `koanf:"key"`          // its key, PEM
 	ClientCA    string        `koanf:"client_ca"`    // PEM of the authorities of callers' certificates
+	Names       []string      `koanf:"names"`        // by which it is called, host[:port]; none: where it listens
 	Metrics     string        `koanf:"metrics"`      // address:port for Prometheus; "": none
 	MaxRequests int           `koanf:"max_requests"` // that are answered at once
 	Connections int           `koanf:"connections"`  // that are open at once
@@ -41,8 +42,8 @@ type serveSettings struct {
 
 // serveKeys are the names of settings, as file, environment and command line spell them.
 var serveKeys = []string{
-	"listen", "plain", "certificate", "key", "client_ca", "metrics", "max_requests", "timeout", "grace", "connections",
-	"per_address", "backups", "backup_every", "backup_keep",
+	"listen", "plain", "certificate", "key", "client_ca", "names", "metrics", "max_requests", "timeout", "grace",
+	"connections", "per_address", "backups", "backup_every", "backup_keep",
 }
 
 // given is a source of settings that is no file.
@@ -76,7 +77,8 @@ func (c *program) serveSettings(flags given) (serveSettings, error) {
 	}
 	err = k.UnmarshalWithConf("", &s, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
 		Result: &s, TagName: "koanf", ErrorUnused: true, WeaklyTypedInput: true,
-		DecodeHook: mapstructure.StringToTimeDurationHookFunc(),
+		DecodeHook: mapstructure.ComposeDecodeHookFunc(
+			mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(",")),
 	}})
 	if err != nil {
 		return s, badService(err.Error(), err.Error())

@@ -51,8 +51,11 @@ func (c *program) tlsConfig(h *house, s *serveSettings) (*tls.Config, error) {
 	return config, trustClients(h.dir, s.ClientCA, config)
 }
 
-// trustClients asks callers for their certificates, if there are authorities that vouch for them.
+// trustClients asks callers for their certificates. The connection proves that they have the key; whether the
+// certificate is registered and holds is judged for every request (server/identity), since it may change under an open
+// connection. The authorities of client_ca are named to them, so that they find the right one.
 func trustClients(dir, path string, config *tls.Config) error {
+	config.ClientAuth = tls.RequestClientCert
 	if path == "" {
 		return nil
 	}
@@ -64,7 +67,6 @@ func trustClients(dir, path string, config *tls.Config) error {
 	if !config.ClientCAs.AppendCertsFromPEM(text) {
 		return badService("client_ca 中没有证书："+path, "there is no certificate in client_ca: "+path)
 	}
-	config.ClientAuth = tls.VerifyClientCertIfGiven
 	return nil
 }
 

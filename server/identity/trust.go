@@ -104,7 +104,7 @@ func checkValidity(c *pki.Certificate, at time.Time) error {
 func (t *Trust) judge(c *pki.Certificate, at time.Time) error {
 	options := pki.ChainOptions{
 		Anchors: t.source.Anchors, Pool: t.source.Intermediates, At: at, Usage: pki.UsageDigitalSignature,
-		Purpose: pki.PurposeAny, Links: t.links,
+		Purpose: purposeOf(c), Links: t.links,
 	}
 	if !t.cfg.NoEvidenceUnsafe {
 		options.Revocation = &pki.EvidenceChecker{Anchors: t.source.Anchors, Evidence: t.source.Evidence}
@@ -114,6 +114,15 @@ func (t *Trust) judge(c *pki.Certificate, at time.Time) error {
 		return nil
 	}
 	return &Refusal{Code: codeOfChain(err), Err: err}
+}
+
+// purposeOf is what a caller's certificate is for: with an SM2 key it signs messages, with any other it is shown by the
+// connection.
+func purposeOf(c *pki.Certificate) pki.Purpose {
+	if c.PublicKey != nil {
+		return pki.PurposeSigning
+	}
+	return pki.PurposeTLSClient
 }
 
 // codeOfChain names the refusal of a chain as a caller understands it.

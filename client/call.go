@@ -1,0 +1,164 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/elicense/elicense/api"
+)
+
+// Request is one operation of the interface, for those without a method of their own.
+type Request struct {
+	Method string
+	Path   string     // below api.Version, escaped
+	Query  url.Values // nil: none
+	Body   any        // written as JSON; nil: none
+	Into   any        // pointer to what the answer is read into; nil: it is not read
+	Write  bool       // needs an Idempotency-Key
+}
+
+// Option says more about a request.
+type Option func(*call)
+
+// WithIdempotencyKey takes a key that the caller keeps beside what it wants to have done, so that it can ask again even
+// after it was restarted. Without it the client makes one for the request.
+func WithIdempotencyKey(key string) Option { return func(c *call) { c.key = key } }
+
+// WithVersion has a write refused unless the licence is at this version.
+func WithVersion(version int) Option {
+	return func(c *call) { c.header.Set("If-Match", `"`+strconv.Itoa(version)+`"`) }
+}
+
+// WithCase names the service item and the case in which something is written.
+func WithCase(item, number string) Option {
+	return func(c *call) {
+		for name, value := range map[string]string{"item": item, "case": number} {
+			if value != "" {
+				c.query.Set(name, value)
+			}
+		}
+	}
+}
+
+// call is a request on its way: what stays the same through all attempts.
+type call struct {
+	method string
+	url    url.URL
+	query  url.Values
+	header http.Header
+	key    string
+	body   []byte
+}
+
+// Do carries out an operation.
+func (c *Client) Do(ctx context.Context, r Request, options ...Option) error {
+	one, err := c.prepare(&r, options)
+	if err != nil {
+		return err
+	}
+	answer, err := c.attempts(ctx, one)
+	if err != nil {
+		return err
+	}
+	if r.Into == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer, r.Into); err != nil {
+		return fmt.Errorf("reading an answer: %w", err)
+	}
+	return nil
+}
+
+func (c *Client) prepare(r *Request, options []Option) (*call, error) {
+	one := &call{method: r.Method, header: http.Header{}, query: url.Values{}}
+	for name, values := range r.Query {
+		one.query[name] = values
+	}
+	for _, o := range options {
+		o(one)
+	}
+	at, err := c.base.Parse(api.Version + r.Path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: path", ErrConfig)
+	}
+	at.RawQuery = one.query.Encode()
+	one.url = *at
+	one.header.Set("Accept", "application/json")
+	if r.Body != nil {
+		if one.body, err = json.Marshal(r.Body); err != nil {
+			return nil, fmt.Errorf("writing a request: %w", err)
+		}
+		one.header.Set("Content-Type", "application/json")
+	}
+	if !r.Write {
+		return one, nil
+	}
+	if one.key == "" {
+		if one.key, err = c.random(); err != nil {
+			return nil, err
+		}
+	}
+	one.header.Set(api.HeaderIdempotencyKey, one.key)
+	return one, nil
+}
+
+// random is a text that nobody else has made.
+func (c *Client) random() (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(c.cfg.Rand, b[:]); err != nil {
+		return "", fmt.Errorf("drawing random bytes: %w", err)
+	}
+	return hex.EncodeToString(b[:]), nil
+}
+
+// once sends a request once, signed for this time.
+func (c *Client) once(ctx context.Context, one *call) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, one.method, one.url.String(), bytes.NewReader(one.body))
+	if err != nil {
+		return nil, fmt.Errorf("making a request: %w", err)
+	}
+	req.Header = one.header.Clone()
+	if one.body == nil {
+		req.Body, req.ContentLength = http.NoBody, 0
+	}
+	if c.cfg.Bearer != nil {
+		token, err := c.cfg.Bearer(ctx)
+		if err != nil {
+			return nil, err
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	if err := c.sign(req, one.body); err != nil {
+		return nil, err
+	}
+	return c.exchange(req)
+}
+
+func (c *Client) exchange(req *http.Request) ([]byte, error) {
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, &transportError{err}
+	}
+	defer res.Body.Close() //nolint:errcheck // only read
+	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return nil, &transportError{err}
+	case len(answer) > maxAnswer:
+		return nil, ErrTooLarge
+	case res.StatusCode >= http.StatusOK && res.StatusCode < http.StatusMultipleChoices:
+		return answer, nil
+	}
+	return nil, problemOf(res, answer)
+}
+
+// ErrTooLarge is an answer beyond what a client takes.
+var ErrTooLarge = errors.New("client: the answer is too large")

@@ -1,0 +1,111 @@
+package client
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/elicense/elicense/api"
+)
+
+// ProblemError is what the service refused, with everything that is wrong.
+type ProblemError struct {
+	api.Problem
+
+	RetryAfter time.Duration // as the service asks for; zero: it does not
+}
+
+// Error names the code and the trace, and nothing that was submitted.
+func (e *ProblemError) Error() string {
+	return fmt.Sprintf("client: refused with %d %s (trace %s)", e.Status, e.Code, e.Trace)
+}
+
+// CodeOf is the code of a refusal; "" if err is none.
+func CodeOf(err error) string {
+	var p *ProblemError
+	if errors.As(err, &p) {
+		return p.Code
+	}
+	return ""
+}
+
+// transportError is a connection that failed: whether the request was carried out is not known.
+type transportError struct{ err error }
+
+func (e *transportError) Error() string { return "client: " + e.err.Error() }
+
+func (e *transportError) Unwrap() error { return e.err }
+
+// problemOf reads a refusal. One that is no problem of ours, as a proxy in between makes it, keeps its status alone.
+func problemOf(res *http.Response, body []byte) *ProblemError {
+	p := &ProblemError{}
+	if json.Unmarshal(body, &p.Problem) != nil || p.Code == "" {
+		p.Problem = api.Problem{
+			Code: "http-" + strconv.Itoa(res.StatusCode), Title: http.StatusText(res.StatusCode),
+			Retryable: res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusBadGateway ||
+				res.StatusCode == http.StatusServiceUnavailable || res.StatusCode == http.StatusGatewayTimeout,
+		}
+	}
+	p.Status = res.StatusCode
+	if n, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && n > 0 {
+		p.RetryAfter = time.Duration(min(n, maxRetryAfter)) * time.Second
+	}
+	return p
+}
+
+// How long a client waits between attempts.
+const (
+	firstPause    = 200 * time.Millisecond
+	longestPause  = 10 * time.Second
+	maxRetryAfter = 60 // seconds; who asks for more is not waited for
+)
+
+// attempts sends a request until it is answered, refused for good, or sent often enough. Every request may be repeated:
+// reads change nothing, and writes carry their key.
+func (c *Client) attempts(ctx context.Context, one *call) ([]byte, error) {
+	pause := firstPause
+	for n := 1; ; n++ {
+		answer, err := c.once(ctx, one)
+		if err == nil || n == c.cfg.Attempts || ctx.Err() != nil || !repeatable(err) {
+			return answer, err
+		}
+		d, wrong := c.jitter(pause)
+		if wrong != nil {
+			return nil, err
+		}
+		var p *ProblemError
+		if errors.As(err, &p) {
+			d = max(d, p.RetryAfter)
+		}
+		if c.cfg.Wait(ctx, d) != nil {
+			return nil, err
+		}
+		pause = min(2*pause, longestPause)
+	}
+}
+
+// repeatable reports whether the same request may succeed later.
+func repeatable(err error) bool {
+	var p *ProblemError
+	if errors.As(err, &p) {
+		return p.Retryable
+	}
+	var t *transportError
+	return errors.As(err, &t)
+}
+
+// jitter is a random time between half a pause and the whole, so that many clients do not come back at once.
+func (c *Client) jitter(pause time.Duration) (time.Duration, error) {
+	var b [8]byte
+	if _, err := io.ReadFull(c.cfg.Rand, b[:]); err != nil {
+		return 0, err
+	}
+	half := uint64(pause / 2)
+	return time.Duration(half + binary.BigEndian.Uint64(b[:])%(half+1)), nil //nolint:gosec // at most a pause
+}

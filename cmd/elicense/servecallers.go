@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/server/identity"
+)
+
+// recognised is everybody whom the service knows.
+type recognised struct {
+	callers  identity.Chain
+	registry *identity.Registry
+	keys     []sandboxCaller
+}
+
+// recognise knows systems by their registrations, and in a sandbox also callers by bearer keys.
+func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s *serveSettings) (*recognised, error) {
+	registry, err := identity.OpenRegistry(ctx, identity.RegistryConfig{Engine: kept, Now: c.Now})
+	if err != nil {
+		return nil, err
+	}
+	trust, err := identity.NewTrust(identity.TrustConfig{
+		Load: func() (identity.TrustSource, error) { return c.trustInCallers(h, s) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	systems, err := identity.NewSystems(identity.SystemsConfig{
+		Registry: registry, Certificates: trust, Now: c.Now, Authorities: s.authorities(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := &recognised{registry: registry, callers: identity.Chain{systems}}
+	if h.settings.Sandbox {
+		keys, list, err := c.sandboxCallers(h)
+		if err != nil {
+			return nil, err
+		}
+		r.callers, r.keys = append(r.callers, keys), list
+	}
+	return r, nil
+}
+
+// authorities are the names under which the service is called: those of the settings, else where it listens.
+func (s *serveSettings) authorities() []string {
+	if len(s.Names) > 0 {
+		return s.Names
+	}
+	list := []string{s.Listen}
+	if _, port, err := net.SplitHostPort(s.Listen); err == nil && isLoopback(s.Listen) {
+		list = append(list, net.JoinHostPort("localhost", port))
+	}
+	return list
+}
+
+// trustInCallers reads by what callers' certificates are judged: the roots of the data directory for signatures, the
+// authorities of client_ca for connections, and the CRLs of the folder of trust for both.
+func (c *program) trustInCallers(h *house, s *serveSettings) (identity.TrustSource, error) {
+	c.keepRevocations(h)
+	var source identity.TrustSource
+	anchors := make([]pki.Anchor, 0, len(h.anchors.Certificates()))
+	for _, root := range h.anchors.Certificates() {
+		anchors = append(anchors, pki.Anchor{Certificate: root, Scope: pki.Scope{
+			Purposes: []pki.Purpose{pki.PurposeSigning, pki.PurposeCRL, pki.PurposeOCSP}, Algorithms: []pki.KeyAlgorithm{pki.KeySM2},
+		}})
+	}
+	if s.ClientCA != "" {
+		authorities, err := tolerantCertificates(within(h.dir, s.ClientCA))
+		if err != nil {
+			return source, err
+		}
+		for _, a := range authorities {
+			anchors = append(anchors, pki.Anchor{Certificate: a, Scope: pki.Scope{
+				Purposes:   []pki.Purpose{pki.PurposeTLSClient, pki.PurposeCRL, pki.PurposeOCSP},
+				Algorithms: []pki.KeyAlgorithm{pki.KeyECDSA, pki.KeyRSA},
+			}})
+		}
+	}
+	var err error
+	if source.Anchors, err = pki.NewScopedAnchors(anchors...); err != nil {
+		return source, err
+	}
+	folder, err := readTrust(filepath.Join(h.dir, trustFolder))
+	if errors.Is(err, os.ErrNotExist) {
+		return source, nil
+	}
+	if err != nil {
+		return source, err
+	}
+	source.Intermediates, source.Evidence = folder.Intermediates, []pki.Evidence{folder.Evidence}
+	return source, nil
+}
+
+// tolerantCertificates reads certificates of any algorithm from a PEM file.
+func tolerantCertificates(path string) ([]*pki.Certificate, error) {
+	blocks, err := certificateBlocks(path)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*pki.Certificate, len(blocks))
+	for i, der := range blocks {
+		if list[i], err = pki.ParseTolerant(der); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", filepath.Base(path), err)
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,174 @@
+package identity_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/server/identity"
+)
+
+// TestRegistryDurable: what was put is there after a restart, with who changed it and when; what was revoked is too.
+func TestRegistryDurable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	digest := w.cert.Digest
+	require.NoError(t, w.registry.Revoke(t.Context(), "chief", "market", &digest))
+	want := w.registration()
+	want.By, want.Changed = "chief", w.now
+	want.Credentials[0].Revoked = w.now
+
+	opened, err := identity.OpenRegistry(t.Context(), identity.RegistryConfig{Engine: w.engine, Now: w.clock})
+	require.NoError(t, err)
+	for _, g := range []*identity.Registry{w.registry, opened} {
+		got, err := g.Get("market")
+		require.NoError(t, err)
+		require.Empty(t, cmp.Diff(want, got))
+		require.Len(t, g.List("", 10), 1)
+		require.Empty(t, g.List("market", 10))
+	}
+}
+
+// TestRegistryKeepsRevocations: a certificate that was revoked does not come back with the next change.
+func TestRegistryKeepsRevocations(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	digest := w.cert.Digest
+	require.NoError(t, w.registry.Revoke(t.Context(), "operator", "market", &digest))
+	w.put(w.registration())
+	c, err := w.systems.Recognise(w.signed(`{}`, nil))
+	refused(t, identity.CodeRevoked, c, err)
+}
+
+// TestRotation: while a system changes from one certificate to the next, both hold; a certificate that left the
+// registration no longer does.
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	former, reg := w.key, w.registration()
+	next, _ := w.enrol(0)
+	reg.Credentials = append(reg.Credentials, identity.Credential{
+		Kind: identity.CredentialSignature, Certificate: next.Certificate,
+	})
+	w.put(reg)
+	_, err := w.systems.Recognise(w.signed(`{}`, nil))
+	require.NoError(t, err)
+	w.key = next
+	_, err = w.systems.Recognise(w.signed(`{}`, nil))
+	require.NoError(t, err)
+
+	reg.Credentials = reg.Credentials[1:]
+	w.put(reg)
+	_, err = w.systems.Recognise(w.signed(`{}`, nil))
+	require.NoError(t, err)
+	w.key = former
+	c, err := w.systems.Recognise(w.signed(`{}`, nil))
+	refused(t, identity.CodeUnknown, c, err)
+}
+
+// TestRegistryOwns: what the registry was given and what it gave share nothing with what it holds.
+func TestRegistryOwns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	reg := w.registration()
+	w.put(reg)
+	reg.Types[0] = "changed"
+	got, err := w.registry.Get("market")
+	require.NoError(t, err)
+	got.Types[0], got.Credentials[0].Certificate[0] = "changed", 0
+	again, err := w.registry.Get("market")
+	require.NoError(t, err)
+	require.Equal(t, w.registration().Types, again.Types)
+	require.Equal(t, w.cert.Raw, again.Credentials[0].Certificate)
+}
+
+func TestRegistryRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, c := range map[string]struct {
+		change func(*identity.Registration)
+		want   identity.Code
+	}{
+		"no id":         {func(r *identity.Registration) { r.ID = "" }, identity.CodeRegistration},
+		"id as a path":  {func(r *identity.Registration) { r.ID = "../x" }, identity.CodeRegistration},
+		"Chinese id":    {func(r *identity.Registration) { r.ID = "市场" }, identity.CodeRegistration},
+		"no caller":     {func(r *identity.Registration) { r.Caller = "" }, identity.CodeRegistration},
+		"no role":       {func(r *identity.Registration) { r.Role = "" }, identity.CodeRegistration},
+		"holder's role": {func(r *identity.Registration) { r.Role = identity.RoleHolder }, identity.CodeRegistration},
+		"agent's role":  {func(r *identity.Registration) { r.Role = identity.RoleAgent }, identity.CodeRegistration},
+		"quota":         {func(r *identity.Registration) { r.Quota.Burst = -1 }, identity.CodeRegistration},
+		"types":         {func(r *identity.Registration) { r.Types = make([]string, 1001) }, identity.CodeRegistration},
+		"no kind":       {func(r *identity.Registration) { r.Credentials[0].Kind = "" }, identity.CodeRegistration},
+		"SM2 for TLS":   {func(r *identity.Registration) { r.Credentials[0].Kind = identity.CredentialTLS }, identity.CodeRegistration},
+		"no certificate": {func(r *identity.Registration) {
+			r.Credentials[0].Certificate = []byte{0x30, 0}
+		}, identity.CodeRegistration},
+		"large certificate": {func(r *identity.Registration) {
+			r.Credentials[0].Certificate = make([]byte, 17<<10)
+		}, identity.CodeRegistration},
+		"authority": {func(r *identity.Registration) {
+			r.Credentials[0].Certificate = w.province.Issuing.Certificate().Raw
+		}, identity.CodeRegistration},
+		"seventeen": {func(r *identity.Registration) {
+			r.Credentials = make([]identity.Credential, 17)
+		}, identity.CodeRegistration},
+		"twice": {func(r *identity.Registration) {
+			r.Credentials = append(r.Credentials, r.Credentials[0])
+		}, identity.CodeCredentialTaken},
+		"another's": {func(r *identity.Registration) { r.ID = "other" }, identity.CodeCredentialTaken},
+	} {
+		reg := w.registration()
+		c.change(&reg)
+		err := w.registry.Put(t.Context(), "operator", reg)
+		require.Equal(t, c.want, identity.CodeOf(err), name)
+		require.Len(t, w.registry.List("", 10), 1, "%s left something behind", name)
+	}
+	unknown := [32]byte{}
+	for _, err := range []error{
+		w.registry.Revoke(t.Context(), "operator", "nobody", nil),
+		w.registry.Revoke(t.Context(), "operator", "market", &unknown),
+	} {
+		require.Equal(t, identity.CodeRegistrationUnknown, identity.CodeOf(err))
+	}
+	_, err := w.registry.Get("nobody")
+	require.Equal(t, identity.CodeRegistrationUnknown, identity.CodeOf(err))
+}
+
+// TestRegistryFails: what could not be made durable does not count, and what cannot be read closes the registry.
+func TestRegistryFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, w.registry.Revoke(ended, "operator", "market", nil), context.Canceled)
+	_, err := w.systems.Recognise(w.signed(`{}`, nil))
+	require.NoError(t, err)
+
+	require.NoError(t, w.engine.Update(t.Context(), func(tx engine.Writer) error {
+		return tx.Put([]byte("rbad"), []byte("{"))
+	}))
+	_, err = identity.OpenRegistry(t.Context(), identity.RegistryConfig{Engine: w.engine, Now: w.clock})
+	require.ErrorIs(t, err, engine.ErrCorrupt)
+}
+
+// TestRegistryList pages through registrations in the order of their ids.
+func TestRegistryList(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, id := range []string{"a", "z", "n"} {
+		w.put(identity.Registration{ID: id, Caller: fixtures.Hall, Role: identity.RoleReviewer})
+	}
+	var ids []string
+	for page := w.registry.List("", 3); len(page) > 0; page = w.registry.List(ids[len(ids)-1], 3) {
+		for i := range page {
+			ids = append(ids, page[i].ID)
+			require.Equal(t, time.UTC, page[i].Changed.Location())
+		}
+	}
+	require.Equal(t, []string{"a", "market", "n", "z"}, ids)
+}

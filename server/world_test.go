@@ -28,7 +28,7 @@ var zone = time.FixedZone("CST", 8*3600)
 
 // world is a service of the made-up province with a clock that tests move.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	now    time.Time
 	vault  *vault.Vault
 	server *server.Server
@@ -37,13 +37,13 @@ type world struct {
 	config server.Config
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	return newWorldWith(t, nil)
 }
 
 // newWorldWith has more callers.
-func newWorldWith(t *testing.T, more func(*identity.Keys)) *world {
+func newWorldWith(t testing.TB, more func(*identity.Keys)) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 3, 2, 9, 30, 0, 0, zone), log: &bytes.Buffer{}}
 	clock := func() time.Time { return w.now }
@@ -63,11 +63,18 @@ func newWorldWith(t *testing.T, more func(*identity.Keys)) *world {
 		Vault: w.vault, Callers: w.callers(more), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
-	w.server, err = server.New(w.config)
-	require.NoError(t, err)
-	w.http = httptest.NewServer(w.server.Handler())
-	t.Cleanup(w.http.Close)
+	w.open()
 	return w
+}
+
+// open opens the service with the configuration as it stands.
+func (w *world) open() {
+	w.t.Helper()
+	var err error
+	w.server, err = server.New(w.config)
+	require.NoError(w.t, err)
+	w.http = httptest.NewServer(w.server.Handler())
+	w.t.Cleanup(w.http.Close)
 }
 
 // callers are one of every role; the key of each is its name.
@@ -123,7 +130,7 @@ func (w *world) call(key, method, path string, body any, headers ...string) repl
 }
 
 // into decodes a reply, every member known.
-func into[T any](t *testing.T, r reply) T {
+func into[T any](t testing.TB, r reply) T {
 	t.Helper()
 	var v T
 	dec := json.NewDecoder(bytes.NewReader(r.body))
@@ -133,7 +140,7 @@ func into[T any](t *testing.T, r reply) T {
 }
 
 // refused is a reply that must be a problem with this code.
-func refused(t *testing.T, r reply, status int, code string) {
+func refused(t testing.TB, r reply, status int, code string) {
 	t.Helper()
 	require.Equal(t, status, r.status, "%s", r.body)
 	require.Equal(t, "application/problem+json", r.header.Get("Content-Type"))
@@ -148,7 +155,7 @@ func refused(t *testing.T, r reply, status int, code string) {
 }
 
 // foodRequest is a licence as the first department writes it.
-func foodRequest(t *testing.T) api.IssueRequest {
+func foodRequest(t testing.TB) api.IssueRequest {
 	t.Helper()
 	data, err := catalogue.ShippedFile("food-business-licence")
 	require.NoError(t, err)

@@ -41,3 +41,14 @@ func (p *Pool) Named(subject Name) []*Certificate {
 	}
 	return slices.Clone(p.bySubject[subject.index()])
 }
+
+// With is a pool that holds these certificates too.
+func (p *Pool) With(certificates ...*Certificate) *Pool {
+	all := slices.Clone(certificates)
+	if p != nil {
+		for _, list := range p.bySubject {
+			all = append(all, list...)
+		}
+	}
+	return NewPool(all...)
+}

@@ -24,7 +24,7 @@ func (w *world) limited(l server.Limits) {
 	w.t.Helper()
 	l.Address = from
 	w.config.Limits = l
-	w.open()
+	w.restart()
 }
 
 // audited counts the entries of the audit.

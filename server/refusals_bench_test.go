@@ -57,7 +57,7 @@ func percentile(b *testing.B, w *world, body string) time.Duration {
 	list := make([]time.Duration, max(b.N, 1000))
 	for i := range list {
 		began := time.Now()
-		status, err := w.send(b.Context(), fixtures.Caller(0), "office", "/lookups", body)
+		status, err := w.post(b.Context(), fixtures.Caller(0), "office", "/lookups", body)
 		require.NoError(b, err)
 		require.Equal(b, http.StatusOK, status)
 		list[i] = time.Since(began)
@@ -82,7 +82,7 @@ func guess(ctx context.Context, w *world, n *atomic.Int64) {
 		for i := range atOnce {
 			wait.Go(func() {
 				address := strconv.Itoa((round*atOnce + i) % 5000)
-				if status, err := w.send(ctx, "guess", address, "/lookups", "{}"); err == nil && status == http.StatusUnauthorized {
+				if status, err := w.post(ctx, "guess", address, "/lookups", "{}"); err == nil && status == http.StatusUnauthorized {
 					n.Add(1)
 				}
 			})
@@ -90,7 +90,7 @@ func guess(ctx context.Context, w *world, n *atomic.Int64) {
 	}
 }
 
-func (w *world) send(ctx context.Context, key, address, path, body string) (int, error) {
+func (w *world) post(ctx context.Context, key, address, path, body string) (int, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.http.URL+api.Version+path, strings.NewReader(body))
 	if err != nil {
 		return 0, err

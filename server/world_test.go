@@ -16,6 +16,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/blob"
+	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/server"
@@ -39,11 +40,17 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	return newWorldWith(t, nil)
+	return newWorldOn(t, memory.New(), nil)
 }
 
 // newWorldWith has more callers.
 func newWorldWith(t testing.TB, more func(*identity.Keys)) *world {
+	t.Helper()
+	return newWorldOn(t, memory.New(), more)
+}
+
+// newWorldOn is a world whose vault is in an engine.
+func newWorldOn(t testing.TB, store engine.Engine, more func(*identity.Keys)) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 3, 2, 9, 30, 0, 0, zone), log: &bytes.Buffer{}}
 	clock := func() time.Time { return w.now }
@@ -54,7 +61,7 @@ func newWorldWith(t testing.TB, more func(*identity.Keys)) *world {
 	province, err := fixtures.NewProvince(rand.Reader, clock)
 	require.NoError(t, err)
 	w.vault, err = vault.Open(t.Context(), vault.Config{
-		Engine: memory.New(), Blobs: blobs, Tokens: keys, Records: province.Custody, Signer: province.Vault,
+		Engine: store, Blobs: blobs, Tokens: keys, Records: province.Custody, Signer: province.Vault,
 		Now: clock, Rand: rand.Reader, Zone: zone, UnsealedUnsafe: true,
 	})
 	require.NoError(t, err)
@@ -63,12 +70,12 @@ func newWorldWith(t testing.TB, more func(*identity.Keys)) *world {
 		Vault: w.vault, Callers: w.callers(more), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
-	w.open()
+	w.restart()
 	return w
 }
 
-// open opens the service with the configuration as it stands.
-func (w *world) open() {
+// restart puts another service over the same vault, by what config says now.
+func (w *world) restart() {
 	w.t.Helper()
 	var err error
 	w.server, err = server.New(w.config)
@@ -154,13 +161,25 @@ func refused(t testing.TB, r reply, status int, code string) {
 	}
 }
 
-// foodRequest is a licence as the first department writes it.
-func foodRequest(t testing.TB) api.IssueRequest {
+// foodType is the code of the type 食品经营许可证.
+func foodType(t testing.TB) string {
+	t.Helper()
+	return food(t).Code
+}
+
+func food(t testing.TB) *catalogue.Type {
 	t.Helper()
 	data, err := catalogue.ShippedFile("food-business-licence")
 	require.NoError(t, err)
 	typ, err := catalogue.ParseType(data)
 	require.NoError(t, err)
+	return &typ
+}
+
+// foodRequest is a licence as the first department writes it.
+func foodRequest(t testing.TB) api.IssueRequest {
+	t.Helper()
+	typ := food(t)
 	firm := fixtures.FirmAt(7)
 	values := map[string]string{
 		"CZZT": firm.Name, "CZZTDM": firm.Code, "ZZBFRQ": "2026-03-01", "ZZYXQQSRQ": "2026-03-01", "ZZYXQJZRQ": "2031-02-28",

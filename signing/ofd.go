@@ -51,6 +51,7 @@ type OFD struct {
 	list    *ofd.SignatureList
 	ids     identifiers
 	closed  bool
+	lister  *Signer    // of the list of files; nil: none is wanted
 	added   []ofd.File // new files and those in place of others
 	boxes   map[string]ofd.Box
 }
@@ -242,7 +243,7 @@ func (o *OFD) sign(ctx context.Context, s signature) error {
 		o.added, o.ids, o.list = before, ids, &list
 		return err
 	}
-	o.closed = s.closing
+	o.closed = s.closing || o.lister != nil
 	return nil
 }
 
@@ -261,6 +262,11 @@ func (o *OFD) signInto(ctx context.Context, s signature) error {
 	}
 	if err := o.enlist(s.kind, name); err != nil {
 		return err
+	}
+	if o.lister != nil {
+		if err := o.listFiles(ctx, name, value); err != nil {
+			return err
+		}
 	}
 	if out.References, err = o.references(ctx, s); err != nil {
 		return err

@@ -597,6 +597,40 @@ func last(t *testing.T, p *ofd.Package, list *ofd.SignatureList) *ofd.Signature 
 	return s
 }
 
+// TestListFiles: the list names every file of the package, those of the signature that it came with too, and is the last
+// that is written.
+func TestListFiles(t *testing.T) {
+	t.Parallel()
+	w := newSealWorld(t)
+	o := openOFD(t, marshal(t, document(1)))
+	require.ErrorIs(t, o.ListFiles(nil), signing.ErrConfig)
+	require.ErrorIs(t, o.ListFiles(newSigner(t, w.config())), signing.ErrConfig, "no certificates")
+	require.NoError(t, o.ListFiles(w.closer(t)))
+	require.NoError(t, o.Seal(t.Context(), w.order(t, place(1, 10, 10))))
+	require.ErrorIs(t, o.Seal(t.Context(), w.order(t, place(1, 100, 100))), signing.ErrOFDClosed)
+	require.ErrorIs(t, o.ListFiles(w.closer(t)), signing.ErrOFDClosed)
+	b := written(t, o)
+	require.NoError(t, w.judgeOFD(b))
+	p := readOFD(t, b)
+	list, raw, found, err := p.Entries()
+	require.NoError(t, err)
+	require.True(t, found)
+	missing, unlisted := p.CheckEntries(list)
+	require.Empty(t, missing)
+	require.Empty(t, unlisted)
+	require.Len(t, list.Files, len(p.Files())-2)
+	value, err := p.ReadFile("OFDEntries.dat", 1<<20)
+	require.NoError(t, err)
+	data, err := cms.Parse(value)
+	require.NoError(t, err)
+	digest := sm3.Sum(raw)
+	require.Equal(t, digest[:], data.Content)
+	_, err = signing.OpenOFD(bytes.NewReader(b), int64(len(b)), signing.OFDConfig{Now: at(now)})
+	require.ErrorIs(t, err, signing.ErrOFDClosed)
+	taken := openOFD(t, marshal(t, append(document(1), ofd.File{Name: "OFDEntries.dat"})))
+	require.ErrorIs(t, taken.ListFiles(w.closer(t)), signing.ErrOFDBroken)
+}
+
 // TestOFDCheckAccepts: an independent checker accepts what is sealed here, strictly and with the chain; of the damaged and
 // hostile variants that another program makes of it, both that checker and a careful reader here accept the untouched one
 // alone.
@@ -604,7 +638,7 @@ func TestOFDCheckAccepts(t *testing.T) {
 	c := newCheckers(t)
 	w := newSealWorld(t)
 	ca := c.file("ca.pem", pki.AppendPEM(nil, append([]*pki.Certificate{w.root.Certificate()}, w.issuing.Certificate())...))
-	kinds := []string{"closed", "one", "riding"}
+	kinds := []string{"closed", "one", "riding", "listed", "listed and closed"}
 	if testing.Short() { // each variant is a process with many of its own
 		kinds = kinds[:1]
 	}
@@ -616,7 +650,14 @@ func TestOFDCheckAccepts(t *testing.T) {
 			stamps, err = o.RidingSeam(42, 42, -1)
 			require.NoError(t, err)
 		}
+		if kind == "listed" {
+			require.NoError(t, o.ListFiles(w.closer(t)))
+		}
 		require.NoError(t, o.Seal(t.Context(), w.order(t, stamps...)))
+		if kind == "listed and closed" {
+			require.NoError(t, o.ListFiles(w.closer(t)))
+			require.NoError(t, o.SignClosing(t.Context(), w.closer(t)))
+		}
 		if kind == "closed" {
 			require.NoError(t, o.Seal(t.Context(), w.order(t, place(2, 140, 230))))
 			require.NoError(t, o.SignClosing(t.Context(), w.closer(t)))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/emmansun/gmsm/sm3"
@@ -43,13 +44,33 @@ const (
 	maxPDFRoom = 1 << 20
 )
 
-// SignPDF writes a PDF with one more signature: the file as it is, and an incremental update behind it. The signature
-// covers all of it but its own value. An encrypted or damaged file is refused by a *pdf.Error, see its Reason.
-func SignPDF(ctx context.Context, w io.Writer, r io.ReaderAt, size int64, order PDFOrder) error {
+// PDFSigner signs PDFs in one way. It is safe for concurrent use if the order's key, clock and source of time-stamps are.
+type PDFSigner struct {
+	order  PDFOrder
+	signer *Signer
+}
+
+// NewPDFSigner checks the order and the chain in it once for all documents.
+func NewPDFSigner(order PDFOrder) (*PDFSigner, error) {
 	signer, err := order.signer()
+	if err != nil {
+		return nil, err
+	}
+	return &PDFSigner{order, signer}, nil
+}
+
+// SignPDF signs one PDF, see PDFSigner.Sign.
+func SignPDF(ctx context.Context, w io.Writer, r io.ReaderAt, size int64, order PDFOrder) error {
+	s, err := NewPDFSigner(order)
 	if err != nil {
 		return err
 	}
+	return s.Sign(ctx, w, r, size)
+}
+
+// Sign writes a PDF with one more signature: the file as it is, and an incremental update behind it. The signature
+// covers all of it but its own value. An encrypted or damaged file is refused by a *pdf.Error, see its Reason.
+func (s *PDFSigner) Sign(ctx context.Context, w io.Writer, r io.ReaderAt, size int64) error {
 	f, err := pdf.Open(r, size)
 	if err != nil {
 		return err
@@ -58,21 +79,10 @@ func SignPDF(ctx context.Context, w io.Writer, r io.ReaderAt, size int64, order 
 	if err != nil {
 		return err
 	}
-	if err := order.mayFollow(list); err != nil {
+	if err := s.order.mayFollow(f, list); err != nil {
 		return err
 	}
-	u, err := f.NewUpdate()
-	if err != nil {
-		return err
-	}
-	field, err := order.field(f, u)
-	if err != nil {
-		return err
-	}
-	if err := u.AddField(field); err != nil {
-		return err
-	}
-	a, err := u.Finish()
+	a, err := s.order.update(f)
 	if err != nil {
 		return err
 	}
@@ -80,7 +90,7 @@ func SignPDF(ctx context.Context, w io.Writer, r io.ReaderAt, size int64, order 
 	if err != nil {
 		return err
 	}
-	value, err := signer.DetachedDigest(ctx, digest)
+	value, err := s.signer.DetachedDigest(ctx, digest)
 	if err != nil {
 		return err
 	}
@@ -88,6 +98,22 @@ func SignPDF(ctx context.Context, w io.Writer, r io.ReaderAt, size int64, order 
 		return err
 	}
 	return writePDF(w, r, size, a)
+}
+
+// update is the incremental update with the place for the value.
+func (o *PDFOrder) update(f *pdf.File) (*pdf.Appendix, error) {
+	u, err := f.NewUpdate()
+	if err != nil {
+		return nil, err
+	}
+	field, err := o.field(f, u)
+	if err != nil {
+		return nil, err
+	}
+	if err := u.AddField(field); err != nil {
+		return nil, err
+	}
+	return u.Finish()
 }
 
 // coveredDigest is the digest of the file with what is appended, but for the value.
@@ -175,17 +201,21 @@ func checkPDF(f *pdf.File) ([]*pdf.Signature, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrPDFBroken, err)
 		}
-		if len(changes.Other) > 0 {
-			return nil, fmt.Errorf("%w: %v", ErrPDFBroken, changes.Other)
+		if bad := slices.Concat(changes.Other, changes.Forbidden); len(bad) > 0 {
+			return nil, fmt.Errorf("%w: %v", ErrPDFBroken, bad)
 		}
 	}
 	return list, nil
 }
 
 // mayFollow refuses documents that take no further signature.
-func (o *PDFOrder) mayFollow(list []*pdf.Signature) error {
+func (o *PDFOrder) mayFollow(f *pdf.File, list []*pdf.Signature) error {
+	name, err := f.FreeName()
+	if err != nil {
+		return err
+	}
 	for _, s := range list {
-		if s.Permission == 1 {
+		if s.Permissions.Level == 1 || s.Permissions.Locks(name) {
 			return ErrPDFClosed
 		}
 	}
@@ -198,6 +228,8 @@ func (o *PDFOrder) mayFollow(list []*pdf.Signature) error {
 // PDFEvidence is what shows later that the certificates of a signature were good (LT), in DER.
 type PDFEvidence struct {
 	Certificates, CRLs, OCSPs [][]byte
+	// Singly lists it for each signature and document time-stamp too (VRI), for readers that look only there.
+	Singly bool
 }
 
 // AddPDFEvidence writes a signed PDF with evidence in its document security store (ETSI EN 319 142-1, 5.4): the file as
@@ -218,7 +250,11 @@ func AddPDFEvidence(w io.Writer, r io.ReaderAt, size int64, evidence PDFEvidence
 	if err != nil {
 		return err
 	}
-	if err := u.AddEvidence(pdf.Evidence(evidence)); err != nil {
+	e := pdf.Evidence{Certificates: evidence.Certificates, CRLs: evidence.CRLs, OCSPs: evidence.OCSPs}
+	if !evidence.Singly {
+		list = nil
+	}
+	if err := u.AddEvidence(e, list...); err != nil {
 		return err
 	}
 	a, err := u.Finish()

@@ -99,6 +99,25 @@ func TestSignPDF(t *testing.T) {
 	}
 }
 
+// forced adds a signature field with a value that says nothing, whatever earlier ones allow; it may lock all fields.
+func forced(t testing.TB, doc []byte, locks bool) []byte {
+	t.Helper()
+	f, err := pdf.Open(bytes.NewReader(doc), int64(len(doc)))
+	require.NoError(t, err)
+	u, err := f.NewUpdate()
+	require.NoError(t, err)
+	value := pdf.Dict{"SubFilter": pdf.FilterCAdES}
+	if locks {
+		value["Reference"] = pdf.Array{pdf.Dict{
+			"TransformMethod": pdf.Name("FieldMDP"), "TransformParams": pdf.Dict{"Action": pdf.Name("All")},
+		}}
+	}
+	require.NoError(t, u.AddField(pdf.NewField{Value: value, Room: 32, Page: 1}))
+	a, err := u.Finish()
+	require.NoError(t, err)
+	return append(bytes.Clone(doc), a.Bytes...)
+}
+
 // TestSignPDFRefuses: what must not be signed is refused, and nothing is written.
 func TestSignPDFRefuses(t *testing.T) {
 	w := newWorld(t, now)
@@ -128,6 +147,8 @@ func TestSignPDFRefuses(t *testing.T) {
 		"octets behind, unsigned": {doc: append(plainPDF(0), "tail"...), err: signing.ErrPDFBroken},
 		"octets behind":           {doc: append(bytes.Clone(signed), "tail"...), err: signing.ErrPDFBroken},
 		"closed":                  {doc: signedPDF(t, plainPDF(0), certifying), err: signing.ErrPDFClosed},
+		"fields are locked":       {doc: forced(t, plainPDF(0), true), err: signing.ErrPDFClosed},
+		"done what was forbidden": {doc: forced(t, forced(t, plainPDF(0), true), false), err: signing.ErrPDFBroken},
 		"not the first":           {doc: signed, edit: func(o *signing.PDFOrder) { o.Certify = true }, err: signing.ErrPDFClosed},
 		"pages in a circle": {
 			doc: writtenPDF("<</Pages 2 0 R>>", "<</Kids[2 0 R]>>"), reason: pdf.ReasonStructure,

@@ -157,6 +157,7 @@ func TestOthersLicences_A79(t *testing.T) {
 		"as of":   func(id string) error { return err2(w.v.AsOf(t.Context(), me, id, day("2026-03-02"), time.Time{})) },
 		"bundle":  func(id string) error { return err2(w.v.Bundle(t.Context(), me, id)) },
 		"draw":    func(id string) error { return err2(w.v.Drawable(t.Context(), me, id)) },
+		"image":   func(id string) error { return err2(w.v.Image(t.Context(), me, id, "KZ_ZP")) },
 		"content": func(id string) error { return err2(w.v.Content(t.Context(), me, id, vault.Document{})) },
 	} {
 		n := w.audits()
@@ -379,6 +380,7 @@ func TestNoAuditNoAnswer(t *testing.T) {
 		"as of":     zero(w.v.AsOf(t.Context(), byLaw(), a.Identifier, day("2026-03-02"), time.Time{})),
 		"bundle":    zero(w.v.Bundle(t.Context(), byLaw(), a.Identifier)),
 		"draw":      zero(w.v.Drawable(t.Context(), byLaw(), a.Identifier)),
+		"image":     zero(w.v.Image(t.Context(), byLaw(), a.Identifier, "KZ_ZP")),
 		"issue":     zero(w.v.Issue(t.Context(), department(0), req)),
 		"reserve":   zero(w.v.Reserve(t.Context(), department(0), req)),
 		"suspend":   zero(w.v.Suspend(t.Context(), department(0), act)),
@@ -398,6 +400,7 @@ func TestNoAuditNoAnswer(t *testing.T) {
 		"content":   zero(w.v.Content(t.Context(), byLaw(), a.Identifier, *doc)),
 		"scan":      zero(w.v.SampledScan(t.Context(), department(0), scans, record.Sum([]byte("a scan")))),
 		"pending":   zero(w.v.Pending(t.Context(), operator())),
+		"witness":   zero(nil, w.v.Witness(t.Context(), byLaw(), vault.Witnessed{Act: "verify"})),
 		"complete":  zero(nil, w.v.DeclareComplete(t.Context(), operator(), foodType, "*", "")),
 		"dry run":   zero(w.v.OpenDryRun(t.Context(), department(0), vault.BatchSpec{Type: foodType}, memory.New())),
 		"open":      zero(w.v.OpenBatch(t.Context(), department(0), vault.BatchSpec{Type: foodType})),

@@ -23,7 +23,8 @@ type Act struct {
 	Reason    string      `json:"reason"`
 	// Values are the elements that change, raw, by short name; only for kinds that bring a new version.
 	Values map[string]string `json:"values,omitempty"`
-	Paper  string            `json:"paper,omitempty"` // serial of the new paper, where one is printed
+	Images map[string][]byte `json:"images,omitempty"` // as Request.Images
+	Paper  string            `json:"paper,omitempty"`  // serial of the new paper, where one is printed
 }
 
 // Change makes a new version with other content (变更).
@@ -81,6 +82,7 @@ type acting struct {
 	lid  licenceID
 	once *idempotency
 	ev   happening
+	same *LicenceType // under which the act turned out to change nothing
 }
 
 // act is the one path of everything that happens to a licence after it exists.
@@ -190,7 +192,7 @@ func (ac *acting) problems(today record.Date) []Problem {
 	if ac.act.Paper != "" && !ac.act.Kind.MakesVersion() {
 		problems = append(problems, problem(CodeStateForbids, "paper", ""))
 	}
-	if len(ac.act.Values) > 0 && !ac.act.Kind.MakesVersion() {
+	if len(ac.act.Values)+len(ac.act.Images) > 0 && !ac.act.Kind.MakesVersion() {
 		problems = append(problems, problem(CodeFieldUnknown, "values", ""))
 	}
 	return problems
@@ -217,9 +219,13 @@ func (v *Vault) perform(ctx context.Context, ac *acting, note auditNote) (*Answe
 			answer.Replayed = done
 			return note, err
 		}
-		if sv != nil {
+		switch {
+		case sv != nil:
 			err = v.commitVersion(w, ac.s, st, sv, ac.ev)
-		} else {
+		case ac.act.Kind.MakesVersion():
+			answer.Unchanged, note.result = true, "unchanged"
+			err = v.stays(w, st, ac, h)
+		default:
 			err = v.commitState(w, st, ac, h)
 		}
 		if err != nil {
@@ -259,7 +265,7 @@ func (v *Vault) subject(ctx context.Context, ac *acting) (h *head, current *Vers
 			return refuse(ErrConflict, CodeVersionChanged, "version")
 		}
 		if _, err := step(h.state, ac.act.Kind); err != nil {
-			return refuse(ErrTransition, CodeStateForbids, "state")
+			return forbidden(h.state, ac.act.Kind)
 		}
 		begun, err := begin(r, ac.lid, h)
 		if err != nil {
@@ -301,15 +307,49 @@ func (v *Vault) successor(ctx context.Context, ac *acting, h *head, current *Ver
 	for name, value := range ac.act.Values {
 		raw[name] = value
 	}
-	c, notes, err := checkRaw(t, ac.s, raw, true, v.today(ac.s.at))
+	for name := range ac.act.Images {
+		if _, given := ac.act.Values[name]; !given {
+			delete(raw, name)
+		}
+	}
+	c, notes, err := checkImaged(t, ac.s, imaged{raw, ac.act.Images, current}, true, v.today(ac.s.at))
 	if err == nil && c.identifier.Serial != "" && c.identifier.Serial != h.serial {
 		err = &Refusal{ErrInvalid, []Problem{problem(CodeIdentifierOther, catalogue.MetaIdentifier, "")}}
 	}
 	if err != nil {
 		return nil, nil, err
 	}
+	if ac.changesNothing(h, current, c) {
+		ac.same = t
+		return nil, notes, nil
+	}
+	if err := v.putImages(ctx, c, ac.act.Images); err != nil {
+		return nil, nil, err
+	}
 	sv, err := v.signDraft(ctx, c, plan{prior: h, origin: origins[ac.act.Kind], at: ac.s.at})
 	return sv, notes, err
+}
+
+// changesNothing reports a change that would say what the licence says already, under the same definition of its type.
+// Renewals and new papers are acts of their own, whatever they say.
+func (ac *acting) changesNothing(h *head, current *Version, c *Checked) bool {
+	return ac.act.Kind == record.EventChanged && ac.act.Paper == "" && h.content == token(c.content[:16]) &&
+		current.Record.TypeVersion == c.typ.Definition.Version
+}
+
+// stays holds that a licence still is what an act that changes nothing found it to be.
+func (v *Vault) stays(r engine.Reader, st *staging, ac *acting, expected *head) error {
+	if err := ac.mayAct(r); err != nil {
+		return err
+	}
+	if err := st.openType(r, ac.same); err != nil {
+		return err
+	}
+	h, err := getHead(r, ac.lid)
+	if err == nil && !sameHead(h, expected) {
+		err = refuse(ErrConflict, CodeVersionChanged, "version")
+	}
+	return err
 }
 
 // commitState writes an event that brings no version.

@@ -24,6 +24,7 @@ type unsigned struct {
 	values     []byte // disclosures
 	holders    []token
 	c          *Checked
+	shelf      *shelf // that its document waits on; nil: it is stored at once
 }
 
 // signed is a version with its signature.
@@ -40,6 +41,7 @@ type plan struct {
 	origin record.Origin
 	at     time.Time
 	salts  []byte // 16 bytes for each column
+	shelf  *shelf
 }
 
 // drawSalts reads the randomness of one version.
@@ -57,7 +59,7 @@ func (v *Vault) build(c *Checked, p plan) (*unsigned, error) {
 	if err != nil {
 		return nil, refuse(ErrSignature, CodeSignerMissing, "issuer")
 	}
-	u := &unsigned{expected: p.prior, signer: certificate, custody: custody, c: c}
+	u := &unsigned{expected: p.prior, signer: certificate, custody: custody, c: c, shelf: p.shelf}
 	if err := v.identify(u); err != nil {
 		return nil, err
 	}

@@ -35,7 +35,30 @@ func (ip *inspector) derived(name string, at versionAt, ver *Version, h *head) {
 	if at.event.Kind == record.EventRestored {
 		h.restored(at.event.Batch)
 	}
+	ip.images(name, at, ver)
 	ip.number(name, at, ver)
+}
+
+// images holds the images of a version against what its record names.
+func (ip *inspector) images(name string, at versionAt, ver *Version) {
+	t, err := ip.v.typeAt(ip.r, ver.Record.TypeCode, ver.Record.TypeVersion)
+	if err != nil {
+		return // found with the types
+	}
+	list, err := t.imageDigests(ver.Disclosures)
+	if err != nil {
+		ip.in.find(name, "version %d names an image by no digest", at.number)
+	}
+	for _, d := range list {
+		a, err := ip.v.imageAddress(ip.r, at.id, d)
+		if err != nil {
+			ip.in.find(name, "an image of version %d is not found", at.number)
+			continue
+		}
+		if b, err := ip.r.Get(blobKey(a)); err != nil || !bytes.Equal(b, d[:]) {
+			ip.in.find(name, "an image of version %d is not the one that its record names", at.number)
+		}
+	}
 }
 
 func (ip *inspector) scans(name, batch string, list []record.Digest) {
@@ -76,7 +99,8 @@ func (ip *inspector) stored() error {
 		check func(k, value []byte) error
 	}{
 		{spaceType, ip.licenceType}, {spaceTypeVersion, ip.definition}, {spaceBatch, ip.batch},
-		{spaceBatchOpen, ip.opened}, {spaceBatchSeen, ip.seen}, {spaceScan, ip.scan}, {spaceBlob, digest},
+		{spaceBatchOpen, ip.opened}, {spaceBatchSeen, ip.seen}, {spaceScan, ip.scan},
+		{spaceImage, ip.scan}, {spaceBlob, digest},
 		{spaceReserved, ip.reservation}, {spaceAllocated, ip.allocated}, {spaceSequence, eightBytes},
 		{spaceIdempotency, ip.idempotency}, {spaceCaller, isJSON[Caller]}, {spaceConsent, ip.consent},
 		{spaceHolderConsent, ip.holderConsent},
@@ -286,10 +310,10 @@ func (ip *inspector) seen(k, value []byte) error {
 
 func (ip *inspector) scan(_, value []byte) error {
 	if len(value) != len(blob.Address{}) {
-		return fmt.Errorf("%w: scan", ErrDamaged)
+		return fmt.Errorf("%w: scan or image", ErrDamaged)
 	}
 	if _, err := ip.r.Get(blobKey(blob.Address(value))); err != nil {
-		return fmt.Errorf("%w: scan is not kept from being swept", ErrDamaged)
+		return fmt.Errorf("%w: scan or image is not kept from being swept", ErrDamaged)
 	}
 	return nil
 }

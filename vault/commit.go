@@ -93,6 +93,9 @@ func (v *Vault) commitVersion(w engine.Writer, s *session, st *staging, sv *sign
 	if err := v.reindex(w, sv, ev); err != nil {
 		return err
 	}
+	if err := v.keepImages(w, sv.id, sv.c.images); err != nil {
+		return err
+	}
 	next := sv.head(h)
 	switch {
 	case ev.kind == record.EventRestored:
@@ -127,8 +130,11 @@ func (v *Vault) checkVersion(w engine.Writer, st *staging, sv *signed, ev happen
 		}
 		return nil, refuse(ErrConflict, CodeVersionChanged, "version")
 	}
-	if sv.tooMany(h) || !h.allows(ev.kind) {
-		return nil, refuse(ErrTransition, CodeStateForbids, "state")
+	if sv.tooMany(h) {
+		return nil, refuse(ErrTransition, CodeTooManyDocuments, "documents")
+	}
+	if !h.allows(ev.kind) {
+		return nil, forbidden(h.stateOf(), ev.kind)
 	}
 	if err := checkFreeKey(w, c.numberKey, sv.id[:], CodeNumberTaken); err != nil {
 		return nil, err
@@ -256,7 +262,7 @@ func eventOf(id licenceID, identifier string, r record.Digest, ev happening) pen
 func (v *Vault) appendEvent(w engine.Writer, s *session, st *staging, h *head, p pending) error {
 	state, err := step(h.state, p.kind)
 	if err != nil {
-		return refuse(ErrTransition, CodeStateForbids, "state")
+		return forbidden(h.state, p.kind)
 	}
 	at := s.at
 	if at.Before(h.recorded) {

@@ -132,10 +132,10 @@ func (v *Vault) attachable(r engine.Reader, id code.Identifier) (*head, licenceI
 	case h == nil || h.version == 0:
 		return nil, lid, refuse(ErrNotFound, CodeLicenceUnknown, "identifier")
 	case h.documents == maxDocuments:
-		return nil, lid, refuse(ErrTransition, CodeStateForbids, "documents")
+		return nil, lid, refuse(ErrTransition, CodeTooManyDocuments, "documents")
 	}
 	if _, err := step(h.state, record.EventAttached); err != nil {
-		return nil, lid, refuse(ErrTransition, CodeStateForbids, "state")
+		return nil, lid, forbidden(h.state, record.EventAttached)
 	}
 	return h, lid, nil
 }

@@ -20,6 +20,8 @@ type Draft struct {
 	Source *record.Source
 	// Scans are the stored scans of a converted licence; their digests belong into Source too.
 	Scans []Scan
+	// Images are stored images; their Values stand in Row.
+	Images []Image
 }
 
 // Checked is a draft that the type's rules have passed. It can only be made by LicenceType.Check.
@@ -35,6 +37,7 @@ type Checked struct {
 	content                record.Digest
 	source                 *record.Source
 	scans                  []Scan
+	images                 []Image // that are new to the licence
 }
 
 // Number is the licence's number.
@@ -95,12 +98,16 @@ func (t *LicenceType) Check(d Draft, issuerName string, today record.Date, needN
 	}
 	c := &Checked{
 		typ: t, row: d.Row, issuer: d.Issuer, issuerName: issuerName, source: d.Source, scans: d.Scans,
+		images: d.Images,
 		number: d.Row[t.at.number], holderKind: d.Row[t.at.holderKind], holderCode: d.Row[t.at.holderCode],
 	}
 	problems := t.checkRow(d.Row, needNumber)
 	problems = c.checkDates(problems, today)
 	problems = c.checkHolder(problems)
 	problems = c.checkIdentifier(problems)
+	if d.Source != nil {
+		problems = c.checkImages(problems, d.Images)
+	}
 	if len(problems) > 0 {
 		return nil, problems
 	}

@@ -27,8 +27,9 @@ type Drawable struct {
 	Values       []record.Disclosure
 	// Token stands in the document's QR code. It cannot be guessed, says nothing, and is the same for the licence in
 	// all its versions: what it answers is the state of the one in force.
-	Token string
-	Scans [][]byte // of the paper of a converted licence
+	Token  string
+	Scans  [][]byte          // of the paper of a converted licence
+	Images map[string][]byte // by element, as 照片
 }
 
 // drawn is the document of a version on its way. Its content is durable; a crash before the transaction that names it
@@ -42,7 +43,7 @@ type drawn struct {
 // draw makes the document of a signed version, for types with a template.
 func (v *Vault) draw(ctx context.Context, sv *signed) (*signed, error) {
 	t := sv.c.typ.Definition
-	if v.cfg.Documents == nil || t.Template == "" {
+	if v.cfg.Documents == nil || !t.Drawn() {
 		return sv, nil
 	}
 	d, err := v.drawable(ctx, sv)
@@ -57,10 +58,15 @@ func (v *Vault) draw(ctx context.Context, sv *signed) (*signed, error) {
 		return sv, nil
 	}
 	out := &drawn{digest: record.Sum(content)}
-	if out.address, err = v.cfg.Blobs.Put(ctx, content); err != nil {
-		return nil, fmt.Errorf("vault: storing a document: %w", err)
-	}
 	if out.salt, err = v.drawSalt(); err != nil {
+		return nil, err
+	}
+	if sv.shelf != nil {
+		sv.shelf.add(out, content)
+	} else if out.address, err = v.cfg.Blobs.Put(ctx, content); err != nil {
+		err = fmt.Errorf("vault: storing a document: %w", err)
+	}
+	if err != nil {
 		return nil, err
 	}
 	sv.document = out
@@ -78,6 +84,9 @@ func (v *Vault) drawable(ctx context.Context, sv *signed) (*Drawable, error) {
 	}
 	if d.Certificates, err = v.cfg.Records.Certificates(sv.signer); err != nil {
 		return nil, fmt.Errorf("vault: finding the certificates of a document: %w", err)
+	}
+	if err := v.drawnImages(ctx, imagesOf{sv.id, sv.c.typ, sv.c.images}, d); err != nil {
+		return nil, err
 	}
 	d.Scans, err = v.drawnScans(ctx, sv.c.scans)
 	return d, err
@@ -102,23 +111,14 @@ func (v *Vault) drawnScans(ctx context.Context, list []Scan) (out [][]byte, err 
 // purpose-bound copy. Scans are left out.
 func (v *Vault) Drawable(ctx context.Context, a Access, identifier string) (*Drawable, error) {
 	var d *Drawable
+	var of imagesOf
 	note := auditNote{act: "draw"}
 	err := v.withLicence(ctx, a, identifier, note, func(r engine.Reader, _ *session, id licenceID, h *head) error {
-		version, err := v.visible(r, h)
+		ver, t, err := v.shown(r, id, h)
 		if err != nil {
 			return err
 		}
-		if version == 0 {
-			return refuse(ErrNotFound, CodeLicenceUnknown, "identifier")
-		}
-		ver, err := v.answered(r, id, h, version)
-		if err != nil {
-			return err
-		}
-		t, err := v.typeAt(r, ver.Record.TypeCode, ver.Record.TypeVersion)
-		if err != nil {
-			return err
-		}
+		of = imagesOf{id: id, typ: t}
 		d = &Drawable{
 			Type: t.Definition, Issuer: ver.Record.IssuerCode, Record: ver.Raw, Signature: ver.Signature,
 			Values: ver.Disclosures, Token: v.publicToken(id),
@@ -126,7 +126,30 @@ func (v *Vault) Drawable(ctx context.Context, a Access, identifier string) (*Dra
 		d.Certificates, err = v.cfg.Records.Certificates(ver.Record.Signer)
 		return err
 	})
+	if err == nil {
+		err = v.drawnImages(ctx, of, d)
+	}
 	return whole(d, err)
+}
+
+// shown is the version of a licence that look-ups show, with its type.
+func (v *Vault) shown(r engine.Reader, id licenceID, h *head) (*Version, *LicenceType, error) {
+	version, err := v.visible(r, h)
+	if err != nil {
+		return nil, nil, err
+	}
+	if version == 0 {
+		return nil, nil, refuse(ErrNotFound, CodeLicenceUnknown, "identifier")
+	}
+	ver, err := v.answered(r, id, h, version)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := v.typeAt(r, ver.Record.TypeCode, ver.Record.TypeVersion)
+	if err != nil {
+		return nil, nil, err
+	}
+	return ver, t, nil
 }
 
 // publicToken names a licence in its QR code.
@@ -142,12 +165,16 @@ func (sv *signed) tooMany(h *head) bool {
 
 // allows reports whether something may happen to a licence in its state; nil: it does not exist yet.
 func (h *head) allows(kind record.Kind) bool {
-	var state State
-	if h != nil {
-		state = h.state
-	}
-	_, err := step(state, kind)
+	_, err := step(h.stateOf(), kind)
 	return err == nil
+}
+
+// stateOf is the state by events; empty for a licence that does not exist yet.
+func (h *head) stateOf() State {
+	if h == nil {
+		return ""
+	}
+	return h.state
 }
 
 // bind attaches the document that was made with a version, in the version's own transaction: the event follows right
@@ -159,6 +186,9 @@ func (v *Vault) bind(w engine.Writer, s *session, at binding) error {
 	}
 	doc := Document{
 		Version: sv.identifier.Version, Kind: KindOFD, Digest: sv.document.digest, Address: sv.document.address,
+	}
+	if doc.Address == (blob.Address{}) {
+		return fmt.Errorf("%w: document was not stored", ErrDamaged)
 	}
 	h.documents++
 	if err := w.Create(documentKey(sv.id, h.documents), doc.encode()); err != nil {

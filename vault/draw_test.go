@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/ofd"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
@@ -25,6 +26,8 @@ type drawings struct {
 	none   bool  // no document now
 	tokens []string
 	scans  int
+	images map[string][]byte // of the last
+	page   string            // likewise, of its type
 }
 
 var errSealAway = errors.New("seal is away")
@@ -32,13 +35,14 @@ var errSealAway = errors.New("seal is away")
 func (d *drawings) Document(_ context.Context, v *vault.Drawable) ([]byte, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.page = v.Type.Page
 	if d.err != nil || d.none {
 		return nil, d.err
 	}
-	d.tokens, d.scans = append(d.tokens, v.Token), d.scans+len(v.Scans)
+	d.tokens, d.scans, d.images = append(d.tokens, v.Token), d.scans+len(v.Scans), v.Images
 	drawing, err := d.drawer.Draw(&document.Licence{
 		Type: v.Type, Record: v.Record, Signature: v.Signature, Certificates: v.Certificates, Values: v.Values,
-		Token: v.Token, Scans: v.Scans,
+		Token: v.Token, Scans: v.Scans, Images: v.Images,
 	})
 	if err != nil {
 		return nil, err
@@ -254,4 +258,96 @@ func TestRemoteDocument_A72(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, w.documents(ticket.Number), 1)
 	CheckVault(t, w.v)
+}
+
+// fullStore is a store that takes nothing more.
+type fullStore struct{ blob.Store }
+
+var errFull = errors.New("store is full")
+
+func (fullStore) PutAll(context.Context, [][]byte) ([]blob.Address, error) { return nil, errFull }
+
+// TestDocumentsNotStored_A73: where the documents of a group cannot be stored, nothing of the group is committed; once
+// they can, it is, and each document is what its event names.
+func TestDocumentsNotStored_A73(t *testing.T) {
+	w, _ := newDrawingWorld(t)
+	whole := w.config.Blobs
+	lt, err := w.v.Type(t.Context(), foodType)
+	require.NoError(t, err)
+	spec := vault.BatchSpec{
+		Type: foodType, File: record.Sum([]byte("file")), Mapping: record.Sum([]byte("mapping")), FileName: "f.csv",
+	}
+	rows := func() []vault.BatchRow { return w.lines(lt, 1, line{number: 1, text: 1}, line{number: 2, text: 1}) }
+	w.config.Blobs = fullStore{whole}
+	w.v, err = vault.Open(t.Context(), w.config)
+	require.NoError(t, err)
+	b, err := w.v.OpenBatch(t.Context(), department(0), spec)
+	require.NoError(t, err)
+	before := content(t, w.engine)
+	_, err = b.Prepare(t.Context(), 0, rows())
+	require.ErrorIs(t, err, errFull)
+	require.Equal(t, before, content(t, w.engine))
+	w.config.Blobs = whole
+	w.v, err = vault.Open(t.Context(), w.config)
+	require.NoError(t, err)
+	b, err = w.v.OpenBatch(t.Context(), department(0), spec)
+	require.NoError(t, err)
+	p, err := b.Prepare(t.Context(), 0, rows())
+	require.NoError(t, err)
+	_, err = b.Commit(t.Context(), p)
+	require.NoError(t, err)
+	CheckVault(t, w.v)
+}
+
+// judging is a Documenter that judges pages of types.
+type judging struct {
+	*drawings
+
+	problems []vault.Problem
+}
+
+func (j *judging) CheckPage(catalogue.Type) []vault.Problem { return j.problems }
+
+// TestPageOfType: a type brings a template of its own; without anybody who judges it, or judged bad, it is refused, and
+// it is kept with the version that brought it.
+func TestPageOfType(t *testing.T) {
+	w, d := newDrawingWorld(t)
+	withPage := func(page string) func(*catalogue.Type) {
+		return func(def *catalogue.Type) { def.Version, def.Page = def.Version+1, page }
+	}
+	first, second := "format: elicense-template/1\n# 一\n", "format: elicense-template/1\n# 二\n"
+	_, err := w.redefine(foodType, withPage(first))
+	require.Equal(t, vault.CodePageUnchecked, vault.CodeOf(err), "nobody judges")
+	j := &judging{drawings: d, problems: []vault.Problem{{Code: "overlap", Field: "page"}}}
+	w.config.Documents = j
+	w.v, err = vault.Open(t.Context(), w.config)
+	require.NoError(t, err)
+	before := content(t, w.engine)
+	_, err = w.redefine(foodType, withPage(first))
+	require.ErrorIs(t, err, vault.ErrInvalid)
+	require.Equal(t, vault.Code("overlap"), vault.CodeOf(err))
+	require.Equal(t, before, content(t, w.engine))
+	j.problems = nil
+	lt, err := w.redefine(foodType, withPage(first))
+	require.NoError(t, err, problemsOf(err))
+	require.Equal(t, first, lt.Definition.Page)
+	version := lt.Definition.Version
+	a := w.issueDrawnBy(t, "k", j)
+	require.Equal(t, first, j.page)
+	lt, err = w.redefine(foodType, withPage(second))
+	require.NoError(t, err, problemsOf(err))
+	require.Equal(t, version+1, lt.Definition.Version)
+	drawable, err := w.v.Drawable(t.Context(), byLaw(), a.Identifier)
+	require.NoError(t, err)
+	require.Equal(t, first, drawable.Type.Page, "a licence keeps the page of its version")
+	CheckVault(t, w.v)
+}
+
+// issueDrawnBy issues a licence whose page is only noted, not drawn.
+func (w *world) issueDrawnBy(t *testing.T, key string, j *judging) *vault.Answer {
+	t.Helper()
+	j.none = true
+	a := w.issue(key, number(1))
+	j.none = false
+	return a
 }

@@ -15,6 +15,9 @@ type Request struct {
 	Key    string            `json:"-"` // idempotency key, required
 	Type   string            `json:"type"`
 	Values map[string]string `json:"values"`
+	// Images are the contents of images, JPEG or PNG, by short name; the vault stores them and takes their digests for
+	// values.
+	Images map[string][]byte `json:"images,omitempty"`
 	// Paper is the serial of the printed paper. Issue requires it; Reserve does not use it.
 	Paper string `json:"paper,omitempty"`
 	// Division is the 6-digit division for numbers that the vault allocates by the type's rule.
@@ -31,6 +34,8 @@ type Answer struct {
 	ToSign     []byte        `json:"to_sign,omitempty"` // Reserve with a remote key: the bytes to sign
 	Notes      []Note        `json:"notes,omitempty"`
 	Replayed   bool          `json:"replayed"`
+	// Unchanged tells that a change said what the licence said already: nothing was made.
+	Unchanged bool `json:"unchanged,omitempty"`
 }
 
 // Issue makes the electronic licence of a paper that is printed already: one call, one transaction. Without a number in
@@ -121,6 +126,9 @@ func (v *Vault) prepareIssue(ctx context.Context, is *issuing) bool {
 		return is.fail(v.denied(ctx, is.s, note, err))
 	}
 	is.notes = notes
+	if err := v.putImages(ctx, c, is.req.Images); err != nil {
+		return is.fail(err)
+	}
 	if is.sv, err = v.signDraft(ctx, c, plan{origin: record.Issued, at: is.s.at}); err != nil {
 		if isRefusal(err) {
 			err = v.denied(ctx, is.s, note, err)
@@ -282,7 +290,35 @@ func (v *Vault) check(ctx context.Context, s *session, req *Request, needNumber 
 	if err != nil {
 		return nil, nil, err
 	}
-	return checkRaw(t, s, req.Values, needNumber, v.today(s.at))
+	return checkImaged(t, s, imaged{req.Values, req.Images, nil}, needNumber, v.today(s.at))
+}
+
+// imaged are raw values with the images that come with them, and the version that they follow, if any.
+type imaged struct {
+	raw    map[string]string
+	images map[string][]byte
+	former *Version
+}
+
+// checkImaged is checkRaw for values with images.
+func checkImaged(t *LicenceType, s *session, in imaged, needNumber bool, today record.Date) (*Checked, []Note, error) {
+	raw, problems := t.withImages(in.raw, in.images)
+	c, notes, err := checkRaw(t, s, raw, needNumber, today)
+	var r *Refusal
+	switch {
+	case err == nil:
+		problems = append(problems, c.unknownImages(in.images, in.former)...)
+	case errors.As(err, &r):
+		for i := range r.Problems {
+			problems = appendOnce(problems, r.Problems[i])
+		}
+	default:
+		return nil, nil, err
+	}
+	if len(problems) > 0 {
+		return nil, nil, &Refusal{ErrInvalid, problems}
+	}
+	return c, notes, nil
 }
 
 // checkRaw normalises and checks raw values, with the issuer's name and code filled in.

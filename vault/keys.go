@@ -37,6 +37,7 @@ const (
 	spaceBatchGroup    = 'g' // batch, group -> outcome of each row
 	spaceBatchSeen     = 'u' // batch, licence -> row that changed nothing
 	spaceScan          = 'S' // token(digest) of a scan -> its blob's address
+	spaceImage         = 'I' // licence, token(licence, digest) of an image -> its blob's address
 	spaceGuess         = 'z' // day, token(caller, subject) -> comparisons that failed
 	spaceStaged        = 's' // staging place -> leaves that wait for the ledger
 	spaceStream        = 'w' // first leaf's index -> the leaves of one transaction

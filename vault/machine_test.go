@@ -74,6 +74,10 @@ func (m *model) act(r *rapid.T) {
 	if act.Kind == record.EventReissued {
 		act.Paper = "新纸" + act.Key
 	}
+	same := act.Kind == record.EventChanged && rapid.Bool().Draw(r, "same")
+	if act.Kind == record.EventChanged && !same {
+		act.Values = map[string]string{"CZZT": "示例改名" + act.Key + "有限公司"}
+	}
 	do := map[record.Kind]func() (*vault.Answer, error){
 		record.EventChanged:   func() (*vault.Answer, error) { return m.v.Change(m.t.Context(), department(0), act) },
 		record.EventRenewed:   func() (*vault.Answer, error) { return m.v.Renew(m.t.Context(), department(0), act) },
@@ -92,10 +96,11 @@ func (m *model) act(r *rapid.T) {
 	}
 	require.NoError(m.t, err, problemsOf(err))
 	m.state[n] = to
-	if act.Kind.MakesVersion() {
+	if act.Kind.MakesVersion() && !same {
 		m.version[n]++
 	}
 	require.Equal(m.t, m.version[n], a.Version)
+	require.Equal(m.t, same, a.Unchanged)
 }
 
 func (m *model) reserveOne(*rapid.T) {

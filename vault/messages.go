@@ -28,6 +28,7 @@ const (
 	CodeTypeSecret        Code = "type-secret"
 	CodeTypeOwner         Code = "type-other-owner"
 	CodeTypeIncompatible  Code = "type-incompatible"
+	CodePageUnchecked     Code = "page-unchecked"
 	CodeReclassified      Code = "classification-reason"
 	CodeIdentifier        Code = "identifier-malformed"
 	CodeIdentifierCheck   Code = "identifier-check"
@@ -51,9 +52,11 @@ const (
 	CodeTextControl       Code = "text-control-character"
 	CodeFieldUnknown      Code = "field-unknown"
 	CodeFieldTwice        Code = "field-twice"
+	CodeImageUnknown      Code = "image-unknown"
 	CodeLicenceUnknown    Code = "licence-unknown"
 	CodeVersionChanged    Code = "version-changed"
 	CodeStateForbids      Code = "state-forbids"
+	CodeTooManyDocuments  Code = "too-many-documents"
 	CodeReasonMissing     Code = "reason-missing"
 	CodeEffectiveEarly    Code = "effective-before-issue"
 	CodeEffectiveFuture   Code = "effective-in-future"
@@ -163,6 +166,10 @@ var messages = map[Code]sentence{
 		"新版本改变了已有要素的含义；请新增要素而不是修改",
 		"the new version changes what a field means; add a field instead",
 	},
+	CodePageUnchecked: {
+		"此库不制作证照文件，不能接受自带模板；请去掉 page",
+		"this vault makes no documents and takes no template of the type's own; leave page out",
+	},
 	CodeReclassified: {
 		"密级变更没有说明新的理由和决定日期；请在 classification 中填写 reason 和 decided（不得沿用原决定）",
 		"the classification changes without a reason and day of its own; state reason and decided under classification",
@@ -220,11 +227,18 @@ var messages = map[Code]sentence{
 		"文字含有控制字符、换行或首尾空格；请删除",
 		"the text has control characters, line breaks or outer spaces; remove them",
 	},
-	CodeFieldUnknown:    {"该类证照没有这个要素；请核对要素短名", "the type has no such field; check its short name"},
-	CodeFieldTwice:      {"同一要素出现两次；请保留一个", "the field is given twice; keep one"},
-	CodeLicenceUnknown:  {"证照库中没有该证照；请核对标识或编号", "the vault has no such licence; check identifier or number"},
-	CodeVersionChanged:  {"证照已被他人更新；请重新查询后再办理", "the licence has changed meanwhile; look it up again"},
-	CodeStateForbids:    {"证照当前状态不允许此操作；请先查询证照状态", "the licence's state does not allow this; look up its state first"},
+	CodeFieldUnknown: {"该类证照没有这个要素；请核对要素短名", "the type has no such field; check its short name"},
+	CodeFieldTwice:   {"同一要素出现两次；请保留一个", "the field is given twice; keep one"},
+	CodeImageUnknown: {
+		"没有这个影像；请随请求给出影像文件（JPEG 或 PNG）",
+		"there is no such image; bring the file with the request (JPEG or PNG)",
+	},
+	CodeLicenceUnknown: {"证照库中没有该证照；请核对标识或编号", "the vault has no such licence; check identifier or number"},
+	CodeVersionChanged: {"证照已被他人更新；请重新查询后再办理", "the licence has changed meanwhile; look it up again"},
+	CodeStateForbids:   {"证照当前状态不允许此操作；请先查询证照状态", "the licence's state does not allow this; look up its state first"},
+	CodeTooManyDocuments: {
+		"该证照的文件已满 1000 份；请停止附件，联系管理员", "the licence has its 1000 documents; attach no more and ask the operator",
+	},
 	CodeReasonMissing:   {"缺少理由；请写明理由", "no reason given; state one"},
 	CodeEffectiveEarly:  {"生效日期早于证照颁发；请核对日期", "the effective day lies before the licence began; check the date"},
 	CodeEffectiveFuture: {"生效日期在未来；请在生效当日办理", "the effective day lies in the future; act on that day"},

@@ -2,9 +2,11 @@ package vault
 
 import (
 	"context"
+	"errors"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -31,36 +33,44 @@ func (b *Batch) Prepare(ctx context.Context, group int, rows []BatchRow) (*Prepa
 	return p, b.refused(ctx, b.sign(ctx, p))
 }
 
-// storing is how many documents a worker has on their way to the disk.
-const storing = 8
+// storing is how many rows a worker has on their way where documents are made: one whose documents go to the disk does
+// not hold up the drawing of the next.
+const storing = 4
 
-// sign builds and signs every version of a group that has none yet, on all workers.
+// sign builds and signs every version of a group that has none yet, on all workers, and makes their documents durable
+// together.
 func (b *Batch) sign(ctx context.Context, p *Prepared) error {
-	g, ctx := errgroup.WithContext(ctx)
+	documents := &shelf{put: func(contents [][]byte) ([]blob.Address, error) {
+		return b.v.cfg.Blobs.PutAll(ctx, contents) // not of one document: of the whole group
+	}}
+	g, each := errgroup.WithContext(ctx)
 	workers := b.v.cfg.Workers
 	if b.v.cfg.Documents != nil {
-		workers *= storing // each waits for its document to be durable; the store makes many so at once
+		workers *= storing
 	}
 	for k := range workers {
 		g.Go(func() error {
 			for i := k; i < len(p.list); i += workers {
-				if err := b.signRow(ctx, &p.list[i]); err != nil {
+				if err := b.signRow(each, &p.list[i], documents); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
 	}
-	return g.Wait()
+	err := g.Wait() // an error of either keeps the group from being committed
+	return errors.Join(err, documents.flush())
 }
 
-func (b *Batch) signRow(ctx context.Context, vd *verdict) error {
+func (b *Batch) signRow(ctx context.Context, vd *verdict, documents *shelf) error {
 	if !vd.changes() || vd.sv != nil {
 		return nil
 	}
 	c := vd.row.Draft
 	var err error
-	if vd.sv, err = b.v.signDraft(ctx, c, plan{prior: vd.prior, origin: record.Converted, at: b.s.at}); err != nil {
+	if vd.sv, err = b.v.signDraft(ctx, c, plan{
+		prior: vd.prior, origin: record.Converted, at: b.s.at, shelf: documents,
+	}); err != nil {
 		return err
 	}
 	vd.result.id, vd.result.Version = vd.sv.id, vd.sv.identifier.Version

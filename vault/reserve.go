@@ -47,6 +47,9 @@ func (v *Vault) reserve(ctx context.Context, s *session, req *Request, k writeKe
 	if err != nil {
 		return nil, v.denied(ctx, s, asked, err)
 	}
+	if err := v.putImages(ctx, c, req.Images); err != nil {
+		return nil, err
+	}
 	salts, err := v.drawSalts(c.typ)
 	if err != nil {
 		return nil, err
@@ -143,6 +146,9 @@ func (v *Vault) storeReservation(w engine.Writer, st *staging, rv reserving, u *
 		return err
 	}
 	if err := w.Put(u.c.numberKey, u.id[:]); err != nil {
+		return err
+	}
+	if err := v.keepImages(w, u.id, c.images); err != nil {
 		return err
 	}
 	h := &head{

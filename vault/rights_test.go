@@ -185,8 +185,8 @@ func TestRightsAreComplete(t *testing.T) {
 	elsewhere := map[string]string{
 		"Lookup": "TestGrounds_A77_A79", "Compare": "TestOthersLicences_A79", "History": "TestOthersLicences_A79",
 		"AsOf": "TestOthersLicences_A79", "Bundle": "TestOthersLicences_A79", "Content": "TestOthersLicences_A79",
-		"Drawable": "TestOthersLicences_A79",
-		"Grant":    "TestGrantRefusals", "Consents": "TestConsentRefusals", "Withdraw": "TestConsentRefusals",
+		"Drawable": "TestOthersLicences_A79", "Image": "TestOthersLicences_A79",
+		"Grant": "TestGrantRefusals", "Consents": "TestConsentRefusals", "Withdraw": "TestConsentRefusals",
 		"PutType": "TestTypeOwner_A67",
 	}
 	for name, s := range sweeps {

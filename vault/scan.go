@@ -10,7 +10,7 @@ import (
 	"github.com/elicense/elicense/vault/record"
 )
 
-// Scan is a stored scan of a paper licence (扫描件). Batch.PutScan makes it; Draft takes it.
+// Scan is a stored scan of a paper licence (扫描件). Batch.PutScans makes it; Draft takes it.
 type Scan struct {
 	Digest  record.Digest
 	address blob.Address
@@ -19,18 +19,31 @@ type Scan struct {
 // PutScan stores the scan of a paper. It is durable when PutScan returns, and referred to by the transaction of the row
 // whose draft holds it; a scan that no row refers to is swept later.
 func (b *Batch) PutScan(ctx context.Context, content []byte) (Scan, error) {
+	list, err := b.PutScans(ctx, [][]byte{content})
+	if err != nil {
+		return Scan{}, err
+	}
+	return list[0], nil
+}
+
+// PutScans is PutScan of each, sharing what it takes to make them durable.
+func (b *Batch) PutScans(ctx context.Context, contents [][]byte) ([]Scan, error) {
 	err := b.v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		_, err := openType(r, b.typ.Definition.Code)
 		return err
 	})
 	if err != nil {
-		return Scan{}, b.refused(ctx, err)
+		return nil, b.refused(ctx, err)
 	}
-	a, err := b.v.cfg.Blobs.Put(ctx, content)
+	list, err := b.v.cfg.Blobs.PutAll(ctx, contents)
 	if err != nil {
-		return Scan{}, fmt.Errorf("vault: storing a scan: %w", err)
+		return nil, fmt.Errorf("vault: storing scans: %w", err)
 	}
-	return Scan{Digest: record.Sum(content), address: a}, nil
+	out := make([]Scan, len(list))
+	for i := range list {
+		out[i] = Scan{Digest: record.Sum(contents[i]), address: list[i]}
+	}
+	return out, nil
 }
 
 func (v *Vault) scanKey(batch string, d record.Digest) []byte {

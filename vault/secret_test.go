@@ -127,6 +127,9 @@ var sweeps = map[string]sweep{
 	"Drawable": {must: func(ctx context.Context, c *classified) error {
 		return c.everyAccess(func(a vault.Access) error { return err2(c.v.Drawable(ctx, a, c.identifier)) })
 	}},
+	"Image": {must: func(ctx context.Context, c *classified) error {
+		return c.everyAccess(func(a vault.Access) error { return err2(c.v.Image(ctx, a, c.identifier, "KZ_ZP")) })
+	}},
 	"Content": {must: func(ctx context.Context, c *classified) error {
 		return c.everyAccess(func(a vault.Access) error { return err2(c.v.Content(ctx, a, c.identifier, c.document)) })
 	}},
@@ -175,6 +178,7 @@ var sweeps = map[string]sweep{
 	"Checkpoint": {why: "salted leaves reveal nothing"}, "Consistency": {why: "salted leaves reveal nothing"},
 	"Growth":   {why: "salted leaves reveal nothing"},
 	"Sequence": {why: "salted leaves reveal nothing"}, "Sweep": {why: "shows no document"},
+	"Witness": {why: "an audit entry, shows nothing"}, "Ready": {why: "yes or no"},
 	"UnknownCallers": {why: "a counter"}, "Pending": {why: "counts for the operator; batches of closed types are left out"},
 }
 

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/elicense/elicense/vault/record"
 )
@@ -76,6 +77,44 @@ func step(from State, kind record.Kind) (State, error) {
 		return from, nil
 	}
 	return t.to, nil
+}
+
+// actNames are what departments do to licences, in the order in which they are told.
+var actNames = []struct {
+	kind   record.Kind
+	zh, en string
+}{
+	{record.EventIssued, "签发（确认预留）", "issue or confirm"}, {record.EventVoided, "作废预留", "void the reservation"},
+	{record.EventConverted, "批量转换", "convert"}, {record.EventChanged, "变更", "change"},
+	{record.EventRenewed, "延续", "renew"}, {record.EventReissued, "补证、换证", "reissue"},
+	{record.EventSuspended, "暂停", "suspend"}, {record.EventResumed, "恢复", "resume"},
+	{record.EventCancelled, "注销", "cancel"}, {record.EventRevoked, "吊销", "revoke"},
+	{record.EventAnnulled, "撤销", "annul"}, {record.EventSuperseded, "替换", "supersede"},
+	{record.EventAttached, "附上文件", "attach a document"},
+}
+
+// forbidden refuses an event that a state does not allow: it names both, and what the state does allow.
+func forbidden(state State, kind record.Kind) error {
+	p := problem(CodeStateForbids, "state", string(state))
+	act, zh, en := [2]string{"此操作", "this"}, []string(nil), []string(nil)
+	for _, a := range actNames {
+		if a.kind == kind {
+			act = [2]string{a.zh, a.en}
+		}
+		if _, err := step(state, a.kind); err == nil {
+			zh, en = append(zh, a.zh), append(en, a.en)
+		}
+	}
+	if len(zh) == 0 {
+		zh, en = []string{"无"}, []string{"nothing"}
+	}
+	is := [2]string{state.Chinese(), string(state)}
+	if state == "" {
+		is = [2]string{"尚未签发", "not issued"}
+	}
+	p.Zh = "证照当前状态为“" + is[0] + "”，不允许" + act[0] + "；此状态下可以办理：" + strings.Join(zh, "、")
+	p.En = "the licence is " + is[1] + ", which does not allow: " + act[1] + "; possible now: " + strings.Join(en, ", ")
+	return &Refusal{ErrTransition, []Problem{p}}
 }
 
 // on gives the state on a day from the state by events and the validity of the version in force.

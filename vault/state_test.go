@@ -261,6 +261,7 @@ func TestHistoryIsAChain(t *testing.T) {
 		func() error {
 			return err2(w.v.Change(t.Context(), department(0), vault.Act{
 				Key: "c", Identifier: a.Identifier, Basis: "b", Reason: "r",
+				Values: map[string]string{"CZZT": "示例改名有限公司"},
 			}))
 		},
 		func() error {

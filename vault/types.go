@@ -24,6 +24,7 @@ type LicenceType struct {
 	at         columns
 	cols       []*catalogue.Column
 	clear      []bool // by column: the record states it openly
+	images     []*catalogue.Column
 }
 
 // columns are the places of the metadata elements in a row.
@@ -123,6 +124,9 @@ func (v *Vault) PutType(ctx context.Context, a Access, yaml []byte) (*LicenceTyp
 	if s.Ground != GroundIssuer || !def.OwnedBy(s.caller.Department) && !slices.Contains(s.caller.Issues, def.Code) {
 		return nil, v.denied(ctx, s, note, v.notOwner(ctx, s, def.Code))
 	}
+	if err := v.checkPage(def); err != nil {
+		return nil, v.denied(ctx, s, note, err)
+	}
 	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		if err := openForWriting(w); err != nil && !def.Classification.Closed() {
 			return err // a restored vault takes a classification that it has lost, and no other definition
@@ -140,6 +144,22 @@ func (v *Vault) PutType(ctx context.Context, a Access, yaml []byte) (*LicenceTyp
 		return nil, err
 	}
 	return v.Type(ctx, def.Code)
+}
+
+// checkPage has whoever draws judge a template that a type brings of its own. Nobody who can: it is refused, because a
+// page that cannot be drawn would stop every issue.
+func (v *Vault) checkPage(def catalogue.Type) error {
+	if def.Page == "" {
+		return nil
+	}
+	judge, ok := v.cfg.Documents.(PageChecker)
+	if !ok {
+		return refuse(ErrInvalid, CodePageUnchecked, "page")
+	}
+	if problems := judge.CheckPage(def); len(problems) > 0 {
+		return &Refusal{ErrInvalid, problems}
+	}
+	return nil
 }
 
 // notOwner says why a department may not define a type: another one does, or nobody and it is not registered for it.
@@ -331,6 +351,9 @@ func newLicenceType(def catalogue.Type, h *typeHead) (*LicenceType, error) {
 	}
 	for _, c := range t.cols {
 		t.clear = append(t.clear, slices.Contains(clearNames, c.Name))
+		if c.Kind == catalogue.KindImage {
+			t.images = append(t.images, c)
+		}
 	}
 	for name, at := range map[string]*int{
 		catalogue.MetaName: &t.at.name, catalogue.MetaNumber: &t.at.number, catalogue.MetaIdentifier: &t.at.identifier,

@@ -24,6 +24,7 @@ import (
 	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/combine"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/ledger"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -101,6 +102,12 @@ type Documenter interface {
 	// transaction is not kept. Nothing in d may be changed. No content and no error say that the licence has no
 	// document now, as where the seal is not in custody: it is attached later. An error refuses the act.
 	Document(ctx context.Context, d *Drawable) ([]byte, error)
+}
+
+// PageChecker is a Documenter that draws types by templates of their own.
+type PageChecker interface {
+	// CheckPage gives everything that keeps licences of a type from being drawn by its own template (Type.Page).
+	CheckPage(def catalogue.Type) []Problem
 }
 
 // Vault is safe for use by many goroutines, and any number of them may stand on one engine.

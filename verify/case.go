@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -20,21 +21,31 @@ type Named struct {
 
 // CaseReport is the judgement on the documents of one case (办件), in the order in which they were given.
 type CaseReport struct {
+	Number  string // of the case (办件编号); whoever asks may set it, nothing is judged by it
 	Names   []string
+	Inputs  []Input // what was judged, by its digests
 	Reports []*Report
+
+	// What was judged, by whom and with what expectations, for WriteEvidence.
+	docs   []Named
+	judge  *Verifier
+	expect Expect
 }
 
-// VerifyCase judges every document of a case. The error says that judging was broken off; the reports so far are there,
-// the others are INDETERMINATE.
+// VerifyCase judges every document of a case as of one moment, and takes the digest of each: a report must say what it
+// is about. The error says that judging was broken off; the reports so far are there, the others are INDETERMINATE.
 func (v *Verifier) VerifyCase(ctx context.Context, docs []Named, expect Expect) (*CaseReport, error) {
 	if len(docs) > MaxCase {
 		return &CaseReport{}, fmt.Errorf("%w: %d documents, at most %d", ErrConfig, len(docs), MaxCase)
 	}
-	c := &CaseReport{}
+	v = v.asOf(v.config.Now())
+	c := &CaseReport{docs: docs, judge: v, expect: expect}
 	var first error
 	for i := range docs {
 		r, err := v.VerifyDocument(ctx, docs[i].Document, expect)
-		c.Names, c.Reports = append(c.Names, docs[i].Name), append(c.Reports, r)
+		in, unread := inputOf(ctx, &docs[i].Document)
+		err = errors.Join(err, unread)
+		c.Names, c.Inputs, c.Reports = append(c.Names, docs[i].Name), append(c.Inputs, in), append(c.Reports, r)
 		if err != nil && first == nil {
 			first = fmt.Errorf("verifying %q: %w", docs[i].Name, err)
 		}
@@ -118,12 +129,14 @@ func (c *CaseReport) WriteText(w io.Writer, lang string) error {
 
 type jsonNamed struct {
 	Name   string  `json:"name"`
+	Input  Input   `json:"input"`
 	Report *Report `json:"report"`
 }
 
 type jsonCase struct {
 	MediaType  string      `json:"media_type"`
 	Policy     string      `json:"policy"`
+	Number     string      `json:"case,omitempty"`
 	Decision   texts       `json:"decision"`
 	Indication Indication  `json:"indication"`
 	Notice     texts       `json:"notice"`
@@ -136,11 +149,11 @@ const CaseMediaType = "application/vnd.elicense.case.v1+json"
 // MarshalJSON writes the report as CaseMediaType.
 func (c *CaseReport) MarshalJSON() ([]byte, error) {
 	out := jsonCase{
-		MediaType: CaseMediaType, Policy: PolicyVersion, Decision: decisions[c.Decision()].texts(),
+		MediaType: CaseMediaType, Policy: PolicyVersion, Number: c.Number, Decision: decisions[c.Decision()].texts(),
 		Indication: c.Indication(), Notice: texts{c.Notice("zh"), c.Notice("en")}, Documents: []jsonNamed{},
 	}
 	for i, r := range c.Reports {
-		out.Documents = append(out.Documents, jsonNamed{c.Names[i], r})
+		out.Documents = append(out.Documents, jsonNamed{c.Names[i], c.Inputs[i], r})
 	}
 	return json.Marshal(out)
 }

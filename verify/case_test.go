@@ -7,7 +7,9 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
 	"encoding/json"
+	"io"
 	"math/big"
 	"strings"
 	"testing"
@@ -100,7 +102,7 @@ func TestUnknownAuthority(t *testing.T) {
 func TestCopyEnds(t *testing.T) {
 	w := newSealWorld(t)
 	for until, want := range map[string]verify.Indication{
-		"20260401000000": verify.TotalPassed, "20260301000000": verify.TotalFailed, "1 April": verify.TotalFailed,
+		"20260401000000": verify.Indeterminate, "20260301000000": verify.TotalFailed, "1 April": verify.TotalFailed,
 		"": verify.TotalFailed,
 	} {
 		files := change("OFD.xml", func(b []byte) []byte {
@@ -112,7 +114,9 @@ func TestCopyEnds(t *testing.T) {
 		require.Equal(t, "示例招标", r.Fact("copy-purpose"))
 		if want == verify.TotalFailed {
 			require.Equal(t, "copy.validity", r.Headline)
+			continue
 		}
+		require.Equal(t, "licence.none", r.Headline) // a copy of what?
 	}
 }
 
@@ -172,4 +176,21 @@ func TestHTML(t *testing.T) {
 		}
 		require.Contains(t, b.String(), verify.PolicyVersion)
 	}
+}
+
+// TestCaseDigests_D28: a report names each file by its digest, and what lay beside it too.
+func TestCaseDigests_D28(t *testing.T) {
+	w := newSealWorld(t)
+	v := w.sealVerifier(nil)
+	body := []byte("示例内容")
+	doc := verify.DocumentOf([]byte("签名"))
+	doc.Content, doc.ContentSize, doc.Licence = bytes.NewReader(body), int64(len(body)), []byte("{}")
+	c, err := v.VerifyCase(t.Context(), []verify.Named{{Name: "a", Document: doc}, {Name: "b"}}, verify.Expect{})
+	require.NoError(t, err)
+	want := func(b []byte) string { return hex.EncodeToString(must(pki.HashSM3.Sum(b))(t)) }
+	require.Equal(t, []verify.Input{
+		{SM3: want([]byte("签名")), Size: 6, Content: want(body), Licence: want([]byte("{}"))}, {},
+	}, c.Inputs)
+	_, err = verify.SM3Of(t.Context(), bytes.NewReader(body), int64(len(body))+1)
+	require.ErrorIs(t, err, io.EOF, "the digest of a part is not the file's")
 }

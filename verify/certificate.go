@@ -45,7 +45,7 @@ func (j *judgement) judgeCertificate(doc []byte) {
 		}
 		j.open("certificate.revocation", TryLater, "a CRL or OCSP answer", "none")
 	}
-	j.expectAll(answers{issuer: leaf.Holder.USCC})
+	j.expectAll(answers{issuer: leaf.Holder.USCC, issuerName: leaf.Holder.Name})
 }
 
 // judgeAnchor: the caller trusts it already; its validity is left.

@@ -23,6 +23,7 @@ func (j *judgement) judgeCopy(o *ofdPackage) {
 		return
 	}
 	j.need(id)
+	j.copyCase(o)
 	j.fact("copy-purpose", customData(o, copyPurpose))
 	j.fact("copy-for", customData(o, copyFor))
 	j.fact("copy-maker", customData(o, copyMaker))

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/elicense/elicense/internal/evidence"
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -51,6 +52,10 @@ func (j *judgement) judge(d *Document) {
 	}
 	if n, err := d.Body.ReadAt(head, 0); n < len(head) {
 		j.broken = fmt.Errorf("verify: reading the document: %w", err)
+		return
+	}
+	if evidence.Is(head) {
+		j.judgeEvidence(d)
 		return
 	}
 	if isOFD(head) {
@@ -204,7 +209,8 @@ func (j *judgement) judgeEnvelope(doc []byte) {
 		j.judgeStatus(&e)
 	case KindBatch:
 		j.judgeBatch(&e)
-	case KindUnknown, KindBundle, KindProof, KindCheckpoint, KindCertificate, KindOFD, KindPDF, KindCMS, KindTimestamp:
+	case KindUnknown, KindBundle, KindProof, KindCheckpoint, KindCertificate, KindOFD, KindPDF, KindCMS, KindTimestamp,
+		KindEvidence:
 		j.fail("document.kind", FormatFailure, "record, receipt, status or batch")
 	}
 }

@@ -24,7 +24,7 @@ func (j *judgement) judgeTime(m *mark) standing {
 		return s
 	}
 	for _, raw := range m.tokens {
-		if at, ok := j.judgeToken(raw, m.stamped, m.help); ok && (!s.stamped || at.Before(s.at)) {
+		if at, ok := j.judgeToken(raw, m); ok && (!s.stamped || at.Before(s.at)) {
 			s.at, s.stamped = at, true
 		}
 	}
@@ -54,9 +54,10 @@ func claimedMoment(subject string) string {
 	return "signed"
 }
 
-// judgeToken judges a time-stamp over data. It counts if its authority leads to an anchor, now too, and is known not to
-// be revoked; a token that lies makes the document fail, one that cannot be relied on is passed over and said so.
-func (j *judgement) judgeToken(raw, data []byte, help []*pki.Certificate) (time.Time, bool) {
+// judgeToken judges a time-stamp over a mark. It counts if its authority leads to an anchor, and is known not to be
+// revoked, as long as the token was not proven to exist by a later one; a token that lies makes the document fail, one
+// that cannot be relied on is passed over and said so.
+func (j *judgement) judgeToken(raw []byte, m *mark) (time.Time, bool) {
 	token, err := pki.ParseTimestamp(raw)
 	if err != nil {
 		j.fail("timestamp.text", FormatFailure, "RFC 3161")
@@ -67,15 +68,28 @@ func (j *judgement) judgeToken(raw, data []byte, help []*pki.Certificate) (time.
 	for _, t := range token.Tolerances {
 		j.tolerated("timestamp: " + t)
 	}
-	digest, err := token.DigestOf(data)
+	digest, err := token.DigestOf(m.stamped)
 	if err != nil {
 		j.overlook("timestamp.imprint", string(pki.TimestampOutdated))
 		return time.Time{}, false
 	}
-	return j.verifyToken(token, digest, help)
+	return j.verifyToken(token, digest, j.helpFor(m), j.provenBy(m.within))
 }
 
-func (j *judgement) verifyToken(token *pki.Timestamp, digest []byte, help []*pki.Certificate) (time.Time, bool) {
+// provenBy is the time by which what a later mark covers is proven to have existed: that of the mark, else now.
+func (j *judgement) provenBy(within *standing) time.Time {
+	if within != nil && within.stamped {
+		return within.at
+	}
+	return j.now
+}
+
+// verifyToken judges a token that is proven to have existed by a time. What became of its authority later does not
+// matter any more (ETSI EN 319 102-1, 5.6.2.3): a chain of time-stamps, each made while the one before could be relied on,
+// carries the first one's time on.
+func (j *judgement) verifyToken(
+	token *pki.Timestamp, digest []byte, help []*pki.Certificate, existed time.Time,
+) (time.Time, bool) {
 	verified, err := token.Verify(pki.TimestampOptions{
 		Digest: digest, At: j.now.Add(clockSkew), UnboundSignerUnsafe: j.v.config.ForeignForms,
 		Chain: pki.ChainOptions{
@@ -83,22 +97,29 @@ func (j *judgement) verifyToken(token *pki.Timestamp, digest []byte, help []*pki
 			CrossCheck: j.v.config.CrossCheck, Links: j.v.links,
 		},
 	})
+	j.report.Grounds.addTimestamp(token.Raw)
 	if err != nil {
 		j.refuseToken(err)
 		return time.Time{}, false
 	}
+	j.restOnChain(verified.Chain, nil, nil)
 	j.pass("timestamp.imprint")
 	j.pass("timestamp.signature")
-	if !verified.Chain.ValidAt(j.now) {
+	if verified.NotBefore.After(existed.Add(clockSkew)) {
+		j.fail("timestamp.clock", TimestampOrderFailure, "not after "+stamp(existed), stamp(verified.NotBefore))
+		return time.Time{}, false
+	}
+	if !verified.Chain.ValidAt(existed) {
 		j.overlook("timestamp.chain", string(pki.ReasonExpired))
 		return time.Time{}, false
 	}
 	j.pass("timestamp.chain")
-	report := pki.VerifyRevocation(verified.Chain, j.revocationOptions(verified.NotAfter), j.evidenceFor(
-		verified.Chain, verified.NotAfter)...)
+	evidence := j.evidenceFor(verified.Chain, verified.NotAfter)
+	report := pki.VerifyRevocation(verified.Chain, j.revocationOptions(verified.NotAfter), evidence...)
+	j.report.Grounds.addStatus(&report, evidence)
 	switch report.Status {
 	case pki.StatusGood:
-		if !j.keptItsKey(verified.Chain) {
+		if !j.keptItsKey(verified.Chain, existed) {
 			j.overlook("timestamp.revocation", string(pki.ReasonRevoked))
 			return time.Time{}, false
 		}
@@ -114,13 +135,17 @@ func (j *judgement) verifyToken(token *pki.Timestamp, digest []byte, help []*pki
 
 // keptItsKey: the time in a token is the authority's own word. One whose certificate was revoked since may have lost
 // its key, and whoever has that stamps with any time; only a cause that leaves the key alone lets older tokens count
-// (RFC 3161, 4). Not to know it of now is not to know it.
-func (j *judgement) keptItsKey(chain *pki.Chain) bool {
-	report := pki.VerifyRevocation(chain, j.revocationOptions(j.now), j.evidenceFor(chain, j.now)...)
+// (RFC 3161, 4). Not to know it of then is not to know it. A token that is proven to be older than the revocation is
+// none that whoever has the key could have made.
+func (j *judgement) keptItsKey(chain *pki.Chain, existed time.Time) bool {
+	evidence := j.evidenceFor(chain, existed)
+	report := pki.VerifyRevocation(chain, j.revocationOptions(existed), evidence...)
+	j.report.Grounds.addStatus(&report, evidence)
 	for i := range report.Certificates {
 		c := &report.Certificates[i]
 		r := c.Revocation
-		if r == nil && c.Status != pki.StatusGood || r != nil && !slices.Contains(harmless, r.Cause) {
+		later := r != nil && c.Status == pki.StatusGood && existed.Before(r.From) && existed.Before(j.now)
+		if r == nil && c.Status != pki.StatusGood || r != nil && !later && !slices.Contains(harmless, r.Cause) {
 			return false
 		}
 	}

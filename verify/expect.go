@@ -21,7 +21,7 @@ const (
 // answers is what a document says to the expectations; empty: nothing.
 type answers struct {
 	identifier, typ, issuer string
-	typeName                string
+	typeName, issuerName    string
 	holderKind              string            // 持证主体代码类型代码
 	values                  map[string]string // proven elements
 }
@@ -29,7 +29,7 @@ type answers struct {
 func licenceAnswers(rec *record.Record, values map[string]string) answers {
 	return answers{
 		identifier: rec.Identifier, typ: rec.TypeCode, typeName: rec.TypeName, issuer: rec.IssuerCode,
-		holderKind: rec.HolderKind, values: values,
+		issuerName: rec.IssuerName, holderKind: rec.HolderKind, values: values,
 	}
 }
 
@@ -43,6 +43,8 @@ func (j *judgement) expectAll(a answers) {
 		j.expectPlain("expect.type", e.Type, a.typ)
 	}
 	j.expectPlain("expect.issuer", e.Issuer, a.issuer)
+	j.expectDepartment(a)
+	j.expectCase()
 	j.expectPersonal("expect.number", e.Number, a.values[elementNumber], plain)
 	codes, names := a.values[elementHolderCode], a.values[elementHolder]
 	j.expectPersonal("expect.holder-code", e.HolderCode, codes, a.sameCode)

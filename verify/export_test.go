@@ -26,3 +26,27 @@ func NewCertificateCache() (parse func([]byte) (*pki.Certificate, error), kept f
 	k := newCertificateCache()
 	return k.parse, func() int { return len(k.now) + len(k.old) }
 }
+
+// Limits of evidence.
+const (
+	MaxEmbedded      = maxEmbedded
+	MaxEmbeddedBytes = maxEmbeddedBytes
+	MaxLooks         = maxLooks
+)
+
+// TakenOf is how many of these pieces of evidence one document may bring.
+func TakenOf(pieces ...[]byte) (n int) {
+	j := newJudgement(context.Background(), &Verifier{config: Config{Now: time.Now}}, Expect{})
+	for _, raw := range pieces {
+		if j.take(raw) {
+			n++
+		}
+	}
+	return n
+}
+
+// ClauseOf is the clause that a signature of this algorithm cites.
+var ClauseOf = clauseOf
+
+// SM3Of is the digest of a stream of a known size.
+var SM3Of = sm3Of

@@ -25,10 +25,16 @@ type judgement struct {
 	part     string             // of the document that is being judged; empty: the whole
 	evidence []pki.Evidence     // came with the document
 	help     []*pki.Certificate // likewise; untrusted
+	beside   []*pki.Certificate // those of help that lay beside it
 	signers  []signerSeen       // of the document, in the order judged
 	needs    []need
 	marks    int   // judged so far
 	broken   error // reading the document failed
+
+	forCase, forPurpose string // what a receipt or a copy says that it is for
+
+	kept  kept // evidence that the document brought
+	looks int  // at such evidence, see spend
 }
 
 // need is a check without which the document does not pass.
@@ -54,6 +60,9 @@ func (j *judgement) add(c Check) {
 	c.Level, c.Clause, c.Part = r.level, r.clause, j.part
 	j.report.Checks = append(j.report.Checks, c)
 }
+
+// cite names the clause of the check noted last, where the subject alone does not tell it.
+func (j *judgement) cite(clause string) { j.report.Checks[len(j.report.Checks)-1].Clause = clause }
 
 func (j *judgement) pass(id string) { j.add(Check{ID: id, Status: CheckPassed}) }
 
@@ -187,6 +196,8 @@ var required = map[Kind][]string{
 	KindCMS:         {"cms.text", "cms.signers"},
 	KindOFD:         {"package.text", "package.documents", "package.signed"},
 	KindPDF:         {"pdf.text", "pdf.signed"},
+	KindEvidence: {"evidence.text", "evidence.parts", "evidence.clock", "evidence.report", "evidence.same", "evidence.then",
+		"evidence.now"},
 	KindTimestamp: {"timestamp.text", "timestamp.imprint", "timestamp.signature", "timestamp.chain",
 		"timestamp.revocation"},
 }
@@ -279,6 +290,8 @@ func (j *judgement) prove() {
 		switch {
 		case strings.HasPrefix(f.ID, "ledger."):
 			f.Proven = ledger
+		case strings.HasPrefix(f.ID, "evidence."):
+			f.Proven = j.passed("evidence.closed")
 		case strings.HasPrefix(f.ID, "status."):
 			f.Proven = status
 		case !strings.HasPrefix(f.ID, "source."):

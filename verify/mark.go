@@ -22,6 +22,7 @@ type mark struct {
 	value     []byte    // in DER for SM2
 	stamped   []byte    // what the tokens are over: value as received
 	sealed    bool      // made with a seal
+	delayed   bool      // evidence of revocation must be as much younger as the deployment demands
 	within    *standing // of a later mark that covers this one: it proves the time of both; nil: there is none
 }
 
@@ -54,11 +55,13 @@ func (j *judgement) judgeMark(m *mark) standing {
 	j.signerFacts(m)
 	s := j.judgeTime(m)
 	s.chain = j.judgeMarkChain(m, &s)
-	if s.chain != nil {
+	j.restOnChain(s.chain, m.leaf, j.helpFor(m))
+	if m.delayed = true; s.chain != nil {
 		j.judgeRevocation(m, s)
 	}
 	j.judgeAlgorithm(m, s)
 	j.judgeMathematics(m)
+	j.cite(clauseOf(m.algorithm))
 	return s
 }
 
@@ -108,7 +111,7 @@ func (j *judgement) judgeMarkChain(m *mark, s *standing) *pki.Chain {
 		j.open(id, OutOfBoundsNoPOE, "valid at "+stamp(s.at), string(reason))
 		j.expired(m.leaf)
 		return nil
-	case reason == pki.ReasonAlgorithm && m.leaf.Key.Algorithm != "":
+	case reason == pki.ReasonAlgorithm && m.leaf.Key.Algorithm != "" && !j.v.hasAnchorFor(m.leaf):
 		j.open(id, NoCertificateChainFound, "a trust anchor of this verifier", "none for "+string(m.leaf.Key.Algorithm))
 		return nil
 	default:

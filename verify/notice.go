@@ -29,11 +29,11 @@ func (r *Report) Notice(lang string) string {
 	return strings.Join(lines, words{"；", "; "}.in(lang)) + end
 }
 
-// finding says what a check found, of what.
+// finding says what a check found, of what, and what to do next.
 func finding(c *Check) words {
 	s, p := subjects[strings.SplitN(c.ID, ".", 2)[0]], problem(c)
 	part := inPart(c.Part)
-	return words{part + s.zh + "：" + p.zh + pair(c).zh, part + s.en + ": " + p.en + pair(c).en}
+	return withAct(words{part + s.zh + "：" + p.zh + pair(c).zh, part + s.en + ": " + p.en + pair(c).en}, c)
 }
 
 // OtherReaders explains why other software may call this document valid: the known gaps in what it looks at. It is
@@ -74,6 +74,20 @@ var otherReaders = map[string]words{
 	},
 	"description.files": {
 		"有的阅读器只核对签章值，不重算文件摘要", "some readers check the signature value and never hash the files again",
+	},
+	"pdf.text": {
+		"有的阅读器自行修复损坏的 PDF，显示的是修复出来的内容",
+		"some readers repair a damaged PDF and show what they made of it",
+	},
+	"pdf.range": {
+		"有的阅读器不核对签名覆盖的范围", "some readers do not look at what the signature covers",
+	},
+	"pdf.changed": {
+		"有的阅读器只核对签署时的版本，对其后的改动只作提示，或不提示",
+		"some readers judge the revision that was signed, and mention later changes in passing or not at all",
+	},
+	"pdf.permitted": {
+		"有的阅读器不看签名人是否锁定了文件", "some readers do not look whether the signer closed the document",
 	},
 	"cms.signers": {
 		"有的阅读器把“没有一个签名不成立”当作有效，即使一个签名也没有",

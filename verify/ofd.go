@@ -72,6 +72,7 @@ func (j *judgement) judgeOFD(d *Document) {
 	if j.broken != nil {
 		return
 	}
+	j.judgeEntries(o)
 	j.judgeUncovered(o)
 	j.judgeShown(o)
 	j.judgeOFDLicence(o, d)

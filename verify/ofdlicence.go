@@ -20,13 +20,14 @@ const elementIdentifier = "ZZBS"
 // document was sealed before the record was there. The issuer's seal and the state now stand in its place.
 var licenceChecks = []string{"record.text", "record.form", "record.chain", "record.carried", "record.signature",
 	"record.signer", "record.key", "record.issuer", "record.identifier", "record.check", "record.disclosures",
-	"record.validity", "state.now", "seal.holder", "seal.usage", "licence.covered"}
+	"record.validity", "state.now", "seal.holder", "seal.usage", "licence.covered",
+	"licence.metadata"}
 
 // judgeOFDLicence judges the signed record that the document carries. A document that says it is a licence and carries
 // none is one of another vault: its state is what decides, and only the status source can tell it.
 func (j *judgement) judgeOFDLicence(o *ofdPackage, d *Document) {
 	j.judgeCopy(o)
-	identifier := customData(o, elementIdentifier)
+	identifier, report := customData(o, elementIdentifier), o.findReport()
 	switch {
 	case len(o.licences) > 1:
 		j.fail("licence.record", FormatFailure, "one licence record", strconv.Itoa(len(o.licences)))
@@ -36,7 +37,10 @@ func (j *judgement) judgeOFDLicence(o *ofdPackage, d *Document) {
 		j.judgeSealedLicence(o, inside.file, j.completed(inside.bundle, d.Licence))
 	case identifier != "":
 		j.judgeForeignLicence(o, identifier)
+	case report != nil:
+		j.judgeReport(o, report)
 	default:
+		j.judgePlain(o)
 		j.expectAll(j.signerAnswers())
 	}
 }
@@ -154,6 +158,11 @@ func (j *judgement) judgeIssuerSeal(o *ofdPackage, name string, rec *record.Reco
 	if holder {
 		j.decide("seal.usage", usage, SigConstraintsFailure)
 	}
+	if byIssuer[o.Main()] {
+		j.pass("licence.metadata")
+	} else {
+		j.open("licence.metadata", SignedDataNotFound, "", o.Main())
+	}
 	var foreign []string
 	for file := range o.covered {
 		if !byIssuer[file] && !o.machinery[file] {
@@ -175,31 +184,6 @@ func (j *judgement) decide(id string, ok bool, sub SubIndication) {
 		return
 	}
 	j.fail(id, sub)
-}
-
-// judgeForeignLicence: the seals may be sound, but nobody here has the record. The identifier stands in OFD.xml: if no
-// seal covers that, anybody may have put in the one of a licence that is in force.
-func (j *judgement) judgeForeignLicence(o *ofdPackage, identifier string) {
-	j.need("state.now", "licence.identifier")
-	if o.covered[o.Main()] {
-		j.pass("licence.identifier")
-	} else {
-		j.open("licence.identifier", SignedDataNotFound)
-	}
-	j.fact("identifier", identifier)
-	j.expectAll(answers{identifier: identifier})
-	if j.v.config.Status == nil {
-		j.open("state.now", TryLater, "an answer of now")
-		return
-	}
-	st, err := j.v.config.Status.CurrentStatus(j.ctx, identifier)
-	if err != nil || st.Time.IsZero() || st.Time.Before(j.now.Add(-maxSourceAge)) || st.Identifier != identifier {
-		j.open("state.now", TryLater, "an answer of now")
-		return
-	}
-	j.fact("source.state", st.State)
-	j.judgeState("source", st)
-	j.pass("state.now")
 }
 
 // zOfSigner is the Z that one maker's digests begin with: that of the signer.

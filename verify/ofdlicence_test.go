@@ -1,10 +1,10 @@
 package verify_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -43,6 +43,13 @@ func (w *world) body(n node, d fixtures.Department) body {
 type stateOf struct {
 	state  string
 	record record.Digest
+}
+
+// stateAt answers that every licence is valid, at a time of its own.
+type stateAt struct{ at time.Time }
+
+func (s stateAt) CurrentStatus(_ context.Context, identifier string) (verify.Status, error) {
+	return verify.Status{Identifier: identifier, State: "valid", Time: s.at, Since: issued}, nil
 }
 
 func (s stateOf) CurrentStatus(_ context.Context, identifier string) (verify.Status, error) {
@@ -111,23 +118,6 @@ func TestSealedLicence_A35(t *testing.T) {
 
 func state(word string, digest record.Digest) func(*verify.Config) {
 	return func(c *verify.Config) { c.Status = stateOf{word, digest} }
-}
-
-// TestForeignLicence: a document that says it is a licence and has no record of ours is a matter of its state.
-func TestForeignLicence(t *testing.T) {
-	w := newSealWorld(t)
-	files := page()
-	files = change("OFD.xml", func(b []byte) []byte {
-		return bytes.Replace(b, []byte("</ofd:DocInfo>"), []byte(`<ofd:CustomDatas><ofd:CustomData Name="ZZBS">`+
-			`1.2.156.3005.2.x</ofd:CustomData></ofd:CustomDatas></ofd:DocInfo>`), 1)
-	})(files)
-	doc := w.sealed(files, nil)
-	r := w.judge(w.sealVerifier(nil), doc)
-	require.Equal(t, verify.Indeterminate, r.Indication)
-	require.Equal(t, "state.now", r.Headline)
-	r = w.judge(w.sealVerifier(state("revoked", record.Digest{})), doc)
-	require.Equal(t, verify.TotalFailed, r.Indication)
-	require.Equal(t, verify.Revoked, r.SubIndication)
 }
 
 // TestSealNotForApproval: a seal of the issuer that is no seal for administrative approval does not make a licence.

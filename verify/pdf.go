@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/elicense/elicense/internal/cms"
 	"github.com/elicense/elicense/internal/pdf"
@@ -41,14 +42,21 @@ func (j *judgement) judgePDF(d *Document) {
 		return
 	}
 	j.pass("pdf.signed")
-	j.readStore(f)
-	var within *standing
+	p := &pdfJudgement{f: f, store: pdfStore{help: j.help, beside: j.evidence}}
+	j.readStore(f, &p.store, time.Time{})
 	for i := len(list) - 1; i >= 0 && j.broken == nil && j.ctx.Err() == nil; i-- {
 		j.part = strconv.Itoa(i + 1)
-		j.judgePDFSignature(f, list[i], &within)
+		j.judgePDFSignature(p, list[i])
 	}
 	j.part = ""
 	j.expectAll(j.signerAnswers())
+}
+
+// pdfJudgement is a PDF under judgement.
+type pdfJudgement struct {
+	f      *pdf.File
+	store  pdfStore
+	within *standing // of the nearest later document time-stamp that counts
 }
 
 // isStampOf tells a document time-stamp from a signature: by what readers go by, its SubFilter.
@@ -64,55 +72,53 @@ func (j *judgement) refusePDF(id string, sub SubIndication, err error) {
 	j.fail(id, sub, "ISO 32000-2:2020", string(refusal.Reason))
 }
 
-// readStore takes the evidence of the document security store. What cannot be read is evidence that is not there.
-func (j *judgement) readStore(f *pdf.File) {
-	store, err := f.Evidence()
+// readStore takes the evidence of the document security store as it is in a revision, which existed by a time; zero:
+// now. What cannot be read is evidence that is not there.
+func (j *judgement) readStore(f *pdf.File, store *pdfStore, existed time.Time) {
+	e, err := f.Evidence()
 	if err != nil {
 		j.tolerated("pdf: unreadable-evidence")
 		return
 	}
-	var e pki.Evidence
-	for _, raw := range store.Certificates {
-		if c, err := pki.ParseTolerant(raw); err == nil && len(j.help) < maxHelp {
-			j.help = append(j.help, c)
-		}
-	}
-	e.Certificates = j.help
-	appendEvidence(&e, store.CRLs, store.OCSPs)
-	j.evidence = append(j.evidence, e)
+	within := *e
+	within.CRLs = slices.DeleteFunc(slices.Clone(e.CRLs), func(raw []byte) bool { return !j.take(raw) })
+	within.OCSPs = slices.DeleteFunc(slices.Clone(e.OCSPs), func(raw []byte) bool { return !j.take(raw) })
+	store.take(&within, existed)
+	j.help, j.evidence = store.certificates(), store.evidence()
 }
 
 // judgePDFSignature judges one signature: what it covers, what was changed since, and its value.
-func (j *judgement) judgePDFSignature(f *pdf.File, s *pdf.Signature, within **standing) {
-	j.need("pdf.range", "pdf.changed", "pdf.value")
+func (j *judgement) judgePDFSignature(p *pdfJudgement, s *pdf.Signature) {
+	j.need("pdf.range", "pdf.changed", "pdf.permitted", "pdf.value")
 	j.fact("field", s.Field)
 	if err := s.CheckRange(); err != nil {
 		j.refusePDF("pdf.range", SigConstraintsFailure, err)
 		return
 	}
 	j.pass("pdf.range")
-	j.judgeChanges(f, s)
+	j.judgeChanges(p.f, s)
 	value, err := s.Value()
 	if err != nil {
 		j.refusePDF("pdf.value", FormatFailure, err)
 		return
 	}
-	body, size := f.Covered(s)
-	over := &content{body: body, size: size, claimed: s.Time, within: *within}
+	body, size := p.f.Covered(s)
+	over := &content{body: body, size: size, claimed: s.Time, within: p.within}
 	if isStampOf(s) {
-		j.judgeDocumentStamp(value, over, within)
+		j.judgeDocumentStamp(p, s, value, over)
 		return
 	}
 	j.judgePDFValue(s.SubFilter, value, over)
 }
 
-// judgeChanges: nothing but signatures and evidence may have been added since.
+// judgeChanges: nothing but signatures and evidence may have been added since, and that only as the signer allows.
 func (j *judgement) judgeChanges(f *pdf.File, s *pdf.Signature) {
 	const id = "pdf.changed"
 	changes, err := f.Changes(s)
 	switch {
 	case err != nil:
 		j.refusePDF(id, SigConstraintsFailure, err)
+		return
 	case len(changes.Other) > 0:
 		j.fail(id, HashFailure, "only signatures and evidence", listed(changes.Other))
 	default:
@@ -122,8 +128,16 @@ func (j *judgement) judgeChanges(f *pdf.File, s *pdf.Signature) {
 		if changes.Metadata {
 			j.uncovered("signed later: metadata")
 		}
+		if changes.Filled > 0 {
+			j.uncovered("signed later: form fields")
+		}
 		j.pass(id)
 	}
+	if len(changes.Forbidden) > 0 {
+		j.fail("pdf.permitted", SigConstraintsFailure, "what the signer allows", listed(changes.Forbidden))
+		return
+	}
+	j.pass("pdf.permitted")
 }
 
 // judgePDFValue judges a signature value by what the document says that it is.
@@ -177,8 +191,9 @@ func (j *judgement) judgeSHA1Value(data *cms.SignedData, over *content) {
 	}
 }
 
-// judgeDocumentStamp judges a time-stamp over the whole document up to it. If it counts, what it covers was there then.
-func (j *judgement) judgeDocumentStamp(value []byte, over *content, within **standing) {
+// judgeDocumentStamp judges a time-stamp over the whole document up to it. If it counts, what it covers was there then,
+// older time-stamps and evidence too: so each time-stamp of a chain carries the time of the one before it on.
+func (j *judgement) judgeDocumentStamp(p *pdfJudgement, s *pdf.Signature, value []byte, over *content) {
 	token, err := pki.ParseTimestamp(value)
 	if err != nil {
 		j.fail("timestamp.text", FormatFailure, "RFC 3161")
@@ -199,10 +214,17 @@ func (j *judgement) judgeDocumentStamp(value []byte, over *content, within **sta
 		j.broken = err
 		return
 	}
-	at, ok := j.verifyToken(token, digest, j.help)
-	if ok && j.partPassed(j.part, "pdf.range", "pdf.changed") {
-		*within = &standing{at: at, stamped: true}
+	at, ok := j.verifyToken(token, digest, j.help, j.provenBy(p.within))
+	if !ok || !j.partPassed(j.part, "pdf.range", "pdf.changed", "pdf.permitted") {
+		return
 	}
+	p.within = &standing{at: at, stamped: true}
+	revision, err := p.f.Revision(s.End())
+	if err != nil {
+		j.refusePDF("pdf.range", SigConstraintsFailure, err)
+		return
+	}
+	j.readStore(revision, &p.store, at)
 }
 
 // maxShownName is how much of a name that a document brings is shown.

@@ -84,6 +84,7 @@ const (
 	NotIssued           SubIndication = "NOT_ISSUED"           // reserved or voided, or no such licence
 	ExpectationFailure  SubIndication = "EXPECTATION_FAILURE"  // not what this caller expects
 	ComparisonDifferent SubIndication = "COMPARISON_DIFFERENT" // a receipt that says 不一致
+	ReportedFailure     SubIndication = "REPORTED_FAILURE"     // a report that says 退回
 )
 
 // Decision is what a clerk does. The zero value is Recheck.
@@ -114,6 +115,7 @@ const (
 	KindPDF         Kind = "pdf"         // ISO 32000
 	KindCMS         Kind = "cms"         // SignedData of GB/T 35275 or RFC 5652
 	KindTimestamp   Kind = "timestamp"   // 时间戳, a token or the answer that brings it
+	KindEvidence    Kind = "evidence"    // 核验证据包: documents with the reports on them and what these rest on
 )
 
 // CheckStatus is the outcome of one check. The zero value is CheckIndeterminate.
@@ -215,7 +217,9 @@ type Report struct {
 	Timeline      []Moment // in order of time
 	Uncovered     []string // parts that no signature covers
 	Tolerances    []Tolerance
-	Advice        []Advice // why a signature failed, if a known mistake explains it
+	Advice        []Advice   // why a signature failed, if a known mistake explains it
+	Kept          []Rejudged // the documents of an evidence file, judged anew
+	Grounds       Grounds    // what it rests on beside the document; no part of its written forms
 }
 
 // Tolerance is a departure from a standard that is known of a product and was let pass.

@@ -43,8 +43,17 @@ func (j *judgement) evidenceFor(chain *pki.Chain, at time.Time) []pki.Evidence {
 // judgeRevocation judges every certificate of the mark's chain at the time for which the mark counts.
 func (j *judgement) judgeRevocation(m *mark, s standing) {
 	id := m.subject + ".revocation"
-	report := pki.VerifyRevocation(s.chain, j.revocationOptions(s.at), append(j.evidenceFor(s.chain, s.at),
-		m.evidence)...)
+	evidence := append(j.evidenceFor(s.chain, s.at), m.evidence)
+	if !j.spend(evidence) {
+		j.open(id, TryLater, "a CRL or OCSP answer", "budget")
+		return
+	}
+	options := j.revocationOptions(s.at)
+	if m.delayed {
+		options.Delay = j.v.config.Requirements.RevocationDelay
+	}
+	report := pki.VerifyRevocation(s.chain, options, evidence...)
+	j.report.Grounds.addStatus(&report, evidence)
 	from, cause := revokedFrom(report)
 	if !from.IsZero() {
 		j.moment("revoked", from)
@@ -62,7 +71,23 @@ func (j *judgement) judgeRevocation(m *mark, s standing) {
 		j.fail(id, Revoked, "good", cause+" "+stamp(from))
 	case pki.StatusUnknown:
 		j.open(id, TryLater, "a CRL or OCSP answer", string(pki.ReasonOf(report.Err())))
+		if s.stamped && options.Delay > 0 {
+			j.recheck(s.at.Add(options.Delay))
+		}
 	}
+}
+
+// maxLooks is how many times a piece of evidence is held against a signature of one document; with it the work that a
+// document can make with evidence that it brings ends within a second.
+const maxLooks = 1 << 12
+
+// spend counts the pieces that are about to be looked at, and tells whether that is still within bounds. What the
+// deployment itself brought is not the document's doing and is not counted.
+func (j *judgement) spend(evidence []pki.Evidence) bool {
+	for i := len(j.v.config.Evidence); i < len(evidence); i++ {
+		j.looks += len(evidence[i].CRLs) + len(evidence[i].Responses)
+	}
+	return j.looks <= maxLooks
 }
 
 // revokedFrom is the earliest revocation in the chain, now or then.

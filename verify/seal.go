@@ -107,6 +107,7 @@ func (j *judgement) judgeSealCoverage(s sealing, sig *ses.Signature) {
 	} else {
 		j.fail("signature.digest", HashFailure)
 	}
+	j.cite("GB/T 38540-2020 7")
 	path, ok := ses.PropertyPath(sig.Property)
 	switch {
 	case s.path == "":

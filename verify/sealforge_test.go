@@ -34,6 +34,7 @@ type lie struct {
 	check         string // method of the references
 	digest        func([]byte) []byte
 	more          []ofd.File
+	root          func([]byte) []byte // edits OFD.xml; nil: as it is
 }
 
 func (w *sealWorld) lie() *lie {
@@ -98,7 +99,17 @@ func (l *lie) description(files []ofd.File, kind string) []byte {
 // document puts the parts together.
 func (l *lie) document(t testing.TB, kind string, value func(xml []byte) (seal, value []byte)) []byte {
 	t.Helper()
-	files := page(l.more...)
+	return l.documentOf(t, page(l.more...), kind, value)
+}
+
+// documentOf is document for other files.
+func (l *lie) documentOf(
+	t testing.TB, files []ofd.File, kind string, value func(xml []byte) (seal, value []byte),
+) []byte {
+	t.Helper()
+	if l.root != nil {
+		files[0].Data = l.root(files[0].Data)
+	}
 	files[0].Data = bytes.Replace(files[0].Data, []byte("</ofd:DocRoot>"), []byte("</ofd:DocRoot>"+
 		"<ofd:Signatures>Doc_0/Signs/Signatures.xml</ofd:Signatures>"), 1)
 	xml := l.description(files, kind)

@@ -25,6 +25,7 @@ func (j *judgement) judgeSign(value, file, digest []byte) {
 		return
 	}
 	j.pass("cms.text")
+	j.cite(formClause(data.ContentType))
 	for _, name := range data.Tolerances.Names() {
 		j.tolerated("cms: " + name)
 	}

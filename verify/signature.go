@@ -43,6 +43,7 @@ func (j *judgement) check(s signed) *pki.Certificate {
 	}
 	leaf := carried[at]
 	chain := j.checkChain(s, leaf, carried)
+	j.restOnChain(chain, leaf, carried)
 	if chain != nil {
 		j.checkCarried(s, chain, carried)
 	}

@@ -26,11 +26,15 @@ func (j *judgement) judgeSignedData(doc []byte, d *Document) {
 		return
 	}
 	j.pass("cms.text")
+	j.cite(formClause(data.ContentType))
 	for _, name := range data.Tolerances.Names() {
 		j.tolerated("cms: " + name)
 	}
 	var over *content
 	switch {
+	case len(data.Signers) == 0:
+		j.judgeSigners(data, nil)
+		return
 	case data.Detached && d.Content == nil:
 		j.open("cms.content", SignedDataNotFound, "the content beside it", "none")
 		return
@@ -45,6 +49,7 @@ func (j *judgement) judgeSignedData(doc []byte, d *Document) {
 	}
 	j.judgeSigners(data, over)
 	j.crossRead(doc, data, over)
+	j.judgeInner(data.Content, over)
 	j.expectAll(j.signerAnswers())
 }
 
@@ -61,6 +66,7 @@ func (j *judgement) judgeSigners(data *cms.SignedData, over *content) {
 		return
 	}
 	j.pass("cms.signers")
+	j.cite(formClause(data.ContentType))
 	help := j.readHelp(data)
 	for i := range data.Signers {
 		if j.ctx.Err() != nil {
@@ -97,7 +103,7 @@ type signerInfo struct {
 func (j *judgement) judgeSignerInfo(s *signerInfo) {
 	m := &mark{
 		subject: s.subject, help: s.help, value: s.signer.Signature, stamped: s.signer.Signature,
-		algorithm: algorithmOf(s.signer), leaf: findSigner(s.signer, s.help), evidence: embedded(s),
+		algorithm: algorithmOf(s.signer), leaf: findSigner(s.signer, s.help, j.beside), evidence: j.embedded(s),
 		tokens: s.signer.SignatureTimestamps(),
 	}
 	if s.over != nil {
@@ -217,8 +223,9 @@ func (j *judgement) readHelp(data *cms.SignedData) []*pki.Certificate {
 // maxHelp is how many certificates beside a signature are looked at.
 const maxHelp = 32
 
-func findSigner(signer *cms.SignerInfo, help []*pki.Certificate) *pki.Certificate {
-	for _, c := range help {
+// findSigner finds the certificate that a signer names: in the SignedData, else beside the document.
+func findSigner(signer *cms.SignerInfo, help, beside []*pki.Certificate) *pki.Certificate {
+	for _, c := range slices.Concat(help, beside) {
 		if signer.NamedBy(c.RawIssuer, c.Serial) ||
 			len(signer.SubjectKeyID) > 0 && bytes.Equal(signer.SubjectKeyID, c.SubjectKeyID) {
 			return c

@@ -101,7 +101,7 @@ func newWorldTSA(t *testing.T) node {
 }
 
 // withToken puts a time-stamp over the first signature beside it.
-func withToken(t *testing.T, doc []byte, make func(value []byte) []byte) []byte {
+func withToken(t testing.TB, doc []byte, make func(value []byte) []byte) []byte {
 	t.Helper()
 	data, err := cms.Parse(doc)
 	require.NoError(t, err)

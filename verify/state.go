@@ -101,7 +101,7 @@ func (j *judgement) judgeBundled(l *licence, asked bool) bool {
 		j.open("status.version", TryLater, l.origin, st.Vault)
 		return false
 	}
-	if !j.sameVersion("status.version", l, statusOf(st)) {
+	if !j.sameVersion("status.version", l, statusOf(st)) || !j.ofItsVault(l, st) {
 		return false
 	}
 	if id, err := code.ParseIdentifier(st.Identifier); err != nil || id.Version != st.Version {
@@ -109,6 +109,22 @@ func (j *judgement) judgeBundled(l *licence, asked bool) bool {
 		return false
 	}
 	j.judgeState("status", statusOf(st))
+	return true
+}
+
+// ofItsVault: a vault says what it likes of the licences of another. A proof binds the statement to the ledger in which
+// the record stands; where there is none, it counts if one vault alone is believed. A word that is worse than "valid"
+// always counts.
+func (j *judgement) ofItsVault(l *licence, st *record.Status) bool {
+	const id = "status.ledger"
+	if sub, known := stateWord(st.State); known && sub != "" {
+		return true
+	}
+	if l.origin == "" && !j.v.oneVault() {
+		j.open(id, NoPOE, "a ledger proof", st.Vault)
+		return false
+	}
+	j.pass(id)
 	return true
 }
 

@@ -47,6 +47,7 @@ func (j *judgement) judgeReceipt(e *Envelope) {
 	opened := j.judgeClaims(r, e.Opens)
 	j.judgeNamed("receipt", r.Vault, r.Checkpoint, e)
 	j.judgeResult(r)
+	j.forCase = r.Asked.Case
 	a := answers{identifier: r.Identifier, values: opened}
 	if id, err := code.ParseIdentifier(r.Identifier); err == nil {
 		a.typ, a.issuer = id.Type, id.Issuer

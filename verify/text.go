@@ -1,6 +1,9 @@
 package verify
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // words is one text in Chinese and English.
 type words struct{ zh, en string }
@@ -25,7 +28,7 @@ type rule struct {
 func ruleOf(id string) rule {
 	_, aspect, _ := strings.Cut(id, ".")
 	for _, name := range []string{id, aspect} {
-		for _, table := range []map[string]rule{rules, signatureRules} {
+		for _, table := range []map[string]rule{rules, signatureRules, evidenceRules, reportRules} {
 			if r, ok := table[name]; ok {
 				return r
 			}
@@ -37,6 +40,9 @@ func ruleOf(id string) rule {
 // problem says what a check that did not pass means.
 func problem(c *Check) words {
 	if w, ok := states[c.Sub]; ok && ruleOf(c.ID).level == LevelState {
+		return w
+	}
+	if w, ok := pdfRefusals[c.ID+"/"+c.Found]; ok {
 		return w
 	}
 	_, aspect, _ := strings.Cut(c.ID, ".")
@@ -61,7 +67,7 @@ func title(id string) words {
 
 // phrase puts what was expected or found into both languages; what is not in the table is a value and stays.
 func phrase(s string) words {
-	for _, table := range []map[string]string{phrases, signaturePhrases} {
+	for _, table := range []map[string]string{phrases, signaturePhrases, evidencePhrases} {
 		if zh, ok := table[s]; ok {
 			return words{zh, s}
 		}
@@ -69,14 +75,10 @@ func phrase(s string) words {
 	for _, begin := range []string{
 		"valid at ", "not after ", "a known key of ", "the key of ", "the state on ", "the state since ", "on-hold ",
 		"keyCompromise ", "cACompromise ", "affiliationChanged ", "superseded ", "cessationOfOperation ",
-		"unspecified ", "privilegeWithdrawn ", "certificateHold ",
+		"unspecified ", "privilegeWithdrawn ", "certificateHold ", "not needed by this verifier: ",
 	} {
 		if rest, ok := strings.CutPrefix(s, begin); ok {
-			zh := phrases[begin]
-			if zh == "" {
-				zh = signaturePhrases[begin]
-			}
-			return words{zh + rest, s}
+			return words{cmp.Or(phrases[begin], signaturePhrases[begin], evidencePhrases[begin]) + rest, s}
 		}
 	}
 	return words{s, s}
@@ -133,6 +135,10 @@ var passedWords = map[Kind]words{
 	},
 	KindCMS:       {"全部签名有效，证书可信且未被吊销", "every signature holds, its certificate is trusted and not revoked"},
 	KindTimestamp: {"时间戳真实，内容在该时间已存在", "the time-stamp is authentic: the content existed at that time"},
+	KindEvidence: {
+		"证据包完整，重新核验与当时结论一致，现在核验也通过",
+		"the evidence is whole, comes to the same verdict again, and passes now too",
+	},
 }
 
 var kinds = map[Kind]words{
@@ -142,6 +148,7 @@ var kinds = map[Kind]words{
 	KindCheckpoint: {"账本检查点", "checkpoint"}, KindCertificate: {"数字证书", "certificate"},
 	KindOFD: {"OFD 文件", "OFD document"}, KindPDF: {"PDF 文件", "PDF document"},
 	KindCMS: {"签名数据", "signed data"}, KindTimestamp: {"时间戳", "time-stamp"},
+	KindEvidence: {"核验证据包", "evidence of a verification"},
 }
 
 var subjects = map[string]words{
@@ -155,6 +162,7 @@ var subjects = map[string]words{
 	"package": {"文件包", "package"}, "copy": {"加注件", "purpose-bound copy"},
 	"description": {"签章", "seal"}, "licence": {"证照", "licence"},
 	"maker": {"制章人", "maker of the seal"}, "timestamp": {"时间戳", "time-stamp"},
+	"evidence": {"核验证据包", "evidence"}, "report": {"验证报告", "report"},
 }
 
 // states are the words for a licence that is not in force: each state has its own.
@@ -375,7 +383,7 @@ var momentNames = map[string]words{
 	"issued": {"颁发", "issued"}, "valid-from": {"有效期起", "valid from"}, "valid-until": {"有效期止", "valid until"},
 	"recorded": {"入账", "recorded in the ledger"}, "statement": {"证照库声明", "statement of the vault"},
 	"status-until": {"声明有效至", "statement holds until"}, "source": {"证照库所知", "vault's knowledge"},
-	"deciding": {"决定时间", "deciding time"}, "now": {"核验", "judged"}, "signed": {"签名人所称签名时间", "signed, says the signer"},
+	"deciding": {"决定时间", "deciding time"}, "judged": {"当时核验", "judged then"}, "now": {"核验", "judged"}, "signed": {"签名人所称签名时间", "signed, says the signer"},
 	"copy-until": {"加注件有效期截止", "copy is good until"}, "seal-made": {"印章制成", "seal made"},
 	"stamped": {"时间戳", "time-stamped"}, "revoked": {"证书被吊销", "certificate revoked"},
 	"expired": {"证书过期", "certificate expired"},
@@ -383,7 +391,7 @@ var momentNames = map[string]words{
 
 // factName names a fact; elements that have no name here keep their code.
 func factName(id string) words {
-	for _, table := range []map[string]words{factNames, signatureFacts} {
+	for _, table := range []map[string]words{factNames, signatureFacts, evidenceFacts} {
 		if w, ok := table[id]; ok {
 			return w
 		}

@@ -60,17 +60,23 @@ var signatureRules = map[string]rule{
 	},
 	"pdf.signed": {
 		LevelFormat, "ISO 32000-2:2020 12.7.5.5", words{"有签名", "it is signed"},
-		words{"文件没有签名，或签名已被剥去", "the document is not signed, or its signatures were stripped"}, words{},
+		words{
+			"文件没有签名，或签名已被剥去；请索取签署的原件",
+			"the document is not signed, or its signatures were stripped: ask for the signed original",
+		}, words{},
 	},
 	"pdf.value": {
 		LevelFormat, "ISO 32000-2:2020 12.8.3", words{"签名值的形式", "form of the signature value"},
-		words{"签名值的形式不被接受，或其后藏有别的内容", "the form of the value is not accepted, or something is hidden behind it"},
-		words{},
+		words{
+			"签名值的形式不被接受，或其后藏有别的内容；请用合规软件重新签署",
+			"the form of the value is not accepted, or something is hidden behind it: have it signed again with proper software",
+		}, words{},
 	},
 	"pdf.range": {
 		LevelDigest, "ISO 32000-2:2020 12.8.1", words{"签名覆盖整个文件版本", "the signature covers a whole revision"},
 		words{
-			"签名没有覆盖整个文件，留有可被填改之处", "the signature leaves out parts of the file, which can be filled in later",
+			"签名没有覆盖整个文件，留有可被填改之处；请索取签署的原件，或重新签署",
+			"the signature leaves out parts of the file, which can be filled in later: ask for the original, or a new signature",
 		}, words{},
 	},
 	"pdf.changed": {
@@ -78,6 +84,13 @@ var signatureRules = map[string]rule{
 		words{
 			"签名之后文件又被改动，现在所见不是当时所签；请索取签署的原件",
 			"the document was changed after it was signed: what it shows is not what was signed; ask for the original",
+		}, words{},
+	},
+	"pdf.permitted": {
+		LevelDigest, "ISO 32000-2:2020 12.8.2.2", words{"签名人允许的后续操作", "only what the signer allows after him"},
+		words{
+			"签名人已锁定文件，之后的操作未经其允许；请索取锁定时的原件，或由签名人重新签署",
+			"the signer allowed no such change after him: ask for the document as he signed it, or for a new signature of his",
 		}, words{},
 	},
 	"package.text": {
@@ -97,6 +110,13 @@ var signatureRules = map[string]rule{
 		words{
 			"文件包中有未被签章保护的文件，可能是签章后塞入的；请索取原件",
 			"there are files that no signature covers and that may have been put in later: ask for the original",
+		}, words{},
+	},
+	"package.listed": {
+		LevelDigest, "GM/T 0099-2020", words{"文件清单与文件包一致", "the list of files names what is there"},
+		words{
+			"文件包与其文件清单不符，有文件被塞入或移除；请索取原件",
+			"the package is not what its list of files says, files were put in or taken away: ask for the original",
 		}, words{},
 	},
 	"description.text": {
@@ -125,8 +145,38 @@ var signatureRules = map[string]rule{
 		words{"此文件不是另附内容的签名", "this document is no signature over the content beside it"}, words{},
 	},
 	"licence.identifier": {
-		LevelRules, "GB/T 36905-2018", words{"证照标识已签章", "the identifier is sealed"}, words{},
+		LevelRules, "GB/T 36905-2018", words{"证照标识已签章", "the identifier is sealed"},
+		words{"证照标识不止一个", "there is more than one identifier"},
 		words{"证照标识没有签章保护，可能是后填的", "no seal covers the identifier: it may have been put in later"},
+	},
+	"licence.metadata": {
+		LevelRules, "GB/T 36905-2018", words{"元数据已签章", "the metadata is sealed"}, words{},
+		words{
+			"元数据（如加注件的用途与期限）没有颁发机构或证照库的签章保护，可能已被删改；请索取原件",
+			"no seal of issuer or vault covers the metadata, such as purpose and end of a copy: ask for the original",
+		},
+	},
+	"licence.none": {
+		LevelRules, "GB/T 36905-2018", words{"不是证照", "it is no licence"}, words{},
+		words{
+			"不能断定不是证照：元数据没有签章保护，或文件中有证照的组成部分；证照请按证照提交，其他文件由收件人声明不是证照",
+			"it may be a licence: no seal covers its metadata, or parts of it say so; submit a licence as such, " +
+				"of other documents the receiver must say that they are none",
+		},
+	},
+	"cms.inner": {
+		LevelRules, "docs/verify.md 7", words{"所签内容不是证照", "the content is no licence"}, words{},
+		words{
+			"所签内容本身是证照或签章文件，其状态与签章未经核验；请单独提交",
+			"the content is itself a licence or sealed document: submit it by itself",
+		},
+	},
+	"ledger": {
+		LevelState, "docs/verify.md 4", words{"由记载此证照的证照库声明", "said by the vault that holds the licence"}, words{},
+		words{
+			"声明的证照库不一定记载此证照：已知的证照库不止一个；请附账本证明",
+			"several vaults are believed and nothing shows that this one holds the licence: bring a ledger proof",
+		},
 	},
 	"copy.validity": {
 		LevelState, "GB/T 36903-2018", words{"加注件在有效期内", "the copy is still good"},
@@ -188,7 +238,7 @@ var signatureRules = map[string]rule{
 var signatureSpecial = map[string]words{
 	"existence/NO_POE": {"要求有时间戳，但没有", "a time-stamp is required and there is none"},
 	"clock/TIMESTAMP_ORDER_FAILURE": {
-		"所称签名时间晚于时间戳", "it claims to be signed after it was stamped",
+		"所称时间晚于覆盖它的时间戳", "it claims to be later than the time-stamp over it",
 	},
 	"chain/OUT_OF_BOUNDS_NO_POE": {
 		"签名证书现已过期，且无法证明签名早于过期；请索取带时间戳的签名或重新签名",
@@ -209,10 +259,16 @@ var signaturePhrases = map[string]string{
 	"a certificate of a service": "服务器证书", "the second cannot read it": "第二种实现读不了",
 	"the second refuses": "第二种实现不认可", "only the second accepts": "只有第二种实现认可",
 	"what the scope of a trust anchor allows": "信任根的范围所允许的", "one document": "一个文档",
-	"only signatures and evidence": "只增加签名和验证证据", "header": "没有文件头", "xref": "交叉引用表损坏",
+	"only signatures and evidence": "只增加签名和验证证据", "what the signer allows": "签名人允许的操作", "header": "没有文件头", "xref": "交叉引用表损坏",
 	"syntax": "对象语法错误", "stream": "数据流损坏", "signature": "签名字典不合规", "range": "覆盖范围不合规", "padding": "签名值后有多余内容",
 	"adbe.pkcs7.detached, ETSI.CAdES.detached": "adbe.pkcs7.detached 或 ETSI.CAdES.detached",
-	"only signed files":                        "只有已签名的文件", "the digests that were sealed": "签章时的摘要",
+	"the identifier of the licence":            "证照标识", "sealed metadata": "已签章的元数据", "one identifier": "一个证照标识",
+	"a certificate without credit code": "证书没有统一社会信用代码", "the signature of a vault": "证照库的签名",
+	"a known vault": "已知的证照库", "judged within a day": "一日内核验",
+	"a document that is not signed by itself": "本身未签章的文件",
+
+	"the files that are listed": "清单所列文件",
+	"only signed files":         "只有已签名的文件", "the digests that were sealed": "签章时的摘要",
 	"at least one file": "至少一个文件", "one licence record": "一份证照记录", "a bare signature value": "只有签名值",
 	"zip": "压缩包损坏", "hidden": "藏有目录之外的内容", "mismatch": "目录与内容不一致", "duplicate": "文件重名", "name": "文件名越界",
 	"encrypted": "加密", "method": "压缩方法", "limit": "超出限制", "bomb": "压缩炸弹", "checksum": "校验和不符", "xml": "XML 不合规",
@@ -286,8 +342,9 @@ var adviceWords = map[string]words{
 // signatureFacts are the names of facts about signatures.
 var signatureFacts = map[string]words{
 	"copy-purpose": {"加注件事由", "purpose of the copy"}, "copy-for": {"用证单位", "copy is for"},
-	"copy-maker": {"加注件制作者", "copy made by"},
-	"signer":     {"签名人", "signer"}, "signer-code": {"签名人代码", "signer's code"}, "algorithm": {"签名算法", "algorithm"},
+	"report-document": {"报告所列文件", "document of the report"},
+	"copy-maker":      {"加注件制作者", "copy made by"},
+	"signer":          {"签名人", "signer"}, "signer-code": {"签名人代码", "signer's code"}, "algorithm": {"签名算法", "algorithm"},
 	"field":  {"签名域", "signature field"},
 	"policy": {"策略", "policy"}, "seal": {"印章名称", "seal"}, "seal-code": {"印章编码", "seal code"},
 	"seal-software": {"印章软件", "seal software"}, "sealing-software": {"签章软件", "sealing software"},

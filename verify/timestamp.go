@@ -61,6 +61,6 @@ func (j *judgement) judgeTimestamp(doc []byte, d *Document) {
 		j.open("timestamp.imprint", CryptoConstraintsFailure, "SM3", string(token.Imprint))
 		return
 	}
-	j.verifyToken(token, digest, nil)
+	j.verifyToken(token, digest, j.help, j.now)
 	j.expectAll(answers{})
 }

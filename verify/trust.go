@@ -3,6 +3,7 @@ package verify
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/elicense/elicense/internal/sm2note"
@@ -75,4 +76,19 @@ func (v *Verifier) pinned(name string, key *pki.PublicKey) bool {
 		}
 	}
 	return false
+}
+
+// oneVault tells whether all ledger keys are of vaults of one name.
+func (v *Verifier) oneVault() bool {
+	keys := v.config.LedgerKeys
+	another := func(k ledger.Verifier) bool { return k.Name() != keys[0].Name() }
+	return len(keys) > 0 && !slices.ContainsFunc(keys, another)
+}
+
+// hasAnchorFor tells whether an anchor has a key of the same kind as a certificate. If so and the chain is refused for
+// its algorithm all the same, that is one which nobody here can check.
+func (v *Verifier) hasAnchorFor(c *pki.Certificate) bool {
+	return slices.ContainsFunc(v.config.Trust.Certificates(), func(a *pki.Certificate) bool {
+		return a.Key.Algorithm == c.Key.Algorithm
+	})
 }

@@ -71,8 +71,20 @@ type Requirements struct {
 	// RevocationMaxAge is how old a CRL or OCSP answer may be when the signature was made, beside its own next update;
 	// zero: no limit of ours.
 	RevocationMaxAge time.Duration
+	// RevocationDelay is how long after the proven time of a signature evidence must have been made, so that a
+	// revocation that was asked for at once can show in it; zero: no such wait. It needs Timestamp, for without a
+	// proven time the wait would never end.
+	RevocationDelay time.Duration
 	// Sunsets are the dates by which algorithms are over; nil: DefaultSunsets.
 	Sunsets []Sunset
+}
+
+// check refuses what could never be fulfilled.
+func (r *Requirements) check() error {
+	if r.RevocationDelay < 0 || r.RevocationMaxAge < 0 || r.RevocationDelay > 0 && !r.Timestamp {
+		return fmt.Errorf("%w: a delay of revocation needs a time-stamp, and no time is below zero", ErrConfig)
+	}
+	return nil
 }
 
 // StatusSource is the vault, or whoever speaks for it now. The caller vouches for it: its answer is not signed here.
@@ -100,15 +112,31 @@ type Expect struct {
 	Issuer     string    // 证照颁发机构代码
 	Number     string    // 证照编号
 	Identifier string    // 电子证照标识
+	Department string    // that issued or sealed it: its code, or its name as certificate, seal or record have it
+	Case       string    // 办件编号, for which a receipt was given or a copy made
 	At         time.Time // the deciding time; zero: now
+
+	// NoLicenceUnsafe is the caller's word that an OFD is no licence but a letter, an invoice or the like. It decides
+	// where the document leaves that open because no seal covers its metadata; whatever says that it is a licence
+	// outweighs it. The report lists the check as skipped.
+	NoLicenceUnsafe bool
 }
 
 // Verifier judges. What it remembers saves time alone; it is safe for concurrent use.
 type Verifier struct {
 	config Config
 	pins   []pin
+	inside bool // of an evidence file: it judges what is kept there
 	links  *pki.LinkCache
 	read   *certificateCache
+}
+
+// asOf is the same verifier with a clock that stands still, at a microsecond.
+func (v *Verifier) asOf(at time.Time) *Verifier {
+	fixed := *v
+	at = at.Truncate(time.Microsecond)
+	fixed.config.Now = func() time.Time { return at }
+	return &fixed
 }
 
 // maxLinks is how many authorities' links a verifier remembers.
@@ -127,6 +155,9 @@ func New(config Config) (*Verifier, error) {
 	}
 	if config.Now == nil {
 		return nil, fmt.Errorf("%w: a clock is required", ErrConfig)
+	}
+	if err := config.Requirements.check(); err != nil {
+		return nil, err
 	}
 	if config.Zone == nil {
 		config.Zone = time.FixedZone("UTC+8", 8*60*60)
@@ -182,6 +213,9 @@ type Document struct {
 	ContentSize int64
 	// Licence is what the vault says now of the licence that Body is: a bundle with its proof and status. nil: nothing.
 	Licence []byte
+	// Evidence is what lies beside the document of certificates and of revocations, see ParseEvidence. It is never
+	// trusted: a root in it is no anchor. Of its certificates 16 help to build chains. Zero: nothing.
+	Evidence pki.Evidence
 }
 
 // DocumentOf is a document in memory.
@@ -198,6 +232,7 @@ func (v *Verifier) Verify(ctx context.Context, doc []byte, expect Expect) (*Repo
 // VerifyDocument is Verify for a document that need not be in memory. An error of its readers breaks off the judging.
 func (v *Verifier) VerifyDocument(ctx context.Context, doc Document, expect Expect) (*Report, error) {
 	j := newJudgement(ctx, v, expect)
+	j.takeBeside(doc.Evidence)
 	j.judge(&doc)
 	j.judgeBeside(&doc)
 	return j.finish(), errors.Join(ctx.Err(), j.broken)

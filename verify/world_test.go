@@ -148,3 +148,14 @@ func (w *world) judge(v *verify.Verifier, doc []byte) *verify.Report {
 	require.NoError(w.t, err)
 	return r
 }
+
+// otherOrigin is the ledger of another vault.
+const otherOrigin = "vault.example.org/other"
+
+// otherVault signs as a vault of that name.
+func otherVault(t testing.TB, b body) *signing.VaultSigner {
+	t.Helper()
+	v, err := signing.NewVaultSigner(otherOrigin, signing.Config{Key: b.key, Chain: b.chain, Rand: rand.Reader})
+	require.NoError(t, err)
+	return v
+}

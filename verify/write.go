@@ -21,31 +21,44 @@ func (r *Report) Headlines(lang string) (decision, reason string) {
 }
 
 func (r *Report) reason() words {
+	if w := r.keptReason(); w != (words{}) {
+		return w
+	}
 	if r.Indication == TotalPassed {
 		if _, licence := r.Check("state.now"); licence && r.Kind == KindOFD {
 			return words{
 				"证照真实，由颁发机构签章，现行有效", "the licence is authentic, sealed by its issuer and in force",
 			}
 		}
+		if _, report := r.Check("report.result"); report {
+			return reportPassed
+		}
 		return passedWords[r.Kind]
 	}
-	c, ok := r.Check(r.Headline)
-	for i := range r.Checks { // an ID may stand twice; the headline is the worst of them
+	c := r.worst()
+	return finding(&c)
+}
+
+// worst is the finding that decided. An ID may stand twice; the headline is the worst of them.
+func (r *Report) worst() Check {
+	for i := range r.Checks {
 		if r.Checks[i].ID == r.Headline && r.Checks[i].outcome() == r.Indication &&
 			r.Checks[i].Status != CheckPassed && r.Checks[i].Status != CheckSkipped {
-			c = r.Checks[i]
-			break
+			return r.Checks[i]
 		}
 	}
-	if !ok {
-		return rules["document.complete"].failed
-	}
-	return finding(&c)
+	return Check{ID: "document.complete", Sub: TryLater}
 }
 
 // pair shows what was expected and found.
 func pair(c *Check) words {
 	e, f := phrase(c.Expected), phrase(c.Found)
+	switch c.ID {
+	case "pdf.changed", "pdf.permitted":
+		f.zh = changePhrase(c.Found)
+	case "evidence.then", "evidence.now":
+		f = title(c.Found)
+	}
 	switch {
 	case c.Expected == "" && c.Found == "":
 		return words{}
@@ -129,8 +142,9 @@ func (r *Report) writeRest(line func(format string, args ...any), lang string) {
 		line("%s: %s%s", say("容许的偏差", "let pass"), inPart(t.Part), t.Name)
 	}
 	for _, u := range r.Uncovered {
-		line("%s: %s", say("没有签名覆盖", "covered by no signature"), u)
+		line("%s: %s", say("没有签名覆盖", "covered by no signature"), phrase(u).in(lang))
 	}
+	r.writeKept(line, lang)
 }
 
 // inPart names the signature of the document that a line is about.
@@ -171,6 +185,7 @@ type jsonReport struct {
 	Policy        string        `json:"policy"`
 	Decision      texts         `json:"decision"`
 	Reason        texts         `json:"reason"`
+	NextAct       texts         `json:"next_act"`
 	Kind          Kind          `json:"kind"`
 	Indication    Indication    `json:"indication"`
 	SubIndication SubIndication `json:"sub_indication,omitempty"`
@@ -184,6 +199,8 @@ type jsonReport struct {
 	Uncovered     []string      `json:"uncovered"`
 	Tolerances    []Tolerance   `json:"tolerances,omitempty"`
 	Advice        []jsonAdvice  `json:"advice,omitempty"`
+
+	Documents []jsonRejudged `json:"documents,omitempty"`
 }
 
 type jsonAdvice struct {
@@ -196,11 +213,11 @@ type jsonAdvice struct {
 func (r *Report) MarshalJSON() ([]byte, error) {
 	out := jsonReport{
 		MediaType: MediaType, Policy: PolicyVersion, Decision: decisions[r.Decision()].texts(),
-		Reason: r.reason().texts(),
-		Kind:   r.Kind, Indication: r.Indication, SubIndication: r.SubIndication, Headline: r.Headline,
+		Reason: r.reason().texts(), NextAct: texts{r.NextAct("zh"), r.NextAct("en")},
+		Kind: r.Kind, Indication: r.Indication, SubIndication: r.SubIndication, Headline: r.Headline,
 		Authentic: r.Authentic, JudgedAt: r.JudgedAt, Checks: make([]jsonCheck, len(r.Checks)),
 		Facts: append([]Fact{}, r.Facts...), Timeline: append([]Moment{}, r.Timeline...),
-		Uncovered: append([]string{}, r.Uncovered...), Tolerances: r.Tolerances,
+		Uncovered: append([]string{}, r.Uncovered...), Tolerances: r.Tolerances, Documents: r.jsonKept(),
 	}
 	for _, a := range r.Advice {
 		out.Advice = append(out.Advice, jsonAdvice{a, adviceWords[a.ID].texts()})

@@ -35,7 +35,7 @@ func (c *program) actCommands() []*cobra.Command {
 
 func (c *program) actCommand(use, short string, kind record.Kind) *cobra.Command {
 	act := vault.Act{Kind: kind}
-	var effective, basis string
+	var effective, basis, photo string
 	cmd := &cobra.Command{
 		Use: use + actUsage(kind), Short: short, Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -47,7 +47,7 @@ func (c *program) actCommand(use, short string, kind record.Kind) *cobra.Command
 				return cli.Usage("--effective 应为 yyyy-mm-dd", "--effective wants yyyy-mm-dd")
 			}
 			return c.with(cmd.Context(), issuer("办理证照业务"), func(h *house, a vault.Access) error {
-				if err := namesOf(cmd.Context(), h.vault, &act); err != nil {
+				if err := namesOf(cmd.Context(), h.vault, &act, photo); err != nil {
 					return err
 				}
 				answer, err := perform(cmd.Context(), h.vault, a, act)
@@ -66,6 +66,9 @@ func (c *program) actCommand(use, short string, kind record.Kind) *cobra.Command
 	if kind == record.EventReissued {
 		cli.MustHave(cmd, "paper")
 	}
+	if kind.MakesVersion() {
+		photoFlag(cmd, &photo)
+	}
 	return cmd
 }
 
@@ -81,17 +84,21 @@ func actUsage(kind record.Kind) string {
 	return use
 }
 
-// namesOf turns labels into short names by the type that the identifier bears. A malformed one is the vault's to
+// namesOf turns labels into short names, and reads files of images, by the type that the identifier bears. A malformed one is the vault's to
 // refuse.
-func namesOf(ctx context.Context, v *vault.Vault, act *vault.Act) error {
+func namesOf(ctx context.Context, v *vault.Vault, act *vault.Act, photo string) error {
 	id, err := code.ParseIdentifier(act.Identifier)
-	if err != nil || len(act.Values) == 0 {
+	if err != nil || len(act.Values) == 0 && photo == "" {
 		return nil //nolint:nilerr // the vault says it with its code
 	}
 	t, err := v.Type(ctx, id.Type)
-	if err == nil {
-		act.Values, err = shortNames(t, act.Values)
+	if err != nil {
+		return err
 	}
+	if act.Values, err = shortNames(t, act.Values); err != nil {
+		return err
+	}
+	act.Images, err = takeImages(t, act.Values, photo)
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -17,10 +18,11 @@ import (
 	"github.com/elicense/elicense/verify"
 )
 
-// A backup is a directory: the two engines' streams, keys and settings, and the last checkpoint.
+// A backup is a directory: the engines' streams, keys and settings, and the last checkpoint.
 const (
-	backupVault = "vault.backup"
-	backupBlobs = "blobs.backup"
+	backupVault   = "vault.backup"
+	backupService = "service.backup" // where there is a service
+	backupBlobs   = "blobs.backup"
 )
 
 func (c *program) backupCommand() *cobra.Command {
@@ -61,16 +63,22 @@ func (c *program) backupAll(ctx context.Context, h *house, dir string) error {
 	} else if !errors.Is(err, vault.ErrNotFound) {
 		return err
 	}
-	// The vault first: blobs are durable before what refers to them, so the later stream has all that the earlier needs.
+	if err := h.openServiceEngine(true); err != nil {
+		return err
+	}
+	// Blobs last: they are durable before what refers to them, so the later stream has all that the earlier ones need.
 	for _, e := range []struct {
 		engine *badger.Engine
 		name   string
-	}{{h.main, backupVault}, {h.blobs, backupBlobs}} {
+	}{{h.main, backupVault}, {h.service, backupService}, {h.blobs, backupBlobs}} {
+		if e.engine == nil {
+			continue
+		}
 		if err := backupEngine(ctx, e.engine, filepath.Join(dir, e.name)); err != nil {
 			return err
 		}
 	}
-	return copyTree(h.dir, dir, houseFile, "keys", "published")
+	return copyTree(h.dir, dir, houseFile, serviceFile, "keys", "published")
 }
 
 // backupEngine writes one engine's stream durably and reads it back to its end: a backup that cannot be read is none.
@@ -209,8 +217,13 @@ func restoreAll(ctx context.Context, from, to string) error {
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return err
 	}
-	for _, x := range []struct{ file, engine string }{{backupVault, "vault"}, {backupBlobs, "blobs"}} {
+	for _, x := range []struct{ file, engine string }{
+		{backupVault, "vault"}, {backupService, serviceDir}, {backupBlobs, "blobs"},
+	} {
 		f, err := os.Open(filepath.Join(from, x.file))
+		if x.file == backupService && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -219,7 +232,7 @@ func restoreAll(ctx context.Context, from, to string) error {
 			return fmt.Errorf("restoring %s: %w", x.file, err)
 		}
 	}
-	return copyTree(from, to, houseFile, "keys", "published")
+	return copyTree(from, to, houseFile, serviceFile, "keys", "published")
 }
 
 // givenUp is what an operator says to give up what a backup lacks.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -24,13 +25,13 @@ import (
 type conversion struct {
 	*program
 
-	job                                        convert.Job
-	file, mapping, result, rows, errors, scans string
-	maxReject, deadline, encoding              string
-	undo, reason                               string
-	typ                                        string         // the type as it was given
-	closers                                    []func() error // of what is read
-	outputs                                    []*os.File
+	job                                                convert.Job
+	file, mapping, result, rows, errors, scans, photos string
+	maxReject, deadline, encoding                      string
+	undo, reason                                       string
+	typ                                                string         // the type as it was given
+	closers                                            []func() error // of what is read
+	outputs                                            []*os.File
 }
 
 func (c *program) convertCommand() *cobra.Command {
@@ -62,6 +63,8 @@ func (c *program) convertCommand() *cobra.Command {
 	f.StringVar(&cv.rows, "rows", "", "逐行 JSON 存到文件 / a JSON line of each row to a file")
 	f.StringVar(&cv.errors, "errors", "", "错误清单存到文件（不含单元格的值） / listing of errors, without values")
 	f.StringVar(&cv.scans, "scans", "", "扫描件目录或 ZIP，按编号配对 / directory or ZIP of scans, paired by number")
+	f.StringVar(&cv.photos, "photos", "",
+		"照片目录或 ZIP：按表中的文件名，或按编号配对 / directory or ZIP of photos, by the names in the sheet or by number")
 	f.StringVar(&cv.maxReject, "max-reject", "", "退回超过此数即停，如 5% 或 200 / stop beyond a share or count, as 5% or 200")
 	f.IntVar(&cv.job.Expected, "expected", 0, "台账总行数，用于预测 / rows in the whole ledger, for the forecast")
 	f.StringVar(&cv.deadline, "deadline", "", "期限 yyyy-mm-dd，用于预测 / deadline for the forecast")
@@ -165,7 +168,8 @@ func (cv *conversion) prepare() error {
 	if _, err := lastDay("--deadline", cv.deadline, time.UTC); err != nil {
 		return err
 	}
-	return errors.Join(cv.openScans(), cv.create(cv.rows, &cv.job.Rows), cv.create(cv.errors, &cv.job.Errors))
+	return errors.Join(cv.openFiles("--scans", cv.scans, &cv.job.Scans),
+		cv.openFiles("--photos", cv.photos, &cv.job.Photos), cv.create(cv.rows, &cv.job.Rows), cv.create(cv.errors, &cv.job.Errors))
 }
 
 // parseThreshold reads 5% or 200.
@@ -225,27 +229,28 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(x, y)
 }
 
-func (cv *conversion) openScans() error {
-	if cv.scans == "" {
+// openFiles opens a directory or a ZIP of scans or photos.
+func (cv *conversion) openFiles(flag, name string, to *fs.FS) error {
+	if name == "" {
 		return nil
 	}
-	info, err := os.Stat(cv.scans)
+	info, err := os.Stat(name)
 	if err != nil {
 		return err
 	}
 	if info.IsDir() {
-		cv.job.Scans = os.DirFS(cv.scans)
+		*to = os.DirFS(name)
 		return nil
 	}
-	z, err := zip.OpenReader(cv.scans)
+	z, err := zip.OpenReader(name)
 	if errors.Is(err, zip.ErrFormat) {
-		return cli.Usage("--scans 应为目录或 ZIP："+cv.scans, "--scans wants a directory or a ZIP: "+cv.scans)
+		return cli.Usage(flag+" 应为目录或 ZIP："+name, flag+" wants a directory or a ZIP: "+name)
 	}
 	if err != nil {
 		return err
 	}
 	cv.closers = append(cv.closers, z.Close)
-	cv.job.Scans = z
+	*to = z
 	return nil
 }
 

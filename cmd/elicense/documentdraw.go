@@ -21,21 +21,43 @@ type drawOptions struct {
 	to   string
 	page int
 	dpi  int
+
+	typ, template string // of a specimen
+	long          bool
 }
 
 func (c *program) documentDraw() *cobra.Command {
 	var o drawOptions
 	cmd := &cobra.Command{
-		Use: "draw IDENTIFIER --save FILE.svg|FILE.png", Args: cobra.ExactArgs(1),
+		Use: "draw IDENTIFIER|--type TYPE --save FILE.svg|FILE.png", Args: cobra.MaximumNArgs(1),
 		Short: "按模板画出证照页面，带印章图样 / draw the licence's page with its seal, as a picture",
 		Long: "画出的图片供人观看，不是证照文件；证照文件用 document get 取出。\nPNG 需要中文字体：apt-get install fonts-lxgw-wenkai 或 fonts-wqy-microhei，" +
-			"或以 ELICENSE_FONT 指明。" + cli.Between +
+			"或以 ELICENSE_FONT 指明。\n不给标识而给 --type 时画样张：虚构的内容，用该类型在用的模板，或 --template 的文件。" + cli.Between +
 			"The picture is for people to look at and no document; document get saves that. PNG needs a Chinese font:\n" +
-			"apt-get install fonts-lxgw-wenkai or fonts-wqy-microhei, or name one with ELICENSE_FONT.",
-		Example: "  elicense document draw 标识 --save 证照.svg\n  elicense document draw 标识 --save 证照.png --dpi 200",
+			"apt-get install fonts-lxgw-wenkai or fonts-wqy-microhei, or name one with ELICENSE_FONT.\n" +
+			"Without an identifier --type draws a specimen: made-up values on the type's template or on the file of " +
+			"--template.",
+		Example: "  elicense document draw 标识 --save 证照.svg\n  elicense document draw 标识 --save 证照.png --dpi 200\n" +
+			"  elicense document draw --type 食品经营许可证 --template 我的模板.yaml --long --save 样张.png",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check(len(args) == 1); err != nil {
+				return err
+			}
+			if o.typ != "" {
+				return c.with(cmd.Context(), operator("查看证照模板"), func(h *house, _ vault.Access) error {
+					drawing, err := h.documents.drawSpecimen(cmd.Context(), o)
+					if err != nil {
+						return err
+					}
+					return c.savePage(drawing, o)
+				})
+			}
 			return c.with(cmd.Context(), byLaw("查看证照页面"), func(h *house, a vault.Access) error {
-				return c.drawPage(cmd.Context(), h, a, args[0], o)
+				drawing, err := h.documents.drawStamped(cmd.Context(), a, args[0])
+				if err != nil {
+					return err
+				}
+				return c.savePage(drawing, o)
 			})
 		},
 	}
@@ -43,24 +65,57 @@ func (c *program) documentDraw() *cobra.Command {
 	f.StringVar(&o.to, "save", "", "存为 .svg 或 .png，不覆盖已有的 / .svg or .png to save to; one that exists is not overwritten")
 	f.IntVar(&o.page, "page", 1, "第几页 / which page")
 	f.IntVar(&o.dpi, "dpi", 150, "PNG 的分辨率 / resolution of a PNG")
+	f.StringVar(&o.typ, "type", "", "画样张：证照类型，名称或代码 / a specimen of this type: name or code")
+	f.StringVar(&o.template, "template", "", "样张用的模板文件 / template file for the specimen")
+	f.BoolVar(&o.long, "long", false, "样张用很长的内容 / a specimen with long values")
 	cli.MustHave(cmd, "save")
 	return cmd
 }
 
-func (c *program) drawPage(ctx context.Context, h *house, a vault.Access, identifier string, o drawOptions) error {
+// check refuses flags that do not go together.
+func (o *drawOptions) check(named bool) error {
 	kind := strings.ToLower(filepath.Ext(o.to))
-	if kind != ".svg" && kind != ".png" {
+	switch {
+	case kind != ".svg" && kind != ".png":
 		return cli.Usage("--save 应为 .svg 或 .png 文件", "--save is a .svg or .png file")
+	case named == (o.typ != ""):
+		return cli.Usage("请给出证照标识，或用 --type 画样张，二者取一", "give an identifier, or --type for a specimen: one of them")
+	case o.typ == "" && (o.template != "" || o.long):
+		return cli.Usage("--template 和 --long 与 --type 同用", "--template and --long go with --type")
 	}
-	drawing, err := h.documents.drawStamped(ctx, a, identifier)
+	return nil
+}
+
+// drawSpecimen draws a made-up licence of a type by its template or another one.
+func (d *documenter) drawSpecimen(ctx context.Context, o drawOptions) (*document.Drawing, error) {
+	t, err := resolveType(ctx, d.h.vault, o.typ)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	def := t.Definition
+	if o.template != "" {
+		if def.Page, err = readTemplate(def, o.template); err != nil {
+			return nil, err
+		}
+	}
+	drawer, err := d.draws()
+	if err != nil {
+		return nil, err
+	}
+	l, err := drawer.Specimen(def, o.long, d.program.Now().In(d.h.zone))
+	if err != nil {
+		return nil, err
+	}
+	return drawer.Draw(l)
+}
+
+// savePage writes one page as a picture.
+func (c *program) savePage(drawing *document.Drawing, o drawOptions) error {
 	if o.page < 1 || o.page > drawing.Pages() {
 		return cli.Usage("没有这一页（--page）", "there is no such page (--page)")
 	}
 	draw := func() ([]byte, error) { return drawing.SVG(o.page - 1) }
-	if kind == ".png" {
+	if strings.EqualFold(filepath.Ext(o.to), ".png") {
 		draw = func() ([]byte, error) { return drawing.PNG(o.page-1, o.dpi) }
 	}
 	data, err := draw()
@@ -203,11 +258,7 @@ func (d *documenter) closeWith(ctx context.Context, b []byte) ([]byte, error) {
 	if err := o.SignClosing(ctx, signer); err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	if err := o.Write(&out); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return written(o, len(b)+len(b)/4)
 }
 
 func (c *program) documentNote() *cobra.Command {

@@ -131,7 +131,7 @@ func (d *documenter) draw(v *vault.Drawable) (*document.Drawing, error) {
 	}
 	return drawer.Draw(&document.Licence{
 		Type: v.Type, Record: v.Record, Signature: v.Signature, Certificates: v.Certificates, Values: v.Values,
-		Token: v.Token, Scans: v.Scans, Created: d.program.Now().In(d.h.zone),
+		Token: v.Token, Scans: v.Scans, Images: v.Images, Created: d.program.Now().In(d.h.zone),
 	})
 }
 
@@ -155,8 +155,13 @@ func (d *documenter) seal(
 	if err := o.Seal(ctx, order); err != nil {
 		return nil, err
 	}
+	return written(o, len(raw)+len(raw)/4)
+}
+
+// written is an OFD as its bytes, about so many of them.
+func written(o *signing.OFD, about int) ([]byte, error) {
 	var out bytes.Buffer
-	out.Grow(len(raw) + len(raw)/4)
+	out.Grow(about)
 	if err := o.Write(&out); err != nil {
 		return nil, err
 	}

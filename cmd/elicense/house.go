@@ -23,7 +23,8 @@ import (
 //
 //	house.yaml             name, zone, defaults of the command line, space to keep free
 //	vault/  blobs/         the two engines, every value sealed
-//	service/               what the HTTP service keeps, sealed under the vault's keyring; made when first served
+//	service/               what the HTTP service keeps, sealed under a keyring of its own; made when first served
+//	service.yaml           how the service listens; may be absent
 //	keys/anchors.pem       the roots that are trusted
 //	keys/vault.pem         the vault's key, encrypted, and its certificates
 //	keys/authority/*.pem   a first, small CA: keys encrypted, with certificates
@@ -53,6 +54,7 @@ type house struct {
 	engines  []io.Closer
 	main     *badger.Engine
 	blobs    *badger.Engine
+	service  *badger.Engine // nil until it is served
 	anchors  *pki.Anchors
 	custody  *signing.Custody
 	signer   *signing.VaultSigner

@@ -61,13 +61,16 @@ func shortNames(t *vault.LicenceType, m map[string]string) (map[string]string, e
 }
 
 // request completes a request with the type's code and short names.
-func (c *program) request(cmd *cobra.Command, h *house, req *vault.Request) error {
+func (c *program) request(cmd *cobra.Command, h *house, req *vault.Request, photo string) error {
 	t, err := resolveType(cmd.Context(), h.vault, req.Type)
 	if err != nil {
 		return err
 	}
 	req.Type = t.Definition.Code
-	req.Values, err = shortNames(t, req.Values)
+	if req.Values, err = shortNames(t, req.Values); err != nil {
+		return err
+	}
+	req.Images, err = takeImages(t, req.Values, photo)
 	return err
 }
 
@@ -83,6 +86,7 @@ func requestFlags(cmd *cobra.Command, req *vault.Request) {
 func (c *program) issueCommand() *cobra.Command {
 	var req vault.Request
 	var validate bool
+	var photo string
 	cmd := &cobra.Command{
 		Use:   "issue --type TYPE --key KEY --paper SERIAL 要素=值…",
 		Short: "签发：纸质与电子同步 / issue with the printed paper's serial",
@@ -98,7 +102,7 @@ func (c *program) issueCommand() *cobra.Command {
 				return err
 			}
 			return c.with(cmd.Context(), issuer("核发证照"), func(h *house, a vault.Access) error {
-				if err := c.request(cmd, h, &req); err != nil {
+				if err := c.request(cmd, h, &req, photo); err != nil {
 					return err
 				}
 				if validate {
@@ -110,6 +114,7 @@ func (c *program) issueCommand() *cobra.Command {
 		},
 	}
 	requestFlags(cmd, &req)
+	photoFlag(cmd, &photo)
 	cmd.Flags().BoolVar(&validate, "validate", false, "只校验，不签发 / check everything, change nothing")
 	cmd.Flags().StringVar(&req.Paper, "paper", "", "纸质证照印刷序号 / serial of the printed paper")
 	return cmd
@@ -135,6 +140,7 @@ func (c *program) showNotes(notes []vault.Note) {
 
 func (c *program) reserveCommand() *cobra.Command {
 	var req vault.Request
+	var photo string
 	cmd := &cobra.Command{
 		Use:   "reserve --type TYPE --key KEY 要素=值…",
 		Short: "预留编号，待打印纸质证照 / take a number before the paper is printed",
@@ -143,7 +149,7 @@ func (c *program) reserveCommand() *cobra.Command {
 				return err
 			}
 			return c.with(cmd.Context(), issuer("核发证照"), func(h *house, a vault.Access) error {
-				if err := c.request(cmd, h, &req); err != nil {
+				if err := c.request(cmd, h, &req, photo); err != nil {
 					return err
 				}
 				answer, err := h.vault.Reserve(cmd.Context(), a, req)
@@ -157,6 +163,7 @@ func (c *program) reserveCommand() *cobra.Command {
 		},
 	}
 	requestFlags(cmd, &req)
+	photoFlag(cmd, &photo)
 	return cmd
 }
 
@@ -290,6 +297,9 @@ func (c *program) answer(a *vault.Answer, err error) error {
 		}
 		c.Fact("%s", strings.TrimRight(c.state(a.State)+"  "+number+version, " "))
 		c.Tell("标识 %s", "identifier %s", a.Identifier)
+		if a.Unchanged {
+			c.Tell("（内容没有变化：未生成新版本）", "(unchanged: it says this already, no version was made)")
+		}
 		if a.Replayed {
 			c.Tell("（重复请求：这是首次的答复，未重复办理）", "(replayed: this is the first answer, nothing was done twice)")
 		}

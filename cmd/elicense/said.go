@@ -13,6 +13,7 @@ import (
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/convert"
+	"github.com/elicense/elicense/vault/document"
 )
 
 // said takes an error apart for a person: what is wrong with settings or a file in words, the single problems of a refused
@@ -51,6 +52,7 @@ func problems(cmd *cobra.Command, err error) []cli.Problem {
 	var refusal *vault.Refusal
 	var typ *catalogue.TypeError
 	var mapping *convert.MappingError
+	var template *document.TemplateError
 	var out []cli.Problem
 	switch {
 	case errors.As(err, &refusal):
@@ -64,6 +66,13 @@ func problems(cmd *cobra.Command, err error) []cli.Problem {
 			out = append(out, cli.Problem{
 				Code: string(p.Code), Line: p.Line, Column: p.Column, Where: p.Path, Found: p.Found,
 				Zh: p.Text(catalogue.ZH) + "；" + p.Fix(catalogue.ZH), En: p.Text(catalogue.EN) + "; " + p.Fix(catalogue.EN),
+			})
+		}
+	case errors.As(err, &template):
+		for _, p := range template.Problems {
+			out = append(out, cli.Problem{
+				Code: string(p.Code), Line: p.Line, Column: p.Column, Where: p.Path, Found: p.Found,
+				Zh: p.Text("zh"), En: p.Text("en"),
 			})
 		}
 	case errors.As(err, &mapping):

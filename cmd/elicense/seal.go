@@ -24,6 +24,7 @@ type sealing struct {
 	riding          bool
 	close           bool
 	leaveRoot       bool
+	listFiles       bool
 	document        int
 	out             string
 }
@@ -53,6 +54,8 @@ func (c *program) newSealApplyCommand() *cobra.Command {
 	f.BoolVar(&s.close, "close", false, "盖章后锁定 / close the document afterwards")
 	f.BoolVar(&s.leaveRoot, "leave-root-open", false,
 		"不保护 OFD.xml，以便日后增加版本（加注件） / leave OFD.xml out, so that versions can be added later")
+	f.BoolVar(&s.listFiles, "list-files", false,
+		"写入 GM/T 0099 文件清单，防夹带；此后不能再加签 / write the list of files of GM/T 0099; no further signature can follow")
 	f.IntVar(&s.document, "document", s.document, "包内第几个文档 / which document of the package")
 	f.StringVarP(&s.out, "out", "o", "", "输出文件 / file to write")
 	cli.MustHave(cmd, "seal", "key", "cert", "out")
@@ -89,13 +92,12 @@ func (c *program) applySeal(ctx context.Context, s *sealing, file string) error 
 		return err
 	}
 	order := signing.SealOrder{Value: sealer, Seal: sealer.Seal(), Stamps: stamps, LeaveRootOpen: s.leaveRoot}
-	if err := o.Seal(ctx, order); err != nil {
+	signer, err := signing.NewSigner(signing.Config{Key: key, Chain: chain, Rand: c.Rand, WithCertificates: true})
+	if err != nil {
 		return err
 	}
-	if s.close {
-		if err := closeOFD(ctx, o, signing.Config{Key: key, Chain: chain, Rand: c.Rand, WithCertificates: true}); err != nil {
-			return err
-		}
+	if err := s.sign(ctx, o, order, signer); err != nil {
+		return err
 	}
 	if err := writeStream(s.out, o.Write); err != nil {
 		return err
@@ -116,19 +118,31 @@ func (c *program) openOFD(source *os.File, document int) (*signing.OFD, error) {
 	return o, err
 }
 
-func closeOFD(ctx context.Context, o *signing.OFD, config signing.Config) error {
-	signer, err := signing.NewSigner(config)
-	if err != nil {
+// sign seals and, if wanted, closes. The list of files comes with the last signature.
+func (s *sealing) sign(ctx context.Context, o *signing.OFD, order signing.SealOrder, signer *signing.Signer) error {
+	list := func(last bool) error {
+		if !s.listFiles || !last {
+			return nil
+		}
+		return o.ListFiles(signer)
+	}
+	if err := list(!s.close); err != nil {
+		return err
+	}
+	if err := o.Seal(ctx, order); err != nil || !s.close {
+		return err
+	}
+	if err := list(true); err != nil {
 		return err
 	}
 	return o.SignClosing(ctx, signer)
 }
 
 func (c *program) tellSealed(s *sealing, stamps, pages int) error {
-	return c.Emit(map[string]any{"file": s.out, "stamps": stamps, "pages": pages, "closed": s.close}, func() {
+	return c.Emit(map[string]any{"file": s.out, "stamps": stamps, "pages": pages, "closed": s.close || s.listFiles}, func() {
 		c.Tell("已盖章：%s", "sealed: %s", s.out)
 		c.Tell("%d 页，盖章 %d 处", "pages: %d, stamps: %d", pages, stamps)
-		if s.close {
+		if s.close || s.listFiles {
 			c.Tell("已锁定，不能再加签", "closed: no further signature can be added")
 		}
 		c.Fact("  %s verify %s", c.Name, s.out)

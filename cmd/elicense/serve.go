@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -36,7 +37,7 @@ func (c *program) serveCommand() *cobra.Command {
 		Example: "  elicense serve --sandbox\n  elicense serve --listen 0.0.0.0:8443 --certificate server.pem --key server-key.pem",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.serve(cmd.Context(), sandbox, changed(cmd.Flags()))
+			return c.serve(cmd.Context(), sandbox, typed(cmd.Flags()))
 		},
 	}
 	f := cmd.Flags()
@@ -46,13 +47,14 @@ func (c *program) serveCommand() *cobra.Command {
 	f.String("certificate", "", "服务器 TLS 证书链 / TLS certificate chain of the server")
 	f.String("key", "", "服务器 TLS 密钥 / its key")
 	f.String("client-ca", "", "为调用方证书作保的机构 / authorities of callers' certificates")
+	f.String("backups", "", "定期在线备份到此目录 / directory for backups that are made while it serves")
 	f.StringSlice("names", nil, "对外的名称，地址[:端口]，签名须写其一 / names it is called by; signatures are made for one of them")
 	f.String("metrics", "", "指标地址 (Prometheus)，仅限本机 / address for Prometheus, on loopback only")
 	return cmd
 }
 
-// changed are the settings that the command line gives.
-func changed(f *pflag.FlagSet) given {
+// typed are the settings that the command line gives.
+func typed(f *pflag.FlagSet) given {
 	g := given{}
 	f.Visit(func(flag *pflag.Flag) {
 		if key := strings.ReplaceAll(flag.Name, "-", "_"); flag.Name != "sandbox" && isServeKey(key) {
@@ -117,7 +119,9 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	if err := c.showServing(h, settings, l.Addr().String(), keys); err != nil {
 		return err
 	}
-	return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+	return c.whileBackingUp(ctx, h, settings, func() error {
+		return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+	})
 }
 
 // newServer puts the service together.
@@ -134,12 +138,14 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	}
 	s, err := server.New(server.Config{
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
-		Registry: known.registry,
-		Sandbox: h.settings.Sandbox, Log: slog.New(slog.NewJSONHandler(c.Err, nil)),
+		Registry: known.registry, Sandbox: h.settings.Sandbox, Log: c.serviceLog(),
 		Ready: func(context.Context) error { return h.room() },
 	})
 	return s, known.keys, err
 }
+
+// serviceLog writes one JSON line for each request to standard error.
+func (c *program) serviceLog() *slog.Logger { return slog.New(slog.NewJSONHandler(c.Err, nil)) }
 
 // room says whether there is space to write in.
 func (h *house) room() error {
@@ -155,18 +161,36 @@ const serviceDir = "service"
 
 // openService opens what the service keeps, apart from the vault; it has a keyring of its own under the same master key.
 func (c *program) openService(ctx context.Context, h *house) (engine.Engine, error) {
-	e, err := badger.Open(badger.Config{
-		Dir: filepath.Join(h.dir, serviceDir), GCInterval: gcInterval, ReserveBytes: h.settings.reserveBytes(),
-	})
-	if err != nil {
+	if err := h.openServiceEngine(false); err != nil {
 		return nil, err
 	}
-	h.engines = append(h.engines, e)
-	if _, err := sealed.CreateKeyring(ctx, e, h.master, c.Rand); err != nil && !errors.Is(err, sealed.ErrKeyring) {
+	store, _, err := c.unseal(ctx, h.service, h.master)
+	if !errors.Is(err, sealed.ErrNoKeyring) {
+		return store, err
+	}
+	if _, err := sealed.CreateKeyring(ctx, h.service, h.master, c.Rand); err != nil {
 		return nil, err
 	}
-	store, _, err := c.unseal(ctx, e, h.master)
+	store, _, err = c.unseal(ctx, h.service, h.master)
 	return store, err
+}
+
+// openServiceEngine opens the engine; ifThere: where there is none, none is made.
+func (h *house) openServiceEngine(ifThere bool) error {
+	dir := filepath.Join(h.dir, serviceDir)
+	if h.service != nil {
+		return nil
+	}
+	if _, err := os.Stat(dir); ifThere && errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	e, err := badger.Open(badger.Config{Dir: dir, GCInterval: gcInterval, ReserveBytes: h.settings.reserveBytes()})
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", serviceDir, err)
+	}
+	h.service = e
+	h.engines = append(h.engines, e)
+	return nil
 }
 
 // prepareSandbox makes a sandbox where there is nothing yet.

@@ -16,7 +16,7 @@ import (
 
 func (c *program) typeCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "type", Short: "证照目录 / licence types"}
-	cmd.AddCommand(c.typeList(), c.typeShow(), c.typePut(), c.typeReport(), c.typeShipped(), c.typeComplete())
+	cmd.AddCommand(c.typeList(), c.typeShow(), c.typePut(), c.typeTemplate(), c.typeReport(), c.typeShipped(), c.typeComplete())
 	return cmd
 }
 
@@ -175,7 +175,8 @@ func filledIn(d *catalogue.Type, name string) bool {
 }
 
 func (c *program) typePut() *cobra.Command {
-	return &cobra.Command{
+	var template string
+	cmd := &cobra.Command{
 		Use: "put FILE.yaml", Short: "登记证照类型，或其新版本 / declare a type or a new version of it", Args: cobra.ExactArgs(1),
 		Long: "读入定义文件；所有错误一次报出，带行号和改法。只有维护该类型的部门可以更改（A67）。" + cli.Between +
 			"Reads a definition; all errors are told at once with line and remedy. Only the owning department may change " +
@@ -185,8 +186,14 @@ func (c *program) typePut() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, err := catalogue.ParseType(yaml); err != nil {
+			def, err := catalogue.ParseType(yaml)
+			if err != nil {
 				return err // without asking for the master key first
+			}
+			if template != "" {
+				if yaml, err = withTemplate(def, template); err != nil {
+					return err
+				}
 			}
 			return c.with(cmd.Context(), issuer("登记证照目录"), func(h *house, a vault.Access) error {
 				t, err := h.vault.PutType(cmd.Context(), a, yaml)
@@ -200,6 +207,8 @@ func (c *program) typePut() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().StringVar(&template, "template", "", "自带的证照模板文件，随类型版本保存 / template of the type's own, kept with its version")
+	return cmd
 }
 
 func (c *program) typeReport() *cobra.Command {

@@ -5,11 +5,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,8 +17,9 @@ import (
 
 // submitted are the files of one call of verify, open until close.
 type submitted struct {
-	docs []verify.Named
-	open []io.Closer
+	docs   []verify.Named
+	beside *besideDocuments
+	open   []io.Closer
 }
 
 func (s *submitted) close() {
@@ -31,13 +30,24 @@ func (s *submitted) close() {
 
 // submit opens the files that are to be judged, each with what lies beside it.
 func (c *program) submit(o *verifyOrder, paths []string) (*submitted, error) {
-	s := &submitted{}
-	paths = o.withoutContents(paths)
+	paths, beside, err := splitBeside(o.withoutContents(paths))
+	if err != nil {
+		return nil, err
+	}
+	if o.content != "" && len(paths) > 1 {
+		return nil, cli.Usage("--content 只能与一个文件同用", "--content goes with one file")
+	}
+	s := &submitted{beside: beside}
 	for _, p := range paths {
 		if err := c.submitOne(s, o, p); err != nil {
 			s.close()
 			return nil, err
 		}
+		s.docs[len(s.docs)-1].Evidence = beside.evidence
+	}
+	if err := c.addLicences(s, o.with); err != nil {
+		s.close()
+		return nil, err
 	}
 	return s, nil
 }
@@ -56,11 +66,6 @@ func (c *program) submitOne(s *submitted, o *verifyOrder, p string) error {
 	}
 	if beside := o.contentOf(p); beside != "" {
 		if doc.Content, doc.ContentSize, err = s.file(beside); err != nil {
-			return err
-		}
-	}
-	if o.with != "" {
-		if doc.Licence, err = c.readLimited(o.with); err != nil {
 			return err
 		}
 	}
@@ -118,8 +123,8 @@ func (o *verifyOrder) withoutContents(paths []string) []string {
 
 // judgeFiles judges one file, or several as a case.
 func (c *program) judgeFiles(ctx context.Context, o *verifyOrder, paths []string) error {
-	if o.content != "" && len(paths) > 1 {
-		return cli.Usage("--content 只能与一个文件同用", "--content goes with one file")
+	if err := cmp.Or(o.checkReport(), o.checkEvidence(), readExpectations(&o.expect, o.expects)); err != nil {
+		return err
 	}
 	v, err := c.verifier(&o.trust)
 	if err != nil {
@@ -134,7 +139,12 @@ func (c *program) judgeFiles(ctx context.Context, o *verifyOrder, paths []string
 	if err != nil {
 		return err
 	}
-	if err := c.writeReports(o, report); err != nil {
+	c.tellBeside(s.beside)
+	report.Number = o.caseNumber
+	if err := c.writeReports(ctx, o, report); err != nil {
+		return err
+	}
+	if err := c.keepEvidence(ctx, o, report); err != nil {
 		return err
 	}
 	if len(report.Reports) == 1 {
@@ -143,59 +153,6 @@ func (c *program) judgeFiles(ctx context.Context, o *verifyOrder, paths []string
 	var failed error
 	err = c.Emit(report, func() { failed = report.WriteText(c.Output(), c.Lang) })
 	return cmp.Or(errors.Join(err, failed), exitOf(report.Indication()))
-}
-
-// writeReports writes each report as a file of its own, beside what is shown.
-func (c *program) writeReports(o *verifyOrder, report *verify.CaseReport) error {
-	if o.report == "" {
-		return nil
-	}
-	if o.report != "html" && o.report != "json" && o.report != "text" {
-		return cli.Usage("--report 应为 html、json 或 text", "--report is html, json or text")
-	}
-	for i, r := range report.Reports {
-		path := o.out
-		if path == "" || len(report.Reports) > 1 {
-			path = filepath.Join(o.out, reportName(report.Names[i], o.report))
-		}
-		var b bytes.Buffer
-		if err := writeReport(&b, r, o.report, c.Lang); err != nil {
-			return err
-		}
-		if err := writeFile(path, b.Bytes()); err != nil {
-			return err
-		}
-		c.Aside(c.Say("报告：", "report: ") + path + "\n")
-	}
-	return nil
-}
-
-func writeReport(w io.Writer, r *verify.Report, form, lang string) error {
-	switch form {
-	case "html":
-		return r.WriteHTML(w, lang)
-	case "json":
-		text, err := r.MarshalJSON()
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(w, "%s\n", text)
-		return err
-	default:
-		return r.WriteText(w, lang)
-	}
-}
-
-// reportName is the file of a report: that of the document with another ending.
-func reportName(document, form string) string {
-	if document == "-" {
-		document = "stdin"
-	}
-	ending := map[string]string{"text": "txt"}[form]
-	if ending == "" {
-		ending = form
-	}
-	return filepath.Base(document) + ".report." + ending
 }
 
 // maxTrustFile is the largest file of a trust folder; CRLs can be long.

@@ -12,23 +12,81 @@ var errIncomplete = errors.New("blob: chunks were removed under the upload")
 
 // Put implements Store.
 func (s *Embedded) Put(ctx context.Context, content []byte) (Address, error) {
-	if len(content) == 0 {
-		return Address{}, ErrEmpty
-	}
-	if len(content) > MaxBytes {
-		return Address{}, ErrTooLarge
+	if err := checkSize(content); err != nil {
+		return Address{}, err
 	}
 	a := s.address(content)
 	s.begin(a)
 	defer s.end(a)
-	put := s.putWhole
+	var err error
 	if chunks(int64(len(content))) > chunksAtOnce {
-		put = s.putInParts
+		err = s.putInParts(ctx, a, content)
+	} else {
+		err = s.putWhole(ctx, upload{a, content})
 	}
-	if err := put(ctx, a, content); err != nil {
+	if err != nil {
 		return Address{}, fmt.Errorf("storing blob: %w", err)
 	}
 	return a, nil
+}
+
+func checkSize(content []byte) error {
+	switch {
+	case len(content) == 0:
+		return ErrEmpty
+	case len(content) > MaxBytes:
+		return ErrTooLarge
+	}
+	return nil
+}
+
+// PutAll implements Store.
+func (s *Embedded) PutAll(ctx context.Context, contents [][]byte) ([]Address, error) {
+	for _, content := range contents {
+		if err := checkSize(content); err != nil {
+			return nil, err
+		}
+	}
+	list := make([]upload, len(contents))
+	out := make([]Address, len(contents))
+	for i, content := range contents {
+		out[i] = s.address(content)
+		list[i] = upload{out[i], content}
+		s.begin(out[i])
+		defer s.end(out[i])
+	}
+	for len(list) > 0 {
+		n := together(list)
+		var err error
+		if n == 0 {
+			n, err = 1, s.putInParts(ctx, list[0].address, list[0].content)
+		} else {
+			err = s.putWhole(ctx, list[:n]...)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("storing blobs: %w", err)
+		}
+		list = list[n:]
+	}
+	return out, nil
+}
+
+// upload is a blob on its way.
+type upload struct {
+	address Address
+	content []byte
+}
+
+// together is how many of the first blobs go into one transaction; 0 if the first is too large for one.
+func together(list []upload) int {
+	const most = chunksAtOnce * chunkBytes
+	size := 0
+	for n := range list {
+		if size += len(list[n].content); size > most {
+			return n
+		}
+	}
+	return len(list)
 }
 
 // begin keeps a sweep's hands off a from here on; see remove.
@@ -65,17 +123,25 @@ func (s *Embedded) renew(w engine.Writer, a Address) (exists bool, err error) {
 	return true, nil
 }
 
-// putWhole stores a blob in one transaction.
-func (s *Embedded) putWhole(ctx context.Context, a Address, content []byte) error {
+// putWhole stores blobs in one transaction.
+func (s *Embedded) putWhole(ctx context.Context, list ...upload) error {
 	return s.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		exists, err := s.renew(w, a)
-		if err != nil || exists {
-			return err
+		for _, u := range list {
+			exists, err := s.renew(w, u.address)
+			if err != nil {
+				return err
+			}
+			if exists {
+				continue
+			}
+			if err := putChunks(w, u.address, u.content, 0); err != nil {
+				return err
+			}
+			if err := s.complete(w, u.address, u.content); err != nil {
+				return err
+			}
 		}
-		if err := putChunks(w, a, content, 0); err != nil {
-			return err
-		}
-		return s.complete(w, a, content)
+		return nil
 	})
 }
 

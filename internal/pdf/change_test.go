@@ -1,6 +1,10 @@
 package pdf_test
 
 import (
+	"crypto/sha1" //nolint:gosec // the name of a list, by the standard
+	"encoding/hex"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,7 +18,7 @@ func ref(n uint32) pdf.Ref { return pdf.Ref{Number: n} }
 func page(key pdf.Name, o pdf.Object) pdf.Dict {
 	d := pdf.Dict{
 		"Type": pdf.Name("Page"), "Parent": ref(2), "MediaBox": pdf.Array{int64(0), int64(0), int64(595), int64(842)},
-		"Contents": pdf.Array{ref(4), ref(99)}, "Annots": pdf.Array{ref(5), ref(8)},
+		"Contents": pdf.Array{ref(4)}, "Annots": pdf.Array{ref(5), ref(8)},
 	}
 	d[key] = o
 	return d
@@ -61,7 +65,7 @@ func TestChangesAfterSigning(t *testing.T) {
 			u.Replace(ref(2), pdf.Dict{"Type": pdf.Name("Pages"), "Kids": pdf.Array{ref(3), ref(3)}, "Count": int64(2)})
 		}, other: "page object 2"},
 		"action on opening": {edit: func(u *pdf.Update) { u.Replace(ref(1), catalog("OpenAction", pdf.Array{ref(3)})) }, other: "catalog object 1"},
-		"signed as absent":  {edit: func(u *pdf.Update) { u.Replace(ref(99), pdf.Dict{}) }, other: "object 99, which was signed as absent"},
+		"signed as absent":  {edit: func(u *pdf.Update) { u.Replace(ref(99), pdf.Dict{}) }, other: "object 99 signed as absent"},
 		"field of text": {edit: func(u *pdf.Update) {
 			f := u.Add(pdf.Dict{"FT": pdf.Name("Tx"), "T": pdf.NewText("x")})
 			u.Replace(ref(1), catalog("AcroForm", pdf.Dict{"Fields": pdf.Array{ref(8), f}, "SigFlags": int64(3)}))
@@ -110,11 +114,13 @@ func TestChangesAfterSigning(t *testing.T) {
 func TestCertified(t *testing.T) {
 	closed := sign(t, plain(), func(n *pdf.NewField) { n.Certifies = true })
 	_, s := first(t, closed)
-	require.Equal(t, 1, s.Permission)
+	require.Equal(t, 1, s.Permissions.Level)
+	require.True(t, s.Permissions.Certifies)
 	f, s := first(t, sign(t, closed, nil))
 	changes, err := f.Changes(s)
 	require.NoError(t, err)
-	require.Equal(t, []string{"a signature, which the certification does not permit"}, changes.Other)
+	require.Empty(t, changes.Other)
+	require.Equal(t, []string{"a signature that the certification does not permit"}, changes.Forbidden)
 }
 
 // TestEvidence: what is added is read again, once each, and is no change, not even after a certification.
@@ -136,6 +142,58 @@ func TestEvidence(t *testing.T) {
 	require.Equal(t, &pdf.Changes{Evidence: true}, changes)
 	_, err = open(t, craft("", "<</DSS<</Certs[1 0 R]>>>>")).Evidence()
 	require.Equal(t, pdf.ReasonStructure, pdf.ReasonOf(err))
+}
+
+// TestSingleEvidence: evidence is listed for each signature too, by the SHA-1 of its value, and read from there if it is
+// nowhere else; none of it is read twice.
+func TestSingleEvidence(t *testing.T) {
+	signed := sign(t, plain(), nil)
+	_, s := first(t, signed)
+	add := func(doc []byte, e pdf.Evidence) []byte {
+		return update(t, doc, func(u *pdf.Update) { require.NoError(t, u.AddEvidence(e, s)) })
+	}
+	sum := sha1.Sum(s.Contents) //nolint:gosec // see the import
+	key := strings.ToUpper(hex.EncodeToString(sum[:]))
+	doc := add(signed, pdf.Evidence{Certificates: [][]byte{[]byte("a")}, CRLs: [][]byte{[]byte("c")}})
+	require.Contains(t, string(doc), "/VRI <</"+key+" <</CRL [10 0 R]/Cert [9 0 R]>>>>")
+	doc = add(doc, pdf.Evidence{Certificates: [][]byte{[]byte("a"), []byte("b")}})
+	f, s := first(t, doc)
+	changes, err := f.Changes(s)
+	require.NoError(t, err)
+	require.Equal(t, &pdf.Changes{Evidence: true}, changes)
+	want := &pdf.Evidence{Certificates: [][]byte{[]byte("a"), []byte("b")}, CRLs: [][]byte{[]byte("c")}}
+	got, err := f.Evidence()
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+
+	alone := update(t, signed, func(u *pdf.Update) {
+		list := pdf.Dict{"Cert": pdf.Array{u.AddStream(pdf.Dict{}, []byte("a"))}, "TU": pdf.NewText("D:2026")}
+		u.Replace(ref(1), catalog("DSS", pdf.Dict{"VRI": pdf.Dict{"Type": pdf.Name("VRI"), pdf.Name(key): list}}))
+	})
+	f, s = first(t, alone)
+	got, err = f.Evidence()
+	require.NoError(t, err)
+	require.Equal(t, &pdf.Evidence{Certificates: [][]byte{[]byte("a")}}, got)
+	changes, err = f.Changes(s)
+	require.NoError(t, err)
+	require.Empty(t, changes.Other)
+
+	for name, store := range map[string]string{
+		"no list":        "/VRI 3",
+		"no dictionary":  "/VRI<</A 3>>",
+		"no stream":      "/VRI<</A<</Cert[2 0 R]>>>>",
+		"round a circle": "/VRI<</A 2 0 R>>/Certs 2 0 R",
+	} {
+		got, err := open(t, craft("", "<</DSS<<"+store+">>>>", "<</Cert 2 0 R>>")).Evidence()
+		require.Equal(t, pdf.ReasonStructure, pdf.ReasonOf(err), name)
+		require.Nil(t, got)
+	}
+	many := "<</Type/VRI"
+	for i := range 300 {
+		many += fmt.Sprintf("/A%d<<>>", i)
+	}
+	_, err = open(t, craft("", "<</DSS<</VRI"+many+">>>>>>")).Evidence()
+	require.Equal(t, pdf.ReasonLimit, pdf.ReasonOf(err))
 }
 
 // TestSharedObject: an object that serves two ends in the signed revision may not change for one of them.

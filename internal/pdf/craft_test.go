@@ -28,8 +28,8 @@ func craft(trailer string, objects ...string) []byte {
 func plain() []byte {
 	return craft("/Info 6 0 R /ID [<01> <02>]",
 		"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents [4 0 R 99 0 R] /Annots [5 0 R] >>",
-		"<< /Length 4 >>\nstream\nq Q \nendstream", "<< /Type /Annot /Subtype /Text /Rect [0 0 9 9] >>",
+		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents [4 0 R] /Annots [5 0 R] >>",
+		"<< /Length 4 >>\nstream\nq Q \nendstream", "<< /Type /Annot /Subtype /Text /Rect [0 0 9 9] /Popup 99 0 R >>",
 		"<< /Title (a) /Producer (p) >>")
 }
 
@@ -79,4 +79,12 @@ func first(t testing.TB, doc []byte) (*pdf.File, *pdf.Signature) {
 	require.NoError(t, err)
 	require.NotEmpty(t, list)
 	return f, list[0]
+}
+
+// replaced puts something as long in the place of a part of a document.
+func replaced(t testing.TB, doc []byte, from, to string) []byte {
+	t.Helper()
+	require.Equal(t, len(from), len(to))
+	require.Equal(t, 1, bytes.Count(doc, []byte(from)))
+	return bytes.Replace(doc, []byte(from), []byte(to), 1)
 }

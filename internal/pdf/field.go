@@ -5,17 +5,19 @@ import (
 	"unicode/utf16"
 )
 
-// Field is a terminal field of the form that is of the kind Sig (12.7.4.5).
+// Field is a terminal field of the form (12.7.4).
 type Field struct {
-	Name string // fully qualified
-	Ref  Ref    // zero: it is no object of its own
-	Dict Dict
+	Name  string // fully qualified
+	Ref   Ref    // zero: it is no object of its own
+	Dict  Dict
+	Flags int64 // Ff, own or inherited
 }
 
 // inherited is what a field has from those above it.
 type inherited struct {
-	name string
-	kind Object
+	name  string
+	kind  Object
+	flags int64
 }
 
 // SignatureFields are the signature fields of the form, signed or not.
@@ -27,11 +29,11 @@ func (f *File) SignatureFields() ([]Field, error) {
 	return w.found, nil
 }
 
-// otherFields is the number of fields of other kinds.
-func (f *File) otherFields() (int, error) {
+// otherFields are the fields of other kinds.
+func (f *File) otherFields() ([]Field, error) {
 	w, err := f.walkFields()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	return w.others, nil
 }
@@ -55,12 +57,11 @@ func (f *File) walkFields() (*fieldWalk, error) {
 
 // fieldWalk goes through the tree of fields. A field that is met twice makes a circle, or two fields of one.
 type fieldWalk struct {
-	f     *File
-	seen  map[Ref]bool
-	count int
-	found []Field
-	// others is the number of fields of other kinds.
-	others int
+	f      *File
+	seen   map[Ref]bool
+	count  int
+	found  []Field
+	others []Field // of other kinds
 }
 
 func (w *fieldWalk) all(list Array, above inherited, depth int) error {
@@ -101,9 +102,9 @@ func (w *fieldWalk) one(o Object, above inherited, depth int) error {
 		return w.all(kids, above, depth+1)
 	}
 	if above.kind == Name("Sig") {
-		w.found = append(w.found, Field{above.name, ref, d})
+		w.found = append(w.found, Field{above.name, ref, d, above.flags})
 	} else {
-		w.others++
+		w.others = append(w.others, Field{above.name, ref, d, above.flags})
 	}
 	return nil
 }
@@ -117,6 +118,11 @@ func (w *fieldWalk) inherit(above *inherited, d Dict) error {
 	if kind != nil {
 		above.kind = kind
 	}
+	flags, err := w.f.Resolve(d["Ff"])
+	if err != nil {
+		return err
+	}
+	above.flags = intOr(flags, above.flags)
 	part, err := w.f.Resolve(d["T"])
 	if s, ok := part.(*String); ok {
 		above.name = strings.TrimPrefix(above.name+"."+Text(s.Value), ".")

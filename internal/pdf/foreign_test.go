@@ -54,6 +54,8 @@ func classOf(t testing.TB, f *pdf.File, s *pdf.Signature) string {
 	switch {
 	case len(changes.Other) > 0:
 		return "changed"
+	case len(changes.Forbidden) > 0:
+		return "forbidden"
 	case changes.None():
 		return "whole"
 	default:
@@ -110,13 +112,13 @@ var foreign = map[string]string{
 	"pyhanko/data/pdf/minimal-signed-twice-both-created.pdf":                            "added, whole",
 	"pyhanko/data/pdf/minimal-signed-twice-no-sig-type.pdf":                             "added, whole",
 	"pyhanko/data/pdf/minimal-signed-twice-second-created.pdf":                          "added, whole",
-	"pyhanko/data/pdf/minimal-startxref-hopeless.pdf":                                   "syntax",
+	"pyhanko/data/pdf/minimal-startxref-hopeless.pdf":                                   "xref",
 	"pyhanko/data/pdf/minimal-startxref-hopeless2.pdf":                                  "xref",
 	"pyhanko/data/pdf/minimal-startxref-hopeless3.pdf":                                  "syntax",
-	"pyhanko/data/pdf/minimal-startxref-obo2.pdf":                                       "syntax",
-	"pyhanko/data/pdf/minimal-startxref-obo4.pdf":                                       "syntax",
-	"pyhanko/data/pdf/minimal-startxref-obo5.pdf":                                       "syntax",
-	"pyhanko/data/pdf/minimal-startxref-obo6.pdf":                                       "syntax",
+	"pyhanko/data/pdf/minimal-startxref-obo2.pdf":                                       "xref",
+	"pyhanko/data/pdf/minimal-startxref-obo4.pdf":                                       "xref",
+	"pyhanko/data/pdf/minimal-startxref-obo5.pdf":                                       "xref",
+	"pyhanko/data/pdf/minimal-startxref-obo6.pdf":                                       "xref",
 	"pyhanko/data/pdf/minimal-two-fields-aes256.pdf":                                    "encrypted",
 	"pyhanko/data/pdf/minimal-two-fields-pubkey-aes256.pdf":                             "encrypted",
 	"pyhanko/data/pdf/minimal-two-fields-pubkey-rc4.pdf":                                "encrypted",

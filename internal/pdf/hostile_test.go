@@ -219,6 +219,23 @@ func TestValue(t *testing.T) {
 	}
 }
 
+// TestAbsentNumbers: what is added takes no number that the document names and does not have; it would be taken for a field,
+// an annotation or the content of a page.
+func TestAbsentNumbers(t *testing.T) {
+	for where, absent := range map[string][]int{
+		"/Contents 8 0 R": {7, 8}, "/Contents 6 0 R/Annots[5 0 R 9 0 R]": {6, 7, 9}, "/Annots 6 0 R": {6, 7},
+	} {
+		doc := craft("", "<</AcroForm 4 0 R/Pages 2 0 R>>", "<</Kids[3 0 R]>>", "<</Type/Page"+where+">>",
+			"<</Fields[7 0 R]>>", "<<>>")
+		signed := sign(t, doc, nil)
+		_, s := first(t, signed)
+		require.NoError(t, s.CheckRange(), where)
+		for _, number := range absent {
+			require.NotContains(t, string(signed[len(doc):]), fmt.Sprintf("\n%d 0 obj", number), where)
+		}
+	}
+}
+
 // TestParseDate: dates as software writes them.
 func TestParseDate(t *testing.T) {
 	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
@@ -268,6 +285,14 @@ func FuzzOpen(f *testing.F) {
 	f.Add(signed)
 	f.Add(sign(f, signed, func(n *pdf.NewField) { n.Certifies = true }))
 	f.Add(streamed("/W[1 1 1]/Size 1", "abc"))
+	filled := update(f, sign(f, form(), allowing(2, pdf.NewText("office"))), func(u *pdf.Update) {
+		u.Replace(ref(4), widget("name", pdf.Dict{"V": pdf.NewText("x")}))
+	})
+	f.Add(sign(f, filled, nil))
+	f.Add(update(f, signed, func(u *pdf.Update) {
+		_, s := first(f, signed)
+		require.NoError(f, u.AddEvidence(pdf.Evidence{CRLs: [][]byte{[]byte("c")}}, s))
+	}))
 	if root := os.Getenv("ELICENSE_TESTDATA"); root != "" {
 		names, err := filepath.Glob(filepath.Join(root, "pyhanko/data/pdf/*.pdf"))
 		require.NoError(f, err)

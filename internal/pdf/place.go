@@ -27,7 +27,7 @@ func (u *Update) AddField(n NewField) error {
 		return refuse(ReasonInput, "page %d of %d", n.Page, len(pages))
 	}
 	page := pages[n.Page-1]
-	name, err := u.freeName()
+	name, err := u.f.FreeName()
 	if err != nil {
 		return err
 	}
@@ -60,15 +60,15 @@ func (u *Update) AddField(n NewField) error {
 	return u.extend(page.Dict, page.Ref, "Annots", ref)
 }
 
-// freeName is a name that no field has.
-func (u *Update) freeName() (string, error) {
-	fields, err := u.f.SignatureFields()
+// FreeName is a name that no field has: that of the next field that is added.
+func (f *File) FreeName() (string, error) {
+	fields, err := f.SignatureFields()
 	if err != nil {
 		return "", err
 	}
 	for i := len(fields) + 1; ; i++ {
 		name := "Signature" + strconv.Itoa(i)
-		if !slices.ContainsFunc(fields, func(f Field) bool { return f.Name == name }) {
+		if !slices.ContainsFunc(fields, func(had Field) bool { return had.Name == name }) {
 			return name, nil
 		}
 	}

@@ -22,14 +22,13 @@ const (
 
 // Signature is a signed field.
 type Signature struct {
-	Field      string
-	Type       Name // Sig, DocTimeStamp or empty
-	Filter     Name
-	SubFilter  Name
-	Contents   []byte    // the value with its padding
-	Time       time.Time // M; zero: there is none, or none that can be read
-	Permission int       // 1 to 3: it certifies the document and permits so much (12.8.2.2); 0: it does not
-	Locks      bool      // it locks fields (12.8.2.4)
+	Field       string
+	Type        Name // Sig, DocTimeStamp or empty
+	Filter      Name
+	SubFilter   Name
+	Contents    []byte    // the value with its padding
+	Time        time.Time // M; zero: there is none, or none that can be read
+	Permissions Permissions
 
 	length int64 // of the first range
 	second int64 // start of the second
@@ -160,7 +159,8 @@ func (f *File) signature(field Field, d Dict) (*Signature, error) {
 	} else if text, ok := m.(*String); ok {
 		s.Time, _ = ParseDate(Text(text.Value))
 	}
-	if err := f.readReferences(s, d["Reference"]); err != nil {
+	var err error
+	if s.Permissions, err = f.readPermissions(field.Dict, d); err != nil {
 		return nil, err
 	}
 	contents, ok := d["Contents"].(*String)
@@ -172,42 +172,6 @@ func (f *File) signature(field Field, d Dict) (*Signature, error) {
 		return nil, s.err
 	}
 	return s, nil
-}
-
-// readReferences reads what the signature permits and locks.
-func (f *File) readReferences(s *Signature, o Object) error {
-	list, err := f.array(o)
-	if err != nil {
-		return err
-	}
-	for _, o := range list {
-		d, err := f.dict(o)
-		if err != nil {
-			return err
-		}
-		method, err := f.Resolve(d["TransformMethod"])
-		if err != nil {
-			return err
-		}
-		switch method {
-		case Name("FieldMDP"):
-			s.Locks = true
-		case Name("DocMDP"):
-			p, err := f.dict(d["TransformParams"])
-			if err != nil {
-				return err
-			}
-			permission, err := f.Resolve(p["P"])
-			if err != nil {
-				return err
-			}
-			s.Permission = 1 // what is not understood permits nothing
-			if n := intOr(permission, 2); n == 2 || n == 3 {
-				s.Permission = int(n)
-			}
-		}
-	}
-	return nil
 }
 
 // readRange reads ByteRange and holds it against the place of the value and the end of a revision.

@@ -17,6 +17,7 @@ type parser struct {
 	i        int
 	base     int64 // of b in the file; negative: strings have no place of their own
 	last     bool  // nothing follows b
+	bare     bool  // comments do not count as white space
 	elements int
 }
 
@@ -42,7 +43,7 @@ func (p *parser) skip() {
 		switch c := p.b[p.i]; {
 		case isSpace(c):
 			p.i++
-		case c == '%':
+		case c == '%' && !p.bare:
 			for p.i < len(p.b) && p.b[p.i] != '\n' && p.b[p.i] != '\r' {
 				p.i++
 			}
@@ -221,6 +222,19 @@ func (p *parser) hexadecimal() (Object, error) {
 	}
 	digits := p.b[p.i+1 : p.i+end]
 	p.i += end + 1
+	value := make([]byte, hex.DecodedLen(len(digits)))
+	if _, err := hex.Decode(value, digits); err != nil {
+		if value, err = spacedDigits(digits); err != nil {
+			return nil, err
+		}
+	}
+	s := &String{Value: value, Hex: true}
+	s.from, s.to = p.place(from)
+	return s, nil
+}
+
+// spacedDigits decodes digits with white space between them, or a last one alone.
+func spacedDigits(digits []byte) ([]byte, error) {
 	compact := make([]byte, 0, len(digits)+1)
 	for _, c := range digits {
 		if !isSpace(c) {
@@ -234,9 +248,7 @@ func (p *parser) hexadecimal() (Object, error) {
 	if err != nil {
 		return nil, refuse(ReasonSyntax, "a malformed string of hexadecimal digits")
 	}
-	s := &String{Value: compact[:n:n], Hex: true}
-	s.from, s.to = p.place(from)
-	return s, nil
+	return compact[:n:n], nil
 }
 
 // literal reads a string in parentheses (7.3.4.2).

@@ -137,7 +137,49 @@ func (f *File) NewUpdate() (*Update, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Update{f: f, next: max(next, 1)}, nil
+	u := &Update{f: f, next: max(next, 1)}
+	if err := u.skipAbsent(); ignoreRefusal(err) != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+// skipAbsent keeps new objects off the numbers of fields and annotations that the document names and does not have: a
+// new object would be taken for one of them.
+func (u *Update) skipAbsent() error {
+	skip := func(r Ref) {
+		if r.Number < math.MaxInt32 {
+			u.next = max(u.next, r.Number+1)
+		}
+	}
+	catalog, err := u.f.catalog()
+	if err != nil {
+		return err
+	}
+	references(catalog, skip)
+	form, err := u.f.dict(catalog["AcroForm"])
+	if err != nil {
+		return err
+	}
+	references(form, skip)
+	fields, err := u.f.array(form["Fields"])
+	if err != nil {
+		return err
+	}
+	references(fields, skip)
+	pages, err := u.f.Pages()
+	if err != nil {
+		return err
+	}
+	for i := range pages {
+		references(pages[i].Dict, skip)
+		annotations, err := u.f.array(pages[i].Dict["Annots"])
+		if err != nil {
+			return err
+		}
+		references(annotations, skip)
+	}
+	return nil
 }
 
 func (u *Update) add(w written) Ref {
@@ -171,6 +213,12 @@ func (u *Update) Replace(r Ref, o Object) {
 		}
 	}
 	u.objects = append(u.objects, written{ref: r, object: o})
+}
+
+// ReplaceStream gives a stream a new content; its length is filled in.
+func (u *Update) ReplaceStream(r Ref, d Dict, data []byte) {
+	d["Length"] = int64(len(data))
+	u.objects = append(u.objects, written{ref: r, object: d, data: data})
 }
 
 // Appendix is what an update appends to the file.

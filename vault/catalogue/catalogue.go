@@ -37,6 +37,7 @@ const (
 	maxDepth         = 8
 	MaxImageBytes    = 20 << 20
 	MaxNumberBytes   = 128
+	MaxPageBytes     = 64 << 10 // a template of the type's own
 	MaxValidityYears = 100
 )
 
@@ -53,7 +54,8 @@ type Type struct {
 	Fields         []Field                 `json:"fields,omitempty"`        // in the order of the face
 	Validity       Validity                `json:"validity,omitzero"`       // 有效期限
 	Basis          []Basis                 `json:"basis,omitempty"`         // legal basis, mandatory
-	Template       string                  `json:"template,omitempty"`      // of the document; empty if none
+	Template       string                  `json:"template,omitempty"`      // of the document, by name; empty if none
+	Page           string                  `json:"page,omitempty"`          // a template of the type's own, as it is written
 	Classification Classification          `json:"classification,omitzero"` // 公开, 内部, 敏感, 涉密
 	Numbering      Numbering               `json:"numbering,omitzero"`      // empty if the paper brings the number
 }
@@ -118,6 +120,9 @@ func (c Classification) Closed() bool { return c.Level != LevelPublic && c.Level
 
 // OwnedBy reports whether the body with this USCC may change the type (A67): the one that defined it, no other.
 func (t Type) OwnedBy(uscc string) bool { return uscc != "" && t.Authority.Code == uscc }
+
+// Drawn reports whether licences of the type have a document.
+func (t Type) Drawn() bool { return t.Template != "" || t.Page != "" }
 
 // Field finds a business field by its short name.
 func (t Type) Field(name string) (Field, bool) {

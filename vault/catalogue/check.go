@@ -56,6 +56,9 @@ func CheckType(t Type) Problems {
 	if t.Template != "" && (len(t.Template) > MaxNameBytes || !templateName.MatchString(t.Template)) {
 		c.add(Problem{Code: CodeName, Path: "template", Found: t.Template, Want: "[a-z0-9-]"})
 	}
+	if p := checkPage(t.Page); p.Code != "" {
+		c.add(p)
+	}
 	c.classification()
 	c.numbering()
 	return c.problems

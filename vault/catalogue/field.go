@@ -11,7 +11,7 @@ const (
 	KindMoney    Kind = "money"    // "530000 CNY"
 	KindDivision Kind = "division" // 6 digits of GB/T 2260
 	KindCode     Kind = "code"     // see Format
-	KindImage    Kind = "image"    // content address of a blob
+	KindImage    Kind = "image"    // SM3 of an image's content; JPEG or PNG
 )
 
 // ValueFormat refines a kind.

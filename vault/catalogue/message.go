@@ -73,6 +73,9 @@ const (
 	CodeValueToday     Code = "value_today_unknown"
 	CodeValueOpen      Code = "value_open_date"
 	CodeValueImage     Code = "value_image"
+	CodeImageBytes     Code = "value_image_bytes"
+	CodeImageKind      Code = "value_image_kind"
+	CodeImagePixels    Code = "value_image_pixels"
 	CodeValueOrder     Code = "value_date_order"
 	CodeValueValidity  Code = "value_validity"
 	CodeValueHolder    Code = "value_holder_type"
@@ -301,8 +304,20 @@ var messages = map[Code]message{
 		"填写具体日期", "give a day",
 	},
 	CodeValueImage: {
-		"不是影像的地址或影像过大（{found}）", "not the address of an image, or an image too big ({found})",
+		"不是影像（{found}）", "not an image ({found})",
+		"给出影像文件，或影像内容的 SM3（64 位小写十六进制）", "give the file of the image, or the SM3 of its content in lower-case hexadecimal",
+	},
+	CodeImageBytes: {
+		"影像为空或过大（{found} 字节）", "an image that is empty or too large ({found} bytes)",
 		"不超过 {want} 字节", "at most {want} bytes",
+	},
+	CodeImageKind: {
+		"影像不是完整的 JPEG 或 PNG", "the image is no whole JPEG or PNG",
+		"重新拍摄或另存为 JPEG、PNG", "take it again, or save it as JPEG or PNG",
+	},
+	CodeImagePixels: {
+		"影像的像素太少或太多（{found}）", "an image of too few or too many pixels ({found})",
+		"每边至少 32 像素，总共不超过 1600 万", "at least 32 on each side, 16 million at most in all",
 	},
 	CodeValueOrder: {
 		"“{found}”早于起始或颁发日期 {want}", "\"{found}\" lies before the day of start or issue, {want}",

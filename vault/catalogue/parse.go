@@ -79,6 +79,7 @@ func (r *reader) readType(root *yaml.Node) Type {
 		{"validity", r.validity(&t.Validity)},
 		{"basis", r.list(MaxBasis, r.basis(&t.Basis))},
 		{"template", r.text(&t.Template)},
+		{"page", r.page(&t.Page)},
 		{"classification", r.group([]key{
 			{"level", r.word(&t.Classification.Level, levelWords)},
 			{"reason", r.text(&t.Classification.Reason)},

@@ -19,7 +19,8 @@ func (c *Column) Normalise(raw string, h Hints) (normal.Result, Problems) {
 		return normal.Result{}, nil
 	}
 	if c.Kind == KindImage {
-		return c.image(raw)
+		digest, problems := c.image(raw)
+		return normal.Result{Value: digest}, problems
 	}
 	res, problems := c.normalise(raw, h)
 	if len(problems) == 0 {
@@ -129,35 +130,6 @@ func (c *Column) dateRules(res normal.Result, h Hints, add func(Code, string)) {
 }
 
 func dayText(d code.Date) string { return asTime(d).Format("2006-01-02") }
-
-// image accepts the address of a blob: 64 lower-case hexadecimal digits.
-func (c *Column) image(raw string) (normal.Result, Problems) {
-	const addressLen = 64
-	s := strings.TrimSpace(raw)
-	if len(s) != addressLen || strings.Trim(s, "0123456789abcdef") != "" {
-		return normal.Result{}, Problems{c.badImage(shorten(s))}
-	}
-	return normal.Result{Value: s}, nil
-}
-
-func (c *Column) maxBytes() int {
-	if c.Rules.MaxBytes > 0 {
-		return c.Rules.MaxBytes
-	}
-	return MaxImageBytes
-}
-
-// CheckImage refuses an image that is too big for the column.
-func (c *Column) CheckImage(sizeBytes int64) Problems {
-	if c.Kind == KindImage && sizeBytes > 0 && sizeBytes <= int64(c.maxBytes()) {
-		return nil
-	}
-	return Problems{c.badImage(strconv.FormatInt(sizeBytes, 10))}
-}
-
-func (c *Column) badImage(found string) Problem {
-	return Problem{Code: CodeValueImage, Path: c.Name, Found: found, Want: strconv.Itoa(c.maxBytes())}
-}
 
 // Normalise normalises one value of a field; for many, Compile the type and use its Column.
 func (f Field) Normalise(raw string, h Hints) (normal.Result, Problems) {

@@ -154,16 +154,6 @@ func TestFieldNormalise(t *testing.T) {
 	require.NotEmpty(t, problems)
 }
 
-func TestCheckImage(t *testing.T) {
-	c := compile(t, base)
-	col, _ := c.Column("KZ_ZP")
-	require.Empty(t, col.CheckImage(1048576))
-	require.NotEmpty(t, col.CheckImage(1048577))
-	require.NotEmpty(t, col.CheckImage(0))
-	other, _ := c.Column("KZ_LB")
-	require.NotEmpty(t, other.CheckImage(1))
-}
-
 func TestHolderCodes_A58(t *testing.T) {
 	const citizen, firm = "11010519491231002X", "11990000MB1E000137"
 	column := func(types string, more string) *catalogue.Column {

@@ -26,6 +26,10 @@ func (w *worker) take(s *source, cells []sheet.Cell, src *record.Source) {
 		}
 		return
 	}
+	if col.Kind == catalogue.KindImage {
+		w.named(col.Name, text)
+		return
+	}
 	hints := w.l.hints
 	hints.Numeric = c.Kind == sheet.KindNumber || c.Kind == sheet.KindDate && col.Kind == catalogue.KindDate
 	res, problems := col.Normalise(text, hints)

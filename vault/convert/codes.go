@@ -17,6 +17,8 @@ const (
 	CodeHolderKind   vault.Code = "row_holder_kind"   // 持证主体代码类型 cannot be told
 	CodeNoMatch      vault.Code = "derived_no_match"  // the cell does not have the form that a derived element needs
 	CodeRowTooLarge  vault.Code = "row_too_large"     // values beyond what a record holds
+	CodePhotoMissing vault.Code = "row_photo_missing" // the sheet names an image file that is not there
+	CodePhotoSeveral vault.Code = "row_photo_several" // more than one image file for an element
 	CodeScanRefused  vault.Code = "row_scan_refused"  // a scan of the row cannot be used
 	CodeSheetUnread  vault.Code = "row_sheet_unknown" // a row error that the sheet codec does not name
 )
@@ -85,7 +87,10 @@ var sentences = map[vault.Code]sentence{
 		"{found} does not have the form that the mapping derives a value from; write it as other rows do"},
 	CodeRowTooLarge: {"本行内容过长，超出一份证照的上限；请缩短最长的一列",
 		"the row holds more than one licence can; shorten its longest value"},
-	CodeScanRefused: {"本行的扫描件不能使用（{found}）；请重新扫描", "a scan of the row cannot be used ({found}); scan it again"},
+	CodePhotoMissing: {"没有这个影像文件（{found}）；请用 --photos 给出它所在的目录或 ZIP，或更正文件名",
+		"there is no image file {found}; name its directory or ZIP with --photos, or correct the name"},
+	CodePhotoSeveral: {"有 {found} 个影像文件与本行对应；请只留一个", "{found} image files belong to this row; leave one"},
+	CodeScanRefused:  {"本行的扫描件不能使用（{found}）；请重新扫描", "a scan of the row cannot be used ({found}); scan it again"},
 	CodeSheetUnread: {"本行不能读取；请用 Excel 或 WPS 打开并另存",
 		"the row cannot be read; open the file in a spreadsheet program and save it again"},
 

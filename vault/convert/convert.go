@@ -100,6 +100,9 @@ type Job struct {
 
 	// Scans are the scans of the paper, a directory or an opened ZIP; nil: none.
 	Scans fs.FS
+	// Photos are the images of the licences, for types with an element of kind image: a directory or an opened ZIP; nil:
+	// none. A column of the sheet names their files, or they are named after the licences' numbers as scans are.
+	Photos fs.FS
 
 	MaxReject Threshold
 	Expected  int       // rows in the whole ledger, if the department knows; 0: unknown
@@ -150,6 +153,7 @@ type Report struct {
 
 	Reconcile Reconciliation      `json:"reconcile"`
 	Scans     *ScanReport         `json:"scans,omitempty"`
+	Photos    *ScanReport         `json:"photos,omitempty"`
 	Batch     string              `json:"batch,omitempty"`
 	Again     bool                `json:"again,omitempty"`   // Batch brought the file in before; nothing was made now
 	Account   *vault.BatchAccount `json:"account,omitempty"` // with the signed certificate, once the batch is finished

@@ -3,6 +3,7 @@ package convert
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/elicense/elicense/internal/sheet"
@@ -17,6 +18,8 @@ type rawRow struct {
 	err          *sheet.Error
 	short        bool // an earlier run refused it as too short, and nobody has completed it since
 	scans        []vault.Scan
+	images       []vault.Image
+	brought      []brought // their contents, until they are stored
 }
 
 // group is a run of data rows that share a transaction.
@@ -34,6 +37,7 @@ type group struct {
 	notes    [][]vault.Note
 	noted    []bool
 	lacking  []bool // rows without a scan
+	faceless []bool // rows without an image
 	rejected int
 
 	done []vault.RowResult // committed by an earlier run
@@ -51,17 +55,18 @@ func (w *worker) group(ctx context.Context, g *group) error {
 	g.sources = make([]record.Source, n)
 	g.out = make([]vault.BatchRow, n)
 	g.findings = make([][]finding, n)
-	g.noted, g.lacking = make([]bool, n), make([]bool, n)
+	g.noted, g.lacking, g.faceless = make([]bool, n), make([]bool, n), make([]bool, n)
 	if w.keepNotes {
 		g.notes = make([][]vault.Note, n)
 	}
 	for i := range g.rows {
 		raw := &g.rows[i]
 		w.row = g.values[i*width : (i+1)*width : (i+1)*width]
-		w.findings, w.notes, w.noted, w.lacking = w.findings[:0], nil, false, false
+		w.findings, w.notes, w.noted = w.findings[:0], nil, false
+		w.lacking, w.faceless = false, false
 		g.out[i] = vault.BatchRow{Row: raw.number}
 		if w.read(raw, g.cells[raw.from:raw.to], &g.sources[i]) {
-			if err := w.scans(ctx, raw, g.done == nil); err != nil {
+			if err := errors.Join(w.photograph(raw), w.scans(raw)); err != nil {
 				return err
 			}
 			g.out[i].Draft = w.check(raw, &g.sources[i])
@@ -72,13 +77,16 @@ func (w *worker) group(ctx context.Context, g *group) error {
 			g.findings[i] = append([]finding(nil), w.findings...)
 			g.rejected++
 		}
+		if err := w.keep(ctx, raw, g.done == nil && g.out[i].Draft != nil); err != nil {
+			return err
+		}
 		g.noted[i] = w.noted
-		g.lacking[i] = w.lacking
+		g.lacking[i], g.faceless[i] = w.lacking, w.faceless
 		if w.keepNotes {
 			g.notes[i] = w.notes
 		}
 	}
-	return nil
+	return w.store(ctx)
 }
 
 // tidy puts findings into the order of the columns, each code once for a column.

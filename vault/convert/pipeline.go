@@ -101,9 +101,10 @@ func (r *runner) prepareGroups(ctx context.Context, work <-chan *flight) error {
 	}
 	if r.scans != nil {
 		w.scanner = &scanner{index: r.scans}
-		if r.batch != nil {
-			w.scanner.put = r.batch.PutScan
-		}
+	}
+	w.photos = r.photos
+	if r.batch != nil {
+		w.put = r.batch.PutScans
 	}
 	for f := range work {
 		if err := r.prepareGroup(ctx, w, f.group); err != nil {

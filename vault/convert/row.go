@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/elicense/elicense/internal/code"
@@ -17,19 +18,26 @@ type worker struct {
 	file      record.Digest
 	batch     string
 
-	scanner *scanner // nil: there are no scans
+	scanner *scanner                                                           // nil: there are no scans
+	photos  *scanIndex                                                         // nil: there are no photos
+	put     func(ctx context.Context, contents [][]byte) ([]vault.Scan, error) // nil: a dry run
+	waiting []waiting
+	bytes   int               // of what waits
+	files   map[string]string // image files that the row at hand names, by element
 
 	row      []string // values of the row at hand
 	findings []finding
 	notes    []vault.Note
 	noted    bool
 	lacking  bool
+	faceless bool // no image where one might be
 }
 
 // read takes the values of a row from its cells; false for a row that cannot be read at all.
 func (w *worker) read(raw *rawRow, cells []sheet.Cell, src *record.Source) bool {
 	l := w.l
 	copy(w.row, l.template)
+	clear(w.files)
 	if raw.err != nil {
 		w.unreadable(raw.err)
 		return false
@@ -53,7 +61,7 @@ func (w *worker) check(raw *rawRow, src *record.Source) *vault.Checked {
 	for i := range raw.scans {
 		src.Scans = append(src.Scans, raw.scans[i].Digest)
 	}
-	draft := vault.Draft{Row: w.row, Issuer: l.issuer, Source: src, Scans: raw.scans}
+	draft := vault.Draft{Row: w.row, Issuer: l.issuer, Source: src, Scans: raw.scans, Images: raw.images}
 	checked, problems := l.typ.Check(draft, w.row[l.at.issuer], l.today, true)
 	for i := range problems {
 		w.together(&problems[i])

@@ -21,17 +21,18 @@ type runner struct {
 	cfg Config
 	job Job
 
-	o     *opened
-	l     *layout
-	spec  vault.BatchSpec
-	batch *vault.Batch  // of a real run
-	dry   *vault.DryRun // of a dry run, and of a file that was converted before
-	done  int           // groups that an earlier run committed
-	scans *scanIndex
-	sink  *sink
-	meter meter
-	size  int   // rows of a group
-	from  int64 // bytes read before the first row
+	o      *opened
+	l      *layout
+	spec   vault.BatchSpec
+	batch  *vault.Batch  // of a real run
+	dry    *vault.DryRun // of a dry run, and of a file that was converted before
+	done   int           // groups that an earlier run committed
+	scans  *scanIndex
+	photos *scanIndex
+	sink   *sink
+	meter  meter
+	size   int   // rows of a group
+	from   int64 // bytes read before the first row
 
 	former *vault.BatchAccount // of a file that was converted before
 	anew   bool                // it is known that it changes something now
@@ -94,6 +95,11 @@ func (r *runner) prepare(ctx context.Context, t *vault.LicenceType) error {
 	}
 	if r.job.Scans != nil {
 		if r.scans, err = indexScans(r.job.Scans); err != nil {
+			return err
+		}
+	}
+	if r.job.Photos != nil {
+		if r.photos, err = indexScans(r.job.Photos); err != nil {
 			return err
 		}
 	}

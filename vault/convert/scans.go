@@ -1,7 +1,6 @@
 package convert
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -45,9 +44,10 @@ type Place struct {
 
 // scanIndex finds the scans of a number by their file names: NUMBER.jpg, NUMBER-2.pdf, NUMBER_1.png, NUMBER(3).tif.
 type scanIndex struct {
-	fsys  fs.FS
-	files []scanFile
-	byKey map[string][]int32
+	fsys   fs.FS
+	files  []scanFile
+	byKey  map[string][]int32
+	byName map[string][]int32 // last element of the path, in lower case
 }
 
 type scanFile struct {
@@ -60,7 +60,7 @@ var scanTypes = []string{".jpg", ".jpeg", ".png", ".tif", ".tiff", ".pdf", ".ofd
 
 // indexScans lists a source of scans. Folders do not matter, only the names of files.
 func indexScans(fsys fs.FS) (*scanIndex, error) {
-	x := &scanIndex{fsys: fsys, byKey: make(map[string][]int32)}
+	x := &scanIndex{fsys: fsys, byKey: make(map[string][]int32), byName: make(map[string][]int32)}
 	var paths []string
 	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		switch name := path.Base(p); {
@@ -89,6 +89,8 @@ func indexScans(fsys fs.FS) (*scanIndex, error) {
 
 func (x *scanIndex) index(i int32) {
 	f := &x.files[i]
+	name := strings.ToLower(path.Base(f.path))
+	x.byName[name] = append(x.byName[name], i)
 	ext := path.Ext(f.path)
 	if !slices.Contains(scanTypes, strings.ToLower(ext)) || !utf8.ValidString(f.path) {
 		return
@@ -161,11 +163,10 @@ func (x *scanIndex) of(number string) []*scanFile {
 // scanner reads the scans of rows.
 type scanner struct {
 	index *scanIndex
-	put   func(ctx context.Context, content []byte) (vault.Scan, error) // nil: a dry run
 }
 
-// scans pairs a row with its scans and stores them. What is wrong with a scan is wrong with its row.
-func (w *worker) scans(ctx context.Context, raw *rawRow, store bool) error {
+// scans pairs a row with its scans. What is wrong with a scan is wrong with its row.
+func (w *worker) scans(raw *rawRow) error {
 	number := w.row[w.l.at.number]
 	if w.scanner == nil || number == "" {
 		return nil
@@ -177,14 +178,14 @@ func (w *worker) scans(ctx context.Context, raw *rawRow, store bool) error {
 		return nil
 	}
 	for _, f := range files {
-		if err := w.scan(ctx, raw, f, store); err != nil {
+		if err := w.scan(raw, f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *worker) scan(ctx context.Context, raw *rawRow, f *scanFile, store bool) error {
+func (w *worker) scan(raw *rawRow, f *scanFile) error {
 	content, err := readScan(w.scanner.index.fsys, f.path)
 	if err != nil {
 		return fmt.Errorf("convert: reading scan %q: %w", f.path, err)
@@ -193,17 +194,10 @@ func (w *worker) scan(ctx context.Context, raw *rawRow, f *scanFile, store bool)
 		w.own(finding{code: CodeScanRefused, element: catalogue.MetaNumber, found: path.Base(f.path)})
 		return nil
 	}
-	if !store || len(w.findings) > 0 {
-		return nil
-	}
 	scan := vault.Scan{Digest: record.Sum(content)}
-	if w.scanner.put != nil {
-		if scan, err = w.scanner.put(ctx, content); err != nil {
-			return err
-		}
-	}
 	if !slices.ContainsFunc(raw.scans, func(s vault.Scan) bool { return s.Digest == scan.Digest }) {
 		raw.scans = append(raw.scans, scan)
+		raw.brought = append(raw.brought, brought{content, len(raw.scans) - 1, false})
 	}
 	return nil
 }

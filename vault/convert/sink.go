@@ -25,6 +25,7 @@ type sink struct {
 	json    *json.Encoder
 	errors  *bufio.Writer
 	scans   *ScanReport
+	photos  *ScanReport
 	stopped *Stop // set by the committing goroutine before it sends the group
 	width   int   // of the widest row; set by the reading goroutine before it ends
 }
@@ -57,6 +58,9 @@ func newSink(r *runner) *sink {
 	if r.scans != nil {
 		s.scans = &ScanReport{}
 	}
+	if r.photos != nil {
+		s.photos = &ScanReport{}
+	}
 	return s
 }
 
@@ -76,7 +80,8 @@ func (s *sink) take(g *group) error {
 		}
 		s.count(g, i)
 		s.numbers.add(row[s.l.at.number], yearOf(row[s.l.at.issued]))
-		s.pair(g, i)
+		s.pair(s.scans, g, i, g.lacking[i])
+		s.pair(s.photos, g, i, g.faceless[i])
 		if err := s.write(g, i, &g.results[i]); err != nil {
 			return err
 		}
@@ -118,22 +123,21 @@ func (s *sink) count(g *group, i int) {
 	}
 }
 
-func (s *sink) pair(g *group, i int) {
-	if s.scans == nil {
-		return
-	}
+// pair counts a row with its files or without.
+func (s *sink) pair(to *ScanReport, g *group, i int, lacking bool) {
 	switch {
-	case !g.lacking[i]:
+	case to == nil:
+	case !lacking:
 		if g.values[i*len(s.l.columns)+s.l.at.number] != "" {
-			s.scans.Paired++
+			to.Paired++
 			if g.results[i].Outcome == vault.RowUnchanged {
-				s.scans.Unchanged++
+				to.Unchanged++
 			}
 		}
-	case len(s.scans.Missing) == maxListed:
-		s.scans.MoreRows++
+	case len(to.Missing) == maxListed:
+		to.MoreRows++
 	default:
-		s.scans.Missing = append(s.scans.Missing, Place{g.rows[i].number, g.rows[i].line})
+		to.Missing = append(to.Missing, Place{g.rows[i].number, g.rows[i].line})
 	}
 }
 
@@ -256,6 +260,10 @@ func (s *sink) flush() error {
 	if s.scans != nil {
 		s.r.scans.report(s.scans)
 		s.report.Scans = s.scans
+	}
+	if s.photos != nil {
+		s.r.photos.report(s.photos)
+		s.report.Photos = s.photos
 	}
 	for _, w := range []*bufio.Writer{s.rows, s.errors} {
 		if w != nil {

@@ -3,6 +3,7 @@ package document
 import (
 	"strconv"
 
+	"github.com/elicense/elicense/internal/page"
 	"github.com/elicense/elicense/vault/catalogue"
 )
 
@@ -28,10 +29,10 @@ func (c *composer) appendAnnex() {
 	}
 	a := &annexPages{c: c, width: front.Width, height: front.Height, size: size}
 	for _, e := range c.annex {
-		label := style{size: size, align: AlignLeft, color: Color{90, 90, 90}}
-		a.add(wrap(c.letters(e.label+"：", label), width), label, nil)
-		value := style{size: size, align: AlignLeft}
-		a.add(wrap(c.letters(e.text, value), width), value, e.fields)
+		label := page.Style{Size: size, Align: AlignLeft, Color: Color{90, 90, 90}}
+		a.add(page.Wrap(c.Letters(e.label+"：", label), width), label, nil)
+		value := page.Style{Size: size, Align: AlignLeft}
+		a.add(page.Wrap(c.Letters(e.text, value), width), value, e.fields)
 		a.y += size
 	}
 }
@@ -41,21 +42,20 @@ type annexPages struct {
 	c             *composer
 	width, height int
 	size          int
-	sheet         *sheet
+	sheet         *page.Sheet
 	pages, y      int
 }
 
-func (a *annexPages) add(lines [][]letter, st style, fields []string) {
+func (a *annexPages) add(lines [][]page.Letter, st page.Style, fields []string) {
 	for _, l := range lines {
-		if a.sheet == nil || a.y+leading(a.size) > a.height-annexMargin {
+		if a.sheet == nil || a.y+page.Leading(a.size) > a.height-annexMargin {
 			a.next()
 		}
 		if len(l) > 0 {
-			at := Box{annexMargin, a.y, a.width - 2*annexMargin, st.size * 6 / 5}
-			set := setLine(l, at, st)
-			a.sheet.add(false, mark{line: &set, fields: fields})
+			at := Box{X: annexMargin, Y: a.y, W: a.width - 2*annexMargin, H: st.Size * 6 / 5}
+			a.sheet.AddLines([]page.Line{page.SetLine(l, at, st)}, fields, false)
 		}
-		a.y += leading(st.size)
+		a.y += page.Leading(st.Size)
 	}
 }
 
@@ -63,23 +63,24 @@ func (a *annexPages) add(lines [][]letter, st style, fields []string) {
 func (a *annexPages) next() {
 	a.pages++
 	top := min(annexTop, a.height/3)
-	a.sheet = &sheet{width: a.width, height: a.height}
+	a.sheet = &page.Sheet{Width: a.width, Height: a.height}
 	a.y = top
 	c := a.c
 	c.sheets = append(c.sheets, a.sheet)
-	title := style{title: true, size: a.size * 2, align: AlignCenter}
-	heads := wrap(c.letters(c.face.show(catalogue.MetaTypeName)+"附页", title), a.width)
-	c.addLines(a.sheet, set(heads[:1], Box{0, top - 5*a.size, a.width, a.size * 3}, title), nil, false)
-	small := style{size: a.size * 3 / 4, align: AlignRight, color: Color{90, 90, 90}}
+	title := page.Style{Title: true, Size: a.size * 2, Align: AlignCenter}
+	heads := page.Wrap(c.Letters(c.face.show(catalogue.MetaTypeName)+"附页", title), a.width)
+	above := Box{Y: top - 5*a.size, W: a.width, H: a.size * 3}
+	a.sheet.AddLines(page.Set(heads[:1], above, title), nil, false)
+	small := page.Style{Size: a.size * 3 / 4, Align: AlignRight, Color: Color{90, 90, 90}}
 	text := c.face.label(catalogue.MetaNumber) + "：" + c.face.show(catalogue.MetaNumber) + "　第 " +
 		strconv.Itoa(a.pages) + " 页"
-	note := wrap(c.letters(text, small), a.width-2*annexMargin)
-	at := Box{annexMargin, top - 2*a.size, a.width - 2*annexMargin, a.size}
-	c.addLines(a.sheet, set(note[:1], at, small), nil, false)
+	note := page.Wrap(c.Letters(text, small), a.width-2*annexMargin)
+	at := Box{X: annexMargin, Y: top - 2*a.size, W: a.width - 2*annexMargin, H: a.size}
+	a.sheet.AddLines(page.Set(note[:1], at, small), nil, false)
 	y := top - a.size/2
-	a.sheet.add(false, mark{shape: &shape{
-		path:   segment(point{annexMargin, y}, point{a.width - annexMargin, y}),
-		stroke: mm / 5, color: Color{120, 120, 120},
+	a.sheet.Add(false, page.Mark{Shape: &page.Shape{
+		Path:   page.Segment(page.Point{X: annexMargin, Y: y}, page.Point{X: a.width - annexMargin, Y: y}),
+		Stroke: mm / 5, Color: Color{120, 120, 120},
 	}})
 }
 
@@ -87,21 +88,33 @@ func (a *annexPages) next() {
 // that a scan cannot be shown is no reason against the licence.
 func (c *composer) appendScans() {
 	for i, data := range c.licence.Scans {
-		image, err := c.picture(data)
+		image, err := picture(data)
 		if err != nil {
 			c.attached = append(c.attached, i)
+			c.pointToScan(i)
 			continue
 		}
-		s := &sheet{width: scanWidth, height: scanHeight}
-		if image.width > image.height {
-			s.width, s.height = s.height, s.width
+		s := &page.Sheet{Width: scanWidth, Height: scanHeight}
+		if image.Width > image.Height {
+			s.Width, s.Height = s.Height, s.Width
 		}
-		box := Box{10 * mm, 10 * mm, s.width - 20*mm, s.height - 26*mm}
-		s.add(false, mark{picture: &placed{image.within(box), image}})
-		st := style{size: 3 * mm, align: AlignCenter, color: Color{90, 90, 90}}
-		text := "纸质证照扫描件　第 " + strconv.Itoa(i+1) + " 页"
-		lines := wrap(c.letters(text, st), s.width)
-		c.addLines(s, set(lines[:1], Box{0, s.height - 12*mm, s.width, 4 * mm}, st), nil, false)
+		box := Box{X: 10 * mm, Y: 10 * mm, W: s.Width - 20*mm, H: s.Height - 26*mm}
+		s.Add(false, page.Mark{Picture: &page.Placed{Box: image.Within(box), Picture: image}})
+		c.caption(s, i, Box{Y: s.Height - 12*mm, W: s.Width, H: 4 * mm}, "")
 		c.sheets = append(c.sheets, s)
 	}
+}
+
+// pointToScan stands on the page of a scan that cannot be shown, so that nobody misses it.
+func (c *composer) pointToScan(i int) {
+	s := &page.Sheet{Width: scanWidth, Height: scanHeight}
+	c.caption(s, i, Box{Y: s.Height / 3, W: s.Width, H: 4 * mm}, "　（见附件 "+scanFile(i, c.licence.Scans[i])+"）")
+	c.sheets = append(c.sheets, s)
+}
+
+// caption names the i-th scan on its page.
+func (c *composer) caption(s *page.Sheet, i int, b Box, more string) {
+	st := page.Style{Size: 3 * mm, Align: AlignCenter, Color: Color{90, 90, 90}}
+	lines := page.Wrap(c.Letters("纸质证照扫描件　第 "+strconv.Itoa(i+1)+" 份"+more, st), s.Width)
+	s.AddLines(page.Set(lines[:1], b, st), nil, false)
 }

@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/elicense/elicense/internal/page"
 	"github.com/elicense/elicense/vault/catalogue"
 )
 
@@ -105,11 +106,18 @@ func (r *reader) checkPlaces(path string, p *Page) {
 		r.inside(path+".photo.box", p, p.Photo.Box)
 		if !fieldName.MatchString(p.Photo.Field) {
 			r.problem(path+".photo.field", Problem{Code: CodeElement, Found: p.Photo.Field})
+		} else {
+			r.ofType(path+".photo.field", p.Photo.Field, true)
 		}
 	}
 	if p.QR != nil {
 		r.inside(path+".qr", p, *p.QR)
-		if p.Photo != nil && p.QR.overlaps(p.Photo.Box) {
+		if side := min(p.QR.W, p.QR.H); side < minCode {
+			r.problem(path+".qr", Problem{
+				Code: CodeNotLength, Found: page.FormatMM(side), Want: page.FormatMM(minCode) + "–" + page.FormatMM(maxPage),
+			})
+		}
+		if p.Photo != nil && p.QR.Overlaps(p.Photo.Box) {
 			r.problem(path+".qr", Problem{Code: CodeOverlap, Want: "photo"})
 		}
 	}
@@ -117,7 +125,7 @@ func (r *reader) checkPlaces(path string, p *Page) {
 		return
 	}
 	r.inside(path+".seal", p, *p.Seal)
-	if p.QR != nil && p.Seal.overlaps(*p.QR) {
+	if p.QR != nil && p.Seal.Overlaps(*p.QR) {
 		r.problem(path+".seal", Problem{Code: CodeOverlap, Want: "qr"})
 	}
 }
@@ -127,7 +135,7 @@ func (r *reader) checkTable(path string, p *Page, t *Table) {
 	r.sizes(path, t.Size, t.Least)
 	if t.Size > 0 && t.Label > t.Box.W/2 {
 		r.problem(path+".label", Problem{
-			Code: CodeNotLength, Found: formatMM(t.Label), Want: "0–" + formatMM(t.Box.W/2),
+			Code: CodeNotLength, Found: page.FormatMM(t.Label), Want: "0–" + page.FormatMM(t.Box.W/2),
 		})
 	}
 	for i, row := range t.Rows {
@@ -146,13 +154,39 @@ func (r *reader) checkTable(path string, p *Page, t *Table) {
 
 func (r *reader) sizes(path string, size, least int) {
 	if least > size {
-		r.problem(path+".least", Problem{Code: CodeNotLength, Found: formatMM(least), Want: "1–" + formatMM(size)})
+		r.problem(path+".least", Problem{
+			Code: CodeNotLength, Found: page.FormatMM(least), Want: "1–" + page.FormatMM(size),
+		})
 	}
 }
 
 func (r *reader) elements(path, text string) {
-	if _, bad := split(text); bad != "" {
+	list, bad := split(text)
+	if bad != "" {
 		r.problem(path, Problem{Code: CodeElement, Found: bad})
+	}
+	for _, p := range list {
+		if p.element != "" {
+			r.ofType(path, p.element, false)
+		}
+	}
+}
+
+// ofType holds that an element is one of the type's, and an image where a picture goes.
+func (r *reader) ofType(path, element string, image bool) {
+	if r.typ == nil || !image && !fieldName.MatchString(element) {
+		return
+	}
+	field, known := r.typ.Field(element)
+	switch {
+	case !known:
+		names := make([]string, len(r.typ.Fields))
+		for i := range r.typ.Fields {
+			names[i] = r.typ.Fields[i].Name + " " + r.typ.Fields[i].Label
+		}
+		r.problem(path, Problem{Code: CodeOtherElement, Found: element, Want: strings.Join(names, "、")})
+	case image != (field.Kind == catalogue.KindImage):
+		r.problem(path, Problem{Code: CodeNotPhoto, Found: element + " " + field.Label})
 	}
 }
 
@@ -162,8 +196,4 @@ func (r *reader) inside(path string, p *Page, b Box) {
 	}
 }
 
-func pageName(p *Page) string { return formatMM(p.Width) + " × " + formatMM(p.Height) }
-
-func (b Box) overlaps(o Box) bool {
-	return b.X < o.X+o.W && o.X < b.X+b.W && b.Y < o.Y+o.H && o.Y < b.Y+b.H
-}
+func pageName(p *Page) string { return page.FormatMM(p.Width) + " × " + page.FormatMM(p.Height) }

@@ -4,20 +4,22 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/elicense/elicense/internal/page"
 )
 
 // composer lays out one licence.
 type composer struct {
+	*page.Setter
+
 	drawer   *Drawer
 	face     *face
 	licence  *Licence
-	template *Template
-	images   map[string]*picture
-	sheets   []*sheet
+	template *ready
+	sheets   []*page.Sheet
 	seals    []Place
 	annex    []annexed
 	attached []int // scans that are no pictures
-	lost     map[rune]bool
 }
 
 // annexed is a value that did not fit its place.
@@ -29,22 +31,12 @@ type annexed struct {
 // seeAnnex stands in the place of a value that is on an annex.
 const seeAnnex = "（见附页）"
 
-func (c *composer) missing() []rune {
-	out := make([]rune, 0, len(c.lost))
-	for char := range c.lost {
-		out = append(out, char)
-	}
-	slices.Sort(out)
-	return out
-}
-
 func (c *composer) compose() error {
-	c.lost = make(map[rune]bool)
-	if err := c.page(&c.template.Front, "front"); err != nil {
+	if err := c.page(&c.template.Front); err != nil {
 		return err
 	}
 	if c.template.Back != nil {
-		if err := c.page(c.template.Back, "back"); err != nil {
+		if err := c.page(c.template.Back); err != nil {
 			return err
 		}
 	}
@@ -57,10 +49,13 @@ func (c *composer) compose() error {
 }
 
 // page draws one side of the template.
-func (c *composer) page(p *Page, side string) error {
-	s := &sheet{width: p.Width, height: p.Height, side: side}
+func (c *composer) page(p *Page) error {
+	s := &page.Sheet{Width: p.Width, Height: p.Height, Template: true}
 	c.sheets = append(c.sheets, s)
-	s.fixed = slices.Clone(c.drawer.frames[p])
+	s.Fixed = slices.Clone(c.template.frames[p])
+	if c.licence.specimen {
+		c.markSpecimen(s)
+	}
 	if err := c.photo(s, p.Photo); err != nil {
 		return err
 	}
@@ -80,46 +75,57 @@ func (c *composer) page(p *Page, side string) error {
 }
 
 // text draws words and values in a box.
-func (c *composer) text(s *sheet, t *Text) {
+func (c *composer) text(s *page.Sheet, t *Text) {
 	words, used, empty := c.face.expand(t.Text)
 	if empty || words == "" {
 		return
 	}
-	st := style{title: t.Title, size: t.Size, spacing: t.Spacing, color: t.Color, align: t.Align, middle: t.Middle}
-	lines, size, ok := c.fit(words, t.Box, st, t.Least)
+	st := page.Style{
+		Title: t.Title, Size: t.Size, Spacing: t.Spacing, Color: t.Color, Align: t.Align, Middle: t.Middle,
+	}
+	lines, size, ok := c.Fit(words, t.Box, st, t.Least)
 	if !ok {
 		label := ""
 		if len(used) > 0 {
 			label = c.face.label(used[0])
 		}
 		c.annex = append(c.annex, annexed{label, words, used})
-		lines, size, _ = c.fit(seeAnnex, t.Box, st, minSize)
+		lines, size, _ = c.Fit(seeAnnex, t.Box, st, minSize)
 	}
-	st.spacing = st.spacing * size / st.size
-	st.size = size
-	c.addLines(s, set(lines, t.Box, st), used, !strings.Contains(t.Text, "{"))
-}
-
-func (c *composer) addLines(s *sheet, lines []line, fields []string, fixed bool) {
-	for i := range lines {
-		s.add(fixed, mark{line: &lines[i], fields: fields})
-	}
+	st.Spacing = st.Spacing * size / st.Size
+	st.Size = size
+	s.AddLines(page.Set(lines, t.Box, st), used, !strings.Contains(t.Text, "{"))
 }
 
 // photo draws a picture of the licence; its place stays empty if there is none.
-func (c *composer) photo(s *sheet, p *Photo) error {
+func (c *composer) photo(s *page.Sheet, p *Photo) error {
 	if p == nil {
 		return nil
 	}
 	data, ok := c.licence.Images[p.Field]
 	if !ok {
-		s.add(true, mark{shape: &shape{path: rectangle(p.Box), stroke: mm / 5, color: Color{170, 170, 170}}})
+		s.Add(true, page.Mark{Shape: &page.Shape{
+			Path: page.Rectangle(p.Box), Stroke: mm / 5, Color: Color{170, 170, 170},
+		}})
 		return nil
 	}
-	image, err := c.picture(data)
+	image, err := picture(data)
 	if err != nil {
 		return fmt.Errorf("%w of %s", err, p.Field)
 	}
-	s.add(false, mark{picture: &placed{image.within(p.Box), image}, fields: []string{p.Field}})
+	s.Add(false, page.Mark{
+		Picture: &page.Placed{Box: image.Within(p.Box), Picture: image}, Fields: []string{p.Field},
+	})
 	return nil
+}
+
+// drawFrames draws the frames of a template's pages.
+func drawFrames(t *Template) map[*Page][]page.Mark {
+	out := make(map[*Page][]page.Mark)
+	for _, p := range []*Page{&t.Front, t.Back} {
+		if p != nil {
+			out[p] = p.Frame.Marks(p.Width, p.Height)
+		}
+	}
+	return out
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/elicense/elicense/internal/ofd"
+	"github.com/elicense/elicense/internal/page"
 )
 
 // Files that a purpose-bound copy adds.
@@ -110,25 +111,25 @@ func (a *copying) id() string {
 }
 
 func (a *copying) files() ([]ofd.File, error) {
-	c := &composer{drawer: a.drawer, lost: make(map[rune]bool)}
+	t := page.NewSetter(a.drawer.cfg.Fonts)
 	font := a.id()
 	var files []ofd.File
 	var list []byte
-	for i, page := range a.content.Pages {
-		box, err := a.pkg.PageBox(a.content, page)
+	for i, p := range a.content.Pages {
+		box, err := a.pkg.PageBox(a.content, p)
 		if err != nil {
 			return nil, err
 		}
 		name := fmt.Sprintf("Doc_0/Annots/Page_%d/Annotation_1.xml", i)
-		files = append(files, ofd.File{Name: name, Data: a.annotation(c, box, font)})
-		list = append(append(list, `<ofd:Page PageID="`...), appendEscaped(nil, page.ID)...)
+		files = append(files, ofd.File{Name: name, Data: a.annotation(t, box, font)})
+		list = append(append(list, `<ofd:Page PageID="`...), page.AppendEscaped(nil, p.ID)...)
 		list = append(list, `"><ofd:FileLoc>/`+name+"</ofd:FileLoc></ofd:Page>"...)
 	}
-	resources, embedded, err := a.resources(c, font)
+	resources, embedded, err := a.resources(font)
 	if err != nil {
 		return nil, err
 	}
-	annotations := append(append([]byte(xmlHead+"<ofd:Annotations"+ofdSpace+">"), list...), "</ofd:Annotations>"...)
+	annotations := append(append(page.NewXML("Annotations", ""), list...), "</ofd:Annotations>"...)
 	files = append(append(files, embedded...), ofd.File{Name: copyAnnotations, Data: annotations},
 		ofd.File{Name: copyResources, Data: resources}, ofd.File{Name: copyDocument, Data: a.document()})
 	versions := a.versions(files)
@@ -136,16 +137,16 @@ func (a *copying) files() ([]ofd.File, error) {
 }
 
 // resources name the font of the note, with its file where one is at hand.
-func (a *copying) resources(c *composer, id string) ([]byte, []ofd.File, error) {
+func (a *copying) resources(id string) ([]byte, []ofd.File, error) {
 	name, file := "宋体", ""
 	var embedded []ofd.File
-	if f := c.fontOf(fontBody); f != nil {
-		name = f.family
+	if f := a.drawer.cfg.Fonts.Main(); f != nil {
+		name = f.Family()
 		chars := make(map[rune]bool)
 		for _, r := range a.note.words() {
 			chars[r] = true
 		}
-		data, err := f.embed(chars)
+		data, err := f.Embed(chars)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -154,29 +155,31 @@ func (a *copying) resources(c *composer, id string) ([]byte, []ofd.File, error) 
 			file = "<ofd:FontFile>" + path.Base(copyFont) + "</ofd:FontFile>"
 		}
 	}
-	b := append([]byte(xmlHead+"<ofd:Res"+ofdSpace+` BaseLoc="Res"><ofd:Fonts><ofd:Font ID="`+id+`" FontName="`),
-		appendEscaped(nil, name)...)
+	b := append(page.NewXML("Res", ` BaseLoc="Res"`), `<ofd:Fonts><ofd:Font ID="`+id+`" FontName="`...)
+	b = page.AppendEscaped(b, name)
 	return append(b, `">`+file+"</ofd:Font></ofd:Fonts></ofd:Res>"...), embedded, nil
 }
 
 // annotation writes the note of one page: values for machines, lines across the page for people.
-func (a *copying) annotation(c *composer, page ofd.Box, font string) []byte {
-	b := fmt.Appendf([]byte(xmlHead), `<ofd:PageAnnot%s><ofd:Annot ID="%s" Type="Watermark" Creator="elicense" `+
+func (a *copying) annotation(t *page.Setter, area ofd.Box, font string) []byte {
+	b := fmt.Appendf(page.NewXML("PageAnnot", ""), `<ofd:Annot ID="%s" Type="Watermark" Creator="elicense" `+
 		`LastModDate="%s" ReadOnly="true" Print="true"><ofd:Parameters>`,
-		ofdSpace, a.id(), a.note.Made.Format("2006-01-02"))
+		a.id(), a.note.Made.Format("2006-01-02"))
 	for _, d := range a.note.data() {
 		b = append(append(b, `<ofd:Parameter Name="`...), d.name...)
-		b = append(appendEscaped(append(b, `">`...), d.value), "</ofd:Parameter>"...)
+		b = append(page.AppendEscaped(append(b, `">`...), d.value), "</ofd:Parameter>"...)
 	}
-	b = append(b, "</ofd:Parameters><ofd:Appearance Boundary=\""+page.String()+`">`...)
-	width, height := int(page.W*mm), int(page.H*mm)
+	b = append(b, "</ofd:Parameters><ofd:Appearance Boundary=\""+area.String()+`">`...)
+	width, height := int(area.W*mm), int(area.H*mm)
 	size := max(2*mm, min(width, height)/40)
-	text := wrap(c.letters(a.note.words(), style{size: size}), width*4/5)
+	text := page.Wrap(t.Letters(a.note.words(), page.Style{Size: size}), width*4/5)
 	for row := range 3 {
 		for i, l := range text {
-			at := Box{width / 10, height*(2*row+1)/6 + i*leading(size), width * 4 / 5, size * 6 / 5}
+			at := Box{
+				X: width / 10, Y: height*(2*row+1)/6 + i*page.Leading(size), W: width * 4 / 5, H: size * 6 / 5,
+			}
 			if at.Y+at.H < height && len(l) > 0 {
-				b = a.watermark(b, setLine(l, at, style{size: size, align: AlignCenter}), font)
+				b = a.watermark(b, page.SetLine(l, at, page.Style{Size: size, Align: AlignCenter}), font)
 			}
 		}
 	}
@@ -184,25 +187,25 @@ func (a *copying) annotation(c *composer, page ofd.Box, font string) []byte {
 }
 
 // watermark writes a line in translucent red.
-func (a *copying) watermark(b []byte, l line, font string) []byte {
+func (a *copying) watermark(b []byte, l page.Line, font string) []byte {
 	var text []rune
 	var advances []int
-	for i := range l.runs {
-		text, advances = append(text, l.runs[i].text...), append(advances, l.runs[i].advances...)
+	for i := range l.Runs {
+		text, advances = append(text, l.Runs[i].Text...), append(advances, l.Runs[i].Advances...)
 	}
 	b = fmt.Appendf(b, `<ofd:TextObject ID="%s" Boundary="%s" Font="%s" Size="%s" Alpha="90">`+
 		`<ofd:FillColor Value="200 30 30"/><ofd:TextCode X="0" Y="%s"`,
-		a.id(), l.box, font, formatMM(l.size), formatMM(l.base-l.box.Y))
+		a.id(), l.Box, font, page.FormatMM(l.Size), page.FormatMM(l.Base-l.Box.Y))
 	if len(text) > 1 {
-		b = append(appendDeltas(append(b, ` DeltaX="`...), advances[:len(text)-1]), '"')
+		b = append(page.AppendDeltas(append(b, ` DeltaX="`...), advances[:len(text)-1]), '"')
 	}
-	b = appendEscaped(append(b, '>'), string(text))
+	b = page.AppendEscaped(append(b, '>'), string(text))
 	return append(b, "</ofd:TextCode></ofd:TextObject>"...)
 }
 
 // document writes the root of the new version: the original's pages, with notes.
 func (a *copying) document() []byte {
-	b := append([]byte(xmlHead), "<ofd:Document"+ofdSpace+"><ofd:CommonData><ofd:MaxUnitID>"+strconv.Itoa(a.lastID)+
+	b := append(page.NewXML("Document", ""), "<ofd:CommonData><ofd:MaxUnitID>"+strconv.Itoa(a.lastID)+
 		"</ofd:MaxUnitID><ofd:PageArea><ofd:PhysicalBox>"+a.content.Area.String()+
 		"</ofd:PhysicalBox></ofd:PageArea>"...)
 	for _, name := range append(slices.Clone(a.content.Resources), copyResources) {
@@ -210,7 +213,7 @@ func (a *copying) document() []byte {
 		if path.Base(name) == "PublicRes.xml" {
 			kind = "PublicRes"
 		}
-		b = appendElement(b, kind, "/"+name)
+		b = page.AppendElement(b, kind, "/"+name)
 	}
 	for _, t := range a.content.Templates {
 		b = appendPage(b, `<ofd:TemplatePage ZOrder="Background" ID="`, t)
@@ -220,32 +223,32 @@ func (a *copying) document() []byte {
 		b = appendPage(b, `<ofd:Page ID="`, p)
 	}
 	b = append(b, "</ofd:Pages>"...)
-	b = appendElement(b, "Annotations", "/"+copyAnnotations)
+	b = page.AppendElement(b, "Annotations", "/"+copyAnnotations)
 	if a.content.CustomTags != "" {
-		b = appendElement(b, "CustomTags", "/"+a.content.CustomTags)
+		b = page.AppendElement(b, "CustomTags", "/"+a.content.CustomTags)
 	}
 	if a.content.Attachments != "" {
-		b = appendElement(b, "Attachments", "/"+a.content.Attachments)
+		b = page.AppendElement(b, "Attachments", "/"+a.content.Attachments)
 	}
 	return append(b, "</ofd:Document>"...)
 }
 
 func appendPage(b []byte, open string, p ofd.Page) []byte {
-	b = appendEscaped(append(b, open...), p.ID)
-	b = appendEscaped(append(b, `" BaseLoc="/`...), p.File)
+	b = page.AppendEscaped(append(b, open...), p.ID)
+	b = page.AppendEscaped(append(b, `" BaseLoc="/`...), p.File)
 	return append(b, `"/>`...)
 }
 
 // versions writes what belongs to the original, and what to the copy.
 func (a *copying) versions(added []ofd.File) []ofd.File {
 	write := func(id, root string, names []string) []byte {
-		b := fmt.Appendf([]byte(xmlHead), `<ofd:DocVersion%s ID="%s" CreationDate="%s"><ofd:FileList>`, ofdSpace, id,
-			a.note.Made.Format("2006-01-02"))
+		b := append(page.NewXML("DocVersion", fmt.Sprintf(` ID="%s" CreationDate="%s"`, id,
+			a.note.Made.Format("2006-01-02"))), "<ofd:FileList>"...)
 		for i, name := range names {
 			b = fmt.Appendf(b, `<ofd:File ID="%d">/`, i+1)
-			b = append(appendEscaped(b, name), "</ofd:File>"...)
+			b = append(page.AppendEscaped(b, name), "</ofd:File>"...)
 		}
-		b = appendElement(append(b, "</ofd:FileList>"...), "DocRoot", "/"+root)
+		b = page.AppendElement(append(b, "</ofd:FileList>"...), "DocRoot", "/"+root)
 		return append(b, "</ofd:DocVersion>"...)
 	}
 	before := a.pkg.Files()
@@ -262,13 +265,13 @@ func (a *copying) versions(added []ofd.File) []ofd.File {
 // root writes OFD.xml anew: what it said, the elements of the note, and the new version in the place of the old one.
 func (a *copying) root() []byte {
 	info := a.doc.Info
-	b := append([]byte(xmlHead), "<ofd:OFD"+ofdSpace+` Version="1.1" DocType="OFD"><ofd:DocBody><ofd:DocInfo>`...)
+	b := append(page.NewXML("OFD", ` Version="1.1" DocType="OFD"`), "<ofd:DocBody><ofd:DocInfo>"...)
 	for _, e := range []datum{
 		{"DocID", info.ID}, {"Title", info.Title}, {"Author", info.Author}, {"CreationDate", info.Created},
 		{"ModDate", a.note.Made.Format(time.RFC3339)}, {"Creator", info.Creator},
 	} {
 		if e.value != "" {
-			b = appendElement(b, e.name, e.value)
+			b = page.AppendElement(b, e.name, e.value)
 		}
 	}
 	b = append(b, "<ofd:CustomDatas>"...)
@@ -277,13 +280,13 @@ func (a *copying) root() []byte {
 		list = append(list, datum{d.Name, d.Value})
 	}
 	for _, d := range append(list, a.note.data()...) {
-		b = appendEscaped(append(b, `<ofd:CustomData Name="`...), d.name)
-		b = append(appendEscaped(append(b, `">`...), d.value), "</ofd:CustomData>"...)
+		b = page.AppendEscaped(append(b, `<ofd:CustomData Name="`...), d.name)
+		b = append(page.AppendEscaped(append(b, `">`...), d.value), "</ofd:CustomData>"...)
 	}
 	b = append(b, "</ofd:CustomDatas></ofd:DocInfo>"...)
-	b = appendElement(b, "DocRoot", copyDocument)
+	b = page.AppendElement(b, "DocRoot", copyDocument)
 	b = append(b, `<ofd:Versions><ofd:Version ID="1" Index="0" Current="false" BaseLoc="`+versionBefore+
 		`"/><ofd:Version ID="2" Index="1" Current="true" BaseLoc="`+versionOfCopy+`"/></ofd:Versions>`...)
-	b = appendElement(b, "Signatures", "/"+a.doc.SignatureList)
+	b = page.AppendElement(b, "Signatures", "/"+a.doc.SignatureList)
 	return append(b, "</ofd:DocBody></ofd:OFD>"...)
 }

@@ -11,11 +11,14 @@
 package document
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/elicense/elicense/internal/ofd"
+	"github.com/elicense/elicense/internal/page"
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -26,6 +29,21 @@ const (
 	MaxScans      = 100
 	MaxImageBytes = catalogue.MaxImageBytes // of one picture or scan
 	maxTokenBytes = 256
+)
+
+// Fonts are the fonts of a Drawer; any may be nil.
+type Fonts = page.Fonts
+
+// Font is a TrueType font, ready for measuring, drawing and embedding; safe for use by many goroutines.
+type Font = page.Font
+
+// ParseFont reads a font with TrueType outlines from a .ttf, or the one at index of a .ttc.
+func ParseFont(data []byte, index int) (*Font, error) { return page.ParseFont(data, index) }
+
+// Resolutions of PNG pages, in dots per inch.
+const (
+	MinDPI = page.MinDPI
+	MaxDPI = page.MaxDPI
 )
 
 // Config is what a Drawer works with.
@@ -43,9 +61,24 @@ type Config struct {
 
 // Drawer draws licences; it is safe for use by many goroutines.
 type Drawer struct {
-	cfg    Config
-	frames map[*Page][]mark // drawn once
+	cfg   Config
+	named map[string]*ready
+
+	mu  sync.Mutex
+	own map[record.Digest]*ready // templates that types bring, by their text; guarded by mu
 }
+
+// ready is a template with the frames of its pages, which are the same for every licence and drawn once.
+type ready struct {
+	*Template
+
+	frames map[*Page][]page.Mark
+}
+
+func makeReady(t *Template) *ready { return &ready{t, drawFrames(t)} }
+
+// maxOwn bounds how many templates of types are kept ready.
+const maxOwn = 200
 
 // New checks a configuration.
 func New(cfg Config) (*Drawer, error) {
@@ -62,7 +95,44 @@ func New(cfg Config) (*Drawer, error) {
 	if cfg.Producer == "" {
 		cfg.Producer = "elicense"
 	}
-	return &Drawer{cfg, drawFrames(cfg.Templates)}, nil
+	d := &Drawer{cfg: cfg, named: make(map[string]*ready), own: make(map[record.Digest]*ready)}
+	for name, t := range cfg.Templates {
+		d.named[name] = makeReady(t)
+	}
+	return d, nil
+}
+
+// template finds what a type is drawn by: its own template, the one it names, or the default.
+func (d *Drawer) template(t *catalogue.Type) (*ready, error) {
+	if t.Page != "" {
+		return d.ownTemplate(t)
+	}
+	if known := d.named[t.Template]; known != nil {
+		return known, nil
+	}
+	return d.named[DefaultTemplate], nil
+}
+
+func (d *Drawer) ownTemplate(t *catalogue.Type) (*ready, error) {
+	name := record.Sum([]byte(t.Page))
+	d.mu.Lock()
+	known := d.own[name]
+	d.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	parsed, err := ParseTemplate([]byte(t.Page))
+	if err != nil {
+		return nil, err
+	}
+	known = makeReady(parsed)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.own) >= maxOwn {
+		clear(d.own)
+	}
+	d.own[name] = known
+	return known, nil
 }
 
 // Licence is what is drawn. Nothing in it is changed.
@@ -76,6 +146,8 @@ type Licence struct {
 	Images       map[string][]byte   // JPEG or PNG by element
 	Scans        [][]byte            // of the paper, one page each: JPEG or PNG; others become attachments
 	Created      time.Time           // zero: the package tells no time
+
+	specimen bool // made up: its pages say so
 }
 
 // Drawing is a licence drawn.
@@ -85,9 +157,8 @@ type Drawing struct {
 	// Missing are characters that no font had a glyph for, each once, in order.
 	Missing []rune
 
-	pages    []*sheet
+	book     *page.Book
 	attached []int // scans that are no pages
-	template *Template
 	face     *face
 	licence  *Licence
 	drawer   *Drawer
@@ -100,7 +171,7 @@ type Place struct {
 }
 
 // Pages is the number of pages.
-func (d *Drawing) Pages() int { return len(d.pages) }
+func (d *Drawing) Pages() int { return len(d.book.Sheets) }
 
 // Draw lays a licence out on the template of its type. Values that do not open the record, or a type that the record
 // does not name, are refused.
@@ -109,35 +180,60 @@ func (d *Drawer) Draw(l *Licence) (*Drawing, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := d.cfg.Templates[l.Type.Template]
-	if t == nil {
-		t = d.cfg.Templates[DefaultTemplate]
+	t, err := d.template(&l.Type)
+	if err != nil {
+		return nil, err
 	}
-	c := &composer{drawer: d, face: f, licence: l, template: t, images: make(map[string]*picture)}
+	c := &composer{
+		Setter: page.NewSetter(d.cfg.Fonts), drawer: d, face: f, licence: l, template: t,
+	}
 	if err := c.compose(); err != nil {
 		return nil, err
 	}
 	return &Drawing{
-		Seals: c.seals, Missing: c.missing(), pages: c.sheets, attached: c.attached, template: t, face: f,
-		licence: l, drawer: d,
+		Seals: c.seals, Missing: c.Missing(), attached: c.attached, face: f, licence: l, drawer: d,
+		book: &page.Book{Sheets: c.sheets, Fonts: d.cfg.Fonts, TitleName: t.Title, BodyName: t.Body},
 	}, nil
 }
 
 // Stamped is the drawing with the picture of a seal, JPEG or PNG, where the seals go: for pages that people look at
 // outside of a reader. A package gets its seal by being sealed.
 func (d *Drawing) Stamped(seal []byte) (*Drawing, error) {
-	image, err := (&composer{images: make(map[string]*picture)}).picture(seal)
+	image, err := picture(seal)
 	if err != nil {
 		return nil, err
 	}
-	out := *d
-	out.pages = slices.Clone(d.pages)
+	out, book := *d, *d.book
+	book.Sheets = slices.Clone(d.book.Sheets)
 	for _, p := range d.Seals {
-		s := *out.pages[p.Page]
-		s.own = append(slices.Clone(s.own), mark{picture: &placed{image.within(p.Box), image}})
-		out.pages[p.Page] = &s
+		s := *book.Sheets[p.Page]
+		s.Own = slices.Clone(s.Own)
+		s.Add(false, page.Mark{Picture: &page.Placed{Box: image.Within(p.Box), Picture: image}})
+		book.Sheets[p.Page] = &s
 	}
+	out.book = &book
 	return &out, nil
+}
+
+// SVG is a page, from 0. Characters are outlines where a font was given, and text for the reader's own fonts where
+// none was.
+func (d *Drawing) SVG(number int) ([]byte, error) {
+	b, err := d.book.SVG(number)
+	return b, asLicence(err)
+}
+
+// PNG is a page, from 0. Without a font it is refused with ErrNoFont.
+func (d *Drawing) PNG(number, dpi int) ([]byte, error) {
+	b, err := d.book.PNG(number, dpi)
+	return b, asLicence(err)
+}
+
+// asLicence says of a page that is not there that it is the licence's.
+func asLicence(err error) error {
+	if errors.Is(err, page.ErrPage) {
+		return fmt.Errorf("%w: %w", ErrLicence, err)
+	}
+	return err
 }
 
 // OFD is the package, ready to be sealed.

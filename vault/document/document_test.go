@@ -364,7 +364,7 @@ func TestPictures(t *testing.T) {
 		l.Images = map[string][]byte{"KZ_ZP": photo}
 		l.Scans = [][]byte{smallPNG(t, 60, 40), []byte("%PDF-1.4 made up"), smallPNG(t, 40, 60), smallPNG(t, 60, 40), []byte("\xff\xd8\xffrubbish")}
 		drawing := draw(t, d, l)
-		require.Equal(t, 1+3, drawing.Pages())
+		require.Equal(t, 1+5, drawing.Pages())
 		p := open(t, drawing)
 		c, err := p.Content(p.Documents()[0].Root)
 		require.NoError(t, err)
@@ -381,9 +381,11 @@ func TestPictures(t *testing.T) {
 			}
 		}
 		require.Equal(t, 3, images, "the same scan twice is one file")
-		for i := range drawing.Pages() {
-			require.Contains(t, string(mustSVG(t, drawing, i)), "data:image/png;base64,")
+		for i, shown := range []bool{true, true, false, true, true, false} {
+			require.Equal(t, shown, strings.Contains(string(mustSVG(t, drawing, i)), "data:image/png;base64,"))
 		}
+		require.Contains(t, drawing.Text(2), "见附件 scan_2.pdf")
+		require.Contains(t, drawing.Text(5), "见附件 scan_5.bin")
 	})
 }
 

@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/internal/page"
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -103,7 +102,7 @@ func (f *face) learn(t catalogue.Type) {
 // label is what the face of the licence calls an element.
 func (f *face) label(name string) string {
 	if l := f.labels[name]; l != "" {
-		return visible(l)
+		return page.Visible(l)
 	}
 	return name
 }
@@ -111,7 +110,7 @@ func (f *face) label(name string) string {
 // show gives an element as a reader wants it; empty if the licence has none.
 func (f *face) show(name string) string {
 	if name == elementBasis {
-		return visible(f.basis)
+		return page.Visible(f.basis)
 	}
 	v := f.values[name]
 	switch {
@@ -134,7 +133,7 @@ func (f *face) show(name string) string {
 	case name == catalogue.MetaHolder || name == catalogue.MetaHolderCode:
 		v = strings.ReplaceAll(v, "^", "、") // several holders
 	}
-	return visible(v)
+	return page.Visible(v)
 }
 
 // expand fills a text's elements in; empty tells that it has elements and none of them has a value. used are those
@@ -161,7 +160,7 @@ func (f *face) expand(text string) (words string, used []string, empty bool) {
 func dayInWords(s string) string {
 	var d record.Date
 	if d.UnmarshalText([]byte(s)) != nil || d.IsZero() {
-		return visible(s)
+		return page.Visible(s)
 	}
 	y, m, day := strings.Split(s, "-")[0], strings.Split(s, "-")[1], strings.Split(s, "-")[2]
 	return y + "年" + strings.TrimPrefix(m, "0") + "月" + strings.TrimPrefix(day, "0") + "日"
@@ -175,7 +174,7 @@ func moneyInWords(s string) string {
 	amount, currency, ok := strings.Cut(s, " ")
 	whole, fraction, _ := strings.Cut(amount, ".")
 	if !ok || whole == "" || strings.Trim(whole+fraction, "0123456789") != "" {
-		return visible(s)
+		return page.Visible(s)
 	}
 	unit := ""
 	if len(whole) > 4 {
@@ -192,34 +191,7 @@ func moneyInWords(s string) string {
 	case name != "":
 		return whole + unit + name
 	}
-	return whole + unit + " " + visible(currency)
-}
-
-// visible leaves out what must not stand on a page: control characters but the line feed, marks that turn the
-// direction of writing or show nothing, and what is no character at all. Characters that this program does not know
-// stay: they may be of a name.
-func visible(s string) string {
-	if utf8.ValidString(s) && !strings.ContainsFunc(s, hidden) {
-		return s
-	}
-	return strings.Map(func(c rune) rune {
-		switch {
-		case c == '\n' || c == '\u2028' || c == '\u2029':
-			return '\n'
-		case c == '\t' || c == '\u00a0':
-			return ' '
-		case hidden(c):
-			return -1
-		}
-		return c
-	}, strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\r\n", "\n"))
-}
-
-// hidden reports what is no visible character: controls, formats, line separators, selectors of variants, and what
-// Unicode reserves for never being one.
-func hidden(c rune) bool {
-	return c < ' ' || c >= 0x7f && c <= 0xa0 || c > 0x7f && (unicode.In(c, unicode.Cf, unicode.Zl, unicode.Zp,
-		unicode.Variation_Selector) || c == 0x34f || c&0xfffe == 0xfffe || c >= 0xfdd0 && c <= 0xfdef)
+	return whole + unit + " " + page.Visible(currency)
 }
 
 // unused gives the elements that no text of a template shows, in the order of the type.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/elicense/elicense/internal/page"
 )
 
 // Elements of GB/T 36903-2018 that only a purpose-bound copy has.
@@ -45,7 +47,7 @@ func (n *Note) check() error {
 			return fmt.Errorf("%w: %s is missing or has spaces around it", ErrNote, f.name)
 		case utf8.RuneCountInString(f.text) > maxNoteRunes:
 			return fmt.Errorf("%w: %s has more than %d characters", ErrNote, f.name, maxNoteRunes)
-		case visible(f.text) != f.text || strings.ContainsAny(f.text, "\n"):
+		case page.Visible(f.text) != f.text || strings.ContainsAny(f.text, "\n"):
 			return fmt.Errorf("%w: %s has invisible characters", ErrNote, f.name)
 		}
 	}

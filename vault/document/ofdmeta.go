@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"path"
 	"strings"
-	"time"
 
+	"github.com/elicense/elicense/internal/page"
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -20,24 +21,27 @@ const timestamp = "20060102150405"
 // datum is one CustomData of a package.
 type datum struct{ name, value string }
 
-// root writes OFD.xml with the metadata of the licence.
-func (p *composition) root() []byte {
-	f, l := p.d.face, p.d.licence
-	b := append([]byte(xmlHead), "<ofd:OFD"+ofdSpace+` Version="1.1" DocType="OFD"><ofd:DocBody><ofd:DocInfo>`...)
-	b = appendElement(b, "DocID", docID(f.digest))
-	b = appendElement(b, "Title", f.title())
-	b = appendElement(b, "Author", visible(f.record.IssuerName))
-	if !l.Created.IsZero() {
-		b = appendElement(b, "CreationDate", l.Created.Format(time.RFC3339))
+// about is what the package says beside its pages: the metadata of the licence, the index of its elements, and what
+// travels with it.
+func (d *Drawing) about() (page.About, error) {
+	f, l := d.face, d.licence
+	attached, err := d.attachments()
+	if err != nil {
+		return page.About{}, err
 	}
-	b = appendElement(b, "Creator", p.d.drawer.cfg.Producer)
-	b = append(b, "<ofd:CustomDatas>"...)
-	for _, d := range p.d.metadata() {
-		b = append(append(b, `<ofd:CustomData Name="`...), d.name...)
-		b = append(appendEscaped(append(b, `">`...), d.value), "</ofd:CustomData>"...)
+	about := page.About{
+		ID: docID(f.digest), Title: f.title(), Author: page.Visible(f.record.IssuerName),
+		Creator: d.drawer.cfg.Producer, Created: l.Created,
+		Index: &page.Index{
+			TypeID: "elicense", Namespace: "urn:elicense:licence:1", Prefix: "lic", Root: "Licence",
+			Omit: []string{elementBasis},
+		},
+		Attachments: attached,
 	}
-	return append(b, "</ofd:CustomDatas></ofd:DocInfo><ofd:DocRoot>"+nameDocument+
-		"</ofd:DocRoot></ofd:DocBody></ofd:OFD>"...)
+	for _, m := range d.metadata() {
+		about.Data = append(about.Data, page.Datum{Name: m.name, Value: m.value})
+	}
+	return about, nil
 }
 
 // docID is 32 hexadecimal digits that follow from the record.
@@ -98,43 +102,39 @@ func compactDay(s string) string {
 	return strings.ReplaceAll(s, "-", "")
 }
 
-// attachments writes the signed record and the scans that are no pictures.
-func (p *composition) attachments() error {
-	l := p.d.licence
+// attachments are the signed record and the scans that are no pictures.
+func (d *Drawing) attachments() ([]page.Attachment, error) {
+	l := d.licence
 	bundle := record.Bundle{
 		Record: l.Record, Signature: l.Signature, Certificates: l.Certificates, Disclosures: l.Values,
 	}
 	data, err := bundle.Encode()
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrLicence, err)
+		return nil, fmt.Errorf("%w: %w", ErrLicence, err)
 	}
-	p.file(RecordFile, data)
-	b := append([]byte(xmlHead), "<ofd:Attachments"+ofdSpace+">"...)
-	b = appendAttachment(b, "record", "record.json", data)
-	for _, i := range p.d.attached {
-		scan := l.Scans[i]
-		id := fmt.Sprintf("scan_%d", i+1)
-		p.file("Doc_0/Attachs/"+id+formatOf(scan), scan)
-		b = appendAttachment(b, id, id+formatOf(scan), scan)
+	out := []page.Attachment{{ID: "record", File: path.Base(RecordFile), Data: data}}
+	for _, i := range d.attached {
+		out = append(out, page.Attachment{ID: scanID(i), File: scanFile(i, l.Scans[i]), Data: l.Scans[i]})
 	}
-	p.file(nameAttachments, append(b, "</ofd:Attachments>"...))
-	return nil
+	return out, nil
 }
 
-func appendAttachment(b []byte, id, file string, data []byte) []byte {
-	kilobytes := formatMM(len(data) * mm / 1024)
-	format := strings.ToUpper(file[strings.LastIndexByte(file, '.')+1:])
-	return fmt.Appendf(b, `<ofd:Attachment ID="%s" Name="%s" Format="%s" Size="%s" Visible="false">`+
-		`<ofd:FileLoc>%s</ofd:FileLoc></ofd:Attachment>`, id, file, format, kilobytes, file)
+func scanID(i int) string { return fmt.Sprintf("scan_%d", i+1) }
+
+// scanFile is the name of a scan that is an attachment.
+func scanFile(i int, content []byte) string { return scanID(i) + formatOf(content) }
+
+// formats are what scans come as that are no pictures of a page, by their first bytes.
+var formats = []struct{ first, extension string }{
+	{"%PDF-", ".pdf"}, {"II*\x00", ".tif"}, {"MM\x00*", ".tif"}, {"GIF8", ".gif"}, {"BM", ".bmp"}, {"PK\x03\x04", ".ofd"},
 }
 
-// formatOf tells scans that are no pictures by their first bytes.
+// formatOf tells scans that are no pictures of a page.
 func formatOf(b []byte) string {
-	switch {
-	case bytes.HasPrefix(b, []byte("%PDF-")):
-		return ".pdf"
-	case bytes.HasPrefix(b, []byte("II*\x00")), bytes.HasPrefix(b, []byte("MM\x00*")):
-		return ".tif"
+	for _, f := range formats {
+		if bytes.HasPrefix(b, []byte(f.first)) {
+			return f.extension
+		}
 	}
 	return ".bin"
 }

@@ -11,13 +11,26 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/elicense/elicense/internal/page"
+	"github.com/elicense/elicense/vault/catalogue"
 )
 
 // ParseTemplate reads a template. It is strict: unknown and repeated keys, anchors, aliases, tags and whatever the
 // rules of a page forbid make it fail. The error is a *TemplateError that holds every problem with its line, except
 // that a file that is no YAML shows its first flaw only.
 func ParseTemplate(data []byte) (*Template, error) {
-	r := &reader{places: make(map[string]*yaml.Node)}
+	return (&reader{}).parse(data)
+}
+
+// ParseTemplateFor is ParseTemplate for the licences of one type: the elements that the template shows must be the
+// type's.
+func ParseTemplateFor(t catalogue.Type, data []byte) (*Template, error) {
+	return (&reader{typ: &t}).parse(data)
+}
+
+func (r *reader) parse(data []byte) (*Template, error) {
+	r.places = make(map[string]*yaml.Node)
 	t := &Template{Title: "楷体", Body: "宋体"}
 	if root := r.parseTree(data); root != nil {
 		r.template(root, t)
@@ -35,6 +48,7 @@ func ParseTemplate(data []byte) (*Template, error) {
 type reader struct {
 	problems []Problem
 	places   map[string]*yaml.Node
+	typ      *catalogue.Type // whose elements are known; nil: any
 }
 
 type read func(n *yaml.Node, path string)
@@ -212,7 +226,7 @@ func (r *reader) length(least, most int, dst *int) read {
 		v, ok := parseLength(n.Value)
 		if n.Kind != yaml.ScalarNode || !ok || v < least || v > most {
 			r.add(n, Problem{
-				Code: CodeNotLength, Path: path, Found: n.Value, Want: formatMM(least) + "–" + formatMM(most),
+				Code: CodeNotLength, Path: path, Found: n.Value, Want: page.FormatMM(least) + "–" + page.FormatMM(most),
 			})
 			return
 		}

@@ -4,15 +4,17 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+
+	"github.com/elicense/elicense/internal/page"
 )
 
 // Refusals.
 var (
 	ErrTemplate = errors.New("document: invalid template")
-	ErrFont     = errors.New("document: font cannot be used")
-	ErrImage    = errors.New("document: picture cannot be used")
+	ErrFont     = page.ErrFont
+	ErrImage    = page.ErrImage
 	ErrLicence  = errors.New("document: licence cannot be drawn")
-	ErrNoFont   = errors.New("document: no font for characters: install fonts-wqy-microhei or fonts-lxgw-wenkai")
+	ErrNoFont   = page.ErrNoFont
 	ErrNote     = errors.New("document: invalid note of a purpose-bound copy")
 )
 
@@ -21,29 +23,31 @@ type Code string
 
 // The codes.
 const (
-	CodeTooBig     Code = "file-too-big"
-	CodeEncoding   Code = "not-utf8"
-	CodeSyntax     Code = "not-yaml"
-	CodeAlias      Code = "yaml-alias"
-	CodeDepth      Code = "nested-too-deep"
-	CodeFormat     Code = "format"
-	CodeUnknownKey Code = "unknown-key"
-	CodeDuplicate  Code = "twice"
-	CodeMissing    Code = "missing"
-	CodeNotMapping Code = "not-mapping"
-	CodeNotList    Code = "not-list"
-	CodeNotText    Code = "not-text"
-	CodeNotLength  Code = "not-length"
-	CodeNotBool    Code = "not-bool"
-	CodeTooMany    Code = "too-many"
-	CodeTooLong    Code = "too-long"
-	CodeCharacters Code = "characters"
-	CodeChoice     Code = "unknown-value"
-	CodeColor      Code = "color"
-	CodeBox        Code = "box"
-	CodeOutside    Code = "outside-page"
-	CodeElement    Code = "element-name"
-	CodeOverlap    Code = "overlap"
+	CodeTooBig       Code = "file-too-big"
+	CodeEncoding     Code = "not-utf8"
+	CodeSyntax       Code = "not-yaml"
+	CodeAlias        Code = "yaml-alias"
+	CodeDepth        Code = "nested-too-deep"
+	CodeFormat       Code = "format"
+	CodeUnknownKey   Code = "unknown-key"
+	CodeDuplicate    Code = "twice"
+	CodeMissing      Code = "missing"
+	CodeNotMapping   Code = "not-mapping"
+	CodeNotList      Code = "not-list"
+	CodeNotText      Code = "not-text"
+	CodeNotLength    Code = "not-length"
+	CodeNotBool      Code = "not-bool"
+	CodeTooMany      Code = "too-many"
+	CodeTooLong      Code = "too-long"
+	CodeCharacters   Code = "characters"
+	CodeChoice       Code = "unknown-value"
+	CodeColor        Code = "color"
+	CodeBox          Code = "box"
+	CodeOutside      Code = "outside-page"
+	CodeElement      Code = "element-name"
+	CodeOverlap      Code = "overlap"
+	CodeOtherElement Code = "element-of-no-field"
+	CodeNotPhoto     Code = "element-kind"
 )
 
 // Problem is one thing wrong with a template.
@@ -114,6 +118,13 @@ var sentences = map[Code]sentence{
 	CodeElement: {
 		"“{found}”不是要素简称；请用 ZZBH、KZ_JYFW 这样的简称",
 		"\"{found}\" is no element; use short names such as ZZBH or KZ_JYFW",
+	},
+	CodeOtherElement: {
+		"此类证照没有要素“{found}”；可用：{want}", "licences of the type have no \"{found}\"; there are {want}",
+	},
+	CodeNotPhoto: {
+		"“{found}”放错了位置：影像只能放在 photo，其他要素不能",
+		"\"{found}\" is in the wrong place: images go to photo, and nothing else does",
 	},
 	CodeOverlap: {"与 {want} 重叠；请移开", "overlaps {want}; move one of them"},
 }

@@ -4,11 +4,13 @@ import (
 	"fmt"
 
 	"github.com/skip2/go-qrcode"
+
+	"github.com/elicense/elicense/internal/page"
 )
 
 // qr draws the code that leads to the public check of the licence (GB/T 27766 asks for a two-dimensional code). It
 // holds nothing but a link and an unguessable token.
-func (c *composer) qr(s *sheet, b *Box) error {
+func (c *composer) qr(s *page.Sheet, b *Box) error {
 	if b == nil || c.licence.Token == "" {
 		return nil
 	}
@@ -26,17 +28,17 @@ func (c *composer) qr(s *sheet, b *Box) error {
 		return fmt.Errorf("%w: place of the code is too small for its link", ErrLicence)
 	}
 	edge := (side - module*len(bits)) / 2 / unit * unit
-	ground := rectangle(Box{b.X, b.Y, side, side})
-	s.add(false, mark{shape: &shape{path: ground, fill: true, color: Color{255, 255, 255}}})
-	s.add(false, mark{shape: &shape{
-		path: modules(bits, point{b.X + edge, b.Y + edge}, module), fill: true, crisp: true,
+	ground := page.Rectangle(Box{X: b.X, Y: b.Y, W: side, H: side})
+	s.Add(false, page.Mark{Shape: &page.Shape{Path: ground, Fill: true, Color: Color{255, 255, 255}}})
+	s.Add(false, page.Mark{Shape: &page.Shape{
+		Path: modules(bits, page.Point{X: b.X + edge, Y: b.Y + edge}, module), Fill: true, Crisp: true,
 	}})
 	return nil
 }
 
 // modules are the dark parts of a code, those beside each other in one piece.
-func modules(bits [][]bool, at point, module int) []step {
-	path := make([]step, 0, len(bits)*len(bits)) // enough for a dark piece of every five modules
+func modules(bits [][]bool, at page.Point, module int) []page.Step {
+	path := make([]page.Step, 0, len(bits)*len(bits)) // enough for a dark piece of every five modules
 	for y, row := range bits {
 		for x := 0; x < len(row); x++ {
 			start := x
@@ -44,8 +46,8 @@ func modules(bits [][]bool, at point, module int) []step {
 				x++
 			}
 			if x > start {
-				piece := Box{at.x + start*module, at.y + y*module, (x - start) * module, module}
-				path = append(path, rectangle(piece)...)
+				piece := Box{X: at.X + start*module, Y: at.Y + y*module, W: (x - start) * module, H: module}
+				path = append(path, page.Rectangle(piece)...)
 			}
 		}
 	}

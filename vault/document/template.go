@@ -1,5 +1,7 @@
 package document
 
+import "github.com/elicense/elicense/internal/page"
+
 // Format is the first key of every template file.
 const Format = "elicense-template/1"
 
@@ -15,10 +17,11 @@ const (
 	// minPage and maxPage bound the sides of a page: a card and A2.
 	minPage, maxPage = 40 * mm, 600 * mm
 	minSize, maxSize = mm, 60 * mm // of characters
+	minCode          = 15 * mm     // side of a code that can be scanned from paper
 )
 
 // mm is a millimetre: every length of this package is a whole number of micrometres.
-const mm = 1000
+const mm = page.MM
 
 // Template says how the licences of a type look. It is data: copy it, don't share and change it.
 type Template struct {
@@ -40,39 +43,30 @@ type Page struct {
 }
 
 // Box is a rectangle; the origin of a page is its upper left corner.
-type Box struct{ X, Y, W, H int }
+type Box = page.Box
 
 // Color is red, green and blue.
-type Color [3]uint8
+type Color = page.Color
 
 // FrameStyle is the ornament around a page.
-type FrameStyle string
-
-// The ornaments.
-const (
-	FrameNone      FrameStyle = "none"
-	FrameDouble    FrameStyle = "double"    // 双线
-	FrameGuilloche FrameStyle = "guilloche" // 花边: interlaced waves between two lines
-)
+type FrameStyle = page.FrameStyle
 
 // Frame is the ornament and ground of a page.
-type Frame struct {
-	Style   FrameStyle
-	Margin  int   // between the edge of the page and the ornament
-	Color   Color // of the ornament
-	Tint    Color // of the ground
-	Rosette bool  // a pale figure in the middle (底纹)
-}
+type Frame = page.Frame
 
 // Align says where a text stands in its box.
-type Align string
+type Align = page.Align
 
-// The alignments; AlignSpread moves the characters apart until they fill the line, as labels of licences have it.
+// The ornaments and alignments that templates name.
 const (
-	AlignLeft   Align = "left"
-	AlignCenter Align = "center"
-	AlignRight  Align = "right"
-	AlignSpread Align = "spread"
+	FrameNone      = page.FrameNone
+	FrameDouble    = page.FrameDouble    // 双线
+	FrameGuilloche = page.FrameGuilloche // 花边
+
+	AlignLeft   = page.AlignLeft
+	AlignCenter = page.AlignCenter
+	AlignRight  = page.AlignRight
+	AlignSpread = page.AlignSpread // characters apart until they fill the line
 )
 
 // Text is words of the template and values of the licence in a box. An element stands in braces by its short name:

@@ -48,6 +48,7 @@ func Run(t *testing.T, open Open) {
 		test func(*testing.T, blob.Store, *clock)
 	}{
 		{"put and get", testPutGet},
+		{"put all", testPutAll},
 		{"limits", testLimits},
 		{"sweep", testSweep},
 		{"sweep fails", testSweepFails},
@@ -96,6 +97,41 @@ func testPutGet(t *testing.T, s blob.Store, _ *clock) {
 	require.Len(t, seen, 9)
 	_, err := s.Get(t.Context(), blob.Address{1})
 	require.ErrorIs(t, err, blob.ErrNotFound)
+}
+
+func testPutAll(t *testing.T, s blob.Store, clk *clock) {
+	var contents [][]byte
+	for i, n := range []int{1, 3 << 20, 2 << 20, 100, 4<<20 + 1, 9<<20 + 17, 4 << 20, 20_000, 1 << 20, 1} {
+		contents = append(contents, fill(n, byte(i)))
+	}
+	contents[9] = contents[0]
+	list, err := s.PutAll(t.Context(), contents)
+	require.NoError(t, err)
+	require.Len(t, list, len(contents))
+	for i, a := range list {
+		require.Equal(t, a, put(t, s, contents[i]), "as by Put")
+		got, err := s.Get(t.Context(), a)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(contents[i], got), "content %d", i)
+	}
+	clk.advance(time.Hour)
+	limit := clk.now()
+	_, err = s.PutAll(t.Context(), contents[:5])
+	require.NoError(t, err)
+	swept, err := s.Sweep(t.Context(), blob.Sweeping{OlderThan: limit, Referenced: never})
+	require.NoError(t, err)
+	require.Equal(t, 5, swept.Kept, "putting again renews the grace period")
+	none, err := s.PutAll(t.Context(), nil)
+	require.NoError(t, err)
+	require.Empty(t, none)
+	for _, bad := range [][]byte{nil, make([]byte, blob.MaxBytes+1)} {
+		fresh := small(fmt.Sprint("beside what is refused ", len(bad)))
+		_, err = s.PutAll(t.Context(), [][]byte{fresh, bad})
+		require.Error(t, err)
+		swept, err := s.Sweep(t.Context(), blob.Sweeping{OlderThan: clk.now().Add(time.Hour), Referenced: never, DryRun: true})
+		require.NoError(t, err)
+		require.Equal(t, 5, swept.Removed, "nothing is written")
+	}
 }
 
 func testLimits(t *testing.T, s blob.Store, _ *clock) {

@@ -1,0 +1,34 @@
+package paper
+
+import "strings"
+
+// Text gives the characters of a page, line by line, in the order of reading.
+func (d *Drawing) Text(number int) string {
+	var b strings.Builder
+	for _, m := range d.book.Sheets[number].Own {
+		if m.Line == nil {
+			continue
+		}
+		for _, r := range m.Line.Runs {
+			b.WriteString(string(r.Text))
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// Outside gives the lines that leave their page.
+func (d *Drawing) Outside() []string {
+	var out []string
+	for _, s := range d.book.Sheets {
+		for _, m := range s.Own {
+			if m.Line == nil {
+				continue
+			}
+			if b := m.Line.Box; b.X < 0 || b.Y < 0 || b.X+b.W > s.Width || b.Y+b.H > s.Height {
+				out = append(out, b.String())
+			}
+		}
+	}
+	return out
+}

@@ -66,6 +66,11 @@ func (s *Server) mark(c *gin.Context) {
 func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 	c := humagin.Unwrap(ctx)
 	nameOperation(ctx, c)
+	may, _ := ctx.Operation().Metadata[permissionKey].(identity.Permission)
+	if may == identity.Anyone {
+		next(ctx)
+		return
+	}
 	caller, err := s.cfg.Callers.Recognise(c.Request)
 	if err != nil {
 		s.chargeRefusal(c)
@@ -89,7 +94,7 @@ func admit(op *huma.Operation, caller *identity.Caller) error {
 	may, _ := op.Metadata[permissionKey].(identity.Permission)
 	write, _ := op.Metadata[writeKey].(bool)
 	switch {
-	case may == "" || !caller.May(may):
+	case may == "" || !caller.May(may), caller.IsHolder() && caller.Holder == nil:
 		return identity.Refuse(identity.CodeForbidden)
 	case write && caller.MustSign && !caller.Signed:
 		return identity.Refuse(identity.CodeNeedsProof)

@@ -43,6 +43,8 @@ type Config struct {
 
 	// Limits say how often the service may be called; zero: its defaults.
 	Limits Limits
+	// Login lets holders log in by certificate; nil: they do not.
+	Login *identity.Login
 	// Registry is where the operator registers systems; nil: there is no such resource.
 	Registry *identity.Registry
 
@@ -103,6 +105,8 @@ func (s *Server) register() {
 	s.registerActs()
 	s.registerLookups()
 	s.registerComparisons()
+	s.registerLogins()
+	s.registerRegistrations()
 }
 
 // description is what huma needs to know of the interface as a whole.

@@ -17,6 +17,7 @@ import (
 type recognised struct {
 	callers  identity.Chain
 	registry *identity.Registry
+	login    *identity.Login // nil: holders do not log in here
 	keys     []sandboxCaller
 }
 
@@ -39,6 +40,17 @@ func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s
 		return nil, err
 	}
 	r := &recognised{registry: registry, callers: identity.Chain{systems}}
+	if r.login, err = c.loginOf(h, s, trust); err != nil {
+		return nil, err
+	}
+	if r.login != nil {
+		r.callers = append(r.callers, r.login)
+	}
+	tokens, err := c.tokensOf(s)
+	if err != nil {
+		return nil, err
+	}
+	r.callers = append(r.callers, tokens)
 	if h.settings.Sandbox {
 		keys, list, err := c.sandboxCallers(h)
 		if err != nil {

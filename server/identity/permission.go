@@ -25,6 +25,7 @@ type Permission string
 
 // The permissions. Each operation of the interface needs exactly one.
 const (
+	Anyone         Permission = "anyone" // needs no credentials: what everybody may know
 	MayReadTypes   Permission = "types.read"
 	MayWriteTypes  Permission = "types.write"
 	MayIssue       Permission = "licences.issue" // issue, reserve, confirm, cancel
@@ -86,3 +87,6 @@ func (c *Caller) May(p Permission) bool {
 func (c *Caller) Covers(typeCode string) bool {
 	return c != nil && (c.Types == nil || slices.Contains(c.Types, typeCode))
 }
+
+// IsHolder reports whether the caller is an applicant, or acts for one. Such a caller vouches for nobody.
+func (c *Caller) IsHolder() bool { return c != nil && (c.Role == RoleHolder || c.Role == RoleAgent) }

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -67,6 +68,12 @@ const (
 
 // tokenAlgorithms are those of keys that only the issuer has: none is shared with whoever verifies.
 var tokenAlgorithms = []string{oidc.ES256, oidc.ES384, oidc.RS256, oidc.PS256, oidc.EdDSA}
+
+// RemoteKeys are the keys of an issuer, fetched with the client when they are first needed and when a token names one that
+// is not known. Fetches that are wanted at the same time are one.
+func RemoteKeys(client *http.Client, address string) oidc.KeySet {
+	return oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), client), address)
+}
 
 // NewTokens makes a recogniser. Keys are fetched, if they are, when the first token comes.
 func NewTokens(cfg TokensConfig) (*Tokens, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 
-
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
@@ -66,4 +65,3 @@ func (s *Server) endLogin(ctx context.Context, _ *identity.Caller, in *endLoginI
 	s.cfg.Login.End(r)
 	return nil, nil //nolint:nilnil // no content
 }
-

@@ -80,4 +80,3 @@ func (c *program) loginOf(h *house, s *serveSettings, trust identity.Certificate
 		Certificates: trust, Caller: caller, Origin: s.authorities()[0], Now: c.Now, Rand: c.Rand,
 	})
 }
-

@@ -111,7 +111,8 @@ var rules = map[string]rule{
 	"server/identity": {reach: served, ours: slices.Concat(codecs, []string{
 		"pki", "vault", "internal/engine", "internal/httpsig",
 	})},
-	"server/limit": {},
+	"server/limit":    {},
+	"server/provider": {reach: served, ours: []string{"server/limit", "vault", "internal/engine"}},
 	"server": {reach: served, ours: slices.Concat(codecs, []string{
 		"api", "server/...", "vault", "vault/...", "verify", "signing", "pki", "internal/engine", "internal/blob",
 		"internal/httpsig",
@@ -169,7 +170,7 @@ var adapters = map[string][]string{
 	"github.com/gin-gonic/gin":        {"server"},
 	"github.com/danielgtaylor/huma":   {"server"},
 	"github.com/coreos/go-oidc":       {"server/identity"},
-	"github.com/zitadel/oidc":         {"server/identity"},
+	"github.com/zitadel/oidc":         {"server/provider"},
 	"github.com/prometheus":           {"server"},
 	"github.com/smallstep":            {"pki/stepca"},
 	"go.mozilla.org/pkcs7":            {"verify"},

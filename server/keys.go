@@ -4,8 +4,7 @@ package server
 // another engine. What stands for a person or a number in a key is a token, never itself.
 //
 //	r  registrations of callers' credentials   server/identity
-//	s  sessions and challenges of logins       server/identity
-//	n  signatures that were used               server/identity
+//	o  key of tokens                           server/provider
 //	j  jobs                                    server/jobs
 //	w  subscriptions of webhooks               server/feed
 //	d  deliveries                              server/feed

@@ -28,6 +28,9 @@ import (
 	"github.com/elicense/elicense/vault"
 )
 
+// ProviderPath is below which Config.Provider answers.
+const ProviderPath = "/oidc"
+
 // ErrConfig is a configuration that lacks a part.
 var ErrConfig = errors.New("server: incomplete configuration")
 
@@ -45,6 +48,8 @@ type Config struct {
 	Limits Limits
 	// Login lets holders log in by certificate; nil: they do not.
 	Login *identity.Login
+	// Provider lets users log in for departments' systems (package provider), below ProviderPath; nil: it does not.
+	Provider http.Handler
 	// Registry is where the operator registers systems; nil: there is no such resource.
 	Registry *identity.Registry
 
@@ -82,6 +87,9 @@ func New(cfg Config) (*Server, error) {
 	router.Use(s.trace, s.measure, s.recover, s.mark)
 	s.health(router)
 	router.Use(s.limitAddress)
+	if cfg.Provider != nil {
+		router.Any(ProviderPath+"/*rest", gin.WrapH(cfg.Provider))
+	}
 	router.NoRoute(s.noRoute)
 	router.NoMethod(s.noMethod)
 	s.api = humagin.New(router, s.description())

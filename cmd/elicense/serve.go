@@ -138,7 +138,7 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	}
 	s, err := server.New(server.Config{
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
-		Registry: known.registry, Login: known.login, Sandbox: h.settings.Sandbox, Log: c.serviceLog(),
+		Registry: known.registry, Login: known.login, Provider: known.provider, Sandbox: h.settings.Sandbox, Log: c.serviceLog(),
 		Ready: func(context.Context) error { return h.room() },
 	})
 	return s, known.keys, err

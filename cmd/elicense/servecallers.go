@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 
@@ -18,6 +19,7 @@ type recognised struct {
 	callers  identity.Chain
 	registry *identity.Registry
 	login    *identity.Login // nil: holders do not log in here
+	provider http.Handler    // nil: no users of ours log in elsewhere
 	keys     []sandboxCaller
 }
 
@@ -46,7 +48,13 @@ func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s
 	if r.login != nil {
 		r.callers = append(r.callers, r.login)
 	}
-	tokens, err := c.tokensOf(s)
+	var own []identity.Issuer
+	if h.settings.Sandbox {
+		if r.provider, own, err = c.sandboxProvider(ctx, h, kept, s); err != nil {
+			return nil, err
+		}
+	}
+	tokens, err := c.tokensOf(s, own)
 	if err != nil {
 		return nil, err
 	}

@@ -24,10 +24,10 @@ type issuerSettings struct {
 // keysTimeout bounds how long fetching an issuer's keys may take.
 const keysTimeout = 10 * time.Second
 
-// tokensOf takes the tokens of the issuers in the settings, and none if there are none.
-func (c *program) tokensOf(s *serveSettings) (*identity.Tokens, error) {
+// tokensOf takes the tokens of the issuers in the settings, and of our own.
+func (c *program) tokensOf(s *serveSettings, own []identity.Issuer) (*identity.Tokens, error) {
 	client := &http.Client{Timeout: keysTimeout}
-	cfg := identity.TokensConfig{Now: c.Now}
+	cfg := identity.TokensConfig{Now: c.Now, Issuers: own}
 	for i := range s.Issuers {
 		x := &s.Issuers[i]
 		level, err := x.level()

@@ -111,10 +111,14 @@ var rules = map[string]rule{
 	"server/identity": {reach: served, ours: slices.Concat(codecs, []string{
 		"pki", "vault", "internal/engine", "internal/httpsig",
 	})},
-	"server/limit":    {},
 	"server/provider": {reach: served, ours: []string{"server/limit", "vault", "internal/engine"}},
+	"server/files":    {ours: []string{"internal/engine", "internal/blob"}},
+	"server/jobs":     {ours: []string{"internal/engine"}},
+	"server/feed":     {reach: served, ours: []string{"internal/engine", "api"}},
+	"server/limit":    {},
 	"server": {reach: served, ours: slices.Concat(codecs, []string{
-		"api", "server/...", "vault", "vault/...", "verify", "signing", "pki", "internal/engine", "internal/blob",
+		"api", "server/...", "vault", "vault/...", "verify", "verify/...", "signing", "pki", "internal/engine",
+		"internal/blob", "internal/sheet",
 		"internal/httpsig",
 	})},
 

@@ -61,8 +61,9 @@ func TestDay(t *testing.T) {
 	_, err = c.Cancel(ctx, other.Identifier, api.Cancellation{Reason: "申请人撤回"})
 	require.NoError(t, err)
 	compared, err := c.Compare(ctx, api.ComparisonRequest{
-		Asked: api.Asked{Purpose: "核对", Ground: "issuer"}, Identifier: confirmed.Identifier,
-		Claims: map[string]string{"CZZT": request(t, "").Values["CZZT"]},
+		Asked: api.Asked{Purpose: "核对", Ground: "issuer"}, Comparison: api.Comparison{
+			Identifier: confirmed.Identifier, Claims: map[string]string{"CZZT": request(t, "").Values["CZZT"]},
+		},
 	})
 	require.NoError(t, err)
 	require.Equal(t, "matched", compared.Result)

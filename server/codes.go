@@ -28,6 +28,35 @@ const (
 	CodeAmbiguous  Code = "outcome-unknown"
 	CodeIfMatch    Code = "if-match-malformed"
 	CodeDate       Code = "date-malformed"
+
+	CodeNoDocument   Code = "document-unknown"
+	CodeNoEvent      Code = "event-unknown"
+	CodeNoCheckpoint Code = "checkpoint-unknown"
+	CodeNotDrawn     Code = "not-drawn"
+	CodeSealAway     Code = "seal-away"
+	CodeEmpty        Code = "body-empty"
+	CodeLine         Code = "line-too-long"
+	CodeCut          Code = "body-cut-off"
+	CodeTooMany      Code = "rows-too-many"
+	CodeNoVerifier   Code = "verifier-missing"
+	CodeTypePath     Code = "type-other-path"
+	CodeNotOffered   Code = "not-offered"
+	CodeOctets       Code = "octets-expected"
+	CodeKeyMissing   Code = "idempotency-key-missing"
+	CodeKeyReused    Code = "idempotency-key-of-another-request"
+	CodeCutOff       Code = "upload-cut-off"
+	CodeFileUnknown  Code = "no-such-file"
+	CodeJobUnknown   Code = "no-such-job"
+	CodeJobsTooMany  Code = "too-many-jobs"
+	CodeJobEnded     Code = "job-ended"
+	CodeEncoding     Code = "encoding-unknown"
+	CodeZIP          Code = "zip-unusable"
+	CodeResume       Code = "conversion-differs"
+	CodeEventKind    Code = "no-such-event-kind"
+	CodeNoSub        Code = "no-such-subscription"
+	CodeSubTooMany   Code = "too-many-subscriptions"
+	CodeReceiver     Code = "receiver-not-allowed"
+	CodeSequence     Code = "sequence-of-the-future"
 )
 
 // message is a sentence with what goes with it. What is wrong and what to do are parted by the first semicolon.
@@ -53,6 +82,91 @@ var transportSentences = map[Code]message{
 		http.StatusMethodNotAllowed, false,
 		"该资源不支持此方法；请对照 /api/v1/openapi.json 核对方法",
 		"the resource does not know this method; compare it with /api/v1/openapi.json",
+	},
+	CodeNotOffered: {
+		http.StatusNotFound, false,
+		"本服务没有开通这项功能；请向运行单位确认",
+		"this service does not offer it; ask its operator",
+	},
+	CodeOctets: {
+		http.StatusUnsupportedMediaType, false,
+		"上传文件的内容类型应为 application/octet-stream；请用 Content-Type 写明",
+		"a file is uploaded as application/octet-stream; say so in Content-Type",
+	},
+	CodeKeyMissing: {
+		http.StatusUnprocessableEntity, false,
+		"缺少幂等键，或超过 128 个字符；请在 Idempotency-Key 中给出",
+		"the idempotency key is missing or longer than 128 characters; give it in Idempotency-Key",
+	},
+	CodeKeyReused: {
+		http.StatusUnprocessableEntity, false,
+		"幂等键已用于另一请求；新的请求请用新的键",
+		"the idempotency key belongs to another request; use a new key for a new request",
+	},
+	CodeCutOff: {
+		http.StatusBadRequest, true,
+		"上传中断，文件未保存；请用同一幂等键重新上传",
+		"the upload was cut off and nothing is kept; send it again with the same idempotency key",
+	},
+	CodeFileUnknown: {
+		http.StatusNotFound, false,
+		"没有这个文件，或已过保存期；请重新上传",
+		"there is no such file, or its time is over; upload it again",
+	},
+	CodeJobUnknown: {
+		http.StatusNotFound, false,
+		"没有这个作业，或已过保存期；请核对作业标识",
+		"there is no such job, or its time is over; compare the id",
+	},
+	CodeJobsTooMany: {
+		http.StatusTooManyRequests, true,
+		"您未完成的作业过多；请等已有作业办完或取消后再提交",
+		"too many of your jobs have not ended; wait for them or cancel some",
+	},
+	CodeJobEnded: {
+		http.StatusConflict, false,
+		"作业已经结束，不能取消；转换的批次可以撤回",
+		"the job has ended and cannot be cancelled; a conversion can be undone",
+	},
+	CodeEncoding: {
+		http.StatusUnprocessableEntity, false,
+		"不认识这种文字编码；请用 gb18030、utf-8 等名称",
+		"this encoding is not known; name one as gb18030 or utf-8",
+	},
+	CodeZIP: {
+		http.StatusUnprocessableEntity, false,
+		"扫描件或照片的 ZIP 不能用；请重新打包",
+		"the ZIP of scans or photos cannot be used; pack it again",
+	},
+	CodeResume: {
+		http.StatusConflict, false,
+		"文件与它先前未办完的批次不一致；请撤回该批次后重新转换",
+		"the file does not fit the batch that it left unfinished; undo that batch and convert again",
+	},
+	CodeEventKind: {
+		http.StatusUnprocessableEntity, false,
+		"没有这种事件；请用 issued、changed、revoked 等名称",
+		"there is no such kind of event; name one as issued, changed or revoked",
+	},
+	CodeNoSub: {
+		http.StatusNotFound, false,
+		"没有这个订阅；请核对订阅标识",
+		"there is no such subscription; compare the id",
+	},
+	CodeSubTooMany: {
+		http.StatusConflict, false,
+		"订阅过多；请先取消不用的订阅",
+		"there are too many subscriptions; cancel those that are not used",
+	},
+	CodeReceiver: {
+		http.StatusUnprocessableEntity, false,
+		"接收地址不在允许之列；请用 https 地址，并由运行单位放行该主机",
+		"the receiver's address is not allowed; use https and have the operator allow the host",
+	},
+	CodeSequence: {
+		http.StatusUnprocessableEntity, false,
+		"序号尚不存在；请用事件流中已有的序号",
+		"nothing has this sequence number yet; use one of the feed",
 	},
 	CodeMalformed: {
 		http.StatusBadRequest, false,
@@ -113,6 +227,63 @@ var transportSentences = map[Code]message{
 		http.StatusUnprocessableEntity, false,
 		"日期应写作 YYYY-MM-DD；请改正",
 		"a date is written YYYY-MM-DD; correct it",
+	},
+	CodeNoDocument: {
+		http.StatusNotFound, false,
+		"该证照没有此摘要的文件；请以查询结果中 documents 的 digest 为准",
+		"the licence has no document of this digest; take the digest from documents of the last look-up",
+	},
+	CodeNoEvent: {
+		http.StatusNotFound, false,
+		"该证照没有此序号的事件；请以履历中的 number 为准",
+		"the licence has no event of this number; take the number from its history",
+	},
+	CodeNoCheckpoint: {
+		http.StatusNotFound, false,
+		"没有可与此账本规模相比的检查点；请以回执或检查点所载的规模为准，并稍后再试",
+		"there is no checkpoint to compare with this size; take the size that a receipt or checkpoint names, or ask " +
+			"later",
+	},
+	CodeNotDrawn: {
+		http.StatusConflict, false,
+		"该证照不能画出：没有模板、字体或此页，或加注说明不合要求；请取证照文件，或请运行单位补齐",
+		"the licence cannot be drawn: there is no template, font or such a page, or the note cannot stand so; " +
+			"take its document, or have the operator add what is missing",
+	},
+	CodeSealAway: {
+		http.StatusConflict, false,
+		"颁发机构的印章不由本库托管，不能在此制作；请由颁发机构用印",
+		"the issuer's seal is not kept here, so this cannot be made; have the issuer seal it",
+	},
+	CodeTypePath: {
+		http.StatusUnprocessableEntity, false,
+		"定义中的类型代码与路径中的不同；请改成同一个",
+		"the definition's code is not the one in the path; make them the same",
+	},
+	CodeLine: {
+		http.StatusRequestEntityTooLarge, false,
+		"一行超过 64 KiB；请按接口说明，每行只写一条",
+		"a line is longer than 64 KiB; write one row in each, as the description says",
+	},
+	CodeCut: {
+		http.StatusBadRequest, true,
+		"请求内容没有收全；请重新发送",
+		"the request was cut off; send it again",
+	},
+	CodeTooMany: {
+		http.StatusRequestEntityTooLarge, false,
+		"超过 10 万行；请分成几次提交",
+		"there are more than 100,000 rows; send several requests",
+	},
+	CodeNoVerifier: {
+		http.StatusNotFound, false,
+		"本服务没有配置信任的根证书，不做文件核验；请用 elicense verify 离线核验",
+		"this service has no trust anchors and verifies no files; verify offline with elicense verify",
+	},
+	CodeEmpty: {
+		http.StatusUnprocessableEntity, false,
+		"请求没有内容；请在请求体中发送文件",
+		"the request has no content; send the file as the body",
 	},
 }
 

@@ -21,9 +21,15 @@ func (s *Server) AddConstant() {
 		id: "constant", method: http.MethodPost, path: "/constant", tag: "bench", zh: "不变的答复", en: "the same answer",
 		may: identity.MayLookUp,
 	}, func(ctx context.Context, c *identity.Caller, in *lookUpInput) (*constantOutput, error) {
-		if err := s.cfg.Vault.Witness(ctx, accessOf(c, in.Body.Asked), vault.Witnessed{Act: "constant"}); err != nil {
+		if err := s.cfg.Vault.Witness(ctx, s.accessOf(c, in.Body.Asked), vault.Witnessed{Act: "constant"}); err != nil {
 			return nil, err
 		}
 		return &constantOutput{answer}, nil
 	})
 }
+
+// Step does the next job, as Run does in its turn.
+func (s *Server) Step(ctx context.Context) (bool, error) { return s.jobs.Step(ctx) }
+
+// Deliver makes one attempt to send a webhook, as Run does.
+func (s *Server) Deliver(ctx context.Context) (bool, error) { return s.hooks.Step(ctx) }

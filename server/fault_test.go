@@ -43,13 +43,13 @@ func TestBadBodies(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			refused(t, w.send(t, x.kind, strings.NewReader(x.body), int64(len(x.body))), x.status, x.code)
+			refused(t, w.sendRaw(t, x.kind, strings.NewReader(x.body), int64(len(x.body))), x.status, x.code)
 		})
 	}
 }
 
-// send sends any bytes as a write of the first department.
-func (w *world) send(t *testing.T, kind string, body io.Reader, length int64) reply {
+// sendRaw sends any bytes as a write of the first department.
+func (w *world) sendRaw(t *testing.T, kind string, body io.Reader, length int64) reply {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.http.URL+api.Version+"/licences", body)
 	require.NoError(t, err)
@@ -93,7 +93,7 @@ func TestLargeUpload(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			body := &counted{Reader: io.LimitReader(zeros{}, 1<<30)}
-			refused(t, newWorld(t).send(t, "application/json", body, length),
+			refused(t, newWorld(t).sendRaw(t, "application/json", body, length),
 				http.StatusRequestEntityTooLarge, "request-too-large")
 			require.Less(t, body.n, int64(16<<20))
 		})

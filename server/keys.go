@@ -5,8 +5,8 @@ package server
 //
 //	r  registrations of callers' credentials   server/identity
 //	o  key of tokens                           server/provider
+//	f  files                                   server/files
 //	j  jobs                                    server/jobs
-//	w  subscriptions of webhooks               server/feed
-//	d  deliveries                              server/feed
+//	w  subscriptions of webhooks, deliveries   server/feed
 //	v  verdicts that are kept                  server
 //	y  cursors of vaults that are followed     server

@@ -118,22 +118,15 @@ func (l *loaded) fill(rows int) {
 	}
 }
 
-// asked is the hall looking somebody up by law.
-func asked() api.Asked {
-	return api.Asked{
-		Purpose: "办理设立登记", Case: "2026-0001", Item: "350000-0102", Ground: "law", Basis: fixtures.HallBasis,
-	}
-}
-
 // lookup is a request for licence n.
 func (l *loaded) lookup(n int) any {
-	return api.LookupRequest{Asked: asked(), Identifier: l.licences[n], Fields: []string{"CZZT", "ZZYXQJZRQ"}}
+	return api.LookupRequest{Asked: byLaw(), Identifier: l.licences[n], Fields: []string{"CZZT", "ZZYXQJZRQ"}}
 }
 
 func (l *loaded) comparison(n int) any {
-	return api.ComparisonRequest{
-		Asked: asked(), Identifier: l.licences[n], Claims: map[string]string{"KZ_ZTYT": "食品销售经营者"},
-	}
+	return api.ComparisonRequest{Asked: byLaw(), Comparison: api.Comparison{
+		Identifier: l.licences[n], Claims: map[string]string{"KZ_ZTYT": "食品销售经营者"},
+	}}
 }
 
 // put puts one kind of request on the service, each about another licence; rate 0: as fast as the connections can.

@@ -23,9 +23,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/server/feed"
+	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/server/jobs"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/verify"
 )
 
 // ProviderPath is below which Config.Provider answers.
@@ -43,6 +48,22 @@ type Config struct {
 	Rand    io.Reader // cryptographic
 	Log     *slog.Logger
 	Version string // of the program, for the description
+
+	// Pages draws licences and makes copies of them; nil: the service offers neither.
+	Pages Pages
+
+	// Verifier judges files that anybody may drop; nil: the service judges none.
+	Verifier *verify.Verifier
+
+	// Patience gives a long answer more time, as its parts go out; nil: it has the time of any other.
+	Patience func(*http.ResponseController)
+	// Files keeps what is uploaded and made by long work, and nothing else; nil: what needs files is not offered.
+	Files     blob.Store
+	MaxUpload int64 // bytes of one file; 0: 256 MiB
+	// Converting is what conversions need; nil: they are not offered.
+	Converting *Converting
+	// Webhooks are what messages to receivers need; nil: they are not offered.
+	Webhooks *Webhooks
 
 	// Limits say how often the service may be called; zero: its defaults.
 	Limits Limits
@@ -62,12 +83,16 @@ type Config struct {
 
 // Server answers requests. It is safe for use by many goroutines.
 type Server struct {
-	cfg     Config
-	handler http.Handler
-	metrics *metrics
-	closing atomic.Bool
-	api     huma.API
-	limits  *limits
+	cfg        Config
+	handler    http.Handler
+	metrics    *metrics
+	closing    atomic.Bool
+	api        huma.API
+	operations []operation // in the order in which they were registered
+	limits     *limits
+	files      *files.Store // nil: none
+	jobs       *jobs.Jobs
+	hooks      *feed.Webhooks // nil: none
 }
 
 // New builds the service.
@@ -81,6 +106,9 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, limits: limits, metrics: newMetrics()}
+	if err := errors.Join(s.openWork(), s.openWebhooks()); err != nil {
+		return nil, err
+	}
 	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
@@ -110,11 +138,24 @@ func (s *Server) OpenAPI() ([]byte, error) { return s.api.OpenAPI().MarshalJSON(
 func (s *Server) register() {
 	s.registerTypes()
 	s.registerLicences()
+	s.registerReadings()
+	s.registerDocuments()
+	s.registerProofs()
 	s.registerActs()
 	s.registerLookups()
 	s.registerComparisons()
 	s.registerLogins()
 	s.registerRegistrations()
+	s.registerBulk()
+	s.registerBatches()
+	s.registerAuthorisations()
+	s.registerAccesses()
+	s.registerPublic()
+	s.registerFiles()
+	s.registerJobs()
+	s.registerConversions()
+	s.registerEvents()
+	s.registerWebhooks()
 }
 
 // description is what huma needs to know of the interface as a whole.
@@ -122,6 +163,10 @@ func (s *Server) description() huma.Config {
 	c := huma.DefaultConfig("elicense", s.cfg.Version)
 	c.Info.Description = "电子证照库：签发、变更、查询、比对与验证 / the electronic licence vault: issue, change, look up, compare, verify"
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = api.Version+"/openapi", "", ""
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		schemeKey: {Type: "http", Scheme: "bearer", Description: "沙箱密钥或令牌 / key of a sandbox, or a token"},
+		schemeTLS: {Type: "mutualTLS", Description: "登记的证书 / the registered certificate"},
+	}
 	c.CreateHooks = nil // no links to schemas in answers
 	c.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
 	c.DefaultFormat = "application/json"

@@ -2,15 +2,20 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"testing"
 	"time"
 
+	"github.com/emmansun/gmsm/sm3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/api"
@@ -23,6 +28,7 @@ import (
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/convert"
 )
 
 var zone = time.FixedZone("CST", 8*3600)
@@ -70,11 +76,20 @@ func newWorldOn(t testing.TB, store engine.Engine, more func(*identity.Keys)) *w
 		Vault: w.vault, Callers: w.callers(more), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
+	uploads, err := blob.Open(blob.Config{Engine: memory.New(), Now: clock, Hash: keys.AddressHash})
+	require.NoError(t, err)
+	w.config.Files, w.config.MaxUpload = uploads, 8<<20
+	w.config.Converting = &server.Converting{
+		Temp: func() (convert.TempFile, error) { return os.CreateTemp(t.TempDir(), "") },
+		Scratch: func(context.Context) (engine.Engine, func() error, error) {
+			return memory.New(), func() error { return nil }, nil
+		},
+	}
 	w.restart()
 	return w
 }
 
-// restart puts another service over the same vault, by what config says now.
+// restart begins the service, or begins it anew after changes to config.
 func (w *world) restart() {
 	w.t.Helper()
 	var err error
@@ -82,6 +97,28 @@ func (w *world) restart() {
 	require.NoError(w.t, err)
 	w.http = httptest.NewServer(w.server.Handler())
 	w.t.Cleanup(w.http.Close)
+}
+
+// work does the long work that waits, until nothing does.
+func (w *world) work() {
+	w.t.Helper()
+	for {
+		did, err := w.server.Step(w.t.Context())
+		require.NoError(w.t, err)
+		if !did {
+			return
+		}
+	}
+}
+
+// upload sends a file and gives its id.
+func (w *world) upload(key string, content []byte) string {
+	w.t.Helper()
+	digest := sm3.Sum(content)
+	r := w.send(key, http.MethodPost, "/files", bytes.NewReader(content),
+		"Content-Type", "application/octet-stream", api.HeaderIdempotencyKey, hex.EncodeToString(digest[:]))
+	require.Equal(w.t, http.StatusCreated, r.status, "%s", r.body)
+	return into[api.File](w.t, r).ID
 }
 
 // callers are one of every role; the key of each is its name.
@@ -95,10 +132,47 @@ func (w *world) callers(more func(*identity.Keys)) identity.Recogniser {
 	}
 	keys.Add("reviewer", identity.Caller{ID: fixtures.Hall, Role: identity.RoleReviewer})
 	keys.Add("operator", identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator})
+	for _, role := range roles {
+		c := identity.Caller{ID: fixtures.Hall, Role: role}
+		switch role {
+		case identity.RoleDepartmentSystem, identity.RoleDepartmentClerk, identity.RoleBatchOperator:
+			c.ID, c.Department = fixtures.Caller(0), departments[0].Code
+		case identity.RoleOperator:
+			c.ID = fixtures.Operator
+		case identity.RoleHolder, identity.RoleAgent:
+			c = w.holder(7, vault.LevelRealName)
+			c.Role = role
+		}
+		keys.Add(string(role)+"-of-all", c)
+	}
+	keys.Add("firm-7", w.holder(7, vault.LevelCertificate))
+	keys.Add("firm-8", w.holder(8, vault.LevelCertificate))
+	keys.Add("firm-7-weak", w.holder(7, vault.LevelRegistered))
+	narrow := identity.Caller{
+		ID: fixtures.Caller(0), Role: identity.RoleDepartmentSystem, Department: departments[0].Code,
+		Types: []string{shipped(w.t, "business-licence").Code},
+	}
+	keys.Add("narrow", narrow)
 	if more != nil {
 		more(&keys)
 	}
 	return &keys
+}
+
+// roles are all of them.
+var roles = []identity.Role{
+	identity.RoleDepartmentSystem, identity.RoleDepartmentClerk, identity.RoleReviewer, identity.RoleWindowClerk,
+	identity.RoleBatchOperator, identity.RoleCAOperator, identity.RoleAuditor, identity.RoleSupervisor,
+	identity.RoleHolder, identity.RoleAgent, identity.RoleOperator,
+}
+
+// holder is the firm of that number, logged in at the hall.
+func (w *world) holder(firm uint64, level vault.Level) identity.Caller {
+	f := fixtures.FirmAt(firm)
+	return identity.Caller{
+		ID: fixtures.Hall, Role: identity.RoleHolder, Level: level,
+		Holder: &identity.Subject{Kind: "001", Code: f.Code, Name: f.Name},
+	}
 }
 
 // reply is what came back.
@@ -111,19 +185,21 @@ type reply struct {
 // call sends a request as the caller with a key; headers come in pairs.
 func (w *world) call(key, method, path string, body any, headers ...string) reply {
 	w.t.Helper()
-	var content io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		require.NoError(w.t, err)
-		content = bytes.NewReader(b)
+	if body == nil {
+		return w.send(key, method, path, nil, headers...)
 	}
+	b, err := json.Marshal(body)
+	require.NoError(w.t, err)
+	return w.send(key, method, path, bytes.NewReader(b), append([]string{"Content-Type", "application/json"}, headers...)...)
+}
+
+// send is call for any content.
+func (w *world) send(key, method, path string, content io.Reader, headers ...string) reply {
+	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), method, w.http.URL+api.Version+path, content)
 	require.NoError(w.t, err)
 	if key != "" {
 		req.Header.Set("Authorization", "Bearer "+key)
-	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
 	}
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
@@ -164,22 +240,40 @@ func refused(t testing.TB, r reply, status int, code string) {
 // foodType is the code of the type 食品经营许可证.
 func foodType(t testing.TB) string {
 	t.Helper()
-	return food(t).Code
+	return shipped(t, "food-business-licence").Code
 }
 
-func food(t testing.TB) *catalogue.Type {
+// shipped is a licence type that comes with the program.
+func shipped(t testing.TB, name string) catalogue.Type {
 	t.Helper()
-	data, err := catalogue.ShippedFile("food-business-licence")
+	data, err := catalogue.ShippedFile(name)
 	require.NoError(t, err)
 	typ, err := catalogue.ParseType(data)
 	require.NoError(t, err)
-	return &typ
+	return typ
+}
+
+// issue issues the licence of foodRequest under a key and a paper of that name.
+func (w *world) issue(key string) api.Written {
+	w.t.Helper()
+	req := foodRequest(w.t)
+	req.Paper = "P-" + key
+	r := w.call(fixtures.Caller(0), http.MethodPost, "/licences", req, api.HeaderIdempotencyKey, key)
+	require.Equal(w.t, http.StatusCreated, r.status, "%s", r.body)
+	return into[api.Written](w.t, r)
+}
+
+// byLaw is what the hall asks by.
+func byLaw() api.Asked {
+	return api.Asked{
+		Purpose: "办理设立登记", Case: "2026-0001", Item: "350000-0102", Ground: "law", Basis: fixtures.HallBasis,
+	}
 }
 
 // foodRequest is a licence as the first department writes it.
 func foodRequest(t testing.TB) api.IssueRequest {
 	t.Helper()
-	typ := food(t)
+	typ := shipped(t, "food-business-licence")
 	firm := fixtures.FirmAt(7)
 	values := map[string]string{
 		"CZZT": firm.Name, "CZZTDM": firm.Code, "ZZBFRQ": "2026-03-01", "ZZYXQQSRQ": "2026-03-01", "ZZYXQJZRQ": "2031-02-28",
@@ -197,3 +291,23 @@ func foodRequest(t testing.TB) api.IssueRequest {
 	}
 	return api.IssueRequest{Type: typ.Code, Paper: "P-0001", Division: "350102", Values: values}
 }
+
+// idPattern finds what looks like an identity number or a code of a firm.
+var idPattern = regexp.MustCompile(`[0-9]{17}[0-9X]|9[0-9A-Z]{17}`)
+
+// serve answers one request without a connection.
+func serve(h http.Handler, body io.Reader, length int64, headers []string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, api.Version+"/files", body)
+	r.ContentLength = length
+	r.Header.Set("Authorization", "Bearer "+fixtures.Caller(0))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	out := httptest.NewRecorder()
+	h.ServeHTTP(out, r)
+	return out
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

@@ -42,8 +42,10 @@ type BatchAccount struct {
 	By        string        `json:"by"`
 	Groups    int           `json:"groups"`
 	Counts    record.Counts `json:"counts"`
-	Expected  int           `json:"expected,omitempty"` // rows in the ledger, if known
+	Expected  int           `json:"expected,omitempty"`   // rows in the ledger, if known
+	FirstLeaf uint64        `json:"first_leaf,omitempty"` // no event of the batch stands in the ledger before
 	SignOff   *SignOff      `json:"sign_off,omitempty"`
+	Opened    *uint64       `json:"opened,omitempty"` // sequence number of the feed from which others see it
 	// Certificate and its signature are made when the batch is finished.
 	Certificate          []byte `json:"certificate,omitempty"`
 	CertificateSignature []byte `json:"certificate_signature,omitempty"`
@@ -108,6 +110,9 @@ func (v *Vault) OpenBatch(ctx context.Context, a Access, spec BatchSpec) (*Batch
 		}
 		account := b.account
 		account.ID += "-" + strconv.Itoa(run+1)
+		if account.FirstLeaf, _, err = treeHead(w); err != nil {
+			return err
+		}
 		if err := putJSONIn(w, batchKey(account.ID), account); err != nil {
 			return err
 		}

@@ -105,7 +105,7 @@ func (ip *inspector) stored() error {
 		{spaceIdempotency, ip.idempotency}, {spaceCaller, isJSON[Caller]}, {spaceConsent, ip.consent},
 		{spaceHolderConsent, ip.holderConsent},
 		{spaceComplete, isJSON[coverage]}, {spaceGuess, counter}, {spacePlace, eightBytes}, {spaceRestored, empty},
-		{spaceLoss, ip.loss}, {spaceSkipped, ip.skipped},
+		{spaceLoss, ip.loss}, {spaceSkipped, ip.skipped}, {spaceOpening, ip.opening},
 	} {
 		err := ip.r.Scan(engine.Range{Prefix: []byte{s.space}}, func(k, value []byte) (bool, error) {
 			if err := s.check(k, value); err != nil {
@@ -256,6 +256,11 @@ func (ip *inspector) batch(k, value []byte) error {
 	if _, err := ip.r.Get(key(spaceBatchOpen, []byte(b.ID))); settled && err != nil {
 		return fmt.Errorf("%w: batch is settled and not open", ErrDamaged)
 	}
+	if b.Opened != nil {
+		if _, err := ip.r.Get(openingKey(*b.Opened)); err != nil {
+			return fmt.Errorf("%w: opening of a batch is missing in the feed", ErrDamaged)
+		}
+	}
 	return certified(b)
 }
 
@@ -386,8 +391,11 @@ func (ip *inspector) skipped(k, value []byte) error {
 }
 
 func (ip *inspector) idempotency(_, value []byte) error {
-	if len(value) < 32 {
+	if len(value) <= len(record.Digest{}) {
 		return fmt.Errorf("%w: idempotency key", ErrDamaged)
+	}
+	if value[len(record.Digest{})] == '"' {
+		return ip.grantKey(value[len(record.Digest{}):])
 	}
 	if err := isJSON[Answer](nil, value[32:]); err != nil {
 		return err
@@ -402,6 +410,34 @@ func (ip *inspector) idempotency(_, value []byte) error {
 	}
 	if h, err := getHead(ip.r, ip.v.licenceID(id.Type, id.Issuer, id.Serial)); err != nil || h == nil {
 		return fmt.Errorf("%w: an answer names no licence", ErrDamaged)
+	}
+	return nil
+}
+
+// grantKey is the key of a consent, whose answer is the consent as it stands.
+func (ip *inspector) grantKey(value []byte) error {
+	var id string
+	if err := json.Unmarshal(value, &id); err != nil {
+		return fmt.Errorf("%w: idempotency key", ErrDamaged)
+	}
+	if _, err := ip.r.Get(consentKey(id)); err != nil {
+		return fmt.Errorf("%w: an answer names no consent", ErrDamaged)
+	}
+	return nil
+}
+
+// opening holds an item of the feed against the batch that it opens, and its number against those before it.
+func (ip *inspector) opening(k, value []byte) error {
+	o, err := parseOpening(k, value)
+	if err != nil {
+		return err
+	}
+	before, _, err := openingsBefore(ip.r, o.sequence)
+	if err != nil || before != o.number {
+		return fmt.Errorf("%w: openings of batches do not follow each other", ErrDamaged)
+	}
+	if b, err := getBatch(ip.r, o.batch); err != nil || b.Opened == nil || *b.Opened != o.sequence {
+		return fmt.Errorf("%w: opening of a batch that was opened elsewhere", ErrDamaged)
 	}
 	return nil
 }

@@ -152,12 +152,6 @@ func (v *Vault) shown(r engine.Reader, id licenceID, h *head) (*Version, *Licenc
 	return ver, t, nil
 }
 
-// publicToken names a licence in its QR code.
-func (v *Vault) publicToken(id licenceID) string {
-	t := v.cfg.Tokens.Token("public", id[:])
-	return record.Digest(t).String()
-}
-
 // tooMany reports that a licence cannot take the document of one more version.
 func (sv *signed) tooMany(h *head) bool {
 	return sv.document != nil && h != nil && h.documents >= maxDocuments

@@ -47,8 +47,17 @@ func (v *Vault) History(ctx context.Context, a Access, identifier string) ([]Ent
 // concealed reports whether an event is not to be shown to anybody but the issuer: it brought a version, or the
 // document of one, that stands for a conversion which waits for its sign-off, or was taken back before it.
 func concealed(r engine.Reader, s *session, h *head, e *record.Event) (bool, error) {
-	from := h.batchOf(e.Version)
-	if !e.Kind.MakesVersion() && e.Kind != record.EventAttached || from.batch == "" || s.issued(h) {
+	if !e.Kind.MakesVersion() && e.Kind != record.EventAttached || s.issued(h) {
+		return false, nil
+	}
+	return untold(r, h, e.Version)
+}
+
+// untold reports whether a version was never told to others: it stands for a conversion that waits, or was taken back
+// before its sign-off.
+func untold(r engine.Reader, h *head, version int) (bool, error) {
+	from := h.batchOf(version)
+	if from.batch == "" {
 		return false, nil
 	}
 	open, err := batchOpen(r, from.batch)
@@ -91,8 +100,12 @@ type reading struct {
 
 // readOne is the part of withLicence that follows the admission.
 func (v *Vault) readOne(ctx context.Context, rd reading, read readFunc) error {
-	err := v.viewOne(ctx, rd, read)
+	err := v.viewOne(ctx, rd, func(r engine.Reader, s *session, id licenceID, h *head) error {
+		rd.note.holders = h.holders
+		return read(r, s, id, h)
+	})
 	if isRefusal(err) {
+		rd.note.holders = nil // nothing was shown
 		return v.denied(ctx, rd.s, rd.note, err)
 	}
 	if err != nil {

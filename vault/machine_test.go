@@ -26,6 +26,15 @@ type model struct {
 	tickets []*vault.Answer
 }
 
+// newModel is of a vault of its own that begins as the settled one.
+func newModel(settled *world) *model {
+	f := enginetest.NewFaulty(memory.New(), nil)
+	return &model{
+		world: settled.copyOn(f), faults: f,
+		state: map[string]vault.State{}, ids: map[string]string{}, version: map[string]int{},
+	}
+}
+
 func (m *model) next() string {
 	m.key++
 	return fmt.Sprint("key", m.key)
@@ -178,15 +187,8 @@ func (m *model) lookAll(*rapid.T) {
 func TestMachine(t *testing.T) {
 	settled := newWorld(t)
 	rapid.Check(t, func(r *rapid.T) {
-		f := enginetest.NewFaulty(memory.New(), nil)
-		w := settled.copyOn(f)
-		m := &model{
-			world:   w,
-			faults:  f,
-			state:   map[string]vault.State{},
-			ids:     map[string]string{},
-			version: map[string]int{},
-		}
+		m := newModel(settled)
+		w, f := m.world, m.faults
 		plan := enginetest.Seeded(rapid.Uint64().Draw(r, "faults"), 0.1)
 		step := func(do func(*rapid.T)) func(*rapid.T) {
 			return func(r *rapid.T) {

@@ -32,7 +32,7 @@ func (v *Vault) SignOffBatch(ctx context.Context, a Access, id string, so SignOf
 			return err
 		}
 		now.State, now.SignOff = BatchOpen, &so
-		return w.Put(key(spaceBatchOpen, []byte(id)), nil)
+		return openBatch(w, now)
 	})
 	if isRefusal(err) {
 		return nil, v.denied(ctx, b.s, note, err)

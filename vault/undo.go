@@ -59,7 +59,7 @@ func (b *Batch) undo(ctx context.Context, note auditNote, visit func(Undone)) (*
 	}
 	return b.move(ctx, note, []BatchState{BatchUndoing}, func(w engine.Writer, now *BatchAccount) error {
 		now.State = BatchUndone
-		return w.Put(key(spaceBatchOpen, []byte(now.ID)), nil) // for what is left of it
+		return openBatch(w, now) // for what is left of it
 	})
 }
 

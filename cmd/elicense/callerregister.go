@@ -203,7 +203,7 @@ func registrationJSON(r *identity.Registration) systemJSON {
 // withRegistry opens the data directory and what the service keeps.
 func (c *program) withRegistry(ctx context.Context, fn func(*house, *identity.Registry) error) error {
 	return c.with(ctx, operator("登记调用系统"), func(h *house, _ vault.Access) error {
-		kept, err := c.openService(ctx, h)
+		kept, err := c.openKept(ctx, h, serviceDir)
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -16,8 +15,6 @@ import (
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
-	"github.com/elicense/elicense/internal/engine/badger"
-	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/server"
 )
 
@@ -119,8 +116,10 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	if err := c.showServing(h, settings, l.Addr().String(), keys); err != nil {
 		return err
 	}
-	return c.whileBackingUp(ctx, h, settings, func() error {
-		return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+	return alongside(ctx, s.Run, func(ctx context.Context) error {
+		return c.whileBackingUp(ctx, h, settings, func() error {
+			return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+		})
 	})
 }
 
@@ -128,7 +127,11 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 func (c *program) newServer(ctx context.Context, h *house, settings *serveSettings) (
 	*server.Server, []sandboxCaller, error,
 ) {
-	kept, err := c.openService(ctx, h)
+	kept, err := c.openKept(ctx, h, serviceDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	work, err := c.openWork(ctx, h)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -138,7 +141,8 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	}
 	s, err := server.New(server.Config{
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
-		Registry: known.registry, Login: known.login, Provider: known.provider, Sandbox: h.settings.Sandbox, Log: c.serviceLog(),
+		Registry: known.registry, Login: known.login, Provider: known.provider, Files: work.files, Converting: work.converting,
+		Sandbox: h.settings.Sandbox, Log: c.serviceLog(), Pages: pages{h.documents},
 		Ready: func(context.Context) error { return h.room() },
 	})
 	return s, known.keys, err
@@ -154,43 +158,6 @@ func (h *house) room() error {
 		return engine.ErrNoSpace
 	}
 	return err
-}
-
-// serviceDir holds what the service keeps.
-const serviceDir = "service"
-
-// openService opens what the service keeps, apart from the vault; it has a keyring of its own under the same master key.
-func (c *program) openService(ctx context.Context, h *house) (engine.Engine, error) {
-	if err := h.openServiceEngine(false); err != nil {
-		return nil, err
-	}
-	store, _, err := c.unseal(ctx, h.service, h.master)
-	if !errors.Is(err, sealed.ErrNoKeyring) {
-		return store, err
-	}
-	if _, err := sealed.CreateKeyring(ctx, h.service, h.master, c.Rand); err != nil {
-		return nil, err
-	}
-	store, _, err = c.unseal(ctx, h.service, h.master)
-	return store, err
-}
-
-// openServiceEngine opens the engine; ifThere: where there is none, none is made.
-func (h *house) openServiceEngine(ifThere bool) error {
-	dir := filepath.Join(h.dir, serviceDir)
-	if h.service != nil {
-		return nil
-	}
-	if _, err := os.Stat(dir); ifThere && errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	e, err := badger.Open(badger.Config{Dir: dir, GCInterval: gcInterval, ReserveBytes: h.settings.reserveBytes()})
-	if err != nil {
-		return fmt.Errorf("opening %s: %w", serviceDir, err)
-	}
-	h.service = e
-	h.engines = append(h.engines, e)
-	return nil
 }
 
 // prepareSandbox makes a sandbox where there is nothing yet.

@@ -42,6 +42,7 @@ const (
 	MayAudit       Permission = "audit"          // the whole audit trail
 	MayOperate     Permission = "operation"      // registrations, health in detail
 	MayReplicate   Permission = "replication"    // sync between vaults
+	MayWork        Permission = "jobs"           // files and jobs of one's own
 )
 
 // permissions is who may what. tests go through it cell by cell.
@@ -67,6 +68,10 @@ var permissions = map[Permission][]Role{
 	MayAudit:      {RoleAuditor, RoleSupervisor},
 	MayOperate:    {RoleOperator},
 	MayReplicate:  {RoleOperator},
+	MayWork: {
+		RoleDepartmentSystem, RoleDepartmentClerk, RoleReviewer, RoleWindowClerk, RoleBatchOperator, RoleHolder,
+		RoleAgent, RoleOperator,
+	},
 }
 
 // Permissions lists every permission with the roles that have it, for documents and tests. The map is a copy.

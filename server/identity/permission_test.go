@@ -36,6 +36,7 @@ quality              x     x      -      -     -  -     -      x      -     -   
 audit                -     -      -      -     -  -     x      x      -     -      -
 operation            -     -      -      -     -  -     -      -      -     -      x
 replication          -     -      -      -     -  -     -      -      -     -      x
+jobs                 x     x      x      x     x  -     -      -      x     x      x
 `
 
 // TestPermissions_A79: every cell of the table is as it is written down here, and the table has every permission and

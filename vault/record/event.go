@@ -33,6 +33,9 @@ var kinds = []Kind{EventReserved, EventVoided, EventIssued, EventConverted, Even
 	EventAttached, EventSuspended, EventResumed, EventCancelled, EventRevoked, EventAnnulled, EventSuperseded,
 	EventWithdrawn, EventRestored}
 
+// Kinds are all kinds of events.
+func Kinds() []Kind { return slices.Clone(kinds) }
+
 // MakesVersion reports whether an event of this kind brings a new signed record.
 func (k Kind) MakesVersion() bool {
 	switch k {

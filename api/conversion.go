@@ -1,0 +1,103 @@
+package api
+
+import (
+	"time"
+
+	"github.com/elicense/elicense/vault/record"
+)
+
+// ConversionRequest asks for the conversion (存量证照电子化转换) of a ledger of paper licences that was uploaded before.
+type ConversionRequest struct {
+	Type     string  `json:"type" minLength:"1" maxLength:"64" doc:"type code"`
+	File     string  `json:"file" minLength:"1" maxLength:"64" doc:"id of the uploaded ledger: csv, xlsx or xls"`
+	FileName string  `json:"fileName" minLength:"1" maxLength:"200" doc:"as people know it"`
+	DryRun   bool    `json:"dryRun,omitempty" doc:"same verdicts, nothing written"`
+	Mapping  string  `json:"mapping,omitempty" maxLength:"60000" doc:"mapping of columns as YAML; by the headings if absent"`
+	Encoding string  `json:"encoding,omitempty" maxLength:"40" doc:"of a text file, where it cannot be found"`
+	Scans    string  `json:"scans,omitempty" maxLength:"64" doc:"id of an uploaded ZIP of scans, paired by number"`
+	Photos   string  `json:"photos,omitempty" maxLength:"64" doc:"id of an uploaded ZIP of photos"`
+	MaxShare float64 `json:"maxShare,omitempty" minimum:"0" maximum:"1" doc:"share of rejected rows at which it stops"`
+	MaxCount int     `json:"maxCount,omitempty" minimum:"0" doc:"number of rejected rows at which it stops"`
+	Expected int     `json:"expected,omitempty" minimum:"0" doc:"rows in the whole ledger, for the forecast"`
+}
+
+// Conversion is the result of a job of kind "conversion".
+type Conversion struct {
+	DryRun  bool          `json:"dryRun"`
+	Batch   string        `json:"batch,omitempty" doc:"looked up by others only once it is signed off"`
+	Again   bool          `json:"again,omitempty" doc:"the batch brought this file in before; nothing was made now"`
+	Counts  record.Counts `json:"counts"`
+	Skipped int           `json:"skipped" doc:"empty rows and repeated headings"`
+	Noted   int           `json:"noted" doc:"rows in which something was normalised"`
+	Codes   []CodeCount   `json:"codes" doc:"why rows were sent back, the most frequent first"`
+	Stopped *Stop         `json:"stopped,omitempty" doc:"where it stopped because too many rows were rejected"`
+	Spans   []record.Span `json:"spans,omitempty" doc:"ranges of numbers with what is missing in them"`
+
+	Balanced bool `json:"balanced" doc:"every row is accounted for"`
+
+	Result File `json:"result" doc:"the same sheet with 状态, 错误码 and 怎么改; correct it and feed it back"`
+	Errors File `json:"errors" doc:"listing of what is wrong by row and column, without values"`
+}
+
+// CodeCount is how often something was found.
+type CodeCount struct {
+	Code string `json:"code"`
+	Rows int    `json:"rows"`
+	Zh   string `json:"zh,omitempty"`
+	En   string `json:"en,omitempty"`
+}
+
+// Stop is where a conversion stopped, or in a dry run would have.
+type Stop struct {
+	Row      int `json:"row"`
+	Rows     int `json:"rows"`
+	Rejected int `json:"rejected"`
+}
+
+// Batch is the account of a conversion.
+type Batch struct {
+	ID       string        `json:"id"`
+	Type     string        `json:"type"`
+	Issuer   string        `json:"issuer"`
+	FileName string        `json:"fileName"`
+	State    string        `json:"state" enum:"converting,waiting,open,undoing,undone"`
+	Started  time.Time     `json:"started"`
+	Finished time.Time     `json:"finished,omitzero"`
+	Counts   record.Counts `json:"counts"`
+
+	Certificate          []byte `json:"certificate,omitempty" doc:"the vault's signed account"`
+	CertificateSignature []byte `json:"certificateSignature,omitempty"`
+}
+
+// Batches are conversions of a department.
+type Batches struct {
+	Items []Batch `json:"items"`
+}
+
+// SignOff is the department's word that a sample of a batch was held against the paper.
+type SignOff struct {
+	By      string `json:"by" minLength:"1" maxLength:"200"`
+	Sampled int    `json:"sampled" minimum:"0"`
+	Defects int    `json:"defects,omitempty" minimum:"0"`
+	Remark  string `json:"remark,omitempty" maxLength:"200"`
+}
+
+// UndoRequest takes a batch back.
+type UndoRequest struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"500"`
+}
+
+// Undo is the result of a job of kind "undo".
+type Undo struct {
+	Batch   Batch          `json:"batch"`
+	Counts  map[string]int `json:"counts" doc:"rows by what became of them: withdrawn, restored, refused"`
+	Refused []UndoRefused  `json:"refused,omitempty" doc:"the first rows that stay, and why"`
+}
+
+// UndoRefused is a row that stays because somebody acted on its licence since.
+type UndoRefused struct {
+	Row  int    `json:"row"`
+	Code string `json:"code"`
+	Zh   string `json:"zh,omitempty"`
+	En   string `json:"en,omitempty"`
+}

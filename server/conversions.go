@@ -1,0 +1,245 @@
+package server
+
+import (
+	"archive/zip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/sheet"
+	"github.com/elicense/elicense/server/files"
+	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/server/jobs"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/convert"
+)
+
+// Converting is what conversions need of the machine.
+type Converting struct {
+	// Temp makes a temporary file that is gone when it is closed.
+	Temp func() (convert.TempFile, error)
+	// Scratch makes an empty engine for one dry run; the function removes it.
+	Scratch func(ctx context.Context) (engine.Engine, func() error, error)
+	Workers int // groups at once; 0: 1
+}
+
+func (s *Server) registerConversions() {
+	add(s, operation{
+		id: "convert", method: http.MethodPost, path: "/conversions", tag: "conversions", status: http.StatusAccepted,
+		may: identity.MayConvert, maxBody: 128 << 10,
+		zh: "存量证照台账转换（先上传台账）", en: "convert a ledger of paper licences that was uploaded before",
+	}, s.convert)
+	add(s, operation{
+		id: "listConversions", method: http.MethodGet, path: "/conversions", tag: "conversions",
+		may: identity.MayConvert, zh: "转换批次", en: "the department's conversions",
+	}, s.listConversions)
+	add(s, operation{
+		id: "getConversion", method: http.MethodGet, path: "/conversions/{batch}", tag: "conversions",
+		may: identity.MayConvert, zh: "一个转换批次", en: "the account of one conversion, with its certificate",
+	}, s.conversion)
+	add(s, operation{
+		id: "signOffConversion", method: http.MethodPost, path: "/conversions/{batch}/sign-off", tag: "conversions",
+		may: identity.MayConvert, zh: "签核：抽样核对后开放查询", en: "sign off: open a batch to look-ups after sampling",
+	}, s.signOff)
+	add(s, operation{
+		id: "undoConversion", method: http.MethodPost, path: "/conversions/{batch}/undo", tag: "conversions",
+		status: http.StatusAccepted, may: identity.MayConvert, zh: "撤回批次", en: "take a batch back",
+	}, s.undoConversion)
+}
+
+type convertInput struct {
+	Write
+	Body api.ConversionRequest
+}
+
+// conversionWork is what a conversion job has to do; the right to it is asked for again when it begins.
+type conversionWork struct {
+	Request api.ConversionRequest `json:"request"`
+	Item    string                `json:"item,omitempty"`
+	Case    string                `json:"case,omitempty"`
+}
+
+func (conversionWork) kind() string { return kindConversion }
+
+// convert refuses at once what can be seen at once.
+func (s *Server) convert(ctx context.Context, c *identity.Caller, in *convertInput) (*jobOutput, error) {
+	if s.cfg.Converting == nil {
+		return nil, codeProblem(CodeNotOffered)
+	}
+	if err := checkType(c, in.Body.Type); err != nil {
+		return nil, err
+	}
+	if _, err := s.cfg.Vault.Type(ctx, in.Body.Type); err != nil {
+		return nil, err
+	}
+	if _, err := mappingOf(in.Body.Mapping); err != nil {
+		return nil, err
+	}
+	if _, ok := sheet.ParseEncoding(in.Body.Encoding); !ok && in.Body.Encoding != "" {
+		return nil, codeProblem(CodeEncoding)
+	}
+	for path, id := range map[string]string{"/file": in.Body.File, "/scans": in.Body.Scans, "/photos": in.Body.Photos} {
+		if id == "" {
+			continue
+		}
+		if _, err := s.ownFile(ctx, c.ID, id); err != nil {
+			return nil, at(path, err)
+		}
+	}
+	return s.accept(ctx, c, in.Key, conversionWork{Request: in.Body, Item: in.Item, Case: in.Case})
+}
+
+// at names the member of the request that a file's absence is about.
+func at(path string, err error) error {
+	if !errors.Is(err, files.ErrNotFound) {
+		return err
+	}
+	p := codeProblem(CodeFileUnknown)
+	p.Errors[0].Path = path
+	return p
+}
+
+func mappingOf(text string) (*convert.Mapping, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // by the headings
+	}
+	return convert.ParseMapping([]byte(text))
+}
+
+// workConversion converts. After a crash the library goes on with the batch where it was.
+func (s *Server) workConversion(ctx context.Context, j *jobs.Job, tell func(jobs.Progress)) (any, error) {
+	var w conversionWork
+	if err := json.Unmarshal(j.Spec, &w); err != nil {
+		return nil, fmt.Errorf("reading a job: %w", err)
+	}
+	if s.cfg.Converting == nil {
+		return nil, codeProblem(CodeNotOffered)
+	}
+	access := vault.Access{
+		Caller: j.Owner, Purpose: "存量证照电子化转换", Item: w.Item, Case: w.Case, Ground: vault.GroundIssuer,
+	}
+	job, err := s.conversionJob(ctx, j.Owner, &w.Request)
+	if err != nil {
+		return nil, err
+	}
+	job.Progress = func(p convert.Progress) {
+		tell(jobs.Progress{Done: int64(p.Rows), Total: int64(p.Total), Exact: p.Exact, Ends: p.Ends})
+	}
+	out := &conversionOutputs{s: s, owner: j.Owner}
+	out.begin(ctx, job)
+	var scratch []func() error
+	defer func() {
+		for _, remove := range scratch {
+			_ = remove() // the next start removes what is left
+		}
+	}()
+	report, err := convert.Run(ctx, convert.Config{
+		Vault: s.cfg.Vault, Access: access, Now: s.cfg.Now,
+		Temp: s.cfg.Converting.Temp, Workers: s.cfg.Converting.Workers,
+		OpenDryRun: func(ctx context.Context, spec vault.BatchSpec) (*vault.DryRun, error) {
+			e, remove, err := s.cfg.Converting.Scratch(ctx)
+			if err != nil {
+				return nil, err
+			}
+			scratch = append(scratch, remove)
+			return s.cfg.Vault.OpenDryRun(ctx, access, spec, e)
+		},
+	}, *job)
+	if err != nil && !(errors.Is(err, convert.ErrThreshold) && report != nil) {
+		return nil, err
+	}
+	return conversionOf(report, out), nil
+}
+
+// conversionJob opens what the request names.
+func (s *Server) conversionJob(ctx context.Context, owner string, q *api.ConversionRequest) (*convert.Job, error) {
+	mapping, err := mappingOf(q.Mapping)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.ownFile(ctx, owner, q.File)
+	if err != nil {
+		return nil, at("/file", err)
+	}
+	job := &convert.Job{
+		Type: q.Type, Mapping: mapping, DryRun: q.DryRun, Expected: q.Expected,
+		File:      convert.File{Reader: f, SizeBytes: f.Size, Name: q.FileName, Encoding: q.Encoding},
+		MaxReject: convert.Threshold{Share: q.MaxShare, Count: q.MaxCount},
+	}
+	for _, z := range []struct {
+		path, id string
+		to       *fs.FS
+	}{{"/scans", q.Scans, &job.Scans}, {"/photos", q.Photos, &job.Photos}} {
+		if *z.to, err = s.zipOf(ctx, owner, z.path, z.id); err != nil {
+			return nil, err
+		}
+	}
+	return job, nil
+}
+
+func (s *Server) zipOf(ctx context.Context, owner, path, id string) (fs.FS, error) {
+	if id == "" {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	f, err := s.ownFile(ctx, owner, id)
+	if err != nil {
+		return nil, at(path, err)
+	}
+	z, err := zip.NewReader(f, f.Size)
+	if err != nil {
+		p := codeProblem(CodeZIP)
+		p.Errors[0].Path = path
+		return nil, p
+	}
+	return z, nil
+}
+
+// conversionOutputs are the files that a conversion makes; they exist once it delivers.
+type conversionOutputs struct {
+	s              *Server
+	owner          string
+	result, errors *files.File
+}
+
+func (o *conversionOutputs) begin(ctx context.Context, job *convert.Job) {
+	want := files.Want{Owner: o.owner, Limit: maxResult, Keep: keepResult}
+	result, listing := o.s.files.Create(ctx, want), o.s.files.Create(ctx, want)
+	job.Result, job.Errors = result, listing
+	job.Deliver = func() error {
+		var err error
+		if o.result, err = result.Commit(); err != nil {
+			return err
+		}
+		o.errors, err = listing.Commit()
+		return err
+	}
+}
+
+// maxResult bounds what a conversion writes; a result is as large as its ledger and three columns.
+const maxResult = 4 << 30
+
+func conversionOf(r *convert.Report, out *conversionOutputs) *api.Conversion {
+	c := &api.Conversion{
+		DryRun: r.DryRun, Batch: r.Batch, Again: r.Again, Counts: r.Counts, Skipped: r.Skipped, Noted: r.Noted,
+		Spans: r.Reconcile.Spans, Balanced: r.Reconcile.Balanced, Codes: []api.CodeCount{},
+	}
+	for _, x := range r.Codes {
+		zh, en := x.Code.Sentence()
+		c.Codes = append(c.Codes, api.CodeCount{Code: string(x.Code), Rows: x.Rows, Zh: zh, En: en})
+	}
+	if r.Stopped != nil {
+		c.Stopped = &api.Stop{Row: r.Stopped.Row, Rows: r.Stopped.Rows, Rejected: r.Stopped.Rejected}
+	}
+	if out.result != nil {
+		c.Result = fileOf(out.result)
+	}
+	if out.errors != nil {
+		c.Errors = fileOf(out.errors)
+	}
+	return c
+}

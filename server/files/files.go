@@ -1,0 +1,240 @@
+// Package files keeps what is uploaded and made by long work: sheets, scans, results, documents that were judged. A
+// file is written piece by piece and read at any place, in memory that does not depend on its size, and goes when its
+// time is over. Contents lie in a blob store, so they are as sealed as that is.
+//
+// A file exists when its manifest does. Its pieces are durable before; a crash in between leaves pieces that Sweep
+// removes.
+package files
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/elicense/elicense/internal/blob"
+	"github.com/elicense/elicense/internal/engine"
+)
+
+// Sentinels.
+var (
+	ErrNotFound = errors.New("files: no such file")
+	ErrTooLarge = errors.New("files: too large")
+	ErrDamaged  = errors.New("files: stored data is damaged")
+	ErrConfig   = errors.New("files: incomplete configuration")
+	ErrReused   = errors.New("files: the key belongs to another file")
+)
+
+// Config is what a store is made of; every field must be set.
+type Config struct {
+	Engine engine.Engine // sealed
+	Space  byte          // first byte of every key
+	Blobs  blob.Store    // for these files alone: what no file refers to is swept
+	Now    func() time.Time
+	Rand   io.Reader
+}
+
+// File is one file as it stands in the store.
+type File struct {
+	ID      string
+	Owner   string // who may read it; whoever hands it out asks
+	Size    int64
+	Digest  [32]byte // SM3 of the content
+	Created time.Time
+	Expires time.Time // from then on Sweep removes it
+
+	pieces []blob.Address
+}
+
+// Store is safe for use by many goroutines.
+type Store struct{ cfg Config }
+
+// Open checks the configuration.
+func Open(cfg Config) (*Store, error) {
+	if cfg.Engine == nil || cfg.Blobs == nil || cfg.Now == nil || cfg.Rand == nil || cfg.Space == 0 {
+		return nil, ErrConfig
+	}
+	return &Store{cfg}, nil
+}
+
+// idBytes is the length of the random part of a key.
+const idBytes = 16
+
+const manifestFormat = 1
+
+// Keys below the space: 'f' id -> manifest; 'r' address id -> nothing: the file refers to the blob; 'x' end of its time
+// in seconds, id -> nothing.
+func (s *Store) key(kind byte, parts ...[]byte) []byte {
+	k := []byte{s.cfg.Space, kind}
+	for _, p := range parts {
+		k = append(k, p...)
+	}
+	return k
+}
+
+func (s *Store) expiryKey(at time.Time, id []byte) []byte {
+	return s.key('x', binary.BigEndian.AppendUint64(nil, uint64(at.Unix())), id) //nolint:gosec // after 1970
+}
+
+func (f *File) manifest() []byte {
+	b := []byte{manifestFormat}
+	for _, n := range []int64{f.Size, f.Created.Unix(), f.Expires.Unix()} {
+		b = binary.BigEndian.AppendUint64(b, uint64(n)) //nolint:gosec // after 1970, never negative
+	}
+	b = append(b, f.Digest[:]...)
+	b = append(b, byte(len(f.Owner))) //nolint:gosec // Create has looked
+	b = append(b, f.Owner...)
+	for i := range f.pieces {
+		b = append(b, f.pieces[i][:]...)
+	}
+	return b
+}
+
+// Format, three numbers, digest, length of the owner.
+const manifestHead = 1 + 3*8 + 32 + 1
+
+func parseManifest(id string, b []byte) (*File, error) {
+	if len(b) < manifestHead || b[0] != manifestFormat {
+		return nil, fmt.Errorf("%w: manifest", ErrDamaged)
+	}
+	head := manifestHead + int(b[manifestHead-1])
+	if len(b) < head || (len(b)-head)%len(blob.Address{}) != 0 {
+		return nil, fmt.Errorf("%w: manifest", ErrDamaged)
+	}
+	at := func(i int) int64 { return int64(binary.BigEndian.Uint64(b[1+8*i:])) } //nolint:gosec // written by manifest
+	f := &File{ID: id, Size: at(0), Created: time.Unix(at(1), 0).UTC(), Expires: time.Unix(at(2), 0).UTC()}
+	copy(f.Digest[:], b[1+3*8:])
+	f.Owner = string(b[manifestHead:head])
+	for b = b[head:]; len(b) > 0; b = b[len(blob.Address{}):] {
+		f.pieces = append(f.pieces, blob.Address(b))
+	}
+	if f.Size < 0 || f.Size > int64(len(f.pieces))*pieceBytes || f.Size <= int64(len(f.pieces)-1)*pieceBytes {
+		return nil, fmt.Errorf("%w: size of a file", ErrDamaged)
+	}
+	return f, nil
+}
+
+func parseID(id string) ([]byte, error) {
+	b, err := hex.DecodeString(id)
+	if err != nil || len(b) != idBytes {
+		return nil, ErrNotFound
+	}
+	return b, nil
+}
+
+// Stat finds a file.
+func (s *Store) Stat(ctx context.Context, id string) (*File, error) {
+	raw, err := parseID(id)
+	if err != nil {
+		return nil, err
+	}
+	var f *File
+	err = s.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		f, err = s.get(r, raw)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (s *Store) get(r engine.Reader, id []byte) (*File, error) {
+	b, err := r.Get(s.key('f', id))
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return parseManifest(hex.EncodeToString(id), b)
+}
+
+// Delete removes a file; its pieces go with the next Sweep. Removing one that does not exist is no error.
+func (s *Store) Delete(ctx context.Context, id string) error {
+	raw, err := parseID(id)
+	if err != nil {
+		return nil //nolint:nilerr // there is no such file
+	}
+	return s.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		f, err := s.get(w, raw)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.remove(w, raw, f)
+	})
+}
+
+func (s *Store) remove(w engine.Writer, id []byte, f *File) error {
+	for i := range f.pieces {
+		if err := w.Delete(s.key('r', f.pieces[i][:], id)); err != nil {
+			return err
+		}
+	}
+	if err := w.Delete(s.expiryKey(f.Expires, id)); err != nil {
+		return err
+	}
+	return w.Delete(s.key('f', id))
+}
+
+// grace is how long a piece without a file is left alone: the file may be on its way.
+const grace = 24 * time.Hour
+
+// Sweep removes files whose time is over, and pieces that belong to no file. It reports how many files went.
+func (s *Store) Sweep(ctx context.Context) (int, error) {
+	gone := 0
+	for {
+		id, err := s.expired(ctx)
+		if err != nil {
+			return gone, err
+		}
+		if id == "" {
+			break
+		}
+		if err := s.Delete(ctx, id); err != nil {
+			return gone, err
+		}
+		gone++
+	}
+	_, err := s.cfg.Blobs.Sweep(ctx, blob.Sweeping{
+		OlderThan:  s.cfg.Now().Add(-grace),
+		Referenced: func(a blob.Address) (bool, error) { return s.referenced(ctx, a) },
+	})
+	return gone, err
+}
+
+// expired finds one file whose time is over; "" if there is none.
+func (s *Store) expired(ctx context.Context) (id string, err error) {
+	now := s.cfg.Now()
+	err = s.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		id = ""
+		return r.Scan(engine.Range{Prefix: s.key('x'), KeysOnly: true}, func(k, _ []byte) (bool, error) {
+			if len(k) != 2+8+idBytes {
+				return false, fmt.Errorf("%w: end of a file's time", ErrDamaged)
+			}
+			if end := int64(binary.BigEndian.Uint64(k[2:])); end <= now.Unix() { //nolint:gosec // written by expiryKey
+				id = hex.EncodeToString(k[10:])
+			}
+			return false, nil
+		})
+	})
+	return id, err
+}
+
+func (s *Store) referenced(ctx context.Context, a blob.Address) (bool, error) {
+	used := false
+	err := s.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		used = false
+		return r.Scan(engine.Range{Prefix: s.key('r', a[:]), KeysOnly: true}, func(_, _ []byte) (bool, error) {
+			used = true
+			return false, nil
+		})
+	})
+	return used, err
+}

@@ -1,0 +1,228 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"reflect"
+	"time"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/server/files"
+	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/server/jobs"
+	"github.com/elicense/elicense/vault"
+)
+
+// First bytes of the keys of this file: see keys.go.
+const (
+	spaceFiles = 'f'
+	spaceJobs  = 'j'
+)
+
+var fileSchema = reflect.TypeFor[api.File]()
+
+// Kinds of jobs.
+const (
+	kindConversion = "conversion"
+	kindUndo       = "undo"
+)
+
+// openWork opens files and jobs.
+func (s *Server) openWork() error {
+	if s.cfg.MaxUpload == 0 {
+		s.cfg.MaxUpload = maxUpload
+	}
+	var err error
+	if s.cfg.Files != nil {
+		s.files, err = files.Open(files.Config{
+			Engine: s.cfg.Engine, Space: spaceFiles, Blobs: s.cfg.Files, Now: s.cfg.Now, Rand: s.cfg.Rand,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	s.jobs, err = jobs.Open(jobs.Config{
+		Engine: s.cfg.Engine, Space: spaceJobs, Now: s.cfg.Now, Rand: s.cfg.Rand,
+		Kinds:   map[string]jobs.Work{kindConversion: s.workConversion, kindUndo: s.workUndo},
+		Explain: s.explain, Passes: passes, Keep: keepResult,
+	})
+	return err
+}
+
+// explain tells why a job failed, as the same request would have been refused at once.
+func (s *Server) explain(err error) json.RawMessage {
+	b, err := json.Marshal(s.problem(context.Background(), err))
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// passes reports trouble that is the service's and not the request's.
+func passes(err error) bool {
+	for _, one := range []error{
+		engine.ErrNoSpace, engine.ErrClosed, engine.ErrAmbiguous, vault.ErrAudit, vault.ErrRestored,
+	} {
+		if errors.Is(err, one) {
+			return true
+		}
+	}
+	return false
+}
+
+// sweepEvery is how often what has outlived its time is removed.
+const sweepEvery = time.Hour
+
+// Run does the long work until the context ends; whoever runs the service calls it beside Handler. A job that is cut
+// off goes on after the next start.
+func (s *Server) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	parts := s.background()
+	failed := make(chan error, len(parts))
+	for _, part := range parts {
+		go func() { failed <- part(ctx) }()
+	}
+	var errs []error
+	for range parts {
+		if err := <-failed; err != nil {
+			errs = append(errs, err)
+			stop()
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// background is what runs beside the answering of requests.
+func (s *Server) background() []func(context.Context) error {
+	parts := []func(context.Context) error{s.jobs.Run, s.sweep}
+	if s.hooks != nil {
+		parts = append(parts, s.hooks.Run)
+	}
+	return parts
+}
+
+func (s *Server) sweep(ctx context.Context) error {
+	for every := time.NewTicker(sweepEvery); ; {
+		select {
+		case <-ctx.Done():
+			every.Stop()
+			return nil
+		case <-every.C:
+		}
+		if err := s.sweepAll(ctx); err != nil && ctx.Err() == nil {
+			s.cfg.Log.WarnContext(ctx, "sweeping failed", "error", err.Error())
+		}
+	}
+}
+
+func (s *Server) sweepAll(ctx context.Context) error {
+	err := s.jobs.Sweep(ctx)
+	if s.files != nil {
+		_, sweepErr := s.files.Sweep(ctx)
+		err = errors.Join(err, sweepErr)
+	}
+	if s.hooks != nil {
+		err = errors.Join(err, s.hooks.Sweep(ctx))
+	}
+	return err
+}
+
+func (s *Server) registerJobs() {
+	add(s, operation{
+		id: "listJobs", method: http.MethodGet, path: "/jobs", tag: "jobs", may: identity.MayWork,
+		zh: "后台作业", en: "the newest jobs of one's own",
+	}, s.listJobs)
+	add(s, operation{
+		id: "getJob", method: http.MethodGet, path: "/jobs/{id}", tag: "jobs", may: identity.MayWork,
+		zh: "作业进度与结果", en: "how far a job has come, and its result",
+	}, s.job)
+	add(s, operation{
+		id: "cancelJob", method: http.MethodPost, path: "/jobs/{id}/cancellation", tag: "jobs", may: identity.MayWork,
+		zh: "取消作业：已办理的保留", en: "cancel a job: what was done stays done",
+	}, s.cancelJob)
+}
+
+type jobInput struct {
+	ID string `path:"id" maxLength:"64"`
+}
+
+type jobWrite struct {
+	Write
+	ID string `path:"id" maxLength:"64"`
+}
+
+type jobOutput struct {
+	Location string `header:"Location"`
+	Replayed string `header:"X-Replayed"`
+	Body     api.Job
+}
+
+type jobsOutput struct {
+	Body api.Jobs
+}
+
+// shownJobs is how many jobs are listed.
+const shownJobs = 100
+
+func (s *Server) listJobs(ctx context.Context, c *identity.Caller, _ *struct{}) (*jobsOutput, error) {
+	list, err := s.jobs.List(ctx, c.ID, shownJobs)
+	if err != nil {
+		return nil, err
+	}
+	out := jobsOutput{Body: api.Jobs{Items: []api.Job{}}}
+	for _, j := range list {
+		out.Body.Items = append(out.Body.Items, jobOf(j))
+	}
+	return &out, nil
+}
+
+func (s *Server) job(ctx context.Context, c *identity.Caller, in *jobInput) (*jobOutput, error) {
+	return jobAnswer(s.jobs.Get(ctx, c.ID, in.ID))
+}
+
+func (s *Server) cancelJob(ctx context.Context, c *identity.Caller, in *jobWrite) (*jobOutput, error) {
+	return jobAnswer(s.jobs.Cancel(ctx, c.ID, in.ID))
+}
+
+// accept takes long work and answers where to ask for it.
+func (s *Server) accept(ctx context.Context, c *identity.Caller, key string, spec work) (*jobOutput, error) {
+	j, again, err := s.jobs.Add(ctx, jobs.Request{Kind: spec.kind(), Owner: c.ID, Key: key, Spec: spec})
+	out, err := jobAnswer(j, err)
+	if err == nil && again {
+		out.Replayed = "true"
+	}
+	return out, err
+}
+
+// work is what a job is to do; it is kept as JSON.
+type work interface{ kind() string }
+
+func jobAnswer(j *jobs.Job, err error) (*jobOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &jobOutput{Location: api.Version + "/jobs/" + j.ID, Body: jobOf(j)}, nil
+}
+
+func jobOf(j *jobs.Job) api.Job {
+	out := api.Job{
+		ID: j.ID, Kind: j.Kind, State: string(j.State), Created: j.Created, Started: j.Started, Ended: j.Ended,
+		Expires: j.Expires, Cancelling: j.Cancelling, Result: j.Result,
+	}
+	if j.Progress != (jobs.Progress{}) {
+		out.Progress = &api.JobProgress{
+			Done: j.Progress.Done, Total: j.Progress.Total, Exact: j.Progress.Exact, Ends: j.Progress.Ends,
+		}
+	}
+	if len(j.Failure) > 0 {
+		out.Error = new(api.Problem)
+		if json.Unmarshal(j.Failure, out.Error) != nil { // of an earlier release
+			out.Error = &codeProblem(CodeInternal).Problem
+		}
+	}
+	return out
+}

@@ -1,0 +1,73 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/sheet"
+	"github.com/elicense/elicense/server/feed"
+	"github.com/elicense/elicense/server/files"
+	"github.com/elicense/elicense/server/jobs"
+	"github.com/elicense/elicense/vault/convert"
+)
+
+// workProblem knows the refusals of long work, of files and of sheets; nil if err is none.
+func workProblem(err error) *answer {
+	var m *convert.MappingError
+	if errors.As(err, &m) {
+		return mappingProblem(m)
+	}
+	var sh *sheet.Error
+	if errors.As(err, &sh) && sh.Code != sheet.CodeRead {
+		return sheetProblem(sh)
+	}
+	for _, k := range []struct {
+		err  error
+		code Code
+	}{
+		{jobs.ErrNotFound, CodeJobUnknown}, {jobs.ErrTooMany, CodeJobsTooMany}, {jobs.ErrKeyReused, CodeKeyReused},
+		{jobs.ErrEnded, CodeJobEnded}, {files.ErrNotFound, CodeFileUnknown}, {files.ErrTooLarge, CodeTooLarge},
+		{files.ErrReused, CodeKeyReused}, {convert.ErrScans, CodeZIP}, {convert.ErrResume, CodeResume},
+		{feed.ErrNotFound, CodeNoSub}, {feed.ErrTooMany, CodeSubTooMany}, {feed.ErrReused, CodeKeyReused},
+		{feed.ErrURL, CodeReceiver}, {feed.ErrFuture, CodeSequence},
+	} {
+		if errors.Is(err, k.err) {
+			return codeProblem(k.code)
+		}
+	}
+	return nil
+}
+
+func mappingProblem(m *convert.MappingError) *answer {
+	a := &answer{api.Problem{Status: http.StatusUnprocessableEntity}}
+	for i := range m.Problems {
+		p := &m.Problems[i]
+		d := defect(string(p.Code), p.Zh, p.En)
+		d.Path, d.Found = "/mapping", p.Found
+		if p.Line > 0 {
+			d.Path += " line " + strconv.Itoa(p.Line)
+		}
+		if p.Path != "" {
+			d.Path += " " + p.Path
+		}
+		a.Errors = append(a.Errors, d)
+	}
+	return a.headline()
+}
+
+func sheetProblem(e *sheet.Error) *answer {
+	a := &answer{api.Problem{Status: http.StatusUnprocessableEntity}}
+	d := api.Defect{Code: string(e.Code), Path: "/file"}
+	d.Zh, d.FixZh = e.Code.Message("zh")
+	d.En, d.FixEn = e.Code.Message("en")
+	if e.Row > 0 {
+		d.Path += " row " + strconv.Itoa(e.Row)
+	}
+	if e.Column > 0 {
+		d.Path += " column " + sheet.ColumnName(e.Column-1)
+	}
+	a.Errors = append(a.Errors, d)
+	return a.headline()
+}

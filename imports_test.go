@@ -111,6 +111,7 @@ var rules = map[string]rule{
 	"server/identity": {reach: served, ours: slices.Concat(codecs, []string{
 		"pki", "vault", "internal/engine", "internal/httpsig",
 	})},
+	"server/alarm":    {ours: []string{"internal/engine"}},
 	"server/provider": {reach: served, ours: []string{"server/limit", "vault", "internal/engine"}},
 	"server/files":    {ours: []string{"internal/engine", "internal/blob"}},
 	"server/jobs":     {ours: []string{"internal/engine"}},

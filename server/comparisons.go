@@ -7,6 +7,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/catalogue"
 )
 
 func (s *Server) registerComparisons() {
@@ -27,6 +28,10 @@ type compareOutput struct {
 func (s *Server) compare(ctx context.Context, c *identity.Caller, in *compareInput) (*compareOutput, error) {
 	a, err := s.compared(ctx, c, s.accessOf(c, in.Body.Asked), &in.Body.Comparison)
 	if err != nil {
+		return nil, err
+	}
+	of := []string{holderOf(in.Body.Holder).Code, in.Body.Claims[catalogue.MetaHolderCode]}
+	if err := s.observe(ctx, c, &in.Body.Asked, of); err != nil {
 		return nil, err
 	}
 	return &compareOutput{Body: *a}, nil

@@ -42,6 +42,9 @@ func (s *Server) lookUp(ctx context.Context, c *identity.Caller, in *lookUpInput
 	if err != nil {
 		return nil, err
 	}
+	if err := s.observe(ctx, c, &q.Asked, append(holdersOf(res), holderOf(q.Holder).Code)); err != nil {
+		return nil, err
+	}
 	out := &lookUpOutput{Body: api.LookupAnswer{
 		Licences: make([]api.Licence, 0, len(res.Found)), Next: res.Next, Absence: string(res.Absence),
 		Receipt: receiptOf(res.Receipt),

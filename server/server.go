@@ -25,6 +25,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/server/alarm"
 	"github.com/elicense/elicense/server/feed"
 	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/identity"
@@ -67,6 +68,8 @@ type Config struct {
 
 	// Limits say how often the service may be called; zero: its defaults.
 	Limits Limits
+	// Alarms notices look-ups that somebody should ask about; nil: nobody does.
+	Alarms *alarm.Watcher
 	// Login lets holders log in by certificate; nil: they do not.
 	Login *identity.Login
 	// Provider lets users log in for departments' systems (package provider), below ProviderPath; nil: it does not.
@@ -144,6 +147,7 @@ func (s *Server) register() {
 	s.registerActs()
 	s.registerLookups()
 	s.registerComparisons()
+	s.registerAlarms()
 	s.registerLogins()
 	s.registerRegistrations()
 	s.registerBulk()

@@ -44,7 +44,7 @@ type TokensConfig struct {
 //
 //	iss, aud, sub, iat, exp   as ever; a token lives twelve hours at most
 //	acr                       how strongly an applicant logged in: registered, real-name or certificate
-//	holder_kind, holder_code  the applicant (持证主体代码类型代码 of GB/T 36903 and the code)
+//	holder_kind, holder_code  the applicant (持证主体代码类型代码 of GB/T 36903 and the code); of staff, for alarms alone
 //	role                      of staff, as in permission.go; "holder-agent" of an applicant who acts for the holder
 //	department, types         of staff: USCC, and the only types they may touch
 type Tokens struct {
@@ -175,7 +175,7 @@ func (i *knownIssuer) caller(token *oidc.IDToken, c *claims) (*Caller, error) {
 	if !known || caller == "" || !slices.Contains(i.Roles, c.Role) {
 		return nil, Refuse(CodeForbidden)
 	}
-	out.ID, out.Role, out.Department = caller, c.Role, c.Department
+	out.ID, out.Role, out.Department, out.Self = caller, c.Role, c.Department, c.Code
 	if len(c.Types) > 0 {
 		out.Types = slices.Clone(c.Types)
 	}

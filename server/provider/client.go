@@ -43,13 +43,17 @@ func (c *client) AuthMethod() oidc.AuthMethod {
 }
 
 // ResponseTypes is the code flow alone.
-func (c *client) ResponseTypes() []oidc.ResponseType { return []oidc.ResponseType{oidc.ResponseTypeCode} }
+func (c *client) ResponseTypes() []oidc.ResponseType {
+	return []oidc.ResponseType{oidc.ResponseTypeCode}
+}
 
 // GrantTypes is the code flow alone.
 func (c *client) GrantTypes() []oidc.GrantType { return []oidc.GrantType{oidc.GrantTypeCode} }
 
 // LoginURL is the page where a login goes on.
-func (c *client) LoginURL(id string) string { return strings.TrimSuffix(c.cfg.Issuer, "/") + "/login?id=" + id }
+func (c *client) LoginURL(id string) string {
+	return strings.TrimSuffix(c.cfg.Issuer, "/") + "/login?id=" + id
+}
 
 // AccessTokenType is a JWT, which this service can check by itself.
 func (c *client) AccessTokenType() op.AccessTokenType { return op.AccessTokenTypeJWT }

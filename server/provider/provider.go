@@ -76,12 +76,12 @@ type Config struct {
 
 // Provider answers HTTP below the path of its issuer. It is safe for concurrent use.
 type Provider struct {
-	cfg     Config
-	base    *url.URL
-	storage *storage
-	guesses *limit.Limiter
+	cfg      Config
+	base     *url.URL
+	storage  *storage
+	guesses  *limit.Limiter
 	protocol http.Handler
-	mux     *http.ServeMux
+	mux      *http.ServeMux
 }
 
 const (

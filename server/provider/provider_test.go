@@ -381,17 +381,19 @@ func TestNewRefuses(t *testing.T) {
 	_, err = provider.New(good)
 	require.NoError(t, err)
 	for name, change := range map[string]func(*provider.Config){
-		"no issuer":     func(c *provider.Config) { c.Issuer = "" },
-		"in clear":      func(c *provider.Config) { c.Issuer = "http://vault.province.example/oidc" },
-		"no audience":   func(c *provider.Config) { c.Audience = "" },
-		"no accounts":   func(c *provider.Config) { c.Accounts = nil },
-		"no key":        func(c *provider.Config) { c.Key = nil },
-		"no clock":      func(c *provider.Config) { c.Now = nil },
-		"no random":     func(c *provider.Config) { c.Rand = nil },
-		"no name":       func(c *provider.Config) { c.Clients = []provider.Client{{Redirects: []string{callback}}} },
-		"no redirect":   func(c *provider.Config) { c.Clients = []provider.Client{{ID: "a"}} },
-		"twice":         func(c *provider.Config) { c.Clients = append(c.Clients, c.Clients[0]) },
-		"a bare secret": func(c *provider.Config) { c.Clients = []provider.Client{{ID: "a", Secret: []byte("x"), Redirects: []string{callback}}} },
+		"no issuer":   func(c *provider.Config) { c.Issuer = "" },
+		"in clear":    func(c *provider.Config) { c.Issuer = "http://vault.province.example/oidc" },
+		"no audience": func(c *provider.Config) { c.Audience = "" },
+		"no accounts": func(c *provider.Config) { c.Accounts = nil },
+		"no key":      func(c *provider.Config) { c.Key = nil },
+		"no clock":    func(c *provider.Config) { c.Now = nil },
+		"no random":   func(c *provider.Config) { c.Rand = nil },
+		"no name":     func(c *provider.Config) { c.Clients = []provider.Client{{Redirects: []string{callback}}} },
+		"no redirect": func(c *provider.Config) { c.Clients = []provider.Client{{ID: "a"}} },
+		"twice":       func(c *provider.Config) { c.Clients = append(c.Clients, c.Clients[0]) },
+		"a bare secret": func(c *provider.Config) {
+			c.Clients = []provider.Client{{ID: "a", Secret: []byte("x"), Redirects: []string{callback}}}
+		},
 	} {
 		cfg := good
 		change(&cfg)

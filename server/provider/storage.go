@@ -131,7 +131,9 @@ func (s *storage) GetPrivateClaimsFromRequest(ctx context.Context, r op.TokenReq
 }
 
 // SetUserinfoFromScopes has nothing to say: SetUserinfoFromToken and the ID token do.
-func (s *storage) SetUserinfoFromScopes(context.Context, *oidc.UserInfo, string, string, []string) error { return nil }
+func (s *storage) SetUserinfoFromScopes(context.Context, *oidc.UserInfo, string, string, []string) error {
+	return nil
+}
 
 // SetUserinfoFromToken says the name of a user, and how well he is known; never a number.
 func (s *storage) SetUserinfoFromToken(ctx context.Context, info *oidc.UserInfo, _, subject, _ string) error {

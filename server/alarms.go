@@ -45,7 +45,8 @@ func (s *Server) listAlarms(ctx context.Context, _ *identity.Caller, in *listAla
 	for i := range list {
 		a := &list[i]
 		out.Body.Alarms[i] = api.Alarm{
-			Number: a.Number, Time: a.At, Kind: string(a.Kind), Caller: a.Caller, Actor: a.Actor, Trace: a.Trace, Count: a.Count,
+			Number: a.Number, Time: a.At, Kind: string(a.Kind), Caller: a.Caller, Actor: a.Actor, Trace: a.Trace,
+			Count: a.Count,
 		}
 	}
 	return out, nil

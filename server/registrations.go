@@ -28,7 +28,8 @@ func (s *Server) registerRegistrations() {
 	}, s.getRegistration)
 	add(s, operation{
 		id: "putRegistration", method: http.MethodPut, path: "/registrations/{id}", tag: "registrations",
-		maxBody: 512 << 10, zh: "登记系统或更改登记", en: "register a system, or change its registration", may: identity.MayOperate,
+		maxBody: 512 << 10, zh: "登记系统或更改登记", en: "register a system, or change its registration",
+		may: identity.MayOperate,
 	}, s.putRegistration)
 	add(s, operation{
 		id: "revokeRegistration", method: http.MethodPost, path: "/registrations/{id}/revocation", tag: "registrations",

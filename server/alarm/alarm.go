@@ -1,6 +1,6 @@
 // Package alarm notices look-ups that somebody should ask about (滥用告警, A79): without a case, many by one clerk, of
-// oneself, and of a watched person. It refuses nothing, for each of them can be in order; it keeps what a supervisor needs
-// to ask, durable before the look-up is answered.
+// oneself, and of a watched person. It refuses nothing, for each of them can be in order; it keeps what a supervisor
+// needs to ask, durable before the look-up is answered.
 //
 // Who was looked at never stands in an alarm, a key or a log: persons are tokens, made with a key that lies in the same
 // sealed engine. The audit of the vault, found by the trace and time, says the rest.
@@ -226,7 +226,8 @@ func (w *Watcher) hourOf(who string) *hour {
 func (w *Watcher) keep(ctx context.Context, a *Alarm) error {
 	return w.cfg.Engine.Update(ctx, func(tx engine.Writer) error {
 		next := uint64(1)
-		err := tx.Scan(engine.Range{Prefix: []byte{space, spaceAlarm}, Reverse: true}, func(key, _ []byte) (bool, error) {
+		last := engine.Range{Prefix: []byte{space, spaceAlarm}, Reverse: true, KeysOnly: true}
+		err := tx.Scan(last, func(key, _ []byte) (bool, error) {
 			if len(key) != 10 {
 				return false, fmt.Errorf("%w: alarm", engine.ErrCorrupt)
 			}

@@ -84,7 +84,8 @@ func (l *Login) Recognise(r *http.Request) (*Caller, error) {
 	}
 	who := *s.who
 	return &Caller{
-		ID: l.cfg.Caller, Role: RoleHolder, Method: MethodCertificate, Holder: &who, Level: levelOfLogin, Expires: s.expires,
+		ID: l.cfg.Caller, Role: RoleHolder, Method: MethodCertificate, Holder: &who, Level: levelOfLogin,
+		Expires: s.expires,
 	}, nil
 }
 
@@ -97,7 +98,8 @@ func (l *Login) End(r *http.Request) {
 
 func sessionToken(r *http.Request) (string, bool) {
 	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") || !strings.HasPrefix(token, sessionPrefix) || len(token) > maxKeyBytes {
+	if !ok || !strings.EqualFold(scheme, "Bearer") || !strings.HasPrefix(token, sessionPrefix) ||
+		len(token) > maxKeyBytes {
 		return "", false
 	}
 	return token, true

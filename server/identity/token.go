@@ -39,8 +39,8 @@ type TokensConfig struct {
 	Now     func() time.Time
 }
 
-// Tokens recognises staff and applicants by OIDC tokens (RFC 7519, RFC 9068) that they send as bearers. A token is signed
-// with one of tokenAlgorithms and says:
+// Tokens recognises staff and applicants by OIDC tokens (RFC 7519, RFC 9068) that they send as bearers. A token is
+// signed with one of tokenAlgorithms and says:
 //
 //	iss, aud, sub, iat, exp   as ever; a token lives twelve hours at most
 //	acr                       how strongly an applicant logged in: registered, real-name or certificate
@@ -70,8 +70,8 @@ const (
 // tokenAlgorithms are those of keys that only the issuer has: none is shared with whoever verifies.
 var tokenAlgorithms = []string{oidc.ES256, oidc.ES384, oidc.RS256, oidc.PS256, oidc.EdDSA}
 
-// RemoteKeys are the keys of an issuer, fetched with the client when they are first needed and when a token names one that
-// is not known. Fetches that are wanted at the same time are one.
+// RemoteKeys are the keys of an issuer, fetched with the client when they are first needed and when a token names one
+// that is not known. Fetches that are wanted at the same time are one.
 func RemoteKeys(client *http.Client, address string) oidc.KeySet {
 	return oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), client), address)
 }

@@ -4,9 +4,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/emmansun/gmsm/sm3"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
+
+// sound reports whether a client can be one.
+func (c *Client) sound() bool {
+	return c.ID != "" && len(c.Redirects) > 0 && (c.Secret == nil || len(c.Secret) == sm3.Size)
+}
 
 // client is a Client as the library asks about it.
 type client struct {
@@ -65,7 +71,7 @@ func (c *client) IDTokenLifetime() time.Duration { return c.cfg.Lifetime }
 func (c *client) DevMode() bool { return false }
 
 // RestrictAdditionalIdTokenScopes lets no scope add to ID tokens.
-func (c *client) RestrictAdditionalIdTokenScopes() func([]string) []string { //nolint:revive // the library's name
+func (c *client) RestrictAdditionalIdTokenScopes() func([]string) []string { //nolint:revive,staticcheck // the library's name
 	return func([]string) []string { return nil }
 }
 

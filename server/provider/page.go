@@ -32,7 +32,8 @@ p[role=alert]{color:#b00020}</style>
 {{if .Wrong}}<p role="alert">账户或密码不对，或尝试过于频繁。<br>Wrong account or password, or too many attempts.</p>{{end}}
 <form method="post"><input type="hidden" name="id" value="{{.ID}}"><input type="hidden" name="form" value="{{.Form}}">
 <label>账户 / Account<input name="name" autocomplete="username" required maxlength="128" autofocus></label>
-<label>密码 / Password<input name="password" type="password" autocomplete="current-password" required maxlength="256"></label>
+<label>密码 / Password
+<input name="password" type="password" autocomplete="current-password" required maxlength="256"></label>
 <button>登录 / Log in</button></form></html>
 `))
 
@@ -66,7 +67,8 @@ func (p *Provider) show(w http.ResponseWriter, status int, s shown) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	// No form-action: after the login the browser follows on to the client's address.
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Content-Security-Policy",
+		"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	w.WriteHeader(status)

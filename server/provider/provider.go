@@ -1,9 +1,10 @@
-// Package provider makes the service an OpenID Connect provider (身份提供方), so that departments' systems recognise the
-// users of the hall (A59): authorisation code flow with PKCE, ID tokens, and access tokens that this service takes itself.
-// Accounts come through an interface: the hall has them, and a sandbox has made-up ones.
+// Package provider makes the service an OpenID Connect provider (身份提供方), so that departments' systems recognise
+// the users of the hall (A59): authorisation code flow with PKCE, ID tokens, and access tokens that this service takes
+// itself. Accounts come through an interface: the hall has them, and a sandbox has made-up ones.
 //
-// What the protocol says is zitadel/oidc's; here stand accounts, clients, and what a token may say. Logins that are under
-// way lie in memory, bounded, and end with the process. There are no refresh tokens: a login lasts as long as its token.
+// What the protocol says is zitadel/oidc's; here stand accounts, clients, and what a token may say. Logins that are
+// under way lie in memory, bounded, and end with the process. There are no refresh tokens: a login lasts as long as its
+// token.
 package provider
 
 import (
@@ -40,8 +41,8 @@ type Account struct {
 	Code  string
 }
 
-// Accounts are those who can log in. It is safe for concurrent use. Names and passwords are kept by nobody else, and what
-// it takes to check one does not depend on whether the account exists.
+// Accounts are those who can log in. It is safe for concurrent use. Names and passwords are kept by nobody else, and
+// what it takes to check one does not depend on whether the account exists.
 type Accounts interface {
 	// Authenticate gives the account of a name if the password is its own, else an error that wraps ErrNoAccount.
 	Authenticate(ctx context.Context, name, password string) (*Account, error)

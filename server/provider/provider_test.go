@@ -151,11 +151,11 @@ func (w *world) do(b *http.Client, req *http.Request) (*http.Response, string) {
 }
 
 // code logs a user in and gives the code with which he goes back.
-func (w *world) code(c *oauth2.Config, name, verifier string, options ...oauth2.AuthCodeOption) string {
+func (w *world) code(c *oauth2.Config, name, verifier string) string {
 	w.t.Helper()
 	b := w.browser()
-	options = append(options, oauth2.S256ChallengeOption(verifier), oidc.Nonce("nonce-1"))
-	form, status := w.open(b, c.AuthCodeURL("state-1", options...))
+	address := c.AuthCodeURL("state-1", oauth2.S256ChallengeOption(verifier), oidc.Nonce("nonce-1"))
+	form, status := w.open(b, address)
 	require.Equal(w.t, http.StatusOK, status)
 	form.Set("name", name)
 	form.Set("password", password)

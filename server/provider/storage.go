@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"crypto/ecdsa"
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
@@ -44,7 +43,7 @@ func newStorage(cfg *Config) (*storage, error) {
 	}
 	for i := range cfg.Clients {
 		c := &cfg.Clients[i]
-		if c.ID == "" || len(c.Redirects) == 0 || s.clients[c.ID] != nil || c.Secret != nil && len(c.Secret) != sm3.Size {
+		if !c.sound() || s.clients[c.ID] != nil {
 			return nil, ErrConfig
 		}
 		s.clients[c.ID] = &client{c, cfg}
@@ -197,9 +196,7 @@ func (s *storage) SignatureAlgorithms(context.Context) ([]jose.SignatureAlgorith
 
 // KeySet gives the public key.
 func (s *storage) KeySet(context.Context) ([]op.Key, error) {
-	return []op.Key{signingKey{s.keyID, &ecdsa.PublicKey{
-		Curve: s.cfg.Key.Curve, X: s.cfg.Key.X, Y: s.cfg.Key.Y, //nolint:staticcheck // a copy of the public half
-	}}}, nil
+	return []op.Key{signingKey{s.keyID, &s.cfg.Key.PublicKey}}, nil
 }
 
 // Health has nothing to wait for.

@@ -147,7 +147,7 @@ func (l *Login) Answer(a Answer) (*Session, error) {
 	case seenFirst:
 	case seenAgain:
 		return nil, Refuse(CodeChallenge)
-	default:
+	case seenFull:
 		return nil, Refuse(CodeBusy)
 	}
 	return l.open(cert, who, now)

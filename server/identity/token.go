@@ -158,18 +158,8 @@ func issuerIn(raw string) string {
 // caller is what an issuer may make of somebody.
 func (i *knownIssuer) caller(token *oidc.IDToken, c *claims) (*Caller, error) {
 	out := &Caller{Method: MethodToken, Actor: token.Subject, Expires: token.Expiry}
-	switch c.Role {
-	case "", RoleHolder, RoleAgent:
-		if i.Caller == "" {
-			return nil, Refuse(CodeForbidden)
-		}
-		out.ID, out.Role, out.Level = i.Caller, RoleHolder, min(levelNamed(c.Level), i.MaxLevel)
-		if c.Role == RoleAgent {
-			out.Role = RoleAgent
-		}
-		// Always somebody: who is not told has no licences of his own, and vouches for nobody else.
-		out.Holder = &Subject{Kind: c.Kind, Code: c.Code, Name: c.Name}
-		return out, nil
+	if c.Role == "" || c.Role == RoleHolder || c.Role == RoleAgent {
+		return i.holder(out, c)
 	}
 	caller, known := i.Departments[c.Department]
 	if !known || caller == "" || !slices.Contains(i.Roles, c.Role) {
@@ -179,6 +169,20 @@ func (i *knownIssuer) caller(token *oidc.IDToken, c *claims) (*Caller, error) {
 	if len(c.Types) > 0 {
 		out.Types = slices.Clone(c.Types)
 	}
+	return out, nil
+}
+
+// holder is what an issuer may make of an applicant.
+func (i *knownIssuer) holder(out *Caller, c *claims) (*Caller, error) {
+	if i.Caller == "" {
+		return nil, Refuse(CodeForbidden)
+	}
+	out.ID, out.Role, out.Level = i.Caller, RoleHolder, min(levelNamed(c.Level), i.MaxLevel)
+	if c.Role == RoleAgent {
+		out.Role = RoleAgent
+	}
+	// Always somebody: who is not told has no licences of his own, and vouches for nobody else.
+	out.Holder = &Subject{Kind: c.Kind, Code: c.Code, Name: c.Name}
 	return out, nil
 }
 

@@ -60,7 +60,7 @@ func (p *Provider) show(w http.ResponseWriter, status int, s shown) {
 		return
 	}
 	s.Form = hex.EncodeToString(b[:])
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // without TLS a browser sends no secure cookie
 		Name: cookieName, Value: s.Form, Path: p.base.Path + "/login", HttpOnly: true, Secure: !p.cfg.Plain,
 		SameSite: http.SameSiteStrictMode,
 	})

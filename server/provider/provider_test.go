@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"crypto/rand"
+	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -117,22 +118,29 @@ var field = regexp.MustCompile(`name="(id|form)" value="([0-9a-f]+)"`)
 // open opens the login page and gives the form as it stands.
 func (w *world) open(b *http.Client, address string) (url.Values, int) {
 	w.t.Helper()
-	res, body := w.get(b, address)
+	shown := w.get(b, address)
 	form := url.Values{}
-	for _, m := range field.FindAllStringSubmatch(body, -1) {
+	for _, m := range field.FindAllStringSubmatch(shown.body, -1) {
 		form.Set(m[1], m[2])
 	}
-	return form, res.StatusCode
+	return form, shown.status
 }
 
-func (w *world) get(b *http.Client, address string) (*http.Response, string) {
+// answer is what a browser was shown.
+type answer struct {
+	status   int
+	location string
+	body     string
+}
+
+func (w *world) get(b *http.Client, address string) answer {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, address, http.NoBody)
 	require.NoError(w.t, err)
 	return w.do(b, req)
 }
 
-func (w *world) post(b *http.Client, form url.Values) (*http.Response, string) {
+func (w *world) post(b *http.Client, form url.Values) answer {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.issuer+"/login", strings.NewReader(form.Encode()))
 	require.NoError(w.t, err)
@@ -140,14 +148,14 @@ func (w *world) post(b *http.Client, form url.Values) (*http.Response, string) {
 	return w.do(b, req)
 }
 
-func (w *world) do(b *http.Client, req *http.Request) (*http.Response, string) {
+func (w *world) do(b *http.Client, req *http.Request) answer {
 	w.t.Helper()
 	res, err := b.Do(req)
 	require.NoError(w.t, err)
-	var text strings.Builder
-	_, err = copyAll(&text, res)
+	defer func() { require.NoError(w.t, res.Body.Close()) }()
+	body, err := io.ReadAll(res.Body)
 	require.NoError(w.t, err)
-	return res, text.String()
+	return answer{res.StatusCode, res.Header.Get("Location"), string(body)}
 }
 
 // code logs a user in and gives the code with which he goes back.
@@ -159,9 +167,9 @@ func (w *world) code(c *oauth2.Config, name, verifier string) string {
 	require.Equal(w.t, http.StatusOK, status)
 	form.Set("name", name)
 	form.Set("password", password)
-	res, body := w.post(b, form)
-	require.Equal(w.t, http.StatusFound, res.StatusCode, body)
-	back, err := res.Location()
+	sent := w.post(b, form)
+	require.Equal(w.t, http.StatusFound, sent.status, sent.body)
+	back, err := url.Parse(sent.location)
 	require.NoError(w.t, err)
 	require.Equal(w.t, "state-1", back.Query().Get("state"))
 	require.Equal(w.t, callback, strings.Split(back.String(), "?")[0])
@@ -283,17 +291,18 @@ func TestAuthorizeRefuses(t *testing.T) {
 		"another address": elsewhere.AuthCodeURL("s", challenge),
 		"another client":  nobody.AuthCodeURL("s", challenge),
 	} {
-		res, body := w.get(w.browser(), address)
-		require.NotContains(t, body, "password", name)
-		if back, err := res.Location(); err == nil {
+		shown := w.get(w.browser(), address)
+		require.NotContains(t, shown.body, "password", name)
+		if shown.location != "" {
+			back, err := url.Parse(shown.location)
+			require.NoError(t, err)
 			require.True(t, strings.HasPrefix(back.String(), callback), "%s: %s", name, back)
 			require.Contains(t, back.RawQuery+back.Fragment, "error=", name)
 			require.NotContains(t, back.RawQuery+back.Fragment, "code=", name)
 		}
 	}
 	for _, path := range []string{"/oauth/introspect", "/revoke", "/end_session", "/device_authorization", "/healthz", "/ready"} {
-		res, _ := w.get(w.browser(), w.issuer+path)
-		require.Equal(t, http.StatusNotFound, res.StatusCode, path)
+		require.Equal(t, http.StatusNotFound, w.get(w.browser(), w.issuer+path).status, path)
 	}
 }
 
@@ -308,8 +317,8 @@ func TestLoginPage(t *testing.T) {
 	try := func(b *http.Client, form url.Values, name, word string) (int, string) {
 		form.Set("name", name)
 		form.Set("password", word)
-		res, body := w.post(b, form)
-		return res.StatusCode, field.ReplaceAllString(body, "")
+		shown := w.post(b, form)
+		return shown.status, field.ReplaceAllString(shown.body, "")
 	}
 	fresh := func() (*http.Client, url.Values) {
 		b := w.browser()
@@ -351,10 +360,8 @@ func TestLoginPage(t *testing.T) {
 	w.later = 11 * time.Minute
 	status, _ = try(b, form, "person-1", password)
 	require.Equal(t, http.StatusBadRequest, status)
-	res, _ := w.get(b, w.issuer+"/login?id="+form.Get("id"))
-	require.Equal(t, http.StatusBadRequest, res.StatusCode)
-	res, _ = w.get(b, w.issuer+"/authorize/callback?id="+form.Get("id"))
-	require.NotEqual(t, http.StatusFound, res.StatusCode)
+	require.Equal(t, http.StatusBadRequest, w.get(b, w.issuer+"/login?id="+form.Get("id")).status)
+	require.NotEqual(t, http.StatusFound, w.get(b, w.issuer+"/authorize/callback?id="+form.Get("id")).status)
 }
 
 // TestKey: the key of tokens is made once and found again.

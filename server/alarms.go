@@ -24,7 +24,8 @@ func (s *Server) registerAlarms() {
 	}, s.listAlarms)
 	add(s, operation{
 		id: "watch", method: http.MethodPost, path: "/watches", tag: "alarms", status: http.StatusNoContent,
-		zh: "关注或不再关注一个主体", en: "watch over a person or firm, or no longer", may: identity.MayAudit,
+		zh: "关注或不再关注一个主体", en: "watch over a person or firm, or no longer", write: true,
+		may: identity.MayAudit,
 	}, s.watch)
 }
 

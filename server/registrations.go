@@ -29,11 +29,12 @@ func (s *Server) registerRegistrations() {
 	add(s, operation{
 		id: "putRegistration", method: http.MethodPut, path: "/registrations/{id}", tag: "registrations",
 		maxBody: 512 << 10, zh: "登记系统或更改登记", en: "register a system, or change its registration",
-		may: identity.MayOperate,
+		write: true, may: identity.MayOperate,
 	}, s.putRegistration)
 	add(s, operation{
 		id: "revokeRegistration", method: http.MethodPost, path: "/registrations/{id}/revocation", tag: "registrations",
-		zh: "撤销登记或其中一张证书", en: "revoke a registration, or one certificate of it", may: identity.MayOperate,
+		zh: "撤销登记或其中一张证书", en: "revoke a registration, or one certificate of it", write: true,
+		may: identity.MayOperate,
 	}, s.revokeRegistration)
 }
 

@@ -63,17 +63,16 @@ func (s *Server) watch(ctx context.Context, _ *identity.Caller, in *watchInput) 
 var persons = []identity.Role{identity.RoleDepartmentClerk, identity.RoleReviewer, identity.RoleWindowClerk}
 
 // observe raises alarms before an answer goes out. Holders look at their own.
-func (s *Server) observe(ctx context.Context, c *identity.Caller, asked *api.Asked, of []string) error {
+func (s *Server) observe(ctx context.Context, c *identity.Caller, a *vault.Access, of ...string) error {
 	if s.cfg.Alarms == nil || c.IsHolder() {
 		return nil
 	}
-	ground := vault.Ground(asked.Ground)
 	slices.Sort(of)
 	of = slices.Compact(of)
 	return s.cfg.Alarms.Observe(ctx, alarm.Look{
 		Caller: c.ID, Actor: c.Actor, Clerk: slices.Contains(persons, c.Role), Self: c.Self, Trace: traceOf(ctx),
 		Of:     slices.DeleteFunc(of, func(number string) bool { return number == "" }),
-		NoCase: asked.Case == "" && (ground == vault.GroundLaw || ground == vault.GroundConsent),
+		NoCase: a.Case == "" && (a.Ground == vault.GroundLaw || a.Ground == vault.GroundConsent),
 	})
 }
 
@@ -81,7 +80,9 @@ func (s *Server) observe(ctx context.Context, c *identity.Caller, asked *api.Ask
 func holdersOf(res *vault.Result) []string {
 	var list []string
 	for i := range res.Found {
-		list = append(list, strings.Split(res.Found[i].Value(catalogue.MetaHolderCode), "^")...)
+		list = append(list, holdersIn(&res.Found[i])...)
 	}
 	return list
 }
+
+func holdersIn(f *vault.Found) []string { return strings.Split(f.Value(catalogue.MetaHolderCode), "^") }

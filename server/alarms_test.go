@@ -3,6 +3,7 @@ package server_test
 import (
 	"crypto/rand"
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -60,5 +61,9 @@ func TestAlarms_A79(t *testing.T) {
 	require.Equal(t, http.StatusOK, compared.status, "%s", compared.body)
 	list = into[api.AlarmList](t, w.call("inspector", http.MethodGet, "/alarms?after=3", nil))
 	require.Len(t, list.Alarms, 2)
+	read := w.call("clerk", http.MethodGet, "/licences/"+issued.Identifier+"?purpose=review&ground=law&case=1&basis="+
+		url.QueryEscape(fixtures.HallBasis), nil)
+	require.Equal(t, http.StatusOK, read.status, "%s", read.body)
+	require.Len(t, into[api.AlarmList](t, w.call("inspector", http.MethodGet, "/alarms?after=5", nil)).Alarms, 2)
 	refused(t, w.call("clerk", http.MethodGet, "/alarms", nil), http.StatusForbidden, "role-forbids")
 }

@@ -30,10 +30,6 @@ func (s *Server) compare(ctx context.Context, c *identity.Caller, in *compareInp
 	if err != nil {
 		return nil, err
 	}
-	of := []string{holderOf(in.Body.Holder).Code, in.Body.Claims[catalogue.MetaHolderCode]}
-	if err := s.observe(ctx, c, &in.Body.Asked, of); err != nil {
-		return nil, err
-	}
 	return &compareOutput{Body: *a}, nil
 }
 
@@ -58,6 +54,9 @@ func (s *Server) compared(
 	}, claims)
 	if err != nil {
 		return nil, as.point(err)
+	}
+	if err := s.observe(ctx, c, &a, holderOf(q.Holder).Code, claims[catalogue.MetaHolderCode]); err != nil {
+		return nil, err
 	}
 	out := comparisonOf(res)
 	return &out, nil

@@ -119,7 +119,7 @@ func registrationTold(err error) error {
 	}
 	at := strings.TrimPrefix(r.Path, "/")
 	switch r.Code { //nolint:exhaustive // the rest is not about registrations
-	case identity.CodeCredentialTaken:
+	case identity.CodeTaken:
 		return cli.Usage("证书已登记给别的系统，或给出两次", "a certificate is registered for another system, or given twice")
 	case identity.CodeRegistrationUnknown:
 		return cli.Usage("没有这个登记", "there is no such registration")

@@ -18,6 +18,7 @@ import (
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server"
+	"github.com/elicense/elicense/server/alarm"
 	"github.com/elicense/elicense/verify"
 )
 
@@ -146,11 +147,15 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	if err != nil {
 		return nil, nil, err
 	}
+	alarms, err := alarm.Open(ctx, alarm.Config{Engine: kept, Now: c.Now, Rand: c.Rand})
+	if err != nil {
+		return nil, nil, err
+	}
 	s, err := server.New(server.Config{
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
-		Registry: known.registry, Files: work.files, Converting: work.converting,
-		Sandbox: h.settings.Sandbox, Log: c.serviceLog(), Pages: pages{h.documents}, Verifier: judge,
-		Ready:    func(context.Context) error { return h.room() },
+		Registry: known.registry, Alarms: alarms, Login: known.login, Provider: known.provider, Files: work.files,
+		Converting: work.converting, Sandbox: h.settings.Sandbox, Log: c.serviceLog(), Pages: pages{h.documents},
+		Verifier: judge, Ready: func(context.Context) error { return h.room() },
 		Patience: func(r *http.ResponseController) { c.moreTime(r, settings.Timeout) },
 	})
 	return s, known.keys, err

@@ -32,6 +32,7 @@ type Caller struct {
 	Method     Method
 	Department string   // USCC; "" for holders
 	Types      []string // the only types it may touch; nil: those of its department
+	Self       string   // number of the person behind the system, where the token says it; for alarms alone
 	Actor      string   // the person behind the system, as the audit names him; "" if it is the system itself
 
 	// Holder is the applicant who is calling, for RoleHolder and RoleAgent.

@@ -152,7 +152,7 @@ func (s *Systems) signer(r *http.Request, now time.Time) (*Caller, error) {
 	case seenFirst:
 	case seenAgain:
 		caller.Repeated = true
-	default:
+	case seenFull:
 		return nil, Refuse(CodeBusy)
 	}
 	if err := caller.bind(sig, r); err != nil {

@@ -45,6 +45,7 @@ func (c *program) serveCommand() *cobra.Command {
 	f.String("key", "", "服务器 TLS 密钥 / its key")
 	f.String("client-ca", "", "为调用方证书作保的机构 / authorities of callers' certificates")
 	f.StringSlice("names", nil, "对外的名称，地址[:端口]，签名须写其一 / names it is called by; signatures are made for one of them")
+	f.StringSlice("receivers", nil, "允许推送到的主机，名称或 *.域名 / hosts that webhooks may be sent to, a name or *.domain")
 	f.String("metrics", "", "指标地址 (Prometheus)，仅限本机 / address for Prometheus, on loopback only")
 	return cmd
 }
@@ -138,7 +139,7 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	}
 	s, err := server.New(server.Config{
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
-		Registry: known.registry, Files: work.files, Converting: work.converting,
+		Registry: known.registry, Files: work.files, Converting: work.converting, Webhooks: c.webhooks(h, settings),
 		Sandbox: h.settings.Sandbox, Log: slog.New(slog.NewJSONHandler(c.Err, nil)),
 		Ready: func(context.Context) error { return h.room() },
 	})
@@ -189,6 +190,9 @@ func (c *program) showServing(h *house, s *serveSettings, address string, keys [
 			c.Fact("  %-14s %s  %s", k.ID, k.Key, k.Name)
 		}
 		c.Tell("第一条请求：", "the first request to type:")
-		c.Fact("  curl%s -H 'Authorization: Bearer %s' %s/api/v1/licence-types", trust, keys[0].Key, base)
+		call := "  curl" + trust + " -H 'Authorization: Bearer " + keys[0].Key + "' "
+		c.Fact("%s%s/api/v1/licence-types", call, base)
+		c.Tell("事件流；转换台账见 docs/jobs.md，推送见 docs/events.md：", "the feed of events; docs/jobs.md converts a ledger, docs/events.md has it sent:")
+		c.Fact("%s'%s/api/v1/events?from=0'", call, base)
 	})
 }

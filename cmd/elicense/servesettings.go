@@ -29,6 +29,7 @@ type serveSettings struct {
 	Key         string        `koanf:"key"`          // its key, PEM
 	ClientCA    string        `koanf:"client_ca"`    // PEM of the authorities of callers' certificates
 	Names       []string      `koanf:"names"`        // by which it is called, host[:port]; none: where it listens
+	Receivers   []string      `koanf:"receivers"`    // hosts that webhooks may be sent to, host or *.domain; none: no webhooks
 	Metrics     string        `koanf:"metrics"`      // address:port for Prometheus; "": none
 	MaxRequests int           `koanf:"max_requests"` // that are answered at once
 	Timeout     time.Duration `koanf:"timeout"`      // for one request, reading and answering
@@ -37,7 +38,7 @@ type serveSettings struct {
 
 // serveKeys are the names of settings, as file, environment and command line spell them.
 var serveKeys = []string{
-	"listen", "plain", "certificate", "key", "client_ca", "names", "metrics", "max_requests", "timeout", "grace",
+	"listen", "plain", "certificate", "key", "client_ca", "names", "receivers", "metrics", "max_requests", "timeout", "grace",
 }
 
 // given is a source of settings that is no file.

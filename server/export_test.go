@@ -7,3 +7,6 @@ func (s *Server) Step(ctx context.Context) (bool, error) { return s.jobs.Step(ct
 
 // Deliver makes one attempt to send a webhook, as Run does.
 func (s *Server) Deliver(ctx context.Context) (bool, error) { return s.hooks.Step(ctx) }
+
+// Sweep removes what has outlived its time, as Run does every hour.
+func (s *Server) Sweep(ctx context.Context) error { return s.sweepAll(ctx) }

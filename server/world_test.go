@@ -42,6 +42,8 @@ type world struct {
 	http   *httptest.Server
 	log    *bytes.Buffer
 	config server.Config
+
+	province *fixtures.Province
 }
 
 func newWorld(t *testing.T) *world {
@@ -54,6 +56,7 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	province, err := fixtures.NewProvince(rand.Reader, clock)
 	require.NoError(t, err)
+	w.province = province
 	w.vault, err = vault.Open(t.Context(), vault.Config{
 		Engine: memory.New(), Blobs: blobs, Tokens: keys, Records: province.Custody, Signer: province.Vault,
 		Now: clock, Rand: rand.Reader, Zone: zone, UnsealedUnsafe: true,

@@ -137,9 +137,14 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	if err != nil {
 		return nil, nil, err
 	}
+	verifying, err := c.verifying(h)
+	if err != nil {
+		return nil, nil, err
+	}
 	s, err := server.New(server.Config{
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
 		Registry: known.registry, Files: work.files, Converting: work.converting, Webhooks: c.webhooks(h, settings),
+		Verifying: verifying,
 		Sandbox: h.settings.Sandbox, Log: slog.New(slog.NewJSONHandler(c.Err, nil)),
 		Ready: func(context.Context) error { return h.room() },
 	})

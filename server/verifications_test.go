@@ -194,6 +194,21 @@ func TestVerifyDigests(t *testing.T) {
 	require.True(t, known.Known, "%+v %s", known, first.Record)
 	require.Equal(t, "valid", known.State)
 	require.False(t, ask(strings.Repeat("0", 64)).Known)
+	content := []byte("a sealed document")
+	issuer := vault.Access{Caller: fixtures.Caller(0), Purpose: "归档", Ground: vault.GroundIssuer}
+	_, err := w.vault.Attach(t.Context(), issuer, first.Identifier, "ofd", content)
+	require.NoError(t, err)
+	digest := sm3.Sum(content)
+	attached := hex.EncodeToString(digest[:])
+	require.True(t, ask(attached).Known)
+	change := w.call(fixtures.Caller(0), http.MethodPost, "/licences/"+first.Identifier+"/changes",
+		api.ActRequest{Reason: "变更", Basis: "依申请", Values: map[string]string{"ZZYXQJZRQ": "2032-02-28"}, Paper: "P-0002"},
+		api.HeaderIdempotencyKey, "c")
+	require.Equal(t, http.StatusOK, change.status, "%s", change.body)
+	now := ask(attached)
+	require.False(t, now.Known)
+	require.Equal(t, "other-version", now.Code)
+	require.Equal(t, 2, now.Version)
 }
 
 // TestSweepVerdicts: verdicts go when their time is over.

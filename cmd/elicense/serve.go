@@ -145,7 +145,7 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
 		Registry: known.registry, Files: work.files, Converting: work.converting, Webhooks: c.webhooks(h, settings),
 		Verifying: verifying,
-		Sandbox: h.settings.Sandbox, Log: slog.New(slog.NewJSONHandler(c.Err, nil)),
+		Sandbox:   h.settings.Sandbox, Log: slog.New(slog.NewJSONHandler(c.Err, nil)),
 		Ready: func(context.Context) error { return h.room() },
 	})
 	return s, known.keys, err

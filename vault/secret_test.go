@@ -133,6 +133,12 @@ var sweeps = map[string]sweep{
 	"Content": {must: func(ctx context.Context, c *classified) error {
 		return c.everyAccess(func(a vault.Access) error { return err2(c.v.Content(ctx, a, c.identifier, c.document)) })
 	}},
+	"Export": {must: func(ctx context.Context, c *classified) error {
+		return err2(c.v.Export(ctx, department(0), c.identifier, 1))
+	}},
+	"Import": {must: func(ctx context.Context, c *classified) error {
+		return err2(c.v.Import(ctx, department(0), &vault.Transfer{Identifier: c.identifier, From: 1}))
+	}},
 	"Numbers": {must: func(ctx context.Context, c *classified) error {
 		return err2(c.v.Numbers(ctx, department(0), c.typ))
 	}},
@@ -164,6 +170,8 @@ var sweeps = map[string]sweep{
 		return err2(c.v.UndoBatch(ctx, department(0), c.batch, "误转换", func(vault.Undone) {}))
 	}},
 
+	"Events":    {why: "TestEventsSecret: events of closed types are left out"},
+	"FeedEnd":   {why: "a counter"},
 	"Reconcile": {why: "lists reservations of all types; those of closed ones are left out"},
 	"SignedBy":  {why: "walks all types; licences of closed ones are left out"},
 	"Batches":   {why: "lists batches of all types; those of closed ones are left out"},

@@ -65,6 +65,7 @@ var rules = map[string]rule{
 	"internal/dertest": {},
 
 	"internal/combine": {},
+	"internal/load":    {},
 
 	"internal/engine":            {},
 	"internal/engine/ordered":    {},
@@ -128,8 +129,8 @@ var rules = map[string]rule{
 	"internal/guards": {reach: process},
 	"cmd/elicense": {reach: process, ours: slices.Concat(codecs, []string{
 		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "signing/...", "verify", "verify/paper", "vault", "vault/...",
-		"api", "client", "server", "server/...", "internal/page", "internal/engine", "internal/engine/...", "internal/blob",
-		"internal/cli",
+		"api", "client", "server", "server/...", "internal/page", "internal/engine", "internal/engine/...",
+		"internal/blob", "internal/cli",
 	})},
 
 	"internal/cli":         {reach: local},

@@ -85,3 +85,73 @@ type Document struct {
 	Kind    string `json:"kind"`
 	Digest  string `json:"digest" doc:"SM3, hexadecimal"`
 }
+
+// History is everything that happened to a licence, oldest first.
+type History struct {
+	Identifier string         `json:"identifier"`
+	Events     []HistoryEvent `json:"events"`
+}
+
+// HistoryEvent is one thing that happened to a licence.
+type HistoryEvent struct {
+	Number    int       `json:"number" doc:"place among the licence's events, from 1"`
+	Kind      string    `json:"kind" doc:"stable name"`
+	KindZh    string    `json:"kindZh" doc:"what happened, in Chinese"`
+	Version   int       `json:"version" doc:"in force after the event; 0 while only reserved"`
+	Recorded  time.Time `json:"recorded" doc:"when the vault learnt of it"`
+	Effective string    `json:"effective,omitempty" format:"date" doc:"from when it counts in law"`
+	By        string    `json:"by" doc:"the system that did it"`
+	Paper     string    `json:"paper,omitempty" doc:"serial of the printed paper"`
+	Basis     string    `json:"basis,omitempty" doc:"legal basis"`
+	Reason    string    `json:"reason,omitempty"`
+	Batch     string    `json:"batch,omitempty" doc:"conversion that brought it"`
+	Document  string    `json:"document,omitempty" doc:"SM3 of the document that was attached, hexadecimal"`
+	Proven    bool      `json:"proven" doc:"stands under a signed checkpoint of the ledger"`
+}
+
+// Moment is what was in force on a day, by what the vault knew at an instant.
+type Moment struct {
+	Identifier string            `json:"identifier"`
+	State      string            `json:"state"`
+	StateZh    string            `json:"stateZh"`
+	Since      string            `json:"since,omitempty" format:"date"`
+	Version    int               `json:"version,omitempty" doc:"absent: no version was in force"`
+	Record     string            `json:"record,omitempty" doc:"SM3 of the record, hexadecimal"`
+	Values     map[string]string `json:"values,omitempty" doc:"the fields asked for"`
+}
+
+// Reservations are numbers that were taken for papers and neither confirmed nor voided (A72).
+type Reservations struct {
+	Reservations []Reservation `json:"reservations"`
+}
+
+// Reservation is one of them.
+type Reservation struct {
+	Identifier string `json:"identifier"`
+	Number     string `json:"number"`
+	Since      string `json:"since" format:"date"`
+	Record     string `json:"record" doc:"SM3 of the record, hexadecimal"`
+}
+
+// CopyRequest asks for a purpose-bound copy (加注件): for one reader and purpose, until a day.
+type CopyRequest struct {
+	Asked
+
+	For     string `json:"for" minLength:"1" maxLength:"200" doc:"用证单位: who may use it"`
+	Because string `json:"because" minLength:"1" maxLength:"200" doc:"事由: what for"`
+	Until   string `json:"until" format:"date" doc:"last day"`
+}
+
+// DisclosureRequest asks for a proof that shows some elements of a licence and no others.
+type DisclosureRequest struct {
+	Asked
+
+	Fields []string `json:"fields" minItems:"1" maxItems:"100" doc:"the elements to show"`
+}
+
+// Attached is a document that was bound to a version.
+type Attached struct {
+	Document
+
+	Bytes int `json:"bytes"`
+}

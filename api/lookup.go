@@ -42,6 +42,11 @@ type Receipt struct {
 // ComparisonRequest holds what an applicant says against the vault.
 type ComparisonRequest struct {
 	Asked
+	Comparison
+}
+
+// Comparison is one licence and what an applicant says of it.
+type Comparison struct {
 	Identifier string            `json:"identifier,omitempty" maxLength:"200"`
 	Type       string            `json:"type,omitempty" maxLength:"64"`
 	Number     string            `json:"number,omitempty" maxLength:"200"`

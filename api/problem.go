@@ -23,5 +23,6 @@ type Defect struct {
 	En    string `json:"en" doc:"what is wrong, in English"`
 	FixZh string `json:"fixZh,omitempty" doc:"how to put it right, in Chinese"`
 	FixEn string `json:"fixEn,omitempty" doc:"how to put it right, in English"`
+	Rule  string `json:"rule,omitempty" doc:"the rule that was broken, where the description states it: maxLength 200"`
 	Basis string `json:"basis,omitempty" doc:"the rule behind it, with its clause"`
 }

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"time"
+
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/server/identity"
@@ -13,17 +15,30 @@ var levels = map[string]vault.Level{
 	"registered": vault.LevelRegistered, "real-name": vault.LevelRealName, "certificate": vault.LevelCertificate,
 }
 
+// ownCase is the case of a holder who looks after his own licences and names none.
+const ownCase = "本人办理"
+
+// callTime is how long the proof of a caller holds that ends with the request.
+const callTime = 5 * time.Minute
+
 // accessOf is what a caller asks by, as the vault takes it. A holder who calls by himself is his own proof: whatever
 // he says of an applicant is not looked at.
-func accessOf(c *identity.Caller, a api.Asked) vault.Access {
+func (s *Server) accessOf(c *identity.Caller, a api.Asked) vault.Access {
 	access := vault.Access{
 		Caller: c.ID, Purpose: a.Purpose, Item: a.Item, Case: a.Case, Ground: vault.Ground(a.Ground), Basis: a.Basis,
 	}
 	switch {
 	case c.Holder != nil:
 		access.Ground = vault.GroundHolder
+		if access.Case == "" {
+			access.Case = ownCase
+		}
+		expires := c.Expires
+		if expires.IsZero() {
+			expires = s.cfg.Now().Add(callTime)
+		}
 		access.Holder = &vault.Assertion{
-			Kind: c.Holder.Kind, Code: c.Holder.Code, Level: c.Level, By: c.ID, Case: a.Case, Expires: c.Expires,
+			Kind: c.Holder.Kind, Code: c.Holder.Code, Level: c.Level, By: c.ID, Case: access.Case, Expires: expires,
 		}
 	case a.Applicant != nil:
 		access.Holder = &vault.Assertion{
@@ -64,9 +79,13 @@ func dateOf(path, text string) (record.Date, error) {
 	}
 	d, err := record.ParseDate(text)
 	if err != nil {
-		p := codeProblem(CodeDate)
-		p.Errors[0].Path, p.Errors[0].Found = "/"+path, text
-		return record.Date{}, p
+		return record.Date{}, badDate(path, text)
 	}
 	return d, nil
+}
+
+func badDate(path, text string) error {
+	p := codeProblem(CodeDate)
+	p.Errors[0].Path, p.Errors[0].Found = "/"+path, text
+	return p
 }

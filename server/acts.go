@@ -16,17 +16,36 @@ import (
 type act struct {
 	operation
 	purpose string
+	kind    record.Kind // "": the request says it
 	do      func(*vault.Vault, context.Context, vault.Access, vault.Act) (*vault.Answer, error)
 }
 
 // acts are the changes of a licence, each a resource below it.
 var acts = []act{
-	{operation{id: "changeLicence", path: "changes", zh: "变更", en: "change the content"}, "变更", (*vault.Vault).Change},
-	{operation{id: "renewLicence", path: "renewals", zh: "延续", en: "renew the validity"}, "延续", (*vault.Vault).Renew},
-	{operation{id: "reissueLicence", path: "reissues", zh: "补发", en: "a new paper"}, "补发", (*vault.Vault).Reissue},
-	{operation{id: "suspendLicence", path: "suspensions", zh: "暂停", en: "suspend"}, "暂停", (*vault.Vault).Suspend},
-	{operation{id: "resumeLicence", path: "resumptions", zh: "恢复", en: "resume"}, "恢复", (*vault.Vault).Resume},
-	{operation{id: "revokeLicence", path: "revocations", zh: "注销、吊销或撤销", en: "end"}, "失效", (*vault.Vault).Revoke},
+	{
+		operation{id: "changeLicence", path: "changes", zh: "变更", en: "change the content"},
+		"变更", record.EventChanged, (*vault.Vault).Change,
+	},
+	{
+		operation{id: "renewLicence", path: "renewals", zh: "延续", en: "renew the validity"},
+		"延续", record.EventRenewed, (*vault.Vault).Renew,
+	},
+	{
+		operation{id: "reissueLicence", path: "reissues", zh: "补发", en: "a new paper"},
+		"补发", record.EventReissued, (*vault.Vault).Reissue,
+	},
+	{
+		operation{id: "suspendLicence", path: "suspensions", zh: "暂停", en: "suspend"},
+		"暂停", record.EventSuspended, (*vault.Vault).Suspend,
+	},
+	{
+		operation{id: "resumeLicence", path: "resumptions", zh: "恢复", en: "resume"},
+		"恢复", record.EventResumed, (*vault.Vault).Resume,
+	},
+	{
+		operation{id: "revokeLicence", path: "revocations", zh: "注销、吊销或撤销", en: "end"},
+		"失效", "", (*vault.Vault).Revoke,
+	},
 }
 
 func (s *Server) registerActs() {
@@ -44,6 +63,7 @@ type actInput struct {
 	Write
 	Identifier string `path:"identifier" maxLength:"200"`
 	IfMatch    string `header:"If-Match" maxLength:"16" doc:"the version that the caller saw, in quotes"`
+	Validate   string `query:"validate" enum:"only" doc:"only: everything is checked and nothing changed"`
 	Body       api.ActRequest
 }
 
@@ -59,12 +79,27 @@ func (s *Server) act(ctx context.Context, c *identity.Caller, a act, in *actInpu
 	if err != nil {
 		return nil, err
 	}
-	answer, err := a.do(s.cfg.Vault, ctx, writeAccess(c, a.purpose, in.Item, in.Case), vault.Act{
-		Key: in.Key, Identifier: in.Identifier, Kind: record.Kind(in.Body.Kind), Version: version, Effective: effective,
-		Basis: in.Body.Basis, Reason: in.Body.Reason, Values: in.Body.Values, Paper: in.Body.Paper,
-	})
-	return writtenAnswer(http.StatusOK, answer, err)
+	values, as, err := s.shortValues(ctx, typeIn(in.Identifier), "values", in.Body.Values)
+	if err != nil {
+		return nil, err
+	}
+	access := writeAccess(c, a.purpose, in.Item, in.Case)
+	wanted := vault.Act{
+		Key: in.Key, Identifier: in.Identifier, Kind: a.kind, Version: version, Effective: effective,
+		Basis: in.Body.Basis, Reason: in.Body.Reason, Values: values, Paper: in.Body.Paper,
+	}
+	if wanted.Kind == "" {
+		wanted.Kind = record.Kind(in.Body.Kind)
+	}
+	if in.Validate != "" {
+		notes, err := s.cfg.Vault.ValidateAct(ctx, access, wanted)
+		return validatedAnswer(as, notes, err)
+	}
+	answer, err := a.do(s.cfg.Vault, ctx, access, wanted)
+	return writtenAnswer(http.StatusOK, answer, as.point(err))
 }
+
+func quoted(version int) string { return `"` + strconv.Itoa(version) + `"` }
 
 // versionOf reads If-Match; 0 if it is absent or any.
 func versionOf(ifMatch string) (int, error) {

@@ -2,133 +2,124 @@ package server
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
+	"net/http"
+	"strconv"
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
-	"github.com/elicense/elicense/server/jobs"
 	"github.com/elicense/elicense/vault"
 )
 
-func batchAccess(c *identity.Caller) vault.Access {
-	return writeAccess(c, "转换批次", "", "")
+func (s *Server) registerBatches() {
+	add(s, operation{
+		id: "issueBatch", method: http.MethodPost, path: "/batches", tag: "batches", may: identity.MayIssue,
+		write: true, maxBody: largeBody,
+		zh: "成批签发，逐项回答", en: "issue many, answered item by item",
+	}, s.issueBatch)
 }
 
-type batchesOutput struct {
-	Body api.Batches
-}
-
-func (s *Server) listConversions(ctx context.Context, c *identity.Caller, _ *struct{}) (*batchesOutput, error) {
-	list, err := s.cfg.Vault.Batches(ctx, batchAccess(c))
-	if err != nil {
-		return nil, err
-	}
-	out := batchesOutput{Body: api.Batches{Items: []api.Batch{}}}
-	for i := range list {
-		if c.Covers(list[i].Type) {
-			list[i].Certificate, list[i].CertificateSignature = nil, nil
-			out.Body.Items = append(out.Body.Items, batchOf(&list[i]))
-		}
-	}
-	return &out, nil
-}
-
-// BatchOf names a batch in the path.
-type BatchOf struct {
-	Batch string `path:"batch" maxLength:"64"`
+type batchInput struct {
+	Item     string `query:"item" maxLength:"200" doc:"事项 code"`
+	Case     string `query:"case" maxLength:"200" doc:"case number"`
+	Validate string `query:"validate" enum:"only" doc:"only: everything is checked and nothing changed"`
+	Body     api.BatchRequest
 }
 
 type batchOutput struct {
-	Body api.Batch
+	Body api.BatchAnswer
 }
 
-func (s *Server) conversion(ctx context.Context, c *identity.Caller, in *BatchOf) (*batchOutput, error) {
-	account, err := s.cfg.Vault.Batch(ctx, batchAccess(c), in.Batch, func([]vault.RowResult) bool { return false })
-	if err == nil {
-		err = checkType(c, account.Type)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &batchOutput{Body: batchOf(account)}, nil
+// batchItem is one item on its way.
+type batchItem struct {
+	request vault.Request
+	as      *spelling
+	err     error
+	notes   []vault.Note
+	answer  *vault.Answer
 }
 
-type signOffInput struct {
-	Write
-	BatchOf
-	Body api.SignOff
-}
-
-// signOff may be sent again: a batch that is open stays as it was signed off.
-func (s *Server) signOff(ctx context.Context, c *identity.Caller, in *signOffInput) (*batchOutput, error) {
-	former, err := s.conversion(ctx, c, &in.BatchOf)
-	if err != nil || former.Body.State == string(vault.BatchOpen) {
-		return former, err
-	}
-	account, err := s.cfg.Vault.SignOffBatch(ctx, writeAccess(c, "签核转换批次", in.Item, in.Case), in.Batch, vault.SignOff{
-		By: in.Body.By, Sampled: in.Body.Sampled, Defects: in.Body.Defects, Remark: in.Body.Remark,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &batchOutput{Body: batchOf(account)}, nil
-}
-
-type undoInput struct {
-	Write
-	BatchOf
-	Body api.UndoRequest
-}
-
-// undoWork takes a batch back; after a crash the library goes on.
-type undoWork struct {
-	Batch  string `json:"batch"`
-	Reason string `json:"reason"`
-	Item   string `json:"item,omitempty"`
-	Case   string `json:"case,omitempty"`
-}
-
-func (undoWork) kind() string { return kindUndo }
-
-func (s *Server) undoConversion(ctx context.Context, c *identity.Caller, in *undoInput) (*jobOutput, error) {
-	if _, err := s.conversion(ctx, c, &in.BatchOf); err != nil {
-		return nil, err
-	}
-	return s.accept(ctx, c, in.Key, undoWork{in.Batch, in.Body.Reason, in.Item, in.Case})
-}
-
-// shownRefused is how many rows that stay are listed.
-const shownRefused = 100
-
-func (s *Server) workUndo(ctx context.Context, j *jobs.Job, tell func(jobs.Progress)) (any, error) {
-	var w undoWork
-	if err := json.Unmarshal(j.Spec, &w); err != nil {
-		return nil, fmt.Errorf("reading a job: %w", err)
-	}
-	a := vault.Access{Caller: j.Owner, Purpose: "撤回转换批次", Item: w.Item, Case: w.Case, Ground: vault.GroundIssuer}
-	out := api.Undo{Counts: map[string]int{}}
-	done := int64(0)
-	account, err := s.cfg.Vault.UndoBatch(ctx, a, w.Batch, w.Reason, func(u vault.Undone) {
-		done++
-		tell(jobs.Progress{Done: done})
-		out.Counts[u.Result]++
-		if u.Code != "" && len(out.Refused) < shownRefused {
-			zh, en := u.Code.Sentence()
-			out.Refused = append(out.Refused, api.UndoRefused{Row: u.Row, Code: string(u.Code), Zh: zh, En: en})
+// issueBatch needs no idempotency key of its own: each item has one, under which it may be sent again alone as well.
+func (s *Server) issueBatch(ctx context.Context, c *identity.Caller, in *batchInput) (*batchOutput, error) {
+	items := make([]batchItem, len(in.Body.Items))
+	for i := range items {
+		b, item := &in.Body.Items[i], &items[i]
+		if item.err = checkType(c, b.Type); item.err == nil {
+			item.request, item.as, item.err = s.request(ctx, b.Key, &b.IssueRequest)
 		}
-	})
-	if err != nil {
-		return nil, err
 	}
-	out.Batch = batchOf(account)
+	a := writeAccess(c, "签发", in.Item, in.Case)
+	if in.Validate != "" {
+		s.validateItems(ctx, a, items)
+	} else {
+		s.issueItems(ctx, a, items)
+	}
+	out := &batchOutput{Body: api.BatchAnswer{Items: make([]api.BatchOutcome, len(items))}}
+	for i := range items {
+		o := s.outcomeOf(ctx, &items[i], in.Validate != "")
+		o.Key = in.Body.Items[i].Key
+		out.Body.Items[i] = o
+		switch {
+		case o.Problem != nil:
+			prefix(o.Problem, "/items/"+strconv.Itoa(i))
+			out.Body.Refused++
+		case o.Written != nil && o.Written.Replayed:
+			out.Body.Replayed++
+		default:
+			out.Body.Done++
+		}
+	}
 	return out, nil
 }
 
-func batchOf(a *vault.BatchAccount) api.Batch {
-	return api.Batch{
-		ID: a.ID, Type: a.Type, Issuer: a.Issuer, FileName: a.FileName, State: string(a.State), Started: a.Started,
-		Finished: a.Finished, Counts: a.Counts,
-		Certificate: a.Certificate, CertificateSignature: a.CertificateSignature,
+func (s *Server) validateItems(ctx context.Context, a vault.Access, items []batchItem) {
+	for i := range items {
+		if item := &items[i]; item.err == nil {
+			item.notes, item.err = s.cfg.Vault.Validate(ctx, a, item.request)
+		}
+	}
+}
+
+func (s *Server) issueItems(ctx context.Context, a vault.Access, items []batchItem) {
+	var requests []vault.Request
+	var sent []*batchItem
+	for i := range items {
+		if items[i].err == nil {
+			requests, sent = append(requests, items[i].request), append(sent, &items[i])
+		}
+	}
+	for i, r := range s.cfg.Vault.IssueBatch(ctx, a, requests) {
+		sent[i].answer, sent[i].err = r.Answer, r.Err
+	}
+}
+
+// outcomeOf answers an item as the single request would have been answered.
+func (s *Server) outcomeOf(ctx context.Context, item *batchItem, validated bool) api.BatchOutcome {
+	if item.err != nil {
+		err := item.err
+		if item.as != nil {
+			err = item.as.point(err)
+		}
+		p := s.problem(ctx, err).Problem
+		return api.BatchOutcome{Status: p.Status, Problem: &p}
+	}
+	if validated {
+		return api.BatchOutcome{
+			Status: http.StatusOK, Validated: &api.Validated{Valid: true, Notes: notesOf(item.notes)},
+		}
+	}
+	w := writtenOf(item.answer)
+	status := http.StatusCreated
+	if w.Replayed {
+		status = http.StatusOK
+	}
+	return api.BatchOutcome{Status: status, Written: &w}
+}
+
+// prefix makes the places of a problem those of an item within the whole request.
+func prefix(p *api.Problem, path string) {
+	for i := range p.Errors {
+		if at := p.Errors[i].Path; at == "" || at[0] == '/' {
+			p.Errors[i].Path = path + at
+		}
 	}
 }

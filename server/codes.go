@@ -29,27 +29,39 @@ const (
 	CodeIfMatch    Code = "if-match-malformed"
 	CodeDate       Code = "date-malformed"
 
-	CodeNotOffered  Code = "not-offered"
-	CodeOctets      Code = "octets-expected"
-	CodeKeyMissing  Code = "idempotency-key-missing"
-	CodeKeyReused   Code = "idempotency-key-of-another-request"
-	CodeCutOff      Code = "upload-cut-off"
-	CodeFileUnknown Code = "no-such-file"
-	CodeJobUnknown  Code = "no-such-job"
-	CodeJobsTooMany Code = "too-many-jobs"
-	CodeJobEnded    Code = "job-ended"
-	CodeEncoding    Code = "encoding-unknown"
-	CodeZIP         Code = "zip-unusable"
-	CodeResume      Code = "conversion-differs"
-	CodeEventKind   Code = "no-such-event-kind"
-	CodeNoSub       Code = "no-such-subscription"
-	CodeSubTooMany  Code = "too-many-subscriptions"
-	CodeReceiver    Code = "receiver-not-allowed"
-	CodeSequence    Code = "sequence-of-the-future"
-	CodeNoVerdict   Code = "no-such-verification"
-	CodeNoEvidence  Code = "no-evidence"
-	CodeNoContent   Code = "document-without-content"
-	CodeTwoContents Code = "document-with-two-contents"
+	CodeNoDocument   Code = "document-unknown"
+	CodeNoEvent      Code = "event-unknown"
+	CodeNoCheckpoint Code = "checkpoint-unknown"
+	CodeNotDrawn     Code = "not-drawn"
+	CodeSealAway     Code = "seal-away"
+	CodeEmpty        Code = "body-empty"
+	CodeLine         Code = "line-too-long"
+	CodeCut          Code = "body-cut-off"
+	CodeTooMany      Code = "rows-too-many"
+	CodeNoVerifier   Code = "verifier-missing"
+	CodeTypePath     Code = "type-other-path"
+	CodeNotOffered   Code = "not-offered"
+	CodeOctets       Code = "octets-expected"
+	CodeKeyMissing   Code = "idempotency-key-missing"
+	CodeKeyReused    Code = "idempotency-key-of-another-request"
+	CodeCutOff       Code = "upload-cut-off"
+	CodeFileUnknown  Code = "no-such-file"
+	CodeJobUnknown   Code = "no-such-job"
+	CodeJobsTooMany  Code = "too-many-jobs"
+	CodeJobEnded     Code = "job-ended"
+	CodeEncoding     Code = "encoding-unknown"
+	CodeZIP          Code = "zip-unusable"
+	CodeResume       Code = "conversion-differs"
+	CodeEventKind    Code = "no-such-event-kind"
+	CodeNoSub        Code = "no-such-subscription"
+	CodeSubTooMany   Code = "too-many-subscriptions"
+	CodeReceiver     Code = "receiver-not-allowed"
+	CodeSequence     Code = "sequence-of-the-future"
+	CodeNoVerdict    Code = "no-such-verification"
+	CodeNoEvidence   Code = "no-evidence"
+	CodeNoContent    Code = "document-without-content"
+	CodeTwoContents  Code = "document-with-two-contents"
+	CodeTransfer     Code = "transfer-malformed"
 )
 
 // message is a sentence with what goes with it. What is wrong and what to do are parted by the first semicolon.
@@ -161,6 +173,11 @@ var transportSentences = map[Code]message{
 		"序号尚不存在；请用事件流中已有的序号",
 		"nothing has this sequence number yet; use one of the feed",
 	},
+	CodeTransfer: {
+		http.StatusUnprocessableEntity, false,
+		"汇集内容不是证照库导出的格式；请从原库重新导出",
+		"this is no transfer as a vault writes it; export it again from its vault",
+	},
 	CodeNoVerdict: {
 		http.StatusNotFound, false,
 		"没有这次核验，或已过保存期；请核对核验标识",
@@ -240,6 +257,63 @@ var transportSentences = map[Code]message{
 		http.StatusUnprocessableEntity, false,
 		"日期应写作 YYYY-MM-DD；请改正",
 		"a date is written YYYY-MM-DD; correct it",
+	},
+	CodeNoDocument: {
+		http.StatusNotFound, false,
+		"该证照没有此摘要的文件；请以查询结果中 documents 的 digest 为准",
+		"the licence has no document of this digest; take the digest from documents of the last look-up",
+	},
+	CodeNoEvent: {
+		http.StatusNotFound, false,
+		"该证照没有此序号的事件；请以履历中的 number 为准",
+		"the licence has no event of this number; take the number from its history",
+	},
+	CodeNoCheckpoint: {
+		http.StatusNotFound, false,
+		"没有可与此账本规模相比的检查点；请以回执或检查点所载的规模为准，并稍后再试",
+		"there is no checkpoint to compare with this size; take the size that a receipt or checkpoint names, or ask " +
+			"later",
+	},
+	CodeNotDrawn: {
+		http.StatusConflict, false,
+		"该证照不能画出：没有模板、字体或此页，或加注说明不合要求；请取证照文件，或请运行单位补齐",
+		"the licence cannot be drawn: there is no template, font or such a page, or the note cannot stand so; " +
+			"take its document, or have the operator add what is missing",
+	},
+	CodeSealAway: {
+		http.StatusConflict, false,
+		"颁发机构的印章不由本库托管，不能在此制作；请由颁发机构用印",
+		"the issuer's seal is not kept here, so this cannot be made; have the issuer seal it",
+	},
+	CodeTypePath: {
+		http.StatusUnprocessableEntity, false,
+		"定义中的类型代码与路径中的不同；请改成同一个",
+		"the definition's code is not the one in the path; make them the same",
+	},
+	CodeLine: {
+		http.StatusRequestEntityTooLarge, false,
+		"一行超过 64 KiB；请按接口说明，每行只写一条",
+		"a line is longer than 64 KiB; write one row in each, as the description says",
+	},
+	CodeCut: {
+		http.StatusBadRequest, true,
+		"请求内容没有收全；请重新发送",
+		"the request was cut off; send it again",
+	},
+	CodeTooMany: {
+		http.StatusRequestEntityTooLarge, false,
+		"超过 10 万行；请分成几次提交",
+		"there are more than 100,000 rows; send several requests",
+	},
+	CodeNoVerifier: {
+		http.StatusNotFound, false,
+		"本服务没有配置信任的根证书，不做文件核验；请用 elicense verify 离线核验",
+		"this service has no trust anchors and verifies no files; verify offline with elicense verify",
+	},
+	CodeEmpty: {
+		http.StatusUnprocessableEntity, false,
+		"请求没有内容；请在请求体中发送文件",
+		"the request has no content; send the file as the body",
 	},
 }
 

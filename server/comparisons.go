@@ -25,18 +25,37 @@ type compareOutput struct {
 }
 
 func (s *Server) compare(ctx context.Context, c *identity.Caller, in *compareInput) (*compareOutput, error) {
-	q := &in.Body
-	if err := checkQuery(c, q.Type, q.Identifier); err != nil {
-		return nil, err
-	}
-	res, err := s.cfg.Vault.Compare(ctx, accessOf(c, q.Asked), vault.Query{
-		Identifier: q.Identifier, Type: q.Type, Number: q.Number, Issuer: q.Issuer,
-		HolderKind: holderOf(q.Holder).Kind, HolderCode: holderOf(q.Holder).Code,
-	}, q.Claims)
+	a, err := s.compared(ctx, c, s.accessOf(c, in.Body.Asked), &in.Body.Comparison)
 	if err != nil {
 		return nil, err
 	}
-	return &compareOutput{Body: comparisonOf(res)}, nil
+	return &compareOutput{Body: *a}, nil
+}
+
+// compared is one comparison, alone or as a row of many: the same question has the same verdict.
+func (s *Server) compared(
+	ctx context.Context, c *identity.Caller, a vault.Access, q *api.Comparison,
+) (*api.ComparisonAnswer, error) {
+	if err := checkQuery(c, q.Type, q.Identifier); err != nil {
+		return nil, err
+	}
+	typeCode := q.Type
+	if q.Identifier != "" {
+		typeCode = typeIn(q.Identifier)
+	}
+	claims, as, err := s.shortValues(ctx, typeCode, "claims", q.Claims)
+	if err != nil {
+		return nil, err
+	}
+	res, err := s.cfg.Vault.Compare(ctx, a, vault.Query{
+		Identifier: q.Identifier, Type: q.Type, Number: q.Number, Issuer: q.Issuer,
+		HolderKind: holderOf(q.Holder).Kind, HolderCode: holderOf(q.Holder).Code,
+	}, claims)
+	if err != nil {
+		return nil, as.point(err)
+	}
+	out := comparisonOf(res)
+	return &out, nil
 }
 
 func comparisonOf(r *vault.Comparison) api.ComparisonAnswer {

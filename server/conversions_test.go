@@ -167,7 +167,7 @@ func TestRestart(t *testing.T) {
 	w := newWorld(t)
 	file := w.upload(fixtures.Caller(0), ledger(t, 5, 0))
 	r := w.convert("1", api.ConversionRequest{Type: foodRequest(t).Type, File: file, FileName: "台账.csv"})
-	w.start()
+	w.restart()
 	w.work()
 	require.Equal(t, 5, resultOf[api.Conversion](t, w.jobOf(r)).Counts.Created)
 }
@@ -226,7 +226,7 @@ func TestUploads(t *testing.T) {
 func TestNotOffered(t *testing.T) {
 	w := newWorld(t)
 	w.config.Files, w.config.Converting = nil, nil
-	w.start()
+	w.restart()
 	refused(t, w.convert("k", api.ConversionRequest{Type: "x", File: "x", FileName: "x"}), http.StatusNotFound, "not-offered")
 	refused(t, w.call(fixtures.Caller(0), http.MethodGet, "/files/x", nil), http.StatusNotFound, "not-offered")
 	require.Equal(t, http.StatusOK, w.call(fixtures.Caller(0), http.MethodGet, "/jobs", nil).status)

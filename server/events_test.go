@@ -21,24 +21,12 @@ import (
 	"github.com/elicense/elicense/server"
 )
 
-// issue makes the licence of the first department.
-func (w *world) issue(key string, change func(*api.IssueRequest)) api.Written {
-	w.t.Helper()
-	q := foodRequest(w.t)
-	if change != nil {
-		change(&q)
-	}
-	r := w.call(fixtures.Caller(0), http.MethodPost, "/licences", q, api.HeaderIdempotencyKey, key)
-	require.Less(w.t, r.status, 300, "%s", r.body)
-	return into[api.Written](w.t, r)
-}
-
 // TestEventFeed_A75: a department reads what happened to its licences, the operator all of it without content, others
 // nothing; a page goes on where the one before ended.
 func TestEventFeed_A75(t *testing.T) {
 	w := newWorld(t)
-	first := w.issue("1", nil)
-	second := w.issue("2", func(q *api.IssueRequest) { q.Paper = "P-0002" })
+	first := w.issue("1")
+	second := w.issue("2")
 	get := func(key, query string) api.EventPage {
 		r := w.call(key, http.MethodGet, "/events"+query, nil)
 		require.Equal(t, http.StatusOK, r.status, "%s", r.body)
@@ -107,7 +95,7 @@ func (w *world) newReceiver() *receiver {
 		Allowed: func(u string) bool { return strings.HasPrefix(u, r.URL) },
 		Key:     httpsig.Key{Certificate: chain[0].Raw, Signer: key, Rand: rand.Reader},
 	}
-	w.start()
+	w.restart()
 	return r
 }
 
@@ -135,7 +123,7 @@ func TestWebhooks(t *testing.T) {
 	require.Equal(t, "true", again.header.Get(api.HeaderReplayed))
 	path := "/subscriptions/" + into[api.Subscription](t, made).ID
 	r.down = true
-	first := w.issue("1", nil)
+	first := w.issue("1")
 	w.deliver()
 	state := into[api.Subscription](t, w.call(fixtures.Caller(0), http.MethodGet, path, nil))
 	require.Equal(t, "failing", state.State)
@@ -182,7 +170,7 @@ func TestWebhookScope(t *testing.T) {
 		require.Equal(t, http.StatusCreated,
 			w.call(key, http.MethodPost, "/subscriptions", ask, api.HeaderIdempotencyKey, "s").status)
 	}
-	w.issue("1", nil)
+	w.issue("1")
 	w.deliver()
 	require.NoError(t, r.bad)
 	require.Len(t, r.got, 2) // the department's and the operator's

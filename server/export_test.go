@@ -1,6 +1,32 @@
 package server
 
-import "context"
+import (
+	"context"
+	"net/http"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/vault"
+)
+
+type constantOutput struct {
+	Body api.LookupAnswer
+}
+
+// AddConstant adds a route that reads nothing and always says the same, behind the same limits, identity, permission
+// and audit as a look-up, whose request it takes: what anything over HTTP costs here.
+func (s *Server) AddConstant() {
+	answer := api.LookupAnswer{Licences: []api.Licence{}, Absence: string(vault.SourceSilent)}
+	add(s, operation{
+		id: "constant", method: http.MethodPost, path: "/constant", tag: "bench", zh: "不变的答复", en: "the same answer",
+		may: identity.MayLookUp,
+	}, func(ctx context.Context, c *identity.Caller, in *lookUpInput) (*constantOutput, error) {
+		if err := s.cfg.Vault.Witness(ctx, s.accessOf(c, in.Body.Asked), vault.Witnessed{Act: "constant"}); err != nil {
+			return nil, err
+		}
+		return &constantOutput{answer}, nil
+	})
+}
 
 // Step does the next job, as Run does in its turn.
 func (s *Server) Step(ctx context.Context) (bool, error) { return s.jobs.Step(ctx) }

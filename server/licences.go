@@ -25,10 +25,19 @@ type writtenOutput struct {
 	Body     any
 }
 
+// issued are the answers of a write that makes something new.
+var issued = map[int][]any{
+	http.StatusCreated: {api.Written{}}, http.StatusOK: {api.Written{}, api.Validated{}},
+}
+
+// settled are the answers of a write to something that exists.
+var settled = map[int][]any{http.StatusOK: {api.Written{}}}
+
 func (s *Server) registerLicences() {
 	add(s, operation{
 		id: "issueLicence", method: http.MethodPost, path: "/licences", tag: "licences",
-		status: http.StatusCreated, zh: "签发：纸质证照已印制", en: "issue: the paper is printed", may: identity.MayIssue,
+		status: http.StatusCreated, may: identity.MayIssue, answers: issued,
+		zh: "签发：纸质证照已印制", en: "issue: the paper is printed",
 	}, s.issue)
 	add(s, operation{
 		id: "reserveLicence", method: http.MethodPost, path: "/reservations", tag: "licences",
@@ -37,12 +46,14 @@ func (s *Server) registerLicences() {
 	}, s.reserve)
 	add(s, operation{
 		id: "confirmReservation", method: http.MethodPost, path: "/reservations/{identifier}/confirmation",
-		tag: "licences", zh: "确认：纸质证照已印制", en: "confirm: the paper is printed", may: identity.MayIssue,
+		tag: "licences", may: identity.MayIssue, answers: settled,
+		zh: "确认：纸质证照已印制", en: "confirm: the paper is printed",
 	}, s.confirm)
 	add(s, operation{
 		id: "cancelReservation", method: http.MethodPost, path: "/reservations/{identifier}/cancellation",
-		tag: "licences", zh: "作废预留的编号", en: "void a reserved number", may: identity.MayIssue,
+		tag: "licences", zh: "作废预留的编号", en: "void a reserved number", may: identity.MayIssue, answers: settled,
 	}, s.cancel)
+	s.registerReservations()
 }
 
 type issueInput struct {
@@ -51,40 +62,46 @@ type issueInput struct {
 	Body     api.IssueRequest
 }
 
-func (in *issueInput) request() vault.Request {
-	return vault.Request{
-		Key: in.Key, Type: in.Body.Type, Values: in.Body.Values, Paper: in.Body.Paper, Division: in.Body.Division,
-	}
+// request is what the vault is asked to issue.
+func (s *Server) request(ctx context.Context, key string, r *api.IssueRequest) (vault.Request, *spelling, error) {
+	values, as, err := s.shortValues(ctx, r.Type, "values", r.Values)
+	return vault.Request{Key: key, Type: r.Type, Values: values, Paper: r.Paper, Division: r.Division}, as, err
+}
+
+// issuing is how Issue and Reserve differ.
+type issuing struct {
+	purpose string
+	do      func(*vault.Vault, context.Context, vault.Access, vault.Request) (*vault.Answer, error)
 }
 
 func (s *Server) issue(ctx context.Context, c *identity.Caller, in *issueInput) (*writtenOutput, error) {
-	if err := checkType(c, in.Body.Type); err != nil {
-		return nil, err
-	}
-	a := writeAccess(c, "签发", in.Item, in.Case)
-	if in.Validate != "" {
-		return s.validate(ctx, a, in.request())
-	}
-	answer, err := s.cfg.Vault.Issue(ctx, a, in.request())
-	return writtenAnswer(http.StatusCreated, answer, err)
+	return s.issueBy(ctx, c, in, issuing{"签发", (*vault.Vault).Issue})
 }
 
 func (s *Server) reserve(ctx context.Context, c *identity.Caller, in *issueInput) (*writtenOutput, error) {
+	return s.issueBy(ctx, c, in, issuing{"预留", (*vault.Vault).Reserve})
+}
+
+func (s *Server) issueBy(ctx context.Context, c *identity.Caller, in *issueInput, by issuing) (*writtenOutput, error) {
 	if err := checkType(c, in.Body.Type); err != nil {
 		return nil, err
 	}
-	a := writeAccess(c, "预留", in.Item, in.Case)
-	if in.Validate != "" {
-		return s.validate(ctx, a, in.request())
-	}
-	answer, err := s.cfg.Vault.Reserve(ctx, a, in.request())
-	return writtenAnswer(http.StatusCreated, answer, err)
-}
-
-func (s *Server) validate(ctx context.Context, a vault.Access, req vault.Request) (*writtenOutput, error) {
-	notes, err := s.cfg.Vault.Validate(ctx, a, req)
+	req, as, err := s.request(ctx, in.Key, &in.Body)
 	if err != nil {
 		return nil, err
+	}
+	a := writeAccess(c, by.purpose, in.Item, in.Case)
+	if in.Validate != "" {
+		notes, err := s.cfg.Vault.Validate(ctx, a, req)
+		return validatedAnswer(as, notes, err)
+	}
+	answer, err := by.do(s.cfg.Vault, ctx, a, req)
+	return writtenAnswer(http.StatusCreated, answer, as.point(err))
+}
+
+func validatedAnswer(as *spelling, notes []vault.Note, err error) (*writtenOutput, error) {
+	if err != nil {
+		return nil, as.point(err)
 	}
 	return &writtenOutput{Status: http.StatusOK, Body: api.Validated{Valid: true, Notes: notesOf(notes)}}, nil
 }
@@ -125,14 +142,18 @@ func writtenAnswer(status int, a *vault.Answer, err error) (*writtenOutput, erro
 	if err != nil {
 		return nil, err
 	}
-	out := &writtenOutput{Status: status, Body: api.Written{
-		Identifier: a.Identifier, Number: a.Number, Version: a.Version, State: string(a.State),
-		Record: hex.EncodeToString(a.Record[:]), ToSign: a.ToSign, Notes: notesOf(a.Notes), Replayed: a.Replayed,
-	}}
+	out := &writtenOutput{Status: status, Body: writtenOf(a)}
 	if a.Replayed {
 		out.Status, out.Replayed = http.StatusOK, "true"
 	}
 	return out, nil
+}
+
+func writtenOf(a *vault.Answer) api.Written {
+	return api.Written{
+		Identifier: a.Identifier, Number: a.Number, Version: a.Version, State: string(a.State),
+		Record: hex.EncodeToString(a.Record[:]), ToSign: a.ToSign, Notes: notesOf(a.Notes), Replayed: a.Replayed,
+	}
 }
 
 func notesOf(notes []vault.Note) []api.Note {

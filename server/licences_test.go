@@ -71,7 +71,10 @@ func TestLookUpAndCompare_A78(t *testing.T) {
 	require.NotEmpty(t, found.Receipt.Signature)
 
 	judged := into[api.ComparisonAnswer](t, w.call("reviewer", http.MethodPost, "/comparisons", api.ComparisonRequest{
-		Asked: asked, Identifier: issued.Identifier, Claims: map[string]string{"CZZT": req.Values["CZZT"] + "分店"},
+		Asked: asked,
+		Comparison: api.Comparison{
+			Identifier: issued.Identifier, Claims: map[string]string{"CZZT": req.Values["CZZT"] + "分店"},
+		},
 	}))
 	require.Equal(t, "different", judged.Result)
 	require.Equal(t, "不一致", judged.Fields[0].VerdictZh)

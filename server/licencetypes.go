@@ -13,6 +13,7 @@ func (s *Server) registerTypes() {
 		id: "listLicenceTypes", method: http.MethodGet, path: "/licence-types", tag: "licence-types",
 		zh: "证照类型目录", en: "the catalogue of licence types", may: identity.MayReadTypes,
 	}, s.listTypes)
+	s.registerType()
 }
 
 type listTypesOutput struct {

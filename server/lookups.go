@@ -34,7 +34,7 @@ func (s *Server) lookUp(ctx context.Context, c *identity.Caller, in *lookUpInput
 	if err := checkQuery(c, q.Type, q.Identifier); err != nil {
 		return nil, err
 	}
-	res, err := s.cfg.Vault.Lookup(ctx, accessOf(c, q.Asked), vault.Query{
+	res, err := s.cfg.Vault.Lookup(ctx, s.accessOf(c, q.Asked), vault.Query{
 		Identifier: q.Identifier, Type: q.Type, Number: q.Number, Issuer: q.Issuer,
 		HolderKind: holderOf(q.Holder).Kind, HolderCode: holderOf(q.Holder).Code,
 		Limit: q.Limit, Cursor: q.Cursor, Receipt: q.Receipt,
@@ -47,7 +47,8 @@ func (s *Server) lookUp(ctx context.Context, c *identity.Caller, in *lookUpInput
 		Receipt: receiptOf(res.Receipt),
 	}}
 	for i := range res.Found {
-		out.Body.Licences = append(out.Body.Licences, licenceOf(&res.Found[i], q.Fields))
+		f := &res.Found[i]
+		out.Body.Licences = append(out.Body.Licences, licenceOf(f, s.shortNames(ctx, f.Record.TypeCode, q.Fields)))
 	}
 	return out, nil
 }
@@ -79,14 +80,7 @@ func licenceOf(f *vault.Found, fields []string) api.Licence {
 	if !f.Since.IsZero() {
 		l.Since = f.Since.String()
 	}
-	for _, name := range fields {
-		if v := f.Value(name); v != "" {
-			if l.Values == nil {
-				l.Values = make(map[string]string, len(fields))
-			}
-			l.Values[name] = v
-		}
-	}
+	l.Values = shown(&f.Version, fields)
 	for _, d := range f.Documents {
 		l.Documents = append(l.Documents, api.Document{
 			Version: d.Version, Kind: d.Kind, Digest: hex.EncodeToString(d.Digest[:]),

@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"net/http"
+	"reflect"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -26,6 +28,15 @@ type operation struct {
 	may     identity.Permission
 	status  int   // of success; 0: 200
 	maxBody int64 // 0: smallBody
+	write   bool  // changes something though it takes no idempotency key: by its nature it may be repeated
+
+	// answers describe what the answer's Go type does not: the types of JSON answers by status, for writes that can
+	// also be replayed or validated.
+	answers map[int][]any
+	// produces are the content types of an answer that is not JSON.
+	produces []string
+	// consumes are the content types of a body that is not JSON.
+	consumes []string
 }
 
 // Where an operation keeps its permission, and whether it is a write that answers a repetition with the first answer.
@@ -49,10 +60,12 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 		op.status = http.StatusOK
 	}
 	_, isWrite := any(new(I)).(write)
+	s.operations = append(s.operations, op)
 	huma.Register(s.api, huma.Operation{
 		OperationID: op.id, Method: op.method, Path: api.Version + op.path, Summary: op.zh + " / " + op.en,
 		Tags: []string{op.tag}, MaxBodyBytes: op.maxBody, DefaultStatus: op.status, SkipValidateParams: false,
-		Metadata: map[string]any{permissionKey: op.may, writeKey: isWrite},
+		Metadata:  map[string]any{permissionKey: op.may, writeKey: isWrite || op.write},
+		Responses: s.responses(op), Security: security(op), RequestBody: requestBody(op),
 	}, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, identity.From(ctx), in)
 		if err != nil {
@@ -61,3 +74,74 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 		return out, nil
 	})
 }
+
+// security says which proofs of the caller an operation takes.
+func security(op operation) []map[string][]string {
+	if op.may == identity.Anyone {
+		return []map[string][]string{}
+	}
+	return []map[string][]string{{schemeKey: {}}, {schemeTLS: {}}}
+}
+
+// requestBody describes a body that is not JSON.
+func requestBody(op operation) *huma.RequestBody {
+	if op.consumes == nil {
+		return nil
+	}
+	body := &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
+	for _, ct := range op.consumes {
+		body.Content[ct] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	}
+	return body
+}
+
+// responses describes the answers of an operation that say more than its Go type.
+func (s *Server) responses(op operation) map[string]*huma.Response {
+	out := map[string]*huma.Response{}
+	for status, values := range op.answers {
+		schemas := make([]*huma.Schema, len(values))
+		for i, v := range values {
+			schemas[i] = huma.SchemaFromType(s.api.OpenAPI().Components.Schemas, reflect.TypeOf(v))
+		}
+		schema := schemas[0]
+		if len(schemas) > 1 {
+			schema = &huma.Schema{OneOf: schemas}
+		}
+		out[strconv.Itoa(status)] = &huma.Response{
+			Description: http.StatusText(status), Content: map[string]*huma.MediaType{mediaJSON: {Schema: schema}},
+		}
+	}
+	if op.produces == nil {
+		return out
+	}
+	r := &huma.Response{Description: http.StatusText(op.status), Content: map[string]*huma.MediaType{}}
+	for _, ct := range op.produces {
+		r.Content[ct] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	}
+	out[strconv.Itoa(op.status)] = r
+	return out
+}
+
+// describe makes the description name a type that travels as a line.
+func (s *Server) describe(value any) {
+	s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(value), true, "")
+}
+
+// Media types of the interface beside problems.
+const (
+	mediaJSON  = "application/json"
+	mediaYAML  = "application/yaml"
+	mediaLines = "application/x-ndjson"
+	mediaText  = "text/plain; charset=utf-8"
+	mediaOFD   = "application/ofd"
+	mediaBytes = "application/octet-stream"
+	mediaSVG   = "image/svg+xml"
+	mediaPNG   = "image/png"
+	mediaPDF   = "application/pdf"
+)
+
+// Names of the ways to prove who one is, in the description.
+const (
+	schemeKey = "sandboxKey"
+	schemeTLS = "mutualTLS"
+)

@@ -50,6 +50,7 @@ func (s *Server) problem(ctx context.Context, err error) *answer {
 		code Code
 	}{
 		{engine.ErrNoSpace, CodeNoSpace}, {engine.ErrClosed, CodeClosing}, {vault.ErrAudit, CodeAudit},
+		{ErrNotDrawn, CodeNotDrawn}, {ErrNoSeal, CodeSealAway},
 		{engine.ErrAmbiguous, CodeAmbiguous}, {context.DeadlineExceeded, CodeTimeout}, {context.Canceled, CodeTimeout},
 	} {
 		if errors.Is(err, k.err) {
@@ -164,17 +165,16 @@ func (s *Server) teach(ctx huma.Context, _ string, v any) (any, error) {
 	if err := identity.From(ctx.Context()).BodyRefusal(); err != nil {
 		return s.finish(ctx.Context(), refusalProblem(err)), nil
 	}
-	a := &answer{api.Problem{Status: m.Status}}
-	code := codeOfStatus(m.Status)
-	for _, e := range m.Errors {
-		d := defect(string(code), sentences[code].zh, sentences[code].en)
-		d.Path, d.En = pointer(e.Location), e.Message
-		a.Errors = append(a.Errors, d)
+	found := make([]error, len(m.Errors))
+	for i := range m.Errors {
+		found[i] = m.Errors[i]
 	}
-	if len(a.Errors) == 0 {
-		a = codeProblem(code)
+	a := misfit(m.Status, found)
+	if a == nil {
+		a = codeProblem(codeOfStatus(m.Status))
+		a.Status = m.Status
 	}
-	return s.finish(ctx.Context(), a.headline()), nil
+	return s.finish(ctx.Context(), a), nil
 }
 
 // pointer turns huma's place of an error (body.values.x[2]) into a JSON pointer (RFC 6901) or a named part.
@@ -198,6 +198,9 @@ func pathOf(p *vault.Problem) string {
 	}
 	return "/" + p.Field
 }
+
+// escape makes a name one step of a JSON pointer (RFC 6901).
+func escape(name string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(name) }
 
 // patchProblems makes the description say what refusals look like.
 func (s *Server) patchProblems() {

@@ -30,6 +30,7 @@ import (
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/server/jobs"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/verify"
 )
 
 // ErrConfig is a configuration that lacks a part.
@@ -45,6 +46,14 @@ type Config struct {
 	Log     *slog.Logger
 	Version string // of the program, for the description
 
+	// Pages draws licences and makes copies of them; nil: the service offers neither.
+	Pages Pages
+
+	// Verifier judges files that anybody may drop; nil: the service judges none.
+	Verifier *verify.Verifier
+
+	// Patience gives a long answer more time, as its parts go out; nil: it has the time of any other.
+	Patience func(*http.ResponseController)
 	// Files keeps what is uploaded and made by long work, and nothing else; nil: what needs files is not offered.
 	Files     blob.Store
 	MaxUpload int64 // bytes of one file; 0: 256 MiB
@@ -69,16 +78,17 @@ type Config struct {
 
 // Server answers requests. It is safe for use by many goroutines.
 type Server struct {
-	cfg     Config
-	handler http.Handler
-	metrics *metrics
-	closing atomic.Bool
-	api     huma.API
-	files   *files.Store // nil: none
-	jobs    *jobs.Jobs
-	hooks   *feed.Webhooks // nil: none
-	judging chan struct{}  // cases that are judged now
-	limits  *limits
+	cfg        Config
+	handler    http.Handler
+	metrics    *metrics
+	closing    atomic.Bool
+	api        huma.API
+	operations []operation // in the order in which they were registered
+	limits     *limits
+	files      *files.Store // nil: none
+	jobs       *jobs.Jobs
+	hooks      *feed.Webhooks // nil: none
+	judging    chan struct{}  // cases that are judged now
 }
 
 // New builds the service.
@@ -121,15 +131,24 @@ func (s *Server) OpenAPI() ([]byte, error) { return s.api.OpenAPI().MarshalJSON(
 func (s *Server) register() {
 	s.registerTypes()
 	s.registerLicences()
+	s.registerReadings()
+	s.registerDocuments()
+	s.registerProofs()
 	s.registerActs()
 	s.registerLookups()
 	s.registerComparisons()
+	s.registerBulk()
+	s.registerBatches()
+	s.registerAuthorisations()
+	s.registerAccesses()
+	s.registerPublic()
 	s.registerFiles()
 	s.registerJobs()
 	s.registerConversions()
 	s.registerEvents()
 	s.registerWebhooks()
 	s.registerVerifications()
+	s.registerReplication()
 }
 
 // description is what huma needs to know of the interface as a whole.
@@ -137,6 +156,10 @@ func (s *Server) description() huma.Config {
 	c := huma.DefaultConfig("elicense", s.cfg.Version)
 	c.Info.Description = "电子证照库：签发、变更、查询、比对与验证 / the electronic licence vault: issue, change, look up, compare, verify"
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = api.Version+"/openapi", "", ""
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		schemeKey: {Type: "http", Scheme: "bearer", Description: "沙箱密钥或令牌 / key of a sandbox, or a token"},
+		schemeTLS: {Type: "mutualTLS", Description: "登记的证书 / the registered certificate"},
+	}
 	c.CreateHooks = nil // no links to schemas in answers
 	c.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
 	c.DefaultFormat = "application/json"

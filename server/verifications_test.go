@@ -34,7 +34,7 @@ func (w *world) judging() {
 			return []byte("page about " + c.Names[0]), nil
 		},
 	}
-	w.start()
+	w.restart()
 }
 
 // bundle is the evidence of a licence as its department hands it to the holder.
@@ -58,7 +58,7 @@ func (w *world) verify(key string, q api.VerificationRequest) reply {
 func TestVerification(t *testing.T) {
 	w := newWorld(t)
 	w.judging()
-	good := w.bundle(w.issue("1", nil).Identifier)
+	good := w.bundle(w.issue("1").Identifier)
 	file := w.upload("reviewer", good)
 	q := api.VerificationRequest{Case: "2026-000123", Documents: []api.Submitted{
 		{Name: "许可证.json", File: file}, {Name: "另一份.json", Content: good},
@@ -118,7 +118,7 @@ func TestVerification(t *testing.T) {
 func TestVerificationForged(t *testing.T) {
 	w := newWorld(t)
 	w.judging()
-	good := w.bundle(w.issue("1", nil).Identifier)
+	good := w.bundle(w.issue("1").Identifier)
 	var parts map[string]json.RawMessage
 	require.NoError(t, json.Unmarshal(good, &parts))
 	var record []byte
@@ -181,7 +181,7 @@ func TestVerificationRefused(t *testing.T) {
 // TestVerifyDigests: a digest is known if it is of what the vault keeps of the version in force, and of no other.
 func TestVerifyDigests(t *testing.T) {
 	w := newWorld(t)
-	first := w.issue("1", nil)
+	first := w.issue("1")
 	ask := func(digest string) api.DigestVerdict {
 		r := w.call(fixtures.Caller(0), http.MethodPost, "/verifications/digests", api.DigestRequest{
 			Asked:     api.Asked{Purpose: "核对", Ground: "issuer"},

@@ -48,6 +48,18 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOn(t, memory.New(), nil)
+}
+
+// newWorldWith has more callers.
+func newWorldWith(t *testing.T, more func(*identity.Keys)) *world {
+	t.Helper()
+	return newWorldOn(t, memory.New(), more)
+}
+
+// newWorldOn is a world whose vault is in an engine.
+func newWorldOn(t *testing.T, store engine.Engine, more func(*identity.Keys)) *world {
+	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 3, 2, 9, 30, 0, 0, zone), log: &bytes.Buffer{}}
 	clock := func() time.Time { return w.now }
 	keys, err := sealed.CreateKeyring(t.Context(), memory.New(), sealed.Master{1}, rand.Reader)
@@ -58,13 +70,13 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	w.province = province
 	w.vault, err = vault.Open(t.Context(), vault.Config{
-		Engine: memory.New(), Blobs: blobs, Tokens: keys, Records: province.Custody, Signer: province.Vault,
+		Engine: store, Blobs: blobs, Tokens: keys, Records: province.Custody, Signer: province.Vault,
 		Now: clock, Rand: rand.Reader, Zone: zone, UnsealedUnsafe: true,
 	})
 	require.NoError(t, err)
 	require.NoError(t, fixtures.Settle(t.Context(), w.vault))
 	w.config = server.Config{
-		Vault: w.vault, Callers: w.callers(), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
+		Vault: w.vault, Callers: w.callers(more), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
 	uploads, err := blob.Open(blob.Config{Engine: memory.New(), Now: clock, Hash: keys.AddressHash})
@@ -76,12 +88,12 @@ func newWorld(t *testing.T) *world {
 			return memory.New(), func() error { return nil }, nil
 		},
 	}
-	w.start()
+	w.restart()
 	return w
 }
 
-// start begins the service, or begins it anew after changes to config.
-func (w *world) start() {
+// restart begins the service, or begins it anew after changes to config.
+func (w *world) restart() {
 	w.t.Helper()
 	var err error
 	w.server, err = server.New(w.config)
@@ -113,7 +125,7 @@ func (w *world) upload(key string, content []byte) string {
 }
 
 // callers are one of every role; the key of each is its name.
-func (w *world) callers() identity.Recogniser {
+func (w *world) callers(more func(*identity.Keys)) identity.Recogniser {
 	var keys identity.Keys
 	departments := fixtures.Departments()
 	for i := range departments {
@@ -123,7 +135,47 @@ func (w *world) callers() identity.Recogniser {
 	}
 	keys.Add("reviewer", identity.Caller{ID: fixtures.Hall, Role: identity.RoleReviewer})
 	keys.Add("operator", identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator})
+	for _, role := range roles {
+		c := identity.Caller{ID: fixtures.Hall, Role: role}
+		switch role {
+		case identity.RoleDepartmentSystem, identity.RoleDepartmentClerk, identity.RoleBatchOperator:
+			c.ID, c.Department = fixtures.Caller(0), departments[0].Code
+		case identity.RoleOperator:
+			c.ID = fixtures.Operator
+		case identity.RoleHolder, identity.RoleAgent:
+			c = w.holder(7, vault.LevelRealName)
+			c.Role = role
+		}
+		keys.Add(string(role)+"-of-all", c)
+	}
+	keys.Add("firm-7", w.holder(7, vault.LevelCertificate))
+	keys.Add("firm-8", w.holder(8, vault.LevelCertificate))
+	keys.Add("firm-7-weak", w.holder(7, vault.LevelRegistered))
+	narrow := identity.Caller{
+		ID: fixtures.Caller(0), Role: identity.RoleDepartmentSystem, Department: departments[0].Code,
+		Types: []string{shipped(w.t, "business-licence").Code},
+	}
+	keys.Add("narrow", narrow)
+	if more != nil {
+		more(&keys)
+	}
 	return &keys
+}
+
+// roles are all of them.
+var roles = []identity.Role{
+	identity.RoleDepartmentSystem, identity.RoleDepartmentClerk, identity.RoleReviewer, identity.RoleWindowClerk,
+	identity.RoleBatchOperator, identity.RoleCAOperator, identity.RoleAuditor, identity.RoleSupervisor,
+	identity.RoleHolder, identity.RoleAgent, identity.RoleOperator,
+}
+
+// holder is the firm of that number, logged in at the hall.
+func (w *world) holder(firm uint64, level vault.Level) identity.Caller {
+	f := fixtures.FirmAt(firm)
+	return identity.Caller{
+		ID: fixtures.Hall, Role: identity.RoleHolder, Level: level,
+		Holder: &identity.Subject{Kind: "001", Code: f.Code, Name: f.Name},
+	}
 }
 
 // reply is what came back.
@@ -136,17 +188,15 @@ type reply struct {
 // call sends a request as the caller with a key; headers come in pairs.
 func (w *world) call(key, method, path string, body any, headers ...string) reply {
 	w.t.Helper()
-	var content io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		require.NoError(w.t, err)
-		content = bytes.NewReader(b)
-		headers = append([]string{"Content-Type", "application/json"}, headers...)
+	if body == nil {
+		return w.send(key, method, path, nil, headers...)
 	}
-	return w.send(key, method, path, content, headers...)
+	b, err := json.Marshal(body)
+	require.NoError(w.t, err)
+	return w.send(key, method, path, bytes.NewReader(b), append([]string{"Content-Type", "application/json"}, headers...)...)
 }
 
-// send is call with a body as it is.
+// send is call for any content.
 func (w *world) send(key, method, path string, content io.Reader, headers ...string) reply {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), method, w.http.URL+api.Version+path, content)
@@ -190,13 +240,43 @@ func refused(t *testing.T, r reply, status int, code string) {
 	}
 }
 
-// foodRequest is a licence as the first department writes it.
-func foodRequest(t *testing.T) api.IssueRequest {
+// foodType is the code of the type 食品经营许可证.
+func foodType(t testing.TB) string {
 	t.Helper()
-	data, err := catalogue.ShippedFile("food-business-licence")
+	return shipped(t, "food-business-licence").Code
+}
+
+// shipped is a licence type that comes with the program.
+func shipped(t testing.TB, name string) catalogue.Type {
+	t.Helper()
+	data, err := catalogue.ShippedFile(name)
 	require.NoError(t, err)
 	typ, err := catalogue.ParseType(data)
 	require.NoError(t, err)
+	return typ
+}
+
+// issue issues the licence of foodRequest under a key and a paper of that name.
+func (w *world) issue(key string) api.Written {
+	w.t.Helper()
+	req := foodRequest(w.t)
+	req.Paper = "P-" + key
+	r := w.call(fixtures.Caller(0), http.MethodPost, "/licences", req, api.HeaderIdempotencyKey, key)
+	require.Equal(w.t, http.StatusCreated, r.status, "%s", r.body)
+	return into[api.Written](w.t, r)
+}
+
+// byLaw is what the hall asks by.
+func byLaw() api.Asked {
+	return api.Asked{
+		Purpose: "办理设立登记", Case: "2026-0001", Item: "350000-0102", Ground: "law", Basis: fixtures.HallBasis,
+	}
+}
+
+// foodRequest is a licence as the first department writes it.
+func foodRequest(t *testing.T) api.IssueRequest {
+	t.Helper()
+	typ := shipped(t, "food-business-licence")
 	firm := fixtures.FirmAt(7)
 	values := map[string]string{
 		"CZZT": firm.Name, "CZZTDM": firm.Code, "ZZBFRQ": "2026-03-01", "ZZYXQQSRQ": "2026-03-01", "ZZYXQJZRQ": "2031-02-28",

@@ -157,13 +157,15 @@ func (s *session) mustOperate() error {
 // scope is what a session may see; it is decided before anything is looked up, so that a refusal tells nothing about
 // what exists.
 type scope struct {
-	issuer string // only licences of this issuer, if set
-	holder token  // only licences of this holder, if set
-	bound  bool   // holder is set
+	issuer string   // only licences of this issuer, if set
+	holder token    // only licences of this holder, if set
+	bound  bool     // holder is set
+	types  []string // only licences of these types, if any
 }
 
 func (sc scope) covers(h *head) bool {
-	return (sc.issuer == "" || sc.issuer == h.issuer) && (!sc.bound || slices.Contains(h.holders, sc.holder))
+	return (sc.issuer == "" || sc.issuer == h.issuer) && (!sc.bound || slices.Contains(h.holders, sc.holder)) &&
+		(len(sc.types) == 0 || slices.Contains(sc.types, h.typeCode))
 }
 
 // mayRead decides the scope of a read (A79).

@@ -23,7 +23,7 @@ func TestGrounds_A77_A79(t *testing.T) {
 	strong := w.asHolder("001", firm(1), vault.LevelRealName)
 	deps := fixtures.Departments()
 	grant := func(department, caseNumber string, until time.Duration) string {
-		id, err := w.v.Grant(t.Context(), strong, department, caseNumber, w.now.Add(until))
+		id, err := idOf(w.v.Grant(t.Context(), strong, consentTo(department, caseNumber, w.now.Add(until))))
 		require.NoError(t, err, problemsOf(err))
 		return id
 	}
@@ -304,13 +304,13 @@ func TestGrantRefusals(t *testing.T) {
 		department, caseNumber string
 		until                  time.Time
 	}{{"", "", w.now.Add(time.Hour)}, {"x\n", "", w.now.Add(time.Hour)}, {"x", "a\n", w.now.Add(time.Hour)}, {"x", "", w.now}} {
-		id, err := w.v.Grant(t.Context(), me, c.department, c.caseNumber, c.until)
+		id, err := idOf(w.v.Grant(t.Context(), me, consentTo(c.department, c.caseNumber, c.until)))
 		require.ErrorIs(t, err, vault.ErrInvalid)
 		require.Empty(t, id)
 	}
-	_, err := w.v.Grant(t.Context(), w.asHolder("001", firm(1), vault.LevelRegistered), "x", "", w.now.Add(time.Hour))
+	_, err := w.v.Grant(t.Context(), w.asHolder("001", firm(1), vault.LevelRegistered), consentTo("x", "", w.now.Add(time.Hour)))
 	require.ErrorIs(t, err, vault.ErrLevel)
-	_, err = w.v.Grant(t.Context(), byLaw(), "x", "", w.now.Add(time.Hour))
+	_, err = w.v.Grant(t.Context(), byLaw(), consentTo("x", "", w.now.Add(time.Hour)))
 	require.ErrorIs(t, err, vault.ErrDenied)
 	require.Equal(t, before, content(t, w.engine))
 }
@@ -364,7 +364,7 @@ func TestNoAuditNoAnswer(t *testing.T) {
 	}
 	_, err = w.v.Checkpoint(t.Context())
 	require.NoError(t, err)
-	consent, err := w.v.Grant(t.Context(), strongNow(w), "x", "", w.now.Add(time.Hour))
+	consent, err := idOf(w.v.Grant(t.Context(), strongNow(w), consentTo("x", "", w.now.Add(time.Hour))))
 	require.NoError(t, err)
 	f.fail = true
 	before := content(t, f.Engine)
@@ -394,12 +394,13 @@ func TestNoAuditNoAnswer(t *testing.T) {
 		"replay":    zero(w.v.Issue(t.Context(), department(0), w.complete(food("k", "JY13501020000011")))),
 		"validate":  zero(w.v.Validate(t.Context(), department(0), w.complete(food("v", "JY13501020000014")))),
 		"trail":     zero(nil, w.v.AuditTrail(t.Context(), operator(), 1, func(*record.AuditEntry) bool { t.Error("shown"); return true })),
-		"grant":     zero(w.v.Grant(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), "x", "", w.now.Add(time.Hour))),
+		"grant":     zero(w.v.Grant(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), consentTo("x", "", w.now.Add(time.Hour)))),
 		"consents":  zero(w.v.Consents(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate))),
 		"withdraw":  zero(nil, w.v.Withdraw(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), consent)),
 		"content":   zero(w.v.Content(t.Context(), byLaw(), a.Identifier, *doc)),
 		"scan":      zero(w.v.SampledScan(t.Context(), department(0), scans, record.Sum([]byte("a scan")))),
 		"pending":   zero(w.v.Pending(t.Context(), operator())),
+		"witness":   zero(nil, w.v.Witness(t.Context(), byLaw(), vault.Witnessed{Act: "verify"})),
 		"complete":  zero(nil, w.v.DeclareComplete(t.Context(), operator(), foodType, "*", "")),
 		"dry run":   zero(w.v.OpenDryRun(t.Context(), department(0), vault.BatchSpec{Type: foodType}, memory.New())),
 		"open":      zero(w.v.OpenBatch(t.Context(), department(0), vault.BatchSpec{Type: foodType})),

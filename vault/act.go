@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -80,9 +81,12 @@ type acting struct {
 	act  Act
 	id   code.Identifier
 	lid  licenceID
-	once *idempotency
+	once *idempotency // nil: a rehearsal without a key
 	ev   happening
 	same *LicenceType // under which the act turned out to change nothing
+
+	// rehearsed makes it end before anything is signed or kept.
+	rehearsed bool
 }
 
 // act is the one path of everything that happens to a licence after it exists.
@@ -214,10 +218,12 @@ func (v *Vault) perform(ctx context.Context, ac *acting, note auditNote) (*Answe
 	var answer Answer
 	err = v.update(ctx, ac.s, func(w engine.Writer, st *staging) (auditNote, error) {
 		answer = Answer{Notes: notes}
-		done, err := ac.once.replay(w, &answer)
-		if done || err != nil {
-			answer.Replayed = done
-			return note, err
+		if !ac.rehearsed {
+			done, err := ac.once.replay(w, &answer)
+			if done || err != nil {
+				answer.Replayed = done
+				return note, err
+			}
 		}
 		switch {
 		case sv != nil:
@@ -227,6 +233,9 @@ func (v *Vault) perform(ctx context.Context, ac *acting, note auditNote) (*Answe
 			err = v.stays(w, st, ac, h)
 		default:
 			err = v.commitState(w, st, ac, h)
+		}
+		if err == nil && ac.rehearsed {
+			err = errRehearsed
 		}
 		if err != nil {
 			return note, err
@@ -238,7 +247,7 @@ func (v *Vault) perform(ctx context.Context, ac *acting, note auditNote) (*Answe
 		v.answerFrom(&answer, now, ac.s)
 		return note, ac.once.keep(w, &answer)
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errRehearsed) {
 		return nil, err
 	}
 	return &answer, nil
@@ -323,10 +332,15 @@ func (v *Vault) successor(ctx context.Context, ac *acting, h *head, current *Ver
 		ac.same = t
 		return nil, notes, nil
 	}
+	p := plan{prior: h, origin: origins[ac.act.Kind], at: ac.s.at}
+	if ac.rehearsed {
+		sv, err := v.buildDraft(c, p)
+		return sv, notes, err
+	}
 	if err := v.putImages(ctx, c, ac.act.Images); err != nil {
 		return nil, nil, err
 	}
-	sv, err := v.signDraft(ctx, c, plan{prior: h, origin: origins[ac.act.Kind], at: ac.s.at})
+	sv, err := v.signDraft(ctx, c, p)
 	return sv, notes, err
 }
 

@@ -25,7 +25,8 @@ type auditNote struct {
 	change  string
 	reason  string
 	count   int
-	result  string // "" reads as done
+	result  string  // "" reads as done
+	holders []token // of the licences that a read has shown: they can see the entry
 }
 
 // about is a note that names a licence by what was asked for, if that is an identifier.
@@ -116,7 +117,7 @@ func (c *auditChain) append(w engine.Writer, s *session, n auditNote) error {
 		return err
 	}
 	c.number, c.last = e.Number, record.Sum(raw)
-	return nil
+	return n.tell(w, e.Number)
 }
 
 // isBatchID reports whether s is the name of a batch as newBatch and OpenBatch make it.

@@ -391,8 +391,11 @@ func (ip *inspector) skipped(k, value []byte) error {
 }
 
 func (ip *inspector) idempotency(_, value []byte) error {
-	if len(value) < 32 {
+	if len(value) <= len(record.Digest{}) {
 		return fmt.Errorf("%w: idempotency key", ErrDamaged)
+	}
+	if value[len(record.Digest{})] == '"' {
+		return ip.grantKey(value[len(record.Digest{}):])
 	}
 	if err := isJSON[Answer](nil, value[32:]); err != nil {
 		return err
@@ -407,6 +410,18 @@ func (ip *inspector) idempotency(_, value []byte) error {
 	}
 	if h, err := getHead(ip.r, ip.v.licenceID(id.Type, id.Issuer, id.Serial)); err != nil || h == nil {
 		return fmt.Errorf("%w: an answer names no licence", ErrDamaged)
+	}
+	return nil
+}
+
+// grantKey is the key of a consent, whose answer is the consent as it stands.
+func (ip *inspector) grantKey(value []byte) error {
+	var id string
+	if err := json.Unmarshal(value, &id); err != nil {
+		return fmt.Errorf("%w: idempotency key", ErrDamaged)
+	}
+	if _, err := ip.r.Get(consentKey(id)); err != nil {
+		return fmt.Errorf("%w: an answer names no consent", ErrDamaged)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func furnished(t *testing.T, inner engine.Engine) *world {
 	w.signOff(b.ID)
 	w.convertRows("two", w.batchRows(lt, "JY13501020000021", "JY13501020000023"))
 	w.convertScan()
-	_, err = w.v.Grant(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), "x", "", w.now.AddDate(0, 0, 1))
+	_, err = w.v.Grant(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), consentTo("x", "", w.now.AddDate(0, 0, 1)))
 	require.NoError(t, err)
 	require.NoError(t, w.v.DeclareComplete(t.Context(), operator(), foodType, "*", "X"))
 	return w
@@ -295,7 +295,9 @@ func TestRestored(t *testing.T) {
 	a := w.issue("k", "JY13501020000011")
 	b := w.convert("f", "JY13501020000012")
 	backup := memory.New()
-	_, err := w.v.Checkpoint(t.Context())
+	d, err := w.v.Drawable(t.Context(), byLaw(), a.Identifier)
+	require.NoError(t, err)
+	_, err = w.v.Checkpoint(t.Context())
 	require.NoError(t, err)
 	copyEngine(t, w.engine, backup)
 	same, err := w.v.Checkpoint(t.Context())
@@ -326,8 +328,11 @@ func TestRestored(t *testing.T) {
 		"sign-off": err2(v.SignOffBatch(t.Context(), department(0), b.ID, vault.SignOff{By: "x", Sampled: 1})),
 		"undo":     err2(v.UndoBatch(t.Context(), department(0), b.ID, "r", func(vault.Undone) {})),
 		"sequence": err2(v.Sequence(t.Context())), "checkpoint": err2(v.Checkpoint(t.Context())),
-		"validate": err2(v.Validate(t.Context(), department(0), req)),
-		"declare":  v.DeclareComplete(t.Context(), department(0), foodType, "*", ""),
+		"validate":     err2(v.Validate(t.Context(), department(0), req)),
+		"validate act": err2(v.ValidateAct(t.Context(), department(0), act)),
+		"public":       err2(v.PublicState(t.Context(), d.Token)),
+		"status":       err2(v.CurrentStatus(t.Context(), a.Identifier)),
+		"declare":      v.DeclareComplete(t.Context(), department(0), foodType, "*", ""),
 	} {
 		if name == "declare" {
 			require.Error(t, err)

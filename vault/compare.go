@@ -86,7 +86,7 @@ func (v *Vault) Compare(ctx context.Context, a Access, q Query, claims map[strin
 	if err != nil {
 		return nil, err
 	}
-	found.result = c.Result
+	found.result, found.holders = c.Result, holdersOf(res.Found)
 	if err := v.countGuess(ctx, s, found, guess); err != nil {
 		return nil, err
 	}

@@ -3,9 +3,11 @@ package vault
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
+	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine"
 )
 
@@ -15,77 +17,143 @@ import (
 // Consent is a holder's recorded permission (授权) for one department to see his or her licences.
 type Consent struct {
 	ID         string    `json:"id"`
-	Department string    `json:"department"` // who may ask
-	Holder     []byte    `json:"holder"`     // token of the holder
-	Case       string    `json:"case"`       // only for this case; "" for any
+	Department string    `json:"department"`      // who may ask
+	Holder     []byte    `json:"holder"`          // token of the holder
+	Case       string    `json:"case"`            // only for this case; "" for any
+	Types      []string  `json:"types,omitempty"` // only licences of these types; none for all
 	Granted    time.Time `json:"granted"`
 	Expires    time.Time `json:"expires"`
 	Withdrawn  time.Time `json:"withdrawn,omitzero"` // taken back; zero: not
+
+	Replayed bool `json:"-"` // given by an earlier request under the same key
+}
+
+// ConsentRequest is what a holder consents to.
+type ConsentRequest struct {
+	Key        string   `json:"-"` // idempotency key, required
+	Department string   `json:"department"`
+	Case       string   `json:"case"`            // only for this case; "" for any
+	Types      []string `json:"types,omitempty"` // only licences of these types; none for all
+	// Until is when the consent ends.
+	Until time.Time `json:"until"`
 }
 
 // maxConsentID bounds what is looked up as the number of a consent.
 const maxConsentID = 64
 
-// Grant records the consent of the holder who is logged in (GroundHolder) for a department, and returns its number.
-func (v *Vault) Grant(ctx context.Context, a Access, department, caseNumber string, until time.Time) (string, error) {
+// Grant records the consent of the holder who is logged in (GroundHolder) for a department. The same request under the
+// same key gives the same consent, as it stands then.
+func (v *Vault) Grant(ctx context.Context, a Access, req ConsentRequest) (*Consent, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	note := auditNote{act: "grant", issuer: department}
+	note := auditNote{act: "grant", issuer: req.Department}
 	sc, err := v.holderScope(s)
+	var once *idempotency
 	if err == nil {
 		note.subject = sc.holder
 		err = v.writable(ctx)
 	}
 	if err == nil {
-		err = checkGrant(s, department, caseNumber, until)
+		once, err = v.once(s, "grant", writeKey{key: req.Key}, granting{req, sc.holder[:]})
+	}
+	if err == nil {
+		err = checkGrant(&req)
 	}
 	if err != nil {
-		return "", v.denied(ctx, s, note, err)
+		return nil, v.denied(ctx, s, note, err)
 	}
-	id, err := v.randomID("K")
-	if err != nil {
-		return "", err
+	c := &Consent{
+		Department: req.Department, Holder: sc.holder[:], Case: req.Case, Types: req.Types, Granted: s.at,
+		Expires: req.Until.UTC(),
 	}
-	c := Consent{
-		ID: id, Department: department, Holder: sc.holder[:], Case: caseNumber, Granted: s.at, Expires: until.UTC(),
+	if c.ID, err = v.randomID("K"); err != nil {
+		return nil, err
 	}
-	note.object = object("consent", id)
-	err = v.putConsent(ctx, s, note, c)
-	if isRefusal(err) {
+	if c, err = v.putConsent(ctx, s, note, giving{c, once}); isRefusal(err) {
 		err = v.denied(ctx, s, note, err)
 	}
-	return whole(id, err)
+	return whole(c, err)
 }
 
-// checkGrant refuses a consent that could never be used.
-func checkGrant(s *session, department, caseNumber string, until time.Time) error {
-	if p := checkFree("department", department, 64); p != nil || department == "" {
+// granting is a request as its key binds it: another holder's under the same key is another request.
+type granting struct {
+	ConsentRequest
+
+	Holder []byte `json:"holder"`
+}
+
+// checkGrant refuses a consent that could never be used. What was given once and has ended since may be asked for again
+// under its key, so an end in the past is refused where it would be written.
+func checkGrant(req *ConsentRequest) error {
+	if p := checkFree("department", req.Department, 64); p != nil || req.Department == "" {
 		return refuse(ErrInvalid, CodeIssuerUnknown, "department")
 	}
-	if p := checkFree("case", caseNumber, 200); p != nil && caseNumber != "" {
+	if p := checkFree("case", req.Case, 200); p != nil && req.Case != "" {
 		return &Refusal{ErrInvalid, []Problem{*p}}
 	}
-	if !s.at.Before(until) {
-		return refuse(ErrInvalid, CodeConsentUnknown, "until")
+	problems := checkGrants("types", req.Types, func(t string) *Problem {
+		if code.CheckLicenceType(t) == nil {
+			return nil
+		}
+		p := problem(CodeTypeCode, "types", t)
+		return &p
+	})
+	if len(problems) > 0 {
+		return &Refusal{ErrInvalid, problems}
 	}
 	return nil
 }
 
-func (v *Vault) putConsent(ctx context.Context, s *session, note auditNote, c Consent) error {
-	return v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+// giving is a consent on its way.
+type giving struct {
+	consent *Consent
+	once    *idempotency
+}
+
+func (v *Vault) putConsent(ctx context.Context, s *session, note auditNote, g giving) (*Consent, error) {
+	var out *Consent
+	err := v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		if err := openForWriting(w); err != nil {
 			return err
 		}
-		if err := putJSONIn(w, consentKey(c.ID), c); err != nil {
+		out = g.consent
+		note.object, note.result = object("consent", out.ID), ""
+		var first string
+		done, err := g.once.replay(w, &first)
+		if err != nil {
 			return err
 		}
-		if err := w.Put(key(spaceHolderConsent, c.Holder, []byte(c.ID)), nil); err != nil {
-			return err
+		if done {
+			out = &Consent{}
+			note.object, note.result = object("consent", first), "replayed"
+			if err := getJSON(w, consentKey(first), out); err != nil {
+				return fmt.Errorf("%w: idempotency key", ErrDamaged)
+			}
+			out.Replayed = true
+			return v.appendAudit(w, s, note)
 		}
-		return v.appendAudit(w, s, note)
+		if !s.at.Before(out.Expires) {
+			return refuse(ErrInvalid, CodeConsentUnknown, "until")
+		}
+		return v.writeConsent(w, s, note, g)
 	})
+	return whole(out, err)
+}
+
+func (v *Vault) writeConsent(w engine.Writer, s *session, note auditNote, g giving) error {
+	c := g.consent
+	if err := putJSONIn(w, consentKey(c.ID), c); err != nil {
+		return err
+	}
+	if err := w.Put(key(spaceHolderConsent, c.Holder, []byte(c.ID)), nil); err != nil {
+		return err
+	}
+	if err := g.once.keep(w, c.ID); err != nil {
+		return err
+	}
+	return v.appendAudit(w, s, note)
 }
 
 func consentKey(id string) []byte { return key(spaceConsent, []byte(id)) }
@@ -187,5 +255,5 @@ func (v *Vault) consentScope(ctx context.Context, s *session) (scope, error) {
 		!v.cfg.Now().Before(c.Expires) || !c.Withdrawn.IsZero() || len(c.Holder) != len(token{}) {
 		return scope{}, refuse(ErrDenied, CodeConsentUnknown, "basis")
 	}
-	return scope{holder: token(c.Holder), bound: true}, nil
+	return scope{holder: token(c.Holder), bound: true, types: c.Types}, nil
 }

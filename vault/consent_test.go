@@ -19,7 +19,7 @@ func TestConsents_A79(t *testing.T) {
 	asked := fixtures.Departments()[1].Code
 	grant := func(caseNumber string) string {
 		w.now = w.now.Add(time.Second)
-		id, err := w.v.Grant(t.Context(), me, asked, caseNumber, w.now.Add(time.Hour))
+		id, err := idOf(w.v.Grant(t.Context(), me, consentTo(asked, caseNumber, w.now.Add(time.Hour))))
 		require.NoError(t, err)
 		return id
 	}
@@ -59,7 +59,7 @@ func TestConsents_A79(t *testing.T) {
 func TestConsentRefusals(t *testing.T) {
 	w := newWorld(t)
 	me := w.asHolder("001", firm(1), vault.LevelRealName)
-	id, err := w.v.Grant(t.Context(), me, "x", "", w.now.Add(time.Hour))
+	id, err := idOf(w.v.Grant(t.Context(), me, consentTo("x", "", w.now.Add(time.Hour))))
 	require.NoError(t, err)
 	other := w.asHolder("001", firm(2), vault.LevelCertificate)
 	list, err := w.v.Consents(t.Context(), other)
@@ -95,4 +95,73 @@ func TestConsentRefusals(t *testing.T) {
 		require.Error(t, err, name)
 		require.Nil(t, list, name)
 	}
+}
+
+// TestConsentToTypes_A79: a consent for some types opens no licence of another.
+func TestConsentToTypes_A79(t *testing.T) {
+	w := newWorld(t)
+	a := w.issue("k", "JY13501020000011")
+	me := w.asHolder("001", firm(1), vault.LevelRealName)
+	asked := fixtures.Departments()[1].Code
+	look := func(types ...string) error {
+		req := consentTo(asked, "", w.now.Add(time.Hour))
+		req.Types = types
+		c, err := w.v.Grant(t.Context(), me, req)
+		require.NoError(t, err, problemsOf(err))
+		require.Equal(t, types, c.Types)
+		by := under(department(1), vault.GroundConsent)
+		by.Basis = c.ID
+		res, err := w.v.Lookup(t.Context(), by, vault.Query{Identifier: a.Identifier})
+		if err == nil && len(res.Found) == 0 {
+			return vault.ErrNotFound
+		}
+		return err
+	}
+	other := shippedCode("business-licence")
+	require.NoError(t, look(foodType))
+	require.NoError(t, look(other, foodType))
+	require.Error(t, look(other))
+	for name, c := range map[string]struct {
+		types []string
+		code  vault.Code
+	}{
+		"no type code": {[]string{"JY"}, vault.CodeTypeCode}, "twice": {[]string{foodType, foodType}, vault.CodeListedTwice},
+	} {
+		req := consentTo(asked, "", w.now.Add(time.Hour))
+		req.Types = c.types
+		_, err := w.v.Grant(t.Context(), me, req)
+		require.Equal(t, []vault.Code{c.code}, codesOf(err), name)
+	}
+	CheckVault(t, w.v)
+}
+
+// TestConsentOnce_D1_1: the same request gives the same consent, as it stands, after its end too; another request or
+// another holder under the key is refused.
+func TestConsentOnce_D1_1(t *testing.T) {
+	w := newWorld(t)
+	me := w.asHolder("001", firm(1), vault.LevelRealName)
+	req := consentTo(fixtures.Departments()[1].Code, "", w.now.Add(time.Hour))
+	first, err := w.v.Grant(t.Context(), me, req)
+	require.NoError(t, err)
+	require.False(t, first.Replayed)
+	require.NoError(t, w.v.Withdraw(t.Context(), me, first.ID))
+	again, err := w.v.Grant(t.Context(), me, req)
+	require.NoError(t, err)
+	require.True(t, again.Replayed)
+	require.Equal(t, first.ID, again.ID)
+	require.False(t, again.Withdrawn.IsZero())
+	list, err := w.v.Consents(t.Context(), me)
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+
+	other := req
+	other.Case = "2026-0003"
+	_, err = w.v.Grant(t.Context(), me, other)
+	require.ErrorIs(t, err, vault.ErrKeyReused)
+	_, err = w.v.Grant(t.Context(), w.asHolder("001", firm(2), vault.LevelRealName), req)
+	require.ErrorIs(t, err, vault.ErrKeyReused)
+	req.Key = ""
+	_, err = w.v.Grant(t.Context(), me, req)
+	require.Equal(t, []vault.Code{vault.CodeKeyMissing}, codesOf(err))
+	CheckVault(t, w.v)
 }

@@ -114,18 +114,7 @@ func (v *Vault) Drawable(ctx context.Context, a Access, identifier string) (*Dra
 	var of imagesOf
 	note := auditNote{act: "draw"}
 	err := v.withLicence(ctx, a, identifier, note, func(r engine.Reader, _ *session, id licenceID, h *head) error {
-		version, err := v.visible(r, h)
-		if err != nil {
-			return err
-		}
-		if version == 0 {
-			return refuse(ErrNotFound, CodeLicenceUnknown, "identifier")
-		}
-		ver, err := v.answered(r, id, h, version)
-		if err != nil {
-			return err
-		}
-		t, err := v.typeAt(r, ver.Record.TypeCode, ver.Record.TypeVersion)
+		ver, t, err := v.shown(r, id, h)
 		if err != nil {
 			return err
 		}
@@ -143,10 +132,24 @@ func (v *Vault) Drawable(ctx context.Context, a Access, identifier string) (*Dra
 	return whole(d, err)
 }
 
-// publicToken names a licence in its QR code.
-func (v *Vault) publicToken(id licenceID) string {
-	t := v.cfg.Tokens.Token("public", id[:])
-	return record.Digest(t).String()
+// shown is the version of a licence that look-ups show, with its type.
+func (v *Vault) shown(r engine.Reader, id licenceID, h *head) (*Version, *LicenceType, error) {
+	version, err := v.visible(r, h)
+	if err != nil {
+		return nil, nil, err
+	}
+	if version == 0 {
+		return nil, nil, refuse(ErrNotFound, CodeLicenceUnknown, "identifier")
+	}
+	ver, err := v.answered(r, id, h, version)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := v.typeAt(r, ver.Record.TypeCode, ver.Record.TypeVersion)
+	if err != nil {
+		return nil, nil, err
+	}
+	return ver, t, nil
 }
 
 // tooMany reports that a licence cannot take the document of one more version.

@@ -223,3 +223,21 @@ func TestFollowers(t *testing.T) {
 		}
 	})
 }
+
+// TestEventsOfClosed_A69: what happened to licences of a type that is classified later is in nobody's feed any more.
+func TestEventsOfClosed_A69(t *testing.T) {
+	c := newClassified(t)
+	for name, a := range map[string]vault.Access{"issuer": department(0), "operator": operator()} {
+		for q := (vault.FeedQuery{}); ; {
+			page, err := c.v.Events(t.Context(), a, q)
+			require.NoError(t, err, name)
+			for _, item := range page.Items {
+				require.NotContains(t, item.Identifier, c.typ, name)
+				require.NotEqual(t, c.batch, item.Batch, name)
+			}
+			if q.From = page.Next; page.End {
+				break
+			}
+		}
+	}
+}

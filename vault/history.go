@@ -100,8 +100,12 @@ type reading struct {
 
 // readOne is the part of withLicence that follows the admission.
 func (v *Vault) readOne(ctx context.Context, rd reading, read readFunc) error {
-	err := v.viewOne(ctx, rd, read)
+	err := v.viewOne(ctx, rd, func(r engine.Reader, s *session, id licenceID, h *head) error {
+		rd.note.holders = h.holders
+		return read(r, s, id, h)
+	})
 	if isRefusal(err) {
+		rd.note.holders = nil // nothing was shown
 		return v.denied(ctx, rd.s, rd.note, err)
 	}
 	if err != nil {

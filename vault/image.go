@@ -185,18 +185,7 @@ func (v *Vault) Image(ctx context.Context, a Access, identifier, element string)
 	var doc Document
 	note := auditNote{act: "content", object: object("image", element)}
 	err := v.withLicence(ctx, a, identifier, note, func(r engine.Reader, _ *session, id licenceID, h *head) error {
-		version, err := v.visible(r, h)
-		if err != nil {
-			return err
-		}
-		if version == 0 {
-			return refuse(ErrNotFound, CodeLicenceUnknown, "identifier")
-		}
-		ver, err := v.answered(r, id, h, version)
-		if err != nil {
-			return err
-		}
-		t, err := v.typeAt(r, ver.Record.TypeCode, ver.Record.TypeVersion)
+		ver, t, err := v.shown(r, id, h)
 		if err != nil {
 			return err
 		}

@@ -78,7 +78,7 @@ func (v *Vault) Lookup(ctx context.Context, a Access, q Query) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	note.count = len(res.Found)
+	note.count, note.holders = len(res.Found), holdersOf(res.Found)
 	if q.Receipt {
 		if res.Receipt, err = v.lookupReceipt(ctx, s, res); isRefusal(err) {
 			return nil, v.denied(ctx, s, note, err)

@@ -208,7 +208,7 @@ var overtaken = map[string]struct {
 	"consent": {
 		do: func(c *classified) error {
 			me := c.asHolder("001", firm(1), vault.LevelCertificate)
-			return err2(c.v.Grant(c.t.Context(), me, "x", "", c.now.Add(time.Hour)))
+			return err2(c.v.Grant(c.t.Context(), me, consentTo("x", "", c.now.Add(time.Hour))))
 		},
 		ends: map[error]meanwhile{vault.ErrRestored: reinstate},
 	},

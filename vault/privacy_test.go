@@ -45,6 +45,7 @@ func TestErrorsSayNothingOfPersons(t *testing.T) {
 			err2(w.v.Reserve(t.Context(), department(1), req)),
 			err2(w.v.Change(t.Context(), department(0), act)),
 			err2(w.v.Suspend(t.Context(), department(0), act)),
+			err2(w.v.ValidateAct(t.Context(), department(0), act)), err2(w.v.PublicState(t.Context(), mark)),
 			err2(w.v.Confirm(t.Context(), department(0), vault.Confirmation{Key: mark, Identifier: mark, Paper: mark})),
 			err2(w.v.Lookup(t.Context(), byLaw(), vault.Query{Identifier: mark})),
 			err2(w.v.Lookup(t.Context(), byLaw(), vault.Query{Type: mark, Number: mark})),
@@ -53,7 +54,7 @@ func TestErrorsSayNothingOfPersons(t *testing.T) {
 			err2(w.v.History(t.Context(), byLaw(), mark)),
 			err2(w.v.AsOf(t.Context(), byLaw(), mark, record.DateOf(w.now), time.Time{})),
 			err2(w.v.Lookup(t.Context(), w.asHolder("111", mark, vault.LevelRegistered), vault.Query{Identifier: mark})),
-			err2(w.v.Grant(t.Context(), w.asHolder("111", mark, vault.LevelCertificate), mark, mark, w.now)),
+			err2(w.v.Grant(t.Context(), w.asHolder("111", mark, vault.LevelCertificate), consentTo(mark, mark, w.now))),
 			err2(w.v.Attach(t.Context(), department(0), a.Identifier, mark, nil)),
 		} {
 			if err != nil {

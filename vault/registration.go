@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/elicense/elicense/internal/code"
@@ -67,4 +68,13 @@ func checkGrants(field string, list []string, check func(string) *Problem) []Pro
 		seen[s] = true
 	}
 	return problems
+}
+
+// Registration is what the caller itself is registered for: its types, its legal bases, its strongest login.
+func (v *Vault) Registration(ctx context.Context, a Access) (*Caller, error) {
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return whole(&s.caller, v.audit(ctx, s, auditNote{act: "registration"}))
 }

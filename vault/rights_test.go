@@ -54,6 +54,12 @@ var issuersOwn = map[string]call{
 	"Attach": func(ctx context.Context, c *classified, a vault.Access) error {
 		return err2(c.v.Attach(ctx, a, c.identifier, "ofd", []byte("not mine")))
 	},
+	"Export": func(ctx context.Context, c *classified, a vault.Access) error {
+		return err2(c.v.Export(ctx, a, c.identifier, 1))
+	},
+	"Import": func(ctx context.Context, c *classified, a vault.Access) error {
+		return err2(c.v.Import(ctx, a, &vault.Transfer{Identifier: c.identifier, From: 1}))
+	},
 	"Numbers": func(ctx context.Context, c *classified, a vault.Access) error {
 		return err2(c.v.Numbers(ctx, a, c.typ))
 	},
@@ -68,6 +74,11 @@ var issuersOwn = map[string]call{
 	},
 	"OpenDryRun": func(ctx context.Context, c *classified, a vault.Access) error {
 		return err2(c.v.OpenDryRun(ctx, a, vault.BatchSpec{Type: c.typ}, memory.New()))
+	},
+	"ValidateAct": func(ctx context.Context, c *classified, a vault.Access) error {
+		return err2(c.v.ValidateAct(ctx, a, vault.Act{
+			Key: "right validate", Identifier: c.identifier, Kind: record.EventChanged, Basis: "依据", Reason: "理由",
+		}))
 	},
 	"Change":  acting((*vault.Vault).Change, record.EventChanged),
 	"Renew":   acting((*vault.Vault).Renew, record.EventRenewed),
@@ -187,12 +198,14 @@ func TestRightsAreComplete(t *testing.T) {
 		"AsOf": "TestOthersLicences_A79", "Bundle": "TestOthersLicences_A79", "Content": "TestOthersLicences_A79",
 		"Drawable": "TestOthersLicences_A79", "Image": "TestOthersLicences_A79",
 		"Grant": "TestGrantRefusals", "Consents": "TestConsentRefusals", "Withdraw": "TestConsentRefusals",
-		"PutType": "TestTypeOwner_A67",
+		"PutType": "TestTypeOwner_A67", "Accesses": "TestAccesses_A79", "Registration": "TestRegistration",
+		"Witness": "TestWitness", "Events": "TestEventsRefused",
 	}
 	for name, s := range sweeps {
 		_, open := map[string]bool{ // no access is asked for
 			"Type": true, "TypeReport": true, "MarkRestored": true, "Name": true, "Checkpoint": true, "Consistency": true,
-			"Growth": true, "Sequence": true, "UnknownCallers": true,
+			"Growth": true, "Sequence": true, "UnknownCallers": true, "NewestCheckpoint": true, "PublicState": true,
+			"CurrentStatus": true, "Ready": true, "FeedEnd": true, "Zone": true,
 		}[name]
 		known := open || elsewhere[name] != ""
 		for _, table := range []map[string]call{issuersOwn, batchesOwn, departmentsOwn, operators} {
@@ -210,7 +223,7 @@ func TestUnknownLicence(t *testing.T) {
 	require.NoError(t, err)
 	c.identifier, c.ticket = id.String(), id.String()
 	for _, name := range []string{
-		"Change", "Renew", "Reissue", "Suspend", "Resume", "Revoke", "Confirm", "Void", "Attach",
+		"Change", "Renew", "Reissue", "Suspend", "Resume", "Revoke", "Confirm", "Void", "Attach", "ValidateAct",
 	} {
 		before := content(t, c.engine)
 		require.ErrorIs(t, issuersOwn[name](t.Context(), c, department(0)), vault.ErrNotFound, name)
@@ -257,7 +270,7 @@ func TestDamagedConsent(t *testing.T) {
 	w := newWorld(t)
 	a := w.issue("k", number(1))
 	me := w.asHolder("001", firm(1), vault.LevelCertificate)
-	id, err := w.v.Grant(t.Context(), me, fixtures.Departments()[1].Code, "", w.now.Add(time.Hour))
+	id, err := idOf(w.v.Grant(t.Context(), me, consentTo(fixtures.Departments()[1].Code, "", w.now.Add(time.Hour))))
 	require.NoError(t, err)
 	d := under(department(1), vault.GroundConsent)
 	d.Basis = id

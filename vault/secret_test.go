@@ -97,6 +97,11 @@ var sweeps = map[string]sweep{
 	"Reissue": {
 		must: func(_ context.Context, c *classified) error { return actOf(c, c.v.Reissue, record.EventReissued) },
 	},
+	"ValidateAct": {must: func(ctx context.Context, c *classified) error {
+		return err2(c.v.ValidateAct(ctx, department(0), vault.Act{
+			Identifier: c.identifier, Kind: record.EventChanged, Basis: "依据", Reason: "理由",
+		}))
+	}},
 	"Suspend": {
 		must: func(_ context.Context, c *classified) error { return actOf(c, c.v.Suspend, record.EventSuspended) },
 	},
@@ -170,8 +175,11 @@ var sweeps = map[string]sweep{
 		return err2(c.v.UndoBatch(ctx, department(0), c.batch, "误转换", func(vault.Undone) {}))
 	}},
 
-	"Events":    {why: "TestEventsSecret: events of closed types are left out"},
-	"FeedEnd":   {why: "a counter"},
+	"Accesses":         {why: "audit entries of closed types are left out"},
+	"PublicState":      {why: "TestPublicState: a closed type is as if there were none"},
+	"CurrentStatus":    {why: "TestPublicState: a closed type is as if there were none"},
+	"NewestCheckpoint": {why: "salted leaves reveal nothing"},
+
 	"Reconcile": {why: "lists reservations of all types; those of closed ones are left out"},
 	"SignedBy":  {why: "walks all types; licences of closed ones are left out"},
 	"Batches":   {why: "lists batches of all types; those of closed ones are left out"},
@@ -186,6 +194,10 @@ var sweeps = map[string]sweep{
 	"Checkpoint": {why: "salted leaves reveal nothing"}, "Consistency": {why: "salted leaves reveal nothing"},
 	"Growth":   {why: "salted leaves reveal nothing"},
 	"Sequence": {why: "salted leaves reveal nothing"}, "Sweep": {why: "shows no document"},
+	"Registration": {why: "no licences"}, "Ready": {why: "yes or no"}, "Zone": {why: "no licences"},
+	"Witness":        {why: "an audit entry, shows nothing"},
+	"Events":         {why: "lists what happened to licences of all types; those of closed ones are left out, TestEventsOfClosed_A69"},
+	"FeedEnd":        {why: "a counter"},
 	"UnknownCallers": {why: "a counter"}, "Pending": {why: "counts for the operator; batches of closed types are left out"},
 }
 

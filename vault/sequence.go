@@ -321,3 +321,16 @@ func proofOf(r engine.Reader, st *storedEvent) ([]byte, error) {
 	p := ledger.Proof{Index: index, Salt: st.salt[:], Event: st.raw, Hashes: hashes, Checkpoint: checkpoint}
 	return ledger.AppendProof(nil, p)
 }
+
+// NewestCheckpoint gives the newest signed checkpoint as it stands: nothing is sequenced or signed.
+func (v *Vault) NewestCheckpoint(ctx context.Context) ([]byte, error) {
+	var signed []byte
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		var err error
+		if _, signed, err = lastSigned(r); err == nil && signed == nil {
+			err = refuse(ErrNotFound, CodeCheckpoint, "")
+		}
+		return err
+	})
+	return whole(signed, err)
+}

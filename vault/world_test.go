@@ -3,7 +3,9 @@ package vault_test
 import (
 	"crypto/rand"
 	"errors"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -181,7 +183,7 @@ func content(t testing.TB, e engine.Engine) map[string]string {
 	out := map[string]string{}
 	require.NoError(t, e.View(t.Context(), func(r engine.Reader) error {
 		return r.Scan(engine.Range{}, func(k, v []byte) (bool, error) {
-			if k[0] != 'a' && k[0] != 'A' {
+			if k[0] != 'a' && k[0] != 'A' && k[0] != 'H' {
 				out[string(k)] = string(v)
 			}
 			return true, nil
@@ -365,4 +367,20 @@ func CheckVault(t testing.TB, v *vault.Vault) *vault.Inspection {
 	require.Equal(t, in.Versions, in.Signatures)
 	require.Equal(t, in.Events, int(in.Leaves)-in.Void+in.Staged)
 	return in
+}
+
+var consents atomic.Int64
+
+// consentTo is what a holder lets a department do, under a key of its own.
+func consentTo(department, caseNumber string, until time.Time) vault.ConsentRequest {
+	return vault.ConsentRequest{
+		Key: "consent-" + strconv.FormatInt(consents.Add(1), 10), Department: department, Case: caseNumber, Until: until,
+	}
+}
+
+func idOf(c *vault.Consent, err error) (string, error) {
+	if err != nil {
+		return "", err
+	}
+	return c.ID, nil
 }

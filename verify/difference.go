@@ -21,13 +21,30 @@ type statedReport struct {
 
 func (s *statedReport) verdict() Verdict { return s.Verdict }
 
-// parseStated reads a report of ours. Two readers must not see two reports in it.
+// parseStated reads a report of ours. Two readers must not see two reports in it, and what is shown of it are words.
 func parseStated(raw []byte) (*statedReport, bool) {
 	var s statedReport
 	if _, ok := members(raw); !ok || json.Unmarshal(raw, &s) != nil || s.MediaType != MediaType {
 		return nil, false
 	}
-	return &s, true
+	shown := []string{s.Headline, string(s.SubIndication)}
+	for i := range s.Checks {
+		shown = append(shown, s.Checks[i].ID, string(s.Checks[i].Sub))
+	}
+	for i := range s.Facts {
+		shown = append(shown, s.Facts[i].ID)
+	}
+	return &s, !slices.ContainsFunc(shown, noWord)
+}
+
+// maxWord is how long a word of a report may be.
+const maxWord = 64
+
+// noWord tells what cannot be the name of a check, fact or sub-indication.
+func noWord(s string) bool {
+	return len(s) > maxWord || strings.ContainsFunc(s, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("._-", c)
+	})
 }
 
 // differences are what two reports do not say alike; none only if they are the same to the byte.
@@ -56,7 +73,7 @@ func differences(stated, again []byte) []Difference {
 // ofSubstance tells a difference in what the document says or what was decided from one in how it was judged.
 func (d Difference) ofSubstance() bool {
 	return d.What == "verdict" || d.What == "report" || d.What == "kind" || d.What == "authentic" ||
-		d.What == "judged_at" || strings.HasPrefix(d.What, "fact ")
+		d.What == "judged_at" || strings.HasPrefix(d.What, "fact ") || strings.HasPrefix(d.What, "proof of ")
 }
 
 // differingLists holds two lists against each other, by names that may stand several times.
@@ -86,36 +103,45 @@ func differingLists(kind string, a, b map[string][]string, shown bool) []Differe
 	return out
 }
 
+// differingChecks shows how checks came out, and names those that differ in what was expected or found: a report in the
+// file may say anything there.
 func differingChecks(a, b []Check) []Difference {
-	list := func(checks []Check) map[string][]string {
-		m := map[string][]string{}
+	list := func(checks []Check) (outcomes, details map[string][]string) {
+		outcomes, details = map[string][]string{}, map[string][]string{}
 		for i := range checks {
 			c := &checks[i]
 			name := strings.TrimSpace(c.Part + " " + c.ID)
-			m[name] = append(m[name], strings.Join(slices.DeleteFunc(
-				[]string{c.Status.String(), string(c.Sub), c.Expected, c.Found}, func(s string) bool { return s == "" }), " "))
+			outcomes[name] = append(outcomes[name], strings.TrimSpace(c.Status.String()+" "+string(c.Sub)))
+			details[name] = append(details[name], c.Expected, c.Found)
 		}
-		return m
+		return outcomes, details
 	}
-	return differingLists("check", list(a), list(b), true)
+	cameA, detailA := list(a)
+	cameB, detailB := list(b)
+	out := differingLists("check", cameA, cameB, true)
+	for i := range out {
+		name := strings.TrimPrefix(out[i].What, "check ")
+		delete(detailA, name)
+		delete(detailB, name)
+	}
+	return append(out, differingLists("detail of", detailA, detailB, false)...)
 }
 
 // differingFacts names facts; what they say may be personal and is not repeated.
 func differingFacts(a, b []Fact) []Difference {
-	list := func(facts []Fact) map[string][]string {
-		m := map[string][]string{}
+	list := func(facts []Fact) (values, proofs map[string][]string) {
+		values, proofs = map[string][]string{}, map[string][]string{}
 		for i := range facts {
 			f := &facts[i]
 			name := strings.TrimSpace(f.Part + " " + f.ID)
-			value := f.Value
-			if f.Proven {
-				value += " proven"
-			}
-			m[name] = append(m[name], value)
+			values[name] = append(values[name], f.Value)
+			proofs[name] = append(proofs[name], map[bool]string{true: "proven", false: "not proven"}[f.Proven])
 		}
-		return m
+		return values, proofs
 	}
-	return differingLists("fact", list(a), list(b), false)
+	saidA, provenA := list(a)
+	saidB, provenB := list(b)
+	return append(differingLists("fact", saidA, saidB, false), differingLists("proof of", provenA, provenB, true)...)
 }
 
 // differingMembers names the other members that differ.

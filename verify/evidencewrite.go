@@ -179,6 +179,7 @@ func (v *Verifier) groundsOf(ctx context.Context, chain []*pki.Certificate) *Gro
 // Words of what a verifier was told, as an evidence file names them.
 const (
 	optionCross      = "cross-check"
+	optionDelay      = "delay="
 	optionForeign    = "foreign-forms"
 	optionMaxAge     = "max-age="
 	optionRevocation = "revocation" // something is known of revocations
@@ -193,9 +194,10 @@ func (v *Verifier) options() []string {
 		word string
 		set  bool
 	}{
-		{optionCross, v.config.CrossCheck}, {optionForeign, v.config.ForeignForms},
-		{optionMaxAge + strconv.FormatInt(int64(v.config.Requirements.RevocationMaxAge/time.Second), 10),
-			v.config.Requirements.RevocationMaxAge > 0},
+		{optionCross, v.config.CrossCheck},
+		{optionDelay + seconds(v.config.Requirements.RevocationDelay), v.config.Requirements.RevocationDelay > 0},
+		{optionForeign, v.config.ForeignForms},
+		{optionMaxAge + seconds(v.config.Requirements.RevocationMaxAge), v.config.Requirements.RevocationMaxAge > 0},
 		{optionRevocation, len(v.config.Evidence) > 0 || v.config.Revocation != nil},
 		{optionStatus, v.config.Status != nil}, {optionTimestamp, v.config.Requirements.Timestamp},
 	} {
@@ -205,6 +207,9 @@ func (v *Verifier) options() []string {
 	}
 	return out
 }
+
+// seconds writes a duration in whole seconds.
+func seconds(d time.Duration) string { return strconv.FormatInt(int64(d/time.Second), 10) }
 
 // keptExpect is the form in which an evidence file keeps what was expected.
 type keptExpect struct {
@@ -216,13 +221,14 @@ type keptExpect struct {
 	Issuer     string     `json:"issuer,omitempty"`
 	Number     string     `json:"number,omitempty"`
 	Type       string     `json:"type,omitempty"`
+	NoLicence  bool       `json:"no_licence,omitempty"`
 	At         *time.Time `json:"at,omitempty"`
 }
 
 func keptExpectOf(e Expect) keptExpect {
 	out := keptExpect{
 		Case: e.Case, Department: e.Department, HolderCode: e.HolderCode, HolderName: e.HolderName,
-		Identifier: e.Identifier, Issuer: e.Issuer, Number: e.Number, Type: e.Type,
+		Identifier: e.Identifier, Issuer: e.Issuer, Number: e.Number, Type: e.Type, NoLicence: e.NoLicenceUnsafe,
 	}
 	if !e.At.IsZero() {
 		at := e.At.UTC()
@@ -234,7 +240,7 @@ func keptExpectOf(e Expect) keptExpect {
 func (e keptExpect) expect() Expect {
 	out := Expect{
 		Case: e.Case, Department: e.Department, HolderCode: e.HolderCode, HolderName: e.HolderName,
-		Identifier: e.Identifier, Issuer: e.Issuer, Number: e.Number, Type: e.Type,
+		Identifier: e.Identifier, Issuer: e.Issuer, Number: e.Number, Type: e.Type, NoLicenceUnsafe: e.NoLicence,
 	}
 	if e.At != nil {
 		out.At = *e.At
@@ -252,13 +258,15 @@ func parseExpectation(raw []byte) (Expect, bool) {
 	return e.expect(), err == nil && bytes.Equal(again, raw)
 }
 
-// over are these expectations, with those of another where these expect nothing.
+// over are these expectations, with those of another where these expect nothing. What another says to be lenient is
+// left out: his word is no reason to skip a check.
 func (e Expect) over(other Expect) Expect {
 	out := Expect{
 		HolderCode: cmp.Or(e.HolderCode, other.HolderCode), HolderName: cmp.Or(e.HolderName, other.HolderName),
 		Type: cmp.Or(e.Type, other.Type), Issuer: cmp.Or(e.Issuer, other.Issuer),
 		Number: cmp.Or(e.Number, other.Number), Identifier: cmp.Or(e.Identifier, other.Identifier),
 		Department: cmp.Or(e.Department, other.Department), Case: cmp.Or(e.Case, other.Case), At: e.At,
+		NoLicenceUnsafe: e.NoLicenceUnsafe,
 	}
 	if out.At.IsZero() {
 		out.At = other.At

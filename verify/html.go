@@ -57,7 +57,10 @@ func (r *Report) view(lang string) htmlView {
 			Others: say("别的阅读器可能说有效", "other readers may say valid"), Policy: say("规则版本", "policy version"),
 			JudgedAt: say("验证时间", "judged at"), Unproven: say("未经证明", "not proven"),
 		},
-		Uncovered: r.Uncovered, OtherReader: r.OtherReaders(lang),
+		OtherReader: r.OtherReaders(lang),
+	}
+	for _, u := range r.Uncovered {
+		v.Uncovered = append(v.Uncovered, phrase(u).in(lang))
 	}
 	for i := range r.Checks {
 		c := &r.Checks[i]

@@ -170,16 +170,35 @@ func TestLicenceIsNoPlainDocument_A35(t *testing.T) {
 	}
 }
 
-// TestVaultSignsNoLetter: what a vault signed is a licence or a copy of one; without record it is neither.
+// TestVaultSignsNoLetter: what a vault signed is a licence, a copy of one, or a report on a case, which names what it found
+// in licences; a report is one only where every signature is over OFD.xml.
 func TestVaultSignsNoLetter(t *testing.T) {
 	w := newSealWorld(t)
 	f := w.forgeIn()
-	doc := w.sealed(page(), w.signer(node{key: f.vault.key, chain: f.vault.chain}, nil))
-	r := w.judge(w.sealVerifier(func(c *verify.Config) {
-		c.LedgerKeys = []ledger.Verifier{noteKey(t, f.vault.vault.NoteKey())}
-	}), doc)
-	require.Equal(t, verify.Indeterminate, r.Indication, "%v", r.Checks)
-	require.Equal(t, "licence.none", r.Headline)
+	vault := node{key: f.vault.key, chain: f.vault.chain}
+	const report = `{"media_type":"application/vnd.elicense.case.v1+json","documents":["ZZBS"]}`
+	for name, test := range map[string]struct {
+		doc  []byte
+		want verify.Indication
+	}{
+		"a letter":             {w.sealed(page(), w.signer(vault, nil)), verify.Indeterminate},
+		"a report":             {w.sealed(attachedTo("r.json", report), w.signer(vault, nil)), verify.TotalPassed},
+		"open metadata":        {w.signRoot(w.sealedOpen(attachedTo("r.json", report)), vault, asItWas), verify.Indeterminate},
+		"another media type":   {w.sealed(attachedTo("r.json", strings.Replace(report, "case", "x", 1)), w.signer(vault, nil)), verify.Indeterminate},
+		"a media type too":     {w.sealed(attachedTo("r.json", strings.Replace(report, "documents", "media_type", 1)), w.signer(vault, nil)), verify.Indeterminate},
+		"elements of XML":      {w.sealed(attachedTo("r.json", "<ZZBS>"+report+"</ZZBS>"), w.signer(vault, nil)), verify.Indeterminate},
+		"a report by a bureau": {w.sealed(attachedTo("r.json", report), nil), verify.TotalPassed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := w.judge(w.sealVerifier(func(c *verify.Config) {
+				c.LedgerKeys = []ledger.Verifier{noteKey(t, f.vault.vault.NoteKey())}
+			}), test.doc)
+			require.Equal(t, test.want, r.Indication, "%s %v", r.Headline, r.Checks)
+			if test.want != verify.TotalPassed {
+				require.Equal(t, "licence.none", r.Headline)
+			}
+		})
+	}
 }
 
 // TestLicenceInsideSignature_A35: anybody's sound SignedData over a licence does not make the licence acceptable.

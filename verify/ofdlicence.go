@@ -27,7 +27,7 @@ var licenceChecks = []string{"record.text", "record.form", "record.chain", "reco
 // none is one of another vault: its state is what decides, and only the status source can tell it.
 func (j *judgement) judgeOFDLicence(o *ofdPackage, d *Document) {
 	j.judgeCopy(o)
-	identifier := customData(o, elementIdentifier)
+	identifier, report := customData(o, elementIdentifier), o.findReport()
 	switch {
 	case len(o.licences) > 1:
 		j.fail("licence.record", FormatFailure, "one licence record", strconv.Itoa(len(o.licences)))
@@ -37,6 +37,8 @@ func (j *judgement) judgeOFDLicence(o *ofdPackage, d *Document) {
 		j.judgeSealedLicence(o, inside.file, j.completed(inside.bundle, d.Licence))
 	case identifier != "":
 		j.judgeForeignLicence(o, identifier)
+	case report != nil:
+		j.judgeReport(o, report)
 	default:
 		j.judgePlain(o)
 		j.expectAll(j.signerAnswers())

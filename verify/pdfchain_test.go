@@ -196,6 +196,7 @@ func TestPDFPermitted(t *testing.T) {
 		"all fields locked":                 {again(lock("All")), false},
 		"all fields locked, stamped":        {w.stampPDF(lock("All"), authority), true},
 		"an action that is not known":       {again(lock("x")), false},
+		"an unknown action on that field":   {again(lock("x", "Signature2")), false},
 		"that field locked":                 {again(lock("Include", "Signature2")), false},
 		"another field locked":              {again(lock("Include", "other")), true},
 		"all but that field locked":         {again(lock("Exclude", "Signature2")), true},

@@ -29,7 +29,7 @@ type Verdict struct {
 
 // Difference is one thing that a report in an evidence file says otherwise than the judgement anew.
 type Difference struct {
-	What   string `json:"what"`             // "verdict", "check ID", "fact ID", or a member of the report
+	What   string `json:"what"`             // "verdict", "check ID", "detail of ID", "fact ID", "proof of ID", or a member
 	Stated string `json:"stated,omitempty"` // in the file; values of facts are not repeated
 	Again  string `json:"again,omitempty"`
 }
@@ -51,7 +51,7 @@ func (j *judgement) rejudge(k *keptFile, d *keptDocument, outer *Document, groun
 		return
 	}
 	doc := j.v.keptFor(k, d)
-	if outer.Licence != nil && (d.Licence != nil || len(k.documents) == 1) {
+	if outer.Licence != nil && (len(k.documents) == 1 || LicenceFor(&doc, outer.Licence) != nil) {
 		doc.Licence = outer.Licence
 	}
 	now, err := j.v.nowOf(k, j.now).VerifyDocument(j.ctx, doc, j.expect.over(k.expect))

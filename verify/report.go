@@ -84,6 +84,7 @@ const (
 	NotIssued           SubIndication = "NOT_ISSUED"           // reserved or voided, or no such licence
 	ExpectationFailure  SubIndication = "EXPECTATION_FAILURE"  // not what this caller expects
 	ComparisonDifferent SubIndication = "COMPARISON_DIFFERENT" // a receipt that says 不一致
+	ReportedFailure     SubIndication = "REPORTED_FAILURE"     // a report that says 退回
 )
 
 // Decision is what a clerk does. The zero value is Recheck.

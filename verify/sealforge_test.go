@@ -99,7 +99,14 @@ func (l *lie) description(files []ofd.File, kind string) []byte {
 // document puts the parts together.
 func (l *lie) document(t testing.TB, kind string, value func(xml []byte) (seal, value []byte)) []byte {
 	t.Helper()
-	files := page(l.more...)
+	return l.documentOf(t, page(l.more...), kind, value)
+}
+
+// documentOf is document for other files.
+func (l *lie) documentOf(
+	t testing.TB, files []ofd.File, kind string, value func(xml []byte) (seal, value []byte),
+) []byte {
+	t.Helper()
 	if l.root != nil {
 		files[0].Data = l.root(files[0].Data)
 	}

@@ -1,6 +1,9 @@
 package verify
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // words is one text in Chinese and English.
 type words struct{ zh, en string }
@@ -25,7 +28,7 @@ type rule struct {
 func ruleOf(id string) rule {
 	_, aspect, _ := strings.Cut(id, ".")
 	for _, name := range []string{id, aspect} {
-		for _, table := range []map[string]rule{rules, signatureRules, evidenceRules} {
+		for _, table := range []map[string]rule{rules, signatureRules, evidenceRules, reportRules} {
 			if r, ok := table[name]; ok {
 				return r
 			}
@@ -72,14 +75,10 @@ func phrase(s string) words {
 	for _, begin := range []string{
 		"valid at ", "not after ", "a known key of ", "the key of ", "the state on ", "the state since ", "on-hold ",
 		"keyCompromise ", "cACompromise ", "affiliationChanged ", "superseded ", "cessationOfOperation ",
-		"unspecified ", "privilegeWithdrawn ", "certificateHold ",
+		"unspecified ", "privilegeWithdrawn ", "certificateHold ", "not needed by this verifier: ",
 	} {
 		if rest, ok := strings.CutPrefix(s, begin); ok {
-			zh := phrases[begin]
-			if zh == "" {
-				zh = signaturePhrases[begin]
-			}
-			return words{zh + rest, s}
+			return words{cmp.Or(phrases[begin], signaturePhrases[begin], evidencePhrases[begin]) + rest, s}
 		}
 	}
 	return words{s, s}
@@ -163,7 +162,7 @@ var subjects = map[string]words{
 	"package": {"文件包", "package"}, "copy": {"加注件", "purpose-bound copy"},
 	"description": {"签章", "seal"}, "licence": {"证照", "licence"},
 	"maker": {"制章人", "maker of the seal"}, "timestamp": {"时间戳", "time-stamp"},
-	"evidence": {"核验证据包", "evidence"},
+	"evidence": {"核验证据包", "evidence"}, "report": {"验证报告", "report"},
 }
 
 // states are the words for a licence that is not in force: each state has its own.

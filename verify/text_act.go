@@ -24,6 +24,7 @@ var acts = map[SubIndication]words{
 	TryLater:                  {"请稍后复验", "judge again later"},
 	Suspended:                 {"请待恢复后复验", "judge again when it is back"},
 	ExpectationFailure:        {"请与办件核对后退回", "compare it with the case and return it"},
+	ReportedFailure:           {"请按报告所列原因办理", "act on the reasons that the report gives"},
 	ComparisonDifferent:       {"请申请人更正所报内容", "have the applicant correct what was claimed"},
 }
 

@@ -1,5 +1,10 @@
 package verify
 
+import (
+	"cmp"
+	"strings"
+)
+
 // evidenceRules are the rules of the checks on evidence files and what lies in them.
 var evidenceRules = map[string]rule{
 	"evidence.text": {
@@ -30,7 +35,8 @@ var evidenceRules = map[string]rule{
 	"evidence.same": {
 		LevelRules, "docs/verify.md 10", words{"重新核验与其中报告一致", "judged anew, it comes to the report in it"},
 		words{
-			"重新核验与其中的报告不符：报告说通过，实际不通过", "the report in it says passed, and judged anew it does not pass",
+			"其中的报告说通过，以现在的信任目录重新核验则不通过",
+			"the report in it says passed; judged anew with the trust of now it does not pass",
 		},
 		words{
 			"重新核验与其中的报告不同；请核对信任根和核验选项，再不同则报告不可采信",
@@ -54,7 +60,9 @@ var evidenceRules = map[string]rule{
 // evidencePhrases are what was expected and found of evidence files.
 var evidencePhrases = map[string]string{
 	"a document": "文件", "an evidence file within another": "证据包中的证据包",
-	"detached SignedData over the manifest": "对清单的分离式签名",
+	"detached SignedData over the manifest":                "对清单的分离式签名",
+	"report, moment and expectation: no closing signature": "报告、核验时间和预期：没有收尾签名",
+	"not needed by this verifier: ":                        "本次核验用不到的部分：",
 }
 
 // evidenceFacts are the names of facts about evidence files.
@@ -111,9 +119,27 @@ func (r *Report) writeKept(line func(format string, args ...any), lang string) {
 			decision, why := again.report.Headlines(lang)
 			line("  %s: %s  %s", again.when, decision, why)
 		}
-		for _, d := range k.Differences {
-			line("  %s: %s  %s → %s", say("不同", "differs"), d.What, d.Stated, d.Again)
+		writeDifferences(line, k.Differences, say)
+	}
+}
+
+// maxShownDifferences is how many differences of a document are shown in full; the written form has all of them.
+const maxShownDifferences = 12
+
+// writeDifferences writes what differs: checks one by one, of the rest the names.
+func writeDifferences(line func(format string, args ...any), list []Difference, say func(zh, en string) string) {
+	var rest []string
+	shown := 0
+	for _, d := range list {
+		if d.Stated+d.Again == "" || strings.HasPrefix(d.What, "proof of ") || shown == maxShownDifferences {
+			rest = append(rest, d.What)
+			continue
 		}
+		shown++
+		line("  %s: %s  %s → %s", say("不同", "differs"), d.What, cmp.Or(d.Stated, "-"), cmp.Or(d.Again, "-"))
+	}
+	if len(rest) > 0 {
+		line("  %s: %s", say("另有不同", "differs too"), listed(rest))
 	}
 }
 

@@ -264,6 +264,7 @@ var signaturePhrases = map[string]string{
 	"adbe.pkcs7.detached, ETSI.CAdES.detached": "adbe.pkcs7.detached 或 ETSI.CAdES.detached",
 	"the identifier of the licence":            "证照标识", "sealed metadata": "已签章的元数据", "one identifier": "一个证照标识",
 	"a certificate without credit code": "证书没有统一社会信用代码", "the signature of a vault": "证照库的签名",
+	"a known vault": "已知的证照库", "judged within a day": "一日内核验",
 	"a document that is not signed by itself": "本身未签章的文件",
 
 	"the files that are listed": "清单所列文件",
@@ -341,8 +342,9 @@ var adviceWords = map[string]words{
 // signatureFacts are the names of facts about signatures.
 var signatureFacts = map[string]words{
 	"copy-purpose": {"加注件事由", "purpose of the copy"}, "copy-for": {"用证单位", "copy is for"},
-	"copy-maker": {"加注件制作者", "copy made by"},
-	"signer":     {"签名人", "signer"}, "signer-code": {"签名人代码", "signer's code"}, "algorithm": {"签名算法", "algorithm"},
+	"report-document": {"报告所列文件", "document of the report"},
+	"copy-maker":      {"加注件制作者", "copy made by"},
+	"signer":          {"签名人", "signer"}, "signer-code": {"签名人代码", "signer's code"}, "algorithm": {"签名算法", "algorithm"},
 	"field":  {"签名域", "signature field"},
 	"policy": {"策略", "policy"}, "seal": {"印章名称", "seal"}, "seal-code": {"印章编码", "seal code"},
 	"seal-software": {"印章软件", "seal software"}, "sealing-software": {"签章软件", "sealing software"},

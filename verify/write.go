@@ -30,6 +30,9 @@ func (r *Report) reason() words {
 				"证照真实，由颁发机构签章，现行有效", "the licence is authentic, sealed by its issuer and in force",
 			}
 		}
+		if _, report := r.Check("report.result"); report {
+			return reportPassed
+		}
 		return passedWords[r.Kind]
 	}
 	c := r.worst()
@@ -50,8 +53,11 @@ func (r *Report) worst() Check {
 // pair shows what was expected and found.
 func pair(c *Check) words {
 	e, f := phrase(c.Expected), phrase(c.Found)
-	if c.ID == "pdf.changed" || c.ID == "pdf.permitted" {
+	switch c.ID {
+	case "pdf.changed", "pdf.permitted":
 		f.zh = changePhrase(c.Found)
+	case "evidence.then", "evidence.now":
+		f = title(c.Found)
 	}
 	switch {
 	case c.Expected == "" && c.Found == "":
@@ -136,7 +142,7 @@ func (r *Report) writeRest(line func(format string, args ...any), lang string) {
 		line("%s: %s%s", say("容许的偏差", "let pass"), inPart(t.Part), t.Name)
 	}
 	for _, u := range r.Uncovered {
-		line("%s: %s", say("没有签名覆盖", "covered by no signature"), u)
+		line("%s: %s", say("没有签名覆盖", "covered by no signature"), phrase(u).in(lang))
 	}
 	r.writeKept(line, lang)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -17,11 +18,20 @@ import (
 	"github.com/elicense/elicense/verify"
 )
 
-// A backup is a directory: the two engines' streams, keys and settings, and the last checkpoint.
+// A backup is a directory: the engines' streams, keys and settings, and the last checkpoint. Each engine has a stream
+// of its directory's name.
 const (
-	backupVault = "vault.backup"
-	backupBlobs = "blobs.backup"
+	vaultDir     = "vault"
+	blobsDir     = "blobs"
+	backupEnding = ".backup"
 )
+
+// backedUp are the engines in the order of their streams: what holds files comes after what refers to them, since files
+// are durable first, so that a later stream has all that an earlier one needs.
+func backedUp() []string { return []string{vaultDir, serviceDir, blobsDir, serviceFilesDir} }
+
+// isKept tells the engines of the service, which there need not be.
+func isKept(name string) bool { return name == serviceDir || name == serviceFilesDir }
 
 func (c *program) backupCommand() *cobra.Command {
 	return &cobra.Command{
@@ -61,16 +71,33 @@ func (c *program) backupAll(ctx context.Context, h *house, dir string) error {
 	} else if !errors.Is(err, vault.ErrNotFound) {
 		return err
 	}
-	// The vault first: blobs are durable before what refers to them, so the later stream has all that the earlier needs.
-	for _, e := range []struct {
-		engine *badger.Engine
-		name   string
-	}{{h.main, backupVault}, {h.blobs, backupBlobs}} {
-		if err := backupEngine(ctx, e.engine, filepath.Join(dir, e.name)); err != nil {
+	for _, name := range backedUp() {
+		e, err := h.engineNamed(name)
+		if err != nil {
+			return err
+		}
+		if e == nil {
+			continue
+		}
+		if err := backupEngine(ctx, e, filepath.Join(dir, name+backupEnding)); err != nil {
 			return err
 		}
 	}
-	return copyTree(h.dir, dir, houseFile, "keys", "published")
+	return copyTree(h.dir, dir, houseFile, serviceFile, "keys", "published")
+}
+
+// engineNamed is an engine by its directory; nil: the house has none of that name.
+func (h *house) engineNamed(name string) (*badger.Engine, error) {
+	switch name {
+	case vaultDir:
+		return h.main, nil
+	case blobsDir:
+		return h.blobs, nil
+	}
+	if _, err := os.Stat(filepath.Join(h.dir, name)); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // as said
+	}
+	return h.openKeptEngine(name)
 }
 
 // backupEngine writes one engine's stream durably and reads it back to its end: a backup that cannot be read is none.
@@ -179,7 +206,7 @@ func (c *program) restore(ctx context.Context, from, to string) error {
 	if err := freeToMake(to); err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(from, backupVault)); err != nil {
+	if _, err := os.Stat(filepath.Join(from, vaultDir+backupEnding)); err != nil {
 		return cli.Usage("这不是备份目录："+from, "this is no backup: "+from)
 	}
 	made := to + unfinished
@@ -209,17 +236,20 @@ func restoreAll(ctx context.Context, from, to string) error {
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return err
 	}
-	for _, x := range []struct{ file, engine string }{{backupVault, "vault"}, {backupBlobs, "blobs"}} {
-		f, err := os.Open(filepath.Join(from, x.file))
+	for _, name := range backedUp() {
+		f, err := os.Open(filepath.Join(from, name+backupEnding))
+		if isKept(name) && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		_, err = badger.Restore(ctx, badger.Config{Dir: filepath.Join(to, x.engine)}, f)
+		_, err = badger.Restore(ctx, badger.Config{Dir: filepath.Join(to, name)}, f)
 		if err = errors.Join(err, f.Close()); err != nil {
-			return fmt.Errorf("restoring %s: %w", x.file, err)
+			return fmt.Errorf("restoring %s: %w", name, err)
 		}
 	}
-	return copyTree(from, to, houseFile, "keys", "published")
+	return copyTree(from, to, houseFile, serviceFile, "keys", "published")
 }
 
 // givenUp is what an operator says to give up what a backup lacks.

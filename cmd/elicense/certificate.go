@@ -22,14 +22,14 @@ func (c *program) certificateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "certificate", Short: "证书：何时到期、换发 / certificates: when they end, and their renewal",
 	}
-	cmd.AddCommand(c.certificateList(), c.certificateRenew(), c.certificateCRL())
+	cmd.AddCommand(c.certificateList(), c.certificateRenew(), c.certificateCRL(), c.certificateTrust())
 	return cmd
 }
 
 // held is a certificate of the data directory.
 type held struct {
 	file        string
-	whose       string // root, issuing, vault, or a department's credit code
+	whose       string // root, issuing, vault, sealmaker, or a department's credit code
 	certificate *pki.Certificate
 }
 
@@ -38,11 +38,16 @@ const (
 	whoseRoot    = "root"
 	whoseIssuing = "issuing"
 	whoseVault   = "vault"
+
+	whoseSealMaker = "sealmaker"
 )
 
 // certificateFiles names every present certificate file; former ones of departments are left out.
 func certificateFiles(dir string) ([]held, error) {
 	list := []held{{anchorsFile, whoseRoot, nil}, {issuingFile, whoseIssuing, nil}, {vaultFile, whoseVault, nil}}
+	if _, err := os.Stat(filepath.Join(dir, sealsMakerFile)); err == nil { // enrolled with the first seal
+		list = append(list, held{sealsMakerFile, whoseSealMaker, nil})
+	}
 	names, err := filepath.Glob(filepath.Join(dir, staffDir, "*.pem"))
 	if err != nil {
 		return nil, err
@@ -64,6 +69,8 @@ func (x *held) inBoth() (zh, en string) {
 		return "签发证书", "the issuing CA's certificate"
 	case whoseVault:
 		return "证照库的证书", "the vault's certificate"
+	case whoseSealMaker:
+		return "制章人的证书", "the seal maker's certificate"
 	}
 	name := x.whose
 	if x.certificate != nil && x.certificate.Holder.Organization != "" {
@@ -121,11 +128,13 @@ type certificateJSON struct {
 
 func (c *program) certificateRenew() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "renew vault|USCC", Args: cobra.ExactArgs(1),
-		Short: "换发证书：证照库的或某部门的 / renew the vault's certificate, or a department's",
-		Long: "证照库：密钥不变，账本公钥因此不变。部门：换新密钥；旧证书留存，所签证照照样可验证。" + cli.Between +
+		Use: "renew vault|sealmaker|USCC", Args: cobra.ExactArgs(1),
+		Short: "换发证书：证照库、制章人或某部门的 / renew the vault's certificate, the seal maker's or a department's",
+		Long: "证照库：密钥不变，账本公钥因此不变。部门：换新密钥；旧证书留存，所签证照照样可验证；印章一并重做。\n" +
+			"制章人：换新密钥，此前做的印章照样可验证。" + cli.Between +
 			"The vault keeps its key, so that the ledger's key stays. A department gets a new key; the former certificate stays\n" +
-			"known, because what it signed is verified with it.",
+			"known, because what it signed is verified with it; its seal is made anew. The seal maker gets a new key; seals made\n" +
+			"before stay good.",
 		Example: "  elicense certificate renew vault\n  elicense certificate renew 11350100EX0000010M",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd.Context(), operator("换发证书"), func(h *house, a vault.Access) error {
@@ -134,9 +143,12 @@ func (c *program) certificateRenew() *cobra.Command {
 					return err
 				}
 				file := vaultFile
-				if args[0] == whoseVault {
+				switch args[0] {
+				case whoseVault:
 					err = c.renewVault(h)
-				} else {
+				case whoseSealMaker:
+					file, err = sealsMakerFile, c.renewSealMaker(h)
+				default:
 					file, err = c.renewDepartment(cmd.Context(), h, callers, args[0])
 				}
 				if err != nil {
@@ -214,7 +226,7 @@ func (c *program) renewDepartment(ctx context.Context, h *house, callers []vault
 		return file, c.hire(ctx, h, body{callers[i].Name, uscc})
 	}
 	return file, cli.Usage(
-		"没有这个颁发部门："+uscc+"；应为 vault 或部门的信用代码，见 certificate list",
-		"no such department: "+uscc+"; name vault or a department's credit code, see certificate list",
+		"没有这个颁发部门："+uscc+"；应为 vault、sealmaker 或部门的信用代码，见 certificate list",
+		"no such department: "+uscc+"; name vault, sealmaker or a department's credit code, see certificate list",
 	)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,40 +24,53 @@ func (c *program) consentCommand() *cobra.Command {
 }
 
 func (c *program) consentGrant() *cobra.Command {
-	var to, only, until string
+	var until string
+	var req vault.ConsentRequest
 	cmd := &cobra.Command{
 		Use:   "grant --to USCC --until yyyy-mm-dd --present HOLDER --case CASE --level N",
 		Short: "给予授权 / give a consent", Args: cobra.NoArgs,
 		Example: "  elicense consent grant --to 11350100EX0000029J --until 2026-03-31 --present 91350100EX0000002J " +
 			"--case 2026-0001 --level 2",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if code.CheckUSCC(to) != nil {
-				return cli.Usage("--to 不是有效的统一社会信用代码："+to, "--to is no sound unified social credit code: "+to)
+			if code.CheckUSCC(req.Department) != nil {
+				return cli.Usage("--to 不是有效的统一社会信用代码："+req.Department,
+					"--to is no sound unified social credit code: "+req.Department)
 			}
 			return c.with(cmd.Context(), byHolder("授权查询证照"), func(h *house, a vault.Access) error {
-				end, err := lastDay("--until", until, h.zone)
+				var err error
+				if req.Until, err = lastDay("--until", until, h.zone); err != nil {
+					return err
+				}
+				if req.Key == "" {
+					req.Key = rand.Text()
+				}
+				given, err := h.vault.Grant(cmd.Context(), a, req)
 				if err != nil {
 					return err
 				}
-				id, err := h.vault.Grant(cmd.Context(), a, to, only, end)
-				if err != nil {
-					return err
-				}
-				return c.Emit(map[string]any{"id": id, "department": to, "case": only, "expires": end}, func() {
-					c.Tell("已授权：%s", "given: %s", id)
-					c.Tell("%s 可凭此查询，至 %s：", "%s may look up by it until %s:", to, until)
-					c.Tell("  %s lookup --ground consent --basis %s --as 该部门的调用方 …",
-						"  %s lookup --ground consent --basis %s --as ITS-CALLER …", c.again(), id)
-				})
+				return c.showGiven(given, until)
 			})
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&to, "to", "", "被授权部门的统一社会信用代码 / credit code of the department that may ask")
+	f.StringVar(&req.Department, "to", "", "被授权部门的统一社会信用代码 / credit code of the department that may ask")
 	f.StringVar(&until, "until", "", "有效至 yyyy-mm-dd / last day")
-	f.StringVar(&only, "only-case", "", "只用于此办件 / only for this case")
+	f.StringSliceVar(&req.Types, "type", nil, "只限这些证照类型代码 / only licences of these types")
+	f.StringVar(&req.Key, "key", "", "幂等键：重试时用同一个 / idempotency key, the same for a retry")
+	f.StringVar(&req.Case, "only-case", "", "只用于此办件 / only for this case")
 	cli.MustHave(cmd, "to", "until")
 	return cmd
+}
+
+func (c *program) showGiven(given *vault.Consent, until string) error {
+	return c.Emit(map[string]any{
+		"id": given.ID, "department": given.Department, "case": given.Case, "types": given.Types, "expires": given.Expires,
+	}, func() {
+		c.Tell("已授权：%s", "given: %s", given.ID)
+		c.Tell("%s 可凭此查询，至 %s：", "%s may look up by it until %s:", given.Department, until)
+		c.Tell("  %s lookup --ground consent --basis %s --as 该部门的调用方 …",
+			"  %s lookup --ground consent --basis %s --as ITS-CALLER …", c.again(), given.ID)
+	})
 }
 
 // consentJSON is a consent as --json shows it.

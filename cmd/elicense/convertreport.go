@@ -155,9 +155,7 @@ func (cv *conversion) showScans(r *convert.Report) {
 	if s == nil {
 		return
 	}
-	missing, extra := len(s.Missing)+s.MoreRows, len(s.Extra)+s.MoreFiles
-	cv.Tell("扫描件 %d 个：%d 行已配上，%d 行没有扫描件，%d 个文件没有对应的行", "%d scans: %d rows paired, %d rows without, %d files without a row",
-		s.Files, s.Paired, missing, extra)
+	cv.showPaired(s, "扫描件", "scan")
 	if s.Unchanged > 0 {
 		cv.Tell("  其中 %d 行无变化，扫描件没有再存：证照已有扫描件，或入库后办理过业务；要另存，逐件执行 %s document attach 标识 文件 --kind scan",
 			"  %d of them changed nothing and their scans were not stored: the licence has scans, or was acted on since; to add "+
@@ -167,14 +165,17 @@ func (cv *conversion) showScans(r *convert.Report) {
 }
 
 func (cv *conversion) showPhotos(r *convert.Report) {
-	s := r.Photos
-	if s == nil {
-		return
+	if s := r.Photos; s != nil {
+		cv.showPaired(s, "照片", "photo")
+		cv.showUnpaired(s, "照片", "photo")
 	}
+}
+
+// showPaired says how many files and rows found each other.
+func (cv *conversion) showPaired(s *convert.ScanReport, zh, en string) {
 	missing, extra := len(s.Missing)+s.MoreRows, len(s.Extra)+s.MoreFiles
-	cv.Tell("照片 %d 个：%d 行已配上，%d 行没有照片，%d 个文件没有对应的行", "%d photos: %d rows paired, %d rows without, %d files without a row",
-		s.Files, s.Paired, missing, extra)
-	cv.showUnpaired(s, "照片", "photo")
+	cv.Tell(zh+" %d 个：%d 行已配上，%d 行没有"+zh+"，%d 个文件没有对应的行",
+		"%d "+en+"s: %d rows paired, %d rows without, %d files without a row", s.Files, s.Paired, missing, extra)
 }
 
 // showUnpaired names the first rows without a file, and the first files without a row.
@@ -200,7 +201,8 @@ func (cv *conversion) showUnpaired(s *convert.ScanReport, zh, en string) {
 func (cv *conversion) feedBack() string {
 	call := cv.again() + " convert " + quoted(cv.result) + " --type " + quoted(cv.typ)
 	for _, f := range []struct{ flag, value string }{
-		{"mapping", cv.mapping}, {"encoding", cv.encoding}, {"scans", cv.scans}, {"as", cv.access.Caller},
+		{"mapping", cv.mapping}, {"encoding", cv.encoding}, {"scans", cv.scans}, {"photos", cv.photos},
+		{"as", cv.access.Caller},
 	} {
 		if f.value != "" {
 			call += " --" + f.flag + " " + quoted(f.value)
@@ -240,6 +242,11 @@ func (cv *conversion) showNext(r *convert.Report) {
 
 // showSignOff is how a batch is sampled and signed off.
 func (cv *conversion) showSignOff(batch string) {
-	cv.Tell("  %s batch sample %s --sheet 抽样.xlsx", "  %s batch sample %s --sheet sample.xlsx", cv.again(), batch)
-	cv.Tell("  %s batch sign-off %s --by 核对人 --sampled 20", "  %s batch sign-off %s --by NAME --sampled 20", cv.again(), batch)
+	as := ""
+	if cv.access.Caller != "" {
+		as = " --as " + quoted(cv.access.Caller)
+	}
+	cv.Tell("  %s batch sample %s --sheet 抽样.xlsx%s", "  %s batch sample %s --sheet sample.xlsx%s", cv.again(), batch, as)
+	cv.Tell("  %s batch sign-off %s --by 核对人 --sampled 20%s", "  %s batch sign-off %s --by NAME --sampled 20%s", cv.again(),
+		batch, as)
 }

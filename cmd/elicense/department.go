@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,7 @@ func (c *program) departmentAdd() *cobra.Command {
 	var d body
 	var id string
 	var issues []string
+	var replace bool
 	cmd := &cobra.Command{
 		Use:     "add --name NAME --code USCC",
 		Short:   "登记颁发部门：发签名证书（密钥托管）并登记调用方 / enrol a department: certificate, key in custody, caller",
@@ -39,10 +41,22 @@ func (c *program) departmentAdd() *cobra.Command {
 				if caller.ID == "" {
 					caller.ID = d.uscc
 				}
+				changes, err := c.registered(cmd.Context(), h, a, caller)
+				if err != nil {
+					return err
+				}
+				if len(changes) > 0 && !replace {
+					return alreadyRegistered(caller, changes)
+				}
 				if err := c.enrolDepartment(cmd.Context(), h, a, caller); err != nil {
 					return err
 				}
-				return c.Emit(caller, func() { c.Tell("已登记：%s，调用方 %s", "enrolled: %s, caller %s", d.name, caller.ID) })
+				return c.Emit(caller, func() {
+					c.Tell("已登记：%s，调用方 %s", "enrolled: %s, caller %s", d.name, caller.ID)
+					for _, x := range changes {
+						c.Fact("  %s", c.Say(x.zh, x.en))
+					}
+				})
 			})
 		},
 	}
@@ -51,8 +65,67 @@ func (c *program) departmentAdd() *cobra.Command {
 	f.StringVar(&d.uscc, "code", "", "统一社会信用代码 / credit code")
 	f.StringVar(&id, "id", "", "调用方标识，缺省为信用代码 / caller id; the credit code if not given")
 	f.StringSliceVar(&issues, "issues", nil, "可颁发的证照类型，名称或代码，一次列全 / types it may issue, by name or code, all of them")
+	f.BoolVar(&replace, "replace", false, "已登记的也照此更改，并换发证书和印章 / change one that is registered, with a new certificate and seal")
 	cli.MustHave(cmd, "name", "code")
 	return cmd
+}
+
+// changed is one thing that would be otherwise.
+type changed struct{ zh, en string }
+
+// registered says what a registration would change of one that is there; nothing for a new one.
+func (c *program) registered(ctx context.Context, h *house, a vault.Access, want vault.Caller) ([]changed, error) {
+	callers, err := h.vault.Callers(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(callers, func(x vault.Caller) bool { return x.ID == want.ID })
+	if i < 0 {
+		return nil, nil
+	}
+	was := &callers[i]
+	out := []changed{{"换发签名证书和印章", "a new signing certificate and seal"}}
+	for _, f := range []struct{ zh, en, was, is string }{
+		{"名称", "name", was.Name, want.Name}, {"信用代码", "credit code", was.Department, want.Department},
+	} {
+		if f.was != f.is {
+			out = append(out, changed{f.zh + "：" + f.was + " → " + f.is, f.en + ": " + f.was + " -> " + f.is})
+		}
+	}
+	for _, x := range was.Issues {
+		if !slices.Contains(want.Issues, x) {
+			out = append(out, changed{"不再颁发 " + h.typeName(ctx, x), "issues no more " + h.typeName(ctx, x)})
+		}
+	}
+	for _, x := range want.Issues {
+		if !slices.Contains(was.Issues, x) {
+			out = append(out, changed{"增加颁发 " + h.typeName(ctx, x), "issues also " + h.typeName(ctx, x)})
+		}
+	}
+	if was.Operator || len(was.Bases) > 0 || was.MaxLevel > 0 {
+		out = append(out, changed{"取消其他权限（管理员、查询依据、断言级别）", "other rights end (operator, bases, level)"})
+	}
+	return out, nil
+}
+
+// typeName is a type's code with its name, where it is declared.
+func (h *house) typeName(ctx context.Context, code string) string {
+	if t, err := h.vault.Type(ctx, code); err == nil {
+		return code + " " + t.Definition.Name
+	}
+	return code
+}
+
+// alreadyRegistered refuses to change a registration by the way.
+func alreadyRegistered(x vault.Caller, changes []changed) error {
+	var zh, en []string
+	for _, c := range changes {
+		zh, en = append(zh, c.zh), append(en, c.en)
+	}
+	return cli.Usage(
+		"已登记："+x.ID+"；照此登记将改为："+strings.Join(zh, "；")+"。确要更改请加 --replace，证照类型须一次列全",
+		x.ID+" is registered; this would change: "+strings.Join(en, "; ")+". Add --replace to do so, naming every type",
+	)
 }
 
 // enrolDepartment registers the caller first, which decides the right to; then it certifies a key. The first

@@ -63,12 +63,7 @@ func (c *program) engrave(ctx context.Context, h *house, authority *ca.Authority
 // ownSealMaker opens the vault's seal maker, who is enrolled with the first seal.
 func (c *program) ownSealMaker(h *house, authority *ca.Authority) (*signing.SealMaker, error) {
 	if _, err := os.Stat(filepath.Join(h.dir, sealsMakerFile)); errors.Is(err, os.ErrNotExist) {
-		own, err := certificatesIn(filepath.Join(h.dir, vaultFile)) // of whoever runs the vault
-		if err != nil {
-			return nil, err
-		}
-		maker := body{own[0].Holder.Organization, own[0].Holder.USCC}
-		if err := c.enrol(h, authority, enrolment{ca.ProfileSealMaker, maker, sealsMakerFile}); err != nil {
+		if err := c.enrolSealMaker(h, authority); err != nil {
 			return nil, err
 		}
 	}
@@ -77,6 +72,25 @@ func (c *program) ownSealMaker(h *house, authority *ca.Authority) (*signing.Seal
 		return nil, err
 	}
 	return signing.NewSealMaker(signing.SealMakerConfig{Key: config.Key, Chain: config.Chain, Rand: c.Rand, Now: c.Now})
+}
+
+// enrolSealMaker makes the seal maker's key and has it certified, in the name of whoever runs the vault.
+func (c *program) enrolSealMaker(h *house, authority *ca.Authority) error {
+	own, err := certificatesIn(filepath.Join(h.dir, vaultFile))
+	if err != nil {
+		return err
+	}
+	maker := body{own[0].Holder.Organization, own[0].Holder.USCC}
+	return c.enrol(h, authority, enrolment{ca.ProfileSealMaker, maker, sealsMakerFile})
+}
+
+// renewSealMaker gives the seal maker a new key. Seals that were made with the former one carry its certificate.
+func (c *program) renewSealMaker(h *house) error {
+	authority, err := c.openAuthority(h)
+	if err != nil {
+		return err
+	}
+	return c.enrolSealMaker(h, authority)
 }
 
 // sealNumber is a department's seal code (印章编码): the division in its credit code and eight digits that follow from

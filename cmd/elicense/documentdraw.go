@@ -141,6 +141,10 @@ func (d *documenter) drawStamped(ctx context.Context, a vault.Access, identifier
 	if err != nil {
 		return nil, err
 	}
+	return d.stamped(v)
+}
+
+func (d *documenter) stamped(v *vault.Drawable) (*document.Drawing, error) {
 	drawing, err := d.draw(v)
 	if err != nil {
 		return nil, err
@@ -218,6 +222,10 @@ func (d *documenter) copy(ctx context.Context, a vault.Access, identifier string
 	if err != nil {
 		return nil, err
 	}
+	return d.annotated(ctx, v, n)
+}
+
+func (d *documenter) annotated(ctx context.Context, v *vault.Drawable, n document.Note) ([]byte, error) {
 	sealer, err := d.sealer(v.Issuer)
 	if err != nil {
 		return nil, err
@@ -258,11 +266,7 @@ func (d *documenter) closeWith(ctx context.Context, b []byte) ([]byte, error) {
 	if err := o.SignClosing(ctx, signer); err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	if err := o.Write(&out); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return written(o, len(b)+len(b)/4)
 }
 
 func (c *program) documentNote() *cobra.Command {

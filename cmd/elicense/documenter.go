@@ -155,8 +155,13 @@ func (d *documenter) seal(
 	if err := o.Seal(ctx, order); err != nil {
 		return nil, err
 	}
+	return written(o, len(raw)+len(raw)/4)
+}
+
+// written is an OFD as its bytes, about so many of them.
+func written(o *signing.OFD, about int) ([]byte, error) {
 	var out bytes.Buffer
-	out.Grow(len(raw) + len(raw)/4)
+	out.Grow(about)
 	if err := o.Write(&out); err != nil {
 		return nil, err
 	}

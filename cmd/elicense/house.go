@@ -23,7 +23,8 @@ import (
 //
 //	house.yaml             name, zone, defaults of the command line, space to keep free
 //	vault/  blobs/         the two engines, every value sealed
-//	service/               what the HTTP service keeps, sealed under the vault's keyring; made when first served
+//	service*/              what the HTTP service keeps, sealed under keyrings of their own; made when first served
+//	service.yaml           how the service listens; may be absent
 //	keys/anchors.pem       the roots that are trusted
 //	keys/vault.pem         the vault's key, encrypted, and its certificates
 //	keys/authority/*.pem   a first, small CA: keys encrypted, with certificates
@@ -53,6 +54,7 @@ type house struct {
 	engines  []io.Closer
 	main     *badger.Engine
 	blobs    *badger.Engine
+	kept     map[string]*badger.Engine // of the service, by directory, as far as they are open
 	anchors  *pki.Anchors
 	custody  *signing.Custody
 	signer   *signing.VaultSigner
@@ -151,7 +153,7 @@ func (h *house) openEngines() error {
 	for _, e := range []struct {
 		name string
 		to   **badger.Engine
-	}{{"vault", &h.main}, {"blobs", &h.blobs}} {
+	}{{vaultDir, &h.main}, {blobsDir, &h.blobs}} {
 		opened, err := badger.Open(badger.Config{
 			Dir: filepath.Join(h.dir, e.name), GCInterval: gcInterval, ReserveBytes: h.settings.reserveBytes(),
 		})

@@ -28,11 +28,11 @@ import (
 
 func TestScripts(t *testing.T) {
 	clitest.Program{Name: "elicense", Run: runScript, Commands: map[string]clitest.Command{
-		"json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute, "recode": recode, "flip": flip, "cut": cut,
+		"json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute, "recode": recode, "flip": flip, "bend": bend, "cut": cut,
 		"noids": noIdentityNumbers, "rows": rowsOf, "sealworld": makeSealWorld, "damage": damageSeal, "keys": makeKeys,
 		"device": device, "tsa": stampServer, "ofdworld": makeOFDWorld, "signatures": signaturesOf,
 		"pdfworld": makePDFWorld, "pdfsignatures": signaturesInPDF, "pdftrust": makePDFTrust, "pdfedit": editPDF,
-		"pdfadd": signPDFAnyway, "pdfreplace": replacePDF,
+		"pdfadd": signPDFAnyway, "pdfreplace": replacePDF, "picture": makePicture, "pages": pagesOf,
 	}}.TestScripts(t, "testdata")
 }
 
@@ -144,6 +144,13 @@ func flip(ts *testscript.TestScript, _ bool, args []string) {
 	text, err := b.Encode()
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o600))
+}
+
+// bend is bend FROM TO: copies a file with its middle bit flipped.
+func bend(ts *testscript.TestScript, _ bool, args []string) {
+	b := []byte(ts.ReadFile(args[0]))
+	b[len(b)/2] ^= 1
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o600))
 }
 
 // cut is cut FILE: takes the last tenth of a file away.

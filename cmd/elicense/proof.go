@@ -26,7 +26,7 @@ func (c *program) proofCommand() *cobra.Command {
 	}
 	t.flags(check)
 	check.Flags().StringVar(&event, "event", "", "事件文件（证明中不含事件时）/ file of the event, if the proof lacks it")
-	cmd.AddCommand(check, c.proofGet(), c.checkpointCommand(), c.growthCommand())
+	cmd.AddCommand(check, c.proofGet(), c.checkpointCommand(), c.growthCommand(), c.ledgerKeyCommand())
 	return cmd
 }
 
@@ -138,6 +138,24 @@ func (c *program) checkpointCommand() *cobra.Command {
 				}
 				return c.Emit(map[string]string{"checkpoint": string(cp)}, func() { c.Put(string(cp)) })
 			})
+		},
+	}
+}
+
+// ledgerKeyCommand prints the key that init printed once. It opens no database.
+func (c *program) ledgerKeyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "key", Short: "打印账本公钥，请公布 / print the ledger's key, to be published", Args: cobra.NoArgs,
+		Long: "验证者凭此核对账本：verify、proof verify 的 --ledger-key。换发证照库的证书不改变它。" + cli.Between +
+			"With it anybody verifies the ledger: --ledger-key of verify and proof verify. Renewing the vault's certificate\n" +
+			"leaves it as it is.",
+		RunE: func(*cobra.Command, []string) error {
+			keys, err := c.ledgerKeys(&trust{})
+			if err != nil {
+				return err
+			}
+			key := fmt.Sprint(keys[0])
+			return c.Emit(map[string]string{"note_key": key}, func() { c.Fact("%s", key) })
 		},
 	}
 }

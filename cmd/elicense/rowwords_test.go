@@ -11,12 +11,20 @@ import (
 	"github.com/elicense/elicense/internal/normal"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/convert"
 )
 
 // notes have a fix of their own and refuse nothing.
 var notes = []normal.Code{
 	normal.CodeDivisionSplit, normal.CodeSeveralNames, normal.CodePrivateUse, normal.CodeMaybeRounded,
 	normal.CodeMoneyCurrency,
+}
+
+// rowCodes are what is wrong with a row as a whole.
+var rowCodes = []vault.Code{
+	convert.CodeRowShort, convert.CodeRowLong, convert.CodeFormulaEmpty, convert.CodeCellError, convert.CodeOtherIssuer,
+	convert.CodeHolderKind, convert.CodeNoMatch, convert.CodeRowTooLarge, convert.CodePhotoMissing,
+	convert.CodePhotoSeveral, convert.CodeScanRefused, convert.CodeSheetUnread,
 }
 
 // TestRowWords: every code for which a value is refused is worded, in both languages, with no place left for a value.
@@ -36,6 +44,7 @@ func TestRowWords(t *testing.T) {
 			refusals = append(refusals, vault.Code(c))
 		}
 	}
+	refusals = append(refusals, rowCodes...)
 	for _, lang := range []string{"zh", "en"} {
 		p := &program{World: &cli.World{Lang: lang}}
 		for _, c := range refusals {

@@ -34,7 +34,7 @@ func (c *program) serveCommand() *cobra.Command {
 		Example: "  elicense serve --sandbox\n  elicense serve --listen 0.0.0.0:8443 --certificate server.pem --key server-key.pem",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.serve(cmd.Context(), sandbox, changed(cmd.Flags()))
+			return c.serve(cmd.Context(), sandbox, typed(cmd.Flags()))
 		},
 	}
 	f := cmd.Flags()
@@ -44,14 +44,15 @@ func (c *program) serveCommand() *cobra.Command {
 	f.String("certificate", "", "服务器 TLS 证书链 / TLS certificate chain of the server")
 	f.String("key", "", "服务器 TLS 密钥 / its key")
 	f.String("client-ca", "", "为调用方证书作保的机构 / authorities of callers' certificates")
+	f.String("backups", "", "定期在线备份到此目录 / directory for backups that are made while it serves")
 	f.StringSlice("names", nil, "对外的名称，地址[:端口]，签名须写其一 / names it is called by; signatures are made for one of them")
 	f.StringSlice("receivers", nil, "允许推送到的主机，名称或 *.域名 / hosts that webhooks may be sent to, a name or *.domain")
 	f.String("metrics", "", "指标地址 (Prometheus)，仅限本机 / address for Prometheus, on loopback only")
 	return cmd
 }
 
-// changed are the settings that the command line gives.
-func changed(f *pflag.FlagSet) given {
+// typed are the settings that the command line gives.
+func typed(f *pflag.FlagSet) given {
 	g := given{}
 	f.Visit(func(flag *pflag.Flag) {
 		if key := strings.ReplaceAll(flag.Name, "-", "_"); flag.Name != "sandbox" && isServeKey(key) {
@@ -117,7 +118,9 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 		return err
 	}
 	return alongside(ctx, s.Run, func(ctx context.Context) error {
-		return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+		return c.whileBackingUp(ctx, h, settings, func() error {
+			return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+		})
 	})
 }
 
@@ -144,12 +147,14 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	s, err := server.New(server.Config{
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
 		Registry: known.registry, Files: work.files, Converting: work.converting, Webhooks: c.webhooks(h, settings),
-		Verifying: verifying,
-		Sandbox:   h.settings.Sandbox, Log: slog.New(slog.NewJSONHandler(c.Err, nil)),
+		Verifier: verifying.Verifier, Verifying: verifying, Sandbox: h.settings.Sandbox, Log: c.serviceLog(), Pages: pages{h.documents},
 		Ready: func(context.Context) error { return h.room() },
 	})
 	return s, known.keys, err
 }
+
+// serviceLog writes one JSON line for each request to standard error.
+func (c *program) serviceLog() *slog.Logger { return slog.New(slog.NewJSONHandler(c.Err, nil)) }
 
 // room says whether there is space to write in.
 func (h *house) room() error {

@@ -33,6 +33,7 @@ func (c *program) listen(ctx context.Context, address string, config *tls.Config
 	if err != nil {
 		return nil, about(err, address)
 	}
+	l = newCrowd(l, s.Connections, s.PerAddress)
 	if config != nil {
 		config.NextProtos = []string{"h2", "http/1.1"}
 		l = tls.NewListener(l, config)

@@ -3,12 +3,16 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,129 +20,193 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/vault/catalogue"
 )
 
 // serving is the service as a process of its own.
 type serving struct {
-	t    *testing.T
-	cmd  *exec.Cmd
-	base string
-	keys map[string]string // bearer keys by caller
+	t       *testing.T
+	process *exec.Cmd
+	base    string
+	keys    map[string]string // by caller
+	errs    *bytes.Buffer     // what it wrote on standard error, whole when it has ended
+	ended   chan struct{}
 }
 
-// startServing runs the service of a sandbox's data directory.
-func startServing(t *testing.T, dir string) *serving {
+// serve starts the service of a data directory and waits until it says where it is.
+func serve(t *testing.T, dir string) *serving {
 	t.Helper()
-	s := &serving{t: t, keys: map[string]string{}}
-	s.cmd = child(t, "-d", dir, "--json", "serve", "--sandbox", "--plain", "--listen", "127.0.0.1:0")
-	out, err := s.cmd.StdoutPipe()
+	s := &serving{t: t, keys: map[string]string{}, errs: &bytes.Buffer{}, ended: make(chan struct{})}
+	s.process = child(t, "-d", dir, "--json", "serve", "--sandbox", "--plain", "--listen", "127.0.0.1:0")
+	s.process.Stderr = s.errs
+	out, err := s.process.StdoutPipe()
 	require.NoError(t, err)
-	s.cmd.Stderr = os.Stderr
-	require.NoError(t, s.cmd.Start())
-	var said struct {
-		Serving string `json:"serving"`
-		Callers []sandboxCaller
+	require.NoError(t, s.process.Start())
+	var told struct {
+		Serving string          `json:"serving"`
+		Callers []sandboxCaller `json:"callers"`
 	}
-	require.NoError(t, json.NewDecoder(bufio.NewReader(out)).Decode(&said))
-	s.base = said.Serving
-	for _, k := range said.Callers {
-		s.keys[k.ID] = k.Key
+	lines := bufio.NewReader(out)
+	if err := json.NewDecoder(lines).Decode(&told); err != nil {
+		_ = s.process.Wait()
+		require.NoError(t, err, s.errs.String())
 	}
+	go func() {
+		defer close(s.ended)
+		_, _ = io.Copy(io.Discard, lines)
+	}()
+	s.base = told.Serving + api.Version
+	for _, c := range told.Callers {
+		s.keys[c.ID] = c.Key
+	}
+	t.Cleanup(s.kill)
 	return s
 }
 
+// kill ends the process as a power failure would.
 func (s *serving) kill() {
-	s.t.Helper()
-	require.NoError(s.t, s.cmd.Process.Kill())
-	require.Error(s.t, s.cmd.Wait())
+	_ = s.process.Process.Kill() // it may have ended
+	<-s.ended
+	_ = s.process.Wait()
 }
 
-// call sends a request as the first department, and decodes the answer.
-func (s *serving) call(method, path string, body io.Reader, into any, headers ...string) {
-	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), method, s.base+api.Version+path, body)
-	require.NoError(s.t, err)
+// issue sends a request for a licence; an error is that of the connection.
+func (s *serving) issue(ctx context.Context, key string, body api.IssueRequest) (int, []byte, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return 0, nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+"/licences", bytes.NewReader(text))
+	if err != nil {
+		return 0, nil, err
+	}
 	req.Header.Set("Authorization", "Bearer "+s.keys[fixtures.Caller(0)])
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set(api.HeaderIdempotencyKey, key)
 	res, err := http.DefaultClient.Do(req)
-	require.NoError(s.t, err)
-	defer func() { require.NoError(s.t, res.Body.Close()) }()
-	b, err := io.ReadAll(res.Body)
-	require.NoError(s.t, err)
-	require.Less(s.t, res.StatusCode, 300, "%s", b)
-	require.NoError(s.t, json.Unmarshal(b, into))
+	if err != nil {
+		return 0, nil, err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	return res.StatusCode, answer, err
 }
 
-func (s *serving) job(id string) (j api.Job) {
-	s.t.Helper()
-	s.call(http.MethodGet, "/jobs/"+id, nil, &j)
-	return j
+// answered is what departments were told: the answer to each idempotency key.
+type answered struct {
+	sync.Mutex
+
+	sent    map[string]api.IssueRequest
+	written map[string]api.Written
 }
 
-// TestServeKill: a conversion that was accepted goes on after each kill -9, and its end is that of one that nobody
-// disturbed; the licences are there once.
-func TestServeKill(t *testing.T) {
-	rows, kills := 4000, 4
+// department issues one licence after another until the service is gone.
+func (a *answered) department(s *serving, round, n int) {
+	for i := 0; ; i++ {
+		key := fmt.Sprintf("kill-%d-%d-%d", round, n, i)
+		req := firmRequest(s.t, round*1_000_000+n*10_000+i)
+		a.Lock()
+		a.sent[key] = req
+		a.Unlock()
+		status, body, err := s.issue(s.t.Context(), key, req)
+		if err != nil {
+			return
+		}
+		var w api.Written
+		if status != http.StatusCreated || json.Unmarshal(body, &w) != nil {
+			s.t.Errorf("issuing: %d %s", status, body)
+			return
+		}
+		a.Lock()
+		a.written[key] = w
+		a.Unlock()
+	}
+}
+
+// firmRequest asks for the licence of one firm of the made-up province.
+func firmRequest(t *testing.T, n int) api.IssueRequest {
+	t.Helper()
+	data, err := catalogue.ShippedFile("food-business-licence")
+	require.NoError(t, err)
+	typ, err := catalogue.ParseType(data)
+	require.NoError(t, err)
+	firm := fixtures.FirmAt(uint64(n))
+	return api.IssueRequest{
+		Type: typ.Code, Paper: fmt.Sprintf("P%09d", n), Division: "350102",
+		Values: map[string]string{
+			"CZZT": firm.Name, "CZZTDM": firm.Code, "CZZTDMLXDM": "001", "ZZBFRQ": "2026-03-02",
+			"ZZYXQQSRQ": "2026-03-02", "ZZYXQJZRQ": "2031-03-01", "KZ_FDDBR": "张示例", "KZ_ZS": "示例路1号",
+			"KZ_JYCS": "示例路1号", "KZ_ZTYT": "食品销售经营者", "KZ_JYXM": "预包装食品销售",
+		},
+	}
+}
+
+// TestServeKilled_A71: the service is killed under load at random moments and started again. Every answered write is
+// there as it was answered, what was not answered is there whole or not at all and can be sent again, and the audit and
+// the whole vault pass their checks.
+func TestServeKilled_A71(t *testing.T) {
+	rounds, callers := 6, 8
 	if testing.Short() {
-		rows, kills = 1500, 2
+		rounds, callers = 2, 4
 	}
-	k := newKilling(t, rows)
-	k.withoutDocuments()
-	ledger, err := os.ReadFile(k.path("台账.csv"))
-	require.NoError(t, err)
-	calm := k.copy().finish()
-
-	s := startServing(t, k.path("data"))
-	var types api.TypeList
-	s.call(http.MethodGet, "/licence-types", nil, &types)
-	var typ string
-	for _, one := range types.Types {
-		if one.Name == fixtures.FoodLicence {
-			typ = one.Code
+	dir := t.TempDir() + "/data"
+	all := &answered{sent: map[string]api.IssueRequest{}, written: map[string]api.Written{}}
+	for round := range rounds {
+		s := serve(t, dir)
+		var wg sync.WaitGroup
+		for n := range callers {
+			wg.Go(func() { all.department(s, round, n) })
 		}
-	}
-	var file api.File
-	s.call(http.MethodPost, "/files", bytes.NewReader(ledger), &file,
-		"Content-Type", "application/octet-stream", api.HeaderIdempotencyKey, "file")
-	request, err := json.Marshal(api.ConversionRequest{Type: typ, File: file.ID, FileName: "台账.csv"})
-	require.NoError(t, err)
-	var job api.Job
-	convert := func() {
-		s.call(http.MethodPost, "/conversions", bytes.NewReader(request), &job,
-			"Content-Type", "application/json", api.HeaderIdempotencyKey, "conversion")
-	}
-	convert()
-	id, halfway := job.ID, 0
-	for range kills {
-		for job.Progress == nil && job.State != "done" {
-			time.Sleep(5 * time.Millisecond) // within the limits of a caller
-			job = s.job(id)
-		}
-		time.Sleep(rand.N(200 * time.Millisecond))
-		job = s.job(id)
-		if job.State == "running" && job.Progress != nil {
-			halfway++
-		}
+		time.Sleep(300*time.Millisecond + rand.N(900*time.Millisecond))
 		s.kill()
-		s = startServing(t, k.path("data"))
-		convert()
-		require.Equal(t, id, job.ID, "the same request is another job after a kill")
-		job.Progress = nil
+		wg.Wait()
 	}
-	require.Eventually(t, func() bool {
-		job = s.job(id)
-		return job.State != "waiting" && job.State != "running"
-	}, 2*time.Minute, 50*time.Millisecond)
-	require.Equal(t, "done", job.State, "%+v", job.Error)
-	require.NotZero(t, halfway, "no kill hit the job half way")
-	var done api.Conversion
-	require.NoError(t, json.Unmarshal(job.Result, &done))
-	require.Equal(t, calm.Counts, done.Counts)
-	require.Equal(t, calm.Batch, done.Batch)
+	require.NotEmpty(t, all.written)
+	s := serve(t, dir)
+	unanswered := all.sendAgain(s)
+	require.NotZero(t, unanswered, "no kill hit a request under way")
 	s.kill()
-	require.Contains(t, k.data().ok("--json", "audit", "verify"), `"passed":true`)
-	again := k.finish()
-	require.Zero(t, again.Counts.Created+again.Counts.Updated, "a duplicate was made")
+	data := &runner{t, dir}
+	require.Contains(t, data.ok("--json", "audit", "verify"), `"passed":true`)
+	data.ok("doctor")
+	t.Logf("%d kills, %d writes answered, %d not", rounds, len(all.written), unanswered)
+}
+
+// sendAgain sends every write again with its key: those that were answered have the same answer, the others one now.
+func (a *answered) sendAgain(s *serving) (unanswered int) {
+	t := s.t
+	for key, req := range a.sent {
+		status, body, err := s.issue(t.Context(), key, req)
+		require.NoError(t, err)
+		var w api.Written
+		require.NoError(t, json.Unmarshal(body, &w), "%d %s", status, body)
+		was, ok := a.written[key]
+		if !ok {
+			unanswered++
+			require.Contains(t, []int{http.StatusCreated, http.StatusOK}, status, "%s", body)
+			continue
+		}
+		require.Equal(t, http.StatusOK, status, "%s", body)
+		require.True(t, w.Replayed)
+		was.Replayed = true
+		require.Equal(t, was, w)
+	}
+	return unanswered
+}
+
+// TestServeStops: an interrupt ends the service when the requests under way are answered, and the directory is closed as
+// it should be.
+func TestServeStops(t *testing.T) {
+	t.Parallel()
+	s := serve(t, t.TempDir()+"/data")
+	status, body, err := s.issue(t.Context(), "one", firmRequest(t, 1))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, status, "%s", body)
+	require.NoError(t, s.process.Process.Signal(os.Interrupt))
+	<-s.ended
+	require.NoError(t, s.process.Wait())
+	for line := range strings.SplitSeq(strings.TrimSpace(s.errs.String()), "\n") {
+		require.True(t, json.Valid([]byte(line)), "a log line that is no JSON: %s", line)
+	}
+	require.NotContains(t, s.errs.String(), fixtures.FirmAt(1).Code)
 }

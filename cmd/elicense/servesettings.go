@@ -32,6 +32,11 @@ type serveSettings struct {
 	Receivers   []string      `koanf:"receivers"`    // hosts that webhooks may be sent to, host or *.domain; none: no webhooks
 	Metrics     string        `koanf:"metrics"`      // address:port for Prometheus; "": none
 	MaxRequests int           `koanf:"max_requests"` // that are answered at once
+	Connections int           `koanf:"connections"`  // that are open at once
+	PerAddress  int           `koanf:"per_address"`  // of these from one address
+	Backups     string        `koanf:"backups"`      // directory for online backups; "": none
+	BackupEvery time.Duration `koanf:"backup_every"` // from one to the next
+	BackupKeep  int           `koanf:"backup_keep"`  // of the newest; older ones are removed
 	Timeout     time.Duration `koanf:"timeout"`      // for one request, reading and answering
 	Grace       time.Duration `koanf:"grace"`        // for requests that are under way when the service stops
 }
@@ -39,6 +44,7 @@ type serveSettings struct {
 // serveKeys are the names of settings, as file, environment and command line spell them.
 var serveKeys = []string{
 	"listen", "plain", "certificate", "key", "client_ca", "names", "receivers", "metrics", "max_requests", "timeout", "grace",
+	"connections", "per_address", "backups", "backup_every", "backup_keep",
 }
 
 // given is a source of settings that is no file.
@@ -55,7 +61,8 @@ func (c *program) serveSettings(flags given) (serveSettings, error) {
 	s := serveSettings{}
 	k := koanf.New(".")
 	err := k.Load(given{
-		"listen": "127.0.0.1:8443", "max_requests": 512, "timeout": "5m", "grace": "30s",
+		"listen": "127.0.0.1:8443", "max_requests": 512, "timeout": "5m", "grace": "30s", "connections": 4096,
+		"per_address": 1024, "backup_every": "24h", "backup_keep": 7,
 	}, nil)
 	if err != nil {
 		return s, fmt.Errorf("reading defaults: %w", err)
@@ -103,8 +110,11 @@ func (s *serveSettings) check() error {
 			"metrics is for a loopback address, as 127.0.0.1:9090")
 	case (s.Certificate == "") != (s.Key == ""):
 		return badService("certificate 与 key 须一起给出", "certificate and key go together")
-	case s.MaxRequests < 1 || s.Timeout <= 0 || s.Grace <= 0:
-		return badService("max_requests、timeout、grace 须大于零", "max_requests, timeout and grace are greater than zero")
+	case s.MaxRequests < 1 || s.Timeout <= 0 || s.Grace <= 0 || s.Connections < 1 || s.PerAddress < 1:
+		return badService("max_requests、timeout、grace、connections、per_address 须大于零",
+			"max_requests, timeout, grace, connections and per_address are greater than zero")
+	case s.BackupEvery < time.Minute || s.BackupKeep < 1:
+		return badService("backup_every 至少 1m，backup_keep 至少 1", "backup_every is at least 1m, backup_keep at least 1")
 	}
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		return badService("listen 应为 地址:端口，现为 "+s.Listen, "listen is ADDRESS:PORT, and not "+s.Listen)

@@ -29,17 +29,37 @@ func (c *program) openKept(ctx context.Context, h *house, name string) (engine.E
 }
 
 func (c *program) openKeptKeys(ctx context.Context, h *house, name string) (engine.Engine, *sealed.Keyring, error) {
+	e, err := h.openKeptEngine(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	store, keys, err := c.unseal(ctx, e, h.master)
+	if !errors.Is(err, sealed.ErrNoKeyring) {
+		return store, keys, err
+	}
+	if _, err := sealed.CreateKeyring(ctx, e, h.master, c.Rand); err != nil {
+		return nil, nil, err
+	}
+	return c.unseal(ctx, e, h.master)
+}
+
+// openKeptEngine opens an engine of the service, or gives the one that is open.
+func (h *house) openKeptEngine(name string) (*badger.Engine, error) {
+	if e := h.kept[name]; e != nil {
+		return e, nil
+	}
 	e, err := badger.Open(badger.Config{
 		Dir: filepath.Join(h.dir, name), GCInterval: gcInterval, ReserveBytes: h.settings.reserveBytes(),
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, fmt.Errorf("opening %s: %w", name, err)
 	}
 	h.engines = append(h.engines, e)
-	if _, err := sealed.CreateKeyring(ctx, e, h.master, c.Rand); err != nil && !errors.Is(err, sealed.ErrKeyring) {
-		return nil, nil, err
+	if h.kept == nil {
+		h.kept = map[string]*badger.Engine{}
 	}
-	return c.unseal(ctx, e, h.master)
+	h.kept[name] = e
+	return e, nil
 }
 
 // serviceWork is what long work needs.

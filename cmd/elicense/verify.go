@@ -144,9 +144,11 @@ type verifyOrder struct {
 	trust
 	reportOrder
 
-	expect  verify.Expect
-	content string
-	with    string
+	evidence string // file to keep evidence in
+	expect   verify.Expect
+	expects  []string // --expect, before they are read
+	content  string
+	with     []string
 }
 
 func (c *program) verifyCommand() *cobra.Command {
@@ -163,6 +165,7 @@ func (c *program) verifyCommand() *cobra.Command {
 		Example: "  elicense verify 证照.ofd --with 证照.json\n" +
 			"  elicense verify 证照.ofd 申请书.pdf --with 证照.json --case 2026-000123 --report ofd -o 报告.ofd\n" +
 			"  elicense verify 申请书.pdf.p7s 承诺书.ofd --trust 信任目录 --report html\n" +
+			"  elicense verify 证照.ofd 申请书.pdf --with 证照.json --evidence 办件.evidence && elicense verify 办件.evidence\n" +
 			"  elicense verify 证照.json --anchors 根证书.pem --ledger-key vault.example+1a2b3c4d+Ae5…",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.judgeFiles(cmd.Context(), &o, args) },
@@ -176,7 +179,8 @@ func (c *program) verifyCommand() *cobra.Command {
 func (o *verifyOrder) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.content, "content", "", "分离式签名所签的文件 / what a detached signature is over")
-	f.StringVar(&o.with, "with", "", "证照库现在对此证照的证据包（elicense lookup --export）/ what the vault says now of the licence")
+	f.StringArrayVar(&o.with, "with", nil,
+		"证照库现在对证照的说明（elicense lookup --export），可多次给出，各归其证照 / what the vault says now of a licence")
 	f.StringVar(&o.expect.HolderCode, "holder-code", "", "应是此人：持证主体代码 / expected holder's code")
 	f.StringVar(&o.expect.HolderName, "holder-name", "", "应是此人：持证主体名称 / expected holder's name")
 	f.StringVar(&o.expect.Type, "type", "", "应是此类证照 / expected type")
@@ -184,6 +188,9 @@ func (o *verifyOrder) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.expect.NoLicenceUnsafe, "no-licence", false,
 		"收件人声明：不是证照，而是函件、发票等 / the receiver's word that an OFD is no licence but a letter, an invoice…")
 	f.StringVar(&o.expect.Number, "number", "", "应是此编号 / expected number")
+	f.StringVar(&o.evidence, "evidence", "",
+		"另存核验证据包：文件、证书、吊销、时间戳、账本证明、报告，断网可再验 / keep all that the reports rest on, to verify offline again")
+	f.StringArrayVar(&o.expects, "expect", nil, "应当如此：case=办件编号,department=部门… / what must be so: case=…,department=…")
 }
 
 // maxDocument is the largest file that is read for verification.

@@ -17,8 +17,9 @@ import (
 
 // submitted are the files of one call of verify, open until close.
 type submitted struct {
-	docs []verify.Named
-	open []io.Closer
+	docs   []verify.Named
+	beside *besideDocuments
+	open   []io.Closer
 }
 
 func (s *submitted) close() {
@@ -29,13 +30,24 @@ func (s *submitted) close() {
 
 // submit opens the files that are to be judged, each with what lies beside it.
 func (c *program) submit(o *verifyOrder, paths []string) (*submitted, error) {
-	s := &submitted{}
-	paths = o.withoutContents(paths)
+	paths, beside, err := splitBeside(o.withoutContents(paths))
+	if err != nil {
+		return nil, err
+	}
+	if o.content != "" && len(paths) > 1 {
+		return nil, cli.Usage("--content 只能与一个文件同用", "--content goes with one file")
+	}
+	s := &submitted{beside: beside}
 	for _, p := range paths {
 		if err := c.submitOne(s, o, p); err != nil {
 			s.close()
 			return nil, err
 		}
+		s.docs[len(s.docs)-1].Evidence = beside.evidence
+	}
+	if err := c.addLicences(s, o.with); err != nil {
+		s.close()
+		return nil, err
 	}
 	return s, nil
 }
@@ -54,11 +66,6 @@ func (c *program) submitOne(s *submitted, o *verifyOrder, p string) error {
 	}
 	if beside := o.contentOf(p); beside != "" {
 		if doc.Content, doc.ContentSize, err = s.file(beside); err != nil {
-			return err
-		}
-	}
-	if o.with != "" {
-		if doc.Licence, err = c.readLimited(o.with); err != nil {
 			return err
 		}
 	}
@@ -116,11 +123,8 @@ func (o *verifyOrder) withoutContents(paths []string) []string {
 
 // judgeFiles judges one file, or several as a case.
 func (c *program) judgeFiles(ctx context.Context, o *verifyOrder, paths []string) error {
-	if err := o.checkReport(); err != nil {
+	if err := cmp.Or(o.checkReport(), o.checkEvidence(), readExpectations(&o.expect, o.expects)); err != nil {
 		return err
-	}
-	if o.content != "" && len(paths) > 1 {
-		return cli.Usage("--content 只能与一个文件同用", "--content goes with one file")
 	}
 	v, err := c.verifier(&o.trust)
 	if err != nil {
@@ -135,8 +139,12 @@ func (c *program) judgeFiles(ctx context.Context, o *verifyOrder, paths []string
 	if err != nil {
 		return err
 	}
+	c.tellBeside(s.beside)
 	report.Number = o.caseNumber
 	if err := c.writeReports(ctx, o, report); err != nil {
+		return err
+	}
+	if err := c.keepEvidence(ctx, o, report); err != nil {
 		return err
 	}
 	if len(report.Reports) == 1 {

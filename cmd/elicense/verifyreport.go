@@ -33,7 +33,8 @@ func (o *reportOrder) flags(cmd *cobra.Command) {
 	f.StringVar(&o.report, "report", "", "另存报告：ofd（签名）、html、json、text / write the report too; ofd is signed")
 	f.StringVarP(&o.out, "out", "o", "", "报告的文件或目录 / file or folder of the report")
 	f.StringVar(&o.caseNumber, "case", "", "办件编号，写入报告 / number of the case, for the report")
-	f.StringVar(&o.key, "report-key", "", "签署 OFD 报告的私钥 PEM，缺省用证照库的 / key that signs an OFD report; the vault's if not given")
+	f.StringVar(&o.key, "report-key", "",
+		"签署 OFD 报告和证据包的私钥 PEM；OFD 报告缺省用证照库的 / key that signs OFD report and evidence; an OFD report else by the vault's")
 	f.StringVar(&o.cert, "report-cert", "", "其证书及上级 PEM / its certificate and those above it")
 	f.StringVar(&o.seal, "report-seal", "", "报告上加盖的印章，与 --report-key 同用 / seal to put on the report, with --report-key")
 }
@@ -41,7 +42,10 @@ func (o *reportOrder) flags(cmd *cobra.Command) {
 // maxCaseNumber is how long the number of a case may be, in bytes.
 const maxCaseNumber = 200
 
-func (o *reportOrder) checkReport() error {
+// signsReport tells whether somebody signs what is written.
+func (o *verifyOrder) signsReport() bool { return o.key != "" || o.report == reportOFD }
+
+func (o *verifyOrder) checkReport() error {
 	switch o.report {
 	case "", "html", "json", "text", reportOFD:
 	default:
@@ -49,9 +53,11 @@ func (o *reportOrder) checkReport() error {
 	}
 	signed := o.key != "" || o.cert != "" || o.seal != ""
 	switch {
-	case signed && o.report != reportOFD:
-		return cli.Usage("--report-key、--report-cert、--report-seal 只与 --report ofd 同用",
-			"--report-key, --report-cert and --report-seal go with --report ofd")
+	case signed && o.report != reportOFD && o.evidence == "":
+		return cli.Usage("--report-key、--report-cert 只与 --report ofd 或 --evidence 同用",
+			"--report-key and --report-cert go with --report ofd or --evidence")
+	case o.seal != "" && o.report != reportOFD:
+		return cli.Usage("--report-seal 只与 --report ofd 同用", "--report-seal goes with --report ofd")
 	case signed && (o.key == "" || o.cert == ""):
 		return cli.Usage("--report-key 与 --report-cert 须同时给出", "--report-key and --report-cert go together")
 	case len(o.caseNumber) > maxCaseNumber:

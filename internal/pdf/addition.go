@@ -39,7 +39,7 @@ func (d *comparison) changedPart(was, is Object) (before, after Object, err erro
 // admit recognises an object that is in its place since then, or was there alone before.
 func (d *comparison) admit(was, is Object) {
 	r, ok := is.(Ref)
-	if ok && (d.fresh(r.Number) || was == is && d.uses[r.Number] <= 1) {
+	if ok && (d.fresh(r.Number) || was == is && d.uses[r.Number].alone()) {
 		d.known[r.Number] = true
 	}
 }
@@ -96,7 +96,7 @@ func (d *comparison) store(o Object, before map[uint32]bool, depth int) error {
 			return
 		}
 		_, isStream := next.(*Stream)
-		if !d.fresh(n) && (!before[n] || d.uses[n] > 1 || isStream) {
+		if !d.fresh(n) && (!before[n] || !d.uses[n].alone() || isStream) {
 			return
 		}
 		d.known[n] = true
@@ -120,13 +120,20 @@ func (d *comparison) form(was, is Object) error {
 	if others, err := d.old.otherFields(); err != nil {
 		return err
 	} else if len(others) == 0 {
-		keys = append(keys, "DA", "DR") // what text fields look like, of which there is none
+		keys = append(keys, "DA") // what text fields look like, of which there is none
+	}
+	keeps, err := d.keepsFonts(old["DR"], form["DR"])
+	if err != nil {
+		return err
+	}
+	if keeps {
+		keys = append(keys, "DR")
 	}
 	if !differOnly(old, form, keys...) {
 		d.other("form")
 		return nil
 	}
-	if err := d.take(Array{form["DA"], form["DR"]}); err != nil {
+	if err := d.take(form["DR"]); err != nil {
 		return err
 	}
 	d.admit(was, is)
@@ -150,6 +157,29 @@ func (d *comparison) form(was, is Object) error {
 		}
 	}
 	return nil
+}
+
+// keepsFonts tells whether the fonts of a form are what they were, with others beside them: readers draw with these what
+// has no appearance, and a font in the place of another shows other letters.
+func (d *comparison) keepsFonts(was, is Object) (bool, error) {
+	old, err := d.old.fontsOf(was)
+	if err != nil {
+		return false, err
+	}
+	now, err := d.now.fontsOf(is)
+	return err == nil && extends(old, now), err
+}
+
+func (f *File) fontsOf(resources Object) (Dict, error) {
+	d, err := f.dict(resources)
+	if err != nil {
+		return nil, err
+	}
+	fonts, err := f.dict(d["Font"])
+	if fonts == nil {
+		fonts = Dict{}
+	}
+	return fonts, err
 }
 
 // longer tells whether a list is what it was with more behind it, and gives that.
@@ -197,7 +227,7 @@ func (d *comparison) newField(o Object) error {
 		d.other("form field without a name")
 		return nil
 	}
-	return d.newValue(Field{Text(text.Value), r, field})
+	return d.newValue(Field{Name: Text(text.Value), Ref: r, Dict: field})
 }
 
 // newValue recognises a signature value that was added to a field.
@@ -210,6 +240,9 @@ func (d *comparison) newValue(field Field) error {
 	}
 	value, err := d.now.dict(v)
 	if err != nil {
+		return err
+	}
+	if _, err := d.now.dict(dict["AP"]); err != nil {
 		return err
 	}
 	shown, err := d.shows(dict)
@@ -241,7 +274,7 @@ func (d *comparison) newValue(field Field) error {
 // shows tells whether a field shows something on its page.
 func (d *comparison) shows(field Dict) (bool, error) {
 	rect, err := d.now.array(field["Rect"])
-	if err != nil || field["AP"] == nil {
+	if err != nil || field["AP"] == nil && field["MK"] == nil && field["BS"] == nil && field["Border"] == nil {
 		return false, err
 	}
 	if len(rect) != len(Page{}.Box) {
@@ -264,12 +297,12 @@ func (d *comparison) signedSince() error {
 		if err != nil {
 			return err
 		}
-		if field.Dict["V"] != nil || now["V"] == nil ||
+		if field.Dict["V"] != nil || now["V"] == nil || d.uses[field.Ref.Number].drawn ||
 			!differOnly(field.Dict, now, "V", "AP", "AS", "F", "M", "DA", "Q") {
 			continue // it stays unrecognised
 		}
 		d.known[field.Ref.Number] = true
-		if err := d.newValue(Field{field.Name, field.Ref, now}); err != nil {
+		if err := d.newValue(Field{Name: field.Name, Ref: field.Ref, Dict: now}); err != nil {
 			return err
 		}
 	}
@@ -333,7 +366,7 @@ func (d *comparison) annotations(was, is Object) (bool, error) {
 func (d *comparison) listsOfAnnotations() error {
 	var lists []uint32
 	for n := range d.touched {
-		if !d.known[n] && !d.fresh(n) && d.uses[n] == 1 {
+		if !d.known[n] && !d.fresh(n) && d.uses[n].count == 1 {
 			lists = append(lists, n)
 		}
 	}

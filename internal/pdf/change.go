@@ -42,7 +42,7 @@ func (f *File) Changes(s *Signature) (*Changes, error) {
 		return nil, err
 	}
 	d := &comparison{
-		old: revision, now: f, touched: map[uint32]bool{}, known: map[uint32]bool{}, uses: map[uint32]int{},
+		old: revision, now: f, touched: map[uint32]bool{}, known: map[uint32]bool{}, uses: map[uint32]use{},
 		allowed: s.Permissions,
 	}
 	added := len(f.sections) - len(revision.sections)
@@ -63,7 +63,7 @@ type comparison struct {
 	old, now *File
 	touched  map[uint32]bool // numbers that mean something else now
 	known    map[uint32]bool // of these, those that are recognised
-	uses     map[uint32]int  // how often the signed revision refers to a touched number
+	uses     map[uint32]use  // what the signed revision has a touched number for
 	fields   map[Ref]bool    // signature fields that were signed since
 	allowed  Permissions
 	changes  Changes
@@ -85,7 +85,8 @@ func (d *comparison) forbidden(what string) {
 
 func (d *comparison) compare(later []*section) error {
 	for _, step := range []func() error{
-		func() error { return d.touch(later) }, d.countUses, d.trailer, d.catalog, d.pages, d.judge,
+		func() error { return d.account(later) }, func() error { return d.touch(later) },
+		d.countUses, d.trailer, d.catalog, d.pages, d.judge,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -177,43 +178,6 @@ func (d *comparison) fresh(number uint32) bool {
 	return !ok || e.kind == kindFree
 }
 
-// countUses counts the references of the signed revision to touched numbers. An object that was signed as absent, and
-// filled in later, is found by that; and one that serves two ends, of which only one may change.
-func (d *comparison) countUses() error {
-	seen := map[uint32]bool{}
-	count := func(r Ref) {
-		if d.touched[r.Number] {
-			d.uses[r.Number]++
-		}
-	}
-	for _, s := range d.old.sections {
-		for _, e := range s.entries {
-			if seen[e.number] {
-				continue
-			}
-			seen[e.number] = true
-			o, err := d.old.whole(e)
-			switch {
-			case ReasonOf(err) != "":
-				d.other("object %d that cannot be read", e.number)
-				continue
-			case err != nil:
-				return err
-			}
-			if stream, ok := o.(*Stream); ok && stream.Dict["Type"] == Name("XRef") {
-				continue
-			}
-			references(o, count)
-		}
-	}
-	for number := range d.touched {
-		if d.fresh(number) && d.uses[number] > 0 {
-			d.other("object %d signed as absent", number)
-		}
-	}
-	return nil
-}
-
 // structural are the keys of a trailer that say where things are, not what they are.
 var structural = []Name{
 	"Size", "Prev", "XRefStm", "Type", "W", "Index", "Filter", "DecodeParms", "Length", "ID", "Info",
@@ -260,7 +224,7 @@ func (d *comparison) information(was, is Object) error {
 	if !differOnly(before, after, "ModDate", "Producer") {
 		d.other("document information")
 	}
-	if r, ok := is.(Ref); ok && (was == is || d.fresh(r.Number)) {
+	if r, ok := is.(Ref); ok && (was == is && d.uses[r.Number].alone() || d.fresh(r.Number)) {
 		d.known[r.Number] = true
 	}
 	return nil
@@ -289,7 +253,7 @@ func (d *comparison) catalog() error {
 		keys = append(keys, "Metadata")
 	}
 	if differOnly(before, after, keys...) {
-		if r, ok := is.(Ref); ok {
+		if r, ok := is.(Ref); ok && d.uses[r.Number].alone() {
 			d.known[r.Number] = true
 		}
 	}
@@ -303,7 +267,7 @@ func (d *comparison) catalog() error {
 // with a later signature or time-stamp: see judge.
 func (d *comparison) metadata(was, is Object) bool {
 	r, ok := is.(Ref)
-	if !ok || !d.touched[r.Number] || was != nil && (was != is || d.uses[r.Number] != 1) {
+	if !ok || !d.touched[r.Number] || was != nil && (was != is || !d.uses[r.Number].alone()) {
 		return false
 	}
 	before, err := d.old.Resolve(was)
@@ -366,7 +330,7 @@ func (d *comparison) judge() error {
 		if err != nil && ReasonOf(err) == "" {
 			return err
 		}
-		if d.fresh(n) || isMachinery(after) && isMachinery(before) {
+		if d.fresh(n) || isMachinery(after) && isMachinery(before) && d.uses[n].count == 0 {
 			continue
 		}
 		d.other("%s", strings.TrimSpace(fmt.Sprintf("%s object %d", kindOf(before), n)))
@@ -374,10 +338,10 @@ func (d *comparison) judge() error {
 	return nil
 }
 
-// isMachinery tells the streams of the cross-reference itself.
+// isMachinery tells the streams of the cross-reference itself. Object streams are none: what they hold is the document.
 func isMachinery(o Object) bool {
 	s, ok := o.(*Stream)
-	return ok && (s.Dict["Type"] == Name("XRef") || s.Dict["Type"] == Name("ObjStm"))
+	return ok && s.Dict["Type"] == Name("XRef")
 }
 
 // kindOf says what an object is for.

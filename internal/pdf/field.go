@@ -7,15 +7,17 @@ import (
 
 // Field is a terminal field of the form (12.7.4).
 type Field struct {
-	Name string // fully qualified
-	Ref  Ref    // zero: it is no object of its own
-	Dict Dict
+	Name  string // fully qualified
+	Ref   Ref    // zero: it is no object of its own
+	Dict  Dict
+	Flags int64 // Ff, own or inherited
 }
 
 // inherited is what a field has from those above it.
 type inherited struct {
-	name string
-	kind Object
+	name  string
+	kind  Object
+	flags int64
 }
 
 // SignatureFields are the signature fields of the form, signed or not.
@@ -100,9 +102,9 @@ func (w *fieldWalk) one(o Object, above inherited, depth int) error {
 		return w.all(kids, above, depth+1)
 	}
 	if above.kind == Name("Sig") {
-		w.found = append(w.found, Field{above.name, ref, d})
+		w.found = append(w.found, Field{above.name, ref, d, above.flags})
 	} else {
-		w.others = append(w.others, Field{above.name, ref, d})
+		w.others = append(w.others, Field{above.name, ref, d, above.flags})
 	}
 	return nil
 }
@@ -116,6 +118,11 @@ func (w *fieldWalk) inherit(above *inherited, d Dict) error {
 	if kind != nil {
 		above.kind = kind
 	}
+	flags, err := w.f.Resolve(d["Ff"])
+	if err != nil {
+		return err
+	}
+	above.flags = intOr(flags, above.flags)
 	part, err := w.f.Resolve(d["T"])
 	if s, ok := part.(*String); ok {
 		above.name = strings.TrimPrefix(above.name+"."+Text(s.Value), ".")

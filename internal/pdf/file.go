@@ -114,17 +114,17 @@ func (f *File) startxref(size int64) (start, end int64, err error) {
 	if at < 0 {
 		return 0, 0, refuse(ReasonXref, "no startxref at the end of the file")
 	}
-	p := &parser{b: tail, i: at + len("startxref"), last: true}
+	p := &parser{b: tail, i: at + len("startxref"), last: true, bare: true}
 	if start, err = p.integer(); err != nil {
 		return 0, 0, err
 	}
 	for p.i < len(p.b) && isSpace(p.b[p.i]) {
 		p.i++
 	}
-	if !bytes.HasPrefix(tail[p.i:], []byte("%%EOF")) {
+	if !bytes.HasPrefix(tail[p.i:], []byte(endOfFile)) {
 		return 0, 0, refuse(ReasonXref, "no %%%%EOF behind startxref")
 	}
-	return start, from + int64(p.i) + int64(len("%%EOF")), nil
+	return start, from + int64(p.i) + int64(len(endOfFile)), nil
 }
 
 // parseAt parses what stands at a place, with as many octets as that takes.
@@ -185,7 +185,14 @@ func (f *File) load(r Ref, depth int) (Object, error) {
 
 // objectAt reads the object that an entry points to.
 func (f *File) objectAt(e entry, depth int) (Object, error) {
+	o, _, err := f.readObject(e, depth)
+	return o, err
+}
+
+// readObject reads an object, and gives where it ends if it is no stream.
+func (f *File) readObject(e entry, depth int) (Object, int64, error) {
 	var out Object
+	var end int64
 	var data int64 = -1
 	err := f.parseAt(e.at, maxObjectBytes, func(p *parser) error {
 		o, err := p.indirect(e)
@@ -198,6 +205,7 @@ func (f *File) objectAt(e entry, depth int) (Object, error) {
 		if err != nil {
 			return err
 		}
+		end = p.base + int64(p.i)
 		switch _, isDict := o.(Dict); {
 		case word == "endobj":
 			return nil
@@ -208,10 +216,11 @@ func (f *File) objectAt(e entry, depth int) (Object, error) {
 		return refuse(ReasonSyntax, "object %d does not end", e.number)
 	})
 	if err != nil || data < 0 {
-		return out, err
+		return out, end, err
 	}
 	d, _ := out.(Dict)
-	return f.streamAt(d, data, depth)
+	out, err = f.streamAt(d, data, depth)
+	return out, 0, err
 }
 
 // indirect reads "n g obj" and the object, up to its end.

@@ -18,7 +18,8 @@ func (d *comparison) filledSince() error {
 		return err
 	}
 	for _, field := range fields {
-		if field.Ref == (Ref{}) || !d.touched[field.Ref.Number] || intOr(field.Dict["Ff"], 0)&readOnly != 0 {
+		n := field.Ref.Number
+		if field.Ref == (Ref{}) || !d.touched[n] || d.uses[n].drawn || field.Flags&readOnly != 0 {
 			continue
 		}
 		now, err := d.now.dict(field.Ref)
@@ -28,7 +29,7 @@ func (d *comparison) filledSince() error {
 		if !differOnly(field.Dict, now, "V", "AP", "AS", "M") {
 			continue
 		}
-		d.known[field.Ref.Number] = true
+		d.known[n] = true
 		d.changes.Filled++
 		if d.allowed.Locks(field.Name) {
 			d.forbidden("a form field that is locked")
@@ -54,7 +55,7 @@ func (d *comparison) redrawn(was, is Object) error {
 		return err
 	}
 	r, ok := after["N"].(Ref)
-	if !ok || before["N"] != after["N"] || !d.touched[r.Number] || d.uses[r.Number] != 1 {
+	if !ok || before["N"] != after["N"] || !d.touched[r.Number] || !d.uses[r.Number].alone() {
 		return nil
 	}
 	for _, f := range []*File{d.old, d.now} {

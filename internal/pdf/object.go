@@ -92,19 +92,4 @@ func differOnly(a, b Dict, names ...Name) bool {
 }
 
 // references calls f with every reference within an object.
-func references(o Object, f func(Ref)) {
-	switch x := o.(type) {
-	case Ref:
-		f(x)
-	case Array:
-		for _, e := range x {
-			references(e, f)
-		}
-	case Dict:
-		for _, e := range x {
-			references(e, f)
-		}
-	case *Stream:
-		references(x.Dict, f)
-	}
-}
+func references(o Object, f func(Ref)) { referencesBy("", o, func(_ Name, r Ref) { f(r) }) }

@@ -17,6 +17,7 @@ type parser struct {
 	i        int
 	base     int64 // of b in the file; negative: strings have no place of their own
 	last     bool  // nothing follows b
+	bare     bool  // comments do not count as white space
 	elements int
 }
 
@@ -42,7 +43,7 @@ func (p *parser) skip() {
 		switch c := p.b[p.i]; {
 		case isSpace(c):
 			p.i++
-		case c == '%':
+		case c == '%' && !p.bare:
 			for p.i < len(p.b) && p.b[p.i] != '\n' && p.b[p.i] != '\r' {
 				p.i++
 			}

@@ -112,6 +112,9 @@ func (f *File) readHybrid(s *section, seen map[int64]bool) error {
 	if err != nil {
 		return err
 	}
+	if p := hidden.trailer["Prev"]; p != nil && p != s.trailer["Prev"] {
+		return refuse(ReasonXref, "a stream beside a table that goes on elsewhere") // some readers would follow it
+	}
 	entries := slices.Clone(hidden.entries)
 	for _, e := range s.entries {
 		i, ok := hidden.find(e.number)
@@ -161,6 +164,7 @@ func (p *parser) table(limit int) (*section, error) {
 		return nil, err
 	}
 	s := &section{}
+	p.bare = true
 	for {
 		p.skip()
 		if p.i >= len(p.b) {
@@ -176,7 +180,7 @@ func (p *parser) table(limit int) (*section, error) {
 	if err := p.keyword("trailer"); err != nil {
 		return nil, err
 	}
-	p.elements = 0
+	p.elements, p.bare = 0, false
 	o, err := p.object(0)
 	if err != nil {
 		return nil, err
@@ -204,6 +208,9 @@ func (p *parser) subsection(s *section, limit int) error {
 		e := entry{number: uint32(first + i)} //nolint:gosec // both are small
 		if err := p.tableEntry(&e); err != nil {
 			return err
+		}
+		if i == 0 && first == 1 && e.kind == kindFree {
+			return refuse(ReasonXref, "a section that starts with a free object 1") // some readers count it from 0
 		}
 		s.entries = append(s.entries, e)
 	}
@@ -233,8 +240,8 @@ func (p *parser) tableEntry(e *entry) error {
 	return nil
 }
 
-// xrefStream reads a cross-reference stream (7.5.8).
-func (f *File) xrefStream(at int64, limit int) (*section, error) {
+// headAt reads the number and generation of an object that nothing lists.
+func (f *File) headAt(at int64) (entry, error) {
 	e := entry{at: at, kind: kindUsed}
 	err := f.parseAt(at, maxObjectBytes, func(p *parser) error {
 		number, err := p.integer()
@@ -251,6 +258,12 @@ func (f *File) xrefStream(at int64, limit int) (*section, error) {
 		e.number, e.extra = uint32(number), uint32(generation) //nolint:gosec // checked
 		return nil
 	})
+	return e, err
+}
+
+// xrefStream reads a cross-reference stream (7.5.8).
+func (f *File) xrefStream(at int64, limit int) (*section, error) {
+	e, err := f.headAt(at)
 	if ReasonOf(err) == ReasonSyntax {
 		return nil, refuse(ReasonXref, "no cross-reference where one must be")
 	}

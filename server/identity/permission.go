@@ -25,6 +25,7 @@ type Permission string
 
 // The permissions. Each operation of the interface needs exactly one.
 const (
+	Anyone         Permission = "anyone" // needs no credentials: what everybody may know
 	MayReadTypes   Permission = "types.read"
 	MayWriteTypes  Permission = "types.write"
 	MayIssue       Permission = "licences.issue" // issue, reserve, confirm, cancel
@@ -66,7 +67,7 @@ var permissions = map[Permission][]Role{
 	MaySeeQuality: {RoleDepartmentSystem, RoleDepartmentClerk, RoleSupervisor, RoleOperator},
 	MayAudit:      {RoleAuditor, RoleSupervisor},
 	MayOperate:    {RoleOperator},
-	MayReplicate:  {RoleOperator},
+	MayReplicate:  {RoleDepartmentSystem},
 	MayWork: {
 		RoleDepartmentSystem, RoleDepartmentClerk, RoleReviewer, RoleWindowClerk, RoleBatchOperator, RoleHolder,
 		RoleAgent, RoleOperator,

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/normal"
@@ -224,4 +225,33 @@ func (t Type) clone() Type {
 	t.Numbering.Scope = slices.Clone(t.Numbering.Scope)
 	t.Numbering.Codes = maps.Clone(t.Numbering.Codes)
 	return t
+}
+
+// ShortName gives the short name of an element by one of its exact names: the short name itself in any case, its name
+// in GB/T 36903 (certificateHolderName), or its label where only one element has it.
+func (c *Compiled) ShortName(name string) (string, bool) {
+	if _, ok := c.Column(name); ok {
+		return name, true
+	}
+	if upper := strings.ToUpper(name); upper != name {
+		if _, ok := c.Column(upper); ok {
+			return upper, true
+		}
+	}
+	for i := range metadata {
+		if metadata[i].English == name {
+			return metadata[i].Name, true
+		}
+	}
+	found := ""
+	for _, col := range c.Columns() {
+		if col.Label != name {
+			continue
+		}
+		if found != "" {
+			return "", false
+		}
+		found = col.Name
+	}
+	return found, found != ""
 }

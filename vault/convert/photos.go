@@ -44,6 +44,7 @@ func (w *worker) photograph(raw *rawRow) error {
 			}
 		case named:
 			w.own(finding{code: CodePhotoMissing, element: col.Name, found: file})
+			w.faceless = true
 		default:
 			w.faceless = true
 		}

@@ -124,13 +124,17 @@ func scanID(i int) string { return fmt.Sprintf("scan_%d", i+1) }
 // scanFile is the name of a scan that is an attachment.
 func scanFile(i int, content []byte) string { return scanID(i) + formatOf(content) }
 
-// formatOf tells scans that are no pictures by their first bytes.
+// formats are what scans come as that are no pictures of a page, by their first bytes.
+var formats = []struct{ first, extension string }{
+	{"%PDF-", ".pdf"}, {"II*\x00", ".tif"}, {"MM\x00*", ".tif"}, {"GIF8", ".gif"}, {"BM", ".bmp"}, {"PK\x03\x04", ".ofd"},
+}
+
+// formatOf tells scans that are no pictures of a page.
 func formatOf(b []byte) string {
-	switch {
-	case bytes.HasPrefix(b, []byte("%PDF-")):
-		return ".pdf"
-	case bytes.HasPrefix(b, []byte("II*\x00")), bytes.HasPrefix(b, []byte("MM\x00*")):
-		return ".tif"
+	for _, f := range formats {
+		if bytes.HasPrefix(b, []byte(f.first)) {
+			return f.extension
+		}
 	}
 	return ".bin"
 }

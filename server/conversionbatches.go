@@ -1,0 +1,134 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/server/jobs"
+	"github.com/elicense/elicense/vault"
+)
+
+func batchAccess(c *identity.Caller) vault.Access {
+	return writeAccess(c, "转换批次", "", "")
+}
+
+type batchesOutput struct {
+	Body api.Batches
+}
+
+func (s *Server) listConversions(ctx context.Context, c *identity.Caller, _ *struct{}) (*batchesOutput, error) {
+	list, err := s.cfg.Vault.Batches(ctx, batchAccess(c))
+	if err != nil {
+		return nil, err
+	}
+	out := batchesOutput{Body: api.Batches{Items: []api.Batch{}}}
+	for i := range list {
+		if c.Covers(list[i].Type) {
+			list[i].Certificate, list[i].CertificateSignature = nil, nil
+			out.Body.Items = append(out.Body.Items, batchOf(&list[i]))
+		}
+	}
+	return &out, nil
+}
+
+// BatchOf names a batch in the path.
+type BatchOf struct {
+	Batch string `path:"batch" maxLength:"64"`
+}
+
+type openedBatchOutput struct {
+	Body api.Batch
+}
+
+func (s *Server) conversion(ctx context.Context, c *identity.Caller, in *BatchOf) (*openedBatchOutput, error) {
+	account, err := s.cfg.Vault.Batch(ctx, batchAccess(c), in.Batch, func([]vault.RowResult) bool { return false })
+	if err == nil {
+		err = checkType(c, account.Type)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &openedBatchOutput{Body: batchOf(account)}, nil
+}
+
+type signOffInput struct {
+	Write
+	BatchOf
+	Body api.SignOff
+}
+
+// signOff may be sent again: a batch that is open stays as it was signed off.
+func (s *Server) signOff(ctx context.Context, c *identity.Caller, in *signOffInput) (*openedBatchOutput, error) {
+	former, err := s.conversion(ctx, c, &in.BatchOf)
+	if err != nil || former.Body.State == string(vault.BatchOpen) {
+		return former, err
+	}
+	account, err := s.cfg.Vault.SignOffBatch(ctx, writeAccess(c, "签核转换批次", in.Item, in.Case), in.Batch, vault.SignOff{
+		By: in.Body.By, Sampled: in.Body.Sampled, Defects: in.Body.Defects, Remark: in.Body.Remark,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &openedBatchOutput{Body: batchOf(account)}, nil
+}
+
+type undoInput struct {
+	Write
+	BatchOf
+	Body api.UndoRequest
+}
+
+// undoWork takes a batch back; after a crash the library goes on.
+type undoWork struct {
+	Batch  string `json:"batch"`
+	Reason string `json:"reason"`
+	Item   string `json:"item,omitempty"`
+	Case   string `json:"case,omitempty"`
+}
+
+func (undoWork) kind() string { return kindUndo }
+
+func (s *Server) undoConversion(ctx context.Context, c *identity.Caller, in *undoInput) (*jobOutput, error) {
+	if _, err := s.conversion(ctx, c, &in.BatchOf); err != nil {
+		return nil, err
+	}
+	return s.accept(ctx, c, in.Key, undoWork{in.Batch, in.Body.Reason, in.Item, in.Case})
+}
+
+// shownRefused is how many rows that stay are listed.
+const shownRefused = 100
+
+func (s *Server) workUndo(ctx context.Context, j *jobs.Job, tell func(jobs.Progress)) (any, error) {
+	var w undoWork
+	if err := json.Unmarshal(j.Spec, &w); err != nil {
+		return nil, fmt.Errorf("reading a job: %w", err)
+	}
+	a := vault.Access{Caller: j.Owner, Purpose: "撤回转换批次", Item: w.Item, Case: w.Case, Ground: vault.GroundIssuer}
+	out := api.Undo{Counts: map[string]int{}}
+	done := int64(0)
+	account, err := s.cfg.Vault.UndoBatch(ctx, a, w.Batch, w.Reason, func(u vault.Undone) {
+		done++
+		tell(jobs.Progress{Done: done})
+		out.Counts[u.Result]++
+		if u.Code != "" && len(out.Refused) < shownRefused {
+			zh, en := u.Code.Sentence()
+			out.Refused = append(out.Refused, api.UndoRefused{Row: u.Row, Code: string(u.Code), Zh: zh, En: en})
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.Batch = batchOf(account)
+	return out, nil
+}
+
+func batchOf(a *vault.BatchAccount) api.Batch {
+	return api.Batch{
+		ID: a.ID, Type: a.Type, Issuer: a.Issuer, FileName: a.FileName, State: string(a.State), Started: a.Started,
+		Finished: a.Finished, Counts: a.Counts,
+		Certificate: a.Certificate, CertificateSignature: a.CertificateSignature,
+	}
+}

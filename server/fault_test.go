@@ -1,0 +1,190 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/engine/memory"
+)
+
+// TestBadBodies: what is no request is refused with a code that says so, before anything is carried out.
+func TestBadBodies(t *testing.T) {
+	t.Parallel()
+	for _, x := range []struct {
+		name, kind, body string
+		status           int
+		code             string
+	}{
+		{"empty", "application/json", "", http.StatusBadRequest, "request-malformed"},
+		{"no JSON", "application/json", "type=food", http.StatusBadRequest, "request-malformed"},
+		{"cut off", "application/json", `{"type":`, http.StatusBadRequest, "request-malformed"},
+		{"two values", "application/json", `{"type":"a"}{"type":"b"}`, http.StatusBadRequest, "request-malformed"},
+		{"member twice", "application/json", `{"type":"a","type":"b"}`, http.StatusBadRequest, "request-malformed"},
+		{"member twice below", "application/json", `{"values":{"a":"1","a":"2"}}`, http.StatusBadRequest, "request-malformed"},
+		{"member in another case", "application/json", `{"TYPE":"a"}`, http.StatusUnprocessableEntity, "request-invalid"},
+		{"deep", "application/json", strings.Repeat("[", 60<<10), http.StatusBadRequest, "request-malformed"},
+		{"deep in a member", "application/json", `{"values":` + strings.Repeat(`{"a":`, 9000) + "1" + strings.Repeat("}", 9001), http.StatusBadRequest, "request-malformed"},
+		{"wrong type", "application/json", `[1,2,3]`, http.StatusUnprocessableEntity, "request-invalid"},
+		{"XML", "application/xml", "<type>a</type>", http.StatusUnsupportedMediaType, "media-type"},
+		{"form", "application/x-www-form-urlencoded", "type=a", http.StatusUnsupportedMediaType, "media-type"},
+		{"too large", "application/json", `{"type":"` + strings.Repeat("a", 80<<10) + `"}`, http.StatusRequestEntityTooLarge, "request-too-large"},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			refused(t, w.sendRaw(t, x.kind, strings.NewReader(x.body), int64(len(x.body))), x.status, x.code)
+		})
+	}
+}
+
+// sendRaw sends any bytes as a write of the first department.
+func (w *world) sendRaw(t *testing.T, kind string, body io.Reader, length int64) reply {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.http.URL+api.Version+"/licences", body)
+	require.NoError(t, err)
+	req.ContentLength = length
+	req.Header.Set("Authorization", "Bearer "+fixtures.Caller(0))
+	req.Header.Set("Content-Type", kind)
+	req.Header.Set(api.HeaderIdempotencyKey, "one")
+	res, err := w.http.Client().Do(req)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, res.Body.Close()) }()
+	out, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return reply{res.StatusCode, res.Header, out}
+}
+
+// counted says how much of it was read.
+type counted struct {
+	io.Reader
+
+	n int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// zeros never end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// TestLargeUpload: a gigabyte is refused when it is announced or when it passes the limit, not when it has been read.
+func TestLargeUpload(t *testing.T) {
+	t.Parallel()
+	for name, length := range map[string]int64{"announced": 1 << 30, "not announced": -1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body := &counted{Reader: io.LimitReader(zeros{}, 1<<30)}
+			refused(t, newWorld(t).sendRaw(t, "application/json", body, length),
+				http.StatusRequestEntityTooLarge, "request-too-large")
+			require.Less(t, body.n, int64(16<<20))
+		})
+	}
+}
+
+// full is an engine on a disk that may be nearly full.
+type full struct {
+	engine.Engine
+
+	now atomic.Bool
+}
+
+func (f *full) Update(ctx context.Context, fn func(engine.Writer) error) error {
+	if f.now.Load() {
+		return engine.ErrNoSpace
+	}
+	return f.Engine.Update(ctx, fn)
+}
+
+// TestDiskFull: writes, and look-ups that cannot be audited, are refused with a code that says so and may be sent again;
+// the service is not ready. When there is room again, all is as it was.
+func TestDiskFull(t *testing.T) {
+	t.Parallel()
+	disk := &full{Engine: memory.New()}
+	w := newWorldOn(t, disk, nil)
+	w.config.Ready = func(ctx context.Context) error { return disk.Update(ctx, func(engine.Writer) error { return nil }) }
+	w.restart()
+	issue := func() reply {
+		return w.call(fixtures.Caller(0), http.MethodPost, "/licences", foodRequest(t), api.HeaderIdempotencyKey, "one")
+	}
+	disk.now.Store(true)
+	refused(t, issue(), http.StatusInsufficientStorage, "no-space")
+	refused(t, w.call("reviewer", http.MethodPost, "/lookups", api.LookupRequest{
+		Asked: api.Asked{
+			Purpose: "办理设立登记", Case: "2026-0001", Item: "350000-0102", Ground: "law", Basis: fixtures.HallBasis,
+		},
+		Type: foodRequest(t).Type, Number: "1",
+	}),
+		http.StatusInsufficientStorage, "no-space")
+	require.Equal(t, http.StatusServiceUnavailable, w.health("/readyz"))
+	require.Equal(t, http.StatusOK, w.health("/healthz"))
+	disk.now.Store(false)
+	require.Equal(t, http.StatusCreated, issue().status)
+	require.Equal(t, http.StatusOK, w.health("/readyz"))
+}
+
+func (w *world) health(path string) int {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.http.URL+path, nil)
+	require.NoError(w.t, err)
+	res, err := w.http.Client().Do(req)
+	require.NoError(w.t, err)
+	require.NoError(w.t, res.Body.Close())
+	return res.StatusCode
+}
+
+// TestClockJumps: a clock that goes back or far ahead refuses nothing that was answered and changes no answer.
+func TestClockJumps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	issue := func(key, paper string) reply {
+		req := foodRequest(t)
+		req.Paper = paper
+		return w.call(fixtures.Caller(0), http.MethodPost, "/licences", req, api.HeaderIdempotencyKey, key)
+	}
+	first := issue("one", "P-1")
+	require.Equal(t, http.StatusCreated, first.status, "%s", first.body)
+	start := w.now
+	for name, jump := range map[string]time.Duration{
+		"an hour back": -time.Hour, "three years back": -3 * 365 * 24 * time.Hour, "a year ahead": 365 * 24 * time.Hour,
+	} {
+		w.now = start.Add(jump)
+		again := issue("one", "P-1")
+		require.Equal(t, http.StatusOK, again.status, "%s: %s", name, again.body)
+		require.Equal(t, into[api.Written](t, first).Identifier, into[api.Written](t, again).Identifier, name)
+		require.Less(t, w.call("reviewer", http.MethodGet, "/licence-types", nil).status, 400, name)
+	}
+}
+
+// TestLogHoldsNothing: the log of requests, refused and carried out, has no identity number and nothing submitted.
+func TestLogHoldsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	req := foodRequest(t)
+	require.Equal(t, http.StatusCreated,
+		w.call(fixtures.Caller(0), http.MethodPost, "/licences", req, api.HeaderIdempotencyKey, "one").status)
+	req.Values["CZZTDMLXDM"], req.Values["CZZTDM"], req.Paper = "001", req.Values["CZZTDM"]+"X", "P-2"
+	require.Equal(t, http.StatusUnprocessableEntity,
+		w.call(fixtures.Caller(0), http.MethodPost, "/licences", req, api.HeaderIdempotencyKey, "two").status)
+	for _, secret := range []string{req.Values["CZZTDM"], req.Values["CZZT"], "Bearer", "one\""} {
+		require.False(t, bytes.Contains(w.log.Bytes(), []byte(secret)))
+	}
+}

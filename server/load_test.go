@@ -1,0 +1,271 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	random "math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/blob"
+	"github.com/elicense/elicense/internal/engine/badger"
+	"github.com/elicense/elicense/internal/engine/memory"
+	"github.com/elicense/elicense/internal/engine/sealed"
+	"github.com/elicense/elicense/internal/load"
+	"github.com/elicense/elicense/server"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/convert"
+)
+
+// nowhere takes log lines, which are written all the same.
+type nowhere struct{}
+
+func (*nowhere) Write(p []byte) (int, error) { return len(p), nil }
+
+// connections is how many callers the goals have.
+const connections = 64
+
+// loaded is a service over a vault on the default engine, sealed, full of licences, on a loopback address.
+type loaded struct {
+	b         *testing.B
+	vault     *vault.Vault
+	http      *httptest.Server
+	licences  []string
+	transport *http.Transport
+}
+
+func newLoaded(b *testing.B, licences int) *loaded {
+	b.Helper()
+	bare, err := badger.Open(badger.Config{Dir: b.TempDir()})
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, bare.Close()) })
+	keys, err := sealed.CreateKeyring(b.Context(), bare, sealed.Master{1}, rand.Reader)
+	require.NoError(b, err)
+	store, err := sealed.Open(sealed.Config{Inner: bare, Keys: keys, Rand: rand.Reader})
+	require.NoError(b, err)
+	blobs, err := blob.Open(blob.Config{Engine: memory.New(), Now: time.Now, Hash: keys.AddressHash})
+	require.NoError(b, err)
+	province, err := fixtures.NewProvince(rand.Reader, time.Now)
+	require.NoError(b, err)
+	l := &loaded{b: b}
+	l.vault, err = vault.Open(b.Context(), vault.Config{
+		Engine: store, Blobs: blobs, Tokens: keys, Records: province.Custody, Signer: province.Vault, Now: time.Now,
+		Rand: rand.Reader, Zone: zone, Workers: 2,
+	})
+	require.NoError(b, err)
+	require.NoError(b, fixtures.Settle(b.Context(), l.vault))
+	l.fill(licences)
+	s, err := server.New(server.Config{
+		Vault: l.vault, Callers: new(world).callers(nil), Engine: memory.New(), Now: time.Now, Rand: rand.Reader,
+		Log: slog.New(slog.NewJSONHandler(&nowhere{}, nil)),
+	})
+	require.NoError(b, err)
+	s.AddConstant()
+	l.http = httptest.NewServer(s.Handler())
+	b.Cleanup(l.http.Close)
+	l.transport = &http.Transport{MaxIdleConnsPerHost: connections, DialContext: new(net.Dialer).DialContext}
+	b.Cleanup(l.transport.CloseIdleConnections)
+	return l
+}
+
+// fill converts a ledger of so many rows.
+func (l *loaded) fill(rows int) {
+	l.b.Helper()
+	ledger, err := fixtures.NewLedger(fixtures.LedgerOptions{Type: fixtures.FoodLicence, Seed: 1, Rows: rows})
+	require.NoError(l.b, err)
+	file, err := os.CreateTemp(l.b.TempDir(), "")
+	require.NoError(l.b, err)
+	defer func() { require.NoError(l.b, file.Close()) }()
+	size, err := ledger.WriteTo(file)
+	require.NoError(l.b, err)
+	_, err = file.Seek(0, io.SeekStart)
+	require.NoError(l.b, err)
+	access := vault.Access{Caller: fixtures.Caller(0), Purpose: "存量证照电子化转换", Ground: vault.GroundIssuer}
+	report, err := convert.Run(l.b.Context(), convert.Config{
+		Vault: l.vault, Access: access, Now: time.Now, Workers: 2,
+	}, convert.Job{
+		Type: foodType(l.b), File: convert.File{Reader: file, SizeBytes: size, Name: "ledger.csv"}, Result: io.Discard,
+	})
+	require.NoError(l.b, err)
+	require.Equal(l.b, rows, report.Counts.Created)
+	_, err = l.vault.SignOffBatch(l.b.Context(), access, report.Batch, vault.SignOff{By: "核对人", Sampled: 1})
+	require.NoError(l.b, err)
+	for q := (vault.Query{Batch: report.Batch, Limit: 500}); ; {
+		page, err := l.vault.Lookup(l.b.Context(), access, q)
+		require.NoError(l.b, err)
+		for i := range page.Found {
+			l.licences = append(l.licences, page.Found[i].Identifier)
+		}
+		if q.Cursor = page.Next; q.Cursor == "" {
+			return
+		}
+	}
+}
+
+// lookup is a request for licence n.
+func (l *loaded) lookup(n int) any {
+	return api.LookupRequest{Asked: byLaw(), Identifier: l.licences[n], Fields: []string{"CZZT", "ZZYXQJZRQ"}}
+}
+
+func (l *loaded) comparison(n int) any {
+	return api.ComparisonRequest{Asked: byLaw(), Comparison: api.Comparison{
+		Identifier: l.licences[n], Claims: map[string]string{"KZ_ZTYT": "食品销售经营者"},
+	}}
+}
+
+// put puts one kind of request on the service, each about another licence; rate 0: as fast as the connections can.
+func (l *loaded) put(path string, request func(n int) any, requests int, rate float64) *load.Report {
+	l.b.Helper()
+	bodies := make([][]byte, requests)
+	for i := range bodies {
+		text, err := json.Marshal(request(random.IntN(len(l.licences))))
+		require.NoError(l.b, err)
+		bodies[i] = text
+	}
+	client := &http.Client{Transport: l.transport}
+	report, err := load.Run(l.b.Context(), load.Plan{
+		Connections: connections, Requests: requests, Rate: rate, Now: time.Now,
+		Send: func(ctx context.Context, _, n int) error {
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.http.URL+api.Version+path, bytes.NewReader(bodies[n]))
+			if err != nil {
+				return err
+			}
+			req.Header.Set("Authorization", "Bearer reviewer")
+			req.Header.Set("Content-Type", "application/json")
+			res, err := client.Do(req)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = res.Body.Close() }()
+			text, err := io.ReadAll(res.Body)
+			if err == nil && res.StatusCode != http.StatusOK {
+				err = fmt.Errorf("%d: %s", res.StatusCode, text)
+			}
+			return err
+		},
+	})
+	require.NoError(l.b, err)
+	require.NoError(l.b, report.First)
+	return report
+}
+
+// BenchmarkServe is the goal of look-ups and comparisons over HTTP: at least half of the rate of a constant route behind
+// the same identity and audit, with the same generator, in turns of one run; and the times of an open loop at half the
+// peak. ELICENSE_BENCH_LICENCES says how many licences the vault has.
+func BenchmarkServe(b *testing.B) {
+	licences := 2000
+	if n, err := strconv.Atoi(os.Getenv("ELICENSE_BENCH_LICENCES")); err == nil {
+		licences = n
+	}
+	l := newLoaded(b, licences)
+	for _, x := range []struct {
+		name, path string
+		request    func(int) any
+	}{{"lookup", "/lookups", l.lookup}, {"comparison", "/comparisons", l.comparison}} {
+		b.Run(x.name, func(b *testing.B) {
+			l.b = b
+			l.against(x.path, x.request, max(b.N, connections))
+		})
+	}
+}
+
+// turns is how often the two sides change, so that what else the machine does falls on both.
+const turns = 4
+
+func (l *loaded) against(path string, request func(int) any, requests int) {
+	b := l.b
+	part := max(1, requests/turns)
+	l.put(path, request, part, 0) // to warm what can be warm
+	var ours, constant, closed float64
+	var peak *load.Report
+	b.ResetTimer()
+	for range turns {
+		c := l.put("/constant", l.lookup, part, 0)
+		o := l.put(path, request, part, 0)
+		constant, ours = constant+c.Elapsed.Seconds(), ours+o.Elapsed.Seconds()
+		closed += float64(part)
+		peak = o
+	}
+	b.StopTimer()
+	open := l.put(path, request, part, closed/ours/2)
+	b.ReportMetric(closed/ours, "requests/s")
+	b.ReportMetric(constant/ours, "of-constant")
+	b.ReportMetric(milliseconds(peak.Quantile(0.5)), "peak-p50-ms")
+	b.ReportMetric(milliseconds(peak.Quantile(0.99)), "peak-p99-ms")
+	b.ReportMetric(milliseconds(open.Quantile(0.5)), "half-p50-ms")
+	b.ReportMetric(milliseconds(open.Quantile(0.99)), "half-p99-ms")
+	b.ReportMetric(float64(rssAnon())/1024, "MiB-RssAnon")
+}
+
+// BenchmarkRefusals is the goal under attack: with a thousand refused requests a second, the time within which 99 % of
+// the look-ups of those who may are answered, as a multiple of the quiet one.
+func BenchmarkRefusals(b *testing.B) {
+	l := newLoaded(b, 2000)
+	requests := max(b.N, connections)
+	quiet := l.put("/lookups", l.lookup, requests, 200)
+	ctx, stop := context.WithCancel(b.Context())
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		for ctx.Err() == nil {
+			_, _ = load.Run(ctx, load.Plan{
+				Connections: connections, Requests: 1000, Rate: 1000, Now: time.Now,
+				Send: func(ctx context.Context, _, n int) error { return l.refusedOnce(ctx, n) },
+			})
+		}
+	}()
+	time.Sleep(time.Second)
+	loud := l.put("/lookups", l.lookup, requests, 200)
+	stop()
+	<-gone
+	b.ReportMetric(milliseconds(quiet.Quantile(0.99)), "quiet-p99-ms")
+	b.ReportMetric(milliseconds(loud.Quantile(0.99)), "loud-p99-ms")
+	b.ReportMetric(float64(loud.Quantile(0.99))/float64(quiet.Quantile(0.99)), "of-quiet")
+}
+
+// refusedOnce sends a request of somebody whom nobody knows.
+func (l *loaded) refusedOnce(ctx context.Context, n int) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.http.URL+api.Version+"/lookups", strings.NewReader("{}"))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer stranger-"+strconv.Itoa(n))
+	res, err := (&http.Client{Transport: l.transport}).Do(req)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	return errors.Join(err, res.Body.Close())
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// rssAnon is the anonymous memory of this process, service and generator together, in KiB; 0 where it is not told.
+func rssAnon() (kib int) {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "RssAnon:"); ok {
+			_, _ = fmt.Sscan(rest, &kib)
+		}
+	}
+	return kib
+}

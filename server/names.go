@@ -1,0 +1,147 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/vault"
+)
+
+// Elements go by the short names of their type. On input their names in GB/T 36903 (certificateHolderName) and the
+// labels of the type (持证主体) are taken as well; answers use short names.
+
+// shortNames are the names that a caller asks for as their type calls them; what the type does not know stays as it is
+// and is found nowhere.
+func (s *Server) shortNames(ctx context.Context, typeCode string, names []string) []string {
+	if len(names) == 0 {
+		return nil
+	}
+	t, err := s.cfg.Vault.Type(ctx, typeCode)
+	if err != nil {
+		return names
+	}
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = name
+		if short, ok := t.ShortName(name); ok {
+			out[i] = short
+		}
+	}
+	return out
+}
+
+// knownNames is shortNames where every name must be known.
+func (s *Server) knownNames(ctx context.Context, typeCode string, names []string) ([]string, error) {
+	t, err := s.cfg.Vault.Type(ctx, typeCode)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]string, len(names))
+	var unknown []api.Defect
+	for i, name := range names {
+		short, ok := t.ShortName(name)
+		if !ok {
+			d := fieldUnknown()
+			d.Path, d.Found = "/fields/"+strconv.Itoa(i), name
+			unknown = append(unknown, d)
+		}
+		out[i] = short
+	}
+	return out, defects(unknown)
+}
+
+// spelling remembers how a caller wrote the names of elements, so that a refusal points to what was written.
+type spelling struct {
+	member  string // of the request: values or claims
+	written map[string]string
+}
+
+// shortValues gives values by short name. A name that the type does not know stays, for the vault to refuse; two names
+// of one element are a refusal, since nobody can say which is meant.
+func (s *Server) shortValues(ctx context.Context, typeCode, member string, values map[string]string) (
+	map[string]string, *spelling, error,
+) {
+	as := &spelling{member: member, written: map[string]string{}}
+	t, err := s.cfg.Vault.Type(ctx, typeCode)
+	if err != nil || len(values) == 0 {
+		return values, as, nil //nolint:nilerr // the vault says what is wrong with the type
+	}
+	out := make(map[string]string, len(values))
+	var twice []api.Defect
+	for name, value := range values {
+		short, ok := t.ShortName(name)
+		if !ok {
+			short = name
+		}
+		if _, there := out[short]; there {
+			d := sentenceDefect(vault.CodeFieldTwice)
+			d.Path, d.Found = "/"+member+"/"+escape(name), short
+			twice = append(twice, d)
+		}
+		out[short], as.written[short] = value, name
+	}
+	return out, as, defects(twice)
+}
+
+// point makes a refusal of the vault point to the member and the name that the caller wrote.
+func (as *spelling) point(err error) error {
+	var r *vault.Refusal
+	if err == nil || !errors.As(err, &r) || errors.Is(err, vault.ErrAudit) {
+		return err
+	}
+	a := vaultProblem(r)
+	for i := range a.Errors {
+		field := r.Problems[i].Field
+		if name, ok := as.written[field]; ok {
+			a.Errors[i].Path = "/" + as.member + "/" + escape(name)
+		}
+	}
+	return a
+}
+
+// members are the members of a request that the vault calls otherwise.
+type members map[string]string
+
+// point makes a refusal of the vault point to the members of the request.
+func (m members) point(err error) error {
+	var r *vault.Refusal
+	if err == nil || !errors.As(err, &r) || errors.Is(err, vault.ErrAudit) {
+		return err
+	}
+	a := vaultProblem(r)
+	for i := range a.Errors {
+		if name, ok := m[r.Problems[i].Field]; ok {
+			a.Errors[i].Path = "/" + name
+		}
+	}
+	return a
+}
+
+// defects is the refusal of a request for these reasons; nil if there are none.
+func defects(list []api.Defect) error {
+	if len(list) == 0 {
+		return nil
+	}
+	a := &answer{api.Problem{Status: statusOf(vault.ErrInvalid), Errors: list}}
+	return a.headline()
+}
+
+func fieldUnknown() api.Defect { return sentenceDefect(vault.CodeFieldUnknown) }
+
+// sentenceDefect is a defect in the words of the vault.
+func sentenceDefect(c vault.Code) api.Defect {
+	zh, en := c.Sentence()
+	return defect(string(c), zh, en)
+}
+
+// typeIn is the type that an identifier names; "" if it is none.
+func typeIn(identifier string) string {
+	id, err := code.ParseIdentifier(identifier)
+	if err != nil {
+		return ""
+	}
+	return id.Type
+}

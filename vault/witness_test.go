@@ -1,0 +1,37 @@
+package vault_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/vault"
+)
+
+// TestWitness: what was done beside the vault stands in the audit with who did it for what; what has no stable name, as
+// anything submitted, does not get in, nor what nobody known did.
+func TestWitness(t *testing.T) {
+	w := newWorld(t)
+	require.NoError(t, w.v.Witness(t.Context(), byLaw(), vault.Witnessed{
+		Act: "verify", Object: "verdict 0123456789abcdef", Result: "total-passed",
+	}))
+	list := w.auditEntries()
+	e := list[len(list)-1]
+	require.Equal(t, "verify", e.Act)
+	require.Equal(t, "verdict 0123456789abcdef", e.Object)
+	require.Equal(t, "total-passed", e.Result)
+	require.Equal(t, byLaw().Case, e.Asked.Case)
+	require.Equal(t, byLaw().Caller, e.Asked.Caller)
+
+	for name, bad := range map[string]vault.Witnessed{
+		"no act": {}, "capitals": {Act: "Verify"}, "sentence": {Act: "verify it"}, "line": {Act: "verify\nact admit"},
+		"object": {Act: "verify", Object: "张示例"}, "object of one word": {Act: "verify", Object: "x"},
+		"result": {Act: "verify", Result: "通过"}, "long": {Act: "verify", Object: "file " + string(make([]byte, 90))},
+	} {
+		require.ErrorIs(t, w.v.Witness(t.Context(), byLaw(), bad), vault.ErrWitnessed, name)
+	}
+	stranger := byLaw()
+	stranger.Caller = "nobody"
+	require.ErrorIs(t, w.v.Witness(t.Context(), stranger, vault.Witnessed{Act: "verify"}), vault.ErrUnknownCaller)
+	require.Len(t, w.auditEntries(), len(list))
+}

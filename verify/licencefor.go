@@ -1,0 +1,49 @@
+package verify
+
+import (
+	"bytes"
+
+	"github.com/elicense/elicense/internal/ofd"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// LicenceFor finds the licence that an OFD carries among what a vault gave out: it is what Document.Licence is to be. nil:
+// there is none, or the document carries no licence. It judges nothing; what cannot be read is passed over.
+func LicenceFor(d *Document, bundles ...[]byte) []byte {
+	if d.Body == nil || len(bundles) == 0 {
+		return nil
+	}
+	p, err := ofd.Open(d.Body, d.Size)
+	if err != nil {
+		return nil
+	}
+	o := &ofdPackage{Package: p}
+	for _, name := range o.Files() {
+		inside := o.bundleIn(name)
+		if inside == nil {
+			continue
+		}
+		for _, raw := range bundles {
+			if b, err := record.ParseBundle(raw); err == nil && bytes.Equal(b.Record, inside.Record) {
+				return raw
+			}
+		}
+	}
+	return nil
+}
+
+// bundleIn is the licence that lies in a file of the package.
+func (o *ofdPackage) bundleIn(name string) *record.Bundle {
+	if size := o.Size(name); size < 2 || size > record.MaxBundle {
+		return nil
+	}
+	raw, err := o.readObject(name)
+	if err != nil || !bytes.Contains(raw, []byte(record.BundleFormat)) {
+		return nil
+	}
+	b, err := record.ParseBundle(raw)
+	if err != nil {
+		return nil
+	}
+	return b
+}

@@ -141,7 +141,7 @@ func TestImportRefused(t *testing.T) {
 	send := func(key string, content []byte) reply {
 		return province.call(key, http.MethodPost, "/imports", api.ImportRequest{Content: content}, api.HeaderIdempotencyKey, "k")
 	}
-	for _, bad := range [][]byte{nil, []byte("x"), []byte(`{"unknown":1}`), append(content[:len(content):len(content)], 'x')} {
+	for _, bad := range [][]byte{[]byte("x"), []byte(`{"unknown":1}`), append(content[:len(content):len(content)], 'x')} {
 		refused(t, send(fixtures.Caller(0), bad), http.StatusUnprocessableEntity, "transfer-malformed")
 	}
 	twice := []byte(strings.Replace(string(content), `{"identifier"`, `{"from":1,"identifier"`, 1))

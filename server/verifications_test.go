@@ -202,7 +202,7 @@ func TestVerifyDigests(t *testing.T) {
 	attached := hex.EncodeToString(digest[:])
 	require.True(t, ask(attached).Known)
 	change := w.call(fixtures.Caller(0), http.MethodPost, "/licences/"+first.Identifier+"/changes",
-		api.ActRequest{Reason: "变更", Basis: "依申请", Values: map[string]string{"ZZYXQJZRQ": "2032-02-28"}, Paper: "P-0002"},
+		api.ActRequest{Reason: "变更", Basis: "依申请", Values: map[string]string{"CZZT": "示例食品有限责任公司"}, Paper: "P-0002"},
 		api.HeaderIdempotencyKey, "c")
 	require.Equal(t, http.StatusOK, change.status, "%s", change.body)
 	now := ask(attached)

@@ -125,6 +125,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	router.NoRoute(s.noRoute)
 	router.NoMethod(s.noMethod)
+	s.registerSharing(router)
 	s.api = humagin.New(router, s.description())
 	s.api.UseMiddleware(s.recognise)
 	s.register()

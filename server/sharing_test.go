@@ -44,7 +44,7 @@ func (w *world) share(key, service, body string) shared {
 }
 
 // ask is a request with this data.
-func ask(t *testing.T, data any) string {
+func ask(t testing.TB, data any) string {
 	t.Helper()
 	text, err := json.Marshal(map[string]any{
 		"head": map[string]string{"accessId": "a", "businessCode": "2026-0001"}, "data": data,
@@ -213,11 +213,14 @@ func TestSharingVerifyInfo_A78(t *testing.T) {
 func TestSharingVerifyFile_A32(t *testing.T) {
 	t.Parallel()
 	w, _ := newSharingWorld(t)
+	judge := w.config.Verifier
+	w.config.Verifier = nil
+	w.restart()
 	got := w.share("sharer", "VerifyCertificateFile", ask(t, map[string]any{
 		"contentType": "base64", "content": []byte("no document"), "useCause": "核验",
 	}))
 	require.Equal(t, "verifier-missing", got.Head.Code)
-	w.config.Verifier = newVerifier(t, w)
+	w.config.Verifier = judge
 	w.restart()
 	got = w.share("sharer", "VerifyCertificateFile", ask(t, map[string]any{
 		"contentType": "base64", "content": []byte("no document"), "useCause": "核验",

@@ -19,7 +19,6 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server"
 	"github.com/elicense/elicense/server/alarm"
-	"github.com/elicense/elicense/verify"
 )
 
 func (c *program) serveCommand() *cobra.Command {
@@ -161,15 +160,6 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 		Patience: func(r *http.ResponseController) { c.moreTime(r, settings.Timeout) },
 	})
 	return s, known.keys, err
-}
-
-// publicVerifier judges the files that anybody may drop, by the trust of the data directory; nil if it has none.
-func (c *program) publicVerifier(h *house) (*verify.Verifier, error) {
-	v, err := c.verifierAsking(&trust{}, server.CurrentStatus{Vault: h.vault})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint:nilnil // a service without trust anchors judges nothing
-	}
-	return v, err
 }
 
 // moreTime gives the next part of a long answer the time that any answer has.

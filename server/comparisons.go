@@ -54,6 +54,7 @@ func (s *Server) compared(
 	if err != nil {
 		return nil, as.point(err)
 	}
+	s.countComparison(ctx, res)
 	out := comparisonOf(res)
 	return &out, nil
 }

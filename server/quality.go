@@ -174,10 +174,12 @@ func (s *Server) daysSince(day string) int {
 	if err != nil {
 		return 0
 	}
-	today := s.cfg.Now().In(s.cfg.Vault.Zone())
-	then := time.Date(d.Year, time.Month(d.Month), d.Day, 0, 0, 0, 0, today.Location())
-	return int(time.Date(today.Year(), today.Month(), today.Day(), 12, 0, 0, 0, today.Location()).Sub(then).Hours()) / 24
+	const day24 = 24 * time.Hour
+	today := record.DateOf(s.cfg.Now().In(s.cfg.Vault.Zone()))
+	return int(noon(today).Sub(noon(d)) / day24)
 }
+
+func noon(d record.Date) time.Time { return time.Date(d.Year, d.Month, d.Day, 12, 0, 0, 0, time.UTC) }
 
 // countComparison counts a comparison for the department whose licence it was about.
 func (s *Server) countComparison(ctx context.Context, r *vault.Comparison) {

@@ -67,6 +67,7 @@ subscribe              x      .     .        .      .     .  .       .          
 undoConversion         x      .     .        .      x     .  .       .          .      .     .
 unsubscribe            x      .     .        .      .     .  .       .          .      .     x
 uploadFile             x      x     x        x      x     .  .       .          x      x     x
+getQuality             x      x     .        .      .     .  .       x          .      .     x
 getCheckpoint          *      *     *        *      *     *  *       *          *      *     *
 getGrowth              *      *     *        *      *     *  *       *          *      *     *
 getPublicState         *      *     *        *      *     *  *       *          *      *     *

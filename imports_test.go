@@ -120,7 +120,7 @@ var rules = map[string]rule{
 	"server": {reach: served, ours: slices.Concat(codecs, []string{
 		"api", "server/...", "vault", "vault/...", "verify", "verify/...", "signing", "pki", "internal/engine",
 		"internal/blob", "internal/sheet",
-		"internal/httpsig",
+		"internal/httpsig", "internal/normal",
 	})},
 
 	"client": {reach: network, ours: slices.Concat(codecs, []string{"api", "pki"})},

@@ -86,16 +86,15 @@ type Config struct {
 
 // Server answers requests. It is safe for use by many goroutines.
 type Server struct {
-	cfg        Config
-	handler    http.Handler
-	metrics    *metrics
-	closing    atomic.Bool
-	api        huma.API
-	operations []operation // in the order in which they were registered
-	limits     *limits
-	files      *files.Store // nil: none
-	jobs       *jobs.Jobs
-	hooks      *feed.Webhooks // nil: none
+	cfg     Config
+	handler http.Handler
+	metrics *metrics
+	closing atomic.Bool
+	api     huma.API
+	limits  *limits
+	files   *files.Store // nil: none
+	jobs    *jobs.Jobs
+	hooks   *feed.Webhooks // nil: none
 }
 
 // New builds the service.

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -25,10 +26,12 @@ import (
 	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/server"
+	"github.com/elicense/elicense/server/alarm"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/convert"
+	"github.com/elicense/elicense/verify"
 )
 
 var zone = time.FixedZone("CST", 8*3600)
@@ -42,6 +45,30 @@ type world struct {
 	http   *httptest.Server
 	log    *bytes.Buffer
 	config server.Config
+	pages  drawing
+}
+
+// drawing is a drawer of pages that says what it was asked, or fails as the test wants.
+type drawing struct{ err error }
+
+func (d *drawing) Picture(_ context.Context, v *vault.Drawable, p server.Picture) ([]byte, error) {
+	return fmt.Appendf(nil, "page %d %v %d %s", p.Page, p.PNG, p.DPI, v.Type.Code), d.err
+}
+
+func (d *drawing) Copy(_ context.Context, v *vault.Drawable, n server.CopyNote) ([]byte, error) {
+	return fmt.Appendf(nil, "copy %s %s %s %s", n.For, n.Because, n.Until.Format(time.DateOnly), v.Type.Code), d.err
+}
+
+// verifier trusts the province and asks the vault for the state of licences.
+func (w *world) verifier(p *fixtures.Province, now func() time.Time) *verify.Verifier {
+	w.t.Helper()
+	keys, err := verify.ParseLedgerKeys(p.Vault.NoteKey())
+	require.NoError(w.t, err)
+	v, err := verify.New(verify.Config{
+		Trust: p.Anchors, LedgerKeys: keys, Now: now, Status: server.CurrentStatus{Vault: w.vault},
+	})
+	require.NoError(w.t, err)
+	return v
 }
 
 func newWorld(t testing.TB) *world {
@@ -74,7 +101,7 @@ func newWorldOn(t testing.TB, store engine.Engine, more func(*identity.Keys)) *w
 	require.NoError(t, fixtures.Settle(t.Context(), w.vault))
 	w.config = server.Config{
 		Vault: w.vault, Callers: w.callers(more), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
-		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
+		Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "1", Pages: &w.pages, Verifier: w.verifier(province, clock),
 	}
 	uploads, err := blob.Open(blob.Config{Engine: memory.New(), Now: clock, Hash: keys.AddressHash})
 	require.NoError(t, err)
@@ -85,8 +112,23 @@ func newWorldOn(t testing.TB, store engine.Engine, more func(*identity.Keys)) *w
 			return memory.New(), func() error { return nil }, nil
 		},
 	}
+	w.recognising(clock)
 	w.restart()
 	return w
+}
+
+// recognising lets callers be registered and log in, and raises alarms.
+func (w *world) recognising(clock func() time.Time) {
+	w.t.Helper()
+	var err error
+	w.config.Registry, err = identity.OpenRegistry(w.t.Context(), identity.RegistryConfig{Engine: memory.New(), Now: clock})
+	require.NoError(w.t, err)
+	w.config.Login, err = identity.NewLogin(identity.LoginConfig{
+		Certificates: trusting{}, Caller: fixtures.Hall, Origin: "vault.province.example", Now: clock, Rand: rand.Reader,
+	})
+	require.NoError(w.t, err)
+	w.config.Alarms, err = alarm.Open(w.t.Context(), alarm.Config{Engine: memory.New(), Now: clock, Rand: rand.Reader})
+	require.NoError(w.t, err)
 }
 
 // restart begins the service, or begins it anew after changes to config.
@@ -132,7 +174,7 @@ func (w *world) callers(more func(*identity.Keys)) identity.Recogniser {
 	}
 	keys.Add("reviewer", identity.Caller{ID: fixtures.Hall, Role: identity.RoleReviewer})
 	keys.Add("operator", identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator})
-	for _, role := range roles {
+	for _, role := range everyRole {
 		c := identity.Caller{ID: fixtures.Hall, Role: role}
 		switch role {
 		case identity.RoleDepartmentSystem, identity.RoleDepartmentClerk, identity.RoleBatchOperator:
@@ -157,13 +199,6 @@ func (w *world) callers(more func(*identity.Keys)) identity.Recogniser {
 		more(&keys)
 	}
 	return &keys
-}
-
-// roles are all of them.
-var roles = []identity.Role{
-	identity.RoleDepartmentSystem, identity.RoleDepartmentClerk, identity.RoleReviewer, identity.RoleWindowClerk,
-	identity.RoleBatchOperator, identity.RoleCAOperator, identity.RoleAuditor, identity.RoleSupervisor,
-	identity.RoleHolder, identity.RoleAgent, identity.RoleOperator,
 }
 
 // holder is the firm of that number, logged in at the hall.
@@ -290,6 +325,14 @@ func foodRequest(t testing.TB) api.IssueRequest {
 		}
 	}
 	return api.IssueRequest{Type: typ.Code, Paper: "P-0001", Division: "350102", Values: values}
+}
+
+// definition is that of the food licence as it is declared.
+func definition(t testing.TB) []byte {
+	t.Helper()
+	data, err := catalogue.ShippedFile("food-business-licence")
+	require.NoError(t, err)
+	return data
 }
 
 // idPattern finds what looks like an identity number or a code of a firm.

@@ -64,13 +64,15 @@ func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s
 		return nil, err
 	}
 	r.callers = append(r.callers, tokens)
-	if h.settings.Sandbox {
-		keys, list, err := c.sandboxCallers(h)
-		if err != nil {
-			return nil, err
-		}
-		r.callers, r.keys = append(r.callers, keys), list
+	if !h.settings.Sandbox {
+		r.callers = append(r.callers, identity.NoKeys{})
+		return r, nil
 	}
+	keys, list, err := c.sandboxCallers(h)
+	if err != nil {
+		return nil, err
+	}
+	r.callers, r.keys = append(r.callers, keys), list
 	return r, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -221,7 +222,12 @@ func TestImportForged(t *testing.T) {
 		"image":      func(x *vault.Transfer) { x.Events[0].Version.Images = [][]byte{[]byte("x")} },
 		"scan":       func(x *vault.Transfer) { x.Events[0].Version.Scans = [][]byte{[]byte("x")} },
 		"order":      func(x *vault.Transfer) { x.Events[0], x.Events[1] = x.Events[1], x.Events[0] },
-		"batch":      func(x *vault.Transfer) { x.Batches = []vault.TransferBatch{{Account: vault.BatchAccount{ID: "b"}}} },
+		"batch name": func(x *vault.Transfer) {
+			x.Batches = []vault.TransferBatch{{Account: vault.BatchAccount{
+				ID: "b", Type: foodType, Issuer: fixtures.Departments()[0].Code,
+			}}}
+		},
+		"batch": func(x *vault.Transfer) { x.Batches = []vault.TransferBatch{{Account: vault.BatchAccount{ID: "b"}}} },
 	} {
 		x := travelled(t, good)
 		change(x)

@@ -3,8 +3,6 @@ package vault
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine"
@@ -38,19 +36,12 @@ func (in *incoming) readBatches(list []TransferBatch) error {
 	for i := range list {
 		b := &list[i].Account
 		many := len(list) > maxTransferEvents
-		if many || b.Issuer != in.id.Issuer || b.Type != in.id.Type || !namesRun(b.ID) {
+		if many || b.Issuer != in.id.Issuer || b.Type != in.id.Type || !isBatchID(b.ID) {
 			return refuse(ErrInvalid, CodeImportInvalid, "batches")
 		}
 	}
 	in.batches = list
 	return nil
-}
-
-// namesRun reports whether a batch is named as a vault names them: after its file, with the number of the run.
-func namesRun(id string) bool {
-	file, run, ok := strings.Cut(id, "-")
-	n, err := strconv.Atoi(run)
-	return ok && file != "" && err == nil && n > 0 && strconv.Itoa(n) == run && len(id) <= 64
 }
 
 // names reports whether an identifier is one of the licence's.

@@ -14,7 +14,7 @@ type IssueRequest struct {
 // Written is the outcome of a write.
 type Written struct {
 	Identifier string `json:"identifier" doc:"电子证照标识 of GB/T 36904"`
-	Number     string `json:"number" doc:"证照编号"`
+	Number     string `json:"number,omitempty" doc:"证照编号, of what is new"`
 	Version    int    `json:"version"`
 	State      string `json:"state"`
 	Record     string `json:"record" doc:"SM3 of the record, hexadecimal"`

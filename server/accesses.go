@@ -36,8 +36,8 @@ func (s *Server) accesses(ctx context.Context, c *identity.Caller, in *accessesI
 		e := &list[i]
 		out.Body.Accesses = append(out.Body.Accesses, api.Seen{
 			Number: e.Number, Time: e.Time, Act: e.Act, Department: e.Department, Name: e.Name, Caller: e.Asked.Caller,
-			Purpose: e.Asked.Purpose, Item: e.Asked.Item, Case: e.Asked.Case, Ground: e.Asked.Ground, Basis: e.Asked.Basis,
-			Licence: e.Licence, Type: e.Type,
+			Purpose: e.Asked.Purpose, Item: e.Asked.Item, Case: e.Asked.Case, Ground: e.Asked.Ground,
+			Basis: e.Asked.Basis, Licence: e.Licence, Type: e.Type,
 		})
 	}
 	if len(list) == in.Limit {

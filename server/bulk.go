@@ -80,6 +80,9 @@ func (b *bulk) answer(ctx context.Context, hc huma.Context) {
 		hc.SetHeader("Connection", "close")
 	}
 	hc.SetHeader("Content-Type", mediaLines)
+	if hc.Version().ProtoMajor == 1 {
+		hc.SetHeader("Connection", "close") // what was not read of a request that ended badly is no next request
+	}
 	hc.SetStatus(http.StatusOK)
 	_ = control.EnableFullDuplex() // where it is not supported it is not needed
 	out := json.NewEncoder(w)

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -162,4 +164,28 @@ func TestCompareManyEnds(t *testing.T) {
 	require.Equal(t, 100_000, end.Rows)
 	require.Equal(t, "rows-too-many", end.Problem.Code)
 	require.Less(t, body.peak, uint64(256<<20))
+}
+
+// TestCompareManyCutOff: an answer to a request that was cut off says so, after the rows that came whole.
+func TestCompareManyCutOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	address := strings.TrimPrefix(w.http.URL, "http://")
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+	require.NoError(t, err)
+	head, row := line(t, byLaw()), line(t, api.ComparisonRow{Ref: "r"})
+	body := head + row + row
+	_, err = fmt.Fprintf(conn, "POST %s%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer reviewer\r\n"+
+		"Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\nno chunk\r\n",
+		api.Version, bulkPath, len(body), body)
+	require.NoError(t, err)
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	out, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, 3, bytes.Count(out, []byte("\n")), "%s", out)
+	require.Contains(t, string(out), `"body-cut-off"`)
+	require.NoError(t, conn.Close())
 }

@@ -13,21 +13,20 @@ type Code string
 
 // The codes of the transport.
 const (
-	CodeInternal   Code = "internal"
-	CodeNoRoute    Code = "no-such-resource"
-	CodeNoMethod   Code = "method-not-allowed"
-	CodeMalformed  Code = "request-malformed"
-	CodeInvalid    Code = "request-invalid"
-	CodeTooLarge   Code = "request-too-large"
-	CodeMediaType  Code = "media-type"
-	CodeAcceptable Code = "not-acceptable"
-	CodeTimeout    Code = "timeout"
-	CodeNoSpace    Code = "no-space"
-	CodeClosing    Code = "closing"
-	CodeAudit      Code = "audit-unavailable"
-	CodeAmbiguous  Code = "outcome-unknown"
-	CodeIfMatch    Code = "if-match-malformed"
-	CodeDate       Code = "date-malformed"
+	CodeInternal  Code = "internal"
+	CodeNoRoute   Code = "no-such-resource"
+	CodeNoMethod  Code = "method-not-allowed"
+	CodeMalformed Code = "request-malformed"
+	CodeInvalid   Code = "request-invalid"
+	CodeTooLarge  Code = "request-too-large"
+	CodeMediaType Code = "media-type"
+	CodeTimeout   Code = "timeout"
+	CodeNoSpace   Code = "no-space"
+	CodeClosing   Code = "closing"
+	CodeAudit     Code = "audit-unavailable"
+	CodeAmbiguous Code = "outcome-unknown"
+	CodeIfMatch   Code = "if-match-malformed"
+	CodeDate      Code = "date-malformed"
 
 	CodeNoDocument   Code = "document-unknown"
 	CodeNoEvent      Code = "event-unknown"
@@ -218,11 +217,6 @@ var transportSentences = map[Code]message{
 		"不支持这种内容类型；请用 application/json",
 		"this content type is not supported; use application/json",
 	},
-	CodeAcceptable: {
-		http.StatusNotAcceptable, false,
-		"没有所要求的格式；请接受 application/json",
-		"there is no such format; accept application/json",
-	},
 	CodeTimeout: {
 		http.StatusServiceUnavailable, true,
 		"未能在时限内完成，可能已经办理；请用同一幂等键重试",
@@ -270,9 +264,9 @@ var transportSentences = map[Code]message{
 	},
 	CodeNoCheckpoint: {
 		http.StatusNotFound, false,
-		"没有可与此账本规模相比的检查点；请以回执或检查点所载的规模为准，并稍后再试",
-		"there is no checkpoint to compare with this size; take the size that a receipt or checkpoint names, or ask " +
-			"later",
+		"还没有检查点，或没有可与此账本规模相比的；请以回执或检查点所载的规模为准，并稍后再试",
+		"there is no checkpoint yet, or none to compare with this size; take the size that a receipt or checkpoint " +
+			"names, and ask later",
 	},
 	CodeNotDrawn: {
 		http.StatusConflict, false,
@@ -312,8 +306,8 @@ var transportSentences = map[Code]message{
 	},
 	CodeEmpty: {
 		http.StatusUnprocessableEntity, false,
-		"请求没有内容；请在请求体中发送文件",
-		"the request has no content; send the file as the body",
+		"请求没有内容；请按接口说明逐行发送",
+		"the request has no content; send lines as the description says",
 	},
 }
 
@@ -352,8 +346,6 @@ func codeOfStatus(status int) Code {
 		return CodeTooLarge
 	case http.StatusUnsupportedMediaType:
 		return CodeMediaType
-	case http.StatusNotAcceptable:
-		return CodeAcceptable
 	case http.StatusRequestTimeout:
 		return CodeTimeout
 	case http.StatusUnprocessableEntity:

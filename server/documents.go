@@ -125,9 +125,6 @@ func (s *Server) attach(ctx context.Context, c *identity.Caller, in *attachInput
 	if err := checkIdentifier(c, in.Identifier); err != nil {
 		return nil, err
 	}
-	if len(in.RawBody) == 0 {
-		return nil, codeProblem(CodeEmpty)
-	}
 	a := writeAccess(c, "附加文件", in.Item, in.Case)
 	d, err := s.cfg.Vault.Attach(ctx, a, in.Identifier, in.Kind, in.RawBody)
 	if err != nil {

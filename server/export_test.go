@@ -34,5 +34,19 @@ func (s *Server) Step(ctx context.Context) (bool, error) { return s.jobs.Step(ct
 // Deliver makes one attempt to send a webhook, as Run does.
 func (s *Server) Deliver(ctx context.Context) (bool, error) { return s.hooks.Step(ctx) }
 
+// StatusOf is how HTTP names a kind of refusal.
+func StatusOf(sentinel error) int { return statusOf(sentinel) }
+
+// TransportCodes are the codes of this package alone.
+func TransportCodes() []CodeText {
+	var out []CodeText
+	for _, c := range Codes() {
+		if _, ok := transportSentences[Code(c.Code)]; ok && c.Part == "transport" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // Sweep removes what has outlived its time, as Run does every hour.
 func (s *Server) Sweep(ctx context.Context) error { return s.sweepAll(ctx) }

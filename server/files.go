@@ -40,6 +40,7 @@ func (s *Server) registerUpload() {
 		OperationID: "uploadFile", Method: http.MethodPost, Path: api.Version + "/files", Tags: []string{"files"},
 		Summary:  "上传文件 / upload a file, as application/octet-stream",
 		Metadata: map[string]any{permissionKey: identity.MayWork, writeKey: true},
+		Security: security(operation{may: identity.MayWork}),
 		Parameters: []*huma.Param{{
 			Name: api.HeaderIdempotencyKey, In: "header", Required: true, Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "made by the caller for each new file",

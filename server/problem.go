@@ -97,7 +97,7 @@ func typeProblem(t *catalogue.TypeError) *answer {
 	a := &answer{api.Problem{Status: http.StatusUnprocessableEntity}}
 	for _, p := range t.Problems {
 		a.Errors = append(a.Errors, api.Defect{
-			Code: string(p.Code), Path: p.Path, Found: p.Found,
+			Code: string(p.Code), Path: steps("." + p.Path), Found: p.Found,
 			Zh: p.Text(catalogue.ZH), En: p.Text(catalogue.EN), FixZh: p.Fix(catalogue.ZH), FixEn: p.Fix(catalogue.EN),
 		})
 	}
@@ -169,12 +169,10 @@ func (s *Server) teach(ctx huma.Context, _ string, v any) (any, error) {
 	for i := range m.Errors {
 		found[i] = m.Errors[i]
 	}
-	a := misfit(m.Status, found)
-	if a == nil {
-		a = codeProblem(codeOfStatus(m.Status))
-		a.Status = m.Status
+	if len(found) == 0 { // about the body as a whole
+		found = []error{&huma.ErrorDetail{Message: m.Detail}}
 	}
-	return s.finish(ctx.Context(), a), nil
+	return s.finish(ctx.Context(), misfit(m.Status, found)), nil
 }
 
 // pointer turns huma's place of an error (body.values.x[2]) into a JSON pointer (RFC 6901) or a named part.
@@ -183,8 +181,16 @@ func pointer(location string) string {
 	if !ok {
 		return location
 	}
-	rest = strings.NewReplacer("[", ".", "]", "").Replace(rest)
-	return strings.ReplaceAll(rest, ".", "/")
+	return steps(rest)
+}
+
+// steps turns .fields[2].rules into a JSON pointer.
+func steps(place string) string {
+	if place == "." {
+		return ""
+	}
+	place = strings.NewReplacer("[", ".", "]", "").Replace(place)
+	return strings.ReplaceAll(place, ".", "/")
 }
 
 // pathOf is where in a request the vault found something wrong: among the values, whose short names are in capitals, or

@@ -120,6 +120,9 @@ func (s *Server) entry(ctx context.Context, a vault.Access, in *proofInput) (*va
 // checkpoint gives what was signed last. It signs nothing: everybody may ask.
 func (s *Server) checkpoint(ctx context.Context, _ *identity.Caller, _ *struct{}) (*fileOutput, error) {
 	signed, err := s.cfg.Vault.NewestCheckpoint(ctx)
+	if errors.Is(err, vault.ErrNotFound) {
+		return nil, codeProblem(CodeNoCheckpoint)
+	}
 	if err != nil {
 		return nil, err
 	}

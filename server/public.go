@@ -20,8 +20,8 @@ func (s *Server) registerPublic() {
 		zh: "扫码核验：是否有效", en: "is it in force, by the token of its QR code", may: identity.Anyone,
 	}, s.publicState)
 	add(s, operation{
-		id: "verifyPublicly", method: http.MethodPost, path: "/public/verifications", tag: "public", may: identity.Anyone,
-		maxBody: maxPublicFile + 1, consumes: []string{mediaBytes, mediaOFD, mediaPDF, mediaJSON},
+		id: "verifyPublicly", method: http.MethodPost, path: "/public/verifications", tag: "public",
+		may: identity.Anyone, maxBody: maxPublicFile + 1, consumes: []string{mediaBytes, mediaOFD, mediaPDF, mediaJSON},
 		zh: "文件核验：是否可信、是否有效", en: "is a file genuine and in force",
 	}, s.verifyPublicly)
 }
@@ -61,9 +61,6 @@ type dropOutput struct {
 func (s *Server) verifyPublicly(ctx context.Context, _ *identity.Caller, in *dropInput) (*dropOutput, error) {
 	if s.cfg.Verifier == nil {
 		return nil, codeProblem(CodeNoVerifier)
-	}
-	if len(in.RawBody) == 0 {
-		return nil, codeProblem(CodeEmpty)
 	}
 	r, err := s.cfg.Verifier.Verify(ctx, in.RawBody, verify.Expect{})
 	if err != nil {

@@ -69,15 +69,18 @@ var schemaRules = []schemaRule{
 		"请改正，并带时区", "a time is written 2026-03-02T09:30:00+08:00 (RFC 3339)", "correct it, with its zone"),
 	ruleOf("minLength", validation.MsgExpectedMinLength, "长度不足 {}", "请填写完整", "it is shorter than {}", "fill it in"),
 	ruleOf("maxLength", validation.MsgExpectedMaxLength, "长度超过 {}", "请缩短", "it is longer than {}", "shorten it"),
-	ruleOf("minItems", validation.MsgExpectedMinItems, "至少要有 {} 项", "请补足", "there are to be {} items at least", "add some"),
+	ruleOf("minItems", validation.MsgExpectedMinItems, "至少要有 {} 项", "请补足",
+		"there are to be {} items at least", "add some"),
 	ruleOf("maxItems", validation.MsgExpectedMaxItems, "至多 {} 项", "请分几次提交", "there may be {} items at most",
 		"send several requests"),
 	ruleOf("minProperties", validation.MsgExpectedMinProperties, "至少要有 {} 个成员", "请补足",
 		"there are to be {} members at least", "add some"),
 	ruleOf("maxProperties", validation.MsgExpectedMaxProperties, "至多 {} 个成员", "请减少",
 		"there may be {} members at most", "leave some out"),
-	ruleOf("minimum", validation.MsgExpectedMinimumNumber, "不得小于 {}", "请改正", "it may not be less than {}", "correct it"),
-	ruleOf("maximum", validation.MsgExpectedMaximumNumber, "不得大于 {}", "请改正", "it may not be more than {}", "correct it"),
+	ruleOf("minimum", validation.MsgExpectedMinimumNumber, "不得小于 {}", "请改正",
+		"it may not be less than {}", "correct it"),
+	ruleOf("maximum", validation.MsgExpectedMaximumNumber, "不得大于 {}", "请改正",
+		"it may not be more than {}", "correct it"),
 	ruleOf("pattern", validation.MsgExpectedMatchPattern, "不符合格式 {}", "请按此格式书写", "it is not of the form {}",
 		"write it in that form"),
 	ruleOf("pattern", validation.MsgExpectedBePattern, "应为{}", "请按此格式书写", "it is to be {}", "write it so"),
@@ -137,7 +140,8 @@ func parseMember[T any](s *Server, data []byte) (*T, *answer) {
 	registry := s.api.OpenAPI().Components.Schemas
 	var res huma.ValidateResult
 	schema := registry.Schema(reflect.TypeFor[T](), true, "")
-	huma.Validate(registry, schema, huma.NewPathBuffer([]byte("body"), len("body")), huma.ModeWriteToServer, loose, &res)
+	at := huma.NewPathBuffer([]byte("body"), len("body"))
+	huma.Validate(registry, schema, at, huma.ModeWriteToServer, loose, &res)
 	if bad := misfit(http.StatusUnprocessableEntity, res.Errors); bad != nil {
 		return nil, bad
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -29,36 +30,61 @@ import (
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/convert"
+	"github.com/elicense/elicense/verify"
 )
 
 var zone = time.FixedZone("CST", 8*3600)
 
 // world is a service of the made-up province with a clock that tests move.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	now    time.Time
 	vault  *vault.Vault
 	server *server.Server
 	http   *httptest.Server
 	log    *bytes.Buffer
 	config server.Config
+	pages  drawing
 
 	province *fixtures.Province
 }
 
-func newWorld(t *testing.T) *world {
+// drawing is a drawer of pages that says what it was asked, or fails as the test wants.
+type drawing struct{ err error }
+
+func (d *drawing) Picture(_ context.Context, v *vault.Drawable, p server.Picture) ([]byte, error) {
+	return fmt.Appendf(nil, "page %d %v %d %s", p.Page, p.PNG, p.DPI, v.Type.Code), d.err
+}
+
+func (d *drawing) Copy(_ context.Context, v *vault.Drawable, n server.CopyNote) ([]byte, error) {
+	return fmt.Appendf(nil, "copy %s %s %s %s", n.For, n.Because, n.Until.Format(time.DateOnly), v.Type.Code), d.err
+}
+
+// verifier trusts the province and asks the vault for the state of licences.
+func (w *world) verifier(p *fixtures.Province, now func() time.Time) *verify.Verifier {
+	w.t.Helper()
+	keys, err := verify.ParseLedgerKeys(p.Vault.NoteKey())
+	require.NoError(w.t, err)
+	v, err := verify.New(verify.Config{
+		Trust: p.Anchors, LedgerKeys: keys, Now: now, Status: server.CurrentStatus{Vault: w.vault},
+	})
+	require.NoError(w.t, err)
+	return v
+}
+
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	return newWorldOn(t, memory.New(), nil)
 }
 
 // newWorldWith has more callers.
-func newWorldWith(t *testing.T, more func(*identity.Keys)) *world {
+func newWorldWith(t testing.TB, more func(*identity.Keys)) *world {
 	t.Helper()
 	return newWorldOn(t, memory.New(), more)
 }
 
 // newWorldOn is a world whose vault is in an engine.
-func newWorldOn(t *testing.T, store engine.Engine, more func(*identity.Keys)) *world {
+func newWorldOn(t testing.TB, store engine.Engine, more func(*identity.Keys)) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 3, 2, 9, 30, 0, 0, zone), log: &bytes.Buffer{}}
 	clock := func() time.Time { return w.now }
@@ -77,7 +103,7 @@ func newWorldOn(t *testing.T, store engine.Engine, more func(*identity.Keys)) *w
 	require.NoError(t, fixtures.Settle(t.Context(), w.vault))
 	w.config = server.Config{
 		Vault: w.vault, Callers: w.callers(more), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
-		Log: slog.New(slog.NewJSONHandler(w.log, nil)),
+		Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "1", Pages: &w.pages, Verifier: w.verifier(province, clock),
 	}
 	uploads, err := blob.Open(blob.Config{Engine: memory.New(), Now: clock, Hash: keys.AddressHash})
 	require.NoError(t, err)
@@ -135,7 +161,7 @@ func (w *world) callers(more func(*identity.Keys)) identity.Recogniser {
 	}
 	keys.Add("reviewer", identity.Caller{ID: fixtures.Hall, Role: identity.RoleReviewer})
 	keys.Add("operator", identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator})
-	for _, role := range roles {
+	for _, role := range everyRole {
 		c := identity.Caller{ID: fixtures.Hall, Role: role}
 		switch role {
 		case identity.RoleDepartmentSystem, identity.RoleDepartmentClerk, identity.RoleBatchOperator:
@@ -160,13 +186,6 @@ func (w *world) callers(more func(*identity.Keys)) identity.Recogniser {
 		more(&keys)
 	}
 	return &keys
-}
-
-// roles are all of them.
-var roles = []identity.Role{
-	identity.RoleDepartmentSystem, identity.RoleDepartmentClerk, identity.RoleReviewer, identity.RoleWindowClerk,
-	identity.RoleBatchOperator, identity.RoleCAOperator, identity.RoleAuditor, identity.RoleSupervisor,
-	identity.RoleHolder, identity.RoleAgent, identity.RoleOperator,
 }
 
 // holder is the firm of that number, logged in at the hall.
@@ -216,7 +235,7 @@ func (w *world) send(key, method, path string, content io.Reader, headers ...str
 }
 
 // into decodes a reply, every member known.
-func into[T any](t *testing.T, r reply) T {
+func into[T any](t testing.TB, r reply) T {
 	t.Helper()
 	var v T
 	dec := json.NewDecoder(bytes.NewReader(r.body))
@@ -226,7 +245,7 @@ func into[T any](t *testing.T, r reply) T {
 }
 
 // refused is a reply that must be a problem with this code.
-func refused(t *testing.T, r reply, status int, code string) {
+func refused(t testing.TB, r reply, status int, code string) {
 	t.Helper()
 	require.Equal(t, status, r.status, "%s", r.body)
 	require.Equal(t, "application/problem+json", r.header.Get("Content-Type"))
@@ -274,7 +293,7 @@ func byLaw() api.Asked {
 }
 
 // foodRequest is a licence as the first department writes it.
-func foodRequest(t *testing.T) api.IssueRequest {
+func foodRequest(t testing.TB) api.IssueRequest {
 	t.Helper()
 	typ := shipped(t, "food-business-licence")
 	firm := fixtures.FirmAt(7)
@@ -293,6 +312,14 @@ func foodRequest(t *testing.T) api.IssueRequest {
 		}
 	}
 	return api.IssueRequest{Type: typ.Code, Paper: "P-0001", Division: "350102", Values: values}
+}
+
+// definition is that of the food licence as it is declared.
+func definition(t testing.TB) []byte {
+	t.Helper()
+	data, err := catalogue.ShippedFile("food-business-licence")
+	require.NoError(t, err)
+	return data
 }
 
 // idPattern finds what looks like an identity number or a code of a firm.

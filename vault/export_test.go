@@ -35,8 +35,8 @@ func Transition(from State, kind record.Kind) (State, error) { return step(from,
 // On gives the state on a day.
 func On(s State, day, from, until record.Date) State { return s.on(day, from, until) }
 
-// Codes gives the sentences of every code.
-func Codes() map[Code][2]string {
+// Sentences gives the sentences of every code.
+func Sentences() map[Code][2]string {
 	m := make(map[Code][2]string, len(messages))
 	for c, s := range messages {
 		m[c] = [2]string{s.zh, s.en}

@@ -62,6 +62,7 @@ const (
 	CodeEffectiveFuture   Code = "effective-in-future"
 	CodeKeyReused         Code = "idempotency-key-reused"
 	CodeKeyMissing        Code = "idempotency-key-missing"
+	CodeRepeated          Code = "repetition-unknown"
 	CodeReservation       Code = "reservation-unknown"
 	CodeSignature         Code = "signature-refused"
 	CodeSignerChanged     Code = "signer-changed"
@@ -250,7 +251,9 @@ var messages = map[Code]sentence{
 	CodeEffectiveEarly:  {"生效日期早于证照颁发；请核对日期", "the effective day lies before the licence began; check the date"},
 	CodeEffectiveFuture: {"生效日期在未来；请在生效当日办理", "the effective day lies in the future; act on that day"},
 	CodeKeyReused:       {"该幂等键已用于另一个请求；请换用新的键", "this idempotency key was used for another request; take a new one"},
-	CodeKeyMissing:      {"写操作必须带幂等键；请为每个新请求生成一个键", "a write needs an idempotency key; make one for each new request"},
+	CodeRepeated: {"该请求的签名已用过，而该幂等键下没有办理过；请重新签名后再提交",
+		"the signature was used before, and nothing was carried out under this key; sign anew and send again"},
+	CodeKeyMissing: {"写操作必须带幂等键；请为每个新请求生成一个键", "a write needs an idempotency key; make one for each new request"},
 	CodeReservation: {
 		"没有该预留，或已确认、已作废；请查看对账清单",
 		"there is no such reservation, or it is settled; see the reconcile list",

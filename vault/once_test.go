@@ -435,7 +435,7 @@ func TestValidate_D1_2(t *testing.T) {
 func TestEveryCodeIsExplained_D1_3(t *testing.T) {
 	declared := declaredCodes(t)
 	require.Greater(t, len(declared), 50)
-	have := vault.Codes()
+	have := vault.Sentences()
 	require.Len(t, have, len(declared))
 	for name, c := range declared {
 		zh, en := c.Sentence()

@@ -2,6 +2,8 @@ package vault
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/elicense/elicense/vault/catalogue"
@@ -37,6 +39,9 @@ func (c Code) Sentence() (zh, en string) {
 	m := messages[c]
 	return m.zh, m.en
 }
+
+// Codes are all codes of this package, in order; those of values come from packages catalogue and normal.
+func Codes() []Code { return slices.Sorted(maps.Keys(messages)) }
 
 // Problem is one thing that is wrong with a request; all problems of a request are told at once.
 type Problem struct {

@@ -168,10 +168,10 @@ func (v *Vault) Name() string { return v.cfg.Signer.Name() }
 // now is the time as texts hold it.
 func (v *Vault) now() time.Time { return v.cfg.Now().UTC().Truncate(time.Microsecond) }
 
-// today is the legal day of an instant.
 // Zone is where the vault's days begin and end.
 func (v *Vault) Zone() *time.Location { return v.cfg.Zone }
 
+// today is the legal day of an instant.
 func (v *Vault) today(at time.Time) record.Date { return record.DateOf(at.In(v.cfg.Zone)) }
 
 // randomID is a prefix and 16 random bytes in hexadecimal.

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,6 +18,7 @@ import (
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server"
+	"github.com/elicense/elicense/server/alarm"
 )
 
 func (c *program) serveCommand() *cobra.Command {
@@ -144,13 +147,25 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	if err != nil {
 		return nil, nil, err
 	}
+	alarms, err := alarm.Open(ctx, alarm.Config{Engine: kept, Now: c.Now, Rand: c.Rand})
+	if err != nil {
+		return nil, nil, err
+	}
 	s, err := server.New(server.Config{
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
-		Registry: known.registry, Files: work.files, Converting: work.converting, Webhooks: c.webhooks(h, settings),
-		Verifier: verifying.Verifier, Verifying: verifying, Sandbox: h.settings.Sandbox, Log: c.serviceLog(), Pages: pages{h.documents},
-		Ready: func(context.Context) error { return h.room() },
+		Registry: known.registry, Alarms: alarms, Login: known.login, Provider: known.provider, Files: work.files,
+		Converting: work.converting, Webhooks: c.webhooks(h, settings), Verifier: verifying.Verifier,
+		Verifying: verifying, Sandbox: h.settings.Sandbox, Log: c.serviceLog(), Pages: pages{h.documents},
+		Ready:    func(context.Context) error { return h.room() },
+		Patience: func(r *http.ResponseController) { c.moreTime(r, settings.Timeout) },
 	})
 	return s, known.keys, err
+}
+
+// moreTime gives the next part of a long answer the time that any answer has.
+func (c *program) moreTime(r *http.ResponseController, timeout time.Duration) {
+	until := c.Now().Add(timeout)
+	_ = errors.Join(r.SetReadDeadline(until), r.SetWriteDeadline(until)) // where it is not supported the old one stands
 }
 
 // serviceLog writes one JSON line for each request to standard error.

@@ -10,7 +10,7 @@ import (
 
 // verifying judges with the trust of the data directory, and signs reports and evidence with the vault's key.
 func (c *program) verifying(h *house) (*server.Verifying, error) {
-	v, err := c.verifier(&trust{})
+	v, err := c.verifierAsking(&trust{}, server.CurrentStatus{Vault: h.vault})
 	if err != nil {
 		return nil, err
 	}

@@ -41,11 +41,14 @@ func (t *trust) flags(cmd *cobra.Command) {
 }
 
 // verifier makes a verifier; it opens no engine, so a running vault does not stand in its way.
-func (c *program) verifier(t *trust) (*verify.Verifier, error) {
+func (c *program) verifier(t *trust) (*verify.Verifier, error) { return c.verifierAsking(t, nil) }
+
+// verifierAsking makes a verifier that asks status for the state of licences now; nil: their documents must bring it.
+func (c *program) verifierAsking(t *trust, status verify.StatusSource) (*verify.Verifier, error) {
 	if err := c.checkCryptography(); err != nil {
 		return nil, err
 	}
-	cfg := verify.Config{Now: c.Now, CrossCheck: t.cross, ForeignForms: t.foreign}
+	cfg := verify.Config{Now: c.Now, Status: status, CrossCheck: t.cross, ForeignForms: t.foreign}
 	if t.at != "" {
 		at, err := time.Parse(time.RFC3339, t.at)
 		if err != nil {

@@ -295,3 +295,35 @@ func TestImportConverted(t *testing.T) {
 	_, err = other.v.Import(t.Context(), department(0), city.export(name, 1))
 	require.Equal(t, vault.CodeImportBatch, vault.CodeOf(err))
 }
+
+// FuzzImport: whatever a transfer says, an import refuses it or keeps what can be exported again, byte for byte.
+func FuzzImport(f *testing.F) {
+	city := newWorld(f)
+	first := city.issue("1", number(1))
+	_, err := city.v.Attach(f.Context(), department(0), first.Identifier, "ofd", []byte("a sealed document"))
+	require.NoError(f, err)
+	seed, err := json.Marshal(city.export(first.Identifier, 1))
+	require.NoError(f, err)
+	f.Add(seed)
+	f.Add([]byte(`{"identifier":"1.2.156.3005.2","from":1,"events":[{"raw":"eA==","salt":"eA=="}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var x vault.Transfer
+		if json.Unmarshal(text, &x) != nil {
+			return
+		}
+		here := *city
+		here.t = t
+		province := here.newProvincial()
+		res, err := province.v.Import(t.Context(), department(0), &x)
+		if err != nil {
+			require.Nil(t, res)
+			in, err := province.v.Inspect(t.Context(), operator(), nil)
+			require.NoError(t, err)
+			require.Zero(t, in.Licences)
+			return
+		}
+		again := province.export(x.Identifier, 1)
+		require.Empty(t, cmp.Diff(travelled(t, &x).Events, again.Events))
+		requireSound(t, province)
+	})
+}

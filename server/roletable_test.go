@@ -73,6 +73,7 @@ rejudge                x      x     x        x      .     .  .       .          
 verifyDigests          x      x     x        x      .     .  .       .          x      x     .
 transferLicence        x      .     .        .      .     .  .       .          .      .     .
 importLicence          x      .     .        .      .     .  .       .          .      .     .
+getQuality             x      x     .        .      .     .  .       x          .      .     x
 getCheckpoint          *      *     *        *      *     *  *       *          *      *     *
 getGrowth              *      *     *        *      *     *  *       *          *      *     *
 getPublicState         *      *     *        *      *     *  *       *          *      *     *

@@ -74,6 +74,15 @@ verifyDigests          x      x     x        x      .     .  .       .          
 transferLicence        x      .     .        .      .     .  .       .          .      .     .
 importLicence          x      .     .        .      .     .  .       .          .      .     .
 getQuality             x      x     .        .      .     .  .       x          .      .     x
+getRegistration        .      .     .        .      .     .  .       .          .      .     x
+listRegistrations      .      .     .        .      .     .  .       .          .      .     x
+putRegistration        .      .     .        .      .     .  .       .          .      .     x
+revokeRegistration     .      .     .        .      .     .  .       .          .      .     x
+listAlarms             .      .     .        .      .     .  x       x          .      .     .
+watch                  .      .     .        .      .     .  x       x          .      .     .
+challengeLogin         *      *     *        *      *     *  *       *          *      *     *
+openLogin              *      *     *        *      *     *  *       *          *      *     *
+endLogin               *      *     *        *      *     *  *       *          *      *     *
 getCheckpoint          *      *     *        *      *     *  *       *          *      *     *
 getGrowth              *      *     *        *      *     *  *       *          *      *     *
 getPublicState         *      *     *        *      *     *  *       *          *      *     *

@@ -102,10 +102,10 @@ func repeatable(err error) bool {
 
 // jitter is a random time between half a pause and the whole, so that many clients do not come back at once.
 func (c *Client) jitter(pause time.Duration) (time.Duration, error) {
-	var b [8]byte
+	var b [4]byte
 	if _, err := io.ReadFull(c.cfg.Rand, b[:]); err != nil {
 		return 0, err
 	}
-	half := uint64(pause / 2)
-	return time.Duration(half + binary.BigEndian.Uint64(b[:])%(half+1)), nil //nolint:gosec // at most a pause
+	half := pause / 2
+	return half + time.Duration(binary.BigEndian.Uint32(b[:]))%(half+1), nil
 }

@@ -51,7 +51,9 @@ func (s *Server) accessOf(c *identity.Caller, a api.Asked) vault.Access {
 
 // writeAccess is that of a department which writes its own licences.
 func writeAccess(c *identity.Caller, purpose, item, caseNumber string) vault.Access {
-	return vault.Access{Caller: c.ID, Purpose: purpose, Item: item, Case: caseNumber, Ground: vault.GroundIssuer}
+	return vault.Access{
+		Caller: c.ID, Purpose: purpose, Item: item, Case: caseNumber, Ground: vault.GroundIssuer, Repeated: c.Repeated,
+	}
 }
 
 // checkType refuses a type that lies outside a caller's registration.

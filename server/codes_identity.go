@@ -124,7 +124,7 @@ var identitySentences = map[identity.Code]message{
 		"没有这个登记或凭据；请核对标识与证书摘要",
 		"there is no such registration or credential; check the id and the certificate's digest",
 	},
-	identity.CodeCredentialTaken: {
+	identity.CodeTaken: {
 		http.StatusConflict, false,
 		"该证书已登记给另一个调用方，或重复列出；请一证一户",
 		"the certificate is registered for another caller, or listed twice; one certificate belongs to one caller",
@@ -134,6 +134,7 @@ var identitySentences = map[identity.Code]message{
 // sentences are those of every code that this package can answer with, beside the library's.
 var sentences = func() map[Code]message {
 	all := maps.Clone(transportSentences)
+	maps.Copy(all, sharingSentences)
 	for code, m := range identitySentences {
 		all[Code(code)] = m
 	}

@@ -4,8 +4,8 @@ package server
 // another engine. What stands for a person or a number in a key is a token, never itself.
 //
 //	r  registrations of callers' credentials   server/identity
-//	s  sessions and challenges of logins       server/identity
-//	n  signatures that were used               server/identity
+//	a  alarms and who is watched               server/alarm
+//	o  key of tokens                           server/provider
 //	f  files                                   server/files
 //	j  jobs                                    server/jobs
 //	w  subscriptions of webhooks, deliveries   server/feed

@@ -34,12 +34,16 @@ func (s *Server) lookUp(ctx context.Context, c *identity.Caller, in *lookUpInput
 	if err := checkQuery(c, q.Type, q.Identifier); err != nil {
 		return nil, err
 	}
-	res, err := s.cfg.Vault.Lookup(ctx, s.accessOf(c, q.Asked), vault.Query{
+	a := s.accessOf(c, q.Asked)
+	res, err := s.cfg.Vault.Lookup(ctx, a, vault.Query{
 		Identifier: q.Identifier, Type: q.Type, Number: q.Number, Issuer: q.Issuer,
 		HolderKind: holderOf(q.Holder).Kind, HolderCode: holderOf(q.Holder).Code,
 		Limit: q.Limit, Cursor: q.Cursor, Receipt: q.Receipt,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := s.observe(ctx, c, &a, append(holdersOf(res), holderOf(q.Holder).Code)...); err != nil {
 		return nil, err
 	}
 	out := &lookUpOutput{Body: api.LookupAnswer{

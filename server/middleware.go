@@ -93,12 +93,13 @@ func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 func admit(op *huma.Operation, caller *identity.Caller) error {
 	may, _ := op.Metadata[permissionKey].(identity.Permission)
 	write, _ := op.Metadata[writeKey].(bool)
+	keyed, _ := op.Metadata[keyedKey].(bool)
 	switch {
-	case may == "" || !caller.May(may):
+	case may == "" || !caller.May(may), caller.IsHolder() && caller.Holder == nil:
 		return identity.Refuse(identity.CodeForbidden)
 	case write && caller.MustSign && !caller.Signed:
 		return identity.Refuse(identity.CodeNeedsProof)
-	case !write && caller.Repeated:
+	case !keyed && caller.Repeated:
 		return identity.Refuse(identity.CodeReplayed)
 	}
 	return nil

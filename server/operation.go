@@ -39,10 +39,12 @@ type operation struct {
 	consumes []string
 }
 
-// Where an operation keeps its permission, and whether it is a write that answers a repetition with the first answer.
+// Where an operation keeps its permission, whether it is a write, and whether it answers a repetition with the first
+// answer.
 const (
 	permissionKey = "permission"
 	writeKey      = "write"
+	keyedKey      = "keyed"
 )
 
 // write is what the input of every write has, by Write.
@@ -63,7 +65,7 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 	huma.Register(s.api, huma.Operation{
 		OperationID: op.id, Method: op.method, Path: api.Version + op.path, Summary: op.zh + " / " + op.en,
 		Tags: []string{op.tag}, MaxBodyBytes: op.maxBody, DefaultStatus: op.status, SkipValidateParams: false,
-		Metadata:  map[string]any{permissionKey: op.may, writeKey: isWrite || op.write},
+		Metadata:  map[string]any{permissionKey: op.may, writeKey: isWrite || op.write, keyedKey: isWrite},
 		Responses: s.responses(op), Security: security(op), RequestBody: requestBody(op),
 		SkipValidateBody: op.consumes != nil, // the library reads it
 	}, func(ctx context.Context, in *I) (*O, error) {

@@ -69,6 +69,9 @@ func (s *Server) licence(ctx context.Context, c *identity.Caller, in *licenceInp
 	if err != nil {
 		return nil, err
 	}
+	if err := s.observe(ctx, c, &a, holdersIn(found)...); err != nil {
+		return nil, err
+	}
 	body := licenceOf(found, s.shortNames(ctx, found.Record.TypeCode, in.Fields))
 	return &licenceOutput{ETag: quoted(body.Version), Body: body}, nil
 }

@@ -26,14 +26,22 @@ func TestRolesAtTheDoor_A79(t *testing.T) {
 	t.Parallel()
 	w := newWorldWith(t, func(keys *identity.Keys) {
 		for _, role := range everyRole {
-			keys.Add(string(role), identity.Caller{ID: fixtures.Caller(0), Role: role})
+			c := identity.Caller{ID: fixtures.Caller(0), Role: role}
+			if c.IsHolder() {
+				c.Holder = &identity.Subject{}
+			}
+			keys.Add(string(role), c)
 		}
 		keys.Add("nobody", identity.Caller{ID: fixtures.Caller(0)})
+		keys.Add("no holder", identity.Caller{ID: fixtures.Caller(0), Role: identity.RoleHolder})
 	})
 	operations := w.server.Described()
 	require.NotEmpty(t, operations)
 	for _, op := range operations {
 		require.NotEmpty(t, op.May, op.ID)
+		if op.May == identity.Anyone {
+			continue
+		}
 		path := strings.TrimPrefix(op.Path, api.Version)
 		if op.May == identity.Anyone {
 			require.NotContains(t, []int{http.StatusUnauthorized, http.StatusForbidden},
@@ -46,6 +54,7 @@ func TestRolesAtTheDoor_A79(t *testing.T) {
 			require.Equal(t, !may, r.status == http.StatusForbidden && codeIn(r) == "role-forbids", "%s %s: %d %s",
 				role, op.ID, r.status, r.body)
 		}
+		refused(t, w.call("no holder", op.Method, path, nil), http.StatusForbidden, "role-forbids")
 		refused(t, w.call("nobody", op.Method, path, nil), http.StatusForbidden, "role-forbids")
 		refused(t, w.call("", op.Method, path, nil), http.StatusUnauthorized, "credentials-missing")
 		refused(t, w.call("guessed", op.Method, path, nil), http.StatusUnauthorized, "credentials-unknown")

@@ -67,6 +67,12 @@ subscribe              x      .     .        .      .     .  .       .          
 undoConversion         x      .     .        .      x     .  .       .          .      .     .
 unsubscribe            x      .     .        .      .     .  .       .          .      .     x
 uploadFile             x      x     x        x      x     .  .       .          x      x     x
+getVerification        x      x     x        x      .     .  .       .          x      x     .
+importLicence          x      .     .        .      .     .  .       .          .      .     .
+rejudge                x      x     x        x      .     .  .       .          x      x     .
+transferLicence        x      .     .        .      .     .  .       .          .      .     .
+verify                 x      x     x        x      .     .  .       .          x      x     .
+verifyDigests          x      x     x        x      .     .  .       .          x      x     .
 getQuality             x      x     .        .      .     .  .       x          .      .     x
 getCheckpoint          *      *     *        *      *     *  *       *          *      *     *
 getGrowth              *      *     *        *      *     *  *       *          *      *     *

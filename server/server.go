@@ -25,6 +25,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/server/alarm"
 	"github.com/elicense/elicense/server/feed"
 	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/identity"
@@ -32,6 +33,9 @@ import (
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/verify"
 )
+
+// ProviderPath is below which Config.Provider answers.
+const ProviderPath = "/oidc"
 
 // ErrConfig is a configuration that lacks a part.
 var ErrConfig = errors.New("server: incomplete configuration")
@@ -59,11 +63,19 @@ type Config struct {
 	MaxUpload int64 // bytes of one file; 0: 256 MiB
 	// Converting is what conversions need; nil: they are not offered.
 	Converting *Converting
+	// Verifying is what verifications need; nil: they are not offered.
+	Verifying *Verifying
 	// Webhooks are what messages to receivers need; nil: they are not offered.
 	Webhooks *Webhooks
 
 	// Limits say how often the service may be called; zero: its defaults.
 	Limits Limits
+	// Alarms notices look-ups that somebody should ask about; nil: nobody does.
+	Alarms *alarm.Watcher
+	// Login lets holders log in by certificate; nil: they do not.
+	Login *identity.Login
+	// Provider lets users log in for departments' systems (package provider), below ProviderPath; nil: it does not.
+	Provider http.Handler
 	// Registry is where the operator registers systems; nil: there is no such resource.
 	Registry *identity.Registry
 
@@ -86,6 +98,7 @@ type Server struct {
 	files   *files.Store // nil: none
 	jobs    *jobs.Jobs
 	hooks   *feed.Webhooks // nil: none
+	judging chan struct{}  // cases that are judged now
 }
 
 // New builds the service.
@@ -110,8 +123,12 @@ func New(cfg Config) (*Server, error) {
 	router.Use(s.trace, s.measure, s.recover, s.mark)
 	s.health(router)
 	router.Use(s.limitAddress)
+	if cfg.Provider != nil {
+		router.Any(ProviderPath+"/*rest", gin.WrapH(cfg.Provider))
+	}
 	router.NoRoute(s.noRoute)
 	router.NoMethod(s.noMethod)
+	s.registerSharing(router)
 	s.api = humagin.New(router, s.description())
 	s.api.UseMiddleware(s.recognise)
 	s.register()
@@ -136,6 +153,9 @@ func (s *Server) register() {
 	s.registerActs()
 	s.registerLookups()
 	s.registerComparisons()
+	s.registerAlarms()
+	s.registerLogins()
+	s.registerRegistrations()
 	s.registerBulk()
 	s.registerBatches()
 	s.registerAuthorisations()
@@ -147,6 +167,8 @@ func (s *Server) register() {
 	s.registerConversions()
 	s.registerEvents()
 	s.registerWebhooks()
+	s.registerVerifications()
+	s.registerReplication()
 }
 
 // description is what huma needs to know of the interface as a whole.

@@ -37,7 +37,7 @@ var zone = time.FixedZone("CST", 8*3600)
 
 // world is a service of the made-up province with a clock that tests move.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	now    time.Time
 	vault  *vault.Vault
 	server *server.Server
@@ -45,6 +45,8 @@ type world struct {
 	log    *bytes.Buffer
 	config server.Config
 	pages  drawing
+
+	province *fixtures.Province
 }
 
 // drawing is a drawer of pages that says what it was asked, or fails as the test wants.
@@ -70,19 +72,19 @@ func (w *world) verifier(p *fixtures.Province, now func() time.Time) *verify.Ver
 	return v
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	return newWorldOn(t, memory.New(), nil)
 }
 
 // newWorldWith has more callers.
-func newWorldWith(t *testing.T, more func(*identity.Keys)) *world {
+func newWorldWith(t testing.TB, more func(*identity.Keys)) *world {
 	t.Helper()
 	return newWorldOn(t, memory.New(), more)
 }
 
 // newWorldOn is a world whose vault is in an engine.
-func newWorldOn(t *testing.T, store engine.Engine, more func(*identity.Keys)) *world {
+func newWorldOn(t testing.TB, store engine.Engine, more func(*identity.Keys)) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 3, 2, 9, 30, 0, 0, zone), log: &bytes.Buffer{}}
 	clock := func() time.Time { return w.now }
@@ -92,6 +94,7 @@ func newWorldOn(t *testing.T, store engine.Engine, more func(*identity.Keys)) *w
 	require.NoError(t, err)
 	province, err := fixtures.NewProvince(rand.Reader, clock)
 	require.NoError(t, err)
+	w.province = province
 	w.vault, err = vault.Open(t.Context(), vault.Config{
 		Engine: store, Blobs: blobs, Tokens: keys, Records: province.Custody, Signer: province.Vault,
 		Now: clock, Rand: rand.Reader, Zone: zone, UnsealedUnsafe: true,
@@ -232,7 +235,7 @@ func (w *world) send(key, method, path string, content io.Reader, headers ...str
 }
 
 // into decodes a reply, every member known.
-func into[T any](t *testing.T, r reply) T {
+func into[T any](t testing.TB, r reply) T {
 	t.Helper()
 	var v T
 	dec := json.NewDecoder(bytes.NewReader(r.body))
@@ -242,7 +245,7 @@ func into[T any](t *testing.T, r reply) T {
 }
 
 // refused is a reply that must be a problem with this code.
-func refused(t *testing.T, r reply, status int, code string) {
+func refused(t testing.TB, r reply, status int, code string) {
 	t.Helper()
 	require.Equal(t, status, r.status, "%s", r.body)
 	require.Equal(t, "application/problem+json", r.header.Get("Content-Type"))
@@ -290,7 +293,7 @@ func byLaw() api.Asked {
 }
 
 // foodRequest is a licence as the first department writes it.
-func foodRequest(t *testing.T) api.IssueRequest {
+func foodRequest(t testing.TB) api.IssueRequest {
 	t.Helper()
 	typ := shipped(t, "food-business-licence")
 	firm := fixtures.FirmAt(7)

@@ -184,7 +184,9 @@ func (o *OFD) Pages() int { return len(o.content.Pages) }
 type SealOrder struct {
 	// Value makes the signature. Required.
 	Value SealValuer
-	// Seal is the seal that Value signs with, to lie beside its signature. Required.
+	// Seal is the seal that Value signs with, to lie beside its signature too (Seal.esl), for readers that look for
+	// it there. Empty: the signature value alone holds it, as in most files that departments make. The element is
+	// optional in GB/T 33190, and a seal with its picture is a fifth of a small document.
 	Seal []byte
 	// Stamps is where it shows: at least one place.
 	Stamps []Stamp
@@ -196,15 +198,15 @@ type SealOrder struct {
 // Seal adds a seal signature. It protects every file that is there, except for the lists of signatures: another may
 // follow.
 func (o *OFD) Seal(ctx context.Context, order SealOrder) error {
-	if order.Value == nil || len(order.Seal) == 0 {
-		return fmt.Errorf("%w: a seal and who makes its signatures are required", ErrConfig)
+	if order.Value == nil {
+		return fmt.Errorf("%w: who makes the signatures of the seal is required", ErrConfig)
 	}
 	if len(order.Stamps) == 0 {
 		return fmt.Errorf("%w: none given", ErrPlace)
 	}
 	sign := func(xml []byte, name string) ([]byte, error) { return order.Value.Value(ctx, xml, "/"+name) }
 	return o.sign(ctx, signature{
-		kind: ofd.TypeSeal, stamps: order.Stamps, seal: order.Seal, leaveRoot: order.LeaveRootOpen, value: sign,
+		kind: ofd.TypeSeal, stamps: order.Stamps, beside: order.Seal, leaveRoot: order.LeaveRootOpen, value: sign,
 	})
 }
 
@@ -226,7 +228,7 @@ func (o *OFD) SignClosing(ctx context.Context, signer *Signer) error {
 type signature struct {
 	kind      string
 	stamps    []Stamp
-	seal      []byte
+	beside    []byte // the seal once more
 	leaveRoot bool
 	closing   bool
 	value     func(xml []byte, name string) ([]byte, error)
@@ -255,9 +257,9 @@ func (o *OFD) signInto(ctx context.Context, s signature) error {
 	if out.Stamps, err = o.stamps(s.stamps); err != nil {
 		return err
 	}
-	if s.seal != nil {
+	if len(s.beside) > 0 {
 		seal := folder + "/Seal.esl"
-		o.put(ofd.File{Name: seal, Data: s.seal})
+		o.put(ofd.File{Name: seal, Data: s.beside})
 		out.Seal = "/" + seal
 	}
 	if err := o.enlist(s.kind, name); err != nil {

@@ -151,9 +151,11 @@ func (w sealWorld) judgeValue(p *ofd.Package, ref ofd.SignatureRef, s *ofd.Signa
 	if err != nil {
 		return err
 	}
-	seal, err := p.ReadFile(strings.TrimPrefix(s.Seal, "/"), 1<<20)
-	if err != nil {
-		return err
+	seal := made.Seal.Raw
+	if s.Seal != "" {
+		if seal, err = p.ReadFile(strings.TrimPrefix(s.Seal, "/"), 1<<20); err != nil {
+			return err
+		}
 	}
 	if !bytes.Equal(seal, made.Seal.Raw) || !bytes.Equal(made.DataHash, digest[:]) || made.Property != "/"+ref.File {
 		return errors.New("seal, digest or property")
@@ -210,6 +212,25 @@ func TestSealOFD(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, f.Data, b, f.Name)
 	}
+}
+
+// TestSealAlone: the seal need not lie beside its signature, whose value holds it.
+func TestSealAlone(t *testing.T) {
+	t.Parallel()
+	w := newSealWorld(t)
+	o := openOFD(t, marshal(t, document(1)))
+	order := w.order(t, place(1, 140, 230))
+	order.Seal = nil
+	require.NoError(t, o.Seal(t.Context(), order))
+	sealed := written(t, o)
+	require.NoError(t, w.judgeOFD(sealed))
+	p := readOFD(t, sealed)
+	require.NotContains(t, p.Files(), "Doc_0/Signs/Sign_0/Seal.esl")
+	list, err := p.Signatures(p.Documents()[0])
+	require.NoError(t, err)
+	s, err := p.ReadSignature(list.Signatures[0])
+	require.NoError(t, err)
+	require.Empty(t, s.Seal)
 }
 
 // TestSealThenClose: further seals are added until the closing signature, and none after it.
@@ -396,7 +417,6 @@ func TestSealRefuses(t *testing.T) {
 		want  error
 	}{
 		{"no maker of signatures", with(func(o *signing.SealOrder) { o.Value = nil }), signing.ErrConfig},
-		{"no seal", with(func(o *signing.SealOrder) { o.Seal = nil }), signing.ErrConfig},
 		{"no place", with(func(o *signing.SealOrder) { o.Stamps = nil }), signing.ErrPlace},
 		{"page 0", w.order(t, place(0, 10, 10)), signing.ErrPlace},
 		{"page 2 of 1", w.order(t, place(2, 10, 10)), signing.ErrPlace},

@@ -14,9 +14,10 @@ import (
 // entriesValue is where the signature over the list of files lies.
 const entriesValue = "OFDEntries.dat"
 
-// ListFiles has the next signature be the last, and the package name every file that is in it (GM/T 0099-2020): a file that is
-// put in later is then found by whoever looks at nothing but the list. signer signs the list; it must put its certificates
-// into what it signs. The list names files and no digests, so that the seal protects it like any other file.
+// ListFiles has the next signature be the last, and the package name every file that is in it (GM/T 0099-2020): a file
+// that is put in later is then found by whoever looks at nothing but the list. signer signs the list; it must put its
+// certificates into what it signs. The list names files and no digests, so that the seal protects it like any other
+// file.
 func (o *OFD) ListFiles(signer *Signer) error {
 	switch {
 	case signer == nil || !signer.config.WithCertificates:

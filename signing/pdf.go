@@ -44,7 +44,8 @@ const (
 	maxPDFRoom = 1 << 20
 )
 
-// PDFSigner signs PDFs in one way. It is safe for concurrent use if the order's key, clock and source of time-stamps are.
+// PDFSigner signs PDFs in one way. It is safe for concurrent use if the order's key, clock and source of time-stamps
+// are.
 type PDFSigner struct {
 	order  PDFOrder
 	signer *Signer

@@ -189,8 +189,8 @@ func (c checkers) qpdf(path string) int {
 	return 0
 }
 
-// TestStockToolsAcceptPDF: programs that share no code with this project find the structure and the signatures of what
-// is signed here sound, twice over, and the signatures of a changed file not.
+// TestStockToolsAcceptPDF: programs that share no code with this project find the structure and the signatures of all that
+// is written here sound, and the signatures of a changed file not.
 func TestStockToolsAcceptPDF(t *testing.T) {
 	c := newCheckers(t)
 	if _, err := exec.LookPath("qpdf"); err != nil {
@@ -201,19 +201,78 @@ func TestStockToolsAcceptPDF(t *testing.T) {
 	sub := c.file("sub.pem", pki.AppendPEM(nil, w.issuing.Certificate()))
 	order := signing.PDFOrder{Signer: w.config(), Now: time.Now}
 	order.Signer.Timestamper = newTSA(t, w)
-	visible := order
+	visible, certifying := order, order
 	visible.Stamp = &signing.PDFStamp{Page: 1, X: 20, Y: 20, Picture: ring(t, "png")}
-	doc := signedPDF(t, signedPDF(t, plainPDF(0), order), visible)
+	certifying.Certify = true
+	once := signedPDF(t, plainPDF(0), order)
+	twice := signedPDF(t, once, visible)
+	evidence := signing.PDFEvidence{Certificates: [][]byte{w.issuing.Certificate().Raw}, Singly: true}
+	lasting := withEvidence(t, twice, evidence)
+	stamped := stampedPDF(t, lasting, order.Signer.Timestamper)
+	certified := signedPDF(t, plainPDF(0), certifying)
+	for name, doc := range map[string][]byte{
+		"once": once, "twice": twice, "turned": signedPDF(t, plainPDF(90), visible), "evidence": lasting, "stamped": stamped,
+		"stamped again": stampedPDF(t, withEvidence(t, stamped, evidence), order.Signer.Timestamper),
+		"certified":     certified, "certified with evidence": withEvidence(t, certified, evidence),
+	} {
+		path := c.file("signed.pdf", doc)
+		require.Zero(t, c.qpdf(path), name)
+		if !strings.HasPrefix(name, "stamped") { // the other program knows no document time-stamps
+			c.accepts("pdfsm2check", path, root, sub)
+		}
+	}
+	lasting[20] ^= 1
+	c.refuses("pdfsm2check", c.file("changed.pdf", lasting), root, sub)
+}
+
+func withEvidence(t *testing.T, doc []byte, e signing.PDFEvidence) []byte {
+	t.Helper()
 	var out bytes.Buffer
-	require.NoError(t, signing.AddPDFEvidence(&out, bytes.NewReader(doc), int64(len(doc)), signing.PDFEvidence{
-		Certificates: [][]byte{w.issuing.Certificate().Raw},
+	require.NoError(t, signing.AddPDFEvidence(&out, bytes.NewReader(doc), int64(len(doc)), e))
+	return out.Bytes()
+}
+
+func stampedPDF(t *testing.T, doc []byte, from signing.Timestamper) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	require.NoError(t, signing.TimestampPDF(t.Context(), &out, bytes.NewReader(doc), int64(len(doc)), from))
+	return out.Bytes()
+}
+
+func extensible(out *bytes.Buffer, doc []byte, e signing.PDFEvidence) bool {
+	return signing.AddPDFEvidence(out, bytes.NewReader(doc), int64(len(doc)), e) == nil
+}
+
+// TestExtendForeignPDF: a signed PDF of others that takes evidence takes more of it, and a signature after that: nothing of
+// what is written here is taken for a change.
+func TestExtendForeignPDF(t *testing.T) {
+	testdata := os.Getenv("ELICENSE_TESTDATA")
+	if testdata == "" {
+		t.Skip("ELICENSE_TESTDATA is not set: no files of others to extend")
+	}
+	w := newWorld(t, now)
+	order := signing.PDFOrder{Signer: w.config(), Now: at(now)}
+	count := 0
+	require.NoError(t, filepath.WalkDir(testdata, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.EqualFold(filepath.Ext(path), ".pdf") {
+			return err
+		}
+		doc, err := os.ReadFile(path)
+		require.NoError(t, err)
+		var out bytes.Buffer
+		e := signing.PDFEvidence{Certificates: [][]byte{w.root.Certificate().Raw}, Singly: true}
+		if !extensible(&out, doc, e) {
+			return nil
+		}
+		count++
+		more := withEvidence(t, out.Bytes(), signing.PDFEvidence{Certificates: [][]byte{w.issuing.Certificate().Raw}, Singly: true})
+		out.Reset()
+		if err := signing.SignPDF(t.Context(), &out, bytes.NewReader(more), int64(len(more)), order); err != nil {
+			require.ErrorIs(t, err, signing.ErrPDFClosed, path)
+		}
+		return nil
 	}))
-	doc = out.Bytes()
-	path := c.file("signed.pdf", doc)
-	require.Zero(t, c.qpdf(path))
-	c.accepts("pdfsm2check", path, root, sub)
-	doc[20] ^= 1
-	c.refuses("pdfsm2check", c.file("changed.pdf", doc), root, sub)
+	require.Greater(t, count, 15)
 }
 
 // TestStockToolsAcceptForeignPDF: an unsigned PDF of others that qpdf finds sound is so with a signature, which the other

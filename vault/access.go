@@ -19,6 +19,9 @@ type Access struct {
 	Ground  Ground
 	Basis   string     // consent or legal basis behind the ground
 	Holder  *Assertion // the applicant, for GroundHolder
+
+	// Repeated: what proves this request was used before. A write may only be told what it was told then.
+	Repeated bool
 }
 
 // Ground is the right under which something is asked.

@@ -45,7 +45,8 @@ func (v *Vault) once(s *session, act string, k writeKey, request any) (*idempote
 	}, nil
 }
 
-// replayed looks for an earlier answer under the key; nil if the key is new. The answer is audited like any other, and
+// replayed looks for an earlier answer under the key; nil if the key is new, which a repetition is refused for: whoever
+// has recorded a request that was not carried out must not have it carried out later. The answer is audited like any other, and
 // not given for a type that was classified meanwhile.
 func (v *Vault) replayed(ctx context.Context, s *session, once *idempotency) (*Answer, error) {
 	var answer Answer
@@ -53,8 +54,14 @@ func (v *Vault) replayed(ctx context.Context, s *session, once *idempotency) (*A
 	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		var err error
 		answer = Answer{}
-		if done, err = once.replay(r, &answer); err != nil || !done {
+		if done, err = once.replay(r, &answer); err != nil {
 			return err
+		}
+		if !done && s.Repeated {
+			return refuse(ErrDenied, CodeRepeated, "key")
+		}
+		if !done {
+			return nil
 		}
 		id, err := code.ParseIdentifier(answer.Identifier)
 		if err != nil {

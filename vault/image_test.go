@@ -183,8 +183,12 @@ func removeAll(t *testing.T, e engine.Engine, prefix string) {
 // TestImageIsInspected: an image that is gone, or that nothing finds any more, does not pass the inspection.
 func TestImageIsInspected(t *testing.T) {
 	for name, damage := range map[string]func(*testing.T, *world){
-		"gone": func(t *testing.T, w *world) { removeAll(t, w.blobs, "") },
+		"gone": func(t *testing.T, w *world) {
+			t.Helper()
+			removeAll(t, w.blobs, "")
+		},
 		"not found by its licence": func(t *testing.T, w *world) {
+			t.Helper()
 			removeAll(t, w.engine, "I")
 		},
 	} {

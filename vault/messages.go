@@ -62,6 +62,7 @@ const (
 	CodeEffectiveFuture   Code = "effective-in-future"
 	CodeKeyReused         Code = "idempotency-key-reused"
 	CodeKeyMissing        Code = "idempotency-key-missing"
+	CodeRepeated          Code = "repetition-unknown"
 	CodeReservation       Code = "reservation-unknown"
 	CodeSignature         Code = "signature-refused"
 	CodeSignerChanged     Code = "signer-changed"
@@ -70,6 +71,13 @@ const (
 	CodeRestored          Code = "restored-not-caught-up"
 	CodeBatchUnknown      Code = "batch-unknown"
 	CodeBatchState        Code = "batch-state"
+	CodeImportInvalid     Code = "import-invalid"
+	CodeImportSignature   Code = "import-signature"
+	CodeImportType        Code = "import-type"
+	CodeImportGap         Code = "import-gap"
+	CodeImportDiffers     Code = "import-differs"
+	CodeImportReserved    Code = "import-reserved"
+	CodeImportBatch       Code = "import-batch"
 	CodeBatchLaterEvent   Code = "batch-later-event"
 	CodeCheckpoint        Code = "checkpoint-refused"
 	CodeClaimUnknown      Code = "claim-unknown"
@@ -243,7 +251,9 @@ var messages = map[Code]sentence{
 	CodeEffectiveEarly:  {"生效日期早于证照颁发；请核对日期", "the effective day lies before the licence began; check the date"},
 	CodeEffectiveFuture: {"生效日期在未来；请在生效当日办理", "the effective day lies in the future; act on that day"},
 	CodeKeyReused:       {"该幂等键已用于另一个请求；请换用新的键", "this idempotency key was used for another request; take a new one"},
-	CodeKeyMissing:      {"写操作必须带幂等键；请为每个新请求生成一个键", "a write needs an idempotency key; make one for each new request"},
+	CodeRepeated: {"该请求的签名已用过，而该幂等键下没有办理过；请重新签名后再提交",
+		"the signature was used before, and nothing was carried out under this key; sign anew and send again"},
+	CodeKeyMissing: {"写操作必须带幂等键；请为每个新请求生成一个键", "a write needs an idempotency key; make one for each new request"},
 	CodeReservation: {
 		"没有该预留，或已确认、已作废；请查看对账清单",
 		"there is no such reservation, or it is settled; see the reconcile list",
@@ -264,7 +274,35 @@ var messages = map[Code]sentence{
 			"with elicense restore",
 	},
 	CodeBatchUnknown: {"没有该批次；请核对批次号", "there is no such batch; check its name"},
-	CodeBatchState:   {"批次当前状态不允许此操作；请先查询批次状态", "the batch's state does not allow this; look at its account first"},
+	CodeImportInvalid: {
+		"汇集的证照前后不符或与其签名、承诺不符；请从原库重新导出",
+		"the transfer does not agree with itself or with what was committed to; export it again from its vault",
+	},
+	CodeImportSignature: {
+		"汇集的证照签名未通过核验；请确认颁证部门的证书已在本库登记",
+		"the department's signature is refused; see that its certificate is known here",
+	},
+	CodeImportType: {
+		"本库没有该版本的证照类型；请先汇集证照类型定义",
+		"this version of the licence type is not declared here; bring its definition first",
+	},
+	CodeImportGap: {
+		"缺少前面的事件；请从本库已有事件的下一件起导出",
+		"events before these are missing; export from the one behind those that are here",
+	},
+	CodeImportDiffers: {
+		"同一证照在两库的历史不一致；请颁证部门核对后处理",
+		"the licence has another history here; its department must settle which is right",
+	},
+	CodeImportReserved: {
+		"证照只是预留编号，尚未签发；签发后再汇集",
+		"the licence is only reserved; bring it once it is issued",
+	},
+	CodeImportBatch: {
+		"本库已有同名的转换批次；请运行单位核对",
+		"there is a conversion of this name here already; have the operator look at it",
+	},
+	CodeBatchState: {"批次当前状态不允许此操作；请先查询批次状态", "the batch's state does not allow this; look at its account first"},
 	CodeBatchLaterEvent: {
 		"该行证照之后另有业务，不能撤回，撤回结束后即可查到；请按单个证照办理",
 		"a later event relies on this row, it stays and look-ups will show it; settle that licence by itself",

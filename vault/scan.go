@@ -39,9 +39,9 @@ func (b *Batch) PutScans(ctx context.Context, contents [][]byte) ([]Scan, error)
 	if err != nil {
 		return nil, fmt.Errorf("vault: storing scans: %w", err)
 	}
-	out := make([]Scan, len(list))
-	for i := range list {
-		out[i] = Scan{Digest: record.Sum(contents[i]), address: list[i]}
+	out := make([]Scan, 0, len(contents))
+	for i, content := range contents {
+		out = append(out, Scan{Digest: record.Sum(content), address: list[i]})
 	}
 	return out, nil
 }

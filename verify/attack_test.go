@@ -60,7 +60,7 @@ func (w *sealWorld) sealedOpen(files []ofd.File) []byte {
 	o, err := signing.OpenOFD(bytes.NewReader(b), int64(len(b)), signing.OFDConfig{Now: func() time.Time { return now }})
 	require.NoError(w.t, err)
 	require.NoError(w.t, o.Seal(w.t.Context(), signing.SealOrder{
-		Value: w.sealer(w.department, nil), Seal: w.seal, LeaveRootOpen: true,
+		Value: w.sealer(w.department), Seal: w.seal, LeaveRootOpen: true,
 		Stamps: []signing.Stamp{{Page: 1, Box: signing.Box{X: 140, Y: 220, W: 42, H: 42}}},
 	}))
 	var out bytes.Buffer

@@ -196,6 +196,7 @@ func hostileJSON() map[string]wrongDocument {
 		"JSON: 100,000 deep":    {doc: []byte(strings.Repeat(`{"a":`, 100_000)), id: "document.members"},
 		"JSON: a member twice":  {doc: []byte(`{"format":"elicense bundle v1","format":"x"}`), id: "document.members"},
 		"JSON: two documents":   {doc: []byte(`{"format":"x"} {"format":"y"}`), id: "document.members"},
+		"JSON: member by look":  {doc: []byte(`{"format":"elicense bundle v1","ſtatus":"x"}`), id: "document.members"},
 		"JSON: capital member":  {doc: []byte(`{"Format":"elicense bundle v1"}`), id: "document.members"},
 		"nothing at all":        {doc: nil, id: "document.kind"},
 		"nothing that is known": {doc: bytes.Repeat([]byte("\x00\x01"), 1000), id: "document.kind"},

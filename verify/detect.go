@@ -54,18 +54,20 @@ func (j *judgement) judge(d *Document) {
 		j.broken = fmt.Errorf("verify: reading the document: %w", err)
 		return
 	}
-	if evidence.Is(head) {
+	switch {
+	case evidence.Is(head):
 		j.judgeEvidence(d)
-		return
-	}
-	if isOFD(head) {
+	case isOFD(head):
 		j.judgeOFD(d)
-		return
-	}
-	if isPDF(head) {
+	case isPDF(head):
 		j.judgePDF(d)
-		return
+	default:
+		j.judgeWhole(d)
 	}
+}
+
+// judgeWhole judges what is read into memory.
+func (j *judgement) judgeWhole(d *Document) {
 	doc, ok := j.readAll(d)
 	if !ok {
 		return
@@ -231,8 +233,8 @@ func kindOfText(raw []byte) Kind {
 	return KindUnknown
 }
 
-// maxNesting is deeper than any document of ours.
-const maxNesting = 8
+// maxNesting is deeper than any document of ours: a signed report on an evidence file has ten levels.
+const maxNesting = 16
 
 // members gives the names at the top of one JSON object with nothing after it. It is not ok if any object in it
 // repeats a name or spells one in capital letters: two readers could then see two documents.
@@ -247,12 +249,18 @@ func members(doc []byte) (names map[string]bool, ok bool) {
 	return names, err == io.EOF
 }
 
+// isMember: names are in small letters of ASCII. Readers that do not mind the case take other letters for these too,
+// such as the long s for an s.
+func isMember(name string) bool {
+	return !strings.ContainsFunc(name, func(c rune) bool { return c > unicode.MaxASCII || unicode.IsUpper(c) })
+}
+
 // object reads the rest of an object.
 func object(d *json.Decoder, names map[string]bool, depth int) bool {
 	for d.More() {
 		t, err := d.Token()
 		name, isName := t.(string)
-		if err != nil || !isName || names[name] || name != strings.ToLower(name) || !value(d, depth) {
+		if err != nil || !isName || names[name] || !isMember(name) || !value(d, depth) {
 			return false
 		}
 		names[name] = true

@@ -8,9 +8,9 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
-// judgeEntries judges the list of all files of a package (GM/T 0099-2020), where there is one: that it names what is there
-// and nothing else, and the signature over it. Its signer vouches for the list, and for nothing that the document says.
-// The list and its signature are needed by no other signature, and need none: they are the last to be made.
+// judgeEntries judges the list of all files of a package (GM/T 0099-2020), where there is one: that it names what is
+// there and nothing else, and the signature over it. Its signer vouches for the list, and for nothing that the document
+// says. The list and its signature are needed by no other signature, and need none: they are the last to be made.
 func (j *judgement) judgeEntries(o *ofdPackage) {
 	const id = "package.listed"
 	list, raw, found, err := o.Entries()

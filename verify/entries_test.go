@@ -28,7 +28,7 @@ func TestListedFiles(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, o.ListFiles(signer(packer)))
 	require.NoError(t, o.Seal(t.Context(), signing.SealOrder{
-		Value: w.sealer(w.department, nil), Seal: w.seal, Stamps: []signing.Stamp{{Page: 1, Box: signing.Box{X: 140, Y: 220, W: 42, H: 42}}},
+		Value: w.sealer(w.department), Seal: w.seal, Stamps: []signing.Stamp{{Page: 1, Box: signing.Box{X: 140, Y: 220, W: 42, H: 42}}},
 	}))
 	var out bytes.Buffer
 	require.NoError(t, o.Write(&out))

@@ -163,6 +163,7 @@ func (k *keptFile) take(p *evidence.Part, raw []byte) bool {
 
 func (j *judgement) evidenceFacts(k *keptFile) {
 	j.fact("evidence.documents", strconv.Itoa(len(k.documents)))
+	j.fact("case", k.Case)
 	j.fact("evidence.policy", k.Policy)
 	for _, o := range k.Options {
 		j.fact("evidence.option", o)
@@ -184,8 +185,8 @@ func (j *judgement) judgeClosing(k *keptFile) bool {
 		return true
 	}
 	j.need(id)
-	data, err := cms.Parse(k.Signature)
-	if err != nil || !data.Detached || !k.closesInForm(data) {
+	data := k.rest.closing(k.Raw, k.Signature)
+	if data == nil {
 		j.fail(id, FormatFailure, "detached SignedData over the manifest")
 		return false
 	}
@@ -204,18 +205,18 @@ func (j *judgement) judgeClosing(k *keptFile) bool {
 	return worst != CheckFailed
 }
 
-// closesInForm: the closing signature has one spelling too, as docs/formats.md section 5 has it; what it carries of
-// certificates lies among the parts, which it is over. Only time-stamps may be put beside it later.
-func (k *keptFile) closesInForm(data *cms.SignedData) bool {
-	for _, c := range data.Certificates {
-		if !k.rest.seen[string(c)] {
-			return false
-		}
+// closing reads the closing signature; nil: it is not in the one form that it may have (docs/formats.md section 5).
+// What it carries of certificates lies among the parts, which it is over. Only time-stamps may be put beside it later.
+func (g *Grounds) closing(manifest, signature []byte) *cms.SignedData {
+	data, err := cms.Parse(signature)
+	if err != nil || !data.Detached || len(data.Signers) != 1 ||
+		slices.ContainsFunc(data.Certificates, func(c []byte) bool { return !g.seen[string(c)] }) {
+		return nil
 	}
-	if len(data.Signers) != 1 {
-		return false
+	if len(data.Signers[0].SignatureTimestamps()) == 0 && !rewritten(data, manifest, signature) {
+		return nil
 	}
-	return len(data.Signers[0].SignatureTimestamps()) > 0 || rewritten(data, k.Raw, k.Signature)
+	return data
 }
 
 // worstOf is the outcome of the checks of one part; none is no pass.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/cms"
 	"github.com/elicense/elicense/internal/evidence"
 	"github.com/elicense/elicense/internal/ofd"
 	"github.com/elicense/elicense/pki"
@@ -384,8 +385,6 @@ func TestEvidenceClosing(t *testing.T) {
 		"by a stranger":  {stranger.closing(), nil, verify.Indeterminate, "signature.chain"},
 		"revoked":        {d.closing(), []revoked{{d.closer.cert(), now.Add(-time.Hour), pki.CauseKeyCompromise}}, verify.TotalFailed, "signature.revocation"},
 		"over something": {over(d.closing(), []byte("x")), nil, verify.TotalFailed, "signature.digest"},
-		"content inside": {&verify.Closing{Chain: d.closer.chain, Sign: d.signer(d.closer, nil).Attached}, nil, verify.TotalFailed, "evidence.closed"},
-		"no signature":   {&verify.Closing{Chain: d.closer.chain, Sign: func(context.Context, []byte) ([]byte, error) { return []byte("x"), nil }}, nil, verify.TotalFailed, "evidence.closed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := d.keep(d.here(nil, test.revoked...), verify.Expect{}, test.closing, d.docs[2])
@@ -393,6 +392,41 @@ func TestEvidenceClosing(t *testing.T) {
 			require.Equal(t, test.want, r.Indication, "%s %s %v", r.Headline, r.SubIndication, r.Checks)
 			require.Equal(t, test.id, r.Headline)
 			same(t, r)
+		})
+	}
+}
+
+// TestEvidenceClosingForm: a closing signature has one form. Nobody writes a file with another, and nobody reads one.
+func TestEvidenceClosingForm(t *testing.T) {
+	d := newDesk(t)
+	more := d.enrol(ca.ProfileDepartment, fixtures.Departments()[1])
+	file := d.keep(d.here(nil), verify.Expect{}, d.closing(), d.docs[2])
+	c, err := d.here(nil).VerifyCase(t.Context(), d.docs[2:], verify.Expect{})
+	require.NoError(t, err)
+	for name, sign := range map[string]func(context.Context, []byte) ([]byte, error){
+		"content inside": d.signer(d.closer, nil).Attached,
+		"no signature":   func(context.Context, []byte) ([]byte, error) { return []byte("x"), nil },
+		"a certificate too many": func(ctx context.Context, b []byte) ([]byte, error) {
+			data, err := cms.Parse(must(d.closing().Sign(ctx, b))(t))
+			require.NoError(t, err)
+			return data.With(cms.Additions{Certificates: [][]byte{more.cert().Raw}})
+		},
+		"two signers": func(ctx context.Context, b []byte) ([]byte, error) {
+			return signing.SignTogether(ctx, b, false, d.signer(d.closer, nil), d.signer(more, nil))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.ErrorIs(t, c.WriteEvidence(t.Context(), io.Discard, &verify.Closing{Chain: d.closer.chain, Sign: sign}),
+				verify.ErrConfig)
+			r := d.judge(d.elsewhere(now, nil), remake(t, file, func(k *kept) {
+				manifest, err := evidence.AppendManifest(nil, &k.manifest)
+				require.NoError(t, err)
+				k.signature, err = sign(t.Context(), manifest)
+				require.NoError(t, err)
+			}))
+			require.Equal(t, verify.TotalFailed, r.Indication)
+			require.Equal(t, "evidence.closed", r.Headline)
+			require.Equal(t, verify.FormatFailure, r.SubIndication)
 		})
 	}
 }
@@ -466,6 +500,28 @@ func TestEvidenceExpectation(t *testing.T) {
 	require.Equal(t, verify.TotalFailed, r.Indication)
 	require.Equal(t, "evidence.now", r.Headline)
 	require.Equal(t, verify.ExpectationFailure, r.SubIndication)
+}
+
+// TestEvidenceReasons: whatever is the matter with an old file, the second line says what was decided then if that is known.
+func TestEvidenceReasons(t *testing.T) {
+	d := newDesk(t)
+	file := d.keep(d.here(nil), verify.Expect{}, d.closing(), d.docs[1:]...)
+	later := d.judge(d.elsewhere(now.AddDate(1, 0, 0), nil), file)
+	require.Equal(t, verify.Indeterminate, later.Indication)
+	require.Equal(t, "signature.revocation", later.Headline)
+	_, reason := later.Headlines("zh")
+	require.True(t, strings.HasPrefix(reason, "当时的结论是可以受理，重新核验一致；但[收尾] 签名："), reason)
+	other := d.judge(d.elsewhere(now, func(c *verify.Config) { c.Trust = newWorld(t).anchors }), file)
+	_, reason = other.Headlines("zh")
+	require.NotContains(t, reason, "重新核验一致")
+	var page, text bytes.Buffer
+	require.NoError(t, later.WriteHTML(&page, "zh"))
+	require.NoError(t, later.WriteText(&text, "zh"))
+	for _, shown := range []string{"按当时重新核验: 可以受理", "按现在核验: 待复验"} {
+		require.Contains(t, page.String(), shown)
+		require.Contains(t, text.String(), shown)
+	}
+	require.Equal(t, "documents", later.Outline("zh").Sections[0].ID)
 }
 
 // TestEvidenceJSON: the written form has both judgements of each document.

@@ -188,9 +188,17 @@ func TestClauses(t *testing.T) {
 		require.Equal(t, clause, c.Clause, id)
 	}
 	sealed := w.judge(w.sealVerifier(nil), w.sealed(page(), nil))
-	c, ok := sealed.Check("signature.digest")
-	require.True(t, ok)
-	require.Equal(t, "GB/T 38540-2020 7", c.Clause)
+	for id, clause := range map[string]string{
+		"package.text": "GB/T 33190-2016 7", "package.signed": "GB/T 33190-2016 18.1", "description.text": "GB/T 33190-2016 18.2",
+		"description.files": "GB/T 33190-2016 18.2.2", "seal.text": "GB/T 38540-2020 7.1", "signature.digest": "GB/T 38540-2020 7.3",
+		"signature.path": "GB/T 38540-2020 7.3", "seal.signer": "GB/T 38540-2020 7.3", "seal.validity": "GB/T 38540-2020 7.3",
+		"maker.usage": "GB/T 38540-2020 6.3", "signature.chain": "RFC 5280 6.1", "signature.revocation": "RFC 5280 6.3",
+		"signature.existence": "EN 319 102-1 5.5", "signature.signature": "GB/T 32918.2-2016 7",
+	} {
+		c, ok := sealed.Check(id)
+		require.True(t, ok, id)
+		require.Equal(t, clause, c.Clause, id)
+	}
 	for a, clause := range map[pki.SignatureAlgorithm]string{
 		{Key: pki.KeySM2}: "GB/T 32918.2-2016 7", {Key: pki.KeyECDSA}: "FIPS 186-5 6.4.2",
 		{Key: pki.KeyRSA}: "RFC 8017 8.2.2", {Key: pki.KeyRSA, PSS: true}: "RFC 8017 8.1.2",

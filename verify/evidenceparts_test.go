@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/internal/evidence"
+	"github.com/elicense/elicense/vault/record"
 	"github.com/elicense/elicense/verify"
 )
 
@@ -57,7 +58,7 @@ func TestEvidenceEveryPart_A36(t *testing.T) {
 			})
 		}
 	}
-	require.Len(t, kinds, 8, "%v", kinds) // all but OCSP answers
+	require.Len(t, kinds, 8, "%v", kinds) // all but OCSP answers: TestEvidenceOCSP
 }
 
 // requireFound: a file that was written anew does not pass.
@@ -201,4 +202,26 @@ func factOf(r *verify.Report, id string) string {
 		}
 	}
 	return ""
+}
+
+// TestEvidenceThenAlone: what was seen then is judged with what lies in the file. CRLs or a status source that this
+// verifier has do not make up for what was missing then.
+func TestEvidenceThenAlone(t *testing.T) {
+	d := newDesk(t)
+	unknown := d.keep(d.here(func(c *verify.Config) { c.Evidence = nil }), verify.Expect{}, nil, d.docs[2])
+	r := d.judge(d.here(nil), unknown)
+	same(t, r)
+	require.Equal(t, verify.Indeterminate, r.Kept[0].Then.Indication)
+	require.Equal(t, verify.TotalPassed, r.Kept[0].Now.Indication, r.Kept[0].Now.Headline)
+
+	silent := d.docs[0]
+	silent.Licence = nil
+	file := d.keep(d.here(nil), verify.Expect{}, nil, silent)
+	whole, err := record.ParseBundle(d.docs[0].Licence)
+	require.NoError(t, err)
+	r = d.judge(d.here(state("valid", record.Sum(whole.Record))), file)
+	same(t, r)
+	require.Equal(t, verify.Indeterminate, r.Kept[0].Then.Indication)
+	require.Equal(t, "state.now", r.Kept[0].Then.Headline)
+	require.Equal(t, verify.TotalPassed, r.Kept[0].Now.Indication, r.Kept[0].Now.Headline)
 }

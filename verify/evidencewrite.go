@@ -15,6 +15,9 @@ import (
 	"github.com/elicense/elicense/pki"
 )
 
+// EvidenceMediaType is that of an evidence file.
+const EvidenceMediaType = "application/vnd.elicense.evidence.v1"
+
 // Closing closes an evidence file with a signature, by whoever answers for the reports in it.
 type Closing struct {
 	Chain []*pki.Certificate // the signer's first; required
@@ -30,7 +33,8 @@ func (c *CaseReport) WriteEvidence(ctx context.Context, w io.Writer, closing *Cl
 		return fmt.Errorf("%w: no case that was judged", ErrConfig)
 	}
 	e := &evidenceWriter{manifest: evidence.Manifest{
-		Judged: c.judge.config.Now(), Policy: PolicyVersion, Options: c.judge.options(), Closed: closing != nil,
+		Judged: c.judge.config.Now(), Case: c.Number, Policy: PolicyVersion, Options: c.judge.options(),
+		Closed: closing != nil,
 	}}
 	rest := &Grounds{}
 	for i := range c.docs {
@@ -48,7 +52,7 @@ func (c *CaseReport) WriteEvidence(ctx context.Context, w io.Writer, closing *Cl
 	if err := e.shared(c.expect, rest); err != nil {
 		return err
 	}
-	return e.write(ctx, w, closing)
+	return e.write(ctx, w, closing, rest)
 }
 
 // evidenceWriter puts the parts together.
@@ -70,7 +74,8 @@ func (e *evidenceWriter) add(p evidence.Part, content *io.SectionReader) error {
 }
 
 func (e *evidenceWriter) addBytes(kind evidence.Kind, of int, content []byte) error {
-	return e.add(evidence.Part{Kind: kind, Of: of}, io.NewSectionReader(bytes.NewReader(content), 0, int64(len(content))))
+	whole := io.NewSectionReader(bytes.NewReader(content), 0, int64(len(content)))
+	return e.add(evidence.Part{Kind: kind, Of: of}, whole)
 }
 
 func (e *evidenceWriter) document(of int, d *Named, r *Report) error {
@@ -149,7 +154,7 @@ func (e *evidenceWriter) sort(from int) {
 	}
 }
 
-func (e *evidenceWriter) write(ctx context.Context, w io.Writer, closing *Closing) error {
+func (e *evidenceWriter) write(ctx context.Context, w io.Writer, closing *Closing, rest *Grounds) error {
 	var signature []byte
 	if closing != nil {
 		manifest, err := evidence.AppendManifest(nil, &e.manifest)
@@ -158,6 +163,9 @@ func (e *evidenceWriter) write(ctx context.Context, w io.Writer, closing *Closin
 		}
 		if signature, err = closing.Sign(ctx, manifest); err != nil {
 			return fmt.Errorf("verify: closing an evidence file: %w", err)
+		}
+		if rest.closing(manifest, signature) == nil { // it would be refused by whoever reads it
+			return fmt.Errorf("%w: closing signature in another form, or with certificates beside its chain", ErrConfig)
 		}
 	}
 	return evidence.Write(w, &e.manifest, e.parts, signature)

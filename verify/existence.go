@@ -85,8 +85,8 @@ func (j *judgement) provenBy(within *standing) time.Time {
 }
 
 // verifyToken judges a token that is proven to have existed by a time. What became of its authority later does not
-// matter any more (ETSI EN 319 102-1, 5.6.2.3): a chain of time-stamps, each made while the one before could be relied on,
-// carries the first one's time on.
+// matter any more (ETSI EN 319 102-1, 5.6.2.3): a chain of time-stamps, each made while the one before could be relied
+// on, carries the first one's time on.
 func (j *judgement) verifyToken(
 	token *pki.Timestamp, digest []byte, help []*pki.Certificate, existed time.Time,
 ) (time.Time, bool) {

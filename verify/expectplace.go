@@ -104,8 +104,8 @@ func namesCase(purpose, number string) bool {
 		if i < 0 {
 			return false
 		}
-		before, after := purpose[:at+i], purpose[at+i+len(number):]
-		if !strings.ContainsFunc(lastRune(before), partOfNumber) && !strings.ContainsFunc(firstRune(after), partOfNumber) {
+		around := lastRune(purpose[:at+i]) + firstRune(purpose[at+i+len(number):])
+		if !strings.ContainsFunc(around, partOfNumber) {
 			return true
 		}
 		at += i + len(number)
@@ -114,8 +114,13 @@ func namesCase(purpose, number string) bool {
 
 // partOfNumber tells letters, digits and hyphens of case numbers from the words around them.
 func partOfNumber(c rune) bool {
-	return c == '-' || c == '_' || c == '/' || c == '.' || c <= unicode.MaxLatin1 && (unicode.IsLetter(c) || unicode.IsDigit(c)) ||
-		unicode.Is(unicode.Nd, c) || c >= 0xff01 && c <= 0xff5e && (unicode.IsLetter(c) || c == '－')
+	switch {
+	case strings.ContainsRune("-_/.－", c), unicode.Is(unicode.Nd, c):
+		return true
+	case c <= unicode.MaxLatin1, c >= 0xff01 && c <= 0xff5e: // Latin letters, and those as wide as Chinese characters
+		return unicode.IsLetter(c)
+	}
+	return false
 }
 
 func lastRune(s string) string {

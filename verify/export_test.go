@@ -48,5 +48,11 @@ func TakenOf(pieces ...[]byte) (n int) {
 // ClauseOf is the clause that a signature of this algorithm cites.
 var ClauseOf = clauseOf
 
+// Ruled tells whether a check has a rule, with a clause, of its own.
+func Ruled(id string) bool {
+	r, ok := findRule(id)
+	return ok && r.clause != "" && r.title != (words{}) && r.failed.zh+r.open.zh != ""
+}
+
 // SM3Of is the digest of a stream of a known size.
 var SM3Of = sm3Of

@@ -61,6 +61,10 @@ func (j *judgement) judgeIssuerOf(o *ofdPackage, issuer string) {
 	} else {
 		j.open("licence.identifier", SignedDataNotFound)
 	}
+	others := j.sealsOfOthers(func(c *pki.Certificate) bool { own, _ := isIssuer(c, issuer); return own })
+	if holder && len(others) > 0 {
+		j.open("licence.covered", SigConstraintsFailure, "", listed(others))
+	}
 	j.judgeForeignParts(o, byIssuer)
 }
 

@@ -3,6 +3,7 @@ package verify_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cms"
 	"github.com/elicense/elicense/internal/ofd"
+	"github.com/elicense/elicense/internal/pdf"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 	"github.com/elicense/elicense/vault/ledger"
@@ -40,6 +42,8 @@ func FuzzVerifyDocument(f *testing.F) {
 		{doc: must(w.signer(w.department, nil).Attached(f.Context(), content))(f), counts: signedContent},
 		{doc: w.token(authority, content, now.Add(-time.Hour)), content: content, counts: signedContent},
 		{doc: encode(f, bundle), counts: bundleContent},
+		{doc: w.signPDF(plainPDF(), w.department, nil), counts: coveredContent},
+		{doc: w.stampPDF(w.withEvidence(w.signPDF(plainPDF(), w.department, nil), now.Add(-time.Hour)), authority), counts: coveredContent},
 	}
 	v := w.sealVerifier(func(c *verify.Config) {
 		c.LedgerKeys = []ledger.Verifier{noteKey(f, forge.vault.vault.NoteKey())}
@@ -98,6 +102,32 @@ func signedContent(t testing.TB, doc []byte) string {
 	message, err := data.SignedBytes(&data.Signers[0], nil)
 	require.NoError(t, err)
 	return string(data.Content) + "\x00" + string(message) + "\x00" + string(data.Signers[0].Signature)
+}
+
+// coveredContent is what each signature of a PDF covers, and the value of the key. A document time-stamp that does not count is
+// passed over.
+func coveredContent(t testing.TB, doc []byte) string {
+	t.Helper()
+	p, err := pdf.Open(bytes.NewReader(doc), int64(len(doc)))
+	require.NoError(t, err)
+	list, err := p.Signatures()
+	require.NoError(t, err)
+	var b strings.Builder
+	for _, s := range list {
+		if s.SubFilter == pdf.FilterTimestamp {
+			continue
+		}
+		body, size := p.Covered(s)
+		covered, err := io.ReadAll(io.NewSectionReader(body, 0, size))
+		require.NoError(t, err)
+		value, err := s.Value()
+		require.NoError(t, err)
+		data, err := cms.Parse(value)
+		require.NoError(t, err)
+		require.Len(t, data.Signers, 1)
+		b.WriteString(string(covered) + "\x00" + string(data.Signers[0].Signature) + "\x00")
+	}
+	return b.String()
 }
 
 // bundleContent is a bundle whatever its JSON.

@@ -119,7 +119,8 @@ func (g *Grounds) add(other *Grounds) {
 	}
 }
 
-// addStatus takes in what spoke of the certificates of a chain; of one whose status is not known, also what was refused.
+// addStatus takes in what spoke of the certificates of a chain; of one whose status is not known, also what was
+// refused.
 func (g *Grounds) addStatus(report *pki.RevocationReport, from []pki.Evidence) {
 	for i := range report.Certificates {
 		c := &report.Certificates[i]

@@ -31,10 +31,12 @@ type htmlView struct {
 	Facts                                      []htmlFact
 	Timeline                                   []htmlFact
 	Advice, Uncovered, Tolerances, OtherReader []string
+	Documents                                  []string // of an evidence file
 }
 
 type htmlLabels struct {
-	Title, Checks, Facts, Timeline, Advice, Uncovered, Tolerances, Others, Policy, JudgedAt, Unproven string
+	Title, Checks, Facts, Timeline, Advice, Uncovered, Tolerances, Others, Policy, JudgedAt, Unproven,
+	Documents string
 }
 
 // WriteHTML writes the report as one file that needs nothing else and prints well, in "zh" or "en".
@@ -56,11 +58,17 @@ func (r *Report) view(lang string) htmlView {
 			Uncovered: say("没有签名覆盖的部分", "covered by no signature"), Tolerances: say("容许的偏差", "let pass"),
 			Others: say("别的阅读器可能说有效", "other readers may say valid"), Policy: say("规则版本", "policy version"),
 			JudgedAt: say("验证时间", "judged at"), Unproven: say("未经证明", "not proven"),
+			Documents: say("证据包中的文件", "documents of the evidence"),
 		},
 		OtherReader: r.OtherReaders(lang),
 	}
 	for _, u := range r.Uncovered {
 		v.Uncovered = append(v.Uncovered, phrase(u).in(lang))
+	}
+	for _, k := range r.keptTexts(lang) {
+		for _, l := range k.lines {
+			v.Documents = append(v.Documents, k.name+"  "+l)
+		}
 	}
 	for i := range r.Checks {
 		c := &r.Checks[i]

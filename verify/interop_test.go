@@ -409,6 +409,9 @@ func TestInterop_D2_1(t *testing.T) {
 		if _, other := notMade[f.name]; r.Kind == verify.KindOFD && !other {
 			require.Equal(t, "hold", e.signature, "%s: a seal in use must hold mathematically", f.name)
 		}
+		for _, c := range r.Checks {
+			require.True(t, c.ID != "seal.size" || c.Status == verify.CheckPassed, "%s: %v", f.name, c)
+		}
 		writeRow(rows, r, e)
 		if e.why != "" {
 			fmt.Fprintf(notes, "- %s: %s.\n", f.name, e.why)
@@ -451,6 +454,9 @@ func brief(s string) string {
 // in either language.
 func checkHeadlines(t testing.TB, name string, r *verify.Report) {
 	t.Helper()
+	for _, c := range r.Checks {
+		require.True(t, verify.Ruled(c.ID), "%s: %s has no rule", name, c.ID)
+	}
 	decision := map[verify.Decision]string{verify.Accept: "可以受理", verify.Return: "退回并告知", verify.Recheck: "复验"}[r.Decision()]
 	for lang, ask := range map[string]*regexp.Regexp{
 		"zh": regexp.MustCompile("请|证照|可信|真实|信任的根"), "en": regexp.MustCompile("ask|have|get|check|judge|submit|try|trust|bring|clear|compare|refer"),

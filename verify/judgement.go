@@ -196,8 +196,8 @@ var required = map[Kind][]string{
 	KindCMS:         {"cms.text", "cms.signers"},
 	KindOFD:         {"package.text", "package.documents", "package.signed"},
 	KindPDF:         {"pdf.text", "pdf.signed"},
-	KindEvidence: {"evidence.text", "evidence.parts", "evidence.clock", "evidence.report", "evidence.same", "evidence.then",
-		"evidence.now"},
+	KindEvidence: {"evidence.text", "evidence.parts", "evidence.clock", "evidence.report", "evidence.same",
+		"evidence.then", "evidence.now"},
 	KindTimestamp: {"timestamp.text", "timestamp.imprint", "timestamp.signature", "timestamp.chain",
 		"timestamp.revocation"},
 }

@@ -7,8 +7,9 @@ import (
 	"github.com/elicense/elicense/vault/record"
 )
 
-// LicenceFor finds the licence that an OFD carries among what a vault gave out: it is what Document.Licence is to be. nil:
-// there is none, or the document carries no licence. It judges nothing; what cannot be read is passed over.
+// LicenceFor finds, among what a vault gave out, the bundle of the licence that an OFD carries: it is what
+// Document.Licence is to be. nil: there is none, or the document carries no licence. It judges nothing; what cannot be
+// read is passed over.
 func LicenceFor(d *Document, bundles ...[]byte) []byte {
 	if d.Body == nil || len(bundles) == 0 {
 		return nil

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"bytes"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -41,11 +40,16 @@ func (j *judgement) judgePlain(o *ofdPackage) {
 	}
 }
 
-// licenceParts are the parts that say that the document is a licence, and those that leave it open. A vault signs
-// licences, copies of them, and reports on cases.
+// licenceParts are the parts that say that the document is a licence, and those that leave it open. What a vault
+// signed is a licence or a copy of one; its reports are judged apart.
 func (j *judgement) licenceParts(o *ofdPackage) (said, may []string) {
 	for _, name := range o.licenceElements() {
 		said = append(said, o.Main()+": "+name)
+	}
+	for i := range j.signers {
+		if j.v.pinned("", j.signers[i].cert.PublicKey) {
+			said = append(said, "the signature of a vault")
+		}
 	}
 	if !o.rootSealed() {
 		may = append(may, o.Main())
@@ -55,13 +59,7 @@ func (j *judgement) licenceParts(o *ofdPackage) (said, may []string) {
 		return said, append(may, o.document.Root)
 	}
 	said, may = o.tagParts(content, said, may)
-	said, may, report := o.attachedParts(content, said, may)
-	for i := range j.signers {
-		if !report && j.v.pinned("", j.signers[i].cert.PublicKey) {
-			said = append(said, "the signature of a vault")
-		}
-	}
-	return said, may
+	return o.attachedParts(content, said, may)
 }
 
 // licenceElements are the elements of a licence that OFD.xml holds.
@@ -91,38 +89,18 @@ func (o *ofdPackage) tagParts(content *ofd.Content, said, may []string) (s, m []
 	return said, may
 }
 
-// attachedParts adds the attachments that hold the face of a licence as data, and tells whether one is a report.
-func (o *ofdPackage) attachedParts(content *ofd.Content, said, may []string) (s, m []string, report bool) {
+// attachedParts adds the attachments that hold the face of a licence as data.
+func (o *ofdPackage) attachedParts(content *ofd.Content, said, may []string) (s, m []string) {
 	attached, err := o.Attachments(content)
 	if err != nil {
-		return said, append(may, content.Attachments), false
+		return said, append(may, content.Attachments)
 	}
 	for _, a := range attached {
-		switch {
-		case o.isReport(a.File):
-			report = true
-		case o.speaksOfLicence(a.File):
+		if o.speaksOfLicence(a.File) {
 			said = append(said, a.File)
 		}
 	}
-	return said, may, report
-}
-
-// isReport tells the report on a case for programs, which names what was found in licences. It counts only where every
-// signer saw OFD.xml: nobody can have taken the identifier of a licence out around it.
-func (o *ofdPackage) isReport(file string) bool {
-	if !o.rootSealed() || o.Size(file) > record.MaxBundle {
-		return false
-	}
-	b, err := o.ReadFile(file, record.MaxBundle)
-	if err != nil {
-		return false
-	}
-	var report struct {
-		MediaType string `json:"media_type"`
-	}
-	_, sound := members(b)
-	return sound && json.Unmarshal(b, &report) == nil && report.MediaType == CaseMediaType
+	return said, may
 }
 
 // rootSealed: every signature is over OFD.xml as it stands. One signer's word does not do for another's: a stranger can

@@ -98,7 +98,7 @@ func (w *sealWorld) sealLarge(source io.ReaderAt, size int64, out io.Writer) {
 	o, err := signing.OpenOFD(source, size, signing.OFDConfig{Now: func() time.Time { return now.Add(-time.Hour) }})
 	require.NoError(w.t, err)
 	require.NoError(w.t, o.Seal(w.t.Context(), signing.SealOrder{
-		Value: w.sealer(w.department, nil), Seal: w.seal,
+		Value: w.sealer(w.department), Seal: w.seal,
 		Stamps: []signing.Stamp{{Page: 1, Box: signing.Box{X: 140, Y: 220, W: 42, H: 42}}},
 	}))
 	require.NoError(w.t, o.SignClosing(w.t.Context(), w.signer(w.department, nil)))
@@ -117,6 +117,7 @@ func openLarge(t testing.TB, path string) (*os.File, int64) {
 
 // writeLargeOFD writes a page with files of noise beside it, every other one deflated.
 func writeLargeOFD(t *testing.T, path string) {
+	t.Helper()
 	f, err := os.Create(path)
 	require.NoError(t, err)
 	z := zip.NewWriter(f)
@@ -140,6 +141,7 @@ func writeLargeOFD(t *testing.T, path string) {
 
 // writeLargePDF writes pages with a picture of noise and a few small objects each.
 func writeLargePDF(t *testing.T, path string) {
+	t.Helper()
 	f, err := os.Create(path)
 	require.NoError(t, err)
 	w := bufio.NewWriter(f)

@@ -32,8 +32,11 @@ func (r *Report) Notice(lang string) string {
 // finding says what a check found, of what, and what to do next.
 func finding(c *Check) words {
 	s, p := subjects[strings.SplitN(c.ID, ".", 2)[0]], problem(c)
-	part := inPart(c.Part)
-	return withAct(words{part + s.zh + "：" + p.zh + pair(c).zh, part + s.en + ": " + p.en + pair(c).en}, c)
+	part := words{inPart(c.Part), inPart(c.Part)}
+	if c.Part == closingPart {
+		part.zh = "[收尾] "
+	}
+	return withAct(words{part.zh + s.zh + "：" + p.zh + pair(c).zh, part.en + s.en + ": " + p.en + pair(c).en}, c)
 }
 
 // OtherReaders explains why other software may call this document valid: the known gaps in what it looks at. It is

@@ -145,7 +145,7 @@ func (j *judgement) judgeOFDSignature(o *ofdPackage, i int) {
 	if ref.Type == ofd.TypeSign {
 		j.judgeSign(value, sig.Raw, digest)
 	} else {
-		j.judgeSealing(sealing{value: value, digest: digest, path: sig.File, beside: seal})
+		j.judgeSealing(sealing{value: value, digest: digest, path: sig.File, beside: seal, stamps: sig.Stamps})
 	}
 	files := j.judgeFiles(o, i, coveredFiles{sig, zOfSigner(j.signers[before:])})
 	for k := before; k < len(j.signers); k++ {

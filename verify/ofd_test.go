@@ -49,7 +49,7 @@ func (w *sealWorld) makeSeal(maker, holder node) []byte {
 	})
 	require.NoError(w.t, err)
 	der, err := m.Make(w.t.Context(), signing.SealSpec{
-		ID: "35000000000001", Name: fixtures.Departments()[0].Name + signing.ApprovalSeal, Usage: signing.ApprovalSeal,
+		ID: "35000000000001", Name: holder.cert().Holder.Name + signing.ApprovalSeal, Usage: signing.ApprovalSeal,
 		Signers: []*pki.Certificate{holder.cert()}, ValidFrom: w.now, ValidUntil: w.now.AddDate(1, 0, 0),
 		Picture: signing.SealPicture{Type: "png", Data: w.picture, WidthMM: 42, HeightMM: 42},
 	})
@@ -72,15 +72,11 @@ func page(more ...ofd.File) []ofd.File {
 	}, more...)
 }
 
-func (w *sealWorld) sealer(n node, edit func(*signing.SealerConfig)) *signing.Sealer {
+func (w *sealWorld) sealer(n node) *signing.Sealer {
 	w.t.Helper()
-	config := signing.SealerConfig{
+	s, err := signing.NewSealer(signing.SealerConfig{
 		Key: n.key, Chain: n.chain, Rand: rand.Reader, Now: func() time.Time { return now.Add(-time.Hour) }, Seal: w.seal,
-	}
-	if edit != nil {
-		edit(&config)
-	}
-	s, err := signing.NewSealer(config)
+	})
 	require.NoError(w.t, err)
 	return s
 }
@@ -95,7 +91,7 @@ func (w *sealWorld) sealed(files []ofd.File, closing *signing.Signer) []byte {
 	})
 	require.NoError(w.t, err)
 	require.NoError(w.t, o.Seal(w.t.Context(), signing.SealOrder{
-		Value: w.sealer(w.department, nil), Seal: w.seal,
+		Value: w.sealer(w.department), Seal: w.seal,
 		Stamps: []signing.Stamp{{Page: 1, Box: signing.Box{X: 140, Y: 220, W: 42, H: 42}}},
 	}))
 	if closing != nil {

@@ -163,7 +163,13 @@ func (j *judgement) judgeIssuerSeal(o *ofdPackage, name string, rec *record.Reco
 	} else {
 		j.open("licence.metadata", SignedDataNotFound, "", o.Main())
 	}
-	var foreign []string
+	j.judgeParts(o, byIssuer, j.sealsOfOthers(func(c *pki.Certificate) bool {
+		return c.Holder.USCC == rec.IssuerCode && c.Holder.Kind != pki.HolderPerson
+	}))
+}
+
+// judgeParts: every file is the issuer's, or a known vault's, and so is every seal.
+func (j *judgement) judgeParts(o *ofdPackage, byIssuer map[string]bool, foreign []string) {
 	for file := range o.covered {
 		if !byIssuer[file] && !o.machinery[file] {
 			foreign = append(foreign, file)
@@ -175,6 +181,17 @@ func (j *judgement) judgeIssuerSeal(o *ofdPackage, name string, rec *record.Reco
 		return
 	}
 	j.pass("licence.covered")
+}
+
+// sealsOfOthers names the seals that are neither the issuer's nor a known vault's: each is shown on the licence, and
+// may hide what the issuer says there.
+func (j *judgement) sealsOfOthers(own func(*pki.Certificate) bool) (names []string) {
+	for i := range j.signers {
+		if s := &j.signers[i]; s.sealed && !own(s.cert) && !j.v.pinned("", s.cert.PublicKey) {
+			names = append(names, "a seal of another")
+		}
+	}
+	return names
 }
 
 // decide notes a check that has no more to say than yes or no.

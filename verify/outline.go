@@ -16,7 +16,7 @@ type Outline struct {
 
 // Section is one heading with what stands below it.
 type Section struct {
-	ID    string // checks, facts, timeline, advice, others, uncovered, tolerances
+	ID    string // documents, checks, facts, timeline, advice, others, uncovered, tolerances
 	Title string
 	Rows  []Row
 }
@@ -37,6 +37,7 @@ func (r *Report) Outline(lang string) Outline {
 		Indication: oneLine(v.Indication + " " + v.Sub), JudgedAt: r.JudgedAt.Format(time.RFC3339),
 	}
 	for _, s := range []Section{
+		{"documents", v.Labels.Documents, textRows(v.Documents)},
 		{"checks", v.Labels.Checks, r.checkRows(v.Checks)},
 		{"facts", v.Labels.Facts, factRows(v.Facts, v.Labels.Unproven)},
 		{"timeline", v.Labels.Timeline, momentRows(v.Timeline)}, {"advice", v.Labels.Advice, textRows(v.Advice)},

@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -122,8 +123,9 @@ func (j *judgement) judgeChanges(f *pdf.File, s *pdf.Signature) {
 	case len(changes.Other) > 0:
 		j.fail(id, HashFailure, "only signatures and evidence", listed(changes.Other))
 	default:
-		if changes.Stamps > 0 {
-			j.uncovered("signed later: stamp on a page")
+		for _, s := range changes.Stamps {
+			j.uncovered(fmt.Sprintf("signed later: stamp on page %d at %.0f,%.0f, %.0f × %.0f mm",
+				s.Page, s.Left, s.Top, s.Width, s.Height))
 		}
 		if changes.Metadata {
 			j.uncovered("signed later: metadata")

@@ -29,11 +29,11 @@ func (w *world) stampPDFAt(doc []byte, authority node, at time.Time) []byte {
 }
 
 // withEvidence adds CRLs of a time to a PDF, for each signature too.
-func (w *world) withEvidence(doc []byte, made time.Time, list ...revoked) []byte {
+func (w *world) withEvidence(doc []byte, made time.Time) []byte {
 	w.t.Helper()
 	e := signing.PDFEvidence{
 		Certificates: [][]byte{w.issuing.cert().Raw}, Singly: true,
-		CRLs: [][]byte{w.crl(w.issuing, made, list...).Raw, w.crl(w.root, made).Raw},
+		CRLs: [][]byte{w.crl(w.issuing, made).Raw, w.crl(w.root, made).Raw},
 	}
 	var out bytes.Buffer
 	require.NoError(w.t, signing.AddPDFEvidence(&out, bytes.NewReader(doc), int64(len(doc)), e))

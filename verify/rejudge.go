@@ -29,7 +29,8 @@ type Verdict struct {
 
 // Difference is one thing that a report in an evidence file says otherwise than the judgement anew.
 type Difference struct {
-	What   string `json:"what"`             // "verdict", "check ID", "detail of ID", "fact ID", "proof of ID", or a member
+	// What is "verdict", "check ID", "detail of ID", "fact ID", "proof of ID", or the name of a member of the report.
+	What   string `json:"what"`
 	Stated string `json:"stated,omitempty"` // in the file; values of facts are not repeated
 	Again  string `json:"again,omitempty"`
 }

@@ -2,11 +2,13 @@ package verify
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/emmansun/gmsm/sm3"
 
+	"github.com/elicense/elicense/internal/ofd"
 	"github.com/elicense/elicense/internal/oid"
 	"github.com/elicense/elicense/internal/ses"
 	"github.com/elicense/elicense/pki"
@@ -18,12 +20,13 @@ type sealing struct {
 	digest []byte // SM3 of the file that is sealed
 	path   string // of that file, without a leading slash
 	beside []byte // the seal as it lies beside the signature; nil: it does not
+	stamps []ofd.Stamp
 }
 
 // judgeSealing judges in the order of GB/T 38540-2020, clause 7: structure, the signer, the seal and its maker, what is
 // covered.
 func (j *judgement) judgeSealing(s sealing) {
-	j.need("seal.text", "seal.signer", "seal.validity", "signature.digest", "signature.path")
+	j.need("seal.text", "seal.signer", "seal.validity", "seal.size", "signature.digest", "signature.path")
 	sig, err := ses.ParseSignature(s.value)
 	if err != nil {
 		j.fail("seal.text", FormatFailure, "SES_Signature of GB/T 38540 or GM/T 0031")
@@ -46,6 +49,30 @@ func (j *judgement) judgeSealing(s sealing) {
 	j.judgeMaker(maker)
 	j.judgeSealSigner(sig)
 	j.judgeSealValidity(sig, standing.at)
+	j.judgeSealSize(sig.Seal, s.stamps)
+}
+
+// Most that a seal may be larger on the page than it is, and the most that it may be at all, in mm: a seal is a mark on
+// a page and no page.
+const (
+	maxSealScale = 1.25
+	maxSealSide  = 100
+)
+
+// judgeSealSize: a seal is shown as large as it was made. Stretched over the page, that of anybody who may seal at all
+// would hide what another sealed before him.
+func (j *judgement) judgeSealSize(seal *ses.Seal, stamps []ofd.Stamp) {
+	const id = "seal.size"
+	width := min(float64(seal.Picture.WidthMM)*maxSealScale, maxSealSide)
+	height := min(float64(seal.Picture.HeightMM)*maxSealScale, maxSealSide)
+	for i := range stamps {
+		if b := stamps[i].Boundary; b.W > width || b.H > height {
+			j.fail(id, SigConstraintsFailure, fmt.Sprintf("%d x %d mm", seal.Picture.WidthMM, seal.Picture.HeightMM),
+				fmt.Sprintf("%g x %g mm", b.W, b.H))
+			return
+		}
+	}
+	j.pass(id)
 }
 
 // madeAt is when a seal was made, as its maker says. Some makers back-date: the seal is older than their certificate.
@@ -107,7 +134,7 @@ func (j *judgement) judgeSealCoverage(s sealing, sig *ses.Signature) {
 	} else {
 		j.fail("signature.digest", HashFailure)
 	}
-	j.cite("GB/T 38540-2020 7")
+	j.cite("GB/T 38540-2020 7.3")
 	path, ok := ses.PropertyPath(sig.Property)
 	switch {
 	case s.path == "":

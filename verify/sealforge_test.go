@@ -2,6 +2,7 @@ package verify_test
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/rand"
 	"encoding/base64"
@@ -34,6 +35,7 @@ type lie struct {
 	check         string // method of the references
 	digest        func([]byte) []byte
 	more          []ofd.File
+	stamp         string              // where the seal is shown; empty: in its size
 	root          func([]byte) []byte // edits OFD.xml; nil: as it is
 }
 
@@ -90,7 +92,8 @@ func (l *lie) description(files []ofd.File, kind string) []byte {
 	}
 	b.WriteString(`</ofd:References>`)
 	if kind == ofd.TypeSeal {
-		b.WriteString(`<ofd:StampAnnot ID="1" PageRef="1" Boundary="10 10 42 42"/><ofd:Seal><ofd:BaseLoc>Seal.esl</ofd:BaseLoc></ofd:Seal>`)
+		fmt.Fprintf(&b, `<ofd:StampAnnot ID="1" PageRef="1" Boundary="%s"/><ofd:Seal><ofd:BaseLoc>Seal.esl</ofd:BaseLoc></ofd:Seal>`,
+			cmp.Or(l.stamp, "10 10 42 42"))
 	}
 	b.WriteString(`</ofd:SignedInfo><ofd:SignedValue>SignedValue.dat</ofd:SignedValue></ofd:Signature>`)
 	return []byte(b.String())

@@ -22,6 +22,7 @@ type signed struct {
 	certificates [][]byte  // that came beside it, the signer's first; nil: they are in the signature
 	at           time.Time // when the chain must be valid
 	foreign      bool      // other software may have written it
+	said         bool      // at is what the text says itself, and proven by nothing
 }
 
 // check judges form, chain and signature and gives the signer's certificate, or nil if it was not found.
@@ -60,8 +61,26 @@ func (j *judgement) checkRevocation(s signed, chain *pki.Chain) {
 		j.skip(s.subject + ".revocation")
 		return
 	}
+	if s.said && j.lostSince(s, chain) {
+		return
+	}
 	m := &mark{subject: s.subject, leaf: chain.Certificates[0]}
 	j.judgeRevocation(m, standing{at: s.at, stamped: true, chain: chain})
+}
+
+// lostSince: whoever has a key writes with any date. Once it is known that the key was lost, a text that only says
+// itself that it is older counts no more; a revocation for a cause that leaves the key alone changes nothing.
+func (j *judgement) lostSince(s signed, chain *pki.Chain) bool {
+	report := pki.VerifyRevocation(chain, j.revocationOptions(j.now), j.evidenceFor(chain, j.now)...)
+	for i := range report.Certificates {
+		r := report.Certificates[i].Revocation
+		if r != nil && r.From.After(s.at) && !slices.Contains(harmless, r.Cause) {
+			j.moment("revoked", r.From)
+			j.open(s.subject+".revocation", RevokedNoPOE, "good", r.Cause.String()+" "+stamp(r.From))
+			return true
+		}
+	}
+	return false
 }
 
 // checkForm reads the signature. It must be written the one way that docs/formats.md section 5 gives: else there

@@ -10,6 +10,7 @@ import (
 // judgeStatement judges what the vault signed: form, clock, chain at that time, signature, and that the
 // certificate holds the key of the vault that the text names.
 func (j *judgement) judgeStatement(s signed, vault string) bool {
+	s.said = true
 	onTime := j.clock(s.subject+".clock", s.at)
 	leaf := j.check(s)
 	if leaf == nil {

@@ -26,15 +26,22 @@ type rule struct {
 
 // ruleOf finds a check's rule by its whole ID, or by what stands after the dot.
 func ruleOf(id string) rule {
+	if r, ok := findRule(id); ok {
+		return r
+	}
+	return rules["document.complete"]
+}
+
+func findRule(id string) (rule, bool) {
 	_, aspect, _ := strings.Cut(id, ".")
 	for _, name := range []string{id, aspect} {
 		for _, table := range []map[string]rule{rules, signatureRules, evidenceRules, reportRules} {
 			if r, ok := table[name]; ok {
-				return r
+				return r, true
 			}
 		}
 	}
-	return rules["document.complete"]
+	return rule{}, false
 }
 
 // problem says what a check that did not pass means.
@@ -76,6 +83,7 @@ func phrase(s string) words {
 		"valid at ", "not after ", "a known key of ", "the key of ", "the state on ", "the state since ", "on-hold ",
 		"keyCompromise ", "cACompromise ", "affiliationChanged ", "superseded ", "cessationOfOperation ",
 		"unspecified ", "privilegeWithdrawn ", "certificateHold ", "not needed by this verifier: ",
+		"head: ", "line: ", "order: ", "limit: ", "missing: ", "extra: ",
 	} {
 		if rest, ok := strings.CutPrefix(s, begin); ok {
 			return words{cmp.Or(phrases[begin], signaturePhrases[begin], evidencePhrases[begin]) + rest, s}
@@ -383,7 +391,8 @@ var momentNames = map[string]words{
 	"issued": {"颁发", "issued"}, "valid-from": {"有效期起", "valid from"}, "valid-until": {"有效期止", "valid until"},
 	"recorded": {"入账", "recorded in the ledger"}, "statement": {"证照库声明", "statement of the vault"},
 	"status-until": {"声明有效至", "statement holds until"}, "source": {"证照库所知", "vault's knowledge"},
-	"deciding": {"决定时间", "deciding time"}, "judged": {"当时核验", "judged then"}, "now": {"核验", "judged"}, "signed": {"签名人所称签名时间", "signed, says the signer"},
+	"deciding": {"决定时间", "deciding time"}, "judged": {"当时核验", "judged then"}, "now": {"核验", "judged"},
+	"signed":     {"签名人所称签名时间", "signed, says the signer"},
 	"copy-until": {"加注件有效期截止", "copy is good until"}, "seal-made": {"印章制成", "seal made"},
 	"stamped": {"时间戳", "time-stamped"}, "revoked": {"证书被吊销", "certificate revoked"},
 	"expired": {"证书过期", "certificate expired"},

@@ -17,7 +17,8 @@ var evidenceRules = map[string]rule{
 	},
 	"evidence.clock": {
 		LevelTime, "docs/formats.md 9", words{"核验时间不晚于现在", "judged not later than now"},
-		words{"核验时间在将来", "it was judged in the future"}, words{"核验时间在将来；请核对时钟", "it was judged in the future; check the clock"},
+		words{"核验时间在将来", "it was judged in the future"},
+		words{"核验时间在将来；请核对时钟", "it was judged in the future; check the clock"},
 	},
 	"evidence.parts": {
 		LevelDigest, "docs/formats.md 9", words{"各部分齐全且未被改动", "every part is there and unchanged"},
@@ -40,7 +41,7 @@ var evidenceRules = map[string]rule{
 		},
 		words{
 			"重新核验与其中的报告不同；请核对信任根和核验选项，再不同则报告不可采信",
-			"judged anew it differs from the report in it: compare trust and options; if it still does, do not rely on it",
+			"judged anew it differs from its report: compare trust and options; if it still does, do not rely on it",
 		},
 	},
 	"evidence.then": {
@@ -62,7 +63,9 @@ var evidencePhrases = map[string]string{
 	"a document": "文件", "an evidence file within another": "证据包中的证据包",
 	"detached SignedData over the manifest":                "对清单的分离式签名",
 	"report, moment and expectation: no closing signature": "报告、核验时间和预期：没有收尾签名",
-	"not needed by this verifier: ":                        "本次核验用不到的部分：",
+	"head: ": "开头不符：", "line: ": "清单有误：", "order: ": "次序有误：", "limit: ": "超出限制：",
+	"missing: ": "缺失：", "extra: ": "多出：",
+	"not needed by this verifier: ": "本次核验用不到的部分：",
 }
 
 // evidenceFacts are the names of facts about evidence files.
@@ -72,7 +75,7 @@ var evidenceFacts = map[string]words{
 }
 
 // keptReason is the reason of a report on an evidence file: what was decided then, and why it is what it is now. Empty:
-// another check decided.
+// the file does not tell what was decided then.
 func (r *Report) keptReason() words {
 	if r.Kind != KindEvidence || len(r.Kept) == 0 {
 		return words{}
@@ -86,61 +89,89 @@ func (r *Report) keptReason() words {
 		if len(r.Kept) > 1 {
 			name = words{"《" + k.Name + "》", k.Name + ": "}
 		}
+		then := decisions[k.Then.Decision()]
 		switch {
 		case r.Headline == "evidence.then" && k.Then.Indication == r.Indication:
-			d, why := decisions[k.Then.Decision()], k.Then.reason()
-			return words{
-				name.zh + "当时的结论是" + d.zh + "，重新核验一致：" + why.zh,
-				name.en + "the decision then was " + d.en + ", and is again: " + why.en,
-			}
+			return thenAndAgain(name, then, words{"：", ": "}, k.Then.reason())
 		case r.Headline == "evidence.now" && k.Now.Indication == r.Indication:
-			d, why := decisions[k.Then.Decision()], k.Now.reason()
-			return words{
-				name.zh + "当时的结论是" + d.zh + "，重新核验一致；现在：" + why.zh,
-				name.en + "the decision then was " + d.en + ", and is again; now: " + why.en,
-			}
+			return thenAndAgain(name, then, words{"；现在：", "; now: "}, k.Now.reason())
 		}
 	}
-	return words{}
+	if c, ok := r.Check("evidence.same"); !ok || c.Status != CheckPassed || r.Headline == "evidence.same" {
+		return words{}
+	}
+	c := r.worst()
+	return thenAndAgain(words{}, decisions[r.decisionThen()], words{"；但", "; but "}, finding(&c))
 }
 
-// writeKept writes what became of each document of an evidence file.
-func (r *Report) writeKept(line func(format string, args ...any), lang string) {
+func thenAndAgain(name, then, link, why words) words {
+	return words{
+		name.zh + "当时的结论是" + then.zh + "，重新核验一致" + link.zh + why.zh,
+		name.en + "the decision then was " + then.en + ", and is again" + link.en + why.en,
+	}
+}
+
+// decisionThen is the decision on the case then.
+func (r *Report) decisionThen() Decision {
+	then := CaseReport{}
+	for i := range r.Kept {
+		then.Reports = append(then.Reports, r.Kept[i].Then)
+	}
+	return then.Decision()
+}
+
+// keptText is what became of one document of an evidence file.
+type keptText struct {
+	name  string
+	lines []string
+}
+
+func (r *Report) keptTexts(lang string) []keptText {
 	say := func(zh, en string) string { return words{zh, en}.in(lang) }
+	out := make([]keptText, len(r.Kept))
 	for i := range r.Kept {
 		k := &r.Kept[i]
-		line("")
-		line("%s", k.Name)
-		line("  %s: %s", say("当时的报告", "report of then"), k.Stated)
+		out[i] = keptText{k.Name, []string{say("当时的报告", "report of then") + ": " + k.Stated.String()}}
 		for _, again := range []struct {
 			when   string
 			report *Report
 		}{{say("按当时重新核验", "judged anew as of then"), k.Then}, {say("按现在核验", "judged as of now"), k.Now}} {
 			decision, why := again.report.Headlines(lang)
-			line("  %s: %s  %s", again.when, decision, why)
+			out[i].lines = append(out[i].lines, again.when+": "+decision+"  "+why)
 		}
-		writeDifferences(line, k.Differences, say)
+		out[i].lines = append(out[i].lines, differenceLines(k.Differences, say)...)
+	}
+	return out
+}
+
+// writeKept writes what became of each document of an evidence file.
+func (r *Report) writeKept(line func(format string, args ...any), lang string) {
+	for _, k := range r.keptTexts(lang) {
+		line("")
+		line("%s", k.name)
+		for _, l := range k.lines {
+			line("  %s", l)
+		}
 	}
 }
 
 // maxShownDifferences is how many differences of a document are shown in full; the written form has all of them.
 const maxShownDifferences = 12
 
-// writeDifferences writes what differs: checks one by one, of the rest the names.
-func writeDifferences(line func(format string, args ...any), list []Difference, say func(zh, en string) string) {
-	var rest []string
-	shown := 0
+// differenceLines are what differs: checks one by one, of the rest the names.
+func differenceLines(list []Difference, say func(zh, en string) string) []string {
+	var out, rest []string
 	for _, d := range list {
-		if d.Stated+d.Again == "" || strings.HasPrefix(d.What, "proof of ") || shown == maxShownDifferences {
+		if d.Stated+d.Again == "" || strings.HasPrefix(d.What, "proof of ") || len(out) == maxShownDifferences {
 			rest = append(rest, d.What)
 			continue
 		}
-		shown++
-		line("  %s: %s  %s → %s", say("不同", "differs"), d.What, cmp.Or(d.Stated, "-"), cmp.Or(d.Again, "-"))
+		out = append(out, say("不同", "differs")+": "+d.What+"  "+cmp.Or(d.Stated, "-")+" → "+cmp.Or(d.Again, "-"))
 	}
 	if len(rest) > 0 {
-		line("  %s: %s", say("另有不同", "differs too"), listed(rest))
+		out = append(out, say("另有不同", "differs too")+": "+listed(rest))
 	}
+	return out
 }
 
 type jsonRejudged struct {

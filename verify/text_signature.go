@@ -69,14 +69,16 @@ var signatureRules = map[string]rule{
 		LevelFormat, "ISO 32000-2:2020 12.8.3", words{"签名值的形式", "form of the signature value"},
 		words{
 			"签名值的形式不被接受，或其后藏有别的内容；请用合规软件重新签署",
-			"the form of the value is not accepted, or something is hidden behind it: have it signed again with proper software",
+			"the form of the value is not accepted, or something is hidden behind it: " +
+				"have it signed again with proper software",
 		}, words{},
 	},
 	"pdf.range": {
 		LevelDigest, "ISO 32000-2:2020 12.8.1", words{"签名覆盖整个文件版本", "the signature covers a whole revision"},
 		words{
 			"签名没有覆盖整个文件，留有可被填改之处；请索取签署的原件，或重新签署",
-			"the signature leaves out parts of the file, which can be filled in later: ask for the original, or a new signature",
+			"the signature leaves out parts of the file, which can be filled in later: " +
+				"ask for the original, or a new signature",
 		}, words{},
 	},
 	"pdf.changed": {
@@ -90,7 +92,8 @@ var signatureRules = map[string]rule{
 		LevelDigest, "ISO 32000-2:2020 12.8.2.2", words{"签名人允许的后续操作", "only what the signer allows after him"},
 		words{
 			"签名人已锁定文件，之后的操作未经其允许；请索取锁定时的原件，或由签名人重新签署",
-			"the signer allowed no such change after him: ask for the document as he signed it, or for a new signature of his",
+			"the signer allowed no such change after him: " +
+				"ask for the document as he signed it, or for a new signature of his",
 		}, words{},
 	},
 	"package.text": {
@@ -113,7 +116,7 @@ var signatureRules = map[string]rule{
 		}, words{},
 	},
 	"package.listed": {
-		LevelDigest, "GM/T 0099-2020", words{"文件清单与文件包一致", "the list of files names what is there"},
+		LevelDigest, "GM/T 0099-2020 7.4.6", words{"文件清单与文件包一致", "the list of files names what is there"},
 		words{
 			"文件包与其文件清单不符，有文件被塞入或移除；请索取原件",
 			"the package is not what its list of files says, files were put in or taken away: ask for the original",
@@ -195,11 +198,11 @@ var signatureRules = map[string]rule{
 		words{"有内容不是颁发机构签的，是别人后加的", "parts were added by somebody other than the issuer"}, words{},
 	},
 	"seal.text": {
-		LevelFormat, "GB/T 38540-2020 6", words{"签章结构", "structure of the seal"},
+		LevelFormat, "GB/T 38540-2020 7.1", words{"签章结构", "structure of the seal"},
 		words{"不是完好的电子签章", "not a well-formed seal signature"}, words{},
 	},
 	"signature.path": {
-		LevelDigest, "GB/T 38540-2020 7", words{"签章针对此文件", "the seal is over this file"},
+		LevelDigest, "GB/T 38540-2020 7.3", words{"签章针对此文件", "the seal is over this file"},
 		words{"签章所指的是另一文件：可能是从别处搬来的", "the seal names another file: it may have been moved here"}, words{},
 	},
 	"seal.beside": {
@@ -207,17 +210,24 @@ var signatureRules = map[string]rule{
 		words{"旁附的印章不是所用的印章", "the seal that lies beside is not the one that was used"}, words{},
 	},
 	"maker.usage": {
-		LevelSeal, "GB/T 38540-2020 6.2", words{"制章人", "maker of seals"},
+		LevelSeal, "GB/T 38540-2020 6.3", words{"制章人", "maker of seals"},
 		words{"签发印章的不是制章人", "who made the seal is no maker of seals"},
 		words{"制章人不在已知名单，且证书没有制章用途；请核实后登记", "the maker is not known and its certificate does not say so"},
 	},
 	"seal.signer": {
-		LevelSeal, "GB/T 38540-2020 7", words{"签章人在印章名单中", "the signer may use the seal"},
+		LevelSeal, "GB/T 38540-2020 7.3", words{"签章人在印章名单中", "the signer may use the seal"},
 		words{"签章人不在印章的名单中：此人无权使用此章", "the signer is not among those who may use the seal"}, words{},
 	},
 	"seal.validity": {
-		LevelSeal, "GB/T 38540-2020 7", words{"印章在有效期内", "the seal was valid"},
+		LevelSeal, "GB/T 38540-2020 7.3", words{"印章在有效期内", "the seal was valid"},
 		words{"签章时印章不在有效期内", "the seal was not valid when it was used"}, words{},
+	},
+	"seal.size": {
+		LevelSeal, "GB/T 33190-2016 18.2.3", words{"印章未被放大", "the seal is as large as it was made"},
+		words{
+			"印章在版面上被放大，可能遮住了内容；请索取原件",
+			"the seal is stretched on the page and may hide what stands there: ask for the original",
+		}, words{},
 	},
 	"seal.usage": {
 		LevelSeal, "A26", words{"行政审批专用章", "seal for administrative approval"},
@@ -259,10 +269,12 @@ var signaturePhrases = map[string]string{
 	"a certificate of a service": "服务器证书", "the second cannot read it": "第二种实现读不了",
 	"the second refuses": "第二种实现不认可", "only the second accepts": "只有第二种实现认可",
 	"what the scope of a trust anchor allows": "信任根的范围所允许的", "one document": "一个文档",
-	"only signatures and evidence": "只增加签名和验证证据", "what the signer allows": "签名人允许的操作", "header": "没有文件头", "xref": "交叉引用表损坏",
+	"only signatures and evidence": "只增加签名和验证证据", "what the signer allows": "签名人允许的操作",
+	"header": "没有文件头", "xref": "交叉引用表损坏",
 	"syntax": "对象语法错误", "stream": "数据流损坏", "signature": "签名字典不合规", "range": "覆盖范围不合规", "padding": "签名值后有多余内容",
 	"adbe.pkcs7.detached, ETSI.CAdES.detached": "adbe.pkcs7.detached 或 ETSI.CAdES.detached",
 	"the identifier of the licence":            "证照标识", "sealed metadata": "已签章的元数据", "one identifier": "一个证照标识",
+	"a seal of another":                 "别的机构的印章",
 	"a certificate without credit code": "证书没有统一社会信用代码", "the signature of a vault": "证照库的签名",
 	"a known vault": "已知的证照库", "judged within a day": "一日内核验",
 	"a document that is not signed by itself": "本身未签章的文件",

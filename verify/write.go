@@ -33,10 +33,31 @@ func (r *Report) reason() words {
 		if _, report := r.Check("report.result"); report {
 			return reportPassed
 		}
-		return passedWords[r.Kind]
+		return r.asOfThen(passedWords[r.Kind])
 	}
 	c := r.worst()
 	return finding(&c)
+}
+
+// asOfThen adds to what a receipt says of which time that is: of what came after it says nothing.
+func (r *Report) asOfThen(w words) words {
+	if r.Kind != KindReceipt {
+		return w
+	}
+	for i := range r.Timeline {
+		m := &r.Timeline[i]
+		switch {
+		case m.ID != "statement":
+		case m.at.Before(r.JudgedAt.Add(-maxSourceAge)):
+			return words{
+				w.zh + "；所答是 " + m.Time + " 的情况，此后如何请重新查验",
+				w.en + "; it says what was so at " + m.Time + ": compare again to know what is so now",
+			}
+		default:
+			return words{w.zh + "（" + m.Time + "）", w.en + " (" + m.Time + ")"}
+		}
+	}
+	return w
 }
 
 // worst is the finding that decided. An ID may stand twice; the headline is the worst of them.

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -31,11 +30,8 @@ func TestScripts(t *testing.T) {
 		},
 		Commands: map[string]clitest.Command{
 			"officer": officer, "application": application, "certificate": certificate, "fetch": fetch, "issuer": issuer,
-			"judge": judge,
 		},
-		Condition: func(name string) (bool, error) {
-			return name == "checkers" && os.Getenv("ELICENSE_CHECKERS_DIR") != "", nil
-		},
+		Checkers: os.Getenv("ELICENSE_CHECKERS_DIR"),
 	}.TestScripts(t, "testdata")
 }
 
@@ -102,13 +98,4 @@ func issuer(ts *testscript.TestScript, _ bool, args []string) {
 	_, above, err := readBundle(ts.MkAbs(args[0]))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), pki.AppendPEM(nil, above[0]), 0o600))
-}
-
-// judge is judge TOOL ARGS: an independent program, which must accept, or with ! refuse.
-func judge(ts *testscript.TestScript, neg bool, args []string) {
-	tool := exec.Command(filepath.Join(os.Getenv("ELICENSE_CHECKERS_DIR"), args[0]), args[1:]...)
-	tool.Dir = ts.MkAbs(".")
-	if out, err := tool.CombinedOutput(); (err != nil) != neg {
-		ts.Fatalf("%s: %v %s", strings.Join(args, " "), err, out)
-	}
 }

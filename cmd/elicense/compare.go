@@ -150,7 +150,7 @@ func (c *program) showComparison(res *vault.Comparison) error {
 		}
 		c.Fact("%s", words)
 		for _, f := range res.Fields {
-			c.Fact("  %s", strings.TrimRight(c.verdict(f.Verdict)+"  "+f.Label+"  "+strings.Join(f.Rules, " "), " "))
+			c.Fact("  %s", strings.TrimRight(c.verdict(f.Verdict)+"  "+f.Label+"  "+c.rules(f.Rules), " "))
 		}
 	})
 	if err == nil && code != cli.ExitDone {

@@ -220,7 +220,7 @@ func TestRotation(t *testing.T) {
 	before := issue("k1")
 	d := fixtures.Departments()[0]
 	r.ok("department", "add", "--id", fixtures.Caller(0), "--name", d.Name, "--code", d.Code, "--issues",
-		"11990000MB1E000137001")
+		"11990000MB1E000137001", "--replace")
 	after := issue("k2")
 	for i, id := range []string{before, after} {
 		file := filepath.Join(t.TempDir(), "licence.json")

@@ -302,7 +302,7 @@ func (cs *claimSheet) verdicts(res *vault.Comparison, words string) []string {
 		case vault.Equal:
 		}
 		if len(f.Rules) > 0 {
-			rules = append(rules, f.Label+" "+strings.Join(f.Rules, " "))
+			rules = append(rules, f.Label+cs.Say("", " ")+cs.rules(f.Rules))
 		}
 	}
 	state := ""

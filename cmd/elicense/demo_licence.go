@@ -92,7 +92,7 @@ func (d *demo) compare(ctx context.Context) error {
 		if f.Verdict == vault.Equal {
 			equal++
 		}
-		d.Fact("     %s  %s", d.verdict(f.Verdict), strings.TrimSpace(f.Label+"  "+strings.Join(f.Rules, " ")))
+		d.Fact("     %s  %s", d.verdict(f.Verdict), strings.TrimSpace(f.Label+"  "+d.rules(f.Rules)))
 	}
 	if err := d.check(c.Result == "different" && equal == 3, "三项一致（写法不同也认得），一项不一致",
 		"three are equal however written, one differs"); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -27,6 +28,9 @@ func TestDemoNext(t *testing.T) {
 	}
 	require.Equal(t, 8, tried)
 	require.NotContains(t, out, "✗")
+	sealed, err := os.Stat(filepath.Join(keep, licenceFile))
+	require.NoError(t, err)
+	require.LessOrEqual(t, sealed.Size(), int64(40<<10), "a sealed licence of one page")
 }
 
 // TestDemoFails shows that a step that is not what it should be ends the demo.

@@ -15,7 +15,7 @@ import (
 	"github.com/elicense/elicense/signing/impression"
 )
 
-// sealDPI is the resolution of drawn seals. Each sealed document holds the picture twice.
+// sealDPI is the resolution of drawn seals. Each sealed document holds the picture.
 const sealDPI = 200
 
 // sealYears is how long a department's seal is valid.

@@ -148,7 +148,7 @@ func (d *documenter) seal(
 	if err != nil {
 		return nil, err
 	}
-	order := signing.SealOrder{Value: sealer, Seal: sealer.Seal(), LeaveRootOpen: rootOpen}
+	order := signing.SealOrder{Value: sealer, LeaveRootOpen: rootOpen}
 	for _, p := range drawing.Seals {
 		order.Stamps = append(order.Stamps, signing.Stamp{Page: p.Page + 1, Box: stampBox(p.Box, sealer.Picture())})
 	}

@@ -27,12 +27,13 @@ import (
 )
 
 func TestScripts(t *testing.T) {
-	clitest.Program{Name: "elicense", Run: runScript, Commands: map[string]clitest.Command{
+	clitest.Program{Name: "elicense", Run: runScript, Checkers: os.Getenv("ELICENSE_CHECKERS_DIR"), Commands: map[string]clitest.Command{
 		"json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute, "recode": recode, "flip": flip, "bend": bend, "cut": cut,
 		"noids": noIdentityNumbers, "rows": rowsOf, "sealworld": makeSealWorld, "damage": damageSeal, "keys": makeKeys,
 		"device": device, "tsa": stampServer, "ofdworld": makeOFDWorld, "signatures": signaturesOf,
 		"pdfworld": makePDFWorld, "pdfsignatures": signaturesInPDF, "pdftrust": makePDFTrust, "pdfedit": editPDF,
-		"pdfadd": signPDFAnyway, "pdfreplace": replacePDF, "picture": makePicture, "pages": pagesOf,
+		"pdfadd": signPDFAnyway, "pdfreplace": replacePDF, "pdfform": formPDF, "pdffill": fillPDF, "pdfstrip": stripPDF,
+		"picture": makePicture, "pages": pagesOf,
 	}}.TestScripts(t, "testdata")
 }
 

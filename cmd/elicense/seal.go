@@ -91,7 +91,7 @@ func (c *program) applySeal(ctx context.Context, s *sealing, file string) error 
 	if err != nil {
 		return err
 	}
-	order := signing.SealOrder{Value: sealer, Seal: sealer.Seal(), Stamps: stamps, LeaveRootOpen: s.leaveRoot}
+	order := signing.SealOrder{Value: sealer, Stamps: stamps, LeaveRootOpen: s.leaveRoot}
 	signer, err := signing.NewSigner(signing.Config{Key: key, Chain: chain, Rand: c.Rand, WithCertificates: true})
 	if err != nil {
 		return err

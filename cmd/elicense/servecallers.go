@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 
@@ -17,6 +18,8 @@ import (
 type recognised struct {
 	callers  identity.Chain
 	registry *identity.Registry
+	login    *identity.Login // nil: holders do not log in here
+	provider http.Handler    // nil: no users of ours log in elsewhere
 	keys     []sandboxCaller
 }
 
@@ -39,6 +42,23 @@ func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s
 		return nil, err
 	}
 	r := &recognised{registry: registry, callers: identity.Chain{systems}}
+	if r.login, err = c.loginOf(h, s, trust); err != nil {
+		return nil, err
+	}
+	if r.login != nil {
+		r.callers = append(r.callers, r.login)
+	}
+	var own []identity.Issuer
+	if h.settings.Sandbox {
+		if r.provider, own, err = c.sandboxProvider(ctx, h, kept, s); err != nil {
+			return nil, err
+		}
+	}
+	tokens, err := c.tokensOf(s, own)
+	if err != nil {
+		return nil, err
+	}
+	r.callers = append(r.callers, tokens)
 	if h.settings.Sandbox {
 		keys, list, err := c.sandboxCallers(h)
 		if err != nil {

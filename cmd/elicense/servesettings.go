@@ -29,6 +29,8 @@ type serveSettings struct {
 	Key         string        `koanf:"key"`          // its key, PEM
 	ClientCA    string        `koanf:"client_ca"`    // PEM of the authorities of callers' certificates
 	Names       []string      `koanf:"names"`        // by which it is called, host[:port]; none: where it listens
+	LoginCaller string        `koanf:"login_caller"` // of the vault, that vouches for logins by certificate; "": none
+	Receivers   []string      `koanf:"receivers"`    // hosts that webhooks may be sent to, host or *.domain; none: no webhooks
 	Metrics     string        `koanf:"metrics"`      // address:port for Prometheus; "": none
 	MaxRequests int           `koanf:"max_requests"` // that are answered at once
 	Connections int           `koanf:"connections"`  // that are open at once
@@ -38,11 +40,14 @@ type serveSettings struct {
 	BackupKeep  int           `koanf:"backup_keep"`  // of the newest; older ones are removed
 	Timeout     time.Duration `koanf:"timeout"`      // for one request, reading and answering
 	Grace       time.Duration `koanf:"grace"`        // for requests that are under way when the service stops
+
+	Issuers []issuerSettings `koanf:"issuers"` // identity providers; in the file only
 }
 
 // serveKeys are the names of settings, as file, environment and command line spell them.
 var serveKeys = []string{
-	"listen", "plain", "certificate", "key", "client_ca", "names", "metrics", "max_requests", "timeout", "grace",
+	"listen", "plain", "certificate", "key", "client_ca", "names", "login_caller", "receivers", "metrics", "max_requests",
+	"timeout", "grace",
 	"connections", "per_address", "backups", "backup_every", "backup_keep",
 }
 

@@ -63,9 +63,9 @@ func readBeside(path string) (*pki.Evidence, error) {
 	}
 	defer f.Close() //nolint:errcheck // only read
 	head := make([]byte, 64)
-	n, err := io.ReadFull(f, head)
+	n, _ := io.ReadFull(f, head) // whoever judges the file reports what is wrong with it
 	if n == 0 || !mayBeEvidence(head[:n]) {
-		return nil, nil //nolint:nilerr,nilnil // whoever judges the file reports what is wrong with it
+		return nil, nil //nolint:nilnil // something else
 	}
 	rest, err := io.ReadAll(io.LimitReader(f, maxTrustFile))
 	if err != nil {
@@ -73,7 +73,7 @@ func readBeside(path string) (*pki.Evidence, error) {
 	}
 	e, err := verify.ParseEvidence(append(head[:n], rest...))
 	if err != nil {
-		return nil, nil //nolint:nilerr,nilnil // likewise
+		return nil, nil //nolint:nilnil // likewise
 	}
 	return &e, nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -82,7 +83,79 @@ func editPDF(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), append(doc, a.Bytes...), 0o600))
 }
 
-// signPDFAnyway is pdfadd IN OUT NAME: one more signature with the key of NAME, whatever earlier signers allowed.
+// formPDF is pdfform OUT: a page with a field of text to be filled in.
+func formPDF(ts *testscript.TestScript, _ bool, args []string) {
+	doc := []byte(ts.ReadFile("plain.pdf"))
+	f, err := pdf.Open(bytes.NewReader(doc), int64(len(doc)))
+	ts.Check(err)
+	pages, err := f.Pages()
+	ts.Check(err)
+	u, err := f.NewUpdate()
+	ts.Check(err)
+	field := u.Add(textField(pages[0].Ref, ""))
+	page := pages[0].Dict
+	page["Annots"] = pdf.Array{field}
+	u.Replace(pages[0].Ref, page)
+	root, _ := f.Trailer()["Root"].(pdf.Ref)
+	u.Replace(root, pdf.Dict{
+		"Type": pdf.Name("Catalog"), "Pages": pdf.Ref{Number: 2}, "AcroForm": pdf.Dict{"Fields": pdf.Array{field}},
+	})
+	a, err := u.Finish()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), append(doc, a.Bytes...), 0o600))
+}
+
+func textField(page pdf.Ref, value string) pdf.Dict {
+	d := pdf.Dict{
+		"Type": pdf.Name("Annot"), "Subtype": pdf.Name("Widget"), "FT": pdf.Name("Tx"), "T": pdf.NewText("name"), "P": page,
+		"Rect": pdf.Array{int64(50), int64(700), int64(250), int64(720)},
+	}
+	if value != "" {
+		d["V"] = pdf.NewText(value)
+	}
+	return d
+}
+
+// fillPDF is pdffill IN OUT: the field of text of pdfform filled in.
+func fillPDF(ts *testscript.TestScript, _ bool, args []string) {
+	doc := []byte(ts.ReadFile(args[0]))
+	f, err := pdf.Open(bytes.NewReader(doc), int64(len(doc)))
+	ts.Check(err)
+	pages, err := f.Pages()
+	ts.Check(err)
+	u, err := f.NewUpdate()
+	ts.Check(err)
+	annotations, _ := pages[0].Dict["Annots"].(pdf.Array)
+	field, _ := annotations[0].(pdf.Ref)
+	u.Replace(field, textField(pages[0].Ref, "示例"))
+	a, err := u.Finish()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), append(doc, a.Bytes...), 0o600))
+}
+
+// stripPDF is pdfstrip IN OUT: an incremental update that takes the evidence out of the catalog.
+func stripPDF(ts *testscript.TestScript, _ bool, args []string) {
+	doc := []byte(ts.ReadFile(args[0]))
+	f, err := pdf.Open(bytes.NewReader(doc), int64(len(doc)))
+	ts.Check(err)
+	root, _ := f.Trailer()["Root"].(pdf.Ref)
+	o, err := f.Resolve(root)
+	ts.Check(err)
+	catalog, _ := o.(pdf.Dict)
+	if catalog["DSS"] == nil {
+		ts.Fatalf("no evidence to take away")
+	}
+	delete(catalog, "DSS")
+	u, err := f.NewUpdate()
+	ts.Check(err)
+	u.Replace(root, catalog)
+	a, err := u.Finish()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), append(doc, a.Bytes...), 0o600))
+}
+
+// signPDFAnyway is pdfadd IN OUT NAME [LEVEL]: one more signature with the key of NAME, whatever earlier signers allowed;
+// with a level it certifies the document and says what may follow.
 func signPDFAnyway(ts *testscript.TestScript, _ bool, args []string) {
 	key, err := pki.ParseKey([]byte(ts.ReadFile(args[2]+".key")), []byte(scriptPassphrase))
 	ts.Check(err)
@@ -95,7 +168,15 @@ func signPDFAnyway(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	u, err := f.NewUpdate()
 	ts.Check(err)
-	ts.Check(u.AddField(pdf.NewField{Value: pdf.Dict{"SubFilter": pdf.FilterDetached}, Room: 8 << 10, Page: 1}))
+	dict := pdf.Dict{"SubFilter": pdf.FilterDetached}
+	if len(args) > 3 {
+		level, err := strconv.ParseInt(args[3], 10, 64)
+		ts.Check(err)
+		dict["Reference"] = pdf.Array{pdf.Dict{
+			"Type": pdf.Name("SigRef"), "TransformMethod": pdf.Name("DocMDP"), "TransformParams": pdf.Dict{"P": level},
+		}}
+	}
+	ts.Check(u.AddField(pdf.NewField{Value: dict, Room: 8 << 10, Page: 1}))
 	a, err := u.Finish()
 	ts.Check(err)
 	before, after := a.Covered()

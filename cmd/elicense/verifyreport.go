@@ -192,7 +192,7 @@ func (c *program) signReport(
 			return nil, err
 		}
 		stamp := signing.Stamp{Page: d.SealPage + 1, Box: stampBox(d.SealBox, sealer.Picture())}
-		order := signing.SealOrder{Value: sealer, Seal: sealer.Seal(), Stamps: []signing.Stamp{stamp}}
+		order := signing.SealOrder{Value: sealer, Stamps: []signing.Stamp{stamp}}
 		if err := doc.Seal(ctx, order); err != nil {
 			return nil, err
 		}
@@ -204,11 +204,7 @@ func (c *program) signReport(
 	if err := doc.SignClosing(ctx, signer); err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	if err := doc.Write(&out); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return written(doc, len(raw)+len(raw)/4)
 }
 
 // reportName is the file of a report: that of the document with another ending.

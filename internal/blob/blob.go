@@ -36,8 +36,9 @@ type Store interface {
 	// cheap, and renews its grace period.
 	Put(ctx context.Context, content []byte) (Address, error)
 
-	// PutAll is Put of each, sharing transactions and syncs: all are durable when it returns nil, with their addresses in
-	// order. One that Put would refuse refuses all before anything is written; after any other error some may be stored.
+	// PutAll is Put of each, sharing transactions and syncs: all are durable when it returns nil, with their addresses
+	// in order. One that Put would refuse refuses all before anything is written; after any other error some may be
+	// stored.
 	PutAll(ctx context.Context, contents [][]byte) ([]Address, error)
 
 	// Get returns the content, checked against the address (ErrCorrupt), or ErrNotFound.

@@ -15,6 +15,9 @@ func (m *Manifest) check() error {
 		m.Judged.IsZero() {
 		return refuse(ReasonLine, "judged")
 	}
+	if m.Case != "" && (!isLine(m.Case) || m.Case == absent) {
+		return refuse(ReasonLine, "case")
+	}
 	if !isWord(m.Policy) {
 		return refuse(ReasonLine, "policy")
 	}
@@ -134,14 +137,16 @@ func isWord(s string) bool {
 }
 
 // isName tells the name of a document: text that cannot pass for another line, nor for a path.
-func isName(s string) bool {
-	return s != "" && len(s) <= MaxName && utf8.ValidString(s) && strings.TrimSpace(s) == s &&
-		!strings.ContainsAny(s, `/\`) && strings.IndexFunc(s, hidden) < 0
+func isName(s string) bool { return isLine(s) && !strings.ContainsAny(s, `/\`) }
+
+// isLine tells text that cannot pass for another line.
+func isLine(s string) bool {
+	return s != "" && len(s) <= MaxName && utf8.ValidString(s) &&
+		strings.TrimSpace(s) == s && strings.IndexFunc(s, hidden) < 0
 }
 
 func hidden(c rune) bool {
-	return unicode.IsControl(c) || unicode.Is(unicode.Cf, c) || unicode.Is(unicode.Zl, c) || unicode.Is(unicode.Zp, c) ||
-		c == utf8.RuneError
+	return c == utf8.RuneError || unicode.IsControl(c) || unicode.In(c, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
 // CleanName makes a document's name of any text: the last element of a path, without what cannot be seen.

@@ -66,6 +66,7 @@ type Part struct {
 // Manifest is what is inside.
 type Manifest struct {
 	Judged  time.Time // as of when the documents were judged, to the microsecond
+	Case    string    // 办件编号, as whoever made the file gave it; empty: none
 	Policy  string    // the set of rules by which they were judged
 	Options []string  // what the verifier was told beside them, in ascending order
 	Parts   []Part

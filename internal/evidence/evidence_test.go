@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +22,7 @@ var judged = time.Date(2026, 3, 2, 1, 30, 0, 123456000, time.UTC)
 func whole(t testing.TB, closed bool) (*evidence.Manifest, []string) {
 	t.Helper()
 	m := &evidence.Manifest{
-		Judged: judged, Policy: "example-1", Options: []string{"cross-check", "timestamp"}, Closed: closed,
+		Judged: judged, Case: "2026-000123", Policy: "example-1", Options: []string{"cross-check", "timestamp"}, Closed: closed,
 	}
 	var parts []string
 	add := func(kind evidence.Kind, of int, content, name string) {
@@ -87,6 +89,22 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestFormatsPage: the page that describes the form shows a manifest as it is.
+func TestFormatsPage(t *testing.T) {
+	m, _ := whole(t, true)
+	manifest, err := evidence.AppendManifest(nil, m)
+	require.NoError(t, err)
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "formats.md"))
+	require.NoError(t, err)
+	require.Contains(t, string(page), "```\n"+string(manifest)+"```")
+	for _, kind := range []evidence.Kind{
+		evidence.KindDocument, evidence.KindContent, evidence.KindLicence, evidence.KindReport, evidence.KindExpectation,
+		evidence.KindCertificate, evidence.KindCRL, evidence.KindOCSP, evidence.KindTimestamp,
+	} {
+		require.Contains(t, string(page), "| `"+string(kind)+"` |")
+	}
+}
+
 // TestEveryByte: whatever bit of a file is flipped or left out, or added at its end, it is refused, unless it is in the
 // text around the digests, which the closing signature is for.
 func TestEveryByte(t *testing.T) {
@@ -100,7 +118,7 @@ func TestEveryByte(t *testing.T) {
 		_, err := open(changed)
 		require.ErrorIs(t, err, &evidence.Error{Reason: evidence.ReasonDigest}, "byte %d", i)
 	}
-	for n := range len(b) {
+	for n := range b {
 		_, err := open(b[:n])
 		require.Error(t, err, "%d bytes", n)
 	}
@@ -138,6 +156,10 @@ func TestRefusals(t *testing.T) {
 		"no time":               {line("judged"), "", evidence.ReasonLine},
 		"time with a comma":     {"00.123456Z", "00,123456Z", evidence.ReasonLine},
 		"no such time":          {"2026-03-02T", "2026-03-32T", evidence.ReasonLine},
+		"no case":               {line("case"), "", evidence.ReasonLine},
+		"case of nothing":       {line("case"), "case \n", evidence.ReasonLine},
+		"case with a space":     {line("case"), "case x \n", evidence.ReasonLine},
+		"case with a turn":      {line("case"), "case x\u202ey\n", evidence.ReasonLine},
 		"no policy":             {"policy example-1", "policy ", evidence.ReasonLine},
 		"options out of order":  {"options cross-check timestamp", "options timestamp cross-check", evidence.ReasonLine},
 		"an option twice":       {"options cross-check timestamp", "options timestamp timestamp", evidence.ReasonLine},

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"strconv"
@@ -27,6 +28,7 @@ var digestForm = base64.RawURLEncoding.Strict()
 //
 //	elicense evidence v1
 //	judged TIME
+//	case TEXT                            or "-"
 //	policy WORD
 //	options WORD…                        or "-"
 //	part KIND OF SIZE DIGEST [NAME]      repeated
@@ -40,7 +42,8 @@ func AppendManifest(b []byte, m *Manifest) ([]byte, error) {
 	if len(m.Options) > 0 {
 		options = strings.Join(m.Options, " ")
 	}
-	b = fmt.Appendf(b, "%sjudged %s\npolicy %s\noptions %s\n", Head, m.Judged.UTC().Format(timeForm), m.Policy, options)
+	b = fmt.Appendf(b, "%sjudged %s\ncase %s\npolicy %s\noptions %s\n",
+		Head, m.Judged.UTC().Format(timeForm), cmp.Or(m.Case, absent), m.Policy, options)
 	for i := range m.Parts {
 		p := &m.Parts[i]
 		b = fmt.Appendf(b, "part %s %d %d %s", p.Kind, p.Of, p.Size, digestForm.EncodeToString(p.Digest[:]))
@@ -89,6 +92,12 @@ func (r *reader) manifest() (*Manifest, error) {
 	var err error
 	if m.Judged, err = time.Parse(timeForm, at); err != nil || m.Judged.Format(timeForm) != at {
 		return nil, refuse(ReasonLine, "judged")
+	}
+	switch m.Case = r.value("case"); m.Case {
+	case "":
+		return nil, refuse(ReasonLine, "case")
+	case absent:
+		m.Case = ""
 	}
 	m.Policy = r.value("policy")
 	switch options := r.value("options"); options {

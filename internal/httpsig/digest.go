@@ -5,7 +5,8 @@ import "github.com/emmansun/gmsm/sm3"
 // digestName is the key of our digest in Content-Digest (RFC 9530); the registry has none for SM3.
 const digestName = "sm3"
 
-// ParseDigest reads the lines of Content-Digest and gives its SM3. Digests by other algorithms beside it are passed over.
+// ParseDigest reads the lines of Content-Digest and gives its SM3. Digests by other algorithms beside it are passed
+// over.
 func ParseDigest(lines []string) ([sm3.Size]byte, error) {
 	var out [sm3.Size]byte
 	s, err := newScanner(lines)

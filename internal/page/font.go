@@ -28,7 +28,8 @@ type Font struct {
 	embeds bool // its licence allows embedding a part
 
 	mu     sync.RWMutex
-	glyphs map[rune]glyph // guarded by mu
+	glyphs map[rune]glyph     // guarded by mu
+	thin   map[string]thinned // guarded by mu; by the glyph as the font has it
 }
 
 // glyph is a character's form, in units of the font; index 0 is none.
@@ -52,7 +53,8 @@ func ParseFont(data []byte, index int) (f *Font, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrFont, err)
 	}
-	f = &Font{tables: t, units: int(t.UnitsPerEm()), glyphs: make(map[rune]glyph)}
+	f = &Font{tables: t, units: int(t.UnitsPerEm()), glyphs: make(map[rune]glyph),
+		thin: make(map[string]thinned)}
 	if !t.IsTrueType || f.units < 16 {
 		return nil, fmt.Errorf("%w: no TrueType outlines", ErrFont)
 	}
@@ -194,5 +196,6 @@ func (f *Font) Embed(chars map[rune]bool) (data []byte, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrFont, err)
 	}
+	f.coarsen(part.Tables)
 	return f.assemble(part.Tables), nil
 }

@@ -65,34 +65,35 @@ func guilloche(s *Sheet, f *Frame, outer Box) {
 		s.Add(true, Mark{Shape: &Shape{Path: Rectangle(l.box), Stroke: l.stroke, Color: f.Color}})
 	}
 	mid, reach := w/2, w/2-MM*13/10
-	left, right := Point{inner.X, outer.Y + mid}, Point{inner.X + inner.W, outer.Y + mid}
+	left, right := inner.X, inner.X+inner.W
 	bottom := outer.Y + outer.H - mid
 	top, low := inner.Y, inner.Y+inner.H
-	for phase := range 2 {
-		var path []Step
-		path = append(path, wave(left, right, reach, w, phase)...)
-		path = append(path, wave(Point{left.X, bottom}, Point{right.X, bottom}, reach, w, phase)...)
-		for _, x := range []int{outer.X + mid, outer.X + outer.W - mid} {
-			path = append(path, wave(Point{x, top}, Point{x, low}, reach, w, phase)...)
-		}
-		s.Add(true, Mark{Shape: &Shape{Path: path, Stroke: MM / 4, Color: f.Color}})
+	strip := func(from, to Point, box Box) {
+		path := append(wave(from, to, reach, w, 0), wave(from, to, reach, w, 1)...)
+		s.Add(true, Mark{Shape: &Shape{Box: box, Path: path, Stroke: MM / 4, Color: f.Color}})
 	}
-	var knots []Step
+	for _, y := range []int{outer.Y + mid, bottom} {
+		strip(Point{left, y}, Point{right, y}, Box{left - MM, y - mid, inner.W + 2*MM, w})
+	}
+	for _, x := range []int{outer.X + mid, outer.X + outer.W - mid} {
+		strip(Point{x, top}, Point{x, low}, Box{x - mid, top - MM, w, inner.H + 2*MM})
+	}
 	for _, x := range []int{outer.X + mid, outer.X + outer.W - mid} {
 		for _, y := range []int{outer.Y + mid, bottom} {
-			knots = append(knots, circle(Point{x, y}, reach)...)
-			knots = append(knots, circle(Point{x, y}, reach/2)...)
+			knot := append(circle(Point{x, y}, reach), circle(Point{x, y}, reach/2)...)
+			s.Add(true, Mark{Shape: &Shape{
+				Box: Box{x - mid, y - mid, w, w}, Path: knot, Stroke: MM / 4, Color: f.Color,
+			}})
 		}
 	}
-	s.Add(true, Mark{Shape: &Shape{Path: knots, Stroke: MM / 4, Color: f.Color}})
 }
 
 // wave is a wave from one point to another, across or down. Two of opposite phases interlace.
 func wave(from, to Point, reach, length, phase int) []Step {
 	dx, dy := to.X-from.X, to.Y-from.Y
 	halves := max(2, 2*roundDiv(dx+dy, length))
-	at := func(i, eighths, off int) Point { // eighths of a half wave after its i-th half
-		along := func(d int) int { return (d*i + d*eighths/8) / halves }
+	at := func(i, halfway, off int) Point { // halfway through a half wave after its i-th half
+		along := func(d int) int { return (d*i + d*halfway/2) / halves }
 		p := Point{from.X + along(dx), from.Y + along(dy)}
 		if dx > dy {
 			p.Y += off
@@ -103,11 +104,11 @@ func wave(from, to Point, reach, length, phase int) []Step {
 	}
 	out := []Step{{'M', [3]Point{from}}}
 	for i := range halves {
-		crest := reach * 4 / 3
+		crest := 2 * reach
 		if i%2 == phase {
 			crest = -crest
 		}
-		out = append(out, Step{'B', [3]Point{at(i, 3, crest), at(i, 5, crest), at(i+1, 0, 0)}})
+		out = append(out, Step{'Q', [3]Point{at(i, 1, crest), at(i+1, 0, 0)}})
 	}
 	return out
 }

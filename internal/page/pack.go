@@ -108,7 +108,9 @@ func (k *Book) Files(about About) ([]ofd.File, error) {
 	p.tags()
 	p.attachments()
 	p.file("Doc_0/PublicRes.xml", fonts)
-	p.file("Doc_0/DocumentRes.xml", media)
+	if media != nil {
+		p.file("Doc_0/DocumentRes.xml", media)
+	}
 	p.file(DocumentFile, p.document())
 	p.file(RootFile, p.root())
 	slices.Reverse(p.files) // OFD.xml first, as readers of streams want it
@@ -171,9 +173,8 @@ func (p *packing) fonts() ([]byte, error) {
 	return append(b, "</ofd:Fonts></ofd:Res>"...), nil
 }
 
-// media writes the pictures, each once.
+// media writes the pictures, each once; nil: there are none.
 func (p *packing) media() []byte {
-	b := NewXML("Res", ` BaseLoc="Res"`)
 	for _, s := range p.book.Sheets {
 		for i := range s.Own {
 			if m := s.Own[i].Picture; m != nil && p.imageIDs[m.Picture.digest] == 0 {
@@ -183,9 +184,9 @@ func (p *packing) media() []byte {
 		}
 	}
 	if len(p.images) == 0 {
-		return append(b, "</ofd:Res>"...)
+		return nil
 	}
-	b = append(b, "<ofd:MultiMedias>"...)
+	b := append(NewXML("Res", ` BaseLoc="Res"`), "<ofd:MultiMedias>"...)
 	for _, image := range p.images {
 		id := strconv.Itoa(p.imageIDs[image.digest])
 		format, suffix := "PNG", ".png"
@@ -205,8 +206,10 @@ func (p *packing) document() []byte {
 	b := append(NewXML("Document", ""), "<ofd:CommonData><ofd:MaxUnitID>"...)
 	b = strconv.AppendInt(b, int64(p.lastID), 10)
 	b = append(b, "</ofd:MaxUnitID><ofd:PageArea><ofd:PhysicalBox>"+p.book.Sheets[0].box().String()+
-		"</ofd:PhysicalBox></ofd:PageArea><ofd:PublicRes>PublicRes.xml</ofd:PublicRes>"+
-		"<ofd:DocumentRes>DocumentRes.xml</ofd:DocumentRes>"...)
+		"</ofd:PhysicalBox></ofd:PageArea><ofd:PublicRes>PublicRes.xml</ofd:PublicRes>"...)
+	if len(p.images) > 0 {
+		b = append(b, "<ofd:DocumentRes>DocumentRes.xml</ofd:DocumentRes>"...)
+	}
 	for i, id := range p.tplIDs {
 		if id != 0 {
 			b = fmt.Appendf(b, `<ofd:TemplatePage ID="%d" ZOrder="Background" BaseLoc="Tpls/Tpl_%d/Content.xml"/>`,

@@ -98,7 +98,15 @@ func (w *pageWriter) color(element string, c Color) {
 }
 
 func (w *pageWriter) shape(s *Shape) {
-	w.object("PathObject", w.all)
+	box := s.Box
+	if box == (Box{}) {
+		box = w.all
+	}
+	w.object("PathObject", box)
+	if s.Unit != 0 {
+		w.b = append(AppendMM(append(w.b, ` CTM="`...), s.Unit), " 0 0 "...)
+		w.b = append(AppendMM(w.b, s.Unit), ` 0 0"`...)
+	}
 	if s.Fill {
 		w.b = append(w.b, ` Fill="true" Stroke="false">`...)
 		w.color("FillColor", s.Color)
@@ -110,15 +118,19 @@ func (w *pageWriter) shape(s *Shape) {
 	if s.data != nil {
 		w.b = append(w.b, s.data...)
 	} else {
-		w.b = appendPath(w.b, s.Path)
+		w.b = s.appendPath(w.b)
 	}
 	w.b = append(w.b, "</ofd:AbbreviatedData></ofd:PathObject>"...)
 }
 
 // appendPath writes an outline as GB/T 33190 has it.
-func appendPath(b []byte, path []Step) []byte {
-	for i := range path {
-		st := &path[i]
+func (s *Shape) appendPath(b []byte) []byte {
+	unit := MM
+	if s.Unit != 0 {
+		unit = s.Unit
+	}
+	for i := range s.Path {
+		st := &s.Path[i]
 		if i > 0 {
 			b = append(b, ' ')
 		}
@@ -128,8 +140,8 @@ func appendPath(b []byte, path []Step) []byte {
 		}
 		b = append(b, st.Op)
 		for _, at := range st.points() {
-			b = AppendMM(append(b, ' '), at.X)
-			b = AppendMM(append(b, ' '), at.Y)
+			b = AppendMM(append(b, ' '), (at.X-s.Box.X)*MM/unit)
+			b = AppendMM(append(b, ' '), (at.Y-s.Box.Y)*MM/unit)
 		}
 	}
 	return b

@@ -21,6 +21,7 @@ func TestPackage(t *testing.T) {
 	for _, f := range bare {
 		require.NotContains(t, f.Name, "Attachs")
 		require.NotContains(t, f.Name, "Tags")
+		require.NotContains(t, f.Name, "DocumentRes", "there is no picture")
 	}
 	full, err := book.Files(page.About{
 		ID: strings.Repeat("0", 32), Data: []page.Datum{{Name: "A", Value: "1"}},
@@ -42,6 +43,27 @@ func TestPackage(t *testing.T) {
 	got, err := p.ReadFile("Doc_0/Attachs/a.json", 1<<16)
 	require.NoError(t, err)
 	require.Equal(t, "{}", string(got))
+}
+
+// TestShapeUnit: a shape that counts in a unit of its own says so, and stands where it would without.
+func TestShapeUnit(t *testing.T) {
+	t.Parallel()
+	box := page.Box{X: 20 * mm, Y: 30 * mm, W: 3 * mm, H: 3 * mm}
+	path := page.Rectangle(page.Box{X: 20750, Y: 30750, W: 1500, H: 750})
+	s := &page.Sheet{Width: 100 * mm, Height: 50 * mm}
+	s.Add(false, page.Mark{Shape: &page.Shape{Box: box, Unit: 750, Path: path, Fill: true}})
+	s.Add(false, page.Mark{Shape: &page.Shape{Box: box, Path: path, Fill: true}})
+	files, err := (&page.Book{Sheets: []*page.Sheet{s}}).Files(page.About{})
+	require.NoError(t, err)
+	var content string
+	for _, f := range files {
+		if strings.HasSuffix(f.Name, "Content.xml") {
+			content = string(f.Data)
+		}
+	}
+	require.Contains(t, content, `Boundary="20 30 3 3" CTM="0.75 0 0 0.75 0 0"`)
+	require.Contains(t, content, "M 1 1 L 3 1 L 3 2 L 1 2 C")
+	require.Contains(t, content, "M 0.75 0.75 L 2.25 0.75 L 2.25 1.5 L 0.75 1.5 C")
 }
 
 // TestRefusals: no page, no font, no picture.

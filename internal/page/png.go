@@ -128,6 +128,10 @@ func (c *canvas) fill(path []Step, ink Color, crisp bool) {
 			c.ink.MoveTo(at(s.At[0]))
 		case 'L':
 			c.ink.LineTo(at(s.At[0]))
+		case 'Q':
+			ax, ay := at(s.At[0])
+			bx, by := at(s.At[1])
+			c.ink.QuadTo(ax, ay, bx, by)
 		case 'B':
 			ax, ay := at(s.At[0])
 			bx, by := at(s.At[1])
@@ -160,6 +164,8 @@ func (c *canvas) stroke(s *Shape) {
 			to := c.dot(st.At[0])
 			c.bar(last, to, origin, half)
 			last = to
+		case 'Q':
+			last = c.curve(last, cubic(last, c.dot(st.At[0]), c.dot(st.At[1])), origin, half)
 		case 'B':
 			last = c.curve(last, [3]dot{c.dot(st.At[0]), c.dot(st.At[1]), c.dot(st.At[2])}, origin, half)
 		case 'Z':
@@ -168,6 +174,12 @@ func (c *canvas) stroke(s *Shape) {
 		}
 	}
 	c.pour(w, s.Color)
+}
+
+// cubic is a quadratic curve as the cubic one that it is.
+func cubic(from, control, end dot) [3]dot {
+	near := func(p dot) dot { return dot{(p.x + 2*control.x) / 3, (p.y + 2*control.y) / 3} }
+	return [3]dot{near(from), near(end), end}
 }
 
 // curve draws a Bézier curve in short pieces.

@@ -18,6 +18,8 @@ type Mark struct {
 
 // Shape is an outline that is filled or stroked.
 type Shape struct {
+	Box    Box // that holds it, its lines too; packages count from there. Zero: the page
+	Unit   int // of which all its lengths are multiples, and packages count in it; 0: a micrometre
 	Path   []Step
 	Fill   bool
 	Stroke int // width of the line; 0 if it is filled
@@ -27,9 +29,9 @@ type Shape struct {
 }
 
 // Keep writes the outline once, for a shape that many packages have.
-func (s *Shape) Keep() { s.data = appendPath(nil, s.Path) }
+func (s *Shape) Keep() { s.data = s.appendPath(nil) }
 
-// Step is a part of an outline: M, L with one point, B with three, Z with none.
+// Step is a part of an outline: M, L with one point, Q with two, B with three, Z with none.
 type Step struct {
 	Op byte
 	At [3]Point
@@ -92,6 +94,8 @@ func (s *Step) points() []Point {
 	switch s.Op {
 	case 'M', 'L':
 		return s.At[:1]
+	case 'Q':
+		return s.At[:2]
 	case 'B':
 		return s.At[:3]
 	}

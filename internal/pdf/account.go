@@ -13,9 +13,9 @@ type accounting struct {
 	limit   int
 }
 
-// account demands that every octet behind the signed revision belongs to one thing: an object that a later section of the
-// cross-reference has, such a section, or the words around it. What lies between is not there for a reader that goes by
-// the cross-reference, and is for one that repairs a file by searching it for objects.
+// account demands that every octet behind the signed revision belongs to one thing: an object that a later section of
+// the cross-reference has, such a section, or the words around it. What lies between is not there for a reader that
+// goes by the cross-reference, and is for one that repairs a file by searching it for objects.
 func (d *comparison) account(later []*section) error {
 	_, end, err := d.now.startxref(d.now.size)
 	if err != nil {

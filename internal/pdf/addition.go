@@ -57,7 +57,8 @@ func (d *comparison) evidence(was, is Object) error {
 		return err
 	}
 	n := len(d.known)
-	if err := d.store(is, before, 0); err != nil {
+	w := &storeWalk{comparison: d, before: before, seen: map[uint32]bool{}}
+	if err := w.walk(is, 0); err != nil {
 		return err
 	}
 	d.changes.Evidence = d.changes.Evidence || was == nil || len(d.known) > n
@@ -82,25 +83,34 @@ func (d *comparison) oldStore(o Object, into map[uint32]bool, depth int) error {
 	return err
 }
 
-// store recognises the objects of the store: new ones, and dictionaries and lists of the old one that nothing else
-// uses.
-func (d *comparison) store(o Object, before map[uint32]bool, depth int) error {
+// storeWalk recognises the objects of the store: new ones, and dictionaries and lists of the old one that nothing else
+// uses, below others that nothing else uses.
+type storeWalk struct {
+	*comparison
+	before map[uint32]bool
+	seen   map[uint32]bool
+}
+
+func (w *storeWalk) walk(o Object, depth int) error {
 	var err error
 	references(o, func(r Ref) {
 		n := r.Number
-		if err != nil || depth > maxStoreDepth || !d.touched[n] || d.known[n] {
+		if err != nil || depth > maxStoreDepth || w.seen[n] {
 			return
 		}
+		w.seen[n] = true
 		var next Object
-		if next, err = d.now.Resolve(r); err != nil {
+		if next, err = w.now.Resolve(r); err != nil {
 			return
 		}
 		_, isStream := next.(*Stream)
-		if !d.fresh(n) && (!before[n] || !d.uses[n].alone() || isStream) {
+		if !w.fresh(n) && (!w.before[n] || !w.uses[n].alone() || isStream) {
 			return
 		}
-		d.known[n] = true
-		err = d.store(next, before, depth+1)
+		if w.touched[n] {
+			w.known[n] = true
+		}
+		err = w.walk(next, depth+1)
 	})
 	return err
 }
@@ -116,18 +126,9 @@ func (d *comparison) form(was, is Object) error {
 	if before != nil && !ok1 || after != nil && !ok2 {
 		return refuse(ReasonStructure, "a form that is none")
 	}
-	keys := []Name{"Fields", "SigFlags"}
-	if others, err := d.old.otherFields(); err != nil {
-		return err
-	} else if len(others) == 0 {
-		keys = append(keys, "DA") // what text fields look like, of which there is none
-	}
-	keeps, err := d.keepsFonts(old["DR"], form["DR"])
+	keys, err := d.openKeys(old, form)
 	if err != nil {
 		return err
-	}
-	if keeps {
-		keys = append(keys, "DR")
 	}
 	if !differOnly(old, form, keys...) {
 		d.other("form")
@@ -137,7 +138,29 @@ func (d *comparison) form(was, is Object) error {
 		return err
 	}
 	d.admit(was, is)
-	added, ok, err := d.longer(old["Fields"], form["Fields"])
+	return d.formFields(old["Fields"], form["Fields"])
+}
+
+// openKeys are the keys of a form that may have another value.
+func (d *comparison) openKeys(old, form Dict) ([]Name, error) {
+	keys := []Name{"Fields", "SigFlags"}
+	others, err := d.old.otherFields()
+	if err != nil {
+		return nil, err
+	}
+	if len(others) == 0 {
+		keys = append(keys, "DA") // what text fields look like, of which there is none
+	}
+	keeps, err := d.keepsFonts(old["DR"], form["DR"])
+	if keeps {
+		keys = append(keys, "DR")
+	}
+	return keys, err
+}
+
+// formFields recognises fields that were signed, filled in or added since.
+func (d *comparison) formFields(was, is Object) error {
+	added, ok, err := d.longer(was, is)
 	if err != nil {
 		return err
 	}
@@ -159,8 +182,8 @@ func (d *comparison) form(was, is Object) error {
 	return nil
 }
 
-// keepsFonts tells whether the fonts of a form are what they were, with others beside them: readers draw with these what
-// has no appearance, and a font in the place of another shows other letters.
+// keepsFonts tells whether the fonts of a form are what they were, with others beside them: readers draw with these
+// what has no appearance, and a font in the place of another shows other letters.
 func (d *comparison) keepsFonts(was, is Object) (bool, error) {
 	old, err := d.old.fontsOf(was)
 	if err != nil {
@@ -227,6 +250,13 @@ func (d *comparison) newField(o Object) error {
 		d.other("form field without a name")
 		return nil
 	}
+	if shown, err := d.shows(field); err != nil {
+		return err
+	} else if shown != nil {
+		if err := d.covers(field); err != nil {
+			return err
+		}
+	}
 	return d.newValue(Field{Name: Text(text.Value), Ref: r, Dict: field})
 }
 
@@ -250,7 +280,7 @@ func (d *comparison) newValue(field Field) error {
 		return err
 	}
 	switch stamp := value["SubFilter"] == FilterTimestamp; {
-	case stamp && shown: // anybody can have a time-stamp, and would write over the page with it
+	case stamp && shown != nil: // anybody can have a time-stamp, and would write over the page with it
 		d.other("time-stamp that shows something")
 		return nil
 	case stamp:
@@ -264,23 +294,11 @@ func (d *comparison) newValue(field Field) error {
 	default:
 		d.changes.Signatures++
 	}
-	if shown {
-		d.changes.Stamps++
+	if shown != nil {
+		d.shown[field.Ref] = shown
 	}
 	d.fields[field.Ref] = true
 	return d.take(Array{dict["V"], dict["AP"], dict["MK"], dict["DR"], dict["Lock"], dict["SV"]})
-}
-
-// shows tells whether a field shows something on its page.
-func (d *comparison) shows(field Dict) (bool, error) {
-	rect, err := d.now.array(field["Rect"])
-	if err != nil || field["AP"] == nil && field["MK"] == nil && field["BS"] == nil && field["Border"] == nil {
-		return false, err
-	}
-	if len(rect) != len(Page{}.Box) {
-		return true, nil
-	}
-	return !equal(rect[0], rect[2]) && !equal(rect[1], rect[3]), nil
 }
 
 // signedSince recognises fields that were there empty and hold a signature now.

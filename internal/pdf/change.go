@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -10,7 +11,7 @@ import (
 type Changes struct {
 	Signatures int      // more signatures
 	Timestamps int      // more document time-stamps
-	Stamps     int      // of these signatures, those that show something on a page
+	Stamps     []Stamp  // where these signatures show something on a page
 	Evidence   bool     // evidence was added
 	Metadata   bool     // the XMP metadata were written anew, by software that signed later
 	Filled     int      // form fields that were filled in, as the signer allowed, by somebody who signed later
@@ -43,13 +44,14 @@ func (f *File) Changes(s *Signature) (*Changes, error) {
 	}
 	d := &comparison{
 		old: revision, now: f, touched: map[uint32]bool{}, known: map[uint32]bool{}, uses: map[uint32]use{},
-		allowed: s.Permissions,
+		shown: map[Ref]*[4]float64{}, allowed: s.Permissions,
 	}
 	added := len(f.sections) - len(revision.sections)
 	if f.tolerances.Tail {
 		d.other("octets behind the end")
 	}
-	if added > 0 {
+	err = d.countUses()
+	if err == nil && added > 0 {
 		err = d.compare(f.sections[:added])
 	}
 	if err != nil {
@@ -61,11 +63,13 @@ func (f *File) Changes(s *Signature) (*Changes, error) {
 // comparison holds the objects of later revisions against those that were signed.
 type comparison struct {
 	old, now *File
-	touched  map[uint32]bool // numbers that mean something else now
-	known    map[uint32]bool // of these, those that are recognised
-	uses     map[uint32]use  // what the signed revision has a touched number for
-	fields   map[Ref]bool    // signature fields that were signed since
+	touched  map[uint32]bool     // numbers that mean something else now
+	known    map[uint32]bool     // of these, those that are recognised
+	uses     map[uint32]use      // what the signed revision has a number for
+	fields   map[Ref]bool        // signature fields that were signed since
+	shown    map[Ref]*[4]float64 // of these, where they show something
 	allowed  Permissions
+	stamped  float64 // area of the stamps of later signatures
 	changes  Changes
 }
 
@@ -86,7 +90,7 @@ func (d *comparison) forbidden(what string) {
 func (d *comparison) compare(later []*section) error {
 	for _, step := range []func() error{
 		func() error { return d.account(later) }, func() error { return d.touch(later) },
-		d.countUses, d.trailer, d.catalog, d.pages, d.judge,
+		d.absent, d.trailer, d.catalog, d.pages, d.stamps, d.judge,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -185,6 +189,9 @@ var structural = []Name{
 
 func (d *comparison) trailer() error {
 	was, is := d.old.Trailer(), d.now.Trailer()
+	if intOr(is["Size"], 0) < intOr(was["Size"], 0) { // some readers leave out the numbers behind it
+		d.other("trailer")
+	}
 	for _, k := range differing(was, is) {
 		if k == "Root" || is[k] != nil && !slices.Contains(structural, k) && !d.repeats(k, is[k]) {
 			d.other("trailer")
@@ -233,7 +240,8 @@ func (d *comparison) information(was, is Object) error {
 // catalog looks for what may be added to the root: signatures and evidence.
 func (d *comparison) catalog() error {
 	was, is := d.old.Trailer()["Root"], d.now.Trailer()["Root"]
-	if was != is {
+	r, ok := is.(Ref)
+	if u := d.uses[r.Number]; !ok || was != is || u.count-u.data > 1 {
 		d.other("catalog")
 		return nil
 	}
@@ -253,9 +261,7 @@ func (d *comparison) catalog() error {
 		keys = append(keys, "Metadata")
 	}
 	if differOnly(before, after, keys...) {
-		if r, ok := is.(Ref); ok && d.uses[r.Number].alone() {
-			d.known[r.Number] = true
-		}
+		d.known[r.Number] = true
 	}
 	if err := d.evidence(before["DSS"], after["DSS"]); err != nil {
 		return err
@@ -314,23 +320,19 @@ func (d *comparison) judge() error {
 	if d.changes.Filled > 0 && d.changes.Signatures == 0 {
 		d.other("form fields filled in that nobody signed")
 	}
-	numbers := make([]uint32, 0, len(d.touched))
-	for n := range d.touched {
-		if !d.known[n] {
-			numbers = append(numbers, n)
+	for _, n := range slices.Sorted(maps.Keys(d.touched)) {
+		if d.known[n] || d.fresh(n) {
+			continue
 		}
-	}
-	slices.Sort(numbers)
-	for _, n := range numbers {
 		before, err := d.old.value(n)
-		if err != nil && ReasonOf(err) == "" {
+		if ignoreRefusal(err) != nil {
 			return err
 		}
 		after, err := d.now.value(n)
-		if err != nil && ReasonOf(err) == "" {
+		if ignoreRefusal(err) != nil {
 			return err
 		}
-		if d.fresh(n) || isMachinery(after) && isMachinery(before) && d.uses[n].count == 0 {
+		if isMachinery(after) && isMachinery(before) && d.uses[n].count == 0 {
 			continue
 		}
 		d.other("%s", strings.TrimSpace(fmt.Sprintf("%s object %d", kindOf(before), n)))

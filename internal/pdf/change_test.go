@@ -1,9 +1,10 @@
 package pdf_test
 
 import (
-	"crypto/sha1" //nolint:gosec // the name of a list, by the standard
+	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -152,7 +153,7 @@ func TestSingleEvidence(t *testing.T) {
 	add := func(doc []byte, e pdf.Evidence) []byte {
 		return update(t, doc, func(u *pdf.Update) { require.NoError(t, u.AddEvidence(e, s)) })
 	}
-	sum := sha1.Sum(s.Contents) //nolint:gosec // see the import
+	sum := sha1.Sum(s.Contents)
 	key := strings.ToUpper(hex.EncodeToString(sum[:]))
 	doc := add(signed, pdf.Evidence{Certificates: [][]byte{[]byte("a")}, CRLs: [][]byte{[]byte("c")}})
 	require.Contains(t, string(doc), "/VRI <</"+key+" <</CRL [10 0 R]/Cert [9 0 R]>>>>")
@@ -229,8 +230,29 @@ func TestAddedSignatures(t *testing.T) {
 		require.NoError(t, err)
 		return changes
 	}
-	require.Equal(t, &pdf.Changes{Signatures: 2, Timestamps: 1, Stamps: 1}, shown(pdf.FilterCAdES))
+	got := shown(pdf.FilterCAdES)
+	require.Equal(t, []int{2, 1, 1}, []int{got.Signatures, got.Timestamps, len(got.Stamps)})
+	require.Empty(t, got.Other)
 	require.Contains(t, shown(pdf.FilterTimestamp).Other, "time-stamp that shows something")
+	const covering = "stamp that covers much of a page"
+	stamped := doc
+	for n := range 3 { // each is small enough, three of them are not
+		stamped = sign(t, stamped, func(n *pdf.NewField) {
+			n.Value, n.Rect, n.Look = pdf.Dict{"SubFilter": pdf.FilterCAdES}, [4]float64{595 - 200, 0, 595, 240}, ref(4)
+		})
+		f, s := first(t, stamped)
+		changes, err := f.Changes(s)
+		require.NoError(t, err)
+		require.Equal(t, n == 2, slices.Contains(changes.Other, covering), "%d %v", n, changes.Other)
+	}
+	for _, rect := range [][4]float64{{0, 0, 595, 842}, {0, 0, 300, 200}, {300, 200, 0, 0}, {-1e9, 400, 1e9, 401}} {
+		f, s := first(t, sign(t, doc, func(n *pdf.NewField) {
+			n.Value, n.Rect, n.Look = pdf.Dict{"SubFilter": pdf.FilterCAdES}, rect, ref(4)
+		}))
+		changes, err := f.Changes(s)
+		require.NoError(t, err)
+		require.Contains(t, changes.Other, covering, "%v", rect)
+	}
 	_, s = first(t, append(doc, "tail"...))
 	require.NoError(t, s.CheckRange())
 }

@@ -46,6 +46,9 @@ func (d *comparison) filledSince() error {
 
 // redrawn recognises an appearance that was written anew in its place, which serves this field alone.
 func (d *comparison) redrawn(was, is Object) error {
+	if looks, ok := was.(Ref); ok && !d.uses[looks.Number].alone() {
+		return nil
+	}
 	before, err := d.old.dict(was)
 	if err != nil {
 		return err

@@ -30,9 +30,9 @@ func allowing(level int64, locked ...pdf.Object) func(*pdf.NewField) {
 	}
 }
 
-func widget(name string, more pdf.Dict) pdf.Dict {
+func widget(more pdf.Dict) pdf.Dict {
 	d := pdf.Dict{
-		"Type": pdf.Name("Annot"), "Subtype": pdf.Name("Widget"), "FT": pdf.Name("Tx"), "T": pdf.NewText(name),
+		"Type": pdf.Name("Annot"), "Subtype": pdf.Name("Widget"), "FT": pdf.Name("Tx"), "T": pdf.NewText("name"),
 		"Rect": pdf.Array{int64(0), int64(0), int64(9), int64(9)}, "AP": pdf.Dict{"N": ref(7)},
 	}
 	for k, v := range more {
@@ -43,7 +43,7 @@ func widget(name string, more pdf.Dict) pdf.Dict {
 
 // TestFilling: fields that the signer left open may be filled in and then signed; nothing else may be done to them.
 func TestFilling(t *testing.T) {
-	fill := func(u *pdf.Update) { u.Replace(ref(4), widget("name", pdf.Dict{"V": pdf.NewText("x")})) }
+	fill := func(u *pdf.Update) { u.Replace(ref(4), widget(pdf.Dict{"V": pdf.NewText("x")})) }
 	for name, test := range map[string]struct {
 		first            func(*pdf.NewField)
 		edit             func(*pdf.Update)
@@ -66,10 +66,10 @@ func TestFilling(t *testing.T) {
 			})
 		}, other: []string{"form field object 5"}},
 		"moved over the page": {first: allowing(3), edit: func(u *pdf.Update) {
-			u.Replace(ref(4), widget("name", pdf.Dict{"Rect": pdf.Array{int64(0), int64(0), int64(99), int64(99)}}))
+			u.Replace(ref(4), widget(pdf.Dict{"Rect": pdf.Array{int64(0), int64(0), int64(99), int64(99)}}))
 		}, other: []string{"form field object 4"}},
 		"with an action": {first: allowing(2), edit: func(u *pdf.Update) {
-			u.Replace(ref(4), widget("name", pdf.Dict{"A": pdf.Dict{}}))
+			u.Replace(ref(4), widget(pdf.Dict{"A": pdf.Dict{}}))
 		}, other: []string{"form field object 4"}},
 		"drawn anew": {first: allowing(2), edit: func(u *pdf.Update) {
 			fill(u)
@@ -98,7 +98,7 @@ func TestFilling(t *testing.T) {
 func TestFillingInPlace(t *testing.T) {
 	refill := func(doc []byte) *pdf.Changes {
 		doc = update(t, sign(t, doc, allowing(2)), func(u *pdf.Update) {
-			u.Replace(ref(4), widget("name", pdf.Dict{"V": pdf.NewText("x")}))
+			u.Replace(ref(4), widget(pdf.Dict{"V": pdf.NewText("x")}))
 			u.ReplaceStream(ref(7), pdf.Dict{"Type": pdf.Name("XObject"), "Subtype": pdf.Name("Form")}, []byte("x"))
 		})
 		f, s := first(t, sign(t, doc, nil))
@@ -109,6 +109,18 @@ func TestFillingInPlace(t *testing.T) {
 	require.Empty(t, refill(form()).Other)
 	shared := replaced(t, form(), "/Contents 6 0 R", "/Contents 7 0 R")
 	require.Equal(t, []string{"object 7"}, refill(shared).Other)
+}
+
+// TestFillingBelow: a field has its flags from those above it.
+func TestFillingBelow(t *testing.T) {
+	fill := func(flags string) string {
+		doc := craft("", "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]/SigFlags 3>>>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+			"<</Type/Page/Parent 2 0 R/Annots[5 0 R]>>", "<</FT/Tx/T(a)/Kids[5 0 R]"+flags+">>", "<</Subtype/Widget/T(b)/Parent 4 0 R/Rect[0 0 9 9]>>")
+		signed := sign(t, doc, allowing(2))
+		return found(t, sign(t, revised(t, signed, "", map[int]string{5: again(t, signed, 5, "/T(b)", "/T(b)/V(x)")}), nil))
+	}
+	require.Equal(t, "sound, sound", fill(""))
+	require.Equal(t, "changed, sound", fill("/Ff 1"))
 }
 
 // TestLock: what a field says that signing it locks counts as what the signature says.
@@ -134,4 +146,10 @@ func TestLock(t *testing.T) {
 		require.Equal(t, test.locks, s.Permissions.Locks("a.b"), name)
 		require.False(t, s.Permissions.Certifies)
 	}
+	unread := pdf.Dict{"Action": pdf.Name("Exclude"), "Fields": pdf.Array{&pdf.String{Value: []byte{0xe9}}}}
+	doc := update(t, sign(t, plain(), nil), func(u *pdf.Update) {
+		u.Replace(ref(8), pdf.Dict{"FT": pdf.Name("Sig"), "T": pdf.NewText("Signature1"), "V": ref(7), "Lock": unread})
+	})
+	_, s := first(t, doc)
+	require.True(t, s.Permissions.Locks(pdf.Text([]byte{0xea})), "another letter that is not read either")
 }

@@ -75,6 +75,35 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// TestNothingIsRepaired: readers repair a damaged cross-reference each in its own way, so that a file with one is refused
+// whatever it is: when it is opened, else when it is to be signed, and when its signature is judged.
+func TestNothingIsRepaired(t *testing.T) {
+	doc := craft("", "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page>>", "<</Nobody/Needs>>")
+	at := lastPlace(t, doc)
+	place := func(name string) string { return fmt.Sprintf("%010d", bytes.Index(doc, []byte(name))) }
+	change := func(from, to string) []byte { return bytes.Replace(doc, []byte(from), []byte(to), 1) }
+	last := fmt.Sprintf("startxref\n%d", at)
+	for name, broken := range map[string][]byte{
+		"place before": change(last, fmt.Sprintf("startxref\n%d", at-20)), "place behind": change(last, fmt.Sprintf("startxref\n%d", at+1)),
+		"no place": change(last, "startxref\n"), "zero": change(last, "startxref\n0"), "no keyword": change("\nxref\n", "\nxxef\n"),
+		"no trailer": change("trailer", "tariler"), "cut off": doc[:len(doc)-8], "other ends of lines": bytes.ReplaceAll(doc, []byte("\n"), []byte("\r\n")),
+		"octets in front": append([]byte("\n\n"), doc...), "short table": change("xref\n0 5", "xref\n0 4"), "long table": change("xref\n0 5", "xref\n0 6"),
+	} {
+		f, err := pdf.Open(bytes.NewReader(broken), int64(len(broken)))
+		require.Contains(t, []pdf.Reason{pdf.ReasonXref, pdf.ReasonSyntax, pdf.ReasonLimit}, pdf.ReasonOf(err), "%s: %v", name, err)
+		require.Nil(t, f)
+	}
+	signed := sign(t, doc, nil)
+	require.Equal(t, "sound", found(t, signed))
+	for name, object := range map[string]string{"an object that nobody needs": "4 0 obj", "the pages": "2 0 obj"} {
+		wrong := fmt.Sprintf("%010d", bytes.Index(doc, []byte(object))+1)
+		_, err := open(t, change(place(object), wrong)).NewUpdate()
+		require.Equal(t, pdf.ReasonSyntax, pdf.ReasonOf(err), name)
+		got := found(t, bytes.Replace(signed, []byte(place(object)), []byte(wrong), 1))
+		require.Equal(t, "syntax", got, name)
+	}
+}
+
 // TestTreesInCircles: trees that go in a circle, or lead to one object twice, are refused.
 func TestTreesInCircles(t *testing.T) {
 	for name, doc := range map[string][]byte{
@@ -286,7 +315,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(sign(f, signed, func(n *pdf.NewField) { n.Certifies = true }))
 	f.Add(streamed("/W[1 1 1]/Size 1", "abc"))
 	filled := update(f, sign(f, form(), allowing(2, pdf.NewText("office"))), func(u *pdf.Update) {
-		u.Replace(ref(4), widget("name", pdf.Dict{"V": pdf.NewText("x")}))
+		u.Replace(ref(4), widget(pdf.Dict{"V": pdf.NewText("x")}))
 	})
 	f.Add(sign(f, filled, nil))
 	f.Add(update(f, signed, func(u *pdf.Update) {

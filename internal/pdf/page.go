@@ -64,22 +64,12 @@ func (w *pageWalk) node(o Object, above Page, depth int) error {
 }
 
 func (w *pageWalk) inherit(p *Page, d Dict) error {
-	box, err := w.f.array(d["MediaBox"])
+	box, ok, err := w.f.rectangle(d["MediaBox"])
 	if err != nil {
 		return err
 	}
-	if len(box) == len(p.Box) {
-		for i, o := range box {
-			if o, err = w.f.Resolve(o); err != nil {
-				return err
-			}
-			switch n := o.(type) {
-			case int64:
-				p.Box[i] = float64(n)
-			case float64:
-				p.Box[i] = n
-			}
-		}
+	if ok {
+		p.Box = box
 	}
 	turn, err := w.f.Resolve(d["Rotate"])
 	p.Turn = intOr(turn, p.Turn)

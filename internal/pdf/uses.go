@@ -5,41 +5,39 @@ import "slices"
 // use is what the signed revision has an object for.
 type use struct {
 	count int  // references to it, that of the trailer among them
+	data  int  // of these, those of signatures to what they are about, which is the catalog (12.8.1)
 	drawn bool // one of them is not of a form or a list of annotations: it may be a resource of what a page draws
 }
 
 // alone tells whether an object serves one end.
 func (u use) alone() bool { return u.count <= 1 }
 
-// formKeys are where forms, pages and the structure of the document refer to a field. A list that is an object of its own
-// has no key; as a resource it would be no dictionary.
-var formKeys = []Name{"", "Fields", "Kids", "Parent", "Annots", "CO", "Obj"}
+// fieldPlaces are the keys under which forms, pages and the structure of the document refer to a field. A list that is
+// an object of its own has no key; as a resource it would be no dictionary.
+var fieldPlaces = []Name{"", "Fields", "Kids", "Parent", "Annots", "CO", "Obj"}
 
-// countUses counts the references of the signed revision to touched numbers. An object that was signed as absent, and
-// filled in later, is found by that; and one that serves two ends, of which only one may change.
+// countUses counts the references of the signed revision. An object that was signed as absent, and filled in later, is
+// found by that; and one that serves two ends, of which only one may change. An object that is not where the
+// cross-reference says refuses the document: each reader repairs that in its own way, so that nobody knows which one
+// was signed.
 func (d *comparison) countUses() error {
-	seen := map[uint32]bool{}
-	for _, s := range d.old.sections {
-		for _, e := range s.entries {
-			if seen[e.number] {
-				continue
-			}
-			seen[e.number] = true
-			o, err := d.old.whole(e)
-			switch {
-			case ReasonOf(err) != "":
-				d.other("object %d that cannot be read", e.number)
-				continue
-			case err != nil:
-				return err
-			}
-			if stream, ok := o.(*Stream); ok && isMachinery(stream) {
-				o = without(stream.Dict, "Root", "Info", "Encrypt") // a trailer, if it is one
-			}
-			referencesBy("", o, d.use)
+	err := d.old.eachObject(func(o Object, err error) error {
+		stream, ok := o.(*Stream)
+		if ok && isMachinery(stream) {
+			o = without(stream.Dict, "Root", "Info", "Encrypt") // a trailer, if it is one
 		}
+		referencesBy("", o, d.use)
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	referencesBy("", d.old.Trailer(), d.use)
+	return nil
+}
+
+// absent finds what the signed revision names and does not have, and is there now.
+func (d *comparison) absent() error {
 	for number := range d.touched {
 		if d.fresh(number) && d.uses[number].count > 0 {
 			d.other("object %d signed as absent", number)
@@ -48,13 +46,41 @@ func (d *comparison) countUses() error {
 	return nil
 }
 
-func (d *comparison) use(key Name, r Ref) {
-	if !d.touched[r.Number] {
-		return
+// eachObject reads every object once, or why it cannot be read, and stops at an error.
+func (f *File) eachObject(take func(o Object, err error) error) error {
+	seen := map[uint32]bool{}
+	for _, s := range f.sections {
+		for _, e := range s.entries {
+			if seen[e.number] {
+				continue
+			}
+			seen[e.number] = true
+			o, err := f.whole(e)
+			if isOutside(o) {
+				err = refuse(ReasonStructure, "content that lies in another file")
+			}
+			if err := take(o, err); err != nil {
+				return err
+			}
+		}
 	}
+	return nil
+}
+
+// isOutside tells a stream whose data, or a drawing whose content, lies in another file (7.3.8.2, 8.10.4): no signature
+// covers that.
+func isOutside(o Object) bool {
+	s, ok := o.(*Stream)
+	return ok && (s.Dict["F"] != nil || s.Dict["Ref"] != nil)
+}
+
+func (d *comparison) use(key Name, r Ref) {
 	u := d.uses[r.Number]
 	u.count++
-	u.drawn = u.drawn || !slices.Contains(formKeys, key)
+	if key == "Data" {
+		u.data++
+	}
+	u.drawn = u.drawn || !slices.Contains(fieldPlaces, key)
 	d.uses[r.Number] = u
 }
 

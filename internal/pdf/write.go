@@ -121,6 +121,7 @@ func appendString(b []byte, s *String) []byte {
 type Update struct {
 	f       *File
 	next    uint32
+	absent  map[uint32]bool // numbers from next on that the document names
 	objects []written
 }
 
@@ -131,62 +132,48 @@ type written struct {
 	signature int    // octets of the place for a value; 0: it is no signature
 }
 
-// NewUpdate starts an update.
+// NewUpdate starts an update. A file with an object that is not where its cross-reference says is refused: its
+// signature would be refused too.
 func (f *File) NewUpdate() (*Update, error) {
 	next, err := f.next()
 	if err != nil {
 		return nil, err
 	}
-	u := &Update{f: f, next: max(next, 1)}
-	if err := u.skipAbsent(); ignoreRefusal(err) != nil {
+	u := &Update{f: f, next: max(next, 1), absent: map[uint32]bool{}}
+	if err := u.findAbsent(); err != nil {
 		return nil, err
 	}
 	return u, nil
 }
 
-// skipAbsent keeps new objects off the numbers of fields and annotations that the document names and does not have: a
-// new object would be taken for one of them.
-func (u *Update) skipAbsent() error {
-	skip := func(r Ref) {
-		if r.Number < math.MaxInt32 {
-			u.next = max(u.next, r.Number+1)
+// findAbsent keeps new objects off the numbers that the document names and does not have: a new object would be taken
+// for a field, an annotation or what is drawn.
+func (u *Update) findAbsent() error {
+	note := func(r Ref) {
+		if r.Number >= u.next {
+			u.absent[r.Number] = true
 		}
 	}
-	catalog, err := u.f.catalog()
-	if err != nil {
+	references(u.f.Trailer(), note)
+	return u.f.eachObject(func(o Object, err error) error {
+		references(o, note)
 		return err
-	}
-	references(catalog, skip)
-	form, err := u.f.dict(catalog["AcroForm"])
-	if err != nil {
-		return err
-	}
-	references(form, skip)
-	fields, err := u.f.array(form["Fields"])
-	if err != nil {
-		return err
-	}
-	references(fields, skip)
-	pages, err := u.f.Pages()
-	if err != nil {
-		return err
-	}
-	for i := range pages {
-		references(pages[i].Dict, skip)
-		annotations, err := u.f.array(pages[i].Dict["Annots"])
-		if err != nil {
-			return err
-		}
-		references(annotations, skip)
-	}
-	return nil
+	})
 }
 
 func (u *Update) add(w written) Ref {
-	w.ref = Ref{Number: u.next}
-	u.next++
+	w.ref = Ref{Number: u.number()}
 	u.objects = append(u.objects, w)
 	return w.ref
+}
+
+// number is the next that is free.
+func (u *Update) number() uint32 {
+	for u.absent[u.next] {
+		u.next++
+	}
+	u.next++
+	return u.next - 1
 }
 
 // Add adds a new object.
@@ -311,21 +298,23 @@ func (a *Appendix) placeValue(b []byte) ([]byte, int) {
 func (u *Update) crossReference(a *Appendix, entries []entry) error {
 	start := u.f.size + int64(len(a.Bytes))
 	old := u.f.Trailer()
-	trailer := Dict{"Root": old["Root"], "Prev": u.f.sections[0].at, "Size": int64(u.next)}
+	trailer := Dict{"Root": old["Root"], "Prev": u.f.sections[0].at}
 	for _, k := range []Name{"Info", "ID"} {
 		if old[k] != nil {
 			trailer[k] = old[k]
 		}
 	}
 	stream := old["Type"] == Name("XRef")
+	var number uint32 // of the stream
 	if stream {
-		entries = append(entries, entry{number: u.next, at: start, kind: kindUsed})
-		trailer["Size"] = int64(u.next) + 1
+		number = u.number()
+		entries = append(entries, entry{number: number, at: start, kind: kindUsed})
 	}
+	trailer["Size"] = int64(u.next)
 	slices.SortFunc(entries, func(a, b entry) int { return int(a.number) - int(b.number) })
 	var err error
 	if stream {
-		err = a.appendXrefStream(trailer, entries, u.next)
+		err = a.appendXrefStream(trailer, entries, number)
 	} else {
 		err = a.appendXrefTable(trailer, entries)
 	}

@@ -32,6 +32,7 @@ type Caller struct {
 	Method     Method
 	Department string   // USCC; "" for holders
 	Types      []string // the only types it may touch; nil: those of its department
+	Self       string   // number of the person behind the system, where the token says it; for alarms alone
 	Actor      string   // the person behind the system, as the audit names him; "" if it is the system itself
 
 	// Holder is the applicant who is calling, for RoleHolder and RoleAgent.
@@ -41,6 +42,7 @@ type Caller struct {
 
 	Registration string // of a system; "" for persons
 	Quota        Quota  // of its own; zero: that of the service
+	Sharing      *Sharing
 	// MustSign: a write that is not Signed is to be refused.
 	MustSign bool
 	Signed   bool // the message itself is signed

@@ -67,7 +67,7 @@ var permissions = map[Permission][]Role{
 	MaySeeQuality: {RoleDepartmentSystem, RoleDepartmentClerk, RoleSupervisor, RoleOperator},
 	MayAudit:      {RoleAuditor, RoleSupervisor},
 	MayOperate:    {RoleOperator},
-	MayReplicate:  {RoleOperator},
+	MayReplicate:  {RoleDepartmentSystem},
 	MayWork: {
 		RoleDepartmentSystem, RoleDepartmentClerk, RoleReviewer, RoleWindowClerk, RoleBatchOperator, RoleHolder,
 		RoleAgent, RoleOperator,
@@ -92,3 +92,6 @@ func (c *Caller) May(p Permission) bool {
 func (c *Caller) Covers(typeCode string) bool {
 	return c != nil && (c.Types == nil || slices.Contains(c.Types, typeCode))
 }
+
+// IsHolder reports whether the caller is an applicant, or acts for one. Such a caller vouches for nobody.
+func (c *Caller) IsHolder() bool { return c != nil && (c.Role == RoleHolder || c.Role == RoleAgent) }

@@ -31,7 +31,7 @@ const (
 
 	CodeRegistration        Code = "registration-invalid"
 	CodeRegistrationUnknown Code = "registration-unknown"
-	CodeCredentialTaken     Code = "credential-taken" // registered for somebody else, or twice
+	CodeTaken               Code = "credential-taken" // registered for somebody else, or twice
 )
 
 // Codes lists every refusal of this package.
@@ -40,7 +40,7 @@ func Codes() []Code {
 		CodeNobody, CodeUnknown, CodeExpired, CodeRevoked, CodeInvalid, CodeDiffer, CodeUnchecked, CodeMalformed,
 		CodeCoverage, CodeAuthority, CodeOutdated, CodeReplayed, CodeBusy, CodeDigest, CodeSandbox, CodeForbidden,
 		CodeTypeScope, CodeNeedsProof, CodeLimited, CodeChallenge, CodeNoHolder, CodeRegistration,
-		CodeRegistrationUnknown, CodeCredentialTaken,
+		CodeRegistrationUnknown, CodeTaken,
 	}
 }
 

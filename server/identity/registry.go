@@ -87,7 +87,7 @@ func (g *Registry) hold(reg *Registration) error {
 		}
 		digest := c.Digest()
 		if other := g.held[digest]; other != nil && other.owner.ID != reg.ID {
-			return Refuse(CodeCredentialTaken)
+			return Refuse(CodeTaken)
 		}
 		g.held[digest] = &heldCredential{*c, cert, reg}
 	}
@@ -124,7 +124,7 @@ func (g *Registry) fits(reg *Registration) error {
 		held := g.held[digest]
 		switch {
 		case seen[digest], held != nil && held.owner.ID != reg.ID:
-			return Refuse(CodeCredentialTaken)
+			return Refuse(CodeTaken)
 		case held != nil && !held.Revoked.IsZero():
 			c.Revoked = held.Revoked
 		}

@@ -119,8 +119,8 @@ func TestRegistryRefuses(t *testing.T) {
 		}, identity.CodeRegistration},
 		"twice": {func(r *identity.Registration) {
 			r.Credentials = append(r.Credentials, r.Credentials[0])
-		}, identity.CodeCredentialTaken},
-		"another's": {func(r *identity.Registration) { r.ID = "other" }, identity.CodeCredentialTaken},
+		}, identity.CodeTaken},
+		"another's": {func(r *identity.Registration) { r.ID = "other" }, identity.CodeTaken},
 	} {
 		reg := w.registration()
 		c.change(&reg)

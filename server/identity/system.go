@@ -114,7 +114,7 @@ func (h *heldCredential) caller(method Method) *Caller {
 	r := h.owner
 	return &Caller{
 		ID: r.Caller, Role: r.Role, Method: method, Department: r.Department, Types: r.Types, Registration: r.ID,
-		Quota: r.Quota, MustSign: !r.UnsignedWritesUnsafe,
+		Quota: r.Quota, Sharing: r.Sharing, MustSign: !r.UnsignedWritesUnsafe,
 	}
 }
 
@@ -152,7 +152,7 @@ func (s *Systems) signer(r *http.Request, now time.Time) (*Caller, error) {
 	case seenFirst:
 	case seenAgain:
 		caller.Repeated = true
-	default:
+	case seenFull:
 		return nil, Refuse(CodeBusy)
 	}
 	if err := caller.bind(sig, r); err != nil {

@@ -174,10 +174,10 @@ func TestReplay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := w.signed(`{}`, nil)
-	first, err := w.systems.Recognise(again(r, `{}`))
+	first, err := w.systems.Recognise(again(r))
 	require.NoError(t, err)
 	require.False(t, first.Repeated)
-	second, err := w.systems.Recognise(again(r, `{}`))
+	second, err := w.systems.Recognise(again(r))
 	require.NoError(t, err)
 	require.True(t, second.Repeated)
 	fresh, err := w.systems.Recognise(w.signed(`{}`, nil))
@@ -185,17 +185,17 @@ func TestReplay(t *testing.T) {
 	require.False(t, fresh.Repeated)
 
 	w.now = w.now.Add(5*time.Minute - time.Second)
-	late, err := w.systems.Recognise(again(r, `{}`))
+	late, err := w.systems.Recognise(again(r))
 	require.NoError(t, err)
 	require.True(t, late.Repeated, "remembered to the end of the window")
 	w.now = w.now.Add(2 * time.Second)
-	c, err := w.systems.Recognise(again(r, `{}`))
+	c, err := w.systems.Recognise(again(r))
 	refused(t, identity.CodeOutdated, c, err)
 
 	r = w.signed(`{}`, nil)
 	w.now = w.now.Add(time.Second)
 	w.open(identity.SystemsConfig{})
-	c, err = w.systems.Recognise(again(r, `{}`))
+	c, err = w.systems.Recognise(again(r))
 	refused(t, identity.CodeOutdated, c, err)
 }
 

@@ -34,8 +34,8 @@ type TrustSource struct {
 	Evidence      []pki.Evidence
 }
 
-// Trust judges callers' certificates by their chain and by CRLs and OCSP answers at hand; it asks no network. It is safe
-// for concurrent use.
+// Trust judges callers' certificates by their chain and by CRLs and OCSP answers at hand; it asks no network. It is
+// safe for concurrent use.
 type Trust struct {
 	cfg   TrustConfig
 	links *pki.LinkCache

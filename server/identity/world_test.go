@@ -176,9 +176,9 @@ func nonce(t *testing.T) string {
 }
 
 // again is the same request once more, byte by byte.
-func again(r *http.Request, body string) *http.Request {
+func again(r *http.Request) *http.Request {
 	out := r.Clone(r.Context())
-	out.Body = io.NopCloser(strings.NewReader(body))
+	out.Body = io.NopCloser(strings.NewReader(`{}`))
 	return out
 }
 

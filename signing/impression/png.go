@@ -20,8 +20,9 @@ const (
 
 const mmPerInch = 25.4
 
-// shades is the number of steps from clear to full. Eight make smooth edges, and a file a fifth smaller than sixteen.
-const shades = 8
+// shades is the number of steps from clear to full. Four make edges that are smooth on paper, and a file a quarter
+// smaller than eight.
+const shades = 4
 
 // PNG is the picture on a transparent ground.
 func (i *Impression) PNG(dpi int) ([]byte, error) {

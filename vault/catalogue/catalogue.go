@@ -55,7 +55,7 @@ type Type struct {
 	Validity       Validity                `json:"validity,omitzero"`       // 有效期限
 	Basis          []Basis                 `json:"basis,omitempty"`         // legal basis, mandatory
 	Template       string                  `json:"template,omitempty"`      // of the document, by name; empty if none
-	Page           string                  `json:"page,omitempty"`          // a template of the type's own, as it is written
+	Page           string                  `json:"page,omitempty"`          // a template of its own, as it is written
 	Classification Classification          `json:"classification,omitzero"` // 公开, 内部, 敏感, 涉密
 	Numbering      Numbering               `json:"numbering,omitzero"`      // empty if the paper brings the number
 }

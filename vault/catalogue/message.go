@@ -305,7 +305,8 @@ var messages = map[Code]message{
 	},
 	CodeValueImage: {
 		"不是影像（{found}）", "not an image ({found})",
-		"给出影像文件，或影像内容的 SM3（64 位小写十六进制）", "give the file of the image, or the SM3 of its content in lower-case hexadecimal",
+		"给出影像文件，或影像内容的 SM3（64 位小写十六进制）",
+		"give the file of the image, or the SM3 of its content in lower-case hexadecimal",
 	},
 	CodeImageBytes: {
 		"影像为空或过大（{found} 字节）", "an image that is empty or too large ({found} bytes)",

@@ -100,8 +100,8 @@ type Job struct {
 
 	// Scans are the scans of the paper, a directory or an opened ZIP; nil: none.
 	Scans fs.FS
-	// Photos are the images of the licences, for types with an element of kind image: a directory or an opened ZIP; nil:
-	// none. A column of the sheet names their files, or they are named after the licences' numbers as scans are.
+	// Photos are the images of the licences, for types with an element of kind image: a directory or an opened ZIP;
+	// nil: none. A column of the sheet names their files, or they are named after the licences' numbers as scans are.
 	Photos fs.FS
 
 	MaxReject Threshold

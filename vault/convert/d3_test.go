@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -299,6 +300,29 @@ func TestNeverADuplicate_D3_5(t *testing.T) {
 		require.Equal(t, first.report.Counts.Rejected, c.Rejected)
 		require.Equal(t, before, licences(t, w))
 	}
+}
+
+// TestSameNumberFarApart_D3_5: a row that says what the vault has is remembered: another row of the file with its number
+// and other content is a conflict, also where the two share no transaction.
+func TestSameNumberFarApart_D3_5(t *testing.T) {
+	const head, known = "编号,名称,代码,发证日期", "A-001,甲公司,"
+	w := newWorld(t)
+	job := convert.Job{
+		Type: typeCode(t, "business-licence"), Mapping: plainMapping(), File: csvOf(head, known+firm(1)+",2015-01-02"),
+	}
+	mustRun(t, w.configOf(0), job)
+	rows := []string{head, known + firm(1) + ",2015-01-02"}
+	for i := range 1200 {
+		rows = append(rows, "B-"+strconv.Itoa(1000+i)+",乙公司,"+firm(2+i)+",2015-01-03")
+	}
+	job.File = csvOf(append(rows, known+firm(1)+",2016-05-06")...)
+	out := mustRun(t, w.configOf(0), job)
+	require.Equal(t, vault.RowUnchanged, out.rows[0].Outcome)
+	last := out.rows[len(out.rows)-1]
+	require.Equal(t, vault.RowConflict, last.Outcome)
+	require.Equal(t, []string{"conflict-same-file "}, problemCodes(last))
+	require.Equal(t, out.rows[0].Row, last.OtherRow)
+	require.Equal(t, record.Counts{Rows: 1202, Created: 1200, Unchanged: 1, Conflict: 1}, out.report.Counts)
 }
 
 // TestFinishedFile_D3_2: a file that was converted to its end makes no empty batch when it is run again: the answer names

@@ -113,9 +113,8 @@ func (r *reader) checkPlaces(path string, p *Page) {
 	if p.QR != nil {
 		r.inside(path+".qr", p, *p.QR)
 		if side := min(p.QR.W, p.QR.H); side < minCode {
-			r.problem(path+".qr", Problem{
-				Code: CodeNotLength, Found: page.FormatMM(side), Want: page.FormatMM(minCode) + "–" + page.FormatMM(maxPage),
-			})
+			want := page.FormatMM(minCode) + "–" + page.FormatMM(maxPage)
+			r.problem(path+".qr", Problem{Code: CodeNotLength, Found: page.FormatMM(side), Want: want})
 		}
 		if p.Photo != nil && p.QR.Overlaps(p.Photo.Box) {
 			r.problem(path+".qr", Problem{Code: CodeOverlap, Want: "photo"})

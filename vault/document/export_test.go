@@ -46,6 +46,9 @@ func (d *Drawing) Outside() []string {
 	return out
 }
 
+// Modules draws the dark parts of a code.
+var Modules = modules
+
 // AppendMM and ParseLength are two sides of one form.
 var (
 	AppendMM    = page.AppendMM

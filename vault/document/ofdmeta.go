@@ -126,7 +126,8 @@ func scanFile(i int, content []byte) string { return scanID(i) + formatOf(conten
 
 // formats are what scans come as that are no pictures of a page, by their first bytes.
 var formats = []struct{ first, extension string }{
-	{"%PDF-", ".pdf"}, {"II*\x00", ".tif"}, {"MM\x00*", ".tif"}, {"GIF8", ".gif"}, {"BM", ".bmp"}, {"PK\x03\x04", ".ofd"},
+	{"%PDF-", ".pdf"}, {"II*\x00", ".tif"}, {"MM\x00*", ".tif"}, {"GIF8", ".gif"}, {"BM", ".bmp"},
+	{"PK\x03\x04", ".ofd"},
 }
 
 // formatOf tells scans that are no pictures of a page.

@@ -159,7 +159,8 @@ func (sp *specimen) record() ([]byte, []record.Disclosure, error) {
 	}
 	r := record.Record{
 		Identifier: id.String(), TypeCode: t.Code, TypeVersion: max(1, t.Version), TypeName: t.Name,
-		IssuerCode: t.Authority.Code, IssuerName: t.Authority.Name, HolderKind: "001", IssuedOn: sp.day, ValidFrom: sp.day,
+		IssuerCode: t.Authority.Code, IssuerName: t.Authority.Name, HolderKind: "001",
+		IssuedOn: sp.day, ValidFrom: sp.day,
 		Mode: record.Custody, Signer: record.Sum([]byte("specimen")), Origin: record.Issued,
 	}
 	if len(t.Validity.Ranges) > 0 || t.Validity.Loose {
@@ -222,18 +223,18 @@ func madeUpPhoto(p *Photo) (map[string][]byte, error) {
 
 // portraitAt is one point of a portrait: face, hair and coat are ellipses on a plain ground.
 func portraitAt(x, y, w, h int) color.RGBA {
-	within := func(cx, cy, rx, ry int) bool { // in hundredths of the width, from its middle; of the height
-		dx, dy := (100*x-w*cx)*100/(w*rx), (100*y-h*cy)*100/(h*ry)
+	within := func(cy, rx, ry int) bool { // in the middle; in hundredths of the width and the height
+		dx, dy := (100*x-50*w)*100/(w*rx), (100*y-h*cy)*100/(h*ry)
 		return dx*dx+dy*dy < 100*100
 	}
 	switch {
-	case within(50, 42, 19, 18):
+	case within(42, 19, 18):
 		return color.RGBA{236, 203, 178, 255} // face
-	case within(50, 36, 23, 20):
+	case within(36, 23, 20):
 		return color.RGBA{52, 46, 44, 255} // hair
-	case within(50, 60, 9, 9):
+	case within(60, 9, 9):
 		return color.RGBA{226, 190, 164, 255} // neck
-	case within(50, 100, 44, 36):
+	case within(100, 44, 36):
 		return color.RGBA{58, 76, 104, 255} // coat
 	}
 	return color.RGBA{214, 226, 240, 255}

@@ -17,6 +17,19 @@ func (d *Drawing) Text(number int) string {
 	return b.String()
 }
 
+// Apart gives the digests that stand on another page than the name before them.
+func (d *Drawing) Apart(names, digests []string) (out []string) {
+	for page := range d.book.Sheets {
+		text := d.Text(page)
+		for i, sum := range digests {
+			if strings.Contains(text, sum) && !strings.Contains(text, names[i]) {
+				out = append(out, names[i])
+			}
+		}
+	}
+	return out
+}
+
 // Outside gives the lines that leave their page.
 func (d *Drawing) Outside() []string {
 	var out []string

@@ -85,11 +85,21 @@ func oneLine(s string) string { return strings.ReplaceAll(page.Visible(s), "\n",
 
 // row draws cells side by side, each with as many lines as it needs. It stays together where a page can hold it.
 func (f *flow) row(cells ...cell) {
-	r := f.measure(cells)
-	if r.height <= (bottom-top)/2 {
-		f.room(r.height)
+	f.block(f.measure(cells))
+}
+
+// block draws rows that belong to each other, likewise.
+func (f *flow) block(rows ...setRow) {
+	height := 0
+	for i := range rows {
+		height += rows[i].height
 	}
-	f.draw(&r)
+	if height <= (bottom-top)/2 {
+		f.room(height)
+	}
+	for i := range rows {
+		f.draw(&rows[i])
+	}
 }
 
 // draw puts a row on the page, and what does not fit on the next ones. The lines of a cell follow each other, as those

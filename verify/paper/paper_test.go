@@ -138,6 +138,11 @@ func TestLongCase(t *testing.T) {
 	for i := range d.Pages() {
 		require.Contains(t, d.Text(i), fmt.Sprintf("第 %d 页，共 %d 页", i+1, d.Pages()))
 	}
+	var sums []string
+	for _, in := range c.Inputs {
+		sums = append(sums, in.SM3)
+	}
+	require.Empty(t, d.Apart(c.Names, sums), "a file's digest stands by its name")
 	require.Equal(t, d.Pages()-1, d.SealPage, "the seal stands beside the last lines")
 	content, err := open(t, d).Content("Doc_0/Document.xml")
 	require.NoError(t, err)

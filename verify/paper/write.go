@@ -152,17 +152,21 @@ func (w *writer) list() {
 		ink, _ := decisionColors(r.Decision())
 		st := body(ink)
 		st.Title = true
-		w.row(cell{indent, numberWidth, strconv.Itoa(i + 1), body(grey)},
-			cell{indent + numberWidth, nameWidth - 2*mm, w.report.Names[i], body(black)},
-			cell{indent + numberWidth + nameWidth, decisionWidth, decision, st})
+		rows := []setRow{w.measure([]cell{
+			{indent, numberWidth, strconv.Itoa(i + 1), body(grey)},
+			{indent + numberWidth, nameWidth - 2*mm, w.report.Names[i], body(black)},
+			{indent + numberWidth + nameWidth, decisionWidth, decision, st},
+		})}
 		for _, d := range []struct {
 			of  words
 			sum string
 		}{{of, in.SM3}, {content, in.Content}, {beside, in.Licence}} {
 			if d.sum != "" {
-				w.row(cell{indent + numberWidth, width - numberWidth - indent, w.say(d.of) + "  " + d.sum, small(grey)})
+				sum := cell{indent + numberWidth, width - numberWidth - indent, w.say(d.of) + "  " + d.sum, small(grey)}
+				rows = append(rows, w.measure([]cell{sum}))
 			}
 		}
+		w.block(rows...)
 		w.y += mm
 		w.rule(light, mm/8)
 		w.y += mm / 2

@@ -28,11 +28,11 @@ func newClock() *clock {
 	return c
 }
 
-func (c *clock) now() time.Time          { return time.Unix(0, c.nanos.Add(1)) }
-func (c *clock) advance(d time.Duration) { c.nanos.Add(int64(d)) }
-func never(blob.Address) (bool, error)   { return false, nil }
-func fill(n int, seed byte) []byte       { return fillFrom(make([]byte, n), seed) }
-func small(seed string) []byte           { return []byte("document " + seed) }
+func (c *clock) now() time.Time        { return time.Unix(0, c.nanos.Add(1)) }
+func (c *clock) advanceHour()          { c.nanos.Add(int64(time.Hour)) }
+func never(blob.Address) (bool, error) { return false, nil }
+func fill(n int, seed byte) []byte     { return fillFrom(make([]byte, n), seed) }
+func small(seed string) []byte         { return []byte("document " + seed) }
 func fillFrom(b []byte, seed byte) []byte {
 	for i := range b {
 		b[i] = byte(i>>8) ^ byte(i) ^ seed
@@ -114,7 +114,7 @@ func testPutAll(t *testing.T, s blob.Store, clk *clock) {
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(contents[i], got), "content %d", i)
 	}
-	clk.advance(time.Hour)
+	clk.advanceHour()
 	limit := clk.now()
 	_, err = s.PutAll(t.Context(), contents[:5])
 	require.NoError(t, err)
@@ -128,7 +128,8 @@ func testPutAll(t *testing.T, s blob.Store, clk *clock) {
 		fresh := small(fmt.Sprint("beside what is refused ", len(bad)))
 		_, err = s.PutAll(t.Context(), [][]byte{fresh, bad})
 		require.Error(t, err)
-		swept, err := s.Sweep(t.Context(), blob.Sweeping{OlderThan: clk.now().Add(time.Hour), Referenced: never, DryRun: true})
+		all := blob.Sweeping{OlderThan: clk.now().Add(time.Hour), Referenced: never, DryRun: true}
+		swept, err := s.Sweep(t.Context(), all)
 		require.NoError(t, err)
 		require.Equal(t, 5, swept.Removed, "nothing is written")
 	}
@@ -152,7 +153,7 @@ func testSweep(t *testing.T, s blob.Store, clk *clock) {
 	referenced := put(t, s, small("referenced"))
 	orphan := put(t, s, small("orphan"))
 	largeOrphan := put(t, s, fill(5<<20, 1))
-	clk.advance(time.Hour)
+	clk.advanceHour()
 	limit := clk.now()
 	young := put(t, s, small("young"))
 	asked := map[blob.Address]int{}
@@ -190,7 +191,7 @@ func testSweep(t *testing.T, s blob.Store, clk *clock) {
 
 func testSweepFails(t *testing.T, s blob.Store, clk *clock) {
 	a := put(t, s, small("a"))
-	clk.advance(time.Hour)
+	clk.advanceHour()
 	boom := fmt.Errorf("boom: %w", context.DeadlineExceeded)
 	_, err := s.Sweep(t.Context(), blob.Sweeping{
 		OlderThan: clk.now(), Referenced: func(blob.Address) (bool, error) { return false, boom },
@@ -202,7 +203,7 @@ func testSweepFails(t *testing.T, s blob.Store, clk *clock) {
 
 func testPutAgain(t *testing.T, s blob.Store, clk *clock) {
 	a, large := put(t, s, small("a")), put(t, s, fill(5<<20, 1))
-	clk.advance(time.Hour)
+	clk.advanceHour()
 	limit := clk.now()
 	put(t, s, small("a"))
 	put(t, s, fill(5<<20, 1))

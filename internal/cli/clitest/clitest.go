@@ -1,6 +1,7 @@
 // Package clitest runs scripts of commands (testscript) against a program of internal/cli inside the test's own
 // process. Every script has two commands for it: NAME ARGS…, which must end with exit code 0 (or with ! with any
-// other), and exit CODE ARGS…, which must end with exactly that code.
+// other), and exit CODE ARGS…, which must end with exactly that code. Behind the condition [checkers], which holds
+// where the independent checkers are at hand, judge TOOL ARGS… runs one of them: it must accept, or with ! refuse.
 package clitest
 
 import (
@@ -27,8 +28,7 @@ type Program struct {
 	// Run carries out one command line and gives its exit code. The world has everything but a clock.
 	Run      func(*testscript.TestScript, *cli.World) int
 	Commands map[string]Command // more of them
-	// Condition answers for conditions of scripts, as [checkers]; nil: there are none beside those of testscript.
-	Condition func(name string) (bool, error)
+	Checkers string             // the folder of the independent checkers; empty: they are not at hand
 }
 
 // TestScripts runs every .txtar file of a directory, one after the other, because a command's relative paths are those
@@ -44,18 +44,31 @@ func (p Program) TestScripts(t *testing.T, dir string) {
 			t.Error(err)
 		}
 	})
-	commands := map[string]Command{p.Name: p.command, "exit": p.exits}
+	commands := map[string]Command{p.Name: p.command, "exit": p.exits, "judge": p.judge}
 	for name, c := range p.Commands {
 		commands[name] = c
 	}
 	testscript.RunT(serial{t}, testscript.Params{
-		Dir: filepath.Join(home, dir), Cmds: commands, Condition: p.Condition,
+		Dir: filepath.Join(home, dir), Cmds: commands,
+		Condition: func(name string) (bool, error) { return name == "checkers" && p.Checkers != "", nil },
 		Setup: func(env *testscript.Env) error {
 			env.Values[session{}] = &bytes.Buffer{}
 			env.Setenv("LANG", "zh_CN.UTF-8")
 			return nil
 		},
 	})
+}
+
+// judge runs an independent program, which finds what was set up for it in the user's home directory.
+func (p Program) judge(ts *testscript.TestScript, neg bool, args []string) {
+	home, err := os.UserHomeDir()
+	ts.Check(err)
+	none := ts.Getenv("HOME")
+	ts.Setenv("HOME", home)
+	defer ts.Setenv("HOME", none)
+	if err := ts.Exec(filepath.Join(p.Checkers, args[0]), args[1:]...); (err != nil) != neg {
+		ts.Fatalf("%s: %v", strings.Join(args, " "), err)
+	}
 }
 
 // serial runs scripts one after the other.

@@ -1,0 +1,164 @@
+package alarm_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/engine/memory"
+	"github.com/elicense/elicense/server/alarm"
+)
+
+const planted = "planted-number-7"
+
+// world is a watcher with a clock that tests move.
+type world struct {
+	t       *testing.T
+	now     time.Time
+	engine  engine.Engine
+	watcher *alarm.Watcher
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, now: time.Date(2026, 3, 2, 1, 30, 0, 0, time.UTC), engine: memory.New()}
+	w.open()
+	return w
+}
+
+func (w *world) open() {
+	w.t.Helper()
+	var err error
+	w.watcher, err = alarm.Open(w.t.Context(), alarm.Config{
+		Engine: w.engine, Now: func() time.Time { return w.now }, Rand: rand.Reader, Many: 3,
+	})
+	require.NoError(w.t, err)
+}
+
+// raised looks, and gives the kinds of what that raised.
+func (w *world) raised(l alarm.Look) []alarm.Kind {
+	w.t.Helper()
+	before := w.all()
+	require.NoError(w.t, w.watcher.Observe(w.t.Context(), l))
+	var kinds []alarm.Kind
+	for _, a := range w.all()[len(before):] {
+		kinds = append(kinds, a.Kind)
+	}
+	return kinds
+}
+
+func (w *world) all() []alarm.Alarm {
+	w.t.Helper()
+	list, err := w.watcher.List(w.t.Context(), 0, 1000)
+	require.NoError(w.t, err)
+	for i := range list {
+		require.EqualValues(w.t, i+1, list[i].Number)
+	}
+	return list
+}
+
+// TestAlarms_A79: each kind of look-up that somebody should ask about raises its alarm, and ordinary ones raise none.
+func TestAlarms_A79(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.Empty(t, w.raised(alarm.Look{Caller: "hall", Of: []string{planted}}))
+	require.Equal(t, []alarm.Kind{alarm.KindNoCase}, w.raised(alarm.Look{Caller: "hall", NoCase: true, Trace: "trace-1"}))
+	require.Empty(t, w.raised(alarm.Look{Caller: "hall", NoCase: true}), "once an hour")
+	require.Equal(t, []alarm.Kind{alarm.KindNoCase}, w.raised(alarm.Look{Caller: "hall", Actor: "clerk-1", NoCase: true}))
+
+	require.Equal(t, []alarm.Kind{alarm.KindSelf}, w.raised(alarm.Look{Caller: "hall", Self: "a", Of: []string{"b", "A "}}))
+	require.Equal(t, []alarm.Kind{alarm.KindSelf}, w.raised(alarm.Look{Caller: "hall", Self: "a", Of: []string{"a"}}),
+		"each time")
+	require.Empty(t, w.raised(alarm.Look{Caller: "hall", Self: "a", Of: []string{"b"}}))
+	require.Empty(t, w.raised(alarm.Look{Caller: "hall", Of: []string{""}}))
+
+	w.now = w.now.Add(time.Hour)
+	require.Equal(t, []alarm.Kind{alarm.KindNoCase}, w.raised(alarm.Look{Caller: "hall", NoCase: true}))
+	first := w.all()[0]
+	require.Equal(t, "hall", first.Caller)
+	require.Equal(t, "trace-1", first.Trace)
+}
+
+// TestMany: one clerk who looks at many persons in an hour, not one who looks at the same often, and no system.
+func TestMany(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	look := func(actor string, n int, clerk bool) []alarm.Kind {
+		return w.raised(alarm.Look{Caller: "hall", Actor: actor, Clerk: clerk, Of: []string{fmt.Sprint("person-", n)}})
+	}
+	for range 5 {
+		require.Empty(t, look("clerk-1", 0, true))
+	}
+	for n := range 9 {
+		require.Empty(t, look("", n, false))
+		require.Empty(t, look(fmt.Sprint("clerk-1", n), n, true), "each of another clerk")
+	}
+	require.Empty(t, look("clerk-1", 1, true))
+	require.Empty(t, look("clerk-1", 2, true))
+	require.Equal(t, []alarm.Kind{alarm.KindMany}, look("clerk-1", 3, true))
+	require.Equal(t, 4, w.all()[0].Count)
+	require.Empty(t, look("clerk-1", 4, true), "once an hour")
+	w.now = w.now.Add(time.Hour)
+	require.Empty(t, look("clerk-1", 5, true))
+}
+
+// TestWatched: look-ups of a watched person raise an alarm, after a restart too, until nobody watches any more.
+func TestWatched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.NoError(t, w.watcher.Watch(t.Context(), planted, true))
+	for range 2 {
+		require.Equal(t, []alarm.Kind{alarm.KindWatched}, w.raised(alarm.Look{Caller: "hall", Of: []string{planted}}))
+		require.Empty(t, w.raised(alarm.Look{Caller: "hall", Of: []string{"somebody else"}}))
+		w.open()
+	}
+	require.NoError(t, w.watcher.Watch(t.Context(), planted, false))
+	require.Empty(t, w.raised(alarm.Look{Caller: "hall", Of: []string{planted}}))
+	w.open()
+	require.Empty(t, w.raised(alarm.Look{Caller: "hall", Of: []string{planted}}))
+}
+
+// TestPrivate: who is watched and who was looked at stands in no key and no value.
+func TestPrivate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.NoError(t, w.watcher.Watch(t.Context(), planted, true))
+	require.NotEmpty(t, w.raised(alarm.Look{Caller: "hall", Self: planted, Of: []string{planted}, NoCase: true}))
+	pairs := 0
+	require.NoError(t, w.engine.View(t.Context(), func(r engine.Reader) error {
+		return r.Scan(engine.Range{}, func(key, value []byte) (bool, error) {
+			pairs++
+			for _, b := range [][]byte{key, value} {
+				require.NotContains(t, strings.ToLower(string(b)), planted)
+			}
+			return true, nil
+		})
+	}))
+	require.GreaterOrEqual(t, pairs, 4)
+}
+
+// TestFails: an alarm that cannot be kept is an error, so that the look-up is not answered; damage closes it.
+func TestFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, w.watcher.Observe(ended, alarm.Look{Caller: "hall", NoCase: true}), context.Canceled)
+	require.ErrorIs(t, w.watcher.Watch(ended, planted, true), context.Canceled)
+	require.Empty(t, w.raised(alarm.Look{Caller: "hall", Of: []string{planted}}))
+
+	for key, value := range map[string]string{"ak": "short", "awshort": "x"} {
+		e := memory.New()
+		require.NoError(t, e.Update(t.Context(), func(tx engine.Writer) error { return tx.Put([]byte(key), []byte(value)) }))
+		_, err := alarm.Open(t.Context(), alarm.Config{Engine: e, Now: time.Now, Rand: rand.Reader})
+		require.ErrorIs(t, err, engine.ErrCorrupt, key)
+	}
+	_, err := alarm.Open(t.Context(), alarm.Config{})
+	require.ErrorIs(t, err, alarm.ErrConfig)
+}

@@ -1,0 +1,88 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/server/alarm"
+	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/catalogue"
+)
+
+// registerAlarms lets auditors and supervisors see alarms and say who is watched, if the service raises any.
+func (s *Server) registerAlarms() {
+	if s.cfg.Alarms == nil {
+		return
+	}
+	add(s, operation{
+		id: "listAlarms", method: http.MethodGet, path: "/alarms", tag: "alarms",
+		zh: "查询告警", en: "look-ups that somebody should ask about", may: identity.MayAudit,
+	}, s.listAlarms)
+	add(s, operation{
+		id: "watch", method: http.MethodPost, path: "/watches", tag: "alarms", status: http.StatusNoContent,
+		zh: "关注或不再关注一个主体", en: "watch over a person or firm, or no longer", write: true,
+		may: identity.MayAudit,
+	}, s.watch)
+}
+
+const alarmPage = 100
+
+type listAlarmsInput struct {
+	After uint64 `query:"after" doc:"number of the last alarm that was seen"`
+}
+
+type listAlarmsOutput struct{ Body api.AlarmList }
+
+func (s *Server) listAlarms(ctx context.Context, _ *identity.Caller, in *listAlarmsInput) (*listAlarmsOutput, error) {
+	list, err := s.cfg.Alarms.List(ctx, in.After, alarmPage)
+	if err != nil {
+		return nil, err
+	}
+	out := &listAlarmsOutput{api.AlarmList{Alarms: make([]api.Alarm, len(list))}}
+	for i := range list {
+		a := &list[i]
+		out.Body.Alarms[i] = api.Alarm{
+			Number: a.Number, Time: a.At, Kind: string(a.Kind), Caller: a.Caller, Actor: a.Actor, Trace: a.Trace,
+			Count: a.Count,
+		}
+	}
+	return out, nil
+}
+
+type watchInput struct{ Body api.Watch }
+
+func (s *Server) watch(ctx context.Context, _ *identity.Caller, in *watchInput) (*struct{}, error) {
+	return nil, s.cfg.Alarms.Watch(ctx, in.Body.Code, !in.Body.Ended)
+}
+
+// persons are the roles in which a person looks.
+var persons = []identity.Role{identity.RoleDepartmentClerk, identity.RoleReviewer, identity.RoleWindowClerk}
+
+// observe raises alarms before an answer goes out. Holders look at their own.
+func (s *Server) observe(ctx context.Context, c *identity.Caller, a *vault.Access, of ...string) error {
+	if s.cfg.Alarms == nil || c.IsHolder() {
+		return nil
+	}
+	slices.Sort(of)
+	of = slices.Compact(of)
+	return s.cfg.Alarms.Observe(ctx, alarm.Look{
+		Caller: c.ID, Actor: c.Actor, Clerk: slices.Contains(persons, c.Role), Self: c.Self, Trace: traceOf(ctx),
+		Of:     slices.DeleteFunc(of, func(number string) bool { return number == "" }),
+		NoCase: a.Case == "" && (a.Ground == vault.GroundLaw || a.Ground == vault.GroundConsent),
+	})
+}
+
+// holdersOf are the numbers of everybody whose licences were found.
+func holdersOf(res *vault.Result) []string {
+	var list []string
+	for i := range res.Found {
+		list = append(list, holdersIn(&res.Found[i])...)
+	}
+	return list
+}
+
+func holdersIn(f *vault.Found) []string { return strings.Split(f.Value(catalogue.MetaHolderCode), "^") }

@@ -56,6 +56,11 @@ const (
 	CodeSubTooMany   Code = "too-many-subscriptions"
 	CodeReceiver     Code = "receiver-not-allowed"
 	CodeSequence     Code = "sequence-of-the-future"
+	CodeNoVerdict    Code = "no-such-verification"
+	CodeNoEvidence   Code = "no-evidence"
+	CodeNoContent    Code = "document-without-content"
+	CodeTwoContents  Code = "document-with-two-contents"
+	CodeTransfer     Code = "transfer-malformed"
 )
 
 // message is a sentence with what goes with it. What is wrong and what to do are parted by the first semicolon.
@@ -166,6 +171,31 @@ var transportSentences = map[Code]message{
 		http.StatusUnprocessableEntity, false,
 		"序号尚不存在；请用事件流中已有的序号",
 		"nothing has this sequence number yet; use one of the feed",
+	},
+	CodeTransfer: {
+		http.StatusUnprocessableEntity, false,
+		"汇集内容不是证照库导出的格式；请从原库重新导出",
+		"this is no transfer as a vault writes it; export it again from its vault",
+	},
+	CodeNoVerdict: {
+		http.StatusNotFound, false,
+		"没有这次核验，或已过保存期；请核对核验标识",
+		"there is no such verification, or its time is over; compare the id",
+	},
+	CodeNoEvidence: {
+		http.StatusConflict, false,
+		"这次核验没有证据包；其材料本身就是证据包，请直接核验",
+		"this verification has no evidence file; its document is one itself, verify that",
+	},
+	CodeNoContent: {
+		http.StatusUnprocessableEntity, false,
+		"没有给出材料内容；请写明 content 或 file",
+		"the document has no content; give content or file",
+	},
+	CodeTwoContents: {
+		http.StatusUnprocessableEntity, false,
+		"同一材料给出了两份内容；content 与 file 只写一个",
+		"the document has two contents; give content or file, not both",
 	},
 	CodeMalformed: {
 		http.StatusBadRequest, false,

@@ -134,6 +134,7 @@ var identitySentences = map[identity.Code]message{
 // sentences are those of every code that this package can answer with, beside the library's.
 var sentences = func() map[Code]message {
 	all := maps.Clone(transportSentences)
+	maps.Copy(all, sharingSentences)
 	for code, m := range identitySentences {
 		all[Code(code)] = m
 	}

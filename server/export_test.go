@@ -47,3 +47,6 @@ func TransportCodes() []CodeText {
 	}
 	return out
 }
+
+// Sweep removes what has outlived its time, as Run does every hour.
+func (s *Server) Sweep(ctx context.Context) error { return s.sweepAll(ctx) }

@@ -35,6 +35,11 @@ func (s *Server) openWork() error {
 	if s.cfg.MaxUpload == 0 {
 		s.cfg.MaxUpload = maxUpload
 	}
+	atOnce := judgedAtOnce
+	if s.cfg.Verifying != nil && s.cfg.Verifying.AtOnce > 0 {
+		atOnce = s.cfg.Verifying.AtOnce
+	}
+	s.judging = make(chan struct{}, atOnce)
 	var err error
 	if s.cfg.Files != nil {
 		s.files, err = files.Open(files.Config{
@@ -120,7 +125,7 @@ func (s *Server) sweep(ctx context.Context) error {
 }
 
 func (s *Server) sweepAll(ctx context.Context) error {
-	err := s.jobs.Sweep(ctx)
+	err := errors.Join(s.jobs.Sweep(ctx), s.sweepVerdicts(ctx))
 	if s.files != nil {
 		_, sweepErr := s.files.Sweep(ctx)
 		err = errors.Join(err, sweepErr)

@@ -40,6 +40,15 @@ func workProblem(err error) *answer {
 	return nil
 }
 
+// isCode reports a problem with this code.
+func isCode(err error, code Code) bool {
+	var a *answer
+	return errors.As(err, &a) && a.Code == string(code)
+}
+
+// documentPath is where a document stands in a request.
+func documentPath(i int, member string) string { return "/documents/" + strconv.Itoa(i) + "/" + member }
+
 func mappingProblem(m *convert.MappingError) *answer {
 	a := &answer{api.Problem{Status: http.StatusUnprocessableEntity}}
 	for i := range m.Problems {

@@ -76,6 +76,12 @@ watch                  .      .     .        .      .     .  x       x          
 challengeLogin         *      *     *        *      *     *  *       *          *      *     *
 openLogin              *      *     *        *      *     *  *       *          *      *     *
 endLogin               *      *     *        *      *     *  *       *          *      *     *
+transferLicence        x      .     .        .      .     .  .       .          .      .     .
+importLicence          x      .     .        .      .     .  .       .          .      .     .
+verify                 x      x     x        x      .     .  .       .          x      x     .
+getVerification        x      x     x        x      .     .  .       .          x      x     .
+rejudge                x      x     x        x      .     .  .       .          x      x     .
+verifyDigests          x      x     x        x      .     .  .       .          x      x     .
 getCheckpoint          *      *     *        *      *     *  *       *          *      *     *
 getGrowth              *      *     *        *      *     *  *       *          *      *     *
 getPublicState         *      *     *        *      *     *  *       *          *      *     *

@@ -63,6 +63,8 @@ type Config struct {
 	MaxUpload int64 // bytes of one file; 0: 256 MiB
 	// Converting is what conversions need; nil: they are not offered.
 	Converting *Converting
+	// Verifying is what verifications need; nil: they are not offered.
+	Verifying *Verifying
 	// Webhooks are what messages to receivers need; nil: they are not offered.
 	Webhooks *Webhooks
 
@@ -95,6 +97,7 @@ type Server struct {
 	files   *files.Store // nil: none
 	jobs    *jobs.Jobs
 	hooks   *feed.Webhooks // nil: none
+	judging chan struct{}  // cases that are judged now
 }
 
 // New builds the service.
@@ -122,6 +125,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	router.NoRoute(s.noRoute)
 	router.NoMethod(s.noMethod)
+	s.registerSharing(router)
 	s.api = humagin.New(router, s.description())
 	s.api.UseMiddleware(s.recognise)
 	s.register()
@@ -159,6 +163,8 @@ func (s *Server) register() {
 	s.registerConversions()
 	s.registerEvents()
 	s.registerWebhooks()
+	s.registerVerifications()
+	s.registerReplication()
 }
 
 // description is what huma needs to know of the interface as a whole.

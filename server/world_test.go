@@ -46,6 +46,8 @@ type world struct {
 	log    *bytes.Buffer
 	config server.Config
 	pages  drawing
+
+	province *fixtures.Province
 }
 
 // drawing is a drawer of pages that says what it was asked, or fails as the test wants.
@@ -93,6 +95,7 @@ func newWorldOn(t testing.TB, store engine.Engine, more func(*identity.Keys)) *w
 	require.NoError(t, err)
 	province, err := fixtures.NewProvince(rand.Reader, clock)
 	require.NoError(t, err)
+	w.province = province
 	w.vault, err = vault.Open(t.Context(), vault.Config{
 		Engine: store, Blobs: blobs, Tokens: keys, Records: province.Custody, Signer: province.Vault,
 		Now: clock, Rand: rand.Reader, Zone: zone, UnsealedUnsafe: true,

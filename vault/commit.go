@@ -281,23 +281,28 @@ func (v *Vault) appendEvent(w engine.Writer, s *session, st *staging, h *head, p
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	raw := b[eventPrefixBytes:]
-	leaf := ledger.Commit(p.salt, raw)
-	st.leaves = append(st.leaves, p.id[:]...)
+	return v.keepEvent(w, st, h, staged{p.id, &e, b[eventPrefixBytes:], p.salt, state}, b)
+}
+
+// keepEvent stages an event's leaf and writes the event, stored as b, and the head.
+func (*Vault) keepEvent(w engine.Writer, st *staging, h *head, x staged, b []byte) error {
+	e := x.event
+	leaf := ledger.Commit(x.salt, x.raw)
+	st.leaves = append(st.leaves, x.id[:]...)
 	st.leaves = binary.BigEndian.AppendUint32(st.leaves, uint32(e.Number)) //nolint:gosec // counts from 1
 	st.leaves = append(st.leaves, leaf[:]...)
 	st.n++
-	h.events, h.lastEvent, h.recorded = e.Number, leaf, at
-	if state != h.state {
-		h.state, h.since = state, p.effective
+	h.events, h.lastEvent, h.recorded = e.Number, leaf, e.Recorded
+	if x.state != h.state {
+		h.state, h.since = x.state, e.Effective
 	}
-	if p.kind == record.EventWithdrawn {
-		h.takeBack(p.batch)
+	if e.Kind == record.EventWithdrawn {
+		h.takeBack(e.Batch)
 	}
-	if err := w.Put(eventKey(p.id, e.Number), b); err != nil {
+	if err := w.Put(eventKey(x.id, e.Number), b); err != nil {
 		return err
 	}
-	return w.Put(headKey(p.id), h.append(make([]byte, 0, 256)))
+	return w.Put(headKey(x.id), h.append(make([]byte, 0, 256)))
 }
 
 // eventPrefixBytes come before the event in its stored value: salt, staging place, number within it.

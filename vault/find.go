@@ -97,6 +97,8 @@ func (f *finder) run() error {
 	switch {
 	case q.Identifier != "":
 		return f.byIdentifier()
+	case q.Token != "":
+		return f.byToken()
 	case q.HolderCode != "" && q.HolderKind != "":
 		return f.byHolder()
 	case q.Type != "" && q.Number != "":
@@ -124,6 +126,32 @@ func (f *finder) byIdentifier() error {
 		return err
 	}
 	return f.absence(id.Type, id.Issuer, "")
+}
+
+// byToken finds the licence of a QR code. A code that the vault did not make is as if the licence were unknown.
+func (f *finder) byToken() error {
+	id, ok := f.v.parsePublicToken(f.q.Token)
+	if !ok {
+		return refuse(ErrNotFound, CodeLicenceUnknown, "token")
+	}
+	h, err := getHead(f.r, id)
+	if err != nil {
+		return err
+	}
+	if h == nil {
+		return refuse(ErrNotFound, CodeLicenceUnknown, "token")
+	}
+	if f.scope.issuer != "" && f.scope.issuer != h.issuer {
+		return refuse(ErrDenied, CodeNotIssuer, "issuer")
+	}
+	if err := f.readable(h.typeCode); err != nil {
+		return err
+	}
+	f.typ = h.typeCode
+	if err := f.add(id); err != nil {
+		return err
+	}
+	return f.absence(h.typeCode, h.issuer, "")
 }
 
 func (f *finder) byNumber() error {

@@ -11,6 +11,8 @@ import (
 type Query struct {
 	Identifier string // one licence, in whichever version is in force
 
+	Token string // one licence, by what its QR code holds
+
 	Type   string // with Number: one licence or, without Issuer, all of that number
 	Number string
 	Issuer string // with Type and no Number: an issuer's licences of a type

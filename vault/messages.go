@@ -71,6 +71,13 @@ const (
 	CodeRestored          Code = "restored-not-caught-up"
 	CodeBatchUnknown      Code = "batch-unknown"
 	CodeBatchState        Code = "batch-state"
+	CodeImportInvalid     Code = "import-invalid"
+	CodeImportSignature   Code = "import-signature"
+	CodeImportType        Code = "import-type"
+	CodeImportGap         Code = "import-gap"
+	CodeImportDiffers     Code = "import-differs"
+	CodeImportReserved    Code = "import-reserved"
+	CodeImportBatch       Code = "import-batch"
 	CodeBatchLaterEvent   Code = "batch-later-event"
 	CodeCheckpoint        Code = "checkpoint-refused"
 	CodeClaimUnknown      Code = "claim-unknown"
@@ -267,7 +274,35 @@ var messages = map[Code]sentence{
 			"with elicense restore",
 	},
 	CodeBatchUnknown: {"没有该批次；请核对批次号", "there is no such batch; check its name"},
-	CodeBatchState:   {"批次当前状态不允许此操作；请先查询批次状态", "the batch's state does not allow this; look at its account first"},
+	CodeImportInvalid: {
+		"汇集的证照前后不符或与其签名、承诺不符；请从原库重新导出",
+		"the transfer does not agree with itself or with what was committed to; export it again from its vault",
+	},
+	CodeImportSignature: {
+		"汇集的证照签名未通过核验；请确认颁证部门的证书已在本库登记",
+		"the department's signature is refused; see that its certificate is known here",
+	},
+	CodeImportType: {
+		"本库没有该版本的证照类型；请先汇集证照类型定义",
+		"this version of the licence type is not declared here; bring its definition first",
+	},
+	CodeImportGap: {
+		"缺少前面的事件；请从本库已有事件的下一件起导出",
+		"events before these are missing; export from the one behind those that are here",
+	},
+	CodeImportDiffers: {
+		"同一证照在两库的历史不一致；请颁证部门核对后处理",
+		"the licence has another history here; its department must settle which is right",
+	},
+	CodeImportReserved: {
+		"证照只是预留编号，尚未签发；签发后再汇集",
+		"the licence is only reserved; bring it once it is issued",
+	},
+	CodeImportBatch: {
+		"本库已有同名的转换批次；请运行单位核对",
+		"there is a conversion of this name here already; have the operator look at it",
+	},
+	CodeBatchState: {"批次当前状态不允许此操作；请先查询批次状态", "the batch's state does not allow this; look at its account first"},
 	CodeBatchLaterEvent: {
 		"该行证照之后另有业务，不能撤回，撤回结束后即可查到；请按单个证照办理",
 		"a later event relies on this row, it stays and look-ups will show it; settle that licence by itself",

@@ -54,6 +54,12 @@ var issuersOwn = map[string]call{
 	"Attach": func(ctx context.Context, c *classified, a vault.Access) error {
 		return err2(c.v.Attach(ctx, a, c.identifier, "ofd", []byte("not mine")))
 	},
+	"Export": func(ctx context.Context, c *classified, a vault.Access) error {
+		return err2(c.v.Export(ctx, a, c.identifier, 1))
+	},
+	"Import": func(ctx context.Context, c *classified, a vault.Access) error {
+		return err2(c.v.Import(ctx, a, &vault.Transfer{Identifier: c.identifier, From: 1}))
+	},
 	"Numbers": func(ctx context.Context, c *classified, a vault.Access) error {
 		return err2(c.v.Numbers(ctx, a, c.typ))
 	},

@@ -138,6 +138,12 @@ var sweeps = map[string]sweep{
 	"Content": {must: func(ctx context.Context, c *classified) error {
 		return c.everyAccess(func(a vault.Access) error { return err2(c.v.Content(ctx, a, c.identifier, c.document)) })
 	}},
+	"Export": {must: func(ctx context.Context, c *classified) error {
+		return err2(c.v.Export(ctx, department(0), c.identifier, 1))
+	}},
+	"Import": {must: func(ctx context.Context, c *classified) error {
+		return err2(c.v.Import(ctx, department(0), &vault.Transfer{Identifier: c.identifier, From: 1}))
+	}},
 	"Numbers": {must: func(ctx context.Context, c *classified) error {
 		return err2(c.v.Numbers(ctx, department(0), c.typ))
 	}},

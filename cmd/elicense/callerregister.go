@@ -26,6 +26,7 @@ type registering struct {
 	role         string
 	certificates []string
 	pin          bool
+	sharing      identity.Sharing
 }
 
 func (c *program) callerRegister() *cobra.Command {
@@ -43,6 +44,9 @@ func (c *program) callerRegister() *cobra.Command {
 			"    --certificate tls.pem --pin",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.ID, r.Role = args[0], identity.Role(r.role)
+			if r.sharing != (identity.Sharing{}) {
+				r.Sharing = &r.sharing
+			}
 			return c.withRegistry(cmd.Context(), func(h *house, g *identity.Registry) error {
 				return c.register(cmd.Context(), h, g, &r)
 			})
@@ -57,6 +61,10 @@ func (c *program) callerRegister() *cobra.Command {
 	f.IntVar(&r.Quota.PerSecond, "rate", 0, "每秒请求数上限 / requests a second")
 	f.IntVar(&r.Quota.Burst, "burst", 0, "突发请求数上限 / requests at once")
 	f.BoolVar(&r.UnsignedWritesUnsafe, "unsigned-writes-unsafe", false, "允许不签名的写操作 / let writes pass unsigned")
+	f.StringVar(&r.sharing.Item, "item", "", "共享服务（GB/T 36906）所用事项编码 / item of the sharing services")
+	f.StringVar(&r.sharing.Ground, "ground", "", "其依据：issuer 本机构颁发，law 法定 / by which right: issuer, law")
+	f.StringVar(&r.sharing.Basis, "basis", "", "法定依据代码 / legal basis")
+	f.StringVar(&r.sharing.Name, "name", "", "加注件上写的单位名称 / name of the body on copies")
 	cli.MustHave(cmd, "caller", "certificate")
 	return cmd
 }

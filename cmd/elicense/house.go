@@ -58,7 +58,8 @@ type house struct {
 	anchors  *pki.Anchors
 	custody  *signing.Custody
 	signer   *signing.VaultSigner
-	keys     []*lockedKey // the keys behind signer and custody
+	service  signing.Config // the vault's key, with which the service signs its messages
+	keys     []*lockedKey   // the keys behind signer and custody
 	vault    *vault.Vault
 
 	documents *documenter

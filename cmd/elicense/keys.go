@@ -48,6 +48,7 @@ func (c *program) openKeys(h *house) error {
 	if err != nil {
 		return err
 	}
+	h.service = config
 	if h.signer, err = signing.NewVaultSigner(h.settings.Origin, config); err != nil {
 		return err
 	}

@@ -18,7 +18,6 @@ import (
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server"
-	"github.com/elicense/elicense/verify"
 )
 
 func (c *program) serveCommand() *cobra.Command {
@@ -49,6 +48,7 @@ func (c *program) serveCommand() *cobra.Command {
 	f.String("client-ca", "", "为调用方证书作保的机构 / authorities of callers' certificates")
 	f.String("backups", "", "定期在线备份到此目录 / directory for backups that are made while it serves")
 	f.StringSlice("names", nil, "对外的名称，地址[:端口]，签名须写其一 / names it is called by; signatures are made for one of them")
+	f.StringSlice("receivers", nil, "允许推送到的主机，名称或 *.域名 / hosts that webhooks may be sent to, a name or *.domain")
 	f.String("metrics", "", "指标地址 (Prometheus)，仅限本机 / address for Prometheus, on loopback only")
 	return cmd
 }
@@ -142,28 +142,19 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	if err != nil {
 		return nil, nil, err
 	}
-	judge, err := c.publicVerifier(h)
+	verifying, err := c.verifying(h)
 	if err != nil {
 		return nil, nil, err
 	}
 	s, err := server.New(server.Config{
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
-		Registry: known.registry, Alarms: known.alarms, Login: known.login, Provider: known.provider,
-		Files: work.files, Converting: work.converting,
-		Sandbox: h.settings.Sandbox, Log: c.serviceLog(), Pages: pages{h.documents}, Verifier: judge,
+		Registry: known.registry, Alarms: known.alarms, Login: known.login, Provider: known.provider, Files: work.files,
+		Converting: work.converting, Webhooks: c.webhooks(h, settings), Verifier: verifying.Verifier,
+		Verifying: verifying, Sandbox: h.settings.Sandbox, Log: c.serviceLog(), Pages: pages{h.documents},
 		Ready:    func(context.Context) error { return h.room() },
 		Patience: func(r *http.ResponseController) { c.moreTime(r, settings.Timeout) },
 	})
 	return s, known.keys, err
-}
-
-// publicVerifier judges the files that anybody may drop, by the trust of the data directory; nil if it has none.
-func (c *program) publicVerifier(h *house) (*verify.Verifier, error) {
-	v, err := c.verifierAsking(&trust{}, server.CurrentStatus{Vault: h.vault})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint:nilnil // a service without trust anchors judges nothing
-	}
-	return v, err
 }
 
 // moreTime gives the next part of a long answer the time that any answer has.
@@ -219,6 +210,9 @@ func (c *program) showServing(h *house, s *serveSettings, address string, keys [
 			c.Fact("  %-14s %s  %s", k.ID, k.Key, k.Name)
 		}
 		c.Tell("第一条请求：", "the first request to type:")
-		c.Fact("  curl%s -H 'Authorization: Bearer %s' %s/api/v1/licence-types", trust, keys[0].Key, base)
+		call := "  curl" + trust + " -H 'Authorization: Bearer " + keys[0].Key + "' "
+		c.Fact("%s%s/api/v1/licence-types", call, base)
+		c.Tell("事件流；转换台账见 docs/jobs.md，推送见 docs/events.md：", "the feed of events; docs/jobs.md converts a ledger, docs/events.md has it sent:")
+		c.Fact("%s'%s/api/v1/events?from=0'", call, base)
 	})
 }

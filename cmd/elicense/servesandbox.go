@@ -10,10 +10,14 @@ import (
 
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/vault"
 )
 
 // sandboxKeys is where a sandbox keeps the bearer keys of its callers.
 const sandboxKeys = "keys/sandbox"
+
+// sandboxItem is the item by which a sandbox's callers ask where their requests do not say it.
+const sandboxItem = "350000-0102"
 
 // sandboxCaller is a caller of a sandbox with its key.
 type sandboxCaller struct {
@@ -38,13 +42,18 @@ func (c *program) sandboxCallers(h *house) (*identity.Keys, []sandboxCaller, err
 	for i, d := range fixtures.Departments() {
 		err := add(d.Name, identity.Caller{
 			ID: fixtures.Caller(i), Role: identity.RoleDepartmentSystem, Department: d.Code,
+			Sharing: &identity.Sharing{Name: d.Name, Item: sandboxItem, Ground: string(vault.GroundIssuer)},
 		})
 		if err != nil {
 			return nil, nil, err
 		}
 	}
 	err := errors.Join(
-		add(c.Say("省网上办事大厅", "the hall"), identity.Caller{ID: fixtures.Hall, Role: identity.RoleReviewer}),
+		add(c.Say("省网上办事大厅", "the hall"), identity.Caller{
+			ID: fixtures.Hall, Role: identity.RoleReviewer, Sharing: &identity.Sharing{
+				Name: "示例省网上办事大厅", Item: sandboxItem, Ground: string(vault.GroundLaw), Basis: fixtures.HallBasis,
+			},
+		}),
 		add(c.Say("运行单位", "the operator"), identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator}))
 	return &keys, list, err
 }

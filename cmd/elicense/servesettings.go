@@ -30,6 +30,7 @@ type serveSettings struct {
 	ClientCA    string        `koanf:"client_ca"`    // PEM of the authorities of callers' certificates
 	Names       []string      `koanf:"names"`        // by which it is called, host[:port]; none: where it listens
 	LoginCaller string        `koanf:"login_caller"` // of the vault, that vouches for logins by certificate; "": none
+	Receivers   []string      `koanf:"receivers"`    // hosts that webhooks may be sent to, host or *.domain; none: no webhooks
 	Metrics     string        `koanf:"metrics"`      // address:port for Prometheus; "": none
 	MaxRequests int           `koanf:"max_requests"` // that are answered at once
 	Connections int           `koanf:"connections"`  // that are open at once
@@ -45,7 +46,8 @@ type serveSettings struct {
 
 // serveKeys are the names of settings, as file, environment and command line spell them.
 var serveKeys = []string{
-	"listen", "plain", "certificate", "key", "client_ca", "names", "login_caller", "metrics", "max_requests", "timeout", "grace",
+	"listen", "plain", "certificate", "key", "client_ca", "names", "login_caller", "receivers", "metrics", "max_requests",
+	"timeout", "grace",
 	"connections", "per_address", "backups", "backup_every", "backup_keep",
 }
 

@@ -42,6 +42,7 @@ type Caller struct {
 
 	Registration string // of a system; "" for persons
 	Quota        Quota  // of its own; zero: that of the service
+	Sharing      *Sharing
 	// MustSign: a write that is not Signed is to be refused.
 	MustSign bool
 	Signed   bool // the message itself is signed

@@ -67,7 +67,7 @@ var permissions = map[Permission][]Role{
 	MaySeeQuality: {RoleDepartmentSystem, RoleDepartmentClerk, RoleSupervisor, RoleOperator},
 	MayAudit:      {RoleAuditor, RoleSupervisor},
 	MayOperate:    {RoleOperator},
-	MayReplicate:  {RoleOperator},
+	MayReplicate:  {RoleDepartmentSystem},
 	MayWork: {
 		RoleDepartmentSystem, RoleDepartmentClerk, RoleReviewer, RoleWindowClerk, RoleBatchOperator, RoleHolder,
 		RoleAgent, RoleOperator,

@@ -7,6 +7,7 @@ import (
 	"github.com/emmansun/gmsm/sm3"
 
 	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/vault"
 )
 
 // Registration is a system that may call (调用方登记): who it is, what it may do and by what it proves itself. What it
@@ -18,7 +19,8 @@ type Registration struct {
 	Department  string       `json:"department,omitempty"` // USCC
 	Types       []string     `json:"types,omitempty"`      // the only types it may touch; none: those of its department
 	Credentials []Credential `json:"credentials"`
-	Quota       Quota        `json:"quota,omitzero"` // zero: that of the service
+	Quota       Quota        `json:"quota,omitzero"`    // zero: that of the service
+	Sharing     *Sharing     `json:"sharing,omitempty"` // nil: it may not use the services of GB/T 36906
 
 	// UnsignedWritesUnsafe lets writes pass that are proven by the connection alone.
 	UnsignedWritesUnsafe bool `json:"unsignedWritesUnsafe,omitempty"`
@@ -26,6 +28,25 @@ type Registration struct {
 	Revoked time.Time `json:"revoked,omitzero"` // zero: in force
 	Changed time.Time `json:"changed,omitzero"` // set by the registry, with By
 	By      string    `json:"by,omitempty"`     // who changed it last
+}
+
+// Sharing is by what a system asks where its requests have no room to say so (GB/T 36906 共享服务).
+type Sharing struct {
+	Name   string `json:"name,omitempty"`  // of the body, as purpose-bound copies name it
+	Item   string `json:"item"`            // 事项 code
+	Ground string `json:"ground"`          // issuer or law: by which right, as in the vault
+	Basis  string `json:"basis,omitempty"` // legal basis, which the vault has registered for the caller
+}
+
+// usable reports whether the vault can take it.
+func (s *Sharing) usable() bool {
+	switch vault.Ground(s.Ground) { //nolint:exhaustive // a holder and his consent are there for one case at a time
+	case vault.GroundIssuer:
+		return s.Item != "" && s.Basis == ""
+	case vault.GroundLaw:
+		return s.Item != "" && s.Basis != ""
+	}
+	return false
 }
 
 // Quota is how often a caller may call.
@@ -79,6 +100,8 @@ func (r *Registration) check() error {
 		return refuseAt("/types")
 	case r.Quota.PerSecond < 0 || r.Quota.PerSecond > maxQuota || r.Quota.Burst < 0 || r.Quota.Burst > maxQuota:
 		return refuseAt("/quota")
+	case r.Sharing != nil && !r.Sharing.usable():
+		return refuseAt("/sharing")
 	case len(r.Credentials) > maxCredentials:
 		return refuseAt("/credentials")
 	}
@@ -131,6 +154,10 @@ func isID(text string) bool {
 func (r *Registration) clone() Registration {
 	out := *r
 	out.Types = slices.Clone(r.Types)
+	if r.Sharing != nil {
+		sharing := *r.Sharing
+		out.Sharing = &sharing
+	}
 	out.Credentials = slices.Clone(r.Credentials)
 	for i := range out.Credentials {
 		out.Credentials[i].Certificate = slices.Clone(out.Credentials[i].Certificate)

@@ -114,7 +114,7 @@ func (h *heldCredential) caller(method Method) *Caller {
 	r := h.owner
 	return &Caller{
 		ID: r.Caller, Role: r.Role, Method: method, Department: r.Department, Types: r.Types, Registration: r.ID,
-		Quota: r.Quota, MustSign: !r.UnsignedWritesUnsafe,
+		Quota: r.Quota, Sharing: r.Sharing, MustSign: !r.UnsignedWritesUnsafe,
 	}
 }
 

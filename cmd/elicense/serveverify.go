@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+
+	"github.com/elicense/elicense/server"
+	"github.com/elicense/elicense/signing"
+	"github.com/elicense/elicense/verify"
+)
+
+// verifying judges with the trust of the data directory, and signs reports and evidence with the vault's key.
+func (c *program) verifying(h *house) (*server.Verifying, error) {
+	v, err := c.verifierAsking(&trust{}, server.CurrentStatus{Vault: h.vault})
+	if err != nil {
+		return nil, err
+	}
+	config := h.service
+	config.Rand, config.WithCertificates = c.Rand, true
+	signer, err := signing.NewSigner(config)
+	if err != nil {
+		return nil, err
+	}
+	return &server.Verifying{
+		Verifier: v, AtOnce: workers(),
+		Closing: &verify.Closing{Chain: config.Chain, Sign: signer.Detached},
+		Paper: func(ctx context.Context, report *verify.CaseReport, _ string) ([]byte, error) {
+			order := &verifyOrder{}
+			drawing, err := c.drawReport(order, report, config)
+			if err != nil {
+				return nil, err
+			}
+			raw, err := drawing.OFD()
+			if err != nil {
+				return nil, err
+			}
+			return c.signReport(ctx, order, drawing, raw, config)
+		},
+	}, nil
+}

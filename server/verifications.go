@@ -1,0 +1,225 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/server/files"
+	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/verify"
+)
+
+// Verifying is what verifications need.
+type Verifying struct {
+	Verifier *verify.Verifier
+	// Closing signs evidence files; nil: nobody does.
+	Closing *verify.Closing
+	// Paper lays a report out as a signed OFD; nil: there is none in this form.
+	Paper func(ctx context.Context, c *verify.CaseReport, lang string) ([]byte, error)
+	// AtOnce is how many cases are judged at once; 0: 2.
+	AtOnce int
+	Keep   time.Duration // how long verdicts are kept with their documents; 0: a year
+}
+
+const (
+	judgedAtOnce = 2
+	keepVerdict  = 365 * 24 * time.Hour
+	maxSubmitted = 64 << 20 // bytes of one document
+	maxEvidence  = 4 << 30
+)
+
+func (s *Server) registerVerifications() {
+	add(s, operation{
+		id: "verify", method: http.MethodPost, path: "/verifications", tag: "verifications",
+		status: http.StatusCreated, may: identity.MayVerify, maxBody: largeBody,
+		zh: "核验一件或一个办件的材料", en: "judge the documents of a case",
+	}, s.verify)
+	add(s, operation{
+		id: "getVerification", method: http.MethodGet, path: "/verifications/{id}", tag: "verifications",
+		may: identity.MayVerify, zh: "核验结论", en: "a verdict that is kept",
+	}, s.verification)
+	add(s, operation{
+		id: "rejudge", method: http.MethodPost, path: "/verifications/{id}/rejudgements", tag: "verifications",
+		may: identity.MayVerify, zh: "按现行规则复验并列出差别", en: "judge the same evidence anew and tell the difference",
+	}, s.rejudge)
+	add(s, operation{
+		id: "verifyDigests", method: http.MethodPost, path: "/verifications/digests", tag: "verifications",
+		may: identity.MayVerify, zh: "只凭摘要核对是否为库中文件", en: "whether documents are those of the vault, by digest alone",
+	}, s.verifyDigests)
+}
+
+type verifyInput struct {
+	Write
+	Body api.VerificationRequest
+}
+
+type verificationOutput struct {
+	Status   int
+	Location string `header:"Location"`
+	Replayed string `header:"X-Replayed"`
+	Body     api.Verification
+}
+
+func (s *Server) verify(ctx context.Context, c *identity.Caller, in *verifyInput) (*verificationOutput, error) {
+	v := s.cfg.Verifying
+	if v == nil || s.files == nil {
+		return nil, codeProblem(CodeNotOffered)
+	}
+	asked, err := askedOf(&in.Body)
+	if err != nil {
+		return nil, err
+	}
+	id := verdictID(c.ID, in.Key)
+	former, err := s.verdict(ctx, c.ID, id)
+	switch {
+	case err == nil && former.Asked != asked:
+		return nil, codeProblem(CodeKeyReused)
+	case err == nil:
+		return verificationAnswer(http.StatusOK, "true", former), nil
+	case !isCode(err, CodeNoVerdict):
+		return nil, err
+	}
+	select { // judging is work: who calls too often waits for his turn, and no longer than his request lasts
+	case s.judging <- struct{}{}:
+		defer func() { <-s.judging }()
+	case <-ctx.Done():
+		return nil, codeProblem(CodeTimeout)
+	}
+	kept := &verdict{ID: id, Owner: c.ID, Asked: asked}
+	if err := s.judge(ctx, kept, &in.Body); err != nil {
+		return nil, err
+	}
+	if err := s.keepVerdict(ctx, kept); err != nil {
+		return nil, err
+	}
+	return verificationAnswer(http.StatusCreated, "", kept), nil
+}
+
+func verificationAnswer(status int, replayed string, v *verdict) *verificationOutput {
+	return &verificationOutput{
+		Status: status, Location: api.Version + "/verifications/" + v.ID, Replayed: replayed, Body: v.Verification,
+	}
+}
+
+// judge judges a case and keeps its reports and evidence as files.
+func (s *Server) judge(ctx context.Context, kept *verdict, q *api.VerificationRequest) error {
+	docs, err := s.submitted(ctx, kept.Owner, q.Documents)
+	if err != nil {
+		return err
+	}
+	report, err := s.cfg.Verifying.Verifier.VerifyCase(ctx, docs, expectOf(q.Expect))
+	if err != nil {
+		return err
+	}
+	report.Number = q.Case
+	lang := q.Language
+	if lang == "" {
+		lang = "zh"
+	}
+	now := s.cfg.Now().UTC()
+	keep := s.cfg.Verifying.Keep
+	if keep == 0 {
+		keep = keepVerdict
+	}
+	kept.Verification = verificationOf(report, lang)
+	kept.Verification.ID, kept.Verification.Judged, kept.Verification.Expires = kept.ID, now, now.Add(keep)
+	return s.keepReports(ctx, kept, reportWriter{report, lang, keep})
+}
+
+// submitted opens the documents of a request.
+func (s *Server) submitted(ctx context.Context, owner string, list []api.Submitted) ([]verify.Named, error) {
+	out := make([]verify.Named, 0, len(list))
+	for i := range list {
+		d := &list[i]
+		body, size, err := s.contentOf(ctx, owner, d.Content, d.File)
+		if err != nil {
+			return nil, at(documentPath(i, "file"), err)
+		}
+		if body == nil {
+			p := codeProblem(CodeNoContent)
+			p.Errors[0].Path = documentPath(i, "content")
+			return nil, p
+		}
+		doc := verify.Named{Name: d.Name, Document: verify.Document{Body: body, Size: size, Licence: d.Licence}}
+		if doc.Content, doc.ContentSize, err = s.contentOf(ctx, owner, d.Signed, d.SignedF); err != nil {
+			return nil, at(documentPath(i, "signedFile"), err)
+		}
+		out = append(out, doc)
+	}
+	return out, nil
+}
+
+// contentOf is content that came with the request or was uploaded before; nil if there is neither.
+func (s *Server) contentOf(ctx context.Context, owner string, inline []byte, id string) (io.ReaderAt, int64, error) {
+	switch {
+	case len(inline) > 0 && id != "":
+		return nil, 0, codeProblem(CodeTwoContents)
+	case len(inline) > 0:
+		return bytes.NewReader(inline), int64(len(inline)), nil
+	case id == "":
+		return nil, 0, nil
+	}
+	f, err := s.ownFile(ctx, owner, id)
+	if err != nil {
+		return nil, 0, err
+	}
+	if f.Size > maxSubmitted {
+		return nil, 0, files.ErrTooLarge
+	}
+	return f, f.Size, nil
+}
+
+func expectOf(e *api.Expect) verify.Expect {
+	if e == nil {
+		return verify.Expect{}
+	}
+	return verify.Expect{
+		HolderCode: e.HolderCode, HolderName: e.HolderName, Type: e.Type, Issuer: e.Issuer, Number: e.Number,
+		Identifier: e.Identifier, NoLicenceUnsafe: e.NoLicence,
+	}
+}
+
+func verificationOf(c *verify.CaseReport, lang string) api.Verification {
+	out := api.Verification{
+		Case: c.Number, Policy: verify.PolicyVersion, Indication: c.Indication().String(), Notice: c.Notice(lang),
+	}
+	out.DecisionZh, _ = c.Headlines("zh")
+	out.DecisionEn, _ = c.Headlines("en")
+	for i, r := range c.Reports {
+		d := api.Judged{
+			Name: c.Names[i], SM3: c.Inputs[i].SM3, Size: c.Inputs[i].Size, Kind: string(r.Kind),
+			Indication: r.Indication.String(), SubIndication: string(r.SubIndication), Headline: r.Headline,
+		}
+		d.DecisionZh, d.ReasonZh = r.Headlines("zh")
+		d.DecisionEn, d.ReasonEn = r.Headlines("en")
+		out.Documents = append(out.Documents, d)
+	}
+	return out
+}
+
+// verdictInput names a verdict in the path.
+type verdictInput struct {
+	ID string `path:"id" maxLength:"64"`
+}
+
+func (s *Server) verification(ctx context.Context, c *identity.Caller, in *verdictInput) (*verificationOutput, error) {
+	kept, err := s.verdict(ctx, c.ID, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return verificationAnswer(http.StatusOK, "", kept), nil
+}
+
+// askedOf is the digest of a request, by which a repetition is known.
+func askedOf(q *api.VerificationRequest) (string, error) {
+	b, err := json.Marshal(q)
+	if err != nil {
+		return "", err
+	}
+	return digestOf(b), nil
+}

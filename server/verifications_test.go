@@ -1,0 +1,228 @@
+package server_test
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emmansun/gmsm/sm3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/server"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/verify"
+)
+
+// judging lets the service verify with the trust of its own province.
+func (w *world) judging() {
+	w.t.Helper()
+	keys, err := verify.ParseLedgerKeys(w.province.Vault.NoteKey())
+	require.NoError(w.t, err)
+	v, err := verify.New(verify.Config{
+		Trust: w.province.Anchors, LedgerKeys: keys, Now: func() time.Time { return w.now }, Zone: zone,
+	})
+	require.NoError(w.t, err)
+	w.config.Verifying = &server.Verifying{
+		Verifier: v,
+		Paper: func(_ context.Context, c *verify.CaseReport, _ string) ([]byte, error) {
+			return []byte("page about " + c.Names[0]), nil
+		},
+	}
+	w.restart()
+}
+
+// bundle is the evidence of a licence as its department hands it to the holder.
+func (w *world) bundle(identifier string) []byte {
+	w.t.Helper()
+	b, err := w.vault.Bundle(w.t.Context(), vault.Access{
+		Caller: fixtures.Caller(0), Purpose: "打印", Ground: vault.GroundIssuer,
+	}, identifier)
+	require.NoError(w.t, err)
+	out, err := b.Encode()
+	require.NoError(w.t, err)
+	return out
+}
+
+func (w *world) verify(key string, q api.VerificationRequest) reply {
+	return w.call("reviewer", http.MethodPost, "/verifications", q, api.HeaderIdempotencyKey, key)
+}
+
+// TestVerification: a case is judged once, its reports and evidence can be fetched, and it can be judged again, which
+// tells what has changed since.
+func TestVerification(t *testing.T) {
+	w := newWorld(t)
+	w.judging()
+	good := w.bundle(w.issue("1").Identifier)
+	file := w.upload("reviewer", good)
+	q := api.VerificationRequest{Case: "2026-000123", Documents: []api.Submitted{
+		{Name: "许可证.json", File: file}, {Name: "另一份.json", Content: good},
+	}}
+	r := w.verify("1", q)
+	require.Equal(t, http.StatusCreated, r.status, "%s", r.body)
+	v := into[api.Verification](t, r)
+	require.Equal(t, "TOTAL-PASSED", v.Indication, "%s", r.body)
+	require.Equal(t, verify.PolicyVersion, v.Policy)
+	digest := sm3.Sum(good)
+	require.Equal(t, hex.EncodeToString(digest[:]), v.Documents[0].SM3)
+	again := w.verify("1", q)
+	require.Equal(t, "true", again.header.Get(api.HeaderReplayed))
+	require.Equal(t, v, into[api.Verification](t, again))
+	path := "/verifications/" + v.ID
+	require.Equal(t, v, into[api.Verification](t, w.call("reviewer", http.MethodGet, path, nil)))
+
+	forms := map[string]int{}
+	for _, rep := range v.Reports {
+		forms[rep.Form]++
+		content := w.call("reviewer", http.MethodGet, "/files/"+rep.File.ID, nil)
+		require.Equal(t, http.StatusOK, content.status)
+		require.Contains(t, string(content.body), "许可证.json"[:9], rep.Form)
+	}
+	require.Equal(t, map[string]int{"json": 1, "text": 1, "html": 2, "ofd": 1}, forms)
+
+	evidence := w.call("reviewer", http.MethodGet, "/files/"+v.Evidence.ID, nil).body
+	whole := into[api.Verification](t, w.verify("2", api.VerificationRequest{
+		Documents: []api.Submitted{{Name: "证据.zip", Content: evidence}},
+	}))
+	require.Equal(t, "evidence", whole.Documents[0].Kind)
+	require.Nil(t, whole.Evidence)
+	refused(t, w.call("reviewer", http.MethodPost, "/verifications/"+whole.ID+"/rejudgements", nil,
+		api.HeaderIdempotencyKey, "r"), http.StatusConflict, "no-evidence")
+
+	rejudge := func() api.Rejudgement {
+		r := w.call("reviewer", http.MethodPost, path+"/rejudgements", nil, api.HeaderIdempotencyKey, "r")
+		require.Equal(t, http.StatusOK, r.status, "%s", r.body)
+		return into[api.Rejudgement](t, r)
+	}
+	same := rejudge()
+	require.Len(t, same.Documents, 2)
+	require.False(t, same.Documents[0].Changed, "%+v", same)
+	require.Empty(t, same.Documents[0].Differences)
+	w.now = w.now.AddDate(6, 0, 0) // the licence is over
+	v.Expires = w.now.Add(time.Hour)
+	refused(t, w.call("reviewer", http.MethodGet, path, nil), http.StatusNotFound, "no-such-verification")
+	w.now = w.now.AddDate(-6, 0, 30)
+	later := rejudge()
+	require.True(t, later.Documents[0].Changed, "%+v", later) // the status statement is old
+	require.Equal(t, same.Documents[0].Stated, later.Documents[0].Stated)
+	require.Equal(t, same.Documents[0].Then, later.Documents[0].Then)
+	require.Empty(t, idPattern.FindAllString(w.log.String(), -1))
+}
+
+// TestVerificationForged: what was changed does not pass, and the case does not either.
+func TestVerificationForged(t *testing.T) {
+	w := newWorld(t)
+	w.judging()
+	good := w.bundle(w.issue("1").Identifier)
+	var parts map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(good, &parts))
+	var record []byte
+	require.NoError(t, json.Unmarshal(parts["record"], &record))
+	bent := []byte(strings.Replace(string(record), "2031", "2039", 1))
+	require.NotEqual(t, record, bent)
+	var err error
+	parts["record"], err = json.Marshal(bent)
+	require.NoError(t, err)
+	forged, err := json.Marshal(parts)
+	require.NoError(t, err)
+	v := into[api.Verification](t, w.verify("1", api.VerificationRequest{Documents: []api.Submitted{
+		{Name: "好", Content: good}, {Name: "伪", Content: forged},
+	}}))
+	require.Equal(t, "TOTAL-FAILED", v.Indication)
+	require.Equal(t, "TOTAL-PASSED", v.Documents[0].Indication)
+	require.Equal(t, "TOTAL-FAILED", v.Documents[1].Indication)
+	require.NotEmpty(t, v.Notice)
+	v = into[api.Verification](t, w.verify("2", api.VerificationRequest{
+		Documents: []api.Submitted{{Name: "好", Content: good}}, Expect: &api.Expect{Number: "another"},
+	}))
+	require.Equal(t, "TOTAL-FAILED", v.Indication)
+}
+
+// TestVerificationRefused: what cannot be judged is refused, another's is not found, and a key is for one request.
+func TestVerificationRefused(t *testing.T) {
+	w := newWorld(t)
+	q := api.VerificationRequest{Documents: []api.Submitted{{Name: "a", Content: []byte("x")}}}
+	refused(t, w.verify("0", q), http.StatusNotFound, "not-offered")
+	w.judging()
+	v := into[api.Verification](t, w.verify("1", q))
+	require.NotEqual(t, "TOTAL-PASSED", v.Indication)
+	refused(t, w.call(fixtures.Caller(0), http.MethodGet, "/verifications/"+v.ID, nil), http.StatusNotFound, "no-such-verification")
+	refused(t, w.call("reviewer", http.MethodGet, "/verifications/none", nil), http.StatusNotFound, "no-such-verification")
+	other := w.upload(fixtures.Caller(0), []byte("another's"))
+	for name, c := range map[string]struct {
+		doc    api.Submitted
+		status int
+	}{
+		"document-without-content":           {api.Submitted{Name: "a"}, http.StatusUnprocessableEntity},
+		"document-with-two-contents":         {api.Submitted{Name: "a", Content: []byte("x"), File: other}, http.StatusUnprocessableEntity},
+		"no-such-file":                       {api.Submitted{Name: "a", File: other}, http.StatusNotFound},
+		"idempotency-key-of-another-request": {api.Submitted{Name: "b", Content: []byte("x")}, http.StatusUnprocessableEntity},
+	} {
+		key := name
+		if strings.HasPrefix(name, "idempotency") {
+			key = "1"
+		}
+		refused(t, w.verify(key, api.VerificationRequest{Documents: []api.Submitted{c.doc}}), c.status, name)
+	}
+	many := api.VerificationRequest{Documents: make([]api.Submitted, 21)}
+	for i := range many.Documents {
+		many.Documents[i] = api.Submitted{Name: "a", Content: []byte("x")}
+	}
+	require.Equal(t, http.StatusUnprocessableEntity, w.verify("many", many).status)
+	refused(t, w.call("operator", http.MethodPost, "/verifications", q, api.HeaderIdempotencyKey, "k"),
+		http.StatusForbidden, "role-forbids")
+}
+
+// TestVerifyDigests: a digest is known if it is of what the vault keeps of the version in force, and of no other.
+func TestVerifyDigests(t *testing.T) {
+	w := newWorld(t)
+	first := w.issue("1")
+	ask := func(digest string) api.DigestVerdict {
+		r := w.call(fixtures.Caller(0), http.MethodPost, "/verifications/digests", api.DigestRequest{
+			Asked:     api.Asked{Purpose: "核对", Ground: "issuer"},
+			Documents: []api.DigestOf{{Identifier: first.Identifier, SM3: digest}},
+		})
+		require.Equal(t, http.StatusOK, r.status, "%s", r.body)
+		return into[api.DigestAnswer](t, r).Documents[0]
+	}
+	known := ask(first.Record)
+	require.True(t, known.Known, "%+v %s", known, first.Record)
+	require.Equal(t, "valid", known.State)
+	require.False(t, ask(strings.Repeat("0", 64)).Known)
+	content := []byte("a sealed document")
+	issuer := vault.Access{Caller: fixtures.Caller(0), Purpose: "归档", Ground: vault.GroundIssuer}
+	_, err := w.vault.Attach(t.Context(), issuer, first.Identifier, "ofd", content)
+	require.NoError(t, err)
+	digest := sm3.Sum(content)
+	attached := hex.EncodeToString(digest[:])
+	require.True(t, ask(attached).Known)
+	change := w.call(fixtures.Caller(0), http.MethodPost, "/licences/"+first.Identifier+"/changes",
+		api.ActRequest{Reason: "变更", Basis: "依申请", Values: map[string]string{"CZZT": "示例食品有限责任公司"}, Paper: "P-0002"},
+		api.HeaderIdempotencyKey, "c")
+	require.Equal(t, http.StatusOK, change.status, "%s", change.body)
+	now := ask(attached)
+	require.False(t, now.Known)
+	require.Equal(t, "other-version", now.Code)
+	require.Equal(t, 2, now.Version)
+}
+
+// TestSweepVerdicts: verdicts go when their time is over.
+func TestSweepVerdicts(t *testing.T) {
+	w := newWorld(t)
+	w.judging()
+	v := into[api.Verification](t, w.verify("1", api.VerificationRequest{
+		Documents: []api.Submitted{{Name: "a", Content: []byte("x")}},
+	}))
+	require.NoError(t, w.server.Sweep(t.Context()))
+	require.Equal(t, http.StatusOK, w.call("reviewer", http.MethodGet, "/verifications/"+v.ID, nil).status)
+	w.now = v.Expires.Add(time.Second)
+	require.NoError(t, w.server.Sweep(t.Context()))
+	w.now = v.Judged
+	refused(t, w.call("reviewer", http.MethodGet, "/verifications/"+v.ID, nil), http.StatusNotFound, "no-such-verification")
+	refused(t, w.call("reviewer", http.MethodGet, "/files/"+v.Evidence.ID, nil), http.StatusNotFound, "no-such-file")
+}

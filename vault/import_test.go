@@ -1,0 +1,286 @@
+package vault_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// newProvincial is another vault, with keys of its own, that knows the same departments.
+func (w *world) newProvincial() *world {
+	w.t.Helper()
+	p := newWorld(w.t)
+	p.config.Records = w.province.Custody
+	p.config.Now = func() time.Time { return w.now }
+	var err error
+	p.v, err = vault.Open(w.t.Context(), p.config)
+	require.NoError(w.t, err)
+	return p
+}
+
+// export is a transfer as it travels.
+func (w *world) export(identifier string, from int) *vault.Transfer {
+	w.t.Helper()
+	x, err := w.v.Export(w.t.Context(), department(0), identifier, from)
+	require.NoError(w.t, err, problemsOf(err))
+	return travelled(w.t, x)
+}
+
+func travelled(t testing.TB, x *vault.Transfer) *vault.Transfer {
+	t.Helper()
+	b, err := json.Marshal(x)
+	require.NoError(t, err)
+	out := new(vault.Transfer)
+	require.NoError(t, json.Unmarshal(b, out))
+	return out
+}
+
+func (w *world) found(identifier string) vault.Found {
+	w.t.Helper()
+	res, err := w.v.Lookup(w.t.Context(), department(0), vault.Query{Identifier: identifier})
+	require.NoError(w.t, err)
+	require.Len(w.t, res.Found, 1)
+	return res.Found[0]
+}
+
+// history is a licence's events, as each vault keeps them.
+func (w *world) history(identifier string) (raws [][]byte, salts [][16]byte) {
+	w.t.Helper()
+	list, err := w.v.History(w.t.Context(), department(0), identifier)
+	require.NoError(w.t, err)
+	for _, e := range list {
+		raws, salts = append(raws, e.Raw), append(salts, e.Salt)
+	}
+	return raws, salts
+}
+
+// requireSame holds a licence in two vaults against each other: identifier, state, bytes, signatures, values, history.
+func requireSame(t *testing.T, a, b *world, identifier string) {
+	t.Helper()
+	x, y := a.found(identifier), b.found(identifier)
+	require.Equal(t, x.Identifier, y.Identifier)
+	require.Equal(t, x.Raw, y.Raw)
+	require.Equal(t, x.Signature, y.Signature)
+	require.Empty(t, cmp.Diff(x.Disclosures, y.Disclosures))
+	require.Equal(t, x.State, y.State)
+	require.Equal(t, x.Since, y.Since)
+	require.Equal(t, x.SourceTime, y.SourceTime)
+	require.Len(t, y.Documents, len(x.Documents))
+	for i := range x.Documents {
+		require.Equal(t, x.Documents[i].Digest, y.Documents[i].Digest)
+		content, err := b.v.Content(t.Context(), department(0), identifier, y.Documents[i])
+		require.NoError(t, err)
+		require.Equal(t, x.Documents[i].Digest, record.Sum(content))
+	}
+	xr, xs := a.history(identifier)
+	yr, ys := b.history(identifier)
+	require.Equal(t, xr, yr)
+	require.Equal(t, xs, ys)
+}
+
+// TestImport_A75: what a department did in its vault is in the province's after the import, the same to the byte, also
+// when it goes on where it was, and twice changes nothing.
+func TestImport_A75(t *testing.T) {
+	city := newWorld(t)
+	province := city.newProvincial()
+	first := city.issue("1", number(1))
+	res, err := province.v.Import(t.Context(), department(0), city.export(first.Identifier, 1))
+	require.NoError(t, err, problemsOf(err))
+	require.Equal(t, 1, res.Added)
+	requireSame(t, city, province, first.Identifier)
+
+	city.now = city.now.Add(time.Hour)
+	_, err = city.v.Attach(t.Context(), department(0), first.Identifier, "ofd", []byte("a sealed document"))
+	require.NoError(t, err)
+	_, err = city.v.Change(t.Context(), department(0), vault.Act{
+		Key: "2", Identifier: first.Identifier, Basis: "b", Reason: "r", Paper: "纸9",
+		Values: map[string]string{"CZZT": "示例食品有限责任公司"},
+	})
+	require.NoError(t, err, problemsOf(err))
+	_, err = city.v.Suspend(t.Context(), department(0), vault.Act{Key: "3", Identifier: first.Identifier, Basis: "b", Reason: "r"})
+	require.NoError(t, err)
+	whole := city.export(first.Identifier, 1)
+	rest := city.export(first.Identifier, res.Events+1)
+	require.Len(t, rest.Events, len(whole.Events)-1)
+	res, err = province.v.Import(t.Context(), department(0), rest)
+	require.NoError(t, err, problemsOf(err))
+	require.Equal(t, len(rest.Events), res.Added)
+	require.Equal(t, vault.Suspended, res.State)
+	requireSame(t, city, province, first.Identifier)
+	res, err = province.v.Import(t.Context(), department(0), whole)
+	require.NoError(t, err, problemsOf(err))
+	require.Zero(t, res.Added)
+	requireSame(t, city, province, first.Identifier)
+	requireSound(t, city, province)
+}
+
+// requireSound inspects vaults whole.
+func requireSound(t *testing.T, all ...*world) {
+	t.Helper()
+	for _, w := range all {
+		_, err := w.v.Checkpoint(t.Context())
+		require.NoError(t, err)
+		in, err := w.v.Inspect(t.Context(), operator(), nil)
+		require.NoError(t, err)
+		require.Empty(t, in.Findings)
+	}
+}
+
+// TestImportReserved: a number that the vault made comes with its licence, and not before.
+func TestImportReserved(t *testing.T) {
+	city := newWorld(t)
+	province := city.newProvincial()
+	req := city.complete(food("1", ""))
+	req.Division, req.Paper = "350102", ""
+	ticket, err := city.v.Reserve(t.Context(), department(0), req)
+	require.NoError(t, err, problemsOf(err))
+	_, err = city.v.Export(t.Context(), department(0), ticket.Identifier, 1)
+	require.ErrorIs(t, err, vault.ErrNotFound)
+	_, err = city.v.Confirm(t.Context(), department(0), vault.Confirmation{Key: "2", Identifier: ticket.Identifier, Paper: "纸1"})
+	require.NoError(t, err)
+	x := city.export(ticket.Identifier, 1)
+	require.Len(t, x.Events, 2)
+	only := *x
+	only.Events = x.Events[:1]
+	_, err = province.v.Import(t.Context(), department(0), &only)
+	require.Equal(t, vault.CodeImportReserved, vault.CodeOf(err))
+	_, err = province.v.Import(t.Context(), department(0), x)
+	require.NoError(t, err, problemsOf(err))
+	requireSame(t, city, province, ticket.Identifier)
+	requireSound(t, province)
+}
+
+// TestImportConflicts: what differs, what is taken and what is missing is refused and changes nothing.
+func TestImportConflicts(t *testing.T) {
+	city := newWorld(t)
+	province := city.newProvincial()
+	first := city.issue("1", number(1))
+	city.now = city.now.Add(time.Minute)
+	_, err := city.v.Suspend(t.Context(), department(0), vault.Act{Key: "2", Identifier: first.Identifier, Basis: "b", Reason: "r"})
+	require.NoError(t, err)
+	whole := city.export(first.Identifier, 1)
+	later := city.export(first.Identifier, 2)
+	imported := func(code vault.Code, a vault.Access, x *vault.Transfer) {
+		t.Helper()
+		_, err := province.v.Import(t.Context(), a, x)
+		require.Error(t, err)
+		require.Equal(t, code, vault.CodeOf(err), "%v", err)
+	}
+	imported(vault.CodeImportGap, department(0), later)
+	imported(vault.CodeNotIssuer, department(1), whole)
+
+	_, err = province.v.Import(t.Context(), department(0), &vault.Transfer{Identifier: whole.Identifier, From: 1, Events: whole.Events[:1]})
+	require.NoError(t, err, problemsOf(err))
+	_, err = province.v.Suspend(t.Context(), department(0), vault.Act{Key: "3", Identifier: first.Identifier, Basis: "b", Reason: "other"})
+	require.NoError(t, err)
+	imported(vault.CodeImportDiffers, department(0), whole)
+	imported(vault.CodeImportDiffers, department(0), later)
+
+	another := city.newProvincial()
+	_, err = another.v.Issue(t.Context(), department(0), another.complete(food("9", number(1))))
+	require.NoError(t, err)
+	_, err = another.v.Import(t.Context(), department(0), whole)
+	require.Equal(t, vault.CodeNumberTaken, vault.CodeOf(err))
+	requireSound(t, province, another)
+}
+
+// TestImportForged: whatever is changed in a transfer is noticed.
+func TestImportForged(t *testing.T) {
+	city := newWorld(t)
+	first := city.issue("1", number(1))
+	_, err := city.v.Attach(t.Context(), department(0), first.Identifier, "ofd", []byte("a sealed document"))
+	require.NoError(t, err)
+	good := city.export(first.Identifier, 1)
+	other := city.export(city.issue("2", number(2)).Identifier, 1)
+	province := city.newProvincial()
+	for name, change := range map[string]func(*vault.Transfer){
+		"none":       func(x *vault.Transfer) { x.Events = nil },
+		"from":       func(x *vault.Transfer) { x.From = 2 },
+		"zero":       func(x *vault.Transfer) { x.From = 0 },
+		"identifier": func(x *vault.Transfer) { x.Identifier = other.Identifier },
+		"event": func(x *vault.Transfer) {
+			x.Events[0].Raw = bytes.Replace(x.Events[0].Raw, []byte("2026"), []byte("2025"), 1)
+		},
+		"salt":       func(x *vault.Transfer) { x.Events[0].Salt[0]++ },
+		"short salt": func(x *vault.Transfer) { x.Events[0].Salt = x.Events[0].Salt[1:] },
+		"record":     func(x *vault.Transfer) { x.Events[0].Version.Record = other.Events[0].Version.Record },
+		"signature":  func(x *vault.Transfer) { x.Events[0].Version.Signature = other.Events[0].Version.Signature },
+		"values":     func(x *vault.Transfer) { x.Events[0].Version.Values = other.Events[0].Version.Values },
+		"no version": func(x *vault.Transfer) { x.Events[0].Version = nil },
+		"a version":  func(x *vault.Transfer) { x.Events[1].Version = x.Events[0].Version },
+		"document":   func(x *vault.Transfer) { x.Events[1].Document.Content = []byte("another") },
+		"kind":       func(x *vault.Transfer) { x.Events[1].Document.Kind = "" },
+		"no content": func(x *vault.Transfer) { x.Events[1].Document = nil },
+		"image":      func(x *vault.Transfer) { x.Events[0].Version.Images = [][]byte{[]byte("x")} },
+		"scan":       func(x *vault.Transfer) { x.Events[0].Version.Scans = [][]byte{[]byte("x")} },
+		"order":      func(x *vault.Transfer) { x.Events[0], x.Events[1] = x.Events[1], x.Events[0] },
+		"batch":      func(x *vault.Transfer) { x.Batches = []vault.TransferBatch{{Account: vault.BatchAccount{ID: "b"}}} },
+	} {
+		x := travelled(t, good)
+		change(x)
+		_, err := province.v.Import(t.Context(), department(0), x)
+		require.Error(t, err, name)
+		require.NotEmpty(t, vault.CodeOf(err), "%s: %v", name, err)
+	}
+	in, err := province.v.Inspect(t.Context(), operator(), nil)
+	require.NoError(t, err)
+	require.Zero(t, in.Licences)
+	_, err = province.v.Import(t.Context(), department(0), good)
+	require.NoError(t, err, problemsOf(err))
+}
+
+// TestImportFuture: another vault's clock cannot put an event into the future.
+func TestImportFuture(t *testing.T) {
+	city := newWorld(t)
+	province := city.newProvincial()
+	first := city.issue("1", number(1))
+	x := city.export(first.Identifier, 1)
+	city.now = city.now.Add(-time.Hour)
+	_, err := province.v.Import(t.Context(), department(0), x)
+	require.Equal(t, vault.CodeImportInvalid, vault.CodeOf(err))
+}
+
+// TestImportConverted: what a conversion brought comes once it is signed off, with its batch; taken back there it is
+// taken back here, and nothing is done to the batch here.
+func TestImportConverted(t *testing.T) {
+	city := newWorld(t)
+	province := city.newProvincial()
+	_, account := city.work(t, "file", []line{{number: 1, text: 1}, {number: 2, text: 2}})
+	name := city.identify(1)
+	_, err := city.v.Export(t.Context(), department(0), name, 1)
+	require.ErrorIs(t, err, vault.ErrNotFound)
+	_, err = city.v.SignOffBatch(t.Context(), department(0), account.ID, vault.SignOff{By: "科长", Sampled: 1})
+	require.NoError(t, err)
+	res, err := province.v.Import(t.Context(), department(0), city.export(name, 1))
+	require.NoError(t, err, problemsOf(err))
+	requireSame(t, city, province, name)
+	shown, state := province.shown(1)
+	require.Equal(t, "示例1号有限公司", shown)
+	require.Equal(t, vault.Valid, state)
+	_, err = province.v.UndoBatch(t.Context(), department(0), account.ID, "误", func(vault.Undone) {})
+	require.ErrorIs(t, err, vault.ErrBatch)
+	_, err = province.v.SignOffBatch(t.Context(), department(0), account.ID, vault.SignOff{By: "科长", Sampled: 1})
+	require.ErrorIs(t, err, vault.ErrBatch)
+
+	city.now = city.now.Add(time.Minute)
+	city.undo(account.ID)
+	res, err = province.v.Import(t.Context(), department(0), city.export(name, res.Events+1))
+	require.NoError(t, err, problemsOf(err))
+	require.Equal(t, vault.Withdrawn, res.State)
+	shown, _ = province.shown(1)
+	require.Empty(t, shown)
+	requireSound(t, city, province)
+
+	// A conversion of this vault is not taken for another's of the same name.
+	other := city.newProvincial()
+	other.work(t, "file", []line{{number: 7, text: 7}})
+	_, err = other.v.Import(t.Context(), department(0), city.export(name, 1))
+	require.Equal(t, vault.CodeImportBatch, vault.CodeOf(err))
+}

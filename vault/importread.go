@@ -1,0 +1,217 @@
+package vault
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// read parses a transfer, checks whatever can be checked without the licence as it is here, and makes its contents
+// durable.
+func (in *incoming) read(ctx context.Context, t *Transfer) error {
+	if len(t.Events) == 0 || len(t.Events) > maxTransferEvents || t.From < 1 {
+		return refuse(ErrInvalid, CodeImportInvalid, "events")
+	}
+	if err := in.readBatches(t.Batches); err != nil {
+		return err
+	}
+	for i := range t.Events {
+		e, err := in.readEvent(ctx, &t.Events[i])
+		if err != nil {
+			return err
+		}
+		if e.event.Number != t.From+i {
+			return refuse(ErrInvalid, CodeImportInvalid, "events")
+		}
+		in.list = append(in.list, *e)
+	}
+	return nil
+}
+
+func (in *incoming) readBatches(list []TransferBatch) error {
+	for i := range list {
+		b := &list[i].Account
+		if b.Issuer != in.id.Issuer || b.Type != in.id.Type || b.ID == "" || len(b.ID) > 64 || len(list) > maxTransferEvents {
+			return refuse(ErrInvalid, CodeImportInvalid, "batches")
+		}
+	}
+	in.batches = list
+	return nil
+}
+
+// named reports whether the transfer brings the account of a batch.
+func (in *incoming) named(batch string) bool {
+	for i := range in.batches {
+		if in.batches[i].Account.ID == batch {
+			return true
+		}
+	}
+	return batch == ""
+}
+
+func (in *incoming) readEvent(ctx context.Context, t *TransferEvent) (*importedEvent, error) {
+	ev, err := record.ParseEvent(t.Raw)
+	if err != nil || len(t.Salt) != 16 {
+		return nil, refuse(ErrInvalid, CodeImportInvalid, "events")
+	}
+	id, err := code.ParseIdentifier(ev.Identifier)
+	if err != nil || id.Type != in.id.Type || id.Issuer != in.id.Issuer || id.Serial != in.id.Serial || !in.named(ev.Batch) {
+		return nil, refuse(ErrInvalid, CodeImportInvalid, "events")
+	}
+	out := &importedEvent{event: ev, raw: t.Raw, salt: [16]byte(t.Salt)}
+	if ev.Kind.MakesVersion() != (t.Version != nil) || (ev.Kind == record.EventAttached) != (t.Document != nil) {
+		return nil, refuse(ErrInvalid, CodeImportInvalid, "events")
+	}
+	switch {
+	case t.Version != nil:
+		return out, in.readVersion(ctx, out, id, t.Version)
+	case t.Document != nil:
+		return out, in.readDocument(ctx, out, t.Document)
+	}
+	return out, nil
+}
+
+func (in *incoming) readDocument(ctx context.Context, out *importedEvent, t *TransferDocument) error {
+	digest := record.Sum(t.Content)
+	if p := checkFree("kind", t.Kind, 20); p != nil || t.Kind == "" || digest != out.event.Document {
+		return refuse(ErrInvalid, CodeImportInvalid, "document")
+	}
+	address, err := in.v.cfg.Blobs.Put(ctx, t.Content)
+	if err != nil {
+		return fmt.Errorf("vault: storing a document: %w", err)
+	}
+	out.document = &Document{Version: out.event.Version, Kind: t.Kind, Digest: digest, Address: address}
+	return nil
+}
+
+// readVersion holds a version against its event, its department's signature and the definition of its type.
+func (in *incoming) readVersion(ctx context.Context, out *importedEvent, id code.Identifier, t *TransferVersion) error {
+	ver, err := in.parse(out.event, t)
+	if err != nil {
+		return err
+	}
+	rec := ver.Record
+	if id.Version != out.event.Version || rec.IssuerCode != in.id.Issuer || rec.TypeCode != in.id.Type {
+		return refuse(ErrInvalid, CodeImportInvalid, "record")
+	}
+	err = in.v.cfg.Records.CheckRecord(rec.IssuerCode, rec.Signer, ver.Raw, ver.Signature, out.event.Recorded)
+	if err != nil {
+		return refuse(ErrSignature, CodeImportSignature, "signature")
+	}
+	c, err := in.check(ctx, ver, out.event)
+	if err != nil {
+		return err
+	}
+	if err := in.readBlobs(ctx, out, c, ver, t); err != nil {
+		return err
+	}
+	out.previous = rec.Previous
+	out.version = &signed{signature: t.Signature, unsigned: &unsigned{
+		id: in.lid, identifier: id, name: rec.Identifier, record: record.Sum(t.Record), raw: t.Record, signer: rec.Signer,
+		custody: rec.Mode == record.Custody, values: t.Values, holders: in.v.holderTokens(c.holderKind, c.holderCode), c: c,
+	}}
+	return nil
+}
+
+func (in *incoming) parse(ev *record.Event, t *TransferVersion) (*Version, error) {
+	ver := &Version{Raw: t.Record, Signature: t.Signature}
+	var err error
+	if ver.Record, err = record.Parse(t.Record); err == nil {
+		ver.Disclosures, err = record.ParseDisclosures(t.Values)
+	}
+	switch {
+	case err != nil,
+		record.Sum(t.Record) != ev.Record, ver.Record.Identifier != ev.Identifier,
+		len(ver.Disclosures) != len(ver.Record.Fields), ver.Record.CheckDisclosures(ver.Disclosures) != nil,
+		(ev.Kind == record.EventConverted) != (ver.Record.Source != nil):
+		return nil, refuse(ErrInvalid, CodeImportInvalid, "record")
+	}
+	return ver, nil
+}
+
+// check reads a version by the definition that its record names, which must be declared here.
+func (in *incoming) check(ctx context.Context, ver *Version, ev *record.Event) (*Checked, error) {
+	rec := ver.Record
+	var t *LicenceType
+	err := in.v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		if _, err := openType(r, rec.TypeCode); err != nil {
+			return err
+		}
+		var err error
+		t, err = in.v.typeAt(r, rec.TypeCode, rec.TypeVersion)
+		return err
+	})
+	if err != nil {
+		if isRefusal(err) {
+			return nil, err
+		}
+		return nil, refuse(ErrUnknownType, CodeImportType, "type")
+	}
+	day := in.v.today(ev.Recorded)
+	row, _, problems := t.Normalise(t.content(ver), day)
+	if len(problems) > 0 {
+		return nil, &Refusal{ErrInvalid, problems}
+	}
+	c, problems := t.Check(Draft{Row: row, Issuer: rec.IssuerCode}, rec.IssuerName, day, true)
+	if len(problems) > 0 {
+		return nil, &Refusal{ErrInvalid, problems}
+	}
+	if c.from != rec.ValidFrom || c.until != rec.ValidUntil || c.holderKind != rec.HolderKind ||
+		c.number != ver.Value(catalogue.MetaNumber) {
+		return nil, refuse(ErrInvalid, CodeImportInvalid, "record")
+	}
+	c.source = rec.Source
+	in.v.keyed(c)
+	return c, nil
+}
+
+// readBlobs makes images and scans durable, all that the version names and nothing else.
+func (in *incoming) readBlobs(ctx context.Context, out *importedEvent, c *Checked, ver *Version, t *TransferVersion) error {
+	named, err := c.typ.imageDigests(ver.Disclosures)
+	if err != nil {
+		return refuse(ErrInvalid, CodeImportInvalid, "images")
+	}
+	images := map[record.Digest]bool{}
+	for _, d := range named {
+		images[d] = true
+	}
+	kept, err := in.keep(ctx, images, t.Images)
+	if err != nil {
+		return err
+	}
+	for _, s := range kept {
+		c.images = append(c.images, Image(s))
+	}
+	scans := map[record.Digest]bool{}
+	if ver.Record.Source != nil {
+		for _, d := range ver.Record.Source.Scans {
+			scans[d] = true
+		}
+	}
+	out.scans, err = in.keep(ctx, scans, t.Scans)
+	return err
+}
+
+func (in *incoming) keep(ctx context.Context, named map[record.Digest]bool, contents [][]byte) ([]Scan, error) {
+	var list []Scan
+	for _, content := range contents {
+		d := record.Sum(content)
+		if !named[d] {
+			return nil, refuse(ErrInvalid, CodeImportInvalid, "contents")
+		}
+		address, err := in.v.cfg.Blobs.Put(ctx, content)
+		if err != nil {
+			return nil, fmt.Errorf("vault: storing contents: %w", err)
+		}
+		delete(named, d)
+		list = append(list, Scan{Digest: d, address: address})
+	}
+	if len(named) > 0 {
+		return nil, refuse(ErrInvalid, CodeImportInvalid, "contents")
+	}
+	return list, nil
+}

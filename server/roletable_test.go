@@ -82,6 +82,7 @@ verify                 x      x     x        x      .     .  .       .          
 getVerification        x      x     x        x      .     .  .       .          x      x     .
 rejudge                x      x     x        x      .     .  .       .          x      x     .
 verifyDigests          x      x     x        x      .     .  .       .          x      x     .
+getQuality             x      x     .        .      .     .  .       x          .      .     x
 getCheckpoint          *      *     *        *      *     *  *       *          *      *     *
 getGrowth              *      *     *        *      *     *  *       *          *      *     *
 getPublicState         *      *     *        *      *     *  *       *          *      *     *

@@ -67,6 +67,13 @@ subscribe              x      .     .        .      .     .  .       .          
 undoConversion         x      .     .        .      x     .  .       .          .      .     .
 unsubscribe            x      .     .        .      .     .  .       .          .      .     x
 uploadFile             x      x     x        x      x     .  .       .          x      x     x
+verify                 x      x     x        x      .     .  .       .          x      x     .
+getVerification        x      x     x        x      .     .  .       .          x      x     .
+rejudge                x      x     x        x      .     .  .       .          x      x     .
+verifyDigests          x      x     x        x      .     .  .       .          x      x     .
+transferLicence        x      .     .        .      .     .  .       .          .      .     .
+importLicence          x      .     .        .      .     .  .       .          .      .     .
+getQuality             x      x     .        .      .     .  .       x          .      .     x
 getRegistration        .      .     .        .      .     .  .       .          .      .     x
 listRegistrations      .      .     .        .      .     .  .       .          .      .     x
 putRegistration        .      .     .        .      .     .  .       .          .      .     x
@@ -76,13 +83,6 @@ watch                  .      .     .        .      .     .  x       x          
 challengeLogin         *      *     *        *      *     *  *       *          *      *     *
 openLogin              *      *     *        *      *     *  *       *          *      *     *
 endLogin               *      *     *        *      *     *  *       *          *      *     *
-transferLicence        x      .     .        .      .     .  .       .          .      .     .
-importLicence          x      .     .        .      .     .  .       .          .      .     .
-verify                 x      x     x        x      .     .  .       .          x      x     .
-getVerification        x      x     x        x      .     .  .       .          x      x     .
-rejudge                x      x     x        x      .     .  .       .          x      x     .
-verifyDigests          x      x     x        x      .     .  .       .          x      x     .
-getQuality             x      x     .        .      .     .  .       x          .      .     x
 getCheckpoint          *      *     *        *      *     *  *       *          *      *     *
 getGrowth              *      *     *        *      *     *  *       *          *      *     *
 getPublicState         *      *     *        *      *     *  *       *          *      *     *

@@ -339,7 +339,7 @@ func definition(t testing.TB) []byte {
 }
 
 // idPattern finds what looks like an identity number or a code of a firm.
-var idPattern = regexp.MustCompile(`[0-9]{17}[0-9X]|9[0-9A-Z]{17}`)
+var idPattern = regexp.MustCompile(`\b(?:[0-9]{17}[0-9X]|9[0-9A-Z]{17})\b`)
 
 // serve answers one request without a connection.
 func serve(h http.Handler, body io.Reader, length int64, headers []string) *httptest.ResponseRecorder {

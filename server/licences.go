@@ -153,6 +153,7 @@ func writtenOf(a *vault.Answer) api.Written {
 	return api.Written{
 		Identifier: a.Identifier, Number: a.Number, Version: a.Version, State: string(a.State),
 		Record: hex.EncodeToString(a.Record[:]), ToSign: a.ToSign, Notes: notesOf(a.Notes), Replayed: a.Replayed,
+		Unchanged: a.Unchanged,
 	}
 }
 

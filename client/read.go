@@ -48,6 +48,15 @@ func (c *Client) History(ctx context.Context, identifier string, r Reading) (*ap
 	}, nil)
 }
 
+// ProvenHistory is History with each event as the ledger has it, and its proof.
+func (c *Client) ProvenHistory(ctx context.Context, identifier string, r Reading) (*api.History, error) {
+	q := r.query()
+	q.Set("content", "true")
+	return answered[api.History](ctx, c, Request{
+		Method: http.MethodGet, Path: licencePath(identifier) + "/history", Query: q,
+	}, nil)
+}
+
 // AsOf asks what was in force on a day, by what the vault knew then.
 type AsOf struct {
 	Day   string    // YYYY-MM-DD

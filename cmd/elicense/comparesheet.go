@@ -37,7 +37,7 @@ var comparedHeadings = []string{"比对结论", "证照状态", "不一致项", 
 
 // compareSheet compares every row as compareOne would, and writes the same sheet with the verdicts beside it.
 func (c *program) compareSheet(ctx context.Context, x comparing, s sheetCompare) error {
-	if err := typeCode(ctx, x.house.vault, &x.query.Type); err != nil {
+	if err := typeCode(ctx, x.desk, &x.query.Type); err != nil {
 		return err
 	}
 	f, err := os.Open(s.file)
@@ -89,7 +89,7 @@ func (cs *claimSheet) findHeading(ctx context.Context) error {
 	}
 	var t *vault.LicenceType
 	if cs.query.Type != "" {
-		if t, err = cs.house.vault.Type(ctx, cs.query.Type); err != nil {
+		if t, err = cs.desk.Type(ctx, cs.query.Type); err != nil {
 			return err
 		}
 	}

@@ -33,6 +33,9 @@ func said(cmd *cobra.Command, err error) error {
 		zh, en := sheetWords(bad, "zh"), sheetWords(bad, "en")
 		return &cli.ToldError{Err: err, Code: string(bad.Code), Zh: zh, En: en}
 	}
+	if told := serviceTold(cmd, err); told != nil {
+		return told
+	}
 	for _, tell := range []func(error) *cli.ToldError{ofdTold, pdfTold, sealTold} {
 		if told := tell(err); told != nil {
 			return told

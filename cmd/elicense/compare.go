@@ -89,28 +89,36 @@ func (c *program) compareOne(ctx context.Context, x comparing, args []string) (*
 
 // compare is one comparison, whether it stands alone or in a row of a sheet.
 func (x *comparing) compare(ctx context.Context, q vault.Query, claims map[string]string) (*vault.Comparison, error) {
+	claims, err := x.named(ctx, &q, claims)
+	if err != nil {
+		return nil, err
+	}
+	return x.desk.compare(ctx, q, claims)
+}
+
+// named gives claims by short name. A type that nobody knows is left to whoever compares.
+func (x *comparing) named(ctx context.Context, q *vault.Query, claims map[string]string) (map[string]string, error) {
 	code := q.Type
 	if code == "" {
 		if id, err := parseIdentifier(q.Identifier); err == nil {
 			code = id.Type
 		}
 	}
-	if code == "" && slices.ContainsFunc(slices.Collect(maps.Keys(claims)), isLabel) {
-		return nil, cli.Usage("按持证主体比对时请加 --type，或者要素用短名（如 KZ_ZS）",
-			"compare by holder: add --type, or name elements by their short names, as KZ_ZS")
-	}
-	if code != "" {
-		t, err := x.desk.Type(ctx, code)
-		if err != nil && !errors.Is(err, vault.ErrUnknownType) {
-			return nil, err
+	if code == "" {
+		if slices.ContainsFunc(slices.Collect(maps.Keys(claims)), isLabel) {
+			return nil, cli.Usage("按持证主体比对时请加 --type，或者要素用短名（如 KZ_ZS）",
+				"compare by holder: add --type, or name elements by their short names, as KZ_ZS")
 		}
-		if err == nil {
-			if claims, err = shortNames(t, claims); err != nil {
-				return nil, err
-			}
-		}
+		return claims, nil
 	}
-	return x.desk.compare(ctx, q, claims)
+	t, err := x.desk.Type(ctx, code)
+	if errors.Is(err, vault.ErrUnknownType) {
+		return claims, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return shortNames(t, claims)
 }
 
 // isLabel tells the label of an element from a short name.

@@ -49,11 +49,7 @@ func refusedBy(cmd *cobra.Command, p *client.ProblemError) error {
 	if len(p.Errors) > 1 { // the first is told below with the others
 		told.Code, told.Zh, told.En = "invalid", "请求有误，未作任何更改", "the request has errors; nothing was changed"
 	}
-	out := &cli.ProblemsError{Err: told}
-	for i := range p.Errors {
-		out.List = append(out.List, problemIn(cmd, &p.Errors[i]))
-	}
-	return out
+	return &cli.ProblemsError{Err: told, List: problems(cmd, p)}
 }
 
 // problemIn is one thing that is wrong in the words of the command line.

@@ -12,7 +12,8 @@ import (
 // Document gives a document of a licence as it was sealed, by its SM3 in hexadecimal. Whoever relies on it hashes it.
 func (c *Client) Document(ctx context.Context, identifier string, r Reading, digest string) ([]byte, error) {
 	return c.content(ctx, Request{
-		Method: http.MethodGet, Path: licencePath(identifier) + "/documents/" + url.PathEscape(digest), Query: r.query(),
+		Method: http.MethodGet, Query: r.query(),
+		Path: licencePath(identifier) + "/documents/" + url.PathEscape(digest),
 	})
 }
 
@@ -54,9 +55,9 @@ func (c *Client) Copy(ctx context.Context, identifier string, r api.CopyRequest)
 }
 
 // content is an answer that is a file.
-func (c *Client) content(ctx context.Context, r Request, options ...Option) ([]byte, error) {
+func (c *Client) content(ctx context.Context, r Request) ([]byte, error) {
 	var out []byte
 	r.Into = &out
-	err := c.Do(ctx, r, options...)
+	err := c.Do(ctx, r)
 	return out, err
 }

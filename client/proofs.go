@@ -36,6 +36,7 @@ func (c *Client) Checkpoint(ctx context.Context) ([]byte, error) {
 // Growth gives the proof that the ledger only grew since it had a size.
 func (c *Client) Growth(ctx context.Context, since uint64) ([]byte, error) {
 	return c.content(ctx, Request{
-		Method: http.MethodGet, Path: "/checkpoints/growth", Query: url.Values{"since": {strconv.FormatUint(since, 10)}},
+		Method: http.MethodGet, Path: "/checkpoints/growth",
+		Query: url.Values{"since": {strconv.FormatUint(since, 10)}},
 	})
 }

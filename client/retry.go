@@ -42,8 +42,8 @@ func (e *transportError) Error() string { return "client: " + e.err.Error() }
 
 func (e *transportError) Unwrap() []error { return []error{ErrConnection, e.err} }
 
-// ErrConnection is a connection that failed, as often as it was tried: whether a write was carried out is not known, and
-// it may be sent again with the same key.
+// ErrConnection is a connection that failed, as often as it was tried: whether a write was carried out is not known,
+// and it may be sent again with the same key.
 var ErrConnection = errors.New("client: the connection failed")
 
 // problemOf reads a refusal. One that is no problem of ours, as a proxy in between makes it, keeps its status alone.

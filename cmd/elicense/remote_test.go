@@ -16,6 +16,7 @@ import (
 // startService gives serve DIR: serves a sandbox as a process of its own until the script ends, and says where in SERVER
 // and with which keys in MARKET and HEALTH (systems of departments) and HALL. Scripts then go by the clock of the machine.
 func startService(t *testing.T) clitest.Command {
+	t.Helper()
 	return func(ts *testscript.TestScript, _ bool, args []string) {
 		s := serve(t, ts.MkAbs(args[0]))
 		ts.Defer(s.kill)

@@ -74,13 +74,11 @@ func (d *serviceDesk) settle(ctx context.Context) error {
 		return nil
 	}
 	g, err := d.client.Grounds(ctx)
-	if client.CodeOf(err) != "" {
-		return nil //nolint:nilerr // whoever may not ask that is told what he lacks by the question itself
-	}
-	if err != nil {
-		return err
-	}
 	switch {
+	case client.CodeOf(err) != "":
+		return nil // whoever may not ask that is told what he lacks by the question itself
+	case err != nil:
+		return err
 	case len(g.Bases) == 1:
 		d.asked.Basis = g.Bases[0]
 	case len(g.Bases) == 0 && len(g.Issues) > 0:

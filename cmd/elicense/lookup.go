@@ -110,8 +110,8 @@ type foundJSON struct {
 	SourceTime time.Time         `json:"source_time"`
 	Batch      string            `json:"batch,omitempty"`
 	Values     map[string]string `json:"values"`
-	Record     []byte            `json:"record"`
-	Signature  []byte            `json:"signature"`
+	Record     []byte            `json:"record,omitempty"`    // a service gives it in the bundle
+	Signature  []byte            `json:"signature,omitempty"` // likewise
 }
 
 // handOut is where the answers of a look-up go beside the screen.

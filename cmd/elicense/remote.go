@@ -40,7 +40,7 @@ func (s *serviceFlags) flags(f *pflag.FlagSet) {
 
 // serviceCommands are those that also work at a service.
 var serviceCommands = []string{
-	"type list", "type show", "type put", "type report", "issue", "reserve", "confirm", "void", "reconcile", "change",
+	"type list", "type show", "type put", "type report", "convert", "issue", "reserve", "confirm", "void", "reconcile", "change",
 	"renew", "reissue", "suspend", "resume", "cancel", "revoke", "annul", "lookup", "compare", "history",
 	"document list", "document get", "document attach", "document draw", "document copy", "consent grant",
 	"consent list", "consent withdraw", "proof get", "proof checkpoint", "proof since",

@@ -196,3 +196,29 @@ func TestParseCompared(t *testing.T) {
 	_, err = client.ParseCompared([]byte(one+`{"end":true,"rows":1,"problem":{"code":"body-cut"}}`), 1)
 	require.Equal(t, "body-cut", client.CodeOf(err))
 }
+
+// TestFiles: what was uploaded comes back, once under a key; what a service does not offer it says.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	_, c := open(t, plain, nil)
+	ctx := t.Context()
+	content := []byte("a made-up ledger")
+	f, err := c.Upload(ctx, content, client.WithIdempotencyKey("one"))
+	require.NoError(t, err)
+	again, err := c.Upload(ctx, content, client.WithIdempotencyKey("one"))
+	require.NoError(t, err)
+	require.Equal(t, f.ID, again.ID)
+	got, err := c.File(ctx, f.ID)
+	require.NoError(t, err)
+	require.Equal(t, content, got)
+	_, err = c.File(ctx, "another")
+	require.Equal(t, "no-such-file", client.CodeOf(err))
+	_, err = c.Convert(ctx, api.ConversionRequest{Type: request(t, "").Type, File: f.ID, FileName: "ledger.csv"})
+	require.Equal(t, "not-offered", client.CodeOf(err))
+	_, err = c.UndoConversion(ctx, "batch", api.UndoRequest{Reason: "用错了台账"})
+	require.NotEmpty(t, client.CodeOf(err))
+	_, err = c.Job(ctx, "another")
+	require.Equal(t, "no-such-job", client.CodeOf(err))
+	_, err = c.CancelJob(ctx, "another")
+	require.Equal(t, "no-such-job", client.CodeOf(err))
+}

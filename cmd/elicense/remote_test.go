@@ -14,7 +14,7 @@ import (
 )
 
 // startService gives serve DIR: serves a sandbox as a process of its own until the script ends, and says where in SERVER
-// and with which keys in MARKET and HEALTH (systems of departments) and HALL. Scripts then go by the clock of the machine.
+// and with which keys in MARKET and HEALTH (systems of departments), HALL and HOLDER. Scripts then go by the clock of the machine.
 func startService(t *testing.T) clitest.Command {
 	t.Helper()
 	return func(ts *testscript.TestScript, _ bool, args []string) {
@@ -23,6 +23,7 @@ func startService(t *testing.T) clitest.Command {
 		ts.Setenv("SERVER", s.base[:len(s.base)-len(api.Version)])
 		ts.Setenv("MARKET", s.keys[fixtures.Caller(0)])
 		ts.Setenv("HEALTH", s.keys[healthCaller])
+		ts.Setenv("HOLDER", s.keys[sandboxHolder])
 		ts.Setenv("HALL", s.keys[fixtures.Hall])
 		ts.Setenv("NOW", time.Now().Format(time.RFC3339))
 	}

@@ -20,9 +20,15 @@ type Request struct {
 	Method string
 	Path   string     // below api.Version, escaped
 	Query  url.Values // nil: none
-	Body   any        // written as JSON; nil: none
-	Into   any        // pointer to what the answer is read into; nil: it is not read
+	Body   any        // a Content as it is, anything else as JSON; nil: none
+	Into   any        // pointer to what the answer is read into, a *[]byte as it is; nil: it is not read
 	Write  bool       // needs an Idempotency-Key
+}
+
+// Content is a body that is no JSON of package api: a document, a definition, lines.
+type Content struct {
+	Type  string
+	Bytes []byte
 }
 
 // Option says more about a request.
@@ -68,7 +74,11 @@ func (c *Client) Do(ctx context.Context, r Request, options ...Option) error {
 	if err != nil {
 		return err
 	}
-	if r.Into == nil {
+	switch into := r.Into.(type) {
+	case nil:
+		return nil
+	case *[]byte:
+		*into = answer
 		return nil
 	}
 	if err := json.Unmarshal(answer, r.Into); err != nil {
@@ -91,12 +101,8 @@ func (c *Client) prepare(r *Request, options []Option) (*call, error) {
 	}
 	at.RawQuery = one.query.Encode()
 	one.url = *at
-	one.header.Set("Accept", "application/json")
-	if r.Body != nil {
-		if one.body, err = json.Marshal(r.Body); err != nil {
-			return nil, fmt.Errorf("writing a request: %w", err)
-		}
-		one.header.Set("Content-Type", "application/json")
+	if err := one.carry(r); err != nil {
+		return nil, err
 	}
 	if !r.Write {
 		return one, nil
@@ -108,6 +114,30 @@ func (c *Client) prepare(r *Request, options []Option) (*call, error) {
 	}
 	one.header.Set(api.HeaderIdempotencyKey, one.key)
 	return one, nil
+}
+
+// carry takes the body, and says what is to be answered.
+func (one *call) carry(r *Request) error {
+	accept := "application/json"
+	if _, as := r.Into.(*[]byte); as {
+		accept = "*/*"
+	}
+	one.header.Set("Accept", accept)
+	switch body := r.Body.(type) {
+	case nil:
+		return nil
+	case Content:
+		one.header.Set("Content-Type", body.Type)
+		one.body = body.Bytes
+		return nil
+	}
+	text, err := json.Marshal(r.Body)
+	if err != nil {
+		return fmt.Errorf("writing a request: %w", err)
+	}
+	one.header.Set("Content-Type", "application/json")
+	one.body = text
+	return nil
 }
 
 // random is a text that nobody else has made.

@@ -8,11 +8,6 @@ import (
 	"github.com/elicense/elicense/api"
 )
 
-// LicenceTypes gives the catalogue of licence types.
-func (c *Client) LicenceTypes(ctx context.Context) (*api.TypeList, error) {
-	return get[api.TypeList](ctx, c, "/licence-types")
-}
-
 // Issue issues the electronic licence of a paper that is printed.
 func (c *Client) Issue(ctx context.Context, r api.IssueRequest, options ...Option) (*api.Written, error) {
 	return write[api.Written](ctx, c, "/licences", r, options)
@@ -62,6 +57,19 @@ func (c *Client) Perform(
 	ctx context.Context, act Act, identifier string, r api.ActRequest, options ...Option,
 ) (*api.Written, error) {
 	return write[api.Written](ctx, c, "/licences/"+url.PathEscape(identifier)+"/"+string(act), r, options)
+}
+
+// ValidateAct checks everything that Perform would, and changes nothing.
+func (c *Client) ValidateAct(
+	ctx context.Context, act Act, identifier string, r api.ActRequest, options ...Option,
+) (*api.Validated, error) {
+	return write[api.Validated](ctx, c, "/licences/"+url.PathEscape(identifier)+"/"+string(act), r,
+		append(options, validateOnly))
+}
+
+// Reservations are the numbers that were taken for papers and neither confirmed nor voided.
+func (c *Client) Reservations(ctx context.Context) (*api.Reservations, error) {
+	return get[api.Reservations](ctx, c, "/reservations")
 }
 
 // Compare holds what an applicant says against the vault.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -20,10 +21,18 @@ type Request struct {
 	Method string
 	Path   string     // below api.Version, escaped
 	Query  url.Values // nil: none
-	Body   any        // written as JSON; nil: none
-	Into   any        // pointer to what the answer is read into; nil: it is not read
+	Body   any        // written as JSON, a Raw as it is; nil: none
+	Into   any        // pointer to what the answer is read into, a *Raw takes it as it is; nil: it is not read
 	Write  bool       // needs an Idempotency-Key
+
+	// Type is the media type of a Raw body.
+	Type string
+
+	root string // of Path; "": api.Version
 }
+
+// Raw is a body that is not read or written as JSON: a file, or lines.
+type Raw []byte
 
 // Option says more about a request.
 type Option func(*call)
@@ -71,6 +80,10 @@ func (c *Client) Do(ctx context.Context, r Request, options ...Option) error {
 	if r.Into == nil {
 		return nil
 	}
+	if raw, ok := r.Into.(*Raw); ok {
+		*raw = answer
+		return nil
+	}
 	if err := json.Unmarshal(answer, r.Into); err != nil {
 		return fmt.Errorf("reading an answer: %w", err)
 	}
@@ -85,18 +98,14 @@ func (c *Client) prepare(r *Request, options []Option) (*call, error) {
 	for _, o := range options {
 		o(one)
 	}
-	at, err := c.base.Parse(api.Version + r.Path)
+	at, err := c.base.Parse(cmp.Or(r.root, api.Version) + r.Path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: path", ErrConfig)
 	}
 	at.RawQuery = one.query.Encode()
 	one.url = *at
-	one.header.Set("Accept", "application/json")
-	if r.Body != nil {
-		if one.body, err = json.Marshal(r.Body); err != nil {
-			return nil, fmt.Errorf("writing a request: %w", err)
-		}
-		one.header.Set("Content-Type", "application/json")
+	if err := one.carry(r); err != nil {
+		return nil, err
 	}
 	if !r.Write {
 		return one, nil
@@ -108,6 +117,28 @@ func (c *Client) prepare(r *Request, options []Option) (*call, error) {
 	}
 	one.header.Set(api.HeaderIdempotencyKey, one.key)
 	return one, nil
+}
+
+// carry takes the body of a request along.
+func (one *call) carry(r *Request) error {
+	one.header.Set("Accept", "application/json")
+	if _, ok := r.Into.(*Raw); ok {
+		one.header.Set("Accept", "*/*")
+	}
+	if r.Body == nil {
+		return nil
+	}
+	if raw, ok := r.Body.(Raw); ok {
+		one.body = raw
+		one.header.Set("Content-Type", r.Type)
+		return nil
+	}
+	var err error
+	if one.body, err = json.Marshal(r.Body); err != nil {
+		return fmt.Errorf("writing a request: %w", err)
+	}
+	one.header.Set("Content-Type", "application/json")
+	return nil
 }
 
 // random is a text that nobody else has made.

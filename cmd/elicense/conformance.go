@@ -197,6 +197,7 @@ func (c *program) certifier(h *house) (server.Certifier, error) {
 	if config.Key == nil {
 		return nil, nil //nolint:nilnil // the key is elsewhere, and the service gives none
 	}
-	config.WithCertificates, config.WithAttributes, config.Now, config.Rand = true, true, c.Now, c.Rand
+	config.WithCertificates, config.WithAttributes, config.WithBinding = true, true, true
+	config.Now, config.Rand = c.Now, c.Rand
 	return signing.NewSigner(config)
 }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"maps"
 	"strings"
 
 	"github.com/elicense/elicense/api"
@@ -47,16 +46,19 @@ func verifyInfo(ctx context.Context, r *sharing, q *api.SharingInfo) (any, error
 	return infoResult(res), nil
 }
 
-// claims are what is compared, by short name, without what only names the licence.
+// claims are what is compared, by short name, with the identifier under the name that lists give it. The state is no
+// claim: it is what is asked.
 func (r *sharing) claims(ctx context.Context, q *api.SharingInfo) map[string]string {
-	claims := maps.Clone(q.CertData)
-	for name := range q.CertData {
-		if short := r.s.shortNames(ctx, q.CertTypeCode, []string{name})[0]; short != name {
-			claims[short] = claims[name]
-			delete(claims, name)
+	claims := make(map[string]string, len(q.CertData))
+	for name, value := range q.CertData {
+		switch lower := strings.ToLower(name); lower {
+		case "zzbs":
+			claims[lower] = value
+		case "zzzt":
+		default:
+			claims[r.s.shortNames(ctx, q.CertTypeCode, []string{name})[0]] = value
 		}
 	}
-	delete(claims, "zzzt")
 	return claims
 }
 

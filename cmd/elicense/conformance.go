@@ -33,8 +33,8 @@ type conformanceOrder struct {
 // credentials are files by which a caller proves itself.
 type credentials struct{ bearer, key, cert string }
 
-// foodLicence is the type with which the day is gone through if no other is named: 食品经营许可证.
-const foodLicence = "11990000MB1E000137001"
+// dayType is the type with which the day is gone through if no other is named: 食品经营许可证.
+const dayType = "11990000MB1E000137001"
 
 func (c *program) conformanceCommand() *cobra.Command {
 	var o conformanceOrder
@@ -62,7 +62,7 @@ func (c *program) conformanceCommand() *cobra.Command {
 	f.StringVar(&o.centre.bearer, "centre-bearer", "", "中心业务系统的沙箱密钥文件 / the same of the centre's business system")
 	f.StringVar(&o.centre.key, "centre-key", "", "中心业务系统的 SM2 私钥 PEM / its SM2 key")
 	f.StringVar(&o.centre.cert, "centre-cert", "", "其证书 PEM / its certificate")
-	f.StringVar(&o.kind, "type", foodLicence, "证照类型代码，本部门可签发 / type code that the department may issue")
+	f.StringVar(&o.kind, "type", dayType, "证照类型代码，本部门可签发 / type code that the department may issue")
 	f.StringVar(&o.division, "division", "350102", "行政区划代码 / division of the numbers")
 	f.StringVar(&o.item, "item", sandboxItem, "中心业务系统登记的事项 / item for which the centre is registered")
 	f.StringVar(&o.service, "service-certificate", "", "服务的签名证书，用于核验推送 / certificate with which the service signs messages")

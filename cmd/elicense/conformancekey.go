@@ -77,7 +77,7 @@ func (c *program) temporarySystem(ctx context.Context, o *conformanceOrder, own 
 	if err != nil {
 		return nil, nil, errors.Join(err, end(ctx))
 	}
-	s, err := client.New(client.Config{URL: o.server, Rand: c.Rand, Now: c.Now, TLS: tlsOf(roots), Key: key})
+	s, err := client.New(client.Config{URL: o.server, Rand: c.Rand, Now: c.Now, TLS: clientTLS(roots), Key: key})
 	if err != nil {
 		return nil, nil, errors.Join(err, end(ctx))
 	}

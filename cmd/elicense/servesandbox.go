@@ -69,6 +69,6 @@ func (c *program) sandboxKey(h *house, caller string) (string, error) {
 	if _, err := io.ReadFull(c.Rand, raw[:]); err != nil {
 		return "", err
 	}
-	key := "sandbox-" + caller + "-" + hex.EncodeToString(raw[:])
+	key := identity.SandboxPrefix + caller + "-" + hex.EncodeToString(raw[:])
 	return key, writeFile(path, []byte(key))
 }

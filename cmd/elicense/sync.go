@@ -156,7 +156,7 @@ func (c *program) endpointClient(e *endpoint, o *syncOrder) (*client.Client, err
 		return nil, err
 	}
 	cfg := client.Config{
-		URL: e.url, Rand: c.Rand, Now: c.Now, TLS: tlsOf(roots),
+		URL: e.url, Rand: c.Rand, Now: c.Now, TLS: clientTLS(roots),
 	}
 	if o.key != "" {
 		key, chain, err := c.openKey(o.key, o.cert)
@@ -176,7 +176,7 @@ func (c *program) endpointClient(e *endpoint, o *syncOrder) (*client.Client, err
 	return client.New(cfg)
 }
 
-// tlsOf is how clients connect; roots nil: the authorities of the machine.
-func tlsOf(roots *x509.CertPool) *tls.Config {
+// clientTLS is how clients connect; roots nil: the authorities of the machine.
+func clientTLS(roots *x509.CertPool) *tls.Config {
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 }

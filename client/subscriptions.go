@@ -9,7 +9,9 @@ import (
 )
 
 // Subscribe has events sent to a receiver, which verifies them with Webhooks.
-func (c *Client) Subscribe(ctx context.Context, r api.SubscriptionRequest, options ...Option) (*api.Subscription, error) {
+func (c *Client) Subscribe(
+	ctx context.Context, r api.SubscriptionRequest, options ...Option,
+) (*api.Subscription, error) {
 	return write[api.Subscription](ctx, c, "/subscriptions", r, options)
 }
 

@@ -48,7 +48,8 @@ var conformanceSentences = map[Code]message{
 	CodeConformance: {
 		http.StatusUnprocessableEntity, false,
 		"接入符合性测试没有全部通过；请按报告改正后重新运行 elicense conformance",
-		"the conformance run has not passed every step; put right what the report names and run elicense conformance again",
+		"the conformance run has not passed every step; put right what the report names and run elicense conformance " +
+			"again",
 	},
 	CodeConformanceOther: {
 		http.StatusUnprocessableEntity, false,
@@ -63,8 +64,8 @@ var conformanceSentences = map[Code]message{
 	CodeConformanceLicences: {
 		http.StatusUnprocessableEntity, false,
 		"证照库的记录与报告不符：该证照没有在测试期间由本调用方按序办理；请重新运行，其间勿用别的程序办理这些证照",
-		"the records of the vault do not bear the report out: the caller has not done these acts, in order and within its " +
-			"time; run again, and let nothing else act on these licences",
+		"the records of the vault do not bear the report out: the caller has not done these acts, in order and " +
+			"within its time; run again, and let nothing else act on these licences",
 	},
 }
 
@@ -183,9 +184,10 @@ func (s *Server) recordedEvents(ctx context.Context, c *identity.Caller, identif
 		return nil, err
 	}
 	var kinds []string
+	from, until := r.Started.Add(-clockSkew), r.Finished.Add(clockSkew)
 	for i := range list {
 		e := list[i].Event
-		if e.Actor != c.ID || e.Recorded.Before(r.Started.Add(-clockSkew)) || e.Recorded.After(r.Finished.Add(clockSkew)) {
+		if e.Actor != c.ID || e.Recorded.Before(from) || e.Recorded.After(until) {
 			return nil, nil
 		}
 		if e.Kind != record.EventAttached {

@@ -100,7 +100,8 @@ func bulk(ctx context.Context, d *day) error {
 	l := d.licences["paper"]
 	rows := make([]api.ComparisonRow, bulkRows)
 	for i := range rows {
-		rows[i] = api.ComparisonRow{Ref: fmt.Sprint(i), Comparison: d.question(l, map[string]string{holderName: firmName})}
+		q := d.question(l, map[string]string{holderName: firmName})
+		rows[i] = api.ComparisonRow{Ref: fmt.Sprint(i), Comparison: q}
 		if i%(bulkRows/bulkWrong) == 1 {
 			rows[i].Claims = map[string]string{holderName: otherName}
 		}
@@ -110,7 +111,8 @@ func bulk(ctx context.Context, d *day) error {
 		return err
 	}
 	if len(got) != bulkRows || end.Rows != bulkRows || end.Matched != bulkRows-bulkWrong || end.Different != bulkWrong {
-		return wrong("%d answers; the end says %d rows, %d matched, %d different", len(got), end.Rows, end.Matched, end.Different)
+		return wrong("%d answers; the end says %d rows, %d matched, %d different", len(got), end.Rows, end.Matched,
+			end.Different)
 	}
 	for i := range got {
 		if got[i].Row != i+1 || got[i].Ref != rows[i].Ref {

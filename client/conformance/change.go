@@ -20,7 +20,8 @@ func stale(ctx context.Context, d *day) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.cfg.Department.Perform(ctx, client.ActChange, l.identifier, r, d.key("stale"), client.WithVersion(l.version+6))
+	other := client.WithVersion(l.version + 6)
+	_, err = d.cfg.Department.Perform(ctx, client.ActChange, l.identifier, r, d.key("stale"), other)
 	if bad := refused(err, http.StatusPreconditionFailed); bad != nil {
 		return bad
 	}
@@ -40,11 +41,11 @@ func correct(ctx context.Context, d *day) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.cfg.Department.ValidatePerform(ctx, client.ActChange, l.identifier, r, d.key("correct"), client.WithVersion(l.version))
-	if err != nil {
+	key, seen := d.key("correct"), client.WithVersion(l.version)
+	if _, err := d.cfg.Department.ValidatePerform(ctx, client.ActChange, l.identifier, r, key, seen); err != nil {
 		return err
 	}
-	w, err := d.cfg.Department.Perform(ctx, client.ActChange, l.identifier, r, d.key("correct"), client.WithVersion(l.version))
+	w, err := d.cfg.Department.Perform(ctx, client.ActChange, l.identifier, r, key, seen)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func superseded(ctx context.Context, d *day) error {
 		return err
 	}
 	if l.version != 2 {
-		return errSkip{"the licence was not corrected"}
+		return skipError{"the licence was not corrected"}
 	}
 	if err := d.stands(ctx, l, "valid", map[string]string{name: corrected}); err != nil {
 		return err

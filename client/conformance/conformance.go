@@ -2,9 +2,9 @@
 // (接入符合性测试): issue and retry, paper and electronic licence together, corrections, suspension and the end of a
 // licence, batches, look-ups and comparisons by a business centre, documents and their proofs, the feed of events.
 //
-// Each step names the requirement that it proves, what was expected, and what was found instead. A run writes real
-// licences of made-up firms: it is for sandboxes. What it reports is the caller's word; the service holds it against its
-// own records before it signs (client.Certify).
+// Each step names the requirement that it proves, what was expected, and what was found instead. A run writes
+// licences of made-up firms: it is for sandboxes. What it reports is the caller's word; the service holds it against
+// its own records before it signs (client.Client.Certify).
 package conformance
 
 import (
@@ -126,17 +126,18 @@ type step struct {
 	do                func(context.Context, *day) error
 }
 
-// errSkip is a step that cannot be tried here.
-type errSkip struct{ why string }
+// skipError is a step that cannot be tried here.
+type skipError struct{ why string }
 
-func (e errSkip) Error() string { return e.why }
+func (e skipError) Error() string { return e.why }
 
 func (d *day) try(ctx context.Context, s *step) api.ConformanceStep {
 	out := api.ConformanceStep{
-		ID: s.id, Rows: s.rows, Habit: s.habit, Zh: s.zh, En: s.en, Expected: s.expected, Outcome: api.ConformancePassed,
+		ID: s.id, Rows: s.rows, Habit: s.habit, Zh: s.zh, En: s.en, Expected: s.expected,
+		Outcome: api.ConformancePassed,
 	}
 	start := d.cfg.Now()
-	var skip errSkip
+	var skip skipError
 	switch err := d.do(ctx, s); {
 	case errors.As(err, &skip):
 		out.Outcome, out.Found = api.ConformanceSkipped, skip.why
@@ -150,9 +151,9 @@ func (d *day) try(ctx context.Context, s *step) api.ConformanceStep {
 func (d *day) do(ctx context.Context, s *step) error {
 	switch {
 	case d.kind == nil && s.id != firstStep:
-		return errSkip{"the licence type is not known"}
+		return skipError{"the licence type is not known"}
 	case s.needs != "" && d.licences[s.needs] == nil:
-		return errSkip{"there is no licence to do it with, since an earlier step failed"}
+		return skipError{"there is no licence to do it with, since an earlier step failed"}
 	}
 	return s.do(ctx, d)
 }

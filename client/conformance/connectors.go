@@ -77,7 +77,8 @@ func front(ctx context.Context, d *day) error {
 	for claim, want := range map[string]string{firmName: api.InfoValid, otherName: api.InfoWrong} {
 		var verdict api.SharingVerdict
 		err := d.cfg.Centre.Share(ctx, "VerifyCertificateData", head, api.SharingInfo{
-			CertTypeCode: d.cfg.Type, UseCause: reading.Purpose, CertData: map[string]string{"ZZBH": l.number, holderName: claim},
+			CertTypeCode: d.cfg.Type, UseCause: reading.Purpose,
+			CertData: map[string]string{"ZZBH": l.number, holderName: claim},
 		}, &verdict)
 		if err != nil {
 			return sharingTold(err)

@@ -57,7 +57,9 @@ func (d *day) sealed(ctx context.Context, l *licence) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := slices.IndexFunc(now.Documents, func(x api.Document) bool { return x.Kind == "ofd" && x.Version == l.version })
+	at := slices.IndexFunc(now.Documents, func(x api.Document) bool {
+		return x.Kind == "ofd" && x.Version == l.version
+	})
 	if at < 0 {
 		return nil, wrong("the licence has no OFD of version %d", l.version)
 	}
@@ -77,7 +79,8 @@ func copied(ctx context.Context, d *day) error {
 	}
 	l := d.licences["paper"]
 	content, err := d.cfg.Centre.Copy(ctx, l.identifier, api.CopyRequest{
-		Asked: asked, For: "示例省网上办事大厅", Because: reading.Purpose, Until: d.cfg.Now().AddDate(0, 1, 0).Format(time.DateOnly),
+		Asked: asked, For: "示例省网上办事大厅", Because: reading.Purpose,
+		Until: d.cfg.Now().AddDate(0, 1, 0).Format(time.DateOnly),
 	})
 	if err != nil {
 		return err

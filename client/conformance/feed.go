@@ -37,7 +37,7 @@ func (d *day) complete(list []api.Event) error {
 	for _, p := range api.ConformanceParts() {
 		l := d.licences[p.Part]
 		if l == nil {
-			return errSkip{"not everything was done that the feed is to have"}
+			return skipError{"not everything was done that the feed is to have"}
 		}
 		var kinds []string
 		for i := range list {
@@ -65,14 +65,14 @@ const defaultPatience = 15 * time.Second
 // webhook takes the same events as messages, each verified.
 func webhook(ctx context.Context, d *day) error {
 	if d.cfg.Receiver == nil || len(d.cfg.Receiver.Certificates) == 0 {
-		return errSkip{"there is no receiver; the feed was read instead"}
+		return skipError{"there is no receiver; the feed was read instead"}
 	}
-	if skip := (errSkip{}); errors.As(d.complete(nil), &skip) {
+	if skip := (skipError{}); errors.As(d.complete(nil), &skip) {
 		return skip
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", d.cfg.Receiver.Listen)
 	if err != nil {
-		return errSkip{"no receiver can listen on " + d.cfg.Receiver.Listen}
+		return skipError{"no receiver can listen on " + d.cfg.Receiver.Listen}
 	}
 	messages := make(chan api.Webhook, 64)
 	failed := make(chan error, 64)
@@ -84,7 +84,7 @@ func webhook(ctx context.Context, d *day) error {
 	}, d.key("subscribe"))
 	switch code := client.CodeOf(err); {
 	case code == "not-offered" || code == "receiver-not-allowed":
-		return errSkip{"the service sends no webhooks to " + l.Addr().String()}
+		return skipError{"the service sends no webhooks to " + l.Addr().String()}
 	case err != nil:
 		return err
 	}

@@ -71,9 +71,11 @@ func cancel(ctx context.Context, d *day) error {
 		return err
 	}
 	l := d.licences["cancelled"]
-	if _, err := d.cfg.Department.Cancel(ctx, l.identifier, api.Cancellation{Reason: "申请人撤回"}, d.key("void")); err != nil {
+	why := api.Cancellation{Reason: "申请人撤回"}
+	if _, err := d.cfg.Department.Cancel(ctx, l.identifier, why, d.key("void")); err != nil {
 		return err
 	}
-	_, err := d.cfg.Department.Confirm(ctx, l.identifier, api.Confirmation{Paper: d.paper("void")}, d.key("confirm-void"))
+	late := api.Confirmation{Paper: d.paper("void")}
+	_, err := d.cfg.Department.Confirm(ctx, l.identifier, late, d.key("confirm-void"))
 	return refused(err, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusNotFound)
 }

@@ -195,7 +195,7 @@ func (w *world) callers(more func(*identity.Keys)) identity.Recogniser {
 	keys.Add("firm-7-weak", w.holder(7, vault.LevelRegistered))
 	narrow := identity.Caller{
 		ID: fixtures.Caller(0), Role: identity.RoleDepartmentSystem, Department: departments[0].Code,
-		Types: []string{shipped(w.t, "business-licence").Code},
+		Types: []string{businessType},
 	}
 	keys.Add("narrow", narrow)
 	if more != nil {
@@ -203,6 +203,19 @@ func (w *world) callers(more func(*identity.Keys)) identity.Recogniser {
 	}
 	return &keys
 }
+
+// businessType is a shipped type that the narrow system alone is for.
+var businessType = func() string {
+	data, err := catalogue.ShippedFile("business-licence")
+	if err != nil {
+		panic(err)
+	}
+	typ, err := catalogue.ParseType(data)
+	if err != nil {
+		panic(err)
+	}
+	return typ.Code
+}()
 
 // holder is the firm of that number, logged in at the hall.
 func (w *world) holder(firm uint64, level vault.Level) identity.Caller {

@@ -32,7 +32,13 @@ func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s
 		return nil, err
 	}
 	trust, err := identity.NewTrust(identity.TrustConfig{
-		Load: func() (identity.TrustSource, error) { return c.trustInCallers(h, s) },
+		Load: func() (identity.TrustSource, error) {
+			source, err := c.trustInCallers(h, s)
+			if err != nil {
+				c.serviceLog().ErrorContext(ctx, "callers' certificates cannot be judged", "error", err.Error())
+			}
+			return source, err
+		},
 	})
 	if err != nil {
 		return nil, err

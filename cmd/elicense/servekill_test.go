@@ -124,7 +124,7 @@ func (a *answered) department(s *serving, round, n int) {
 }
 
 // firmRequest asks for the licence of one firm of the made-up province.
-func firmRequest(t *testing.T, n int) api.IssueRequest {
+func firmRequest(t testing.TB, n int) api.IssueRequest {
 	t.Helper()
 	data, err := catalogue.ShippedFile("food-business-licence")
 	require.NoError(t, err)

@@ -18,7 +18,7 @@ func (c *program) addCommands(root *cobra.Command) {
 		{"ask", "查询与比对：", "Look up and compare:", []*cobra.Command{
 			c.lookupCommand(), c.compareCommand(), c.historyCommand(), c.documentCommand(), c.consentCommand(),
 		}},
-		{"serve", "服务：", "Serve:", []*cobra.Command{c.serveCommand(), c.syncCommand()}},
+		{"serve", "服务：", "Serve:", []*cobra.Command{c.serveCommand(), c.syncCommand(), c.conformanceCommand()}},
 		{"prove", "验证：", "Verify and prove:", []*cobra.Command{
 			c.verifyCommand(), c.proofCommand(), c.signedByCommand(), c.auditCommand(),
 		}},

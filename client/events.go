@@ -38,8 +38,9 @@ func (c *Client) Events(ctx context.Context, f Follow) (*api.EventPage, error) {
 	return answered[api.EventPage](ctx, c, Request{Method: http.MethodGet, Path: "/events", Query: q}, nil)
 }
 
-// AllEvents walks through the feed to where it ends now. An event of kind batch-opened says from where to read again. An
-// error ends it, and stands alone; whoever comes back goes on behind the last sequence number that he has dealt with.
+// AllEvents walks through the feed to where it ends now, in the order of the ledger: what happened to one licence is in
+// order by Event.Number. An event of kind batch-opened says from where to read again. An error ends it, and stands
+// alone; whoever comes back goes on behind the last sequence number that he has dealt with.
 func (c *Client) AllEvents(ctx context.Context, f Follow) iter.Seq2[*api.Event, error] {
 	return func(yield func(*api.Event, error) bool) {
 		for {

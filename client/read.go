@@ -49,8 +49,8 @@ func (c *Client) History(ctx context.Context, identifier string, r Reading) (*ap
 
 func licencePath(identifier string) string { return "/licences/" + url.PathEscape(identifier) }
 
-// IssueBatch issues many licences, answered item by item: one that is refused does not hold up the others. Each item has
-// its own key, under which the whole batch may be sent again.
+// IssueBatch issues many licences, answered item by item: one that is refused does not hold up the others. Each item
+// has its own key, under which the whole batch may be sent again.
 func (c *Client) IssueBatch(ctx context.Context, r api.BatchRequest, options ...Option) (*api.BatchAnswer, error) {
 	return answered[api.BatchAnswer](ctx, c, Request{Method: http.MethodPost, Path: "/batches", Body: r}, options)
 }

@@ -10,7 +10,9 @@ import (
 )
 
 // PutRegistration registers a system, or changes its registration; for the operator.
-func (c *Client) PutRegistration(ctx context.Context, id string, r api.Registration) (*api.RegistrationStanding, error) {
+func (c *Client) PutRegistration(
+	ctx context.Context, id string, r api.Registration,
+) (*api.RegistrationStanding, error) {
 	return answered[api.RegistrationStanding](ctx, c, Request{
 		Method: http.MethodPut, Path: "/registrations/" + url.PathEscape(id), Body: r,
 	}, nil)

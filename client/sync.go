@@ -108,7 +108,8 @@ func (s *Sync) licences(ctx context.Context, events []api.Event, out *SyncStep) 
 		case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError &&
 			refused.Status != http.StatusUnauthorized && refused.Status != http.StatusTooManyRequests:
 			out.Conflicts = append(out.Conflicts, Conflict{
-				Sequence: e.Sequence, Identifier: e.Identifier, Code: refused.Code, Zh: refused.Title, En: refused.Detail,
+				Sequence: e.Sequence, Identifier: e.Identifier,
+				Code: refused.Code, Zh: refused.Title, En: refused.Detail,
 			})
 		case err != nil:
 			return err
@@ -140,7 +141,8 @@ func (s *Sync) licence(ctx context.Context, identifier string, from int) (added 
 		}
 		var done api.Imported
 		err = s.To.Do(ctx, Request{
-			Method: http.MethodPost, Path: "/imports", Into: &done, Write: true, Body: api.ImportRequest{Content: t.Content},
+			Method: http.MethodPost, Path: "/imports", Into: &done, Write: true,
+			Body: api.ImportRequest{Content: t.Content},
 		})
 		if err != nil {
 			return added, err

@@ -1,18 +1,14 @@
 package server_test
 
 import (
-	"crypto/rand"
 	"net/http"
 	"net/url"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/fixtures"
-	"github.com/elicense/elicense/internal/engine/memory"
-	"github.com/elicense/elicense/server/alarm"
 	"github.com/elicense/elicense/server/identity"
 )
 
@@ -27,12 +23,6 @@ func TestAlarms_A79(t *testing.T) {
 		})
 		keys.Add("inspector", identity.Caller{ID: fixtures.Hall, Role: identity.RoleAuditor})
 	})
-	var err error
-	w.config.Alarms, err = alarm.Open(t.Context(), alarm.Config{
-		Engine: memory.New(), Now: func() time.Time { return w.now }, Rand: rand.Reader,
-	})
-	require.NoError(t, err)
-	w.restart()
 	issued := into[api.Written](t, w.call(fixtures.Caller(0), http.MethodPost, "/licences", foodRequest(t),
 		api.HeaderIdempotencyKey, "one"))
 	r := w.call("inspector", http.MethodPost, "/watches", api.Watch{Code: firm.Code})

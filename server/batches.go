@@ -52,6 +52,9 @@ func (s *Server) issueBatch(ctx context.Context, c *identity.Caller, in *batchIn
 		s.validateItems(ctx, a, items)
 	} else {
 		s.issueItems(ctx, a, items)
+		for i := range items {
+			s.countIssue(ctx, c, &items[i].request, items[i].answer, items[i].err)
+		}
 	}
 	out := &batchOutput{Body: api.BatchAnswer{Items: make([]api.BatchOutcome, len(items))}}
 	for i := range items {

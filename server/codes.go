@@ -38,6 +38,7 @@ const (
 	CodeCut          Code = "body-cut-off"
 	CodeTooMany      Code = "rows-too-many"
 	CodeNoVerifier   Code = "verifier-missing"
+	CodeDepartment   Code = "department-refused"
 	CodeTypePath     Code = "type-other-path"
 	CodeNotOffered   Code = "not-offered"
 	CodeOctets       Code = "octets-expected"
@@ -298,6 +299,11 @@ var transportSentences = map[Code]message{
 		http.StatusRequestEntityTooLarge, false,
 		"超过 10 万行；请分成几次提交",
 		"there are more than 100,000 rows; send several requests",
+	},
+	CodeDepartment: {
+		http.StatusUnprocessableEntity, false,
+		"没有写明部门，或不是本部门；请写本部门的统一社会信用代码",
+		"no department is named, or it is not one's own; give the credit code of one's own department",
 	},
 	CodeNoVerifier: {
 		http.StatusNotFound, false,

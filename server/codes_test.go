@@ -73,6 +73,10 @@ var provocations = map[server.Code]func(*world) reply{
 		return w.send(fixtures.Caller(0), http.MethodPut, "/licence-types/x",
 			strings.NewReader(string(definition(w.t))), "Content-Type", "application/yaml")
 	},
+	server.CodeDepartment: func(w *world) reply {
+		return w.call(fixtures.Caller(0), http.MethodGet,
+			"/quality?from=2026-03-01&until=2026-03-31&department="+fixtures.Departments()[1].Code, nil)
+	},
 	server.CodeEmpty: func(w *world) reply {
 		return w.send("reviewer", http.MethodPost, bulkPath, nil, "Content-Type", "application/x-ndjson")
 	},

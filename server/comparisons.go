@@ -58,6 +58,7 @@ func (s *Server) compared(
 	if err := s.observe(ctx, c, &a, holderOf(q.Holder).Code, claims[catalogue.MetaHolderCode]); err != nil {
 		return nil, err
 	}
+	s.countComparison(ctx, res)
 	out := comparisonOf(res)
 	return &out, nil
 }

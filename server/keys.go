@@ -10,4 +10,5 @@ package server
 //	j  jobs                                    server/jobs
 //	w  subscriptions of webhooks, deliveries   server/feed
 //	v  verdicts that are kept                  server
+//	q  counts of what departments did          server
 //	y  cursors of vaults that are followed     server

@@ -71,15 +71,16 @@ func (s *Server) request(ctx context.Context, key string, r *api.IssueRequest) (
 // issuing is how Issue and Reserve differ.
 type issuing struct {
 	purpose string
+	counts  bool // makes a licence at once
 	do      func(*vault.Vault, context.Context, vault.Access, vault.Request) (*vault.Answer, error)
 }
 
 func (s *Server) issue(ctx context.Context, c *identity.Caller, in *issueInput) (*writtenOutput, error) {
-	return s.issueBy(ctx, c, in, issuing{"签发", (*vault.Vault).Issue})
+	return s.issueBy(ctx, c, in, issuing{"签发", true, (*vault.Vault).Issue})
 }
 
 func (s *Server) reserve(ctx context.Context, c *identity.Caller, in *issueInput) (*writtenOutput, error) {
-	return s.issueBy(ctx, c, in, issuing{"预留", (*vault.Vault).Reserve})
+	return s.issueBy(ctx, c, in, issuing{"预留", false, (*vault.Vault).Reserve})
 }
 
 func (s *Server) issueBy(ctx context.Context, c *identity.Caller, in *issueInput, by issuing) (*writtenOutput, error) {
@@ -96,6 +97,9 @@ func (s *Server) issueBy(ctx context.Context, c *identity.Caller, in *issueInput
 		return validatedAnswer(as, notes, err)
 	}
 	answer, err := by.do(s.cfg.Vault, ctx, a, req)
+	if by.counts {
+		s.countIssue(ctx, c, &req, answer, err)
+	}
 	return writtenAnswer(http.StatusCreated, answer, as.point(err))
 }
 
@@ -119,6 +123,9 @@ func (s *Server) confirm(ctx context.Context, c *identity.Caller, in *confirmInp
 	answer, err := s.cfg.Vault.Confirm(ctx, writeAccess(c, "确认签发", in.Item, in.Case), vault.Confirmation{
 		Key: in.Key, Identifier: in.Identifier, Paper: in.Body.Paper, Signature: in.Body.Signature,
 	})
+	if err == nil && !answer.Replayed {
+		s.tallies.add(ctx, c.Department, tallyIssued, 1)
+	}
 	return writtenAnswer(http.StatusOK, answer, err)
 }
 
@@ -153,6 +160,7 @@ func writtenOf(a *vault.Answer) api.Written {
 	return api.Written{
 		Identifier: a.Identifier, Number: a.Number, Version: a.Version, State: string(a.State),
 		Record: hex.EncodeToString(a.Record[:]), ToSign: a.ToSign, Notes: notesOf(a.Notes), Replayed: a.Replayed,
+		Unchanged: a.Unchanged,
 	}
 }
 

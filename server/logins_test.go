@@ -11,7 +11,6 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/fixtures"
-	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/internal/sm2sig"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
@@ -29,11 +28,7 @@ func TestLogin_A77(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	clock := func() time.Time { return w.now }
-	login, err := identity.NewLogin(identity.LoginConfig{
-		Certificates: trusting{}, Caller: fixtures.Hall, Origin: "vault.province.example", Now: clock, Rand: rand.Reader,
-	})
-	require.NoError(t, err)
-	w.config.Login, w.config.Callers = login, identity.Chain{login, w.config.Callers}
+	w.config.Callers = identity.Chain{w.config.Login, w.config.Callers}
 	w.restart()
 	province, err := fixtures.NewProvince(rand.Reader, clock)
 	require.NoError(t, err)
@@ -77,12 +72,6 @@ func TestLogin_A77(t *testing.T) {
 func TestRegistrations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	registry, err := identity.OpenRegistry(t.Context(), identity.RegistryConfig{
-		Engine: memory.New(), Now: func() time.Time { return w.now },
-	})
-	require.NoError(t, err)
-	w.config.Registry = registry
-	w.restart()
 	province, err := fixtures.NewProvince(rand.Reader, func() time.Time { return w.now })
 	require.NoError(t, err)
 	_, chain, err := province.Enrol(ca.ProfileDepartment, fixtures.Departments()[0])

@@ -69,9 +69,14 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 		Responses: s.responses(op), Security: security(op), RequestBody: requestBody(op),
 		SkipValidateBody: op.consumes != nil, // the library reads it
 	}, func(ctx context.Context, in *I) (*O, error) {
-		out, err := handle(ctx, identity.From(ctx), in)
+		caller := identity.From(ctx)
+		out, err := handle(ctx, caller, in)
 		if err != nil {
-			return nil, s.problem(ctx, err)
+			p := s.problem(ctx, err)
+			if caller != nil {
+				s.tallies.add(ctx, caller.Department, tallyRefused+"/"+p.Code, 1)
+			}
+			return nil, p
 		}
 		return out, nil
 	})

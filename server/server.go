@@ -94,6 +94,7 @@ type Server struct {
 	closing atomic.Bool
 	api     huma.API
 	limits  *limits
+	tallies *tallies
 	files   *files.Store // nil: none
 	jobs    *jobs.Jobs
 	hooks   *feed.Webhooks // nil: none
@@ -110,7 +111,9 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, limits: limits, metrics: newMetrics()}
+	s := &Server{
+		cfg: cfg, limits: limits, metrics: newMetrics(), tallies: newTallies(cfg.Engine, cfg.Now, cfg.Vault.Zone()),
+	}
 	if err := errors.Join(s.openWork(), s.openWebhooks()); err != nil {
 		return nil, err
 	}
@@ -158,6 +161,7 @@ func (s *Server) register() {
 	s.registerAuthorisations()
 	s.registerAccesses()
 	s.registerPublic()
+	s.registerQuality()
 	s.registerFiles()
 	s.registerJobs()
 	s.registerConversions()

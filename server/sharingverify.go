@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"maps"
 	"strings"
 
 	"github.com/elicense/elicense/api"
@@ -25,7 +24,7 @@ var infoWords = map[string]string{
 // verifyInfo compares what is said of a licence with the vault (验证信息). What is compared finds the licence too: by its
 // identifier, its number, or its holder.
 func verifyInfo(ctx context.Context, r *sharing, q *api.SharingInfo) (any, error) {
-	if err := need("certTypeCode", q.CertTypeCode, "useCause", q.UseCause); err != nil {
+	if err := need(member{"certTypeCode", q.CertTypeCode}, member{"useCause", q.UseCause}); err != nil {
 		return nil, err
 	}
 	if err := checkType(r.caller, q.CertTypeCode); err != nil {
@@ -47,16 +46,19 @@ func verifyInfo(ctx context.Context, r *sharing, q *api.SharingInfo) (any, error
 	return infoResult(res), nil
 }
 
-// claims are what is compared, by short name, without what only names the licence.
+// claims are what is compared, by short name, with the identifier under the name that lists give it. The state is no
+// claim: it is what is asked.
 func (r *sharing) claims(ctx context.Context, q *api.SharingInfo) map[string]string {
-	claims := maps.Clone(q.CertData)
-	for name := range q.CertData {
-		if short := r.s.shortNames(ctx, q.CertTypeCode, []string{name})[0]; short != name {
-			claims[short] = claims[name]
-			delete(claims, name)
+	claims := make(map[string]string, len(q.CertData))
+	for name, value := range q.CertData {
+		switch lower := strings.ToLower(name); lower {
+		case "zzbs":
+			claims[lower] = value
+		case "zzzt":
+		default:
+			claims[r.s.shortNames(ctx, q.CertTypeCode, []string{name})[0]] = value
 		}
 	}
-	delete(claims, "zzzt")
 	return claims
 }
 
@@ -113,7 +115,7 @@ func verifyFile(ctx context.Context, r *sharing, q *api.SharingFileCheck) (any, 
 		p.Errors[0].Path, p.Errors[0].FixZh, p.Errors[0].FixEn = "/data/contentType", "请用 base64", "use base64"
 		return nil, p
 	}
-	if err := need("content", string(q.Content), "useCause", q.UseCause); err != nil {
+	if err := need(member{"content", string(q.Content)}, member{"useCause", q.UseCause}); err != nil {
 		return nil, err
 	}
 	a, err := r.access(q.UseCause)

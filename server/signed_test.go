@@ -54,12 +54,12 @@ func newSignedWorld(t *testing.T) *signedWorld {
 	return w
 }
 
-// sign makes a signed request; the body is sent as it is given here each time send is called.
-func (w *signedWorld) sign(method, path, key string, body any) *http.Request {
+// sign makes a signed POST; the body is sent as it is given here each time send is called.
+func (w *signedWorld) sign(path, key string, body any) *http.Request {
 	w.t.Helper()
 	content, err := json.Marshal(body)
 	require.NoError(w.t, err)
-	r, err := http.NewRequestWithContext(w.t.Context(), method, w.http.URL+api.Version+path, bytes.NewReader(content))
+	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.http.URL+api.Version+path, bytes.NewReader(content))
 	require.NoError(w.t, err)
 	r.Host = "vault.province.example"
 	r.Header.Set("Content-Type", "application/json")
@@ -71,7 +71,7 @@ func (w *signedWorld) sign(method, path, key string, body any) *http.Request {
 	}
 	w.nonce++
 	input, value, err := httpsig.Sign(&httpsig.Message{
-		Method: method, Scheme: "http", Authority: r.Host, Path: r.URL.EscapedPath(), Field: r.Header.Values,
+		Method: http.MethodPost, Scheme: "http", Authority: r.Host, Path: r.URL.EscapedPath(), Field: r.Header.Values,
 	}, "elicense", httpsig.Params{
 		Components: components, Created: w.now, Nonce: strings.Repeat("n", 16) + string(rune('a'+w.nonce)),
 	}, w.key)
@@ -101,7 +101,7 @@ func (w *signedWorld) send(r *http.Request) reply {
 func TestSignedReplay_D1_1(t *testing.T) {
 	t.Parallel()
 	w := newSignedWorld(t)
-	write := w.sign(http.MethodPost, "/licences", "one", foodRequest(t))
+	write := w.sign("/licences", "one", foodRequest(t))
 	first := w.send(write)
 	require.Equal(t, http.StatusCreated, first.status, "%s", first.body)
 	second := w.send(write)
@@ -109,16 +109,16 @@ func TestSignedReplay_D1_1(t *testing.T) {
 	require.Equal(t, "true", second.header.Get(api.HeaderReplayed))
 	require.Equal(t, into[api.Written](t, first).Identifier, into[api.Written](t, second).Identifier)
 
-	read := w.sign(http.MethodPost, "/lookups", "", api.LookupRequest{
+	read := w.sign("/lookups", "", api.LookupRequest{
 		Asked: api.Asked{Purpose: "核对", Ground: string(vault.GroundIssuer)}, Identifier: into[api.Written](t, first).Identifier,
 	})
 	require.Equal(t, http.StatusOK, w.send(read).status)
 	refused(t, w.send(read), http.StatusUnauthorized, "signature-replayed")
 
-	fresh := w.sign(http.MethodPost, "/licences", "one", foodRequest(t))
+	fresh := w.sign("/licences", "one", foodRequest(t))
 	require.Equal(t, "true", w.send(fresh).header.Get(api.HeaderReplayed), "signed anew, the same key")
 
-	failed := w.sign(http.MethodPost, "/licences", "two", api.IssueRequest{
+	failed := w.sign("/licences", "two", api.IssueRequest{
 		Type: foodRequest(t).Type, Paper: "P-2", Values: map[string]string{},
 	})
 	require.Equal(t, http.StatusUnprocessableEntity, w.send(failed).status)
@@ -130,7 +130,7 @@ func TestSignedContent(t *testing.T) {
 	t.Parallel()
 	w := newSignedWorld(t)
 	request := foodRequest(t)
-	write := w.sign(http.MethodPost, "/licences", "one", request)
+	write := w.sign("/licences", "one", request)
 	request.Paper = "P-9999"
 	other, err := json.Marshal(request)
 	require.NoError(t, err)

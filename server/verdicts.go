@@ -47,8 +47,8 @@ func verdictID(owner, key string) string {
 func verdictKey(id string) []byte { return append([]byte{spaceVerdicts, 'v'}, id...) }
 
 func verdictEnd(v *verdict) []byte {
-	k := binary.BigEndian.AppendUint64([]byte{spaceVerdicts, 'x'}, uint64(v.Verification.Expires.Unix())) //nolint:gosec // after 1970
-	return append(k, v.ID...)
+	end := uint64(v.Verification.Expires.Unix()) //nolint:gosec // after 1970
+	return append(binary.BigEndian.AppendUint64([]byte{spaceVerdicts, 'x'}, end), v.ID...)
 }
 
 func (s *Server) verdict(ctx context.Context, owner, id string) (*verdict, error) {
@@ -129,10 +129,12 @@ type reportWriter struct {
 func (s *Server) keepReports(ctx context.Context, v *verdict, r reportWriter) error {
 	add := func(form, document string, write func(io.Writer) error) error {
 		f, err := s.writeFile(ctx, files.Want{Owner: v.Owner, Limit: maxEvidence, Keep: r.keep}, write)
-		if err == nil {
-			v.Verification.Reports = append(v.Verification.Reports, api.ReportFile{Form: form, Document: document, File: fileOf(f)})
+		if err != nil {
+			return err
 		}
-		return err
+		report := api.ReportFile{Form: form, Document: document, File: fileOf(f)}
+		v.Verification.Reports = append(v.Verification.Reports, report)
+		return nil
 	}
 	err := add("json", "", func(w io.Writer) error { return json.NewEncoder(w).Encode(r.CaseReport) })
 	if err != nil {

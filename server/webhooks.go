@@ -173,7 +173,9 @@ type replayInput struct {
 	Body api.Replay
 }
 
-func (s *Server) subscription(ctx context.Context, c *identity.Caller, in *subscriptionInput) (*subscriptionOutput, error) {
+func (s *Server) subscription(
+	ctx context.Context, c *identity.Caller, in *subscriptionInput,
+) (*subscriptionOutput, error) {
 	h, err := s.webhooks()
 	if err != nil {
 		return nil, err

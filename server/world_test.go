@@ -26,6 +26,7 @@ import (
 	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/server"
+	"github.com/elicense/elicense/server/alarm"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
@@ -114,8 +115,23 @@ func newWorldOn(t testing.TB, store engine.Engine, more func(*identity.Keys)) *w
 			return memory.New(), func() error { return nil }, nil
 		},
 	}
+	w.recognising(clock)
 	w.restart()
 	return w
+}
+
+// recognising lets callers be registered and log in, and raises alarms.
+func (w *world) recognising(clock func() time.Time) {
+	w.t.Helper()
+	var err error
+	w.config.Registry, err = identity.OpenRegistry(w.t.Context(), identity.RegistryConfig{Engine: memory.New(), Now: clock})
+	require.NoError(w.t, err)
+	w.config.Login, err = identity.NewLogin(identity.LoginConfig{
+		Certificates: trusting{}, Caller: fixtures.Hall, Origin: "vault.province.example", Now: clock, Rand: rand.Reader,
+	})
+	require.NoError(w.t, err)
+	w.config.Alarms, err = alarm.Open(w.t.Context(), alarm.Config{Engine: memory.New(), Now: clock, Rand: rand.Reader})
+	require.NoError(w.t, err)
 }
 
 // restart begins the service, or begins it anew after changes to config.
@@ -179,7 +195,7 @@ func (w *world) callers(more func(*identity.Keys)) identity.Recogniser {
 	keys.Add("firm-7-weak", w.holder(7, vault.LevelRegistered))
 	narrow := identity.Caller{
 		ID: fixtures.Caller(0), Role: identity.RoleDepartmentSystem, Department: departments[0].Code,
-		Types: []string{shipped(w.t, "business-licence").Code},
+		Types: []string{businessType},
 	}
 	keys.Add("narrow", narrow)
 	if more != nil {
@@ -187,6 +203,19 @@ func (w *world) callers(more func(*identity.Keys)) identity.Recogniser {
 	}
 	return &keys
 }
+
+// businessType is a shipped type that the narrow system alone is for.
+var businessType = func() string {
+	data, err := catalogue.ShippedFile("business-licence")
+	if err != nil {
+		panic(err)
+	}
+	typ, err := catalogue.ParseType(data)
+	if err != nil {
+		panic(err)
+	}
+	return typ.Code
+}()
 
 // holder is the firm of that number, logged in at the hall.
 func (w *world) holder(firm uint64, level vault.Level) identity.Caller {
@@ -323,7 +352,7 @@ func definition(t testing.TB) []byte {
 }
 
 // idPattern finds what looks like an identity number or a code of a firm.
-var idPattern = regexp.MustCompile(`[0-9]{17}[0-9X]|9[0-9A-Z]{17}`)
+var idPattern = regexp.MustCompile(`\b(?:[0-9]{17}[0-9X]|9[0-9A-Z]{17})\b`)
 
 // serve answers one request without a connection.
 func serve(h http.Handler, body io.Reader, length int64, headers []string) *httptest.ResponseRecorder {

@@ -225,19 +225,10 @@ func (v *Vault) perform(ctx context.Context, ac *acting, note auditNote) (*Answe
 				return note, err
 			}
 		}
-		switch {
-		case sv != nil:
-			err = v.commitVersion(w, ac.s, st, sv, ac.ev)
-		case ac.act.Kind.MakesVersion():
-			answer.Unchanged, note.result = true, "unchanged"
-			err = v.stays(w, st, ac, h)
-		default:
-			err = v.commitState(w, st, ac, h)
+		if answer.Unchanged = sv == nil && ac.act.Kind.MakesVersion(); answer.Unchanged {
+			note.result = "unchanged"
 		}
-		if err == nil && ac.rehearsed {
-			err = errRehearsed
-		}
-		if err != nil {
+		if err := v.carryOut(w, st, ac, h, sv); err != nil {
 			return note, err
 		}
 		now, err := getHead(w, ac.lid)
@@ -251,6 +242,23 @@ func (v *Vault) perform(ctx context.Context, ac *acting, note auditNote) (*Answe
 		return nil, err
 	}
 	return &answer, nil
+}
+
+// carryOut writes what an act does; a rehearsal ends where it has been done.
+func (v *Vault) carryOut(w engine.Writer, st *staging, ac *acting, h *head, sv *signed) error {
+	var err error
+	switch {
+	case sv != nil:
+		err = v.commitVersion(w, ac.s, st, sv, ac.ev)
+	case ac.act.Kind.MakesVersion():
+		err = v.stays(w, st, ac, h)
+	default:
+		err = v.commitState(w, st, ac, h)
+	}
+	if err == nil && ac.rehearsed {
+		return errRehearsed
+	}
+	return err
 }
 
 func (v *Vault) answerFrom(a *Answer, h *head, s *session) {

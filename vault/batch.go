@@ -216,7 +216,7 @@ func lastRun(r engine.Reader, name string) (unfinished *BatchAccount, run int, e
 			unfinished = &b
 		case BatchUndoing: // what its rows say of the vault would not last
 			return false, refuse(ErrBatch, CodeBatchState, "batch")
-		case BatchWaiting, BatchOpen, BatchUndone:
+		case BatchWaiting, BatchOpen, BatchUndone, BatchImported:
 		}
 		return true, nil
 	})

@@ -225,11 +225,12 @@ func (in *incoming) addVersion(w engine.Writer, h *head, e *importedEvent) (head
 		}
 	}
 	next := sv.head(sv.expected)
-	switch {
-	case ev.Kind == record.EventRestored:
+	if ev.Kind == record.EventRestored {
 		next.restored(ev.Batch)
-	case ev.Kind == record.EventConverted:
-		next.converted = append(next.converted, conversion{version: next.version, batch: ev.Batch, row: sv.c.source.Row})
+	}
+	if ev.Kind == record.EventConverted {
+		brought := conversion{version: next.version, batch: ev.Batch, row: sv.c.source.Row}
+		next.converted = append(next.converted, brought)
 	}
 	return *next, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -211,6 +212,11 @@ func TestImportForged(t *testing.T) {
 		"salt":       func(x *vault.Transfer) { x.Events[0].Salt[0]++ },
 		"short salt": func(x *vault.Transfer) { x.Events[0].Salt = x.Events[0].Salt[1:] },
 		"record":     func(x *vault.Transfer) { x.Events[0].Version.Record = other.Events[0].Version.Record },
+		"digest": func(x *vault.Transfer) {
+			mine, others := record.Sum(good.Events[0].Version.Record), record.Sum(other.Events[0].Version.Record)
+			x.Events[0].Raw = bytes.Replace(x.Events[0].Raw, []byte(mine.String()), []byte(others.String()), 1)
+			x.Events = x.Events[:1]
+		},
 		"signature":  func(x *vault.Transfer) { x.Events[0].Version.Signature = other.Events[0].Version.Signature },
 		"values":     func(x *vault.Transfer) { x.Events[0].Version.Values = other.Events[0].Version.Values },
 		"no version": func(x *vault.Transfer) { x.Events[0].Version = nil },
@@ -221,7 +227,12 @@ func TestImportForged(t *testing.T) {
 		"image":      func(x *vault.Transfer) { x.Events[0].Version.Images = [][]byte{[]byte("x")} },
 		"scan":       func(x *vault.Transfer) { x.Events[0].Version.Scans = [][]byte{[]byte("x")} },
 		"order":      func(x *vault.Transfer) { x.Events[0], x.Events[1] = x.Events[1], x.Events[0] },
-		"batch":      func(x *vault.Transfer) { x.Batches = []vault.TransferBatch{{Account: vault.BatchAccount{ID: "b"}}} },
+		"batch name": func(x *vault.Transfer) {
+			x.Batches = []vault.TransferBatch{{Account: vault.BatchAccount{
+				ID: "b", Type: foodType, Issuer: fixtures.Departments()[0].Code,
+			}}}
+		},
+		"batch": func(x *vault.Transfer) { x.Batches = []vault.TransferBatch{{Account: vault.BatchAccount{ID: "b"}}} },
 	} {
 		x := travelled(t, good)
 		change(x)
@@ -283,4 +294,33 @@ func TestImportConverted(t *testing.T) {
 	other.work(t, "file", []line{{number: 7, text: 7}})
 	_, err = other.v.Import(t.Context(), department(0), city.export(name, 1))
 	require.Equal(t, vault.CodeImportBatch, vault.CodeOf(err))
+}
+
+// FuzzImport: whatever a transfer says, an import refuses it or keeps what can be exported again, byte for byte.
+func FuzzImport(f *testing.F) {
+	city := newWorld(f)
+	first := city.issue("1", number(1))
+	_, err := city.v.Attach(f.Context(), department(0), first.Identifier, "ofd", []byte("a sealed document"))
+	require.NoError(f, err)
+	seed, err := json.Marshal(city.export(first.Identifier, 1))
+	require.NoError(f, err)
+	f.Add(seed)
+	f.Add([]byte(`{"identifier":"1.2.156.3005.2","from":1,"events":[{"raw":"eA==","salt":"eA=="}]}`))
+	province := city.newProvincial()
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var x vault.Transfer
+		if json.Unmarshal(text, &x) != nil {
+			return
+		}
+		here := *province
+		here.t = t
+		res, err := here.v.Import(t.Context(), department(0), &x)
+		if err != nil {
+			require.Nil(t, res)
+			require.NotEmpty(t, vault.CodeOf(err), err)
+			return
+		}
+		require.Len(t, x.Events, len(here.export(x.Identifier, x.From).Events))
+		require.Empty(t, cmp.Diff(travelled(t, &x).Events, here.export(x.Identifier, x.From).Events))
+	})
 }

@@ -35,12 +35,18 @@ func (in *incoming) read(ctx context.Context, t *Transfer) error {
 func (in *incoming) readBatches(list []TransferBatch) error {
 	for i := range list {
 		b := &list[i].Account
-		if b.Issuer != in.id.Issuer || b.Type != in.id.Type || b.ID == "" || len(b.ID) > 64 || len(list) > maxTransferEvents {
+		many := len(list) > maxTransferEvents
+		if many || b.Issuer != in.id.Issuer || b.Type != in.id.Type || !isBatchID(b.ID) {
 			return refuse(ErrInvalid, CodeImportInvalid, "batches")
 		}
 	}
 	in.batches = list
 	return nil
+}
+
+// names reports whether an identifier is one of the licence's.
+func (in *incoming) names(id code.Identifier) bool {
+	return id.Type == in.id.Type && id.Issuer == in.id.Issuer && id.Serial == in.id.Serial
 }
 
 // named reports whether the transfer brings the account of a batch.
@@ -59,7 +65,7 @@ func (in *incoming) readEvent(ctx context.Context, t *TransferEvent) (*importedE
 		return nil, refuse(ErrInvalid, CodeImportInvalid, "events")
 	}
 	id, err := code.ParseIdentifier(ev.Identifier)
-	if err != nil || id.Type != in.id.Type || id.Issuer != in.id.Issuer || id.Serial != in.id.Serial || !in.named(ev.Batch) {
+	if err != nil || !in.names(id) || !in.named(ev.Batch) {
 		return nil, refuse(ErrInvalid, CodeImportInvalid, "events")
 	}
 	out := &importedEvent{event: ev, raw: t.Raw, salt: [16]byte(t.Salt)}
@@ -106,15 +112,13 @@ func (in *incoming) readVersion(ctx context.Context, out *importedEvent, id code
 	if err != nil {
 		return err
 	}
-	if err := in.readBlobs(ctx, out, c, ver, t); err != nil {
-		return err
-	}
 	out.previous = rec.Previous
 	out.version = &signed{signature: t.Signature, unsigned: &unsigned{
-		id: in.lid, identifier: id, name: rec.Identifier, record: record.Sum(t.Record), raw: t.Record, signer: rec.Signer,
-		custody: rec.Mode == record.Custody, values: t.Values, holders: in.v.holderTokens(c.holderKind, c.holderCode), c: c,
+		id: in.lid, identifier: id, name: rec.Identifier, record: record.Sum(t.Record), raw: t.Record,
+		signer: rec.Signer, custody: rec.Mode == record.Custody, values: t.Values, c: c,
+		holders: in.v.holderTokens(c.holderKind, c.holderCode),
 	}}
-	return nil
+	return in.readBlobs(ctx, out, ver, t)
 }
 
 func (in *incoming) parse(ev *record.Event, t *TransferVersion) (*Version, error) {
@@ -170,7 +174,8 @@ func (in *incoming) check(ctx context.Context, ver *Version, ev *record.Event) (
 }
 
 // readBlobs makes images and scans durable, all that the version names and nothing else.
-func (in *incoming) readBlobs(ctx context.Context, out *importedEvent, c *Checked, ver *Version, t *TransferVersion) error {
+func (in *incoming) readBlobs(ctx context.Context, out *importedEvent, ver *Version, t *TransferVersion) error {
+	c := out.version.c
 	named, err := c.typ.imageDigests(ver.Disclosures)
 	if err != nil {
 		return refuse(ErrInvalid, CodeImportInvalid, "images")

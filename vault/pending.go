@@ -108,7 +108,7 @@ func (p *Pending) batches(r engine.Reader, s *session) error {
 			p.Unfinished = append(p.Unfinished, b)
 		case BatchWaiting:
 			p.Waiting = append(p.Waiting, b)
-		case BatchOpen, BatchUndone:
+		case BatchOpen, BatchUndone, BatchImported:
 		}
 		return true, nil
 	})

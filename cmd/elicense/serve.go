@@ -18,7 +18,6 @@ import (
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server"
-	"github.com/elicense/elicense/server/alarm"
 )
 
 func (c *program) serveCommand() *cobra.Command {
@@ -153,13 +152,9 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	if err != nil {
 		return nil, nil, err
 	}
-	alarms, err := alarm.Open(ctx, alarm.Config{Engine: kept, Now: c.Now, Rand: c.Rand})
-	if err != nil {
-		return nil, nil, err
-	}
 	s, err := server.New(server.Config{
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
-		Registry: known.registry, Alarms: alarms, Login: known.login, Provider: known.provider, Files: work.files,
+		Registry: known.registry, Alarms: known.alarms, Login: known.login, Provider: known.provider, Files: work.files,
 		Converting: work.converting, Webhooks: c.webhooks(h, settings), Verifier: verifying.Verifier,
 		Verifying: verifying, Sandbox: h.settings.Sandbox, Log: c.serviceLog(), Pages: pages{h.documents},
 		Ready:    func(context.Context) error { return h.room() },

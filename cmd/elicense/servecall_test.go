@@ -78,13 +78,19 @@ func serveSandbox(t *testing.T, dir string) (address string, stop func()) {
 	return address, stop
 }
 
-// systemClient is a department's system with the keys that enrol gave it.
-func systemClient(t *testing.T, dir, keys, address string, change func(*client.Config)) *client.Client {
+// tlsOf trusts the sandbox's server and nobody else.
+func tlsOf(t *testing.T, dir string) *tls.Config {
 	t.Helper()
 	roots := x509.NewCertPool()
 	server, err := os.ReadFile(filepath.Join(dir, sandboxCertificate))
 	require.NoError(t, err)
 	require.True(t, roots.AppendCertsFromPEM(server))
+	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+}
+
+// systemClient is a department's system with the keys that enrol gave it.
+func systemClient(t *testing.T, dir, keys, address string, change func(*client.Config)) *client.Client {
+	t.Helper()
 	pair, err := tls.LoadX509KeyPair(filepath.Join(keys, connectionFile), filepath.Join(keys, connectionKey))
 	require.NoError(t, err)
 	text, err := os.ReadFile(filepath.Join(keys, signatureFile))
@@ -93,8 +99,9 @@ func systemClient(t *testing.T, dir, keys, address string, change func(*client.C
 	require.NoError(t, err)
 	cfg := client.Config{
 		URL: "https://" + address, Rand: rand.Reader, Now: time.Now, Attempts: 1, Key: key,
-		TLS: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12},
+		TLS: tlsOf(t, dir),
 	}
+	cfg.TLS.Certificates = []tls.Certificate{pair}
 	if change != nil {
 		change(&cfg)
 	}
@@ -158,6 +165,14 @@ func TestServeSystem_A71(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Len(t, found.Licences, 1)
+
+	ask, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+		"https://"+address+"/oidc/.well-known/openid-configuration", http.NoBody)
+	require.NoError(t, err)
+	wellKnown, err := (&http.Client{Transport: &http.Transport{TLSClientConfig: tlsOf(t, dir)}}).Do(ask)
+	require.NoError(t, err)
+	require.NoError(t, wellKnown.Body.Close())
+	require.Equal(t, http.StatusOK, wellKnown.StatusCode, "the sandbox is a provider of logins")
 
 	connection := systemClient(t, dir, keys, address, func(cfg *client.Config) { cfg.Key = nil })
 	_, err = connection.LicenceTypes(t.Context())

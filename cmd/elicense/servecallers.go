@@ -11,6 +11,7 @@ import (
 
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/server/alarm"
 	"github.com/elicense/elicense/server/identity"
 )
 
@@ -20,6 +21,7 @@ type recognised struct {
 	registry *identity.Registry
 	login    *identity.Login // nil: holders do not log in here
 	provider http.Handler    // nil: no users of ours log in elsewhere
+	alarms   *alarm.Watcher
 	keys     []sandboxCaller
 }
 
@@ -30,7 +32,13 @@ func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s
 		return nil, err
 	}
 	trust, err := identity.NewTrust(identity.TrustConfig{
-		Load: func() (identity.TrustSource, error) { return c.trustInCallers(h, s) },
+		Load: func() (identity.TrustSource, error) {
+			source, err := c.trustInCallers(h, s)
+			if err != nil {
+				c.serviceLog().ErrorContext(ctx, "callers' certificates cannot be judged", "error", err.Error())
+			}
+			return source, err
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -42,6 +50,9 @@ func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s
 		return nil, err
 	}
 	r := &recognised{registry: registry, callers: identity.Chain{systems}}
+	if r.alarms, err = alarm.Open(ctx, alarm.Config{Engine: kept, Now: c.Now, Rand: c.Rand}); err != nil {
+		return nil, err
+	}
 	if r.login, err = c.loginOf(h, s, trust); err != nil {
 		return nil, err
 	}
@@ -59,13 +70,15 @@ func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s
 		return nil, err
 	}
 	r.callers = append(r.callers, tokens)
-	if h.settings.Sandbox {
-		keys, list, err := c.sandboxCallers(h)
-		if err != nil {
-			return nil, err
-		}
-		r.callers, r.keys = append(r.callers, keys), list
+	if !h.settings.Sandbox {
+		r.callers = append(r.callers, identity.NoKeys{})
+		return r, nil
 	}
+	keys, list, err := c.sandboxCallers(h)
+	if err != nil {
+		return nil, err
+	}
+	r.callers, r.keys = append(r.callers, keys), list
 	return r, nil
 }
 

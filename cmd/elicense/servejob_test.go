@@ -43,9 +43,9 @@ func (s *serving) job(id string) (j api.Job) {
 // TestConversionKilled: a conversion that was accepted goes on after each kill -9, and its end is that of one that nobody
 // disturbed; the licences are there once.
 func TestConversionKilled(t *testing.T) {
-	rows, kills := 4000, 4
+	rows, kills := 8000, 4
 	if testing.Short() {
-		rows, kills = 1500, 2
+		rows, kills = 4000, 2
 	}
 	k := newKilling(t, rows)
 	k.withoutDocuments()
@@ -79,7 +79,7 @@ func TestConversionKilled(t *testing.T) {
 			time.Sleep(5 * time.Millisecond) // within the limits of a caller
 			job = s.job(id)
 		}
-		time.Sleep(rand.N(200 * time.Millisecond))
+		time.Sleep(rand.N(60 * time.Millisecond))
 		job = s.job(id)
 		if job.State == "running" && job.Progress != nil {
 			halfway++

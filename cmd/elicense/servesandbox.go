@@ -26,19 +26,26 @@ type sandboxCaller struct {
 	Key  string `json:"key"`
 }
 
-// sandboxCallers are the callers of a sandbox, each with a bearer key: the departments, the hall, the operator.
+// sandboxHolder is the firm of docs/api.md, logged in at the hall: its key stands for that login.
+const (
+	sandboxHolder     = "holder"
+	sandboxHolderCode = "91350100EX0000002J"
+)
+
+// sandboxCallers are the callers of a sandbox, each with a bearer key: the departments, the hall, the operator, a holder.
 func (c *program) sandboxCallers(h *house) (*identity.Keys, []sandboxCaller, error) {
 	var keys identity.Keys
 	var list []sandboxCaller
-	add := func(name string, caller identity.Caller) error {
-		key, err := c.sandboxKey(h, caller.ID)
+	addAs := func(id, name string, caller identity.Caller) error {
+		key, err := c.sandboxKey(h, id)
 		if err != nil {
 			return err
 		}
 		keys.Add(key, caller)
-		list = append(list, sandboxCaller{caller.ID, name, key})
+		list = append(list, sandboxCaller{id, name, key})
 		return nil
 	}
+	add := func(name string, caller identity.Caller) error { return addAs(caller.ID, name, caller) }
 	for i, d := range fixtures.Departments() {
 		err := add(d.Name, identity.Caller{
 			ID: fixtures.Caller(i), Role: identity.RoleDepartmentSystem, Department: d.Code,
@@ -54,7 +61,11 @@ func (c *program) sandboxCallers(h *house) (*identity.Keys, []sandboxCaller, err
 				Name: "示例省网上办事大厅", Item: sandboxItem, Ground: string(vault.GroundLaw), Basis: fixtures.HallBasis,
 			},
 		}),
-		add(c.Say("运行单位", "the operator"), identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator}))
+		add(c.Say("运行单位", "the operator"), identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator}),
+		addAs(sandboxHolder, c.Say("持证主体", "a holder")+" "+sandboxHolderCode, identity.Caller{
+			ID: fixtures.Hall, Role: identity.RoleHolder, Level: vault.LevelCertificate,
+			Holder: &identity.Subject{Kind: "001", Code: sandboxHolderCode},
+		}))
 	return &keys, list, err
 }
 
@@ -69,6 +80,6 @@ func (c *program) sandboxKey(h *house, caller string) (string, error) {
 	if _, err := io.ReadFull(c.Rand, raw[:]); err != nil {
 		return "", err
 	}
-	key := "sandbox-" + caller + "-" + hex.EncodeToString(raw[:])
+	key := identity.SandboxPrefix + caller + "-" + hex.EncodeToString(raw[:])
 	return key, writeFile(path, []byte(key))
 }

@@ -98,7 +98,9 @@ func (h *Webhooks) serve(ctx context.Context, s *Subscription, end uint64) (bool
 
 // attempt sends the message that follows, or passes what does not concern the subscription.
 func (h *Webhooks) attempt(ctx context.Context, s *Subscription) (bool, error) {
-	page, err := h.cfg.Source.Events(ctx, s.Owner, Query{From: s.Next, Limit: maxEvents, Kinds: s.Kinds, Types: s.Types})
+	page, err := h.cfg.Source.Events(ctx, s.Owner, Query{
+		From: s.Next, Limit: maxEvents, Kinds: s.Kinds, Types: s.Types,
+	})
 	switch {
 	case err != nil && h.cfg.Source.Refused(err):
 		return true, h.conclude(ctx, s, nil, outcome{reason: reasonRight})
@@ -168,7 +170,7 @@ func (h *Webhooks) send(ctx context.Context, s *Subscription, d *Delivery, page 
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, bytes.NewReader(body))
 	if err != nil {
-		return outcome{reason: reasonAddress}, nil
+		return outcome{reason: reasonAddress}, nil //nolint:nilerr // it is the receiver's
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set(HeaderSubscription, s.ID)

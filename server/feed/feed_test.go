@@ -92,10 +92,10 @@ func (w *world) Do(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("ignored"))}, nil
 }
 
-func (w *world) subscribe(key string, from uint64) *feed.Subscription {
+func (w *world) subscribe() *feed.Subscription {
 	w.t.Helper()
 	s, _, err := w.h.Subscribe(w.t.Context(), feed.Request{
-		Owner: feed.Owner{ID: "one"}, Key: key, URL: "https://receiver.example/hook", From: &from,
+		Owner: feed.Owner{ID: "one"}, Key: "k", URL: "https://receiver.example/hook", From: new(uint64),
 	})
 	require.NoError(w.t, err)
 	return s
@@ -143,7 +143,7 @@ func evens(from, to uint64) (list []uint64) {
 func TestInOrder(t *testing.T) {
 	w := newWorld(t)
 	w.length = 450
-	s := w.subscribe("k", 0)
+	s := w.subscribe()
 	w.run()
 	require.Equal(t, evens(0, 450), w.sequences())
 	require.Len(t, w.got, 3)
@@ -171,7 +171,7 @@ func TestInOrder(t *testing.T) {
 // order and under the same numbers; another's messages do not wait for it.
 func TestDownForADay(t *testing.T) {
 	w := newWorld(t)
-	s := w.subscribe("k", 0)
+	s := w.subscribe()
 	down := w.now.Add(24 * time.Hour)
 	w.answer = func() (int, error) {
 		if w.now.Before(down) {
@@ -203,7 +203,7 @@ func TestDownForADay(t *testing.T) {
 // TestPaused: a receiver that is down for a week is not tried any more until its owner resumes it; then nothing is lost.
 func TestPaused(t *testing.T) {
 	w := newWorld(t)
-	s := w.subscribe("k", 0)
+	s := w.subscribe()
 	w.length = 10
 	w.answer = func() (int, error) { return http.StatusBadGateway, nil }
 	for range 8 * 24 {
@@ -225,7 +225,7 @@ func TestPaused(t *testing.T) {
 // TestReplay: the feed is sent again from any number on, in new messages.
 func TestReplay(t *testing.T) {
 	w := newWorld(t)
-	s := w.subscribe("k", 0)
+	s := w.subscribe()
 	w.length = 10
 	w.run()
 	_, err := w.h.Replay(t.Context(), "one", s.ID, 4)
@@ -250,7 +250,7 @@ func TestReplay(t *testing.T) {
 // TestOwnTrouble: trouble of the service leaves the receiver alone; a right that is gone pauses.
 func TestOwnTrouble(t *testing.T) {
 	w := newWorld(t)
-	s := w.subscribe("k", 0)
+	s := w.subscribe()
 	w.length = 2
 	w.source = engine.ErrNoSpace
 	_, err := w.h.Step(t.Context())
@@ -273,7 +273,7 @@ func TestAddress(t *testing.T) {
 	w := newWorld(t)
 	_, _, err := w.h.Subscribe(t.Context(), feed.Request{Owner: feed.Owner{ID: "one"}, Key: "k", URL: "http://127.0.0.1/"})
 	require.ErrorIs(t, err, feed.ErrURL)
-	s := w.subscribe("k", 0)
+	s := w.subscribe()
 	w.length = 2
 	w.config.Allowed = func(string) bool { return false }
 	w.reopen()
@@ -296,8 +296,8 @@ func TestAddress(t *testing.T) {
 func TestSubscribe(t *testing.T) {
 	w := newWorld(t)
 	w.length = 7
-	first := w.subscribe("k", 0)
-	require.Equal(t, first, w.subscribe("k", 0))
+	first := w.subscribe()
+	require.Equal(t, first, w.subscribe())
 	ask := func(q feed.Request) (*feed.Subscription, error) {
 		s, _, err := w.h.Subscribe(t.Context(), q)
 		return s, err
@@ -340,7 +340,7 @@ func TestSubscribe(t *testing.T) {
 // TestSweep: the log of what was sent long ago goes.
 func TestSweep(t *testing.T) {
 	w := newWorld(t)
-	s := w.subscribe("k", 0)
+	s := w.subscribe()
 	w.length = 2
 	w.run()
 	w.now = w.now.Add(31 * 24 * time.Hour)

@@ -30,6 +30,26 @@ func (k *Keys) Add(key string, c Caller) {
 	k.known = append(k.known, knownKey{sm3.Sum([]byte(key)), c})
 }
 
+// SandboxPrefix begins the keys of sandboxes, so that one that strays is told apart.
+const SandboxPrefix = "sandbox-"
+
+// NoKeys stands where Keys would in a production service: it knows no key, and says so of those of a sandbox.
+type NoKeys struct{}
+
+var _ Recogniser = NoKeys{}
+
+// Recognise refuses every bearer that nobody before it has recognised.
+func (NoKeys) Recognise(r *http.Request) (*Caller, error) {
+	scheme, key, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	switch {
+	case !ok || !strings.EqualFold(scheme, "Bearer"):
+		return nil, Nobody()
+	case strings.HasPrefix(key, SandboxPrefix):
+		return nil, Refuse(CodeSandbox)
+	}
+	return nil, Refuse(CodeUnknown)
+}
+
 // Recognise reads the header Authorization.
 func (k *Keys) Recognise(r *http.Request) (*Caller, error) {
 	scheme, key, ok := strings.Cut(r.Header.Get("Authorization"), " ")

@@ -35,7 +35,7 @@ events               x     -      -      -     -  -     -      -      -     -   
 quality              x     x      -      -     -  -     -      x      -     -      x
 audit                -     -      -      -     -  -     x      x      -     -      -
 operation            -     -      -      -     -  -     -      -      -     -      x
-replication          -     -      -      -     -  -     -      -      -     -      x
+replication          x     -      -      -     -  -     -      -      -     -      -
 jobs                 x     x      x      x     x  -     -      -      x     x      x
 `
 

@@ -365,3 +365,29 @@ func TestTLSChain(t *testing.T) {
 	c, err = w.systems.Recognise(request())
 	refused(t, identity.CodeUnchecked, c, err)
 }
+
+// TestTrustFails: while what certificates are judged by cannot be read nobody passes, and it is not read anew for every
+// request.
+func TestTrustFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	loads, broken := 0, true
+	trust, err := identity.NewTrust(identity.TrustConfig{Load: func() (identity.TrustSource, error) {
+		loads++
+		if broken {
+			return identity.TrustSource{}, io.ErrUnexpectedEOF
+		}
+		return w.load()
+	}})
+	require.NoError(t, err)
+	for range 3 {
+		err := trust.CheckCertificate(w.cert, w.now)
+		require.Equal(t, identity.CodeUnchecked, identity.CodeOf(err))
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	}
+	require.Equal(t, 1, loads)
+	broken = false
+	require.NoError(t, trust.CheckCertificate(w.cert, w.now.Add(6*time.Second)))
+	require.NoError(t, trust.CheckCertificate(w.cert, w.now.Add(7*time.Second)))
+	require.Equal(t, 2, loads)
+}

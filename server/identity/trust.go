@@ -43,6 +43,7 @@ type Trust struct {
 	mu     sync.Mutex
 	source TrustSource                   // guarded by mu
 	loaded time.Time                     // guarded by mu
+	failed error                         // guarded by mu; why there is no source
 	judged map[[sm3.Size]byte]*judgement // guarded by mu
 }
 
@@ -74,13 +75,8 @@ func (t *Trust) CheckCertificate(c *pki.Certificate, at time.Time) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if age := at.Sub(t.loaded); age < 0 || age > t.cfg.MaxAge {
-		source, err := t.cfg.Load()
-		if err != nil {
-			return &Refusal{Code: CodeUnchecked, Err: err}
-		}
-		t.source, t.loaded = source, at
-		clear(t.judged)
+	if err := t.load(at); err != nil {
+		return &Refusal{Code: CodeUnchecked, Err: err}
 	}
 	if j := t.judged[c.Digest]; j != nil && !at.Before(j.at) {
 		return j.err
@@ -92,6 +88,24 @@ func (t *Trust) CheckCertificate(c *pki.Certificate, at time.Time) error {
 	t.judged[c.Digest] = &judgement{at, err}
 	return err
 }
+
+// load gives the source anew when it is due. A failure stands for some seconds, so that requests do not each try again.
+// mu is held.
+func (t *Trust) load(at time.Time) error {
+	limit := t.cfg.MaxAge
+	if t.failed != nil {
+		limit = min(limit, loadAgain)
+	}
+	if age := at.Sub(t.loaded); age < 0 || age > limit {
+		t.source, t.failed = t.cfg.Load()
+		t.loaded = at
+		clear(t.judged)
+	}
+	return t.failed
+}
+
+// loadAgain is how long after a failure the source is asked for again.
+const loadAgain = 5 * time.Second
 
 // checkValidity refuses a certificate outside of its time.
 func checkValidity(c *pki.Certificate, at time.Time) error {

@@ -124,10 +124,12 @@ func (k keyed) broken(steps int) {
 	}
 }
 
+// These tests open engines in this process. They are not parallel: a process that another test forks at that moment holds
+// the lock of an engine a little longer than this one does.
+
 // TestRotateBrokenOff: after every step of a change of the master key the directory opens with exactly one of the two
 // keys, and everything in it does; the same command then finishes the change, and it can be taken back.
 func TestRotateBrokenOff(t *testing.T) {
-	t.Parallel()
 	whole := newKeyed(t)
 	k := whole.copy()
 	k.broken(-1)
@@ -151,7 +153,6 @@ func TestRotateBrokenOff(t *testing.T) {
 
 // TestRotateBack: a change is taken back by the same command with the keys the other way round.
 func TestRotateBack(t *testing.T) {
-	t.Parallel()
 	k := newKeyed(t)
 	require.Zero(t, k.run(k.old, "key", "rotate"))
 	require.True(t, k.opens(k.new))
@@ -166,7 +167,6 @@ func TestRotateBack(t *testing.T) {
 // TestRotateKilled kills the command at random moments. Whenever it was, exactly one key opens the directory, and the
 // same command finishes.
 func TestRotateKilled(t *testing.T) {
-	t.Parallel()
 	trials := 8
 	if testing.Short() {
 		trials = 2
@@ -204,7 +204,6 @@ func TestRotateKilled(t *testing.T) {
 
 // TestRotateRefuses: what cannot be put under the new key whole is not begun.
 func TestRotateRefuses(t *testing.T) {
-	t.Parallel()
 	k := newKeyed(t)
 	path := filepath.Join(k.dir, vaultFile)
 	text, err := os.ReadFile(path)
@@ -241,7 +240,6 @@ func dataKeysOf(t *testing.T, e engine.Engine) map[byte]int {
 // TestRenewDataKeysUnderLoad: data keys are renewed while departments issue. Nothing that was answered is lost, and in the
 // end every value of every engine lies under its new key, alone.
 func TestRenewDataKeysUnderLoad(t *testing.T) {
-	t.Parallel()
 	dir := t.TempDir() + "/data"
 	all := &answered{sent: map[string]api.IssueRequest{}, written: map[string]api.Written{}}
 	load := func(s *serving, round int, until func() bool) {
@@ -277,7 +275,6 @@ func TestRenewDataKeysUnderLoad(t *testing.T) {
 
 // TestRenewOffline: the command does the same with the service stopped.
 func TestRenewOffline(t *testing.T) {
-	t.Parallel()
 	k := newKeyed(t)
 	require.Zero(t, k.run(k.old, "key", "renew"))
 	require.Zero(t, k.run(k.old, "key", "rotate"), "all data keys go under the new master key")

@@ -243,6 +243,22 @@ func TestReplacedKeyring(t *testing.T) {
 	requireFilled(t, lay(t, inner), 3)
 }
 
+// TestRingOrder: data keys stand in the order of their numbers, each once, from 1.
+func TestRingOrder(t *testing.T) {
+	key := strings.Repeat("a", 32)
+	for keys, sound := range map[string]bool{
+		"\x01" + key: true, "\x01" + key + "\xff" + key: true, "\x00" + key: false, "\x02" + key + "\x02" + key: false,
+		"\x02" + key + "\x01" + key: false, "": false, "\x01" + key[1:]: false,
+	} {
+		_, _, err := sealed.RereadRing(true, []byte(strings.Repeat("k", 64)+keys))
+		if sound {
+			require.NoError(t, err)
+		} else {
+			require.ErrorIs(t, err, engine.ErrCorrupt)
+		}
+	}
+}
+
 // FuzzRing reads anything as the keys of a keyring: what is read is written back as it was.
 func FuzzRing(f *testing.F) {
 	f.Add(false, []byte(strings.Repeat("k", 96)))

@@ -25,8 +25,8 @@ func (c *program) addCommands(root *cobra.Command) {
 		{"seal", "印章：", "Seals:", []*cobra.Command{c.newSealCommand()}},
 		{"sign", "签名与信封：", "Sign and envelop:", []*cobra.Command{c.signCommand(), c.envelopeCommand()}},
 		{"care", "维护：", "Look after the data:", []*cobra.Command{
-			c.doctorCommand(), c.selfTestCommand(), c.certificateCommand(), c.sweepCommand(), c.backupCommand(),
-			c.restoreCommand(),
+			c.doctorCommand(), c.selfTestCommand(), c.certificateCommand(), c.keyCommand(), c.sweepCommand(),
+			c.backupCommand(), c.restoreCommand(),
 		}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: c.Say(g.zh, g.en)})

@@ -50,9 +50,9 @@ func (s *Server) lookUp(ctx context.Context, c *identity.Caller, in *lookUpInput
 		Licences: make([]api.Licence, 0, len(res.Found)), Next: res.Next, Absence: string(res.Absence),
 		Receipt: receiptOf(res.Receipt),
 	}}
+	named := q.Identifier != "" || q.Number != ""
 	for i := range res.Found {
-		f := &res.Found[i]
-		out.Body.Licences = append(out.Body.Licences, s.licenceOf(ctx, c, f, q.Fields, q.Identifier != "" || q.Number != ""))
+		out.Body.Licences = append(out.Body.Licences, s.licenceOf(ctx, c, &res.Found[i], q.Fields, named))
 	}
 	return out, nil
 }

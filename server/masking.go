@@ -12,8 +12,8 @@ import (
 )
 
 // Elements that are about a person (personal in the type's definition) are shown masked (脱敏) where somebody browses:
-// who has licences in front of him one after the other needs to tell them apart, not to read them. Who has named the one
-// licence that he wants reads it, by the purpose, case and ground that stand in the audit.
+// who has licences in front of him one after the other needs to tell them apart, not to read them. Who has named the
+// one licence that he wants reads it, by the purpose, case and ground that stand in the audit.
 
 // sight is whether a role reads personal elements as they are.
 type sight struct {
@@ -42,8 +42,8 @@ func reads(c *identity.Caller, named bool) bool {
 	return sights[c.Role].lists
 }
 
-// shown are the elements that were asked for and that a version has, by short name, as the caller may read them. What the
-// type does not know any more counts as personal.
+// shown are the elements that were asked for and that a version has, by short name, as the caller may read them. What
+// the type does not know any more counts as personal.
 func (s *Server) shown(
 	ctx context.Context, c *identity.Caller, v *vault.Version, fields []string, named bool,
 ) map[string]string {

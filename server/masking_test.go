@@ -13,9 +13,9 @@ import (
 	"github.com/elicense/elicense/vault/catalogue"
 )
 
-// TestMasking_A57: cell by cell, who reads personal elements as they are: in what a look-up by holder found, and of a
+// TestMasking: cell by cell, who reads personal elements as they are: in what a look-up by holder found, and of a
 // licence that was named. What is not personal everybody reads.
-func TestMasking_A57(t *testing.T) {
+func TestMasking(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	req := foodRequest(t)

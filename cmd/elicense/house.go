@@ -182,7 +182,7 @@ func (c *program) store(ctx context.Context, h *house, name string) (*sealed.Eng
 	if err != nil {
 		return nil, err
 	}
-	e, _, err := c.unseal(ctx, inner, h.master)
+	e, err := c.unseal(ctx, inner, h.master)
 	if err != nil {
 		return nil, err
 	}
@@ -193,15 +193,12 @@ func (c *program) store(ctx context.Context, h *house, name string) (*sealed.Eng
 	return e, nil
 }
 
-func (c *program) unseal(ctx context.Context, inner *badger.Engine, master sealed.Master) (
-	*sealed.Engine, *sealed.Keyring, error,
-) {
+func (c *program) unseal(ctx context.Context, inner *badger.Engine, master sealed.Master) (*sealed.Engine, error) {
 	keys, err := sealed.OpenKeyring(ctx, inner, master)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	e, err := sealed.Open(sealed.Config{Inner: inner, Keys: keys, Rand: c.Rand})
-	return e, keys, err
+	return sealed.Open(sealed.Config{Inner: inner, Keys: keys, Rand: c.Rand})
 }
 
 // scratch gives an empty directory inside the data directory. What a killed command left in it goes first: the engines

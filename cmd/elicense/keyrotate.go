@@ -145,7 +145,7 @@ func (c *program) prepareKeyFiles(h *house, next sealed.Master) error {
 	to := filepath.Join(h.rotated()+unfinished, rotationFiles, keysDir)
 	from := filepath.Join(h.dir, keysDir)
 	return filesBelow(from, func(name string) error {
-		text, err := os.ReadFile(filepath.Join(from, name)) //nolint:gosec // the operator's own directory, closed to others
+		text, err := os.ReadFile(filepath.Join(from, name))
 		if err != nil || !bytes.HasPrefix(text, []byte(encryptedHead)) {
 			return err
 		}

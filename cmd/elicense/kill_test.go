@@ -296,7 +296,7 @@ func (k killing) contents(want report) map[string]string {
 // keys are those of the sealed engine.
 func (k killing) keys(c *program, h *house) map[string]string {
 	k.t.Helper()
-	store, _, err := c.unseal(k.t.Context(), h.main, h.master)
+	store, err := c.unseal(k.t.Context(), h.main, h.master)
 	require.NoError(k.t, err)
 	all, blobs := map[string]string{}, 0
 	require.NoError(k.t, store.View(k.t.Context(), func(r engine.Reader) error {

@@ -78,9 +78,8 @@ func everyForm(b []byte, depth int, visit func([]byte)) {
 			}
 		}
 	}
-	for _, at := range places(b, "PK\x03\x04") {
+	if at := bytes.Index(b, []byte("PK\x03\x04")); at >= 0 { // the directory at the end names all files from there on
 		unzip(b[at:], depth, visit)
-		break //nolint:staticcheck // the directory at the end names all files from the first on
 	}
 }
 

@@ -239,7 +239,7 @@ func TestNothingPersonalAtRest(t *testing.T) {
 	p := newPrivate(t, dir)
 	p.use()
 	p.misuse()
-	res, err := http.Get("http://" + p.metrics + "/") //nolint:noctx // of this test's own service
+	res, err := http.Get("http://" + p.metrics + "/")
 	require.NoError(t, err)
 	metrics, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
@@ -269,7 +269,7 @@ func (p *private) onDisk(dir string) {
 	p.t.Helper()
 	files := 0
 	require.NoError(p.t, filesBelow(dir, func(name string) error {
-		b, err := os.ReadFile(filepath.Join(dir, name)) //nolint:gosec // a file of the test's own directory
+		b, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			return nil //nolint:nilerr // a running service removes files
 		}

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// tlsLook is how often the files of the TLS certificate are looked at; SIGHUP has them looked at at once.
+// tlsLook is how often the files of the TLS certificate are looked at; SIGHUP has that done at once.
 const tlsLook = 15 * time.Second
 
 // tlsFace is what the service shows in TLS: certificate, key and the authorities that it names to callers. It is read

@@ -153,7 +153,8 @@ func ReplaceKeyring(ctx context.Context, inner engine.Engine, record []byte) err
 	}))
 }
 
-// change alters the stored keyring in one transaction; masters are the one that opens it and the one that it is put under.
+// change alters the stored keyring in one transaction; masters are the one that opens it and the one that it is put
+// under.
 func change(ctx context.Context, inner engine.Engine, masters [2]Master, random io.Reader, by func(*ring) error) error {
 	var salted [ringHead - 1]byte // drawn once: closures are pure
 	if _, err := io.ReadFull(random, salted[:]); err != nil {

@@ -23,13 +23,14 @@ type Config struct {
 	Inner engine.Engine
 	// Keys is the keyring of Inner, see CreateKeyring and OpenKeyring. Required.
 	Keys *Keyring
-	// Rand gives the eight bytes that name this opening, and new data keys; it must be cryptographically random. Required.
+	// Rand gives the eight bytes that name this opening, and new data keys; it must be cryptographically random.
+	// Required.
 	Rand io.Reader
 }
 
 // Engine is an engine whose values are sealed. There is one at a time over an inner engine: another would go on
-// sealing under a data key that this one has given up. Its limits are the contract's less what sealing adds: a value has at
-// most MaxValueBytes, and a closure's sum counts Overhead for each value.
+// sealing under a data key that this one has given up. Its limits are the contract's less what sealing adds: a value
+// has at most MaxValueBytes, and a closure's sum counts Overhead for each value.
 type Engine struct {
 	inner  engine.Engine
 	keys   *Keyring

@@ -41,6 +41,9 @@ func (s *Server) rejudge(ctx context.Context, c *identity.Caller, in *rejudgeInp
 	if err != nil {
 		return nil, err
 	}
+	if err := s.witnessVerdict(ctx, c, "rejudge", kept); err != nil {
+		return nil, err
+	}
 	out := &rejudgeOutput{Body: api.Rejudgement{
 		Judged: s.cfg.Now().UTC(), Policy: verify.PolicyVersion, Indication: r.Indication.String(),
 		Documents: make([]api.Rejudged, 0, len(r.Kept)),

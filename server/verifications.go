@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/verify"
 )
 
@@ -94,10 +96,21 @@ func (s *Server) verify(ctx context.Context, c *identity.Caller, in *verifyInput
 	if err := s.judge(ctx, kept, &in.Body); err != nil {
 		return nil, err
 	}
+	if err := s.witnessVerdict(ctx, c, "verify", kept); err != nil {
+		return nil, err
+	}
 	if err := s.keepVerdict(ctx, kept); err != nil {
 		return nil, err
 	}
 	return verificationAnswer(http.StatusCreated, "", kept), nil
+}
+
+// witnessVerdict puts into the audit who judged which case, and how it ended, before anybody is told.
+func (s *Server) witnessVerdict(ctx context.Context, c *identity.Caller, act string, v *verdict) error {
+	a := s.accessOf(c, api.Asked{Purpose: "核验提交材料", Case: v.Verification.Case})
+	return s.cfg.Vault.Witness(ctx, a, vault.Witnessed{
+		Act: act, Object: "verdict " + v.ID, Result: strings.ToLower(strings.ReplaceAll(v.Verification.Indication, "_", "-")),
+	})
 }
 
 func verificationAnswer(status int, replayed string, v *verdict) *verificationOutput {

@@ -16,6 +16,8 @@ import (
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/server"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/record"
 	"github.com/elicense/elicense/verify"
 )
 
@@ -100,6 +102,8 @@ func TestVerification(t *testing.T) {
 		return into[api.Rejudgement](t, r)
 	}
 	same := rejudge()
+	w.requireWitnessed("verify", "verdict "+v.ID, q.Case)
+	w.requireWitnessed("rejudge", "verdict "+v.ID, q.Case)
 	require.Len(t, same.Documents, 2)
 	require.False(t, same.Documents[0].Changed, "%+v", same)
 	require.Empty(t, same.Documents[0].Differences)
@@ -112,6 +116,18 @@ func TestVerification(t *testing.T) {
 	require.Equal(t, same.Documents[0].Stated, later.Documents[0].Stated)
 	require.Equal(t, same.Documents[0].Then, later.Documents[0].Then)
 	require.Empty(t, idPattern.FindAllString(w.log.String(), -1))
+}
+
+// requireWitnessed: the audit says who did something for which case.
+func (w *world) requireWitnessed(act, object, number string) {
+	w.t.Helper()
+	found := false
+	access := vault.Access{Caller: fixtures.Operator, Purpose: "核对", Ground: vault.GroundOperator}
+	require.NoError(w.t, w.vault.AuditTrail(w.t.Context(), access, 0, func(e *record.AuditEntry) bool {
+		found = found || e.Act == act && e.Object == object && e.Asked.Case == number && e.Asked.Caller == fixtures.Hall
+		return true
+	}))
+	require.True(w.t, found, act)
 }
 
 // TestVerificationForged: what was changed does not pass, and the case does not either.

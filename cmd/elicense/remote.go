@@ -43,7 +43,7 @@ var serviceCommands = []string{
 	"type list", "type show", "type put", "type report", "convert", "issue", "reserve", "confirm", "void", "reconcile", "change",
 	"renew", "reissue", "suspend", "resume", "cancel", "revoke", "annul", "lookup", "compare", "history",
 	"document list", "document get", "document attach", "document draw", "document copy", "consent grant",
-	"consent list", "consent withdraw", "proof get", "proof checkpoint", "proof since",
+	"consent list", "consent withdraw", "batch list", "batch sign-off", "batch certificate", "proof get", "proof checkpoint", "proof since",
 }
 
 // worksAtService reports whether a command is one of them.

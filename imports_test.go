@@ -123,7 +123,8 @@ var rules = map[string]rule{
 		"internal/httpsig", "internal/normal",
 	})},
 
-	"client": {reach: network, ours: slices.Concat(codecs, []string{"api", "pki"})},
+	"client":             {reach: network, ours: slices.Concat(codecs, []string{"api", "pki"})},
+	"client/conformance": {reach: network, ours: slices.Concat(codecs, []string{"api", "client", "pki", "verify"})},
 
 	"fixtures": {ours: []string{
 		"pki", "pki/ca", "signing", "signing/...", "vault", "vault/...", "internal/code", "internal/normal", "internal/sheet",
@@ -131,7 +132,7 @@ var rules = map[string]rule{
 	"internal/guards": {reach: process},
 	"cmd/elicense": {reach: process, ours: slices.Concat(codecs, []string{
 		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "signing/...", "verify", "verify/paper", "vault", "vault/...",
-		"api", "client", "server", "server/...", "internal/page", "internal/engine", "internal/engine/...",
+		"api", "client", "client/...", "server", "server/...", "internal/page", "internal/engine", "internal/engine/...",
 		"internal/blob", "internal/cli",
 	})},
 

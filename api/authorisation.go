@@ -39,6 +39,7 @@ type Authorisations struct {
 
 // Grounds are the legal bases on which a caller may ask about others, as the operator registered them.
 type Grounds struct {
+	Caller     string   `json:"caller" doc:"as which the vault knows the caller"`
 	Department string   `json:"department"`
 	Issues     []string `json:"issues" doc:"types that the department may issue"`
 	Bases      []string `json:"bases" doc:"what may be named as basis, with the ground law"`

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -23,6 +24,8 @@ type Request struct {
 	Body   any        // a Content as it is, anything else as JSON; nil: none
 	Into   any        // pointer to what the answer is read into, a *[]byte as it is; nil: it is not read
 	Write  bool       // needs an Idempotency-Key
+
+	root string // of Path; "": api.Version
 }
 
 // Content is a body that is no JSON of package api: a document, a definition, lines.
@@ -95,7 +98,7 @@ func (c *Client) prepare(r *Request, options []Option) (*call, error) {
 	for _, o := range options {
 		o(one)
 	}
-	at, err := c.base.Parse(api.Version + r.Path)
+	at, err := c.base.Parse(cmp.Or(r.root, api.Version) + r.Path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: path", ErrConfig)
 	}

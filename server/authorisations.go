@@ -127,7 +127,9 @@ func (s *Server) grounds(ctx context.Context, c *identity.Caller, _ *struct{}) (
 	if err != nil {
 		return nil, err
 	}
-	out := api.Grounds{Department: r.Department, Issues: []string{}, Bases: r.Bases, MaxLevel: r.MaxLevel.String()}
+	out := api.Grounds{
+		Caller: c.ID, Department: r.Department, Issues: []string{}, Bases: r.Bases, MaxLevel: r.MaxLevel.String(),
+	}
 	for _, t := range r.Issues {
 		if c.Covers(t) {
 			out.Issues = append(out.Issues, t)

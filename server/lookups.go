@@ -52,7 +52,7 @@ func (s *Server) lookUp(ctx context.Context, c *identity.Caller, in *lookUpInput
 	}}
 	for i := range res.Found {
 		f := &res.Found[i]
-		out.Body.Licences = append(out.Body.Licences, licenceOf(f, s.shortNames(ctx, f.Record.TypeCode, q.Fields)))
+		out.Body.Licences = append(out.Body.Licences, s.licenceOf(ctx, c, f, q.Fields, q.Identifier != "" || q.Number != ""))
 	}
 	return out, nil
 }
@@ -72,8 +72,11 @@ func holderOf(h *api.Holder) api.Holder {
 	return *h
 }
 
-// licenceOf shows a licence with the fields that were asked for, and no others.
-func licenceOf(f *vault.Found, fields []string) api.Licence {
+// licenceOf shows a licence with the fields that were asked for, and no others, as the caller may read them; named: he
+// has named this very licence.
+func (s *Server) licenceOf(
+	ctx context.Context, c *identity.Caller, f *vault.Found, fields []string, named bool,
+) api.Licence {
 	digest := record.Sum(f.Raw)
 	l := api.Licence{
 		Identifier: f.Identifier, Type: f.Record.TypeCode, TypeName: f.Record.TypeName,
@@ -84,7 +87,10 @@ func licenceOf(f *vault.Found, fields []string) api.Licence {
 	if !f.Since.IsZero() {
 		l.Since = f.Since.String()
 	}
-	l.Values = shown(&f.Version, fields)
+	if !reads(c, named) {
+		l.Number = hideNumbers(l.Number)
+	}
+	l.Values = s.shown(ctx, c, &f.Version, fields, named)
 	for _, d := range f.Documents {
 		l.Documents = append(l.Documents, api.Document{
 			Version: d.Version, Kind: d.Kind, Digest: hex.EncodeToString(d.Digest[:]),

@@ -122,8 +122,16 @@ func defect(code, zh, en string) api.Defect {
 	return d
 }
 
-// finish adds what every problem has.
+// finish adds what every problem has. Problems end up in the logs of callers: no citizen number stands in one, not even
+// in what was submitted.
 func (s *Server) finish(ctx context.Context, a *answer) *answer {
+	a.Title, a.Detail = hideNumbers(a.Title), hideNumbers(a.Detail)
+	for i := range a.Errors {
+		d := &a.Errors[i]
+		for _, text := range []*string{&d.Path, &d.Found, &d.Zh, &d.En, &d.FixZh, &d.FixEn} {
+			*text = hideNumbers(*text)
+		}
+	}
 	s.metrics.refusals.WithLabelValues(a.Code).Inc()
 	a.Type = "urn:elicense:problem:" + a.Code
 	a.Trace = traceOf(ctx)

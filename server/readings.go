@@ -73,7 +73,7 @@ func (s *Server) licence(ctx context.Context, c *identity.Caller, in *licenceInp
 	if err := s.observe(ctx, c, &a, holdersIn(found)...); err != nil {
 		return nil, err
 	}
-	body := licenceOf(found, s.shortNames(ctx, found.Record.TypeCode, in.Fields))
+	body := s.licenceOf(ctx, c, found, in.Fields, true)
 	return &licenceOutput{ETag: quoted(body.Version), Body: body}, nil
 }
 
@@ -190,21 +190,7 @@ func (s *Server) moment(ctx context.Context, c *identity.Caller, in *momentInput
 	if v := m.Version; v != nil {
 		digest := record.Sum(v.Raw)
 		out.Version, out.Record = versionIn(v.Record.Identifier), hex.EncodeToString(digest[:])
-		out.Values = shown(v, s.shortNames(ctx, v.Record.TypeCode, in.Fields))
+		out.Values = s.shown(ctx, c, v, in.Fields, true)
 	}
 	return &momentOutput{Body: out}, nil
-}
-
-// shown are the elements that were asked for and that a version has, by short name.
-func shown(v *vault.Version, fields []string) map[string]string {
-	var out map[string]string
-	for _, name := range fields {
-		if value := v.Value(name); value != "" {
-			if out == nil {
-				out = make(map[string]string, len(fields))
-			}
-			out[name] = value
-		}
-	}
-	return out
 }

@@ -49,6 +49,7 @@ withdrawAuthorisation  .      .     .        .      .     .  .       .          
 getGrounds             x      x     x        x      x     x  x       x          x      x     x
 listAccesses           .      .     .        .      .     .  .       .          x      x     .
 cancelJob              x      x     x        x      x     .  .       .          x      x     x
+certifyConformance     x      x     .        .      .     .  .       .          .      .     .
 convert                x      .     .        .      x     .  .       .          .      .     .
 deleteFile             x      x     x        x      x     .  .       .          x      x     x
 getConversion          x      .     .        .      x     .  .       .          .      .     .

@@ -82,6 +82,9 @@ type Config struct {
 	// Ready says what else must hold before the service takes requests, as room on the disk; nil: nothing.
 	Ready func(context.Context) error
 
+	// Certifier signs certificates of conformance; nil: the service gives none.
+	Certifier Certifier
+
 	// Sandbox marks every answer.
 	Sandbox bool
 }
@@ -169,6 +172,7 @@ func (s *Server) register() {
 	s.registerWebhooks()
 	s.registerVerifications()
 	s.registerReplication()
+	s.registerConformance()
 }
 
 // description is what huma needs to know of the interface as a whole.

@@ -45,7 +45,9 @@ func (s *Server) registerSharing(router *gin.Engine) {
 	offer(s, router, service[api.SharingQuery]{"GetCertificateDataByCertificateID", identity.MayLookUp, 0, dataByID})
 	offer(s, router, service[api.SharingQuery]{"GetCertificateDataByQRCode", identity.MayLookUp, 0, dataByCode})
 	offer(s, router, service[api.SharingFileQuery]{"GetCertificateFileByHolder", identity.MayLookUp, 0, fileByHolder})
-	offer(s, router, service[api.SharingFileQuery]{"GetCertificateFileByCertificateID", identity.MayLookUp, 0, fileByID})
+	offer(s, router, service[api.SharingFileQuery]{
+		"GetCertificateFileByCertificateID", identity.MayLookUp, 0, fileByID,
+	})
 	offer(s, router, service[api.SharingQuery]{"GetCertificateRemark", identity.MayReadTypes, 0, remark})
 	offer(s, router, service[api.SharingInfo]{"VerifyCertificateData", identity.MayCompare, 0, verifyInfo})
 	offer(s, router, service[api.SharingFileCheck]{"VerifyCertificateFile", identity.MayVerify, maxShared, verifyFile})

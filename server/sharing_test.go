@@ -83,20 +83,20 @@ func TestSharingData_A71_A89(t *testing.T) {
 	}}, found)
 
 	byID := map[string]any{"certIdentifier": issued.Identifier, "useCause": "办理变更登记"}
-	all := w.data("sharer", "GetCertificateDataByCertificateID", byID)
+	all := w.data("GetCertificateDataByCertificateID", byID)
 	require.Equal(t, values["CZZT"], all["CZZT"])
 	require.Equal(t, issued.Number, all["ZZBH"])
 	require.Equal(t, "有效", all["zzzt"])
-	require.Equal(t, all, w.data("sharer", "GetCertificateDataByHolder", holder))
+	require.Equal(t, all, w.data("GetCertificateDataByHolder", holder))
 	byID["metadataRange"] = "CZZT,ZZYXQJZRQ"
 	require.Equal(t, map[string]string{
 		"CZZT": values["CZZT"], "ZZYXQJZRQ": "2031-02-28", "zzbs": issued.Identifier, "zzzt": "有效",
-	}, w.data("sharer", "GetCertificateDataByCertificateID", byID))
+	}, w.data("GetCertificateDataByCertificateID", byID))
 
 	d, err := w.vault.Drawable(t.Context(), hallAccess(), issued.Identifier)
 	require.NoError(t, err)
 	for _, code := range []string{d.Token, "https://licences.example/v/" + d.Token} {
-		require.Equal(t, all, w.data("sharer", "GetCertificateDataByQRCode", map[string]any{"qrcode": code, "useCause": "扫码"}))
+		require.Equal(t, all, w.data("GetCertificateDataByQRCode", map[string]any{"qrcode": code, "useCause": "扫码"}))
 	}
 	var elements []api.SharingElement
 	remark := w.share("sharer", "GetCertificateRemark", ask(t, map[string]any{"certTypeCode": foodType(t), "useCause": "对接"}))
@@ -112,9 +112,9 @@ func hallAccess() vault.Access {
 }
 
 // data calls a service that answers with elements.
-func (w *world) data(key, service string, data any) map[string]string {
+func (w *world) data(service string, data any) map[string]string {
 	w.t.Helper()
-	got := w.share(key, service, ask(w.t, data))
+	got := w.share("sharer", service, ask(w.t, data))
 	require.Equal(w.t, api.SharingDone, got.Head.Status, "%s: %s", service, got.Head.Message)
 	var out map[string]string
 	require.NoError(w.t, json.Unmarshal(got.Data, &out))

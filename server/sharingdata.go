@@ -18,11 +18,14 @@ func lacking(member string) error {
 	return p
 }
 
-// need refuses the first of the members, name and value in turn, that is empty.
-func need(members ...string) error {
-	for i := 0; i < len(members); i += 2 {
-		if members[i+1] == "" {
-			return lacking(members[i])
+// member is one that a request needs.
+type member struct{ name, value string }
+
+// need refuses the first of the members that is empty.
+func need(members ...member) error {
+	for _, m := range members {
+		if m.value == "" {
+			return lacking(m.name)
 		}
 	}
 	return nil
@@ -30,8 +33,8 @@ func need(members ...string) error {
 
 // byHolder are the licences of a type that a holder has; with a number, the one of that number.
 func (r *sharing) byHolder(ctx context.Context, q *api.SharingQuery) ([]vault.Found, error) {
-	err := need("holderCode", q.HolderCode, "holderTypeCode", q.HolderTypeCode, "certTypeCode", q.CertTypeCode,
-		"useCause", q.UseCause)
+	err := need(member{"holderCode", q.HolderCode}, member{"holderTypeCode", q.HolderTypeCode},
+		member{"certTypeCode", q.CertTypeCode}, member{"useCause", q.UseCause})
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +92,7 @@ var absences = map[vault.Absence]Code{
 
 // byID is one licence by its identifier.
 func (r *sharing) byID(ctx context.Context, identifier, cause string) (*vault.Found, error) {
-	if err := need("certIdentifier", identifier, "useCause", cause); err != nil {
+	if err := need(member{"certIdentifier", identifier}, member{"useCause", cause}); err != nil {
 		return nil, err
 	}
 	if err := checkIdentifier(r.caller, identifier); err != nil {
@@ -136,7 +139,7 @@ func dataByHolder(ctx context.Context, r *sharing, q *api.SharingQuery) (any, er
 	if err != nil {
 		return nil, err
 	}
-	return r.data(ctx, f, q)
+	return r.data(ctx, f, q), nil
 }
 
 func dataByID(ctx context.Context, r *sharing, q *api.SharingQuery) (any, error) {
@@ -144,12 +147,12 @@ func dataByID(ctx context.Context, r *sharing, q *api.SharingQuery) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	return r.data(ctx, f, q)
+	return r.data(ctx, f, q), nil
 }
 
 // dataByCode takes the QR code's text, whole or the token at its end.
 func dataByCode(ctx context.Context, r *sharing, q *api.SharingQuery) (any, error) {
-	if err := need("qrcode", q.QRCode, "useCause", q.UseCause); err != nil {
+	if err := need(member{"qrcode", q.QRCode}, member{"useCause", q.UseCause}); err != nil {
 		return nil, err
 	}
 	token := q.QRCode[strings.LastIndexByte(q.QRCode, '/')+1:]
@@ -161,12 +164,12 @@ func dataByCode(ctx context.Context, r *sharing, q *api.SharingQuery) (any, erro
 	if err := checkType(r.caller, f.Record.TypeCode); err != nil {
 		return nil, err
 	}
-	return r.data(ctx, f, q)
+	return r.data(ctx, f, q), nil
 }
 
 // data are the elements of a licence by their short names: those of the range, or all; and always what it is and how it
 // stands, without which nobody may use the others.
-func (r *sharing) data(ctx context.Context, f *vault.Found, q *api.SharingQuery) (map[string]string, error) {
+func (r *sharing) data(ctx context.Context, f *vault.Found, q *api.SharingQuery) map[string]string {
 	wanted := q.MetadataRange
 	if wanted == "" {
 		wanted = q.MeladataRange
@@ -176,7 +179,7 @@ func (r *sharing) data(ctx context.Context, f *vault.Found, q *api.SharingQuery)
 		for _, d := range f.Disclosures {
 			out[d.Name] = d.Value
 		}
-		return out, nil
+		return out
 	}
 	names := strings.Split(wanted, ",")
 	for i, short := range r.s.shortNames(ctx, f.Record.TypeCode, names) {
@@ -184,7 +187,7 @@ func (r *sharing) data(ctx context.Context, f *vault.Found, q *api.SharingQuery)
 			out[strings.TrimSpace(names[i])] = value
 		}
 	}
-	return out, nil
+	return out
 }
 
 func fileByHolder(ctx context.Context, r *sharing, q *api.SharingFileQuery) (any, error) {
@@ -249,13 +252,15 @@ func (r *sharing) picture(ctx context.Context, a vault.Access, identifier string
 }
 
 // copy makes a purpose-bound copy for the body that calls.
-func (r *sharing) copy(ctx context.Context, a vault.Access, identifier string, q *api.SharingFileQuery) ([]byte, error) {
+func (r *sharing) copy(
+	ctx context.Context, a vault.Access, identifier string, q *api.SharingFileQuery,
+) ([]byte, error) {
 	day, _, _ := strings.Cut(q.CertificateCopyExpiringTime, " ")
 	until, err := time.Parse(time.DateOnly, day)
 	if err != nil {
 		return nil, badDate("data/certificateCopyExpiringTime", q.CertificateCopyExpiringTime)
 	}
-	if err := need("certificateCopyCause", q.CertificateCopyCause); err != nil {
+	if err := need(member{"certificateCopyCause", q.CertificateCopyCause}); err != nil {
 		return nil, err
 	}
 	d, err := r.s.drawable(ctx, a, identifier)
@@ -285,7 +290,7 @@ func (r *sharing) sealed(ctx context.Context, a vault.Access, f *vault.Found) ([
 }
 
 func remark(ctx context.Context, r *sharing, q *api.SharingQuery) (any, error) {
-	if err := need("certTypeCode", q.CertTypeCode); err != nil {
+	if err := need(member{"certTypeCode", q.CertTypeCode}); err != nil {
 		return nil, err
 	}
 	t, err := r.s.cfg.Vault.Type(ctx, q.CertTypeCode)
@@ -341,8 +346,8 @@ var sharingSentences = map[Code]message{
 	CodeNotConverted: {
 		http.StatusNotFound, false,
 		"库中没有，但该类存量证照尚未全部电子化，不能据此认为没有此证；请核验纸质证照",
-		"not in the vault, where older licences of the type are not all yet: that is no proof that there is none; look at " +
-			"the paper",
+		"not in the vault, where older licences of the type are not all yet: that is no proof that there is none; " +
+			"look at the paper",
 	},
 	CodeFileType: {
 		http.StatusUnprocessableEntity, false,

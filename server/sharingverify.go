@@ -24,7 +24,7 @@ var infoWords = map[string]string{
 // verifyInfo compares what is said of a licence with the vault (验证信息). What is compared finds the licence too: by its
 // identifier, its number, or its holder.
 func verifyInfo(ctx context.Context, r *sharing, q *api.SharingInfo) (any, error) {
-	if err := need("certTypeCode", q.CertTypeCode, "useCause", q.UseCause); err != nil {
+	if err := need(member{"certTypeCode", q.CertTypeCode}, member{"useCause", q.UseCause}); err != nil {
 		return nil, err
 	}
 	if err := checkType(r.caller, q.CertTypeCode); err != nil {
@@ -115,7 +115,7 @@ func verifyFile(ctx context.Context, r *sharing, q *api.SharingFileCheck) (any, 
 		p.Errors[0].Path, p.Errors[0].FixZh, p.Errors[0].FixEn = "/data/contentType", "请用 base64", "use base64"
 		return nil, p
 	}
-	if err := need("content", string(q.Content), "useCause", q.UseCause); err != nil {
+	if err := need(member{"content", string(q.Content)}, member{"useCause", q.UseCause}); err != nil {
 		return nil, err
 	}
 	a, err := r.access(q.UseCause)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/ledger"
@@ -29,7 +30,9 @@ type happening struct {
 
 // staging collects the leaves of one transaction; their place among each other is their order here.
 type staging struct {
-	place  [16]byte // time and randomness: the ledger takes transactions in this order
+	place  [16]byte // turn and randomness: the ledger takes transactions in this order
+	at     int64    // microseconds
+	turn   func(at int64) uint64
 	leaves []byte
 	n      int
 	open   *LicenceType // found open in this transaction
@@ -54,10 +57,9 @@ func (st *staging) openType(w engine.Reader, t *LicenceType) error {
 
 const stagedLeafBytes = 16 + 4 + 32
 
-// newStaging draws what a transaction needs before its closure runs, so that the closure stays pure.
+// newStaging draws what a transaction needs before its closure runs. The closure itself begins with reset.
 func (v *Vault) newStaging(s *session) (*staging, error) {
-	st := &staging{}
-	binary.BigEndian.PutUint64(st.place[:8], uint64(s.at.UnixMicro()))
+	st := &staging{at: s.at.UnixMicro(), turn: v.turns.next}
 	if _, err := io.ReadFull(v.cfg.Rand, st.place[8:]); err != nil {
 		return nil, fmt.Errorf("vault: reading randomness: %w", err)
 	}
@@ -71,7 +73,27 @@ func (v *Vault) drawSalt() (salt [16]byte, err error) {
 	return salt, nil
 }
 
-func (st *staging) reset() { st.leaves, st.n, st.open = st.leaves[:0], 0, nil }
+// reset begins a transaction, or begins it anew. Its turn comes after that of every transaction which it can see: one
+// that has seen an older state is begun anew. So a licence's events stand in the ledger in the order of their numbers,
+// be they made within one microsecond or by calls that began before.
+func (st *staging) reset() {
+	binary.BigEndian.PutUint64(st.place[:8], st.turn(st.at))
+	st.leaves, st.n, st.open = st.leaves[:0], 0, nil
+}
+
+// turns gives every transaction of this process a later turn than those before it: its time, or if that is taken or
+// past the next microsecond.
+type turns struct{ last atomic.Int64 }
+
+func (t *turns) next(at int64) uint64 {
+	for {
+		last := t.last.Load()
+		turn := max(at, last+1)
+		if t.last.CompareAndSwap(last, turn) {
+			return uint64(turn)
+		}
+	}
+}
 
 func (st *staging) write(w engine.Writer) error {
 	if st.n == 0 {

@@ -241,3 +241,27 @@ func TestEventsOfClosed_A69(t *testing.T) {
 		}
 	}
 }
+
+// TestEventsOfOneInstant_A75: what happens to a licence within one microsecond, or by a clock that goes back, stands in the
+// feed in the order in which it happened.
+func TestEventsOfOneInstant_A75(t *testing.T) {
+	w := newWorld(t)
+	for i := range 40 {
+		req := w.complete(food(fmt.Sprint(i), fmt.Sprint(i)))
+		delete(req.Values, "ZZBH")
+		req.Division = "350102"
+		issued, err := w.v.Issue(t.Context(), department(0), req) // reserved and issued at one instant
+		require.NoError(t, err, problemsOf(err))
+		w.now = w.now.Add(-time.Millisecond)
+		_, err = w.v.Suspend(t.Context(), department(0), vault.Act{
+			Key: fmt.Sprintf("s%d", i), Identifier: issued.Identifier, Basis: "b", Reason: "r",
+		})
+		require.NoError(t, err, problemsOf(err))
+	}
+	next := map[string]int{}
+	for _, item := range w.readFeed(department(0), vault.FeedQuery{Limit: 1000}) {
+		next[item.Identifier]++
+		require.Equal(t, next[item.Identifier], item.Number)
+	}
+	require.Len(t, next, 40)
+}

@@ -46,8 +46,8 @@ func (v *Vault) once(s *session, act string, k writeKey, request any) (*idempote
 }
 
 // replayed looks for an earlier answer under the key; nil if the key is new, which a repetition is refused for: whoever
-// has recorded a request that was not carried out must not have it carried out later. The answer is audited like any other, and
-// not given for a type that was classified meanwhile.
+// has recorded a request that was not carried out must not have it carried out later. The answer is audited like any
+// other, and not given for a type that was classified meanwhile.
 func (v *Vault) replayed(ctx context.Context, s *session, once *idempotency) (*Answer, error) {
 	var answer Answer
 	done := false

@@ -115,6 +115,7 @@ type Vault struct {
 	cfg            Config
 	rehash         bool // versions are held against what names them whenever they are read
 	unknownCallers atomic.Uint64
+	turns          turns
 	sequencing     sync.Mutex  // one sequencer at a time in this process; the engine keeps others apart
 	restored       atomic.Bool // a hint: the engine tells
 	types          sync.Map    // code -> *LicenceType in force

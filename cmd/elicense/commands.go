@@ -18,15 +18,15 @@ func (c *program) addCommands(root *cobra.Command) {
 		{"ask", "查询与比对：", "Look up and compare:", []*cobra.Command{
 			c.lookupCommand(), c.compareCommand(), c.historyCommand(), c.documentCommand(), c.consentCommand(),
 		}},
-		{"serve", "服务：", "Serve:", []*cobra.Command{c.serveCommand(), c.syncCommand()}},
+		{"serve", "服务：", "Serve:", []*cobra.Command{c.serveCommand(), c.syncCommand(), c.conformanceCommand()}},
 		{"prove", "验证：", "Verify and prove:", []*cobra.Command{
 			c.verifyCommand(), c.proofCommand(), c.signedByCommand(), c.auditCommand(),
 		}},
 		{"seal", "印章：", "Seals:", []*cobra.Command{c.newSealCommand()}},
 		{"sign", "签名与信封：", "Sign and envelop:", []*cobra.Command{c.signCommand(), c.envelopeCommand()}},
 		{"care", "维护：", "Look after the data:", []*cobra.Command{
-			c.doctorCommand(), c.selfTestCommand(), c.certificateCommand(), c.sweepCommand(), c.backupCommand(),
-			c.restoreCommand(),
+			c.doctorCommand(), c.selfTestCommand(), c.certificateCommand(), c.keyCommand(), c.sweepCommand(),
+			c.backupCommand(), c.restoreCommand(),
 		}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: c.Say(g.zh, g.en)})

@@ -147,7 +147,7 @@ func (c *program) enrolDepartment(ctx context.Context, h *house, a vault.Access,
 
 func (c *program) callerCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "caller", Short: "调用方 / callers"}
-	cmd.AddCommand(c.callerAdd(), c.callerRegister(), c.callerEnrol(), c.callerSystems(), c.callerRevoke(), &cobra.Command{
+	cmd.AddCommand(c.callerAdd(), c.callerRegister(), c.callerEnrol(), c.callerPromote(), c.callerSystems(), c.callerRevoke(), &cobra.Command{
 		Use: "list", Short: "列出调用方 / list callers", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.with(cmd.Context(), operator("查看调用方"), func(h *house, a vault.Access) error {

@@ -31,6 +31,7 @@ import (
 //	keys/departments/*.pem departments' keys in custody, encrypted, with certificates; without key if it is remote
 //	keys/seals/*           departments' seals (USCC.esl) and the keys that use them, encrypted, with certificates
 //	published/checkpoint   the last checkpoint that was handed out; keep copies elsewhere
+//	rotation/              a change of the master key that is decided and not yet carried out; the next opening does
 //	scratch/               what a running command needs for a while; the next one clears it
 //	master.key             only in a sandbox: the master key, which otherwise never lies beside the data
 const (
@@ -55,6 +56,7 @@ type house struct {
 	main     *badger.Engine
 	blobs    *badger.Engine
 	kept     map[string]*badger.Engine // of the service, by directory, as far as they are open
+	stores   map[string]*sealed.Engine // over all of these, by directory, as far as they are open
 	anchors  *pki.Anchors
 	custody  *signing.Custody
 	signer   *signing.VaultSigner
@@ -97,6 +99,9 @@ func (c *program) openAll(ctx context.Context, h *house, master *sealed.Master) 
 	if err := h.openEngines(); err != nil {
 		return err
 	}
+	if err := h.finishRotation(ctx); err != nil {
+		return err
+	}
 	if master != nil {
 		h.master = *master
 	} else if h.master, err = c.readMaster(ctx, h); err != nil {
@@ -107,15 +112,15 @@ func (c *program) openAll(ctx context.Context, h *house, master *sealed.Master) 
 
 // openVault opens the sealed stores with the master key, then the keys, then the vault over them.
 func (c *program) openVault(ctx context.Context, h *house) error {
-	store, keys, err := c.unseal(ctx, h.main, h.master)
+	store, err := c.store(ctx, h, vaultDir)
 	if err != nil {
 		return err
 	}
-	blobStore, blobKeys, err := c.unseal(ctx, h.blobs, h.master)
+	blobStore, err := c.store(ctx, h, blobsDir)
 	if err != nil {
 		return err
 	}
-	blobs, err := blob.Open(blob.Config{Engine: blobStore, Now: c.Now, Hash: blobKeys.AddressHash})
+	blobs, err := blob.Open(blob.Config{Engine: blobStore, Now: c.Now, Hash: blobStore.Keys().AddressHash})
 	if err != nil {
 		return err
 	}
@@ -124,7 +129,7 @@ func (c *program) openVault(ctx context.Context, h *house) error {
 	}
 	h.documents = c.newDocumenter(h)
 	h.vault, err = vault.Open(ctx, vault.Config{
-		Engine: store, Blobs: blobs, Tokens: keys, Records: h.custody, Signer: h.signer,
+		Engine: store, Blobs: blobs, Tokens: store.Keys(), Records: h.custody, Signer: h.signer,
 		Now: c.Now, Rand: c.Rand, Zone: h.zone, Workers: workers(), Published: h.lastPublished(),
 		Documents: h.documents,
 	})
@@ -167,6 +172,26 @@ func (h *house) openEngines() error {
 }
 
 const gcInterval = 10 * time.Minute
+
+// store lays the encryption over an engine of the house, once: see sealed.Engine.
+func (c *program) store(ctx context.Context, h *house, name string) (*sealed.Engine, error) {
+	if e := h.stores[name]; e != nil {
+		return e, nil
+	}
+	inner, err := h.engineNamed(name)
+	if err != nil {
+		return nil, err
+	}
+	e, _, err := c.unseal(ctx, inner, h.master)
+	if err != nil {
+		return nil, err
+	}
+	if h.stores == nil {
+		h.stores = map[string]*sealed.Engine{}
+	}
+	h.stores[name] = e
+	return e, nil
+}
 
 func (c *program) unseal(ctx context.Context, inner *badger.Engine, master sealed.Master) (
 	*sealed.Engine, *sealed.Keyring, error,

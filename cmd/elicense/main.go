@@ -45,7 +45,16 @@ func process() *program {
 			Now: time.Now, Rand: rand.Reader,
 		},
 		selfTest: pki.SelfTestResults, terminal: term.IsTerminal(int(os.Stderr.Fd())), columns: width(os.Stderr),
+		hangup: hangups,
 	}
+}
+
+// hangups are the signals by which an operator asks a service to read its files anew, until the context ends.
+func hangups(ctx context.Context) <-chan os.Signal {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	context.AfterFunc(ctx, func() { signal.Stop(signals) })
+	return signals
 }
 
 // width is that of a terminal in columns; 80 if it cannot be told.

@@ -13,17 +13,30 @@ import (
 	"github.com/elicense/elicense/internal/engine/sealed"
 )
 
+// keySource is the environment that says where a master key comes from: the one in use, or the one to come.
+type keySource struct{ file, passphraseFile, passphrase string }
+
+var (
+	presentKey = keySource{"ELICENSE_MASTER_FILE", "ELICENSE_PASSPHRASE_FILE", "ELICENSE_PASSPHRASE"}
+	nextKey    = keySource{"ELICENSE_NEW_MASTER_FILE", "ELICENSE_NEW_PASSPHRASE_FILE", "ELICENSE_NEW_PASSPHRASE"}
+)
+
 // readMaster finds the master key: a file named by ELICENSE_MASTER_FILE, a passphrase in the file that
 // ELICENSE_PASSPHRASE_FILE names or in ELICENSE_PASSPHRASE, or, in a sandbox only, beside the data.
 func (c *program) readMaster(ctx context.Context, h *house) (sealed.Master, error) {
-	path := c.Env("ELICENSE_MASTER_FILE")
+	path := c.Env(presentKey.file)
 	if path == "" && h.settings.Sandbox {
 		path = filepath.Join(h.dir, masterFile)
 	}
 	if path != "" {
 		return masterFromFile(path)
 	}
-	passphrase, err := c.passphrase()
+	return c.stretched(ctx, h, presentKey)
+}
+
+// stretched makes the master key from a passphrase, as the data directory says.
+func (c *program) stretched(ctx context.Context, h *house, from keySource) (sealed.Master, error) {
+	passphrase, err := c.passphrase(from)
 	if err != nil {
 		return sealed.Master{}, err
 	}
@@ -48,36 +61,32 @@ func masterFromFile(path string) (sealed.Master, error) {
 	return m, nil
 }
 
-func (c *program) passphrase() (string, error) {
-	if path := c.Env("ELICENSE_PASSPHRASE_FILE"); path != "" {
+func (c *program) passphrase(from keySource) (string, error) {
+	if path := c.Env(from.passphraseFile); path != "" {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return "", fmt.Errorf("reading the passphrase: %w", err)
 		}
 		return strings.TrimRight(string(text), "\r\n"), nil
 	}
-	if p := c.Env("ELICENSE_PASSPHRASE"); p != "" {
+	if p := c.Env(from.passphrase); p != "" {
 		return p, nil
 	}
 	return "", cli.Usage(
-		"需要主密钥：请设置 ELICENSE_PASSPHRASE_FILE、ELICENSE_PASSPHRASE 或 ELICENSE_MASTER_FILE",
-		"the master key is needed: set ELICENSE_PASSPHRASE_FILE, ELICENSE_PASSPHRASE or ELICENSE_MASTER_FILE",
+		"需要主密钥：请设置 "+from.passphraseFile+"、"+from.passphrase+" 或 "+from.file,
+		"the master key is needed: set "+from.passphraseFile+", "+from.passphrase+" or "+from.file,
 	)
 }
 
 // makeMaster draws the master key of a sandbox, or takes the one that the operator keeps.
 func (c *program) makeMaster(ctx context.Context, h *house) (sealed.Master, error) {
 	if h.settings.Sandbox {
-		var m sealed.Master
-		if _, err := io.ReadFull(c.Rand, m[:]); err != nil {
-			return m, fmt.Errorf("drawing a master key: %w", err)
-		}
-		return m, writeFile(filepath.Join(h.dir, masterFile), []byte(hex.EncodeToString(m[:])+"\n"))
+		return c.drawMaster(filepath.Join(h.dir, masterFile))
 	}
-	if path := c.Env("ELICENSE_MASTER_FILE"); path != "" {
+	if path := c.Env(presentKey.file); path != "" {
 		return masterFromFile(path)
 	}
-	passphrase, err := c.passphrase()
+	passphrase, err := c.passphrase(presentKey)
 	if err != nil {
 		return sealed.Master{}, err
 	}
@@ -89,4 +98,13 @@ func (c *program) makeMaster(ctx context.Context, h *house) (sealed.Master, erro
 		return sealed.Master{}, err
 	}
 	return sealed.MasterFromPassphrase(passphrase, stretch)
+}
+
+// drawMaster draws the master key of a sandbox and writes it to a file.
+func (c *program) drawMaster(path string) (sealed.Master, error) {
+	var m sealed.Master
+	if _, err := io.ReadFull(c.Rand, m[:]); err != nil {
+		return m, fmt.Errorf("drawing a master key: %w", err)
+	}
+	return m, writeFile(path, []byte(hex.EncodeToString(m[:])+"\n"))
 }

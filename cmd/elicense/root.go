@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,9 +19,10 @@ type program struct {
 	*cli.World
 
 	selfTest func() []pki.SelfTestResult
-	terminal bool // standard error is a terminal: progress bars make sense
-	columns  int  // of that terminal
-	sound    bool // the self-test passed in this process
+	terminal bool                                   // standard error is a terminal: progress bars make sense
+	columns  int                                    // of that terminal
+	sound    bool                                   // the self-test passed in this process
+	hangup   func(context.Context) <-chan os.Signal // asks a service to read its files anew; nil: nobody does
 
 	dir     string
 	service serviceFlags

@@ -111,7 +111,7 @@ func (c *program) keyPassphraseOf(file string) (string, error) {
 			"the passphrase of the key is needed: set ELICENSE_PASSPHRASE_FILE or ELICENSE_PASSPHRASE: "+file,
 		)
 	}
-	return c.passphrase()
+	return c.passphrase(presentKey)
 }
 
 func (c *program) sealSpec(o *sealOrder) (signing.SealSpec, error) {

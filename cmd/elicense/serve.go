@@ -21,7 +21,7 @@ import (
 )
 
 func (c *program) serveCommand() *cobra.Command {
-	var sandbox bool
+	var sandbox, renew bool
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "提供接口服务 / answer over HTTP",
@@ -36,11 +36,12 @@ func (c *program) serveCommand() *cobra.Command {
 		Example: "  elicense serve --sandbox\n  elicense serve --listen 0.0.0.0:8443 --certificate server.pem --key server-key.pem",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.serve(cmd.Context(), sandbox, typed(cmd.Flags()))
+			return c.serve(cmd.Context(), starting{sandbox, renew}, typed(cmd.Flags()))
 		},
 	}
 	f := cmd.Flags()
 	f.BoolVar(&sandbox, "sandbox", false, "沙箱：虚构的示例省，仅供试用 / a made-up province to try things in")
+	f.BoolVar(&renew, "renew-data-keys", false, "更换数据密钥，边服务边重新加密 / draw new data keys and seal everything anew while serving")
 	f.String("listen", "127.0.0.1:8443", "监听地址 / address to listen on")
 	f.Bool("plain", false, "不用 TLS，仅限本机回环地址 / without TLS, on loopback only")
 	f.String("certificate", "", "服务器 TLS 证书链 / TLS certificate chain of the server")
@@ -57,7 +58,7 @@ func (c *program) serveCommand() *cobra.Command {
 func typed(f *pflag.FlagSet) given {
 	g := given{}
 	f.Visit(func(flag *pflag.Flag) {
-		if key := strings.ReplaceAll(flag.Name, "-", "_"); flag.Name != "sandbox" && isServeKey(key) {
+		if key := strings.ReplaceAll(flag.Name, "-", "_"); isServeKey(key) {
 			g[key] = strings.Trim(flag.Value.String(), "[]")
 		}
 	})
@@ -73,8 +74,11 @@ func isServeKey(name string) bool {
 	return false
 }
 
-func (c *program) serve(ctx context.Context, sandbox bool, flags given) (err error) {
-	if sandbox {
+// starting is what a start of the service is to do, as no settings say.
+type starting struct{ sandbox, renew bool }
+
+func (c *program) serve(ctx context.Context, start starting, flags given) (err error) {
+	if start.sandbox {
 		if err := c.prepareSandbox(ctx); err != nil {
 			return err
 		}
@@ -88,15 +92,15 @@ func (c *program) serve(ctx context.Context, sandbox bool, flags given) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	if sandbox != h.settings.Sandbox {
+	if start.sandbox != h.settings.Sandbox {
 		return cli.Usage("沙箱的数据以 --sandbox 提供服务，正式数据不用它",
 			"a sandbox is served with --sandbox, and nothing else is")
 	}
-	return c.serveHouse(ctx, h, &settings)
+	return c.serveHouse(ctx, h, &settings, start.renew)
 }
 
-func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSettings) error {
-	config, err := c.tlsConfig(h, settings)
+func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSettings, renew bool) error {
+	face, err := c.newTLSFace(h, settings)
 	if err != nil {
 		return err
 	}
@@ -104,7 +108,7 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	if err != nil {
 		return err
 	}
-	l, err := c.listen(ctx, settings.Listen, config, settings, s.Handler())
+	l, err := c.listen(ctx, settings.Listen, face.config(), settings, s.Handler())
 	if err != nil {
 		return err
 	}
@@ -120,8 +124,10 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 		return err
 	}
 	return alongside(ctx, s.Run, func(ctx context.Context) error {
-		return c.whileBackingUp(ctx, h, settings, func() error {
-			return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+		return c.beside(ctx, h, &besides{face, renew}, func() error {
+			return c.whileBackingUp(ctx, h, settings, func() error {
+				return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+			})
 		})
 	})
 }
@@ -146,11 +152,15 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	if err != nil {
 		return nil, nil, err
 	}
+	certifier, err := c.certifier(h)
+	if err != nil {
+		return nil, nil, err
+	}
 	s, err := server.New(server.Config{
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
 		Registry: known.registry, Alarms: known.alarms, Login: known.login, Provider: known.provider, Files: work.files,
 		Converting: work.converting, Webhooks: c.webhooks(h, settings), Verifier: verifying.Verifier,
-		Verifying: verifying, Sandbox: h.settings.Sandbox, Log: c.serviceLog(), Pages: pages{h.documents},
+		Verifying: verifying, Certifier: certifier, Sandbox: h.settings.Sandbox, Log: c.serviceLog(), Pages: pages{h.documents},
 		Ready:    func(context.Context) error { return h.room() },
 		Patience: func(r *http.ResponseController) { c.moreTime(r, settings.Timeout) },
 	})

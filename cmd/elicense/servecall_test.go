@@ -57,7 +57,7 @@ func runIn(ctx context.Context, t *testing.T, out *lockedBuffer, args ...string)
 }
 
 // serveSandbox serves a sandbox on a free port until the test ends, and gives its address.
-func serveSandbox(t *testing.T, dir string) (address string, stop func()) {
+func serveSandbox(t *testing.T, dir string, more ...string) (address string, stop func()) {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -65,7 +65,9 @@ func serveSandbox(t *testing.T, dir string) (address string, stop func()) {
 	require.NoError(t, l.Close())
 	ctx, cancel := context.WithCancel(t.Context())
 	out, ended := &lockedBuffer{}, make(chan int, 1)
-	go func() { ended <- runIn(ctx, t, out, "serve", "--sandbox", "-d", dir, "--listen", address) }()
+	go func() {
+		ended <- runIn(ctx, t, out, append([]string{"serve", "--sandbox", "-d", dir, "--listen", address}, more...)...)
+	}()
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if code := <-ended; code != cli.ExitDone {

@@ -18,6 +18,9 @@ const (
 	maxHeaderBytes = 32 << 10
 )
 
+// nextProtocols are what a connection may speak.
+var nextProtocols = []string{"h2", "http/1.1"}
+
 // listener is one address with what answers there.
 type listener struct {
 	net.Listener
@@ -35,7 +38,6 @@ func (c *program) listen(ctx context.Context, address string, config *tls.Config
 	}
 	l = newCrowd(l, s.Connections, s.PerAddress)
 	if config != nil {
-		config.NextProtos = []string{"h2", "http/1.1"}
 		l = tls.NewListener(l, config)
 	}
 	return &listener{l, &http.Server{

@@ -29,15 +29,17 @@ type serving struct {
 	process *exec.Cmd
 	base    string
 	keys    map[string]string // by caller
-	errs    *bytes.Buffer     // what it wrote on standard error, whole when it has ended
+	errs    *lockedBuffer     // what it wrote on standard error, whole when it has ended
 	ended   chan struct{}
 }
 
 // serve starts the service of a data directory and waits until it says where it is.
-func serve(t *testing.T, dir string) *serving {
+func serve(t *testing.T, dir string, more ...string) *serving {
 	t.Helper()
-	s := &serving{t: t, keys: map[string]string{}, errs: &bytes.Buffer{}, ended: make(chan struct{})}
-	s.process = child(t, "-d", dir, "--json", "serve", "--sandbox", "--plain", "--listen", "127.0.0.1:0")
+	s := &serving{t: t, keys: map[string]string{}, errs: &lockedBuffer{}, ended: make(chan struct{})}
+	s.process = child(t, append([]string{
+		"-d", dir, "--json", "serve", "--sandbox", "--plain", "--listen", "127.0.0.1:0",
+	}, more...)...)
 	s.process.Stderr = s.errs
 	out, err := s.process.StdoutPipe()
 	require.NoError(t, err)
@@ -124,7 +126,7 @@ func (a *answered) department(s *serving, round, n int) {
 }
 
 // firmRequest asks for the licence of one firm of the made-up province.
-func firmRequest(t *testing.T, n int) api.IssueRequest {
+func firmRequest(t testing.TB, n int) api.IssueRequest {
 	t.Helper()
 	data, err := catalogue.ShippedFile("food-business-licence")
 	require.NoError(t, err)

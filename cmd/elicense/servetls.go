@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -26,48 +25,17 @@ const (
 	sandboxServerFor   = 825 * 24 * time.Hour
 )
 
-// tlsConfig is nil for plain HTTP.
-func (c *program) tlsConfig(h *house, s *serveSettings) (*tls.Config, error) {
-	if s.Plain {
-		return nil, nil //nolint:nilnil // there is none, and that is no error
+// tlsFiles names the files of the server's certificate and key, and makes those of a sandbox.
+func (c *program) tlsFiles(h *house, s *serveSettings) (certificate, key string, err error) {
+	if s.Certificate != "" {
+		return s.Certificate, s.Key, nil
 	}
-	certificate, key := s.Certificate, s.Key
-	if certificate == "" {
-		if !h.settings.Sandbox {
-			return nil, cli.Usage(
-				"缺少 TLS 证书：请在 "+serviceFile+" 中写明 certificate 和 key，或在本机回环地址上用 --plain",
-				"there is no TLS certificate: name certificate and key in "+serviceFile+", or use --plain on loopback")
-		}
-		certificate, key = sandboxCertificate, sandboxServerKey
-		if err := c.makeSandboxCertificate(h.dir); err != nil {
-			return nil, err
-		}
+	if !h.settings.Sandbox {
+		return "", "", cli.Usage(
+			"缺少 TLS 证书：请在 "+serviceFile+" 中写明 certificate 和 key，或在本机回环地址上用 --plain",
+			"there is no TLS certificate: name certificate and key in "+serviceFile+", or use --plain on loopback")
 	}
-	pair, err := tls.LoadX509KeyPair(within(h.dir, certificate), within(h.dir, key))
-	if err != nil {
-		return nil, badService("TLS 证书不能用："+err.Error(), "the TLS certificate cannot be used: "+err.Error())
-	}
-	config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	return config, trustClients(h.dir, s.ClientCA, config)
-}
-
-// trustClients asks callers for their certificates. The connection proves that they have the key; whether the
-// certificate is registered and holds is judged for every request (server/identity), since it may change under an open
-// connection. The authorities of client_ca are named to them, so that they find the right one.
-func trustClients(dir, path string, config *tls.Config) error {
-	config.ClientAuth = tls.RequestClientCert
-	if path == "" {
-		return nil
-	}
-	text, err := os.ReadFile(within(dir, path))
-	if err != nil {
-		return about(err, path)
-	}
-	config.ClientCAs = x509.NewCertPool()
-	if !config.ClientCAs.AppendCertsFromPEM(text) {
-		return badService("client_ca 中没有证书："+path, "there is no certificate in client_ca: "+path)
-	}
-	return nil
+	return sandboxCertificate, sandboxServerKey, c.makeSandboxCertificate(h.dir)
 }
 
 // within is a path of the settings, relative to the data directory unless it is absolute.

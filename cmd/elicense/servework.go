@@ -23,24 +23,19 @@ const (
 )
 
 // openKept opens an engine of the service, with a keyring of its own under the same master key.
-func (c *program) openKept(ctx context.Context, h *house, name string) (engine.Engine, error) {
-	store, _, err := c.openKeptKeys(ctx, h, name)
-	return store, err
-}
-
-func (c *program) openKeptKeys(ctx context.Context, h *house, name string) (engine.Engine, *sealed.Keyring, error) {
+func (c *program) openKept(ctx context.Context, h *house, name string) (*sealed.Engine, error) {
 	e, err := h.openKeptEngine(name)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	store, keys, err := c.unseal(ctx, e, h.master)
+	store, err := c.store(ctx, h, name)
 	if !errors.Is(err, sealed.ErrNoKeyring) {
-		return store, keys, err
+		return store, err
 	}
 	if _, err := sealed.CreateKeyring(ctx, e, h.master, c.Rand); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return c.unseal(ctx, e, h.master)
+	return c.store(ctx, h, name)
 }
 
 // openKeptEngine opens an engine of the service, or gives the one that is open.
@@ -69,11 +64,11 @@ type serviceWork struct {
 }
 
 func (c *program) openWork(ctx context.Context, h *house) (*serviceWork, error) {
-	store, keys, err := c.openKeptKeys(ctx, h, serviceFilesDir)
+	store, err := c.openKept(ctx, h, serviceFilesDir)
 	if err != nil {
 		return nil, err
 	}
-	files, err := blob.Open(blob.Config{Engine: store, Now: c.Now, Hash: keys.AddressHash})
+	files, err := blob.Open(blob.Config{Engine: store, Now: c.Now, Hash: store.Keys().AddressHash})
 	if err != nil {
 		return nil, err
 	}

@@ -29,10 +29,7 @@ const progressEvery = 5 * time.Second
 
 // Run works the queue until the context ends. Jobs under way go back into the queue then, uncounted.
 func (s *Jobs) Run(ctx context.Context) error {
-	if err := s.recover(ctx); err != nil {
-		if ctx.Err() != nil { // told to end before it began
-			return nil
-		}
+	if err := s.recover(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
 	var all sync.WaitGroup

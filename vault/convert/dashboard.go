@@ -56,7 +56,7 @@ func Dashboards(accounts []vault.BatchAccount, now, deadline time.Time) []Dashbo
 			s.Open++
 		case vault.BatchWaiting:
 			s.Waiting++
-		case vault.BatchOpen, vault.BatchUndoing, vault.BatchUndone:
+		case vault.BatchOpen, vault.BatchUndoing, vault.BatchUndone, vault.BatchImported:
 		}
 		s.Total = max(s.Total, b.Expected)
 		if b.Started.Before(s.first) {

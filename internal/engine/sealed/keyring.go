@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/emmansun/gmsm/sm3"
 
@@ -25,13 +26,40 @@ var (
 // Master is the key that wraps a keyring (主密钥). It never lies beside the data.
 type Master [32]byte
 
-// Keyring is the random keys of one engine: for values, for tokens and for blob addresses. It is made once, lives in
-// the inner engine wrapped under a master key, and stays the same when the master key changes.
+// Keyring is the random keys of one engine: for values, for tokens and for blob addresses. It lives in the inner engine
+// wrapped under a master key, and stays the same when the master key changes. Values are sealed under the newest of its
+// data keys; the others are there as long as values lie under them (see Engine.NewDataKey).
 type Keyring struct {
-	data   [32]byte
+	data   atomic.Pointer[[]dataKey] // ascending by number, never empty
 	blobs  [32]byte
 	tokens sync.Pool // of *mac under the token key
 }
+
+// dataKey is a data key (数据密钥) by the number that the values under it begin with.
+type dataKey struct {
+	number byte
+	key    [32]byte
+}
+
+// newest is the data key that values are sealed under.
+func (k *Keyring) newest() dataKey {
+	data := *k.data.Load()
+	return data[len(data)-1]
+}
+
+// dataKey finds the data key of a number.
+func (k *Keyring) dataKey(number byte) (key dataKey, ok bool) {
+	for _, d := range *k.data.Load() {
+		if d.number == number {
+			return d, true
+		}
+	}
+	return dataKey{}, false
+}
+
+// DataKeys is the number of data keys that this opening knows: when it began, more than one meant that values may lie
+// under a former one.
+func (k *Keyring) DataKeys() int { return len(*k.data.Load()) }
 
 // The inner engine's keys under this prefix belong to this package.
 const reserved = "\x00elicense sealed/"
@@ -42,18 +70,6 @@ var (
 	stretchKey     = []byte(reserved + "passphrase")
 )
 
-// The keyring's record:
-//
-//	version(1) = 1 || salt(16) || nonce(12) || SM4-GCM of data key(32) || token key(32) || blob key(32), and tag(16)
-//
-// under the first 16 bytes of HMAC-SM3(master, "elicense keyring v1" || salt), with the record's key and version as
-// associated data.
-const (
-	ringVersion = 1
-	ringHead    = 1 + 16 + 12
-	ringSize    = ringHead + 3*32 + tagSize
-)
-
 // CreateKeyring makes new keys from random and stores them in inner, durable when it returns nil. It refuses with
 // ErrKeyring when inner has a keyring: its values could never be read again.
 func CreateKeyring(ctx context.Context, inner engine.Engine, master Master, random io.Reader) (*Keyring, error) {
@@ -61,7 +77,11 @@ func CreateKeyring(ctx context.Context, inner engine.Engine, master Master, rand
 	if _, err := io.ReadFull(random, keys[:]); err != nil {
 		return nil, fmt.Errorf("drawing keys: %w", err)
 	}
-	record, err := wrap(master, keys[:], random)
+	r := ring{
+		data:  []dataKey{{firstNumber, [32]byte(keys[:32])}},
+		token: [32]byte(keys[32:64]), blobs: [32]byte(keys[64:]),
+	}
+	record, err := wrap(master, &r, random)
 	if err != nil {
 		return nil, err
 	}
@@ -72,28 +92,69 @@ func CreateKeyring(ctx context.Context, inner engine.Engine, master Master, rand
 	if err != nil {
 		return nil, fmt.Errorf("storing keyring: %w", err)
 	}
-	return newKeyring(keys[:]), nil
+	return r.open(), nil
 }
 
 // OpenKeyring reads the keyring of inner: ErrNoKeyring when there is none, ErrWrongMaster when master does not fit.
 func OpenKeyring(ctx context.Context, inner engine.Engine, master Master) (*Keyring, error) {
-	var record []byte
-	err := inner.View(ctx, func(r engine.Reader) (err error) {
-		record, err = r.Get(keyringKey)
-		return err
-	})
-	if err != nil {
-		return nil, keyringError(err)
-	}
-	keys, err := unwrap(master, record)
+	record, err := readRecord(ctx, inner)
 	if err != nil {
 		return nil, err
 	}
-	return newKeyring(keys), nil
+	r, err := unwrap(master, record)
+	if err != nil {
+		return nil, err
+	}
+	return r.open(), nil
+}
+
+func readRecord(ctx context.Context, inner engine.Engine) (record []byte, err error) {
+	err = inner.View(ctx, func(r engine.Reader) (err error) {
+		record, err = r.Get(keyringKey)
+		return err
+	})
+	return record, keyringError(err)
 }
 
 // RewrapKeyring replaces the master key from by to. No value is written again.
 func RewrapKeyring(ctx context.Context, inner engine.Engine, from, to Master, random io.Reader) error {
+	return change(ctx, inner, [2]Master{from, to}, random, func(*ring) error { return nil })
+}
+
+// RewrappedKeyring is the record of the keyring of inner under the master key to, for ReplaceKeyring. It changes
+// nothing, so that several engines can be prepared before the first is changed.
+func RewrappedKeyring(ctx context.Context, inner engine.Engine, from, to Master, random io.Reader) ([]byte, error) {
+	record, err := readRecord(ctx, inner)
+	if err != nil {
+		return nil, err
+	}
+	r, err := unwrap(from, record)
+	if err != nil {
+		return nil, err
+	}
+	if record, err = wrap(to, &r, random); err != nil {
+		return nil, err
+	}
+	_, err = unwrap(to, record) // it will stand in place of the only one there is
+	return record, err
+}
+
+// ReplaceKeyring stores a record made by RewrappedKeyring of the same engine. It cannot tell whether it is: what it is
+// given must have been kept with care.
+func ReplaceKeyring(ctx context.Context, inner engine.Engine, record []byte) error {
+	if !isRecord(record) {
+		return fmt.Errorf("%w: keyring record", engine.ErrCorrupt)
+	}
+	return keyringError(inner.Update(ctx, func(w engine.Writer) error {
+		if _, err := w.Get(keyringKey); err != nil {
+			return err
+		}
+		return w.Put(keyringKey, record)
+	}))
+}
+
+// change alters the stored keyring in one transaction; masters are the one that opens it and the one that it is put under.
+func change(ctx context.Context, inner engine.Engine, masters [2]Master, random io.Reader, by func(*ring) error) error {
 	var salted [ringHead - 1]byte // drawn once: closures are pure
 	if _, err := io.ReadFull(random, salted[:]); err != nil {
 		return fmt.Errorf("drawing salt: %w", err)
@@ -103,11 +164,14 @@ func RewrapKeyring(ctx context.Context, inner engine.Engine, from, to Master, ra
 		if err != nil {
 			return err
 		}
-		keys, err := unwrap(from, record)
+		r, err := unwrap(masters[0], record)
 		if err != nil {
 			return err
 		}
-		if record, err = wrap(to, keys, bytes.NewReader(salted[:])); err != nil {
+		if err := by(&r); err != nil {
+			return err
+		}
+		if record, err = wrap(masters[1], &r, bytes.NewReader(salted[:])); err != nil {
 			return err
 		}
 		return w.Put(keyringKey, record)
@@ -121,49 +185,12 @@ func keyringError(err error) error {
 	return err
 }
 
-func wrap(master Master, keys []byte, random io.Reader) ([]byte, error) {
-	record := make([]byte, ringHead, ringSize)
-	record[0] = ringVersion
-	if _, err := io.ReadFull(random, record[1:]); err != nil {
-		return nil, fmt.Errorf("drawing salt: %w", err)
-	}
-	aead, err := newAEAD(keyOf(master[:], "elicense keyring v1", record[1:17]))
-	if err != nil {
-		return nil, err
-	}
-	return aead.Seal(record, record[17:ringHead], keys,
-		append(keyringKey[:len(keyringKey):len(keyringKey)], ringVersion)), nil
-}
-
-func unwrap(master Master, record []byte) ([]byte, error) {
-	if len(record) != ringSize || record[0] != ringVersion {
-		return nil, fmt.Errorf("%w: keyring record", engine.ErrCorrupt)
-	}
-	aead, err := newAEAD(keyOf(master[:], "elicense keyring v1", record[1:17]))
-	if err != nil {
-		return nil, err
-	}
-	aad := append(keyringKey[:len(keyringKey):len(keyringKey)], ringVersion)
-	keys, err := aead.Open(nil, record[17:ringHead], record[ringHead:], aad)
-	if err != nil {
-		return nil, ErrWrongMaster
-	}
-	return keys, nil
-}
-
 // keyOf is the first 16 bytes of HMAC-SM3(secret, label || context).
 func keyOf(secret []byte, label string, context []byte) []byte {
 	h := hmac.New(sm3.New, secret)
 	h.Write([]byte(label))
 	h.Write(context)
 	return h.Sum(nil)[:16]
-}
-
-func newKeyring(keys []byte) *Keyring {
-	k := &Keyring{data: [32]byte(keys[:32]), blobs: [32]byte(keys[64:96])}
-	token := [32]byte(keys[32:64])
-	k.tokens.New = func() any { return &mac{hash: hmac.New(sm3.New, token[:])} }
-	return k
 }
 
 // mac is a keyed hash that is used again and again; resetting it costs no hashing of the key.

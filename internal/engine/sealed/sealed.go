@@ -23,17 +23,22 @@ type Config struct {
 	Inner engine.Engine
 	// Keys is the keyring of Inner, see CreateKeyring and OpenKeyring. Required.
 	Keys *Keyring
-	// Rand gives the eight bytes that name this opening; it must be cryptographically random. Required.
+	// Rand gives the eight bytes that name this opening, and new data keys; it must be cryptographically random. Required.
 	Rand io.Reader
 }
 
-// Engine is an engine whose values are sealed. Its limits are the contract's less what sealing adds: a value has at
+// Engine is an engine whose values are sealed. There is one at a time over an inner engine: another would go on
+// sealing under a data key that this one has given up. Its limits are the contract's less what sealing adds: a value has at
 // most MaxValueBytes, and a closure's sum counts Overhead for each value.
 type Engine struct {
 	inner  engine.Engine
 	keys   *Keyring
 	sealer *sealer
+	random io.Reader
 	pool   sync.Pool // of *scratch
+
+	changing sync.Mutex   // of data keys
+	updates  sync.RWMutex // held by every Update, so that one can wait for those under way
 }
 
 var _ engine.Authenticating = (*Engine)(nil)
@@ -50,7 +55,7 @@ func Open(cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{inner: cfg.Inner, keys: cfg.Keys, sealer: s}
+	e := &Engine{inner: cfg.Inner, keys: cfg.Keys, sealer: s, random: cfg.Rand}
 	e.pool.New = func() any { return &scratch{} }
 	return e, nil
 }
@@ -114,6 +119,8 @@ func (e *Engine) View(ctx context.Context, fn func(engine.Reader) error) error {
 
 // Update implements engine.Engine.
 func (e *Engine) Update(ctx context.Context, fn func(engine.Writer) error) error {
+	e.updates.RLock()
+	defer e.updates.RUnlock()
 	s := e.borrow()
 	defer e.giveBack(s) // only now are the slices given to inner free
 	return e.inner.Update(ctx, func(inner engine.Writer) error {

@@ -58,8 +58,7 @@ func MasterFromPassphrase(passphrase string, s Stretch) (Master, error) {
 // under a name of the caller's own or keep the old Stretch until RewrapKeyring has returned: the two writes
 // are not one.
 func SaveStretch(ctx context.Context, inner engine.Engine, s Stretch) error {
-	record := append([]byte{1}, binary.BigEndian.AppendUint32(nil, s.Iterations)...)
-	record = append(record, s.Salt[:]...)
+	record := s.Marshal()
 	return inner.Update(ctx, func(w engine.Writer) error { return w.Put(stretchKey, record) })
 }
 
@@ -73,6 +72,16 @@ func LoadStretch(ctx context.Context, inner engine.Engine) (Stretch, error) {
 	if err != nil {
 		return Stretch{}, keyringError(err)
 	}
+	return ParseStretch(record)
+}
+
+// Marshal writes version(1) = 1 || iterations(4) || salt(16).
+func (s *Stretch) Marshal() []byte {
+	return append(binary.BigEndian.AppendUint32([]byte{1}, s.Iterations), s.Salt[:]...)
+}
+
+// ParseStretch reads what Marshal wrote.
+func ParseStretch(record []byte) (Stretch, error) {
 	if len(record) != 21 || record[0] != 1 {
 		return Stretch{}, fmt.Errorf("%w: passphrase record", engine.ErrCorrupt)
 	}

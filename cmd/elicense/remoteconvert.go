@@ -13,11 +13,15 @@ import (
 	"github.com/elicense/elicense/vault/convert"
 )
 
+// transferTime is how long a ledger or its result may take on its way.
+const transferTime = 15 * time.Minute
+
 // jobPause is how often a job is asked for.
 const jobPause = 500 * time.Millisecond
 
 // convertAtService uploads the ledger, waits for the service to convert it, and saves the result beside the ledger.
 func (cv *conversion) convertAtService(ctx context.Context) error {
+	cv.service.timeout = transferTime
 	d, err := cv.callService(issuer("存量证照电子化转换"))
 	if err != nil {
 		return err

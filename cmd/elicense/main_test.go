@@ -42,9 +42,12 @@ var scriptStart = time.Date(2026, 3, 2, 9, 30, 0, 0, time.FixedZone("CST", 8*360
 
 var processStart = time.Now()
 
+// scriptNow is the clock of scripts and of the servers beside them.
+func scriptNow() time.Time { return scriptStart.Add(time.Since(processStart)) }
+
 // runScript runs one command of a script. BROKEN names a self-test that fails; TERMINAL makes standard error one.
 func runScript(ts *testscript.TestScript, w *cli.World) int {
-	w.Now = func() time.Time { return scriptStart.Add(time.Since(processStart)) }
+	w.Now = scriptNow
 	if text := ts.Getenv("NOW"); text != "" {
 		at, err := time.Parse(time.RFC3339, text)
 		ts.Check(err)

@@ -81,7 +81,7 @@ func stampServer(ts *testscript.TestScript, _ bool, args []string) {
 			request.Nonce = []byte{1}
 		}
 		info, err := tsp.MarshalInfo(&tsp.Info{
-			Policy: oid.TimestampPolicy, Imprint: request.Imprint, Serial: []byte{1}, GenTime: scriptStart, Nonce: request.Nonce,
+			Policy: oid.TimestampPolicy, Imprint: request.Imprint, Serial: []byte{1}, GenTime: scriptNow(), Nonce: request.Nonce,
 		})
 		ts.Check(err)
 		message, err := w.ToSign(info)

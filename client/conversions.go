@@ -41,3 +41,18 @@ func (c *Client) Job(ctx context.Context, id string) (*api.Job, error) {
 func (c *Client) CancelJob(ctx context.Context, id string, options ...Option) (*api.Job, error) {
 	return write[api.Job](ctx, c, "/jobs/"+url.PathEscape(id)+"/cancellation", nil, options)
 }
+
+// Conversions are the batches of one's own department.
+func (c *Client) Conversions(ctx context.Context) (*api.Batches, error) {
+	return get[api.Batches](ctx, c, "/conversions")
+}
+
+// Conversion gives the account of a batch, with its certificate once it is finished.
+func (c *Client) Conversion(ctx context.Context, batch string) (*api.Batch, error) {
+	return get[api.Batch](ctx, c, "/conversions/"+url.PathEscape(batch))
+}
+
+// SignOff opens a batch to look-ups, on the department's word that a sample was held against the paper.
+func (c *Client) SignOff(ctx context.Context, batch string, r api.SignOff, options ...Option) (*api.Batch, error) {
+	return write[api.Batch](ctx, c, "/conversions/"+url.PathEscape(batch)+"/sign-off", r, options)
+}

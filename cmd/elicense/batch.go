@@ -33,8 +33,8 @@ func (c *program) batchList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "列出批次 / list the batches", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(cmd.Context(), issuer("查看转换批次"), func(h *house, a vault.Access) error {
-				list, err := h.vault.Batches(cmd.Context(), a)
+			return c.at(cmd.Context(), issuer("查看转换批次"), func(d desk) error {
+				list, err := d.batches(cmd.Context())
 				if err != nil {
 					return err
 				}
@@ -177,10 +177,10 @@ func (c *program) batchSignOff() *cobra.Command {
 		Use:   "sign-off BATCH --by NAME --sampled N",
 		Short: "签核：批次对外可查 / open a batch to look-ups", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), issuer("签核批次"), func(h *house, a vault.Access) error {
-				b, err := h.vault.SignOffBatch(cmd.Context(), a, args[0], so)
+			return c.at(cmd.Context(), issuer("签核批次"), func(d desk) error {
+				b, err := d.signOff(cmd.Context(), args[0], so)
 				if err != nil {
-					return c.stateOf(cmd.Context(), h.vault, err, batchAct{a, args[0], "签核", "signed off"})
+					return err
 				}
 				return c.Emit(b, func() { c.Tell("批次 %s 已签核，对外可查", "batch %s is signed off and open", b.ID) })
 			})
@@ -231,8 +231,8 @@ func (c *program) batchCertificate() *cobra.Command {
 		Use: "certificate BATCH", Short: "批次证明（已签名，可离线验证） / the signed batch certificate", Args: cobra.ExactArgs(1),
 		Example: "  elicense batch certificate 47407375890d-1 --save 批次证明.json && elicense verify 批次证明.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), issuer("取批次证明"), func(h *house, a vault.Access) error {
-				b, err := h.vault.Batch(cmd.Context(), a, args[0], func([]vault.RowResult) bool { return false })
+			return c.at(cmd.Context(), issuer("取批次证明"), func(d desk) error {
+				b, err := d.batch(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}

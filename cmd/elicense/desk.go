@@ -14,6 +14,7 @@ type desk interface {
 	counter
 	reading
 	consents
+	conversions
 
 	zone() *time.Location
 	// present is the holder in whose own right is asked; nil: none is, or the service knows him by his login.
@@ -62,6 +63,13 @@ type consents interface {
 	grant(ctx context.Context, req vault.ConsentRequest) (*vault.Consent, error)
 	granted(ctx context.Context) ([]vault.Consent, error)
 	withdraw(ctx context.Context, id string) error
+}
+
+// conversions are the batches of a department that were converted.
+type conversions interface {
+	batches(ctx context.Context) ([]vault.BatchAccount, error)
+	batch(ctx context.Context, id string) (*vault.BatchAccount, error)
+	signOff(ctx context.Context, id string, so vault.SignOff) (*vault.BatchAccount, error)
 }
 
 // at works at the service that --server names, else at the data directory.

@@ -181,3 +181,19 @@ func (d *ownDesk) granted(ctx context.Context) ([]vault.Consent, error) {
 func (d *ownDesk) withdraw(ctx context.Context, id string) error {
 	return d.h.vault.Withdraw(ctx, d.access, id)
 }
+
+func (d *ownDesk) batches(ctx context.Context) ([]vault.BatchAccount, error) {
+	return d.h.vault.Batches(ctx, d.access)
+}
+
+func (d *ownDesk) batch(ctx context.Context, id string) (*vault.BatchAccount, error) {
+	return d.h.vault.Batch(ctx, d.access, id, func([]vault.RowResult) bool { return false })
+}
+
+func (d *ownDesk) signOff(ctx context.Context, id string, so vault.SignOff) (*vault.BatchAccount, error) {
+	b, err := d.h.vault.SignOffBatch(ctx, d.access, id, so)
+	if err != nil {
+		return nil, d.c.stateOf(ctx, d.h.vault, err, batchAct{d.access, id, "签核", "signed off"})
+	}
+	return b, nil
+}

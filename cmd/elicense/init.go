@@ -88,6 +88,9 @@ func (c *program) showInit(p plan, key string) {
 
 // again is how to call the program for the same data directory.
 func (c *program) again() string {
+	if url := c.service.url; url != "" && url != c.Env("ELICENSE_SERVER") {
+		return c.Name + " --server " + url
+	}
 	if c.dir == c.defaultDir() {
 		return c.Name
 	}

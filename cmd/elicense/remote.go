@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -22,8 +23,9 @@ import (
 type serviceFlags struct {
 	url         string
 	cacert      string
-	credentials string // directory as caller enrol writes it
-	token       string // file with the token
+	credentials string        // directory as caller enrol writes it
+	token       string        // file with the token
+	timeout     time.Duration // of one request; 0: a minute
 }
 
 func (s *serviceFlags) flags(f *pflag.FlagSet) {
@@ -43,7 +45,7 @@ var serviceCommands = []string{
 	"type list", "type show", "type put", "type report", "convert", "issue", "reserve", "confirm", "void", "reconcile", "change",
 	"renew", "reissue", "suspend", "resume", "cancel", "revoke", "annul", "lookup", "compare", "history",
 	"document list", "document get", "document attach", "document draw", "document copy", "consent grant",
-	"consent list", "consent withdraw", "proof get", "proof checkpoint", "proof since",
+	"consent list", "consent withdraw", "batch list", "batch sign-off", "batch certificate", "proof get", "proof checkpoint", "proof since",
 }
 
 // worksAtService reports whether a command is one of them.
@@ -86,6 +88,7 @@ func (c *program) dial() (*client.Client, error) {
 	}
 	cfg := client.Config{
 		URL: s.url, Rand: c.Rand, Now: c.Now, TLS: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		Timeout: s.timeout,
 	}
 	if s.credentials != "" {
 		if err := c.takeCredentials(&cfg, s.credentials); err != nil {

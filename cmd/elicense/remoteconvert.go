@@ -13,11 +13,15 @@ import (
 	"github.com/elicense/elicense/vault/convert"
 )
 
+// transferTime is how long a ledger or its result may take on its way.
+const transferTime = 15 * time.Minute
+
 // jobPause is how often a job is asked for.
 const jobPause = 500 * time.Millisecond
 
 // convertAtService uploads the ledger, waits for the service to convert it, and saves the result beside the ledger.
 func (cv *conversion) convertAtService(ctx context.Context) error {
+	cv.service.timeout = transferTime
 	d, err := cv.callService(issuer("存量证照电子化转换"))
 	if err != nil {
 		return err
@@ -184,7 +188,9 @@ func (cv *conversion) showDone(r *convert.Report) {
 		cv.Fact("  %s", cv.feedBack())
 	}
 	if r.Batch != "" {
-		cv.Tell("批次 %s，签核后才对外可查", "batch %s; look-ups see it once it is signed off", r.Batch)
+		cv.Tell("批次 %s，抽样核对并签核后才对外可查：", "batch %s; look-ups see it once a sample was inspected and it is signed off:",
+			r.Batch)
+		cv.Tell("  %s batch sign-off %s --by 核对人 --sampled 20", "  %s batch sign-off %s --by NAME --sampled 20", cv.again(), r.Batch)
 	}
 }
 

@@ -222,6 +222,7 @@ func (c *program) showServing(h *house, s *serveSettings, address string, keys [
 		c.Tell("第一条请求：", "the first request to type:")
 		call := "  curl" + trust + " -H 'Authorization: Bearer " + keys[0].Key + "' "
 		c.Fact("%s%s/api/v1/licence-types", call, base)
+		c.Fact("  %s --server %s%s --token-file %s type list", c.Name, base, trust, filepath.Join(c.dir, sandboxKeys, keys[0].ID))
 		c.Tell("事件流；转换台账见 docs/jobs.md，推送见 docs/events.md：", "the feed of events; docs/jobs.md converts a ledger, docs/events.md has it sent:")
 		c.Fact("%s'%s/api/v1/events?from=0'", call, base)
 	})

@@ -107,6 +107,9 @@ type HistoryEvent struct {
 	Batch     string    `json:"batch,omitempty" doc:"conversion that brought it"`
 	Document  string    `json:"document,omitempty" doc:"SM3 of the document that was attached, hexadecimal"`
 	Proven    bool      `json:"proven" doc:"stands under a signed checkpoint of the ledger"`
+
+	Raw   []byte `json:"raw,omitempty" doc:"the event as committed to in the ledger, with content=true"`
+	Proof []byte `json:"proof,omitempty" doc:"the ledger's proof of it, with content=true"`
 }
 
 // Moment is what was in force on a day, by what the vault knew at an instant.

@@ -21,18 +21,18 @@ type Request struct {
 	Method string
 	Path   string     // below api.Version, escaped
 	Query  url.Values // nil: none
-	Body   any        // written as JSON, a Raw as it is; nil: none
-	Into   any        // pointer to what the answer is read into, a *Raw takes it as it is; nil: it is not read
+	Body   any        // a Content as it is, anything else as JSON; nil: none
+	Into   any        // pointer to what the answer is read into, a *[]byte as it is; nil: it is not read
 	Write  bool       // needs an Idempotency-Key
-
-	// Type is the media type of a Raw body.
-	Type string
 
 	root string // of Path; "": api.Version
 }
 
-// Raw is a body that is not read or written as JSON: a file, or lines.
-type Raw []byte
+// Content is a body that is no JSON of package api: a document, a definition, lines.
+type Content struct {
+	Type  string
+	Bytes []byte
+}
 
 // Option says more about a request.
 type Option func(*call)
@@ -77,11 +77,11 @@ func (c *Client) Do(ctx context.Context, r Request, options ...Option) error {
 	if err != nil {
 		return err
 	}
-	if r.Into == nil {
+	switch into := r.Into.(type) {
+	case nil:
 		return nil
-	}
-	if raw, ok := r.Into.(*Raw); ok {
-		*raw = answer
+	case *[]byte:
+		*into = answer
 		return nil
 	}
 	if err := json.Unmarshal(answer, r.Into); err != nil {
@@ -119,25 +119,27 @@ func (c *Client) prepare(r *Request, options []Option) (*call, error) {
 	return one, nil
 }
 
-// carry takes the body of a request along.
+// carry takes the body, and says what is to be answered.
 func (one *call) carry(r *Request) error {
-	one.header.Set("Accept", "application/json")
-	if _, ok := r.Into.(*Raw); ok {
-		one.header.Set("Accept", "*/*")
+	accept := "application/json"
+	if _, as := r.Into.(*[]byte); as {
+		accept = "*/*"
 	}
-	if r.Body == nil {
+	one.header.Set("Accept", accept)
+	switch body := r.Body.(type) {
+	case nil:
+		return nil
+	case Content:
+		one.header.Set("Content-Type", body.Type)
+		one.body = body.Bytes
 		return nil
 	}
-	if raw, ok := r.Body.(Raw); ok {
-		one.body = raw
-		one.header.Set("Content-Type", r.Type)
-		return nil
-	}
-	var err error
-	if one.body, err = json.Marshal(r.Body); err != nil {
+	text, err := json.Marshal(r.Body)
+	if err != nil {
 		return fmt.Errorf("writing a request: %w", err)
 	}
 	one.header.Set("Content-Type", "application/json")
+	one.body = text
 	return nil
 }
 

@@ -8,21 +8,6 @@ import (
 	"github.com/elicense/elicense/api"
 )
 
-// LicenceTypes gives the catalogue of licence types.
-func (c *Client) LicenceTypes(ctx context.Context) (*api.TypeList, error) {
-	return get[api.TypeList](ctx, c, "/licence-types")
-}
-
-// LicenceType gives a type with its elements.
-func (c *Client) LicenceType(ctx context.Context, code string) (*api.LicenceType, error) {
-	return get[api.LicenceType](ctx, c, "/licence-types/"+url.PathEscape(code))
-}
-
-// Grounds gives by which rights the caller may ask, as the operator registered them.
-func (c *Client) Grounds(ctx context.Context) (*api.Grounds, error) {
-	return get[api.Grounds](ctx, c, "/grounds")
-}
-
 // Issue issues the electronic licence of a paper that is printed.
 func (c *Client) Issue(ctx context.Context, r api.IssueRequest, options ...Option) (*api.Written, error) {
 	return write[api.Written](ctx, c, "/licences", r, options)
@@ -54,11 +39,6 @@ func (c *Client) Cancel(
 	return write[api.Written](ctx, c, "/reservations/"+url.PathEscape(identifier)+"/cancellation", r, options)
 }
 
-// Reservations gives the numbers that hang: taken for a paper, and neither confirmed nor voided.
-func (c *Client) Reservations(ctx context.Context) (*api.Reservations, error) {
-	return get[api.Reservations](ctx, c, "/reservations")
-}
-
 // Act is what can be done to a licence that was issued.
 type Act string
 
@@ -79,11 +59,17 @@ func (c *Client) Perform(
 	return write[api.Written](ctx, c, "/licences/"+url.PathEscape(identifier)+"/"+string(act), r, options)
 }
 
-// ValidatePerform checks everything that Perform would, and changes nothing.
-func (c *Client) ValidatePerform(
+// ValidateAct checks everything that Perform would, and changes nothing.
+func (c *Client) ValidateAct(
 	ctx context.Context, act Act, identifier string, r api.ActRequest, options ...Option,
 ) (*api.Validated, error) {
-	return write[api.Validated](ctx, c, licencePath(identifier)+"/"+string(act), r, append(options, validateOnly))
+	return write[api.Validated](ctx, c, "/licences/"+url.PathEscape(identifier)+"/"+string(act), r,
+		append(options, validateOnly))
+}
+
+// Reservations are the numbers that were taken for papers and neither confirmed nor voided.
+func (c *Client) Reservations(ctx context.Context) (*api.Reservations, error) {
+	return get[api.Reservations](ctx, c, "/reservations")
 }
 
 // Compare holds what an applicant says against the vault.

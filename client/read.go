@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/elicense/elicense/api"
 )
@@ -44,6 +45,38 @@ func (c *Client) Licence(ctx context.Context, identifier string, r Reading, fiel
 func (c *Client) History(ctx context.Context, identifier string, r Reading) (*api.History, error) {
 	return answered[api.History](ctx, c, Request{
 		Method: http.MethodGet, Path: licencePath(identifier) + "/history", Query: r.query(),
+	}, nil)
+}
+
+// ProvenHistory is History with each event as the ledger has it, and its proof.
+func (c *Client) ProvenHistory(ctx context.Context, identifier string, r Reading) (*api.History, error) {
+	q := r.query()
+	q.Set("content", "true")
+	return answered[api.History](ctx, c, Request{
+		Method: http.MethodGet, Path: licencePath(identifier) + "/history", Query: q,
+	}, nil)
+}
+
+// AsOf asks what was in force on a day, by what the vault knew then.
+type AsOf struct {
+	Day   string    // YYYY-MM-DD
+	Known time.Time // zero: by what it knows now
+}
+
+// Moment gives what was in force on a day, with the elements asked for.
+func (c *Client) Moment(
+	ctx context.Context, identifier string, r Reading, at AsOf, fields ...string,
+) (*api.Moment, error) {
+	q := r.query()
+	q.Set("day", at.Day)
+	if !at.Known.IsZero() {
+		q.Set("known", at.Known.Format(time.RFC3339Nano))
+	}
+	if len(fields) > 0 {
+		q.Set("fields", strings.Join(fields, ","))
+	}
+	return answered[api.Moment](ctx, c, Request{
+		Method: http.MethodGet, Path: licencePath(identifier) + "/as-of", Query: q,
 	}, nil)
 }
 

@@ -40,7 +40,11 @@ type transportError struct{ err error }
 
 func (e *transportError) Error() string { return "client: " + e.err.Error() }
 
-func (e *transportError) Unwrap() error { return e.err }
+func (e *transportError) Unwrap() []error { return []error{ErrConnection, e.err} }
+
+// ErrConnection is a connection that failed, as often as it was tried: whether a write was carried out is not known,
+// and it may be sent again with the same key.
+var ErrConnection = errors.New("client: the connection failed")
 
 // problemOf reads a refusal. One that is no problem of ours, as a proxy in between makes it, keeps its status alone.
 func problemOf(res *http.Response, body []byte) *ProblemError {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emmansun/gmsm/sm3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/api"
@@ -65,8 +66,13 @@ func newWorld(wrap func(http.Handler) http.Handler) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
+	files, err := blob.Open(blob.Config{Engine: memory.New(), Now: clock, Hash: sm3.New})
+	if err != nil {
+		return nil, err
+	}
 	s, err := server.New(server.Config{
 		Vault: v, Callers: callers, Engine: memory.New(), Now: clock, Rand: rand.Reader, Log: slog.New(slog.DiscardHandler),
+		Files: files,
 	})
 	if err != nil {
 		return nil, err

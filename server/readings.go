@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/elicense/elicense/api"
@@ -95,7 +96,11 @@ func absent(field string) error {
 	return &vault.Refusal{Err: vault.ErrNotFound, Problems: []vault.Problem{p}}
 }
 
-type historyInput struct{ Reading }
+type historyInput struct {
+	Reading
+
+	Content bool `query:"content" doc:"with each event as the ledger has it, and its proof"`
+}
 
 type historyOutput struct {
 	Body api.History
@@ -107,14 +112,28 @@ func (s *Server) history(ctx context.Context, c *identity.Caller, in *historyInp
 		return nil, err
 	}
 	list, err := s.cfg.Vault.History(ctx, a, in.Identifier)
+	if err == nil && in.Content && unproven(list) { // the right is decided: bring the events under a checkpoint
+		if _, err = s.cfg.Vault.Checkpoint(ctx); err == nil {
+			list, err = s.cfg.Vault.History(ctx, a, in.Identifier)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
 	out := &historyOutput{Body: api.History{Identifier: in.Identifier, Events: make([]api.HistoryEvent, 0, len(list))}}
 	for i := range list {
-		out.Body.Events = append(out.Body.Events, historyEventOf(&list[i]))
+		e := historyEventOf(&list[i])
+		if in.Content {
+			e.Raw, e.Proof = list[i].Raw, list[i].Proof
+		}
+		out.Body.Events = append(out.Body.Events, e)
 	}
 	return out, nil
+}
+
+// unproven reports whether an event is only staged.
+func unproven(list []vault.Entry) bool {
+	return slices.ContainsFunc(list, func(e vault.Entry) bool { return e.Proof == nil })
 }
 
 func historyEventOf(entry *vault.Entry) api.HistoryEvent {

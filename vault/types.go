@@ -341,6 +341,15 @@ func (v *Vault) typeAt(r engine.Reader, code string, version int) (*LicenceType,
 	return newLicenceType(def, &typeHead{version: version, owner: t.Owner, digest: record.Sum(raw)})
 }
 
+// NewLicenceType is a type by its definition as another vault gave it out, to read and write requests to that vault by.
+func NewLicenceType(def catalogue.Type, owner string) (*LicenceType, error) {
+	raw, err := def.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("vault: writing the definition of a type: %w", err)
+	}
+	return newLicenceType(def, &typeHead{version: def.Version, owner: owner, digest: record.Sum(raw)})
+}
+
 func newLicenceType(def catalogue.Type, h *typeHead) (*LicenceType, error) {
 	compiled, err := def.Compile()
 	if err != nil {

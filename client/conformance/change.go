@@ -42,7 +42,7 @@ func correct(ctx context.Context, d *day) error {
 		return err
 	}
 	key, seen := d.key("correct"), client.WithVersion(l.version)
-	if _, err := d.cfg.Department.ValidatePerform(ctx, client.ActChange, l.identifier, r, key, seen); err != nil {
+	if _, err := d.cfg.Department.ValidateAct(ctx, client.ActChange, l.identifier, r, key, seen); err != nil {
 		return err
 	}
 	w, err := d.cfg.Department.Perform(ctx, client.ActChange, l.identifier, r, key, seen)

@@ -63,7 +63,7 @@ func (d *day) sealed(ctx context.Context, l *licence) ([]byte, error) {
 	if at < 0 {
 		return nil, wrong("the licence has no OFD of version %d", l.version)
 	}
-	content, err := d.cfg.Department.Document(ctx, l.identifier, now.Documents[at].Digest, reading)
+	content, err := d.cfg.Department.Document(ctx, l.identifier, reading, now.Documents[at].Digest)
 	if err != nil {
 		return nil, err
 	}

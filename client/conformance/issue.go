@@ -111,7 +111,7 @@ func issue(ctx context.Context, d *day) error {
 func (d *day) write(ctx context.Context, c *client.Client, path string, body any, o ...client.Option) (
 	[]byte, *api.Written, error,
 ) {
-	var raw client.Raw
+	var raw []byte
 	err := c.Do(ctx, client.Request{Method: http.MethodPost, Path: path, Body: body, Into: &raw, Write: true}, o...)
 	if err != nil {
 		return nil, nil, err

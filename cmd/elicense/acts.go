@@ -46,11 +46,11 @@ func (c *program) actCommand(use, short string, kind record.Kind) *cobra.Command
 			if err := act.Effective.UnmarshalText([]byte(effective)); err != nil {
 				return cli.Usage("--effective 应为 yyyy-mm-dd", "--effective wants yyyy-mm-dd")
 			}
-			return c.with(cmd.Context(), issuer("办理证照业务"), func(h *house, a vault.Access) error {
-				if err := namesOf(cmd.Context(), h.vault, &act, photo); err != nil {
+			return c.at(cmd.Context(), issuer("办理证照业务"), func(d desk) error {
+				if err := namesOf(cmd.Context(), d, &act, photo); err != nil {
 					return err
 				}
-				answer, err := perform(cmd.Context(), h.vault, a, act)
+				answer, err := d.perform(cmd.Context(), act)
 				return c.answer(answer, err)
 			})
 		},
@@ -86,7 +86,7 @@ func actUsage(kind record.Kind) string {
 
 // namesOf turns labels into short names, and reads files of images, by the type that the identifier bears. A malformed one is the vault's to
 // refuse.
-func namesOf(ctx context.Context, v *vault.Vault, act *vault.Act, photo string) error {
+func namesOf(ctx context.Context, v shelf, act *vault.Act, photo string) error {
 	id, err := code.ParseIdentifier(act.Identifier)
 	if err != nil || len(act.Values) == 0 && photo == "" {
 		return nil //nolint:nilerr // the vault says it with its code

@@ -133,7 +133,7 @@ func (c *program) batchSample() *cobra.Command {
 				return c.Emit(list, func() {
 					for i := range list {
 						c.Tell("—— 第 %d 行，扫描件 %d 份", "-- row %d, %d scans", list[i].Row, len(list[i].Scans))
-						c.showLicence(cmd.Context(), h, &list[i].Found)
+						c.showLicence(cmd.Context(), h.vault, &list[i].Found)
 					}
 				})
 			})

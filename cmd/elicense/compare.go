@@ -32,16 +32,16 @@ func (c *program) compareCommand() *cobra.Command {
 		Example: "  elicense compare --type 食品经营许可证 --number JY13501020000017 住所=示例路1号 法定代表人（负责人）=张示例\n" +
 			"  elicense compare --sheet 申报汇总.xlsx --type 食品经营许可证",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), byLaw("比对查验"), func(h *house, a vault.Access) error {
+			return c.at(cmd.Context(), byLaw("比对查验"), func(d desk) error {
 				if s.file != "" {
-					return c.compareSheet(cmd.Context(), comparing{h, a, &q}, s)
+					return c.compareSheet(cmd.Context(), comparing{d, &q}, s)
 				}
 				if receipt != "" { // it names a checkpoint that has what it tells
-					if err := h.freshProofs(cmd.Context()); err != nil {
+					if err := d.fresh(cmd.Context()); err != nil {
 						return err
 					}
 				}
-				res, err := c.compareOne(cmd.Context(), comparing{h, a, &q}, args)
+				res, err := c.compareOne(cmd.Context(), comparing{d, &q}, args)
 				if err != nil {
 					return err
 				}
@@ -65,9 +65,8 @@ func (c *program) compareCommand() *cobra.Command {
 
 // comparing is who compares with which query.
 type comparing struct {
-	house  *house
-	access vault.Access
-	query  *query
+	desk  desk
+	query *query
 }
 
 func (c *program) compareOne(ctx context.Context, x comparing, args []string) (*vault.Comparison, error) {
@@ -82,7 +81,7 @@ func (c *program) compareOne(ctx context.Context, x comparing, args []string) (*
 	if len(claims) == 0 {
 		return nil, cli.Usage("比对什么？请写出 要素=值", "compare what? give NAME=VALUE")
 	}
-	if err := x.query.complete(ctx, x.house.vault, id); err != nil {
+	if err := x.query.complete(ctx, x.desk, id); err != nil {
 		return nil, err
 	}
 	return x.compare(ctx, x.query.Query, claims)
@@ -90,28 +89,36 @@ func (c *program) compareOne(ctx context.Context, x comparing, args []string) (*
 
 // compare is one comparison, whether it stands alone or in a row of a sheet.
 func (x *comparing) compare(ctx context.Context, q vault.Query, claims map[string]string) (*vault.Comparison, error) {
+	claims, err := x.named(ctx, &q, claims)
+	if err != nil {
+		return nil, err
+	}
+	return x.desk.compare(ctx, q, claims)
+}
+
+// named gives claims by short name. A type that nobody knows is left to whoever compares.
+func (x *comparing) named(ctx context.Context, q *vault.Query, claims map[string]string) (map[string]string, error) {
 	code := q.Type
 	if code == "" {
 		if id, err := parseIdentifier(q.Identifier); err == nil {
 			code = id.Type
 		}
 	}
-	if code == "" && slices.ContainsFunc(slices.Collect(maps.Keys(claims)), isLabel) {
-		return nil, cli.Usage("按持证主体比对时请加 --type，或者要素用短名（如 KZ_ZS）",
-			"compare by holder: add --type, or name elements by their short names, as KZ_ZS")
-	}
-	if code != "" {
-		t, err := x.house.vault.Type(ctx, code)
-		if err != nil && !errors.Is(err, vault.ErrUnknownType) {
-			return nil, err
+	if code == "" {
+		if slices.ContainsFunc(slices.Collect(maps.Keys(claims)), isLabel) {
+			return nil, cli.Usage("按持证主体比对时请加 --type，或者要素用短名（如 KZ_ZS）",
+				"compare by holder: add --type, or name elements by their short names, as KZ_ZS")
 		}
-		if err == nil {
-			if claims, err = shortNames(t, claims); err != nil {
-				return nil, err
-			}
-		}
+		return claims, nil
 	}
-	return x.house.vault.Compare(ctx, x.access, q, claims)
+	t, err := x.desk.Type(ctx, code)
+	if errors.Is(err, vault.ErrUnknownType) {
+		return claims, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return shortNames(t, claims)
 }
 
 // isLabel tells the label of an element from a short name.

@@ -29,7 +29,8 @@ type claimSheet struct {
 	names   []string // short name of each column; "" for one that says nothing
 	unknown []string // headings that say nothing: they are not compared, and the person is told
 	width   int
-	counts  [5]int // rows by exit code
+	counts  [5]int             // rows by exit code
+	ahead   map[int]rowVerdict // what a service answered, by row; nil: rows are compared in their turn
 }
 
 // Headings of the columns that a comparison adds. A sheet that has them already has them replaced.
@@ -37,7 +38,7 @@ var comparedHeadings = []string{"比对结论", "证照状态", "不一致项", 
 
 // compareSheet compares every row as compareOne would, and writes the same sheet with the verdicts beside it.
 func (c *program) compareSheet(ctx context.Context, x comparing, s sheetCompare) error {
-	if err := typeCode(ctx, x.house.vault, &x.query.Type); err != nil {
+	if err := typeCode(ctx, x.desk, &x.query.Type); err != nil {
 		return err
 	}
 	f, err := os.Open(s.file)
@@ -61,6 +62,9 @@ func (c *program) compareSheet(ctx context.Context, x comparing, s sheetCompare)
 	defer book.Close() //nolint:errcheck // only read
 	cs := &claimSheet{program: c, comparing: x, book: book}
 	if err := cs.findHeading(ctx); err != nil {
+		return err
+	}
+	if err := cs.askAhead(ctx); err != nil {
 		return err
 	}
 	if s.result == "" {
@@ -89,7 +93,7 @@ func (cs *claimSheet) findHeading(ctx context.Context) error {
 	}
 	var t *vault.LicenceType
 	if cs.query.Type != "" {
-		if t, err = cs.house.vault.Type(ctx, cs.query.Type); err != nil {
+		if t, err = cs.desk.Type(ctx, cs.query.Type); err != nil {
 			return err
 		}
 	}
@@ -205,12 +209,7 @@ type comparedRow struct {
 func (cs *claimSheet) row(ctx context.Context, row *sheet.Row) ([]string, error) {
 	out := comparedRow{Row: row.Number}
 	var err error
-	if row.Err != nil {
-		err = row.Err
-	} else {
-		q, claims := cs.claims(row)
-		out.Comparison, err = cs.compare(ctx, q, claims)
-	}
+	out.Comparison, err = cs.judge(ctx, row)
 	if err != nil && !isRowError(err) {
 		return nil, err
 	}
@@ -232,12 +231,23 @@ func (cs *claimSheet) row(ctx context.Context, row *sheet.Row) ([]string, error)
 	return cells, nil
 }
 
+func (cs *claimSheet) judge(ctx context.Context, row *sheet.Row) (*vault.Comparison, error) {
+	if row.Err != nil {
+		return nil, row.Err
+	}
+	if v, answered := cs.ahead[row.Number]; answered {
+		return v.comparison, v.err
+	}
+	q, claims := cs.claims(row)
+	return cs.compare(ctx, q, claims)
+}
+
 // isRowError tells what only this row suffers from: its values, the rights to this licence, the limit of guesses.
 func isRowError(err error) bool {
 	var refusal *vault.Refusal
 	var usage *cli.UsageError
 	var bad *sheet.Error
-	if errors.As(err, &usage) || errors.As(err, &bad) {
+	if errors.As(err, &usage) || errors.As(err, &bad) || isServiceRowError(err) {
 		return true
 	}
 	return errors.As(err, &refusal) && !errors.Is(err, vault.ErrUnknownCaller) && !errors.Is(err, vault.ErrRestored)

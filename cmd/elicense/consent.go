@@ -36,15 +36,15 @@ func (c *program) consentGrant() *cobra.Command {
 				return cli.Usage("--to 不是有效的统一社会信用代码："+req.Department,
 					"--to is no sound unified social credit code: "+req.Department)
 			}
-			return c.with(cmd.Context(), byHolder("授权查询证照"), func(h *house, a vault.Access) error {
+			return c.at(cmd.Context(), byHolder("授权查询证照"), func(d desk) error {
 				var err error
-				if req.Until, err = lastDay("--until", until, h.zone); err != nil {
+				if req.Until, err = lastDay("--until", until, d.zone()); err != nil {
 					return err
 				}
 				if req.Key == "" {
 					req.Key = rand.Text()
 				}
-				given, err := h.vault.Grant(cmd.Context(), a, req)
+				given, err := d.grant(cmd.Context(), req)
 				if err != nil {
 					return err
 				}
@@ -104,8 +104,8 @@ func (c *program) consentList() *cobra.Command {
 		Use: "list --present HOLDER --case CASE --level N", Short: "本人给过的授权 / what the holder has consented to",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(cmd.Context(), byHolder("查看本人的授权"), func(h *house, a vault.Access) error {
-				list, err := h.vault.Consents(cmd.Context(), a)
+			return c.at(cmd.Context(), byHolder("查看本人的授权"), func(d desk) error {
+				list, err := d.granted(cmd.Context())
 				if err != nil {
 					return err
 				}
@@ -113,13 +113,13 @@ func (c *program) consentList() *cobra.Command {
 				for i := range list {
 					out[i] = showConsent(&list[i], c.Now())
 				}
-				return c.Emit(out, func() { c.showConsents(h, out) })
+				return c.Emit(out, func() { c.showConsents(out, d.zone()) })
 			})
 		},
 	}
 }
 
-func (c *program) showConsents(h *house, list []consentJSON) {
+func (c *program) showConsents(list []consentJSON, zone *time.Location) {
 	if len(list) == 0 {
 		c.Tell("没有授权过", "nothing was consented to")
 	}
@@ -131,7 +131,7 @@ func (c *program) showConsents(h *house, list []consentJSON) {
 			only = c.Say("  限办件 ", "  only for case ") + x.Case
 		}
 		c.Tell("【%s】%s  %s 至 %s%s", "[%s] %s  %s until %s%s", c.Say(w[0], w[1]), x.ID, x.Department,
-			x.Expires.In(h.zone).Format(time.DateOnly), only)
+			x.Expires.In(zone).Format(time.DateOnly), only)
 	}
 }
 
@@ -140,8 +140,8 @@ func (c *program) consentWithdraw() *cobra.Command {
 		Use: "withdraw CONSENT --present HOLDER --case CASE --level N", Short: "收回授权 / take a consent back",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), byHolder("收回授权"), func(h *house, a vault.Access) error {
-				if err := h.vault.Withdraw(cmd.Context(), a, args[0]); err != nil {
+			return c.at(cmd.Context(), byHolder("收回授权"), func(d desk) error {
+				if err := d.withdraw(cmd.Context(), args[0]); err != nil {
 					return err
 				}
 				return c.Emit(map[string]string{"withdrawn": args[0]}, func() {

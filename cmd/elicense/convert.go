@@ -75,6 +75,9 @@ func (c *program) convertCommand() *cobra.Command {
 }
 
 func (cv *conversion) run(ctx context.Context, args []string) error {
+	if cv.undo != "" && cv.service.url != "" {
+		return cv.undoAtService(ctx)
+	}
 	if cv.undo != "" {
 		return cv.with(ctx, issuer("撤回转换批次"), func(h *house, a vault.Access) error {
 			return cv.undoBatch(ctx, h.vault, a)
@@ -85,6 +88,9 @@ func (cv *conversion) run(ctx context.Context, args []string) error {
 	}
 	cv.file = args[0]
 	err := cv.prepare()
+	if err == nil && cv.service.url != "" {
+		return errors.Join(cv.convertAtService(ctx), cv.close())
+	}
 	if err == nil {
 		err = cv.with(ctx, issuer("存量证照电子化转换"), func(h *house, a vault.Access) error {
 			var err error
@@ -274,11 +280,8 @@ func (cv *conversion) holdHeap() (restore func()) {
 // convert works the file. The result stands under its name only when it is whole.
 func (cv *conversion) convert(ctx context.Context, h *house, a vault.Access) error {
 	defer cv.holdHeap()()
-	if cv.result == "" {
-		old := strings.EqualFold(filepath.Ext(cv.file), ".xls")
-		cv.result = freeName(cv.file, cv.Say("-结果", "-result"), old || strings.EqualFold(filepath.Ext(cv.file), ".xlsx"))
-	} else if sameFile(cv.result, cv.file) {
-		return cli.Usage("--result 不能是台账文件本身", "--result is the ledger itself")
+	if err := cv.nameResult(); err != nil {
+		return err
 	}
 	if err := cv.create(cv.result+partial, &cv.job.Result); err != nil {
 		return about(err, cv.result)
@@ -300,6 +303,17 @@ func (cv *conversion) convert(ctx context.Context, h *house, a vault.Access) err
 		return &cli.ExitError{Code: cli.ExitFailed} // the report says where it stopped
 	}
 	return err
+}
+
+// nameResult finds a name for the result, which is never that of the ledger.
+func (cv *conversion) nameResult() error {
+	if cv.result == "" {
+		old := strings.EqualFold(filepath.Ext(cv.file), ".xls")
+		cv.result = freeName(cv.file, cv.Say("-结果", "-result"), old || strings.EqualFold(filepath.Ext(cv.file), ".xlsx"))
+	} else if sameFile(cv.result, cv.file) {
+		return cli.Usage("--result 不能是台账文件本身", "--result is the ledger itself")
+	}
+	return nil
 }
 
 // interrupted says how to go on after a conversion that was broken off.

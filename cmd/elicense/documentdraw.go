@@ -49,15 +49,19 @@ func (c *program) documentDraw() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					return c.savePage(drawing, o)
+					page, err := drawPage(drawing, &o)
+					if err != nil {
+						return err
+					}
+					return c.savePage(page, &o)
 				})
 			}
-			return c.with(cmd.Context(), byLaw("查看证照页面"), func(h *house, a vault.Access) error {
-				drawing, err := h.documents.drawStamped(cmd.Context(), a, args[0])
+			return c.at(cmd.Context(), byLaw("查看证照页面"), func(d desk) error {
+				page, err := d.page(cmd.Context(), args[0], &o)
 				if err != nil {
 					return err
 				}
-				return c.savePage(drawing, o)
+				return c.savePage(page, &o)
 			})
 		},
 	}
@@ -109,28 +113,47 @@ func (d *documenter) drawSpecimen(ctx context.Context, o drawOptions) (*document
 	return drawer.Draw(l)
 }
 
-// savePage writes one page as a picture.
-func (c *program) savePage(drawing *document.Drawing, o drawOptions) error {
+// drawnPage is one page as a picture.
+type drawnPage struct {
+	data    []byte
+	pages   int    // of the licence; 0: not told
+	missing string // characters that the font does not have
+}
+
+// drawPage makes the picture of one page of a drawing.
+func drawPage(drawing *document.Drawing, o *drawOptions) (*drawnPage, error) {
 	if o.page < 1 || o.page > drawing.Pages() {
-		return cli.Usage("没有这一页（--page）", "there is no such page (--page)")
+		return nil, cli.Usage("没有这一页（--page）", "there is no such page (--page)")
 	}
-	draw := func() ([]byte, error) { return drawing.SVG(o.page - 1) }
-	if strings.EqualFold(filepath.Ext(o.to), ".png") {
-		draw = func() ([]byte, error) { return drawing.PNG(o.page-1, o.dpi) }
+	p := &drawnPage{pages: drawing.Pages(), missing: string(drawing.Missing)}
+	var err error
+	if o.png() {
+		p.data, err = drawing.PNG(o.page-1, o.dpi)
+	} else {
+		p.data, err = drawing.SVG(o.page - 1)
 	}
-	data, err := draw()
-	if err != nil {
+	return p, err
+}
+
+func (o *drawOptions) png() bool { return strings.EqualFold(filepath.Ext(o.to), ".png") }
+
+// savePage writes one page.
+func (c *program) savePage(p *drawnPage, o *drawOptions) error {
+	if err := writeNew(o.to, p.data); err != nil {
 		return err
 	}
-	if err := writeNew(o.to, data); err != nil {
-		return err
+	out := map[string]any{"saved": o.to, "bytes": len(p.data), "missing": p.missing}
+	if p.pages > 0 {
+		out["pages"] = p.pages
 	}
-	missing := string(drawing.Missing)
-	out := map[string]any{"saved": o.to, "pages": drawing.Pages(), "bytes": len(data), "missing": missing}
 	return c.Emit(out, func() {
-		c.Tell("已存：%s（第 %d 页，共 %d 页）", "saved: %s (page %d of %d)", o.to, o.page, drawing.Pages())
-		if missing != "" {
-			c.Tell("字体中没有这些字：%s", "the font has no such characters: %s", missing)
+		if p.pages > 0 {
+			c.Tell("已存：%s（第 %d 页，共 %d 页）", "saved: %s (page %d of %d)", o.to, o.page, p.pages)
+		} else {
+			c.Tell("已存：%s（第 %d 页）", "saved: %s (page %d)", o.to, o.page)
+		}
+		if p.missing != "" {
+			c.Tell("字体中没有这些字：%s", "the font has no such characters: %s", p.missing)
 		}
 	})
 }
@@ -170,8 +193,12 @@ func (c *program) documentCopy() *cobra.Command {
 		Example: "  elicense document copy 标识 --for 示例市政务服务中心 --why 办理食品经营备案 --until 2026-12-31 --save 加注件.ofd\n" +
 			"  elicense document note 加注件.ofd",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), byLaw("制作加注件"), func(h *house, a vault.Access) error {
-				return c.makeCopy(cmd.Context(), h, a, copyOrder{args[0], o})
+			return c.at(cmd.Context(), byLaw("制作加注件"), func(d desk) error {
+				made, err := d.noted(cmd.Context(), &copyOrder{args[0], o})
+				if err != nil {
+					return err
+				}
+				return c.saveCopy(made, o.to)
 			})
 		},
 	}
@@ -190,25 +217,41 @@ type copyOrder struct {
 	copyOptions
 }
 
-func (c *program) makeCopy(ctx context.Context, h *house, a vault.Access, o copyOrder) error {
-	until, err := time.ParseInLocation(time.DateOnly, o.until, h.zone)
+// notedCopy is a copy that was made, with what it says on its face.
+type notedCopy struct {
+	data []byte
+	note *document.Note
+}
+
+// lastDay reads --until.
+func (o *copyOptions) lastDay(zone *time.Location) (time.Time, error) {
+	day, err := time.ParseInLocation(time.DateOnly, o.until, zone)
 	if err != nil {
-		return cli.Usage("--until 应为 YYYY-MM-DD", "--until is YYYY-MM-DD")
+		return day, cli.Usage("--until 应为 YYYY-MM-DD", "--until is YYYY-MM-DD")
+	}
+	return day, nil
+}
+
+func (c *program) makeCopy(ctx context.Context, h *house, a vault.Access, o *copyOrder) (*notedCopy, error) {
+	until, err := o.lastDay(h.zone)
+	if err != nil {
+		return nil, err
 	}
 	note := document.Note{
 		Purpose: o.why, For: o.reader, Maker: h.vault.Name(), Made: c.Now().In(h.zone).Truncate(time.Second),
 		Until: until.AddDate(0, 0, 1).Add(-time.Second),
 	}
 	data, err := h.documents.copy(ctx, a, o.identifier, note)
-	if err != nil {
+	return &notedCopy{data, &note}, err
+}
+
+func (c *program) saveCopy(made *notedCopy, to string) error {
+	if err := writeNew(to, made.data); err != nil {
 		return err
 	}
-	if err := writeNew(o.to, data); err != nil {
-		return err
-	}
-	return c.Emit(noteView(&note, o.to), func() {
-		c.Tell("加注件已存：%s（%d 字节）", "the copy is saved: %s (%d bytes)", o.to, len(data))
-		c.tellNote(&note)
+	return c.Emit(noteView(made.note, to), func() {
+		c.Tell("加注件已存：%s（%d 字节）", "the copy is saved: %s (%d bytes)", to, len(made.data))
+		c.tellNote(made.note)
 	})
 }
 

@@ -90,8 +90,8 @@ func (c *program) documentList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list IDENTIFIER", Short: "列出文件和扫描件 / list documents and scans", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), byLaw("查看证照文件"), func(h *house, a vault.Access) error {
-				list, err := attachmentsOf(cmd.Context(), h, a, args[0])
+			return c.at(cmd.Context(), byLaw("查看证照文件"), func(d desk) error {
+				list, err := d.attachments(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
@@ -125,8 +125,8 @@ func (c *program) documentGet() *cobra.Command {
 			"NUMBER is that of document list, SM3 the digest. Scans are for the issuer only (--ground issuer).",
 		Example: "  elicense document list 标识\n  elicense document get 标识 1 --save 证照.ofd",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), byLaw("取证照文件"), func(h *house, a vault.Access) error {
-				list, err := attachmentsOf(cmd.Context(), h, a, args[0])
+			return c.at(cmd.Context(), byLaw("取证照文件"), func(d desk) error {
+				list, err := d.attachments(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
@@ -134,7 +134,7 @@ func (c *program) documentGet() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				content, err := fetch(cmd.Context(), h, a, args[0], x)
+				content, err := d.content(cmd.Context(), args[0], x)
 				if err != nil {
 					return err
 				}
@@ -169,13 +169,6 @@ func pickAttachment(list []attachment, which string) (*attachment, error) {
 	)
 }
 
-func fetch(ctx context.Context, h *house, a vault.Access, identifier string, x *attachment) ([]byte, error) {
-	if x.batch != "" {
-		return h.vault.SampledScan(ctx, a, x.batch, x.Digest)
-	}
-	return h.vault.Content(ctx, a, identifier, x.document)
-}
-
 func (c *program) documentAttach() *cobra.Command {
 	var kind string
 	cmd := &cobra.Command{
@@ -187,8 +180,8 @@ func (c *program) documentAttach() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.with(cmd.Context(), issuer("附上证照文件"), func(h *house, a vault.Access) error {
-				d, err := h.vault.Attach(cmd.Context(), a, args[0], kind, content)
+			return c.at(cmd.Context(), issuer("附上证照文件"), func(to desk) error {
+				d, err := to.attach(cmd.Context(), args[0], kind, content)
 				if err != nil {
 					return err
 				}

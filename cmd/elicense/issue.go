@@ -61,8 +61,8 @@ func shortNames(t *vault.LicenceType, m map[string]string) (map[string]string, e
 }
 
 // request completes a request with the type's code and short names.
-func (c *program) request(cmd *cobra.Command, h *house, req *vault.Request, photo string) error {
-	t, err := resolveType(cmd.Context(), h.vault, req.Type)
+func (c *program) request(cmd *cobra.Command, d desk, req *vault.Request, photo string) error {
+	t, err := resolveType(cmd.Context(), d, req.Type)
 	if err != nil {
 		return err
 	}
@@ -101,14 +101,14 @@ func (c *program) issueCommand() *cobra.Command {
 			if req.Values, err = values(args); err != nil {
 				return err
 			}
-			return c.with(cmd.Context(), issuer("核发证照"), func(h *house, a vault.Access) error {
-				if err := c.request(cmd, h, &req, photo); err != nil {
+			return c.at(cmd.Context(), issuer("核发证照"), func(d desk) error {
+				if err := c.request(cmd, d, &req, photo); err != nil {
 					return err
 				}
 				if validate {
-					return c.validate(cmd.Context(), h, a, req)
+					return c.validate(cmd.Context(), d, req)
 				}
-				answer, err := h.vault.Issue(cmd.Context(), a, req)
+				answer, err := d.issue(cmd.Context(), req)
 				return c.answer(answer, err)
 			})
 		},
@@ -121,8 +121,8 @@ func (c *program) issueCommand() *cobra.Command {
 }
 
 // validate runs the whole path and changes nothing (D1.2).
-func (c *program) validate(ctx context.Context, h *house, a vault.Access, req vault.Request) error {
-	notes, err := h.vault.Validate(ctx, a, req)
+func (c *program) validate(ctx context.Context, d desk, req vault.Request) error {
+	notes, err := d.validate(ctx, req)
 	if err != nil {
 		return err
 	}
@@ -148,11 +148,11 @@ func (c *program) reserveCommand() *cobra.Command {
 			if req.Values, err = values(args); err != nil {
 				return err
 			}
-			return c.with(cmd.Context(), issuer("核发证照"), func(h *house, a vault.Access) error {
-				if err := c.request(cmd, h, &req, photo); err != nil {
+			return c.at(cmd.Context(), issuer("核发证照"), func(d desk) error {
+				if err := c.request(cmd, d, &req, photo); err != nil {
 					return err
 				}
-				answer, err := h.vault.Reserve(cmd.Context(), a, req)
+				answer, err := d.reserve(cmd.Context(), req)
 				if err := c.answer(answer, err); err != nil {
 					return err
 				}
@@ -180,8 +180,8 @@ func (c *program) confirmCommand() *cobra.Command {
 					return err
 				}
 			}
-			return c.with(cmd.Context(), issuer("核发证照"), func(h *house, a vault.Access) error {
-				answer, err := h.vault.Confirm(cmd.Context(), a, cf)
+			return c.at(cmd.Context(), issuer("核发证照"), func(d desk) error {
+				answer, err := d.confirm(cmd.Context(), cf)
 				return c.answer(answer, err)
 			})
 		},
@@ -200,8 +200,8 @@ func (c *program) voidCommand() *cobra.Command {
 		Use:   "void IDENTIFIER --key KEY --reason TEXT",
 		Short: "作废预留，编号不再使用 / give a reservation up; its number is not used again", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), issuer("作废预留"), func(h *house, a vault.Access) error {
-				answer, err := h.vault.Void(cmd.Context(), a, key, args[0], reason)
+			return c.at(cmd.Context(), issuer("作废预留"), func(d desk) error {
+				answer, err := d.void(cmd.Context(), key, args[0], reason)
 				return c.answer(answer, err)
 			})
 		},
@@ -217,8 +217,8 @@ func (c *program) reconcileCommand() *cobra.Command {
 		Use: "reconcile", Args: cobra.NoArgs,
 		Short: "日终核对：已预留未确认的清单 / what hangs between paper and electronic licence",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(cmd.Context(), issuer("日终核对"), func(h *house, a vault.Access) error {
-				list, err := h.vault.Reconcile(cmd.Context(), a)
+			return c.at(cmd.Context(), issuer("日终核对"), func(d desk) error {
+				list, err := d.reconcile(cmd.Context())
 				if err != nil {
 					return err
 				}

@@ -30,14 +30,14 @@ func (q *query) flags(cmd *cobra.Command) {
 }
 
 // mine makes a holder who asks for nothing in particular ask for everything of his or her own.
-func (q *query) mine(identifier []string, a vault.Access) {
-	if a.Ground == vault.GroundHolder && a.Holder != nil && len(identifier) == 0 && q.holder+q.Batch+q.Number == "" {
-		q.HolderKind, q.HolderCode = a.Holder.Kind, a.Holder.Code
+func (q *query) mine(identifier []string, holder *vault.Assertion) {
+	if holder != nil && len(identifier) == 0 && q.holder+q.Batch+q.Number == "" {
+		q.HolderKind, q.HolderCode = holder.Kind, holder.Code
 	}
 }
 
 // complete reads the identifier and the holder, and finds the type.
-func (q *query) complete(ctx context.Context, v *vault.Vault, identifier []string) error {
+func (q *query) complete(ctx context.Context, v shelf, identifier []string) error {
 	if len(identifier) > 0 {
 		q.Identifier = identifier[0]
 		if err := notIdentifier(q.Identifier); err != nil {
@@ -110,8 +110,8 @@ type foundJSON struct {
 	SourceTime time.Time         `json:"source_time"`
 	Batch      string            `json:"batch,omitempty"`
 	Values     map[string]string `json:"values"`
-	Record     []byte            `json:"record"`
-	Signature  []byte            `json:"signature"`
+	Record     []byte            `json:"record,omitempty"`    // a service gives it in the bundle
+	Signature  []byte            `json:"signature,omitempty"` // likewise
 }
 
 // handOut is where the answers of a look-up go beside the screen.
@@ -126,27 +126,27 @@ func (c *program) lookupCommand() *cobra.Command {
 			"JY13501020000017 --export 证照.json\n" +
 			"  elicense verify 证照.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), byLaw("查询证照"), func(h *house, a vault.Access) error {
-				q.mine(args, a)
-				if err := q.complete(cmd.Context(), h.vault, args); err != nil {
+			return c.at(cmd.Context(), byLaw("查询证照"), func(d desk) error {
+				q.mine(args, d.present())
+				if err := q.complete(cmd.Context(), d, args); err != nil {
 					return err
 				}
 				if q.Receipt = to.receipt != ""; q.Receipt { // it names a checkpoint that has what it tells
-					if err := h.freshProofs(cmd.Context()); err != nil {
+					if err := d.fresh(cmd.Context()); err != nil {
 						return err
 					}
 				}
-				res, err := h.vault.Lookup(cmd.Context(), a, q.Query)
+				res, err := d.lookup(cmd.Context(), q.Query)
 				if err != nil {
 					return err
 				}
 				if len(res.Found) == 0 && res.Absence == "" && q.Batch != "" {
 					res.Absence = notSignedOff
 				}
-				if err := c.showFound(cmd.Context(), h, res); err != nil {
+				if err := c.showFound(cmd.Context(), d, res); err != nil {
 					return err
 				}
-				return c.handOut(cmd.Context(), lookedUp{h, a, res}, to)
+				return c.handOut(cmd.Context(), lookedUp{d, res}, to)
 			})
 		},
 	}
@@ -162,8 +162,7 @@ func (c *program) lookupCommand() *cobra.Command {
 
 // lookedUp is a look-up that was answered.
 type lookedUp struct {
-	house  *house
-	access vault.Access
+	desk   desk
 	result *vault.Result
 }
 
@@ -182,11 +181,7 @@ func (c *program) handOut(ctx context.Context, l lookedUp, to handOut) error {
 			"--export 只适用于恰好查到一件时；请用证照标识查询", "--export wants exactly one licence; look it up by its identifier",
 		)
 	}
-	b, err := l.house.vault.Bundle(ctx, l.access, l.result.Found[0].Identifier)
-	if err != nil {
-		return err
-	}
-	text, err := b.Encode()
+	text, err := l.desk.bundle(ctx, l.result.Found[0].Identifier)
 	if err == nil {
 		err = c.saveBytes(to.bundle, text)
 	}
@@ -209,7 +204,7 @@ func (c *program) absence(a vault.Absence) string {
 	return c.Say(w[0], w[1])
 }
 
-func (c *program) showFound(ctx context.Context, h *house, res *vault.Result) error {
+func (c *program) showFound(ctx context.Context, d desk, res *vault.Result) error {
 	list := make([]foundJSON, len(res.Found))
 	for i := range res.Found {
 		f := &res.Found[i]
@@ -223,7 +218,7 @@ func (c *program) showFound(ctx context.Context, h *house, res *vault.Result) er
 			c.Tell("查到 %d 件", "%d found", len(res.Found))
 		}
 		for i := range res.Found {
-			c.showLicence(ctx, h, &res.Found[i])
+			c.showLicence(ctx, d, &res.Found[i])
 		}
 		if len(res.Found) == 0 {
 			c.Tell("没有查到。%s", "nothing found: %s", c.absence(res.Absence))
@@ -235,10 +230,10 @@ func (c *program) showFound(ctx context.Context, h *house, res *vault.Result) er
 }
 
 // showLicence prints state first, then the face of the licence in the order of its type.
-func (c *program) showLicence(ctx context.Context, h *house, f *vault.Found) {
+func (c *program) showLicence(ctx context.Context, types shelf, f *vault.Found) {
 	c.Tell("【%s】%s（自 %s）", "[%s] %s (since %s)", c.state(f.State), f.Record.TypeName, f.Since)
 	c.Tell("  标识：%s", "  identifier: %s", f.Identifier)
-	t, err := h.vault.Type(ctx, f.Record.TypeCode)
+	t, err := types.Type(ctx, f.Record.TypeCode)
 	if err != nil {
 		return
 	}
@@ -255,18 +250,22 @@ func (c *program) historyCommand() *cobra.Command {
 		Use: "history IDENTIFIER", Args: cobra.ExactArgs(1),
 		Short: "证照的全部经历，或某日的状态 / everything that happened, or the state as of a day",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), byLaw("查看证照经历"), func(h *house, a vault.Access) error {
-				if legal != "" {
-					return c.showAsOf(cmd.Context(), h, asOf{a, args[0], legal, known})
-				}
-				if err := h.freshProofs(cmd.Context()); err != nil {
+			var q asOf
+			if legal != "" {
+				var err error
+				if q, err = parseAsOf(args[0], legal, known); err != nil {
 					return err
 				}
-				list, err := h.vault.History(cmd.Context(), a, args[0])
+			}
+			return c.at(cmd.Context(), byLaw("查看证照经历"), func(d desk) error {
+				if legal != "" {
+					return c.showAsOf(cmd.Context(), d, q)
+				}
+				list, err := d.history(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
-				return c.showHistory(h, list)
+				return c.showHistory(list, d.zone())
 			})
 		},
 	}
@@ -278,23 +277,28 @@ func (c *program) historyCommand() *cobra.Command {
 
 // asOf is a question on two axes.
 type asOf struct {
-	access                   vault.Access
-	identifier, legal, known string
+	identifier string
+	legal      record.Date
+	known      time.Time // zero: by what is known now
 }
 
-func (c *program) showAsOf(ctx context.Context, h *house, q asOf) error {
-	day, err := record.ParseDate(q.legal)
-	if err != nil {
-		return cli.Usage("--as-of 应为 yyyy-mm-dd", "--as-of wants yyyy-mm-dd")
+// parseAsOf reads what --as-of and --known say.
+func parseAsOf(identifier, legal, known string) (q asOf, err error) {
+	q.identifier = identifier
+	if q.legal, err = record.ParseDate(legal); err != nil {
+		return q, cli.Usage("--as-of 应为 yyyy-mm-dd", "--as-of wants yyyy-mm-dd")
 	}
-	var known time.Time
-	if q.known != "" {
-		if known, err = time.Parse(time.RFC3339, q.known); err != nil {
-			return cli.Usage("--known 应为 RFC 3339 时间，如 2026-03-02T09:30:00+08:00",
+	if known != "" {
+		if q.known, err = time.Parse(time.RFC3339, known); err != nil {
+			return q, cli.Usage("--known 应为 RFC 3339 时间，如 2026-03-02T09:30:00+08:00",
 				"--known wants an RFC 3339 time, as 2026-03-02T09:30:00+08:00")
 		}
 	}
-	m, err := h.vault.AsOf(ctx, q.access, q.identifier, day, known)
+	return q, nil
+}
+
+func (c *program) showAsOf(ctx context.Context, d desk, q asOf) error {
+	m, err := d.asOf(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -309,7 +313,7 @@ type eventJSON struct {
 	Proof []byte `json:"proof,omitempty"`
 }
 
-func (c *program) showHistory(h *house, list []vault.Entry) error {
+func (c *program) showHistory(list []vault.Entry, zone *time.Location) error {
 	out := make([]eventJSON, len(list))
 	for i := range list {
 		out[i] = eventJSON{Event: string(list[i].Raw), Proof: list[i].Proof}
@@ -319,7 +323,7 @@ func (c *program) showHistory(h *house, list []vault.Entry) error {
 			e := list[i].Event
 			w := eventWords[e.Kind]
 			line := strings.Join([]string{
-				e.Recorded.In(h.zone).Format("2006-01-02 15:04:05"), c.Say(w, string(e.Kind)),
+				e.Recorded.In(zone).Format("2006-01-02 15:04:05"), c.Say(w, string(e.Kind)),
 				c.Say("生效 ", "effective ") + e.Effective.String(), e.Basis, e.Reason,
 			}, "  ")
 			c.Fact("%3d  %s", e.Number, strings.TrimRight(line, " "))

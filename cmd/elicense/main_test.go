@@ -33,7 +33,7 @@ func TestScripts(t *testing.T) {
 		"device": device, "tsa": stampServer, "ofdworld": makeOFDWorld, "signatures": signaturesOf,
 		"pdfworld": makePDFWorld, "pdfsignatures": signaturesInPDF, "pdftrust": makePDFTrust, "pdfedit": editPDF,
 		"pdfadd": signPDFAnyway, "pdfreplace": replacePDF, "pdfform": formPDF, "pdffill": fillPDF, "pdfstrip": stripPDF,
-		"picture": makePicture, "pages": pagesOf,
+		"picture": makePicture, "pages": pagesOf, "serve": startService(t),
 	}}.TestScripts(t, "testdata")
 }
 

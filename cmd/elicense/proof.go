@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -89,23 +88,11 @@ func (c *program) proofGet() *cobra.Command {
 		Use: "get IDENTIFIER", Short: "取证照事件的账本证明 / the proof of a licence's event", Args: cobra.ExactArgs(1),
 		Example: "  elicense proof get 标识 > 证明.txt && elicense proof verify 证明.txt",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), byLaw("取账本证明"), func(h *house, a vault.Access) error {
-				if err := h.freshProofs(cmd.Context()); err != nil {
-					return err
-				}
-				list, err := h.vault.History(cmd.Context(), a, args[0])
+			return c.at(cmd.Context(), byLaw("取账本证明"), func(d desk) error {
+				proof, err := d.proof(cmd.Context(), args[0], number)
 				if err != nil {
 					return err
 				}
-				if number == 0 {
-					number = lastInLaw(list)
-				}
-				if number < 1 || number > len(list) {
-					return cli.Usage(
-						fmt.Sprintf("没有第 %d 个事件，共 %d 个", number, len(list)), fmt.Sprintf("there is no event %d of %d", number, len(list)),
-					)
-				}
-				proof := list[number-1].Proof
 				return c.Emit(map[string][]byte{"proof": proof}, func() { c.Put(string(proof)) })
 			})
 		},
@@ -114,26 +101,13 @@ func (c *program) proofGet() *cobra.Command {
 	return cmd
 }
 
-// lastInLaw is the number of the last event but for documents that were attached, which change nothing.
-func lastInLaw(list []vault.Entry) int {
-	for n := len(list); n > 0; n-- {
-		if list[n-1].Event.Kind != record.EventAttached {
-			return n
-		}
-	}
-	return len(list)
-}
-
 func (c *program) checkpointCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "checkpoint", Short: "签发并公布当前检查点 / sign and publish the present checkpoint", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(cmd.Context(), operator("公布检查点"), func(h *house, _ vault.Access) error {
-				cp, err := h.vault.Checkpoint(cmd.Context())
+			return c.at(cmd.Context(), operator("公布检查点"), func(d desk) error {
+				cp, err := d.checkpoint(cmd.Context())
 				if err != nil {
-					return err
-				}
-				if err := writeFile(filepath.Join(h.dir, publishFile), cp); err != nil {
 					return err
 				}
 				return c.Emit(map[string]string{"checkpoint": string(cp)}, func() { c.Put(string(cp)) })
@@ -170,11 +144,8 @@ func (c *program) growthCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.with(cmd.Context(), operator("取账本增长证明"), func(h *house, _ vault.Access) error {
-				if err := h.freshProofs(cmd.Context()); err != nil {
-					return err
-				}
-				if e.Consistency, err = h.vault.Growth(cmd.Context(), uint64(named.Size)); err != nil { //nolint:gosec // ≥ 0
+			return c.at(cmd.Context(), operator("取账本增长证明"), func(d desk) error {
+				if e.Consistency, err = d.growth(cmd.Context(), uint64(named.Size)); err != nil { //nolint:gosec // ≥ 0
 					return err
 				}
 				return c.Emit(e, func() {

@@ -23,6 +23,7 @@ type program struct {
 	sound    bool // the self-test passed in this process
 
 	dir     string
+	service serviceFlags
 	access  vault.Access
 	ground  string
 	present string // the applicant who is logged in, as KIND:CODE or CODE
@@ -60,8 +61,16 @@ func (c *program) root() *cobra.Command {
 	f.StringVar(&c.present, "present", "", "在场的持证主体：代码或 类型:代码，与 --case、--level 同用 / holder who is logged in, with "+
 		"--case and --level")
 	f.IntVar(&c.level, "level", 0, "其认证级别：1 注册，2 实名，3 数字证书 / strength of the login: 1 account, 2 real name, 3 certificate")
+	c.service.flags(f)
 	c.addCommands(root)
 	c.Finish(root)
+	check := root.PersistentPreRunE
+	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return err
+		}
+		return c.chooseDesk(cmd)
+	}
 	return root
 }
 
@@ -85,6 +94,9 @@ func byHolder(purpose string) who { return who{vault.GroundHolder, purpose} }
 
 // with opens the data directory for the time of fn, and completes the flags to an access.
 func (c *program) with(ctx context.Context, asker who, fn func(*house, vault.Access) error) error {
+	if c.service.url != "" {
+		return errOnlyHere
+	}
 	h, err := c.openHouse(ctx, c.dir)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/client"
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
@@ -33,6 +34,9 @@ func said(cmd *cobra.Command, err error) error {
 		zh, en := sheetWords(bad, "zh"), sheetWords(bad, "en")
 		return &cli.ToldError{Err: err, Code: string(bad.Code), Zh: zh, En: en}
 	}
+	if told := serviceTold(cmd, err); told != nil {
+		return told
+	}
 	for _, tell := range []func(error) *cli.ToldError{ofdTold, pdfTold, sealTold} {
 		if told := tell(err); told != nil {
 			return told
@@ -53,8 +57,13 @@ func problems(cmd *cobra.Command, err error) []cli.Problem {
 	var typ *catalogue.TypeError
 	var mapping *convert.MappingError
 	var template *document.TemplateError
+	var service *client.ProblemError
 	var out []cli.Problem
 	switch {
+	case errors.As(err, &service):
+		for i := range service.Errors {
+			out = append(out, problemIn(cmd, &service.Errors[i]))
+		}
 	case errors.As(err, &refusal):
 		for _, p := range refusal.Problems {
 			out = append(out, cli.Problem{

@@ -114,8 +114,9 @@ var words = []cli.Words{
 	},
 	{
 		Err: engine.ErrLocked, Code: "locked",
-		Zh: "数据目录正被另一个进程使用；请等它结束，或先停止它",
-		En: "the data directory is in use by another process; wait for it or stop it",
+		Zh: "数据目录正被另一个进程使用；若是 elicense serve，请用 --server 经它办理，否则请等它结束或先停止它",
+		En: "the data directory is in use by another process; if that is elicense serve, work through it with --server, " +
+			"else wait for it or stop it",
 	},
 	{
 		Err: engine.ErrNoSpace, Code: "no-space",

@@ -21,7 +21,7 @@ func (c *program) typeCommand() *cobra.Command {
 }
 
 // resolveType finds a declared type by its code, its name, or a part of the name that only one type has.
-func resolveType(ctx context.Context, v *vault.Vault, s string) (*vault.LicenceType, error) {
+func resolveType(ctx context.Context, v shelf, s string) (*vault.LicenceType, error) {
 	list, err := v.TypeReport(ctx)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func resolveType(ctx context.Context, v *vault.Vault, s string) (*vault.LicenceT
 }
 
 // typeCode completes a --type flag; an empty one stays so.
-func typeCode(ctx context.Context, v *vault.Vault, s *string) error {
+func typeCode(ctx context.Context, v shelf, s *string) error {
 	if *s == "" {
 		return nil
 	}
@@ -92,8 +92,8 @@ func (c *program) typeList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "列出已登记的证照类型 / list the declared types", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(cmd.Context(), operator("查看证照目录"), func(h *house, _ vault.Access) error {
-				list, err := h.vault.TypeReport(cmd.Context())
+			return c.at(cmd.Context(), operator("查看证照目录"), func(d desk) error {
+				list, err := d.TypeReport(cmd.Context())
 				if err != nil {
 					return err
 				}
@@ -116,8 +116,8 @@ func (c *program) typeShow() *cobra.Command {
 		Example: "  elicense type show 食品经营许可证\n  elicense type show 食品经营许可证 --yaml > 我的类型.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), operator("查看证照目录"), func(h *house, _ vault.Access) error {
-				t, err := resolveType(cmd.Context(), h.vault, args[0])
+			return c.at(cmd.Context(), operator("查看证照目录"), func(d desk) error {
+				t, err := resolveType(cmd.Context(), d, args[0])
 				if err != nil {
 					return err
 				}
@@ -195,8 +195,8 @@ func (c *program) typePut() *cobra.Command {
 					return err
 				}
 			}
-			return c.with(cmd.Context(), issuer("登记证照目录"), func(h *house, a vault.Access) error {
-				t, err := h.vault.PutType(cmd.Context(), a, yaml)
+			return c.at(cmd.Context(), issuer("登记证照目录"), func(d desk) error {
+				t, err := d.putType(cmd.Context(), yaml)
 				if err != nil {
 					return err
 				}
@@ -215,8 +215,8 @@ func (c *program) typeReport() *cobra.Command {
 	return &cobra.Command{
 		Use: "report", Short: "应入库／已入库／缺失 / listed, live in the vault, missing", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(cmd.Context(), operator("证照目录报告"), func(h *house, _ vault.Access) error {
-				list, err := h.vault.TypeReport(cmd.Context())
+			return c.at(cmd.Context(), operator("证照目录报告"), func(d desk) error {
+				list, err := d.TypeReport(cmd.Context())
 				if err != nil {
 					return err
 				}

@@ -71,6 +71,8 @@ func TestProgram(t *testing.T) {
 		"file, other reason": {"en", &fs.PathError{Op: "o", Path: "f", Err: errors.New("why")}, []string{"work", "--must", "x"}, 1, "done 1\n", "error: running prog work: o f: why [unexpected]\n"},
 		"own code":           {"en", &cli.ExitError{Code: cli.ExitNotPassed}, []string{"work", "--must", "x"}, 3, "done 1\n", ""},
 		"error as JSON":      {"en", errStrange, []string{"--json", "work", "--must", "x"}, 1, "{\"error\":{\"code\":\"strange\",\"message\":\"a strange thing\"}}\n", ""},
+		"trace":              {"en", &cli.ToldError{Err: errStrange, Code: "far", En: "far away", Trace: "t1"}, []string{"work", "--must", "x"}, 1, "done 1\n", "error: far away [far]\ntrace t1\n"},
+		"trace as JSON":      {"en", &cli.ToldError{Err: errStrange, Code: "far", En: "far away", Trace: "t1"}, []string{"--json", "work", "--must", "x"}, 1, "{\"error\":{\"code\":\"far\",\"message\":\"far away\",\"trace\":\"t1\"}}\n", ""},
 		"missing flag":       {"en", nil, []string{"work"}, 2, "", "error: missing --must\nusage: prog work\nmore: ./prog work --help\n"},
 		"unknown flag":       {"zh", nil, []string{"work", "--frob"}, 2, "", "错误：参数写错了，没有 --frob\n用法：prog work\n详见：./prog work --help\n"},
 		"arguments":          {"zh", nil, []string{"work", "a"}, 2, "", "错误：参数个数不对：给了 1 个\n用法：prog work\n详见：./prog work --help\n"},

@@ -27,6 +27,7 @@ func (e *ExitError) Error() string { return fmt.Sprintf("exit %d", e.Code) }
 type ToldError struct {
 	Err          error
 	Code, Zh, En string // of the sentence
+	Trace        string // by which whoever runs a service finds the request again; empty: there is none
 }
 
 // Error is the English text.
@@ -48,10 +49,17 @@ func (w *World) Fail(cmd *cobra.Command, err error, words []Words) int {
 		code = ExitUsage
 	}
 	what, problems := sentence(cmd, err, words), Problems(err)
-	if w.JSON && w.WriteJSON(map[string]any{"error": w.failure(what, problems)}) == nil {
+	var told *ToldError
+	if !errors.As(err, &told) {
+		told = &ToldError{}
+	}
+	if w.JSON && w.WriteJSON(map[string]any{"error": w.failure(what, problems, told.Trace)}) == nil {
 		return code
 	}
 	w.Aside(w.Say("错误：", "error: ") + w.list(what, problems))
+	if told.Trace != "" {
+		w.Aside(w.Say("追踪号 ", "trace ") + told.Trace + "\n")
+	}
 	if code == ExitUsage && cmd != nil {
 		path := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name())
 		w.Aside(w.Say("用法：", "usage: ") + cmd.UseLine() + "\n" + w.Say("详见：", "more: ") + w.Name + path + " --help\n")
@@ -64,10 +72,11 @@ type failure struct {
 	Code     string        `json:"code"`
 	Message  string        `json:"message"`
 	Problems []ProblemJSON `json:"problems,omitempty"`
+	Trace    string        `json:"trace,omitempty"`
 }
 
-func (w *World) failure(what Sentence, problems []Problem) failure {
-	f := failure{Code: what.Code, Message: w.Say(what.Zh, what.En)}
+func (w *World) failure(what Sentence, problems []Problem, trace string) failure {
+	f := failure{Code: what.Code, Message: w.Say(what.Zh, what.En), Trace: trace}
 	for i := range problems {
 		f.Problems = append(f.Problems, w.ProblemJSON(&problems[i]))
 	}

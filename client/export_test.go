@@ -1,0 +1,7 @@
+package client
+
+// What only tests see.
+const RowsAtOnce = rowsAtOnce
+
+// ParseCompared reads the answer to many comparisons.
+var ParseCompared = parseCompared

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/elicense/elicense/vault"
+)
+
+// desk is where a command on data works: the data directory, which it opens, or a service, which has it open. Both give
+// the same answers in the same types, so that a command shows the same either way.
+type desk interface {
+	shelf
+	counter
+	reading
+	consents
+
+	zone() *time.Location
+	// present is the holder in whose own right is asked; nil: none is, or the service knows him by his login.
+	present() *vault.Assertion
+}
+
+// shelf is the catalogue of licence types.
+type shelf interface {
+	TypeReport(ctx context.Context) ([]vault.TypeStatus, error)
+	Type(ctx context.Context, code string) (*vault.LicenceType, error)
+}
+
+// counter is where departments write.
+type counter interface {
+	putType(ctx context.Context, definition []byte) (*vault.LicenceType, error)
+	validate(ctx context.Context, req vault.Request) ([]vault.Note, error)
+	issue(ctx context.Context, req vault.Request) (*vault.Answer, error)
+	reserve(ctx context.Context, req vault.Request) (*vault.Answer, error)
+	confirm(ctx context.Context, cf vault.Confirmation) (*vault.Answer, error)
+	void(ctx context.Context, key, identifier, reason string) (*vault.Answer, error)
+	reconcile(ctx context.Context) ([]vault.Unsettled, error)
+	perform(ctx context.Context, act vault.Act) (*vault.Answer, error)
+	attach(ctx context.Context, identifier, kind string, content []byte) (*vault.Document, error)
+}
+
+// reading is what is asked about licences.
+type reading interface {
+	// fresh has receipts and proofs name a checkpoint that holds everything which they tell.
+	fresh(ctx context.Context) error
+	lookup(ctx context.Context, q vault.Query) (*vault.Result, error)
+	compare(ctx context.Context, q vault.Query, claims map[string]string) (*vault.Comparison, error)
+	history(ctx context.Context, identifier string) ([]vault.Entry, error)
+	asOf(ctx context.Context, q asOf) (*vault.Moment, error)
+	bundle(ctx context.Context, identifier string) ([]byte, error)
+	attachments(ctx context.Context, identifier string) ([]attachment, error)
+	content(ctx context.Context, identifier string, x *attachment) ([]byte, error)
+	page(ctx context.Context, identifier string, o *drawOptions) (*drawnPage, error)
+	noted(ctx context.Context, o *copyOrder) (*notedCopy, error)
+	proof(ctx context.Context, identifier string, number int) ([]byte, error)
+	growth(ctx context.Context, since uint64) ([]byte, error)
+	checkpoint(ctx context.Context) ([]byte, error)
+}
+
+// consents are what holders let departments see.
+type consents interface {
+	grant(ctx context.Context, req vault.ConsentRequest) (*vault.Consent, error)
+	granted(ctx context.Context) ([]vault.Consent, error)
+	withdraw(ctx context.Context, id string) error
+}
+
+// at works at the service that --server names, else at the data directory.
+func (c *program) at(ctx context.Context, asker who, fn func(desk) error) error {
+	if c.service.url == "" {
+		return c.with(ctx, asker, func(h *house, a vault.Access) error { return fn(&ownDesk{c, h, a}) })
+	}
+	s, err := c.callService(asker)
+	if err != nil {
+		return err
+	}
+	defer s.client.Close()
+	return fn(s)
+}

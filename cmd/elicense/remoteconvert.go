@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"time"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/client"
+	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/convert"
+)
+
+// jobPause is how often a job is asked for.
+const jobPause = 500 * time.Millisecond
+
+// convertAtService uploads the ledger, waits for the service to convert it, and saves the result beside the ledger.
+func (cv *conversion) convertAtService(ctx context.Context) error {
+	d, err := cv.callService(issuer("存量证照电子化转换"))
+	if err != nil {
+		return err
+	}
+	defer d.client.Close()
+	r, err := cv.order(ctx, d)
+	if err != nil {
+		return err
+	}
+	job, err := d.client.Convert(ctx, *r, client.WithCase(d.asked.Item, d.asked.Case))
+	if err != nil {
+		return err
+	}
+	done := &api.Conversion{}
+	if err := cv.await(ctx, d.client, job, done); err != nil {
+		return err
+	}
+	return cv.fetchResult(ctx, d.client, done)
+}
+
+// order uploads what the flags name and says what to do with it.
+func (cv *conversion) order(ctx context.Context, d *serviceDesk) (*api.ConversionRequest, error) {
+	if cv.rows != "" {
+		return nil, cli.Usage("--rows 不能经服务使用", "--rows does not work at a service")
+	}
+	cv.typ = cv.job.Type
+	if err := typeCode(ctx, d, &cv.job.Type); err != nil {
+		return nil, err
+	}
+	if err := cv.nameResult(); err != nil {
+		return nil, err
+	}
+	r := &api.ConversionRequest{
+		Type: cv.job.Type, FileName: cv.job.File.Name, DryRun: cv.job.DryRun, Encoding: cv.encoding,
+		MaxShare: cv.job.MaxReject.Share, MaxCount: cv.job.MaxReject.Count, Expected: cv.job.Expected,
+	}
+	if cv.mapping != "" {
+		text, err := os.ReadFile(cv.mapping)
+		if err != nil {
+			return nil, err
+		}
+		r.Mapping = string(text)
+	}
+	for _, f := range []struct {
+		path string
+		to   *string
+	}{{cv.file, &r.File}, {cv.scans, &r.Scans}, {cv.photos, &r.Photos}} {
+		if err := upload(ctx, d.client, f.path, f.to); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func upload(ctx context.Context, c *client.Client, path string, to *string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return cli.Usage("目录不能上传，请先打成 ZIP："+path, "a directory cannot be uploaded, make a ZIP of it: "+path)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	f, err := c.Upload(ctx, content)
+	if err != nil {
+		return err
+	}
+	*to = f.ID
+	return nil
+}
+
+// await shows how far a job has come until it has ended, and reads its result. The job goes on when this process ends.
+func (cv *conversion) await(ctx context.Context, c *client.Client, job *api.Job, into any) error {
+	bar := cv.progress(cv.Say("转换", "converting"))
+	defer bar.finish()
+	for job.State == "waiting" || job.State == "running" {
+		pause := time.NewTimer(jobPause)
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			cv.Aside(cv.Say("服务会继续办完作业 "+job.ID+"。\n", "the service goes on with job "+job.ID+".\n"))
+			return ctx.Err()
+		case <-pause.C:
+		}
+		var err error
+		if job, err = c.Job(ctx, job.ID); err != nil {
+			return err
+		}
+		if p := job.Progress; p != nil {
+			bar.update(convert.Progress{
+				File: cv.job.File.Name, Rows: int(p.Done), Total: int(p.Total), Exact: p.Exact, Ends: p.Ends,
+			})
+		}
+	}
+	return jobResult(job, into)
+}
+
+func jobResult(job *api.Job, into any) error {
+	switch {
+	case job.Error != nil:
+		return &client.ProblemError{Problem: *job.Error}
+	case job.State != "done":
+		return &cli.ToldError{
+			Err: errAnswer, Code: "job-cancelled", Zh: "作业已被取消；已办理的保留", En: "the job was cancelled; what was done stays done",
+		}
+	case json.Unmarshal(job.Result, into) != nil:
+		return errAnswer
+	}
+	return nil
+}
+
+// fetchResult saves the sheets and says how it went.
+func (cv *conversion) fetchResult(ctx context.Context, c *client.Client, done *api.Conversion) error {
+	for _, f := range []struct{ id, path string }{{done.Result.ID, cv.result}, {done.Errors.ID, cv.errors}} {
+		if f.id == "" || f.path == "" {
+			continue
+		}
+		content, err := c.File(ctx, f.id)
+		if err == nil {
+			err = writeFile(f.path, content)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	report := reportIn(done, cv.job.File.Name)
+	if err := cv.Emit(report, func() { cv.showDone(report) }); err != nil {
+		return err
+	}
+	switch {
+	case report.Stopped == nil || report.DryRun:
+		return nil
+	case cv.JSON:
+		return &cli.ExitError{Code: cli.ExitFailed} // the report says where it stopped
+	}
+	return convert.ErrThreshold
+}
+
+// reportIn is the report of a conversion, as far as a service gives one.
+func reportIn(x *api.Conversion, file string) *convert.Report {
+	r := &convert.Report{
+		File: file, DryRun: x.DryRun, Batch: x.Batch, Again: x.Again, Counts: x.Counts, Skipped: x.Skipped, Noted: x.Noted,
+		Reconcile: convert.Reconciliation{Balanced: x.Balanced, Spans: x.Spans},
+	}
+	for _, n := range x.Codes {
+		r.Codes = append(r.Codes, convert.CodeCount{Code: vault.Code(n.Code), Rows: n.Rows})
+	}
+	if s := x.Stopped; s != nil {
+		r.Stopped = &convert.Stop{Row: s.Row, Rows: s.Rows, Rejected: s.Rejected}
+	}
+	return r
+}
+
+// showDone is showReport for what a service tells.
+func (cv *conversion) showDone(r *convert.Report) {
+	cv.Tell("%s：%s", "%s: %s", cv.headline(r), cv.counts(r.Counts))
+	cv.showCodes(r)
+	cv.showSpans(r)
+	cv.Tell("结果表：%s", "result: %s", cv.result)
+	if n := r.Counts.Rejected + r.Counts.Conflict; n > 0 {
+		cv.Tell("  其中 %d 行要改：见“怎么改”一列，改好后导入：", "  %d rows to correct, see the column 怎么改; then feed it back:", n)
+		cv.Fact("  %s", cv.feedBack())
+	}
+	if r.Batch != "" {
+		cv.Tell("批次 %s，签核后才对外可查", "batch %s; look-ups see it once it is signed off", r.Batch)
+	}
+}
+
+// undoAtService takes a batch back.
+func (cv *conversion) undoAtService(ctx context.Context) error {
+	d, err := cv.callService(issuer("撤回转换批次"))
+	if err != nil {
+		return err
+	}
+	defer d.client.Close()
+	job, err := d.client.UndoConversion(ctx, cv.undo, api.UndoRequest{Reason: cv.reason},
+		client.WithCase(d.asked.Item, d.asked.Case))
+	if err != nil {
+		return err
+	}
+	done := &api.Undo{}
+	if err := cv.await(ctx, d.client, job, done); err != nil {
+		return err
+	}
+	out := map[string]any{"batch": done.Batch, "counts": done.Counts, "refused": done.Refused}
+	return cv.Emit(out, func() {
+		cv.Tell("批次 %s 已撤回：撤出 %d，恢复旧版 %d，不能撤回 %d", "batch %s undone: %d withdrawn, %d restored, %d refused",
+			done.Batch.ID, done.Counts["withdrawn"], done.Counts["restored"], done.Counts["refused"])
+		for _, u := range done.Refused {
+			cv.Tell("  第 %d 行：%s [%s]", "  row %d: %s [%s]", u.Row, cv.Say(u.Zh, u.En), u.Code)
+		}
+	})
+}

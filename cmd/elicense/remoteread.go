@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/client"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/record"
+)
+
+// maxFields is how many elements a request may ask for.
+const maxFields = 100
+
+// fresh has nothing to do: a service brings what happens into its ledger by itself.
+func (d *serviceDesk) fresh(context.Context) error { return nil }
+
+// lookup finds licences with everything on their face. Which elements there are depends on their types, so that a
+// question which names none is asked twice.
+func (d *serviceDesk) lookup(ctx context.Context, q vault.Query) (*vault.Result, error) {
+	if err := d.settle(ctx); err != nil {
+		return nil, err
+	}
+	r := api.LookupRequest{
+		Asked: d.asked, Identifier: q.Identifier, Type: q.Type, Number: q.Number, Issuer: q.Issuer, Limit: q.Limit,
+		Cursor: q.Cursor, Receipt: q.Receipt, Holder: holderIn(&q),
+	}
+	if q.Batch != "" {
+		return nil, errOnlyHere
+	}
+	answer, err := d.client.LookUp(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.fill(ctx, r, answer.Licences); err != nil {
+		return nil, err
+	}
+	out := &vault.Result{Next: answer.Next, Absence: vault.Absence(answer.Absence), Receipt: receiptIn(answer.Receipt)}
+	for i := range answer.Licences {
+		f, err := foundIn(&answer.Licences[i])
+		if err != nil {
+			return nil, err
+		}
+		out.Found = append(out.Found, *f)
+	}
+	return out, nil
+}
+
+// fill asks for the elements of what was found.
+func (d *serviceDesk) fill(ctx context.Context, r api.LookupRequest, found []api.Licence) error {
+	names, err := d.elements(ctx, found)
+	if err != nil {
+		return err
+	}
+	place := map[string]*api.Licence{}
+	for i := range found {
+		found[i].Values = map[string]string{}
+		place[found[i].Identifier] = &found[i]
+	}
+	r.Receipt = false
+	for part := range slices.Chunk(names, maxFields) {
+		r.Fields = part
+		more, err := d.client.LookUp(ctx, r)
+		if err != nil {
+			return err
+		}
+		for i := range more.Licences {
+			if l := place[more.Licences[i].Identifier]; l != nil {
+				maps.Copy(l.Values, more.Licences[i].Values)
+			}
+		}
+	}
+	return nil
+}
+
+// elements are the names of everything that licences of these types can say.
+func (d *serviceDesk) elements(ctx context.Context, found []api.Licence) ([]string, error) {
+	var names []string
+	seen := map[string]bool{}
+	for i := range found {
+		t, err := d.Type(ctx, found[i].Type)
+		if err != nil {
+			return nil, err
+		}
+		for _, col := range t.Columns() {
+			if !seen[col.Name] {
+				seen[col.Name] = true
+				names = append(names, col.Name)
+			}
+		}
+	}
+	return names, nil
+}
+
+func holderIn(q *vault.Query) *api.Holder {
+	if q.HolderCode == "" {
+		return nil
+	}
+	return &api.Holder{Kind: q.HolderKind, Code: q.HolderCode}
+}
+
+// foundIn is a licence as a look-up of the vault finds it, but for the record's own bytes.
+func foundIn(l *api.Licence) (*vault.Found, error) {
+	f := &vault.Found{
+		Identifier: l.Identifier, State: vault.State(l.State), SourceTime: l.SourceTime,
+		Version: vault.Version{Record: &record.Record{
+			TypeCode: l.Type, TypeName: l.TypeName, Identifier: l.Identifier, IssuerCode: l.Issuer, IssuerName: l.IssuerName,
+		}},
+	}
+	var err error
+	if l.Since != "" {
+		if f.Since, err = record.ParseDate(l.Since); err != nil {
+			return nil, errors.Join(errAnswer, err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.Values)) {
+		f.Disclosures = append(f.Disclosures, record.Disclosure{Name: name, Value: l.Values[name]})
+	}
+	f.Documents, err = documentsIn(l.Documents)
+	return f, err
+}
+
+func documentsIn(list []api.Document) ([]vault.Document, error) {
+	var out []vault.Document
+	for _, x := range list {
+		digest, err := digestIn(x.Digest)
+		if err != nil {
+			return nil, errors.Join(errAnswer, err)
+		}
+		out = append(out, vault.Document{Version: x.Version, Kind: x.Kind, Digest: digest})
+	}
+	return out, nil
+}
+
+func receiptIn(r *api.Receipt) *vault.Receipt {
+	if r == nil {
+		return nil
+	}
+	return &vault.Receipt{Raw: r.Raw, Signature: r.Signature, Opens: r.Opens, Checkpoint: r.Checkpoint}
+}
+
+func (d *serviceDesk) compare(ctx context.Context, q vault.Query, claims map[string]string) (*vault.Comparison, error) {
+	if err := d.settle(ctx); err != nil {
+		return nil, err
+	}
+	answer, err := d.client.Compare(ctx, api.ComparisonRequest{Asked: d.asked, Comparison: comparisonIn(&q, claims)})
+	if err != nil {
+		return nil, err
+	}
+	return comparedIn(answer), nil
+}
+
+func comparisonIn(q *vault.Query, claims map[string]string) api.Comparison {
+	return api.Comparison{
+		Identifier: q.Identifier, Type: q.Type, Number: q.Number, Issuer: q.Issuer, Holder: holderIn(q), Claims: claims,
+	}
+}
+
+func comparedIn(a *api.ComparisonAnswer) *vault.Comparison {
+	out := &vault.Comparison{
+		Result: a.Result, Identifier: a.Identifier, State: vault.State(a.State), SourceTime: a.SourceTime,
+		Receipt: receiptIn(a.Receipt),
+	}
+	for _, f := range a.Fields {
+		out.Fields = append(out.Fields, vault.FieldVerdict{
+			Field: f.Field, Label: f.Label, Verdict: vault.Verdict(f.Verdict), Rules: f.Rules,
+		})
+	}
+	return out
+}
+
+func (d *serviceDesk) asOf(ctx context.Context, q asOf) (*vault.Moment, error) {
+	r, err := d.reads(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m, err := d.client.Moment(ctx, q.identifier, r, client.AsOf{Day: q.legal.String(), Known: q.known})
+	if err != nil {
+		return nil, err
+	}
+	out := &vault.Moment{State: vault.State(m.State)}
+	if m.Since != "" {
+		if out.Since, err = record.ParseDate(m.Since); err != nil {
+			return nil, errors.Join(errAnswer, err)
+		}
+	}
+	return out, nil
+}
+
+// history gives everything that happened to a licence, each event with its proof.
+func (d *serviceDesk) history(ctx context.Context, identifier string) ([]vault.Entry, error) {
+	r, err := d.reads(ctx)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := d.client.ProvenHistory(ctx, identifier, r)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]vault.Entry, len(answer.Events))
+	for i := range answer.Events {
+		x := &answer.Events[i]
+		event, err := record.ParseEvent(x.Raw)
+		if err != nil {
+			return nil, errors.Join(errAnswer, err)
+		}
+		out[i] = vault.Entry{Event: event, Raw: x.Raw, Proof: x.Proof}
+	}
+	return out, nil
+}

@@ -39,11 +39,6 @@ func (c *Client) Cancel(
 	return write[api.Written](ctx, c, "/reservations/"+url.PathEscape(identifier)+"/cancellation", r, options)
 }
 
-// Reservations gives the numbers that hang: taken for a paper, and neither confirmed nor voided.
-func (c *Client) Reservations(ctx context.Context) (*api.Reservations, error) {
-	return get[api.Reservations](ctx, c, "/reservations")
-}
-
 // Act is what can be done to a licence that was issued.
 type Act string
 
@@ -70,6 +65,11 @@ func (c *Client) ValidateAct(
 ) (*api.Validated, error) {
 	return write[api.Validated](ctx, c, "/licences/"+url.PathEscape(identifier)+"/"+string(act), r,
 		append(options, validateOnly))
+}
+
+// Reservations are the numbers that were taken for papers and neither confirmed nor voided.
+func (c *Client) Reservations(ctx context.Context) (*api.Reservations, error) {
+	return get[api.Reservations](ctx, c, "/reservations")
 }
 
 // Compare holds what an applicant says against the vault.

@@ -16,7 +16,6 @@ import (
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/server"
 	"github.com/elicense/elicense/vault"
-	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
 	"github.com/elicense/elicense/verify"
 )

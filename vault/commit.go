@@ -31,8 +31,8 @@ type happening struct {
 // staging collects the leaves of one transaction; their place among each other is their order here.
 type staging struct {
 	place  [16]byte // turn and randomness: the ledger takes transactions in this order
-	at     int64    // microseconds
-	turn   func(at int64) uint64
+	at     uint64   // microseconds
+	turn   func(at uint64) uint64
 	leaves []byte
 	n      int
 	open   *LicenceType // found open in this transaction
@@ -59,7 +59,7 @@ const stagedLeafBytes = 16 + 4 + 32
 
 // newStaging draws what a transaction needs before its closure runs. The closure itself begins with reset.
 func (v *Vault) newStaging(s *session) (*staging, error) {
-	st := &staging{at: s.at.UnixMicro(), turn: v.turns.next}
+	st := &staging{at: uint64(s.at.UnixMicro()), turn: v.turns.next}
 	if _, err := io.ReadFull(v.cfg.Rand, st.place[8:]); err != nil {
 		return nil, fmt.Errorf("vault: reading randomness: %w", err)
 	}
@@ -83,14 +83,14 @@ func (st *staging) reset() {
 
 // turns gives every transaction of this process a later turn than those before it: its time, or if that is taken or
 // past the next microsecond.
-type turns struct{ last atomic.Int64 }
+type turns struct{ last atomic.Uint64 }
 
-func (t *turns) next(at int64) uint64 {
+func (t *turns) next(at uint64) uint64 {
 	for {
 		last := t.last.Load()
 		turn := max(at, last+1)
 		if t.last.CompareAndSwap(last, turn) {
-			return uint64(turn)
+			return turn
 		}
 	}
 }

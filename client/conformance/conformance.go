@@ -32,8 +32,11 @@ type Config struct {
 	Signed     *client.Client // the same system, proven by signatures on its messages alone (省直自建系统)
 	Centre     *client.Client // a business system that asks on a legal basis (中心业务系统)
 
-	Type     string           // of licences, which the department may issue
-	Division string           // six digits, of their numbers
+	Type     string // of licences, which the department may issue
+	Division string // six digits, of their numbers
+	// Values are elements of a licence of the type, by short name, where what the run makes up is not taken; nil: none.
+	Values map[string]string
+
 	Item     string           // 事项 for which the centre is registered
 	Verifier *verify.Verifier // judges what the service hands out, with anchors of its own
 	Now      func() time.Time

@@ -123,7 +123,7 @@ var steps = []step{
 	{
 		id: "bulk", rows: []string{"A78"}, needs: "paper", do: bulk,
 		zh: "批量比对", en: "compare many at once",
-		expected: "200 rows in order; the end counts 198 matched and 2 different",
+		expected: "200 rows answered in order, each as it is",
 	},
 	{
 		id: "push", rows: []string{"A90", "A71", "A89"}, do: push,

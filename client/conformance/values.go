@@ -47,6 +47,7 @@ func (d *day) request(paper string) api.IssueRequest {
 		holderName: firmName, holderCode: d.firm, issueDate: now.Format(time.DateOnly),
 		validFrom: now.Format(time.DateOnly), validUntil: now.AddDate(5, 0, -1).Format(time.DateOnly),
 	}
+	maps.Copy(values, d.cfg.Values)
 	for i := range d.kind.Elements {
 		e := &d.kind.Elements[i]
 		if e.Required && values[e.Name] == "" && !e.Metadata {

@@ -225,5 +225,7 @@ func (c *program) showServing(h *house, s *serveSettings, address string, keys [
 		c.Fact("  %s --server %s%s --token-file %s type list", c.Name, base, trust, filepath.Join(c.dir, sandboxKeys, keys[0].ID))
 		c.Tell("事件流；转换台账见 docs/jobs.md，推送见 docs/events.md：", "the feed of events; docs/jobs.md converts a ledger, docs/events.md has it sent:")
 		c.Fact("%s'%s/api/v1/events?from=0'", call, base)
+		c.Tell("十分钟上手见 docs/api.md；接入符合性测试：", "docs/api.md has the rest, in ten minutes; to try a department's whole day:")
+		c.Fact("  elicense -d %s conformance --server %s", c.dir, base)
 	})
 }

@@ -135,6 +135,7 @@ var identitySentences = map[identity.Code]message{
 var sentences = func() map[Code]message {
 	all := maps.Clone(transportSentences)
 	maps.Copy(all, sharingSentences)
+	maps.Copy(all, disputeSentences)
 	for code, m := range identitySentences {
 		all[Code(code)] = m
 	}

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -16,8 +17,15 @@ import (
 // scan opens the page that a QR code leads to, as a phone does.
 func (w *world) scan(token, accept string) reply {
 	w.t.Helper()
-	path := "/../.." + server.PagePath + token
-	return w.send("", http.MethodGet, path, nil, "Accept", accept)
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.http.URL+server.PagePath+token, nil)
+	require.NoError(w.t, err)
+	req.Header.Set("Accept", accept)
+	res, err := w.http.Client().Do(req)
+	require.NoError(w.t, err)
+	defer func() { require.NoError(w.t, res.Body.Close()) }()
+	out, err := io.ReadAll(res.Body)
+	require.NoError(w.t, err)
+	return reply{res.StatusCode, res.Header, out}
 }
 
 const phone = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -25,8 +33,8 @@ const phone = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 // tokenOf is what the QR code on a licence holds.
 func (w *world) tokenOf(identifier string) string {
 	w.t.Helper()
-	d, err := w.vault.Draw(w.t.Context(), vault.Access{
-		Caller: fixtures.Caller(0), Purpose: "x", Ground: vault.GroundIssuer,
+	d, err := w.vault.Drawable(w.t.Context(), vault.Access{
+		Caller: fixtures.Hall, Purpose: "x", Ground: vault.GroundLaw, Basis: fixtures.HallBasis,
 	}, identifier)
 	require.NoError(w.t, err)
 	return d.Token

@@ -90,8 +90,8 @@ func (s *Server) newDispute(
 		return nil, err
 	}
 	d := &dispute{Owner: s.ownerOf(c), Asked: asked, Dispute: api.Dispute{
-		Identifier: f.Identifier, Version: versionIn(f.Identifier), Type: f.Record.TypeCode, Issuer: f.Record.IssuerCode,
-		Reason: r.Reason, RaisedBy: string(c.Role), Case: r.Case, Raised: s.cfg.Now().UTC(),
+		Identifier: f.Identifier, Version: versionIn(f.Identifier), Type: f.Record.TypeCode,
+		Issuer: f.Record.IssuerCode, Reason: r.Reason, RaisedBy: string(c.Role), Case: r.Case, Raised: s.cfg.Now().UTC(),
 	}}
 	d.become(disputeOpen)
 	t, err := s.cfg.Vault.Type(ctx, f.Record.TypeCode)
@@ -172,7 +172,9 @@ func (s *Server) getDispute(ctx context.Context, c *identity.Caller, in *dispute
 	if err != nil {
 		return nil, err
 	}
-	err = s.witnessDisputes(ctx, c, vault.Witnessed{Act: "see-dispute", Object: "dispute " + d.ID, Licence: d.Identifier})
+	err = s.witnessDisputes(ctx, c, vault.Witnessed{
+		Act: "see-dispute", Object: "dispute " + d.ID, Licence: d.Identifier,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -103,9 +103,14 @@ func (d *dispute) indexes() [][]byte {
 		disputePrefix(spaceOfIssuer, d.Issuer, open), disputePrefix(spaceOfRaiser, d.Owner, open),
 	}
 	for i := range keys {
-		keys[i] = append(binary.BigEndian.AppendUint64(keys[i], uint64(at.UnixNano())), d.ID...) //nolint:gosec // after 1970
+		keys[i] = append(appendInstant(keys[i], at), d.ID...)
 	}
 	return keys
+}
+
+// appendInstant adds an instant so that keys are in its order.
+func appendInstant(k []byte, at time.Time) []byte {
+	return binary.BigEndian.AppendUint64(k, uint64(max(0, at.UnixNano()))) //nolint:gosec // not below 0
 }
 
 // disputes keeps disputes.
@@ -252,16 +257,13 @@ func (s *disputes) figures(ctx context.Context, department string, from, until t
 	open int, took []time.Duration, err error,
 ) {
 	prefix := disputePrefix(spaceOfIssuer, department, false)
-	at := func(t time.Time) []byte {
-		return binary.BigEndian.AppendUint64(bytes.Clone(prefix), uint64(max(0, t.UnixNano()))) //nolint:gosec // not below 0
-	}
-	end := at(until)
+	start, end := appendInstant(bytes.Clone(prefix), from), appendInstant(bytes.Clone(prefix), until)
 	err = s.engine.View(ctx, func(r engine.Reader) (err error) {
 		took = nil
 		if open, err = countDisputes(r, disputePrefix(spaceOfIssuer, department, true)); err != nil {
 			return err
 		}
-		return r.Scan(engine.Range{Prefix: prefix, Start: at(from), KeysOnly: true}, func(k, _ []byte) (bool, error) {
+		return r.Scan(engine.Range{Prefix: prefix, Start: start, KeysOnly: true}, func(k, _ []byte) (bool, error) {
 			if bytes.Compare(k, end) >= 0 {
 				return false, nil
 			}

@@ -59,6 +59,7 @@ func (s *Server) openWork() error {
 
 // explain tells why a job failed, as the same request would have been refused at once.
 func (s *Server) explain(err error) json.RawMessage {
+	s.metrics.jobFailed.Inc()
 	b, err := json.Marshal(s.problem(context.Background(), err))
 	if err != nil {
 		return nil

@@ -30,7 +30,8 @@ const maxToken = 64
 func (s *Server) publicPage(c *gin.Context) {
 	c.Set(operationKey, "getPublicPage")
 	token := c.Param("token")
-	v, err := (*vault.Validity)(nil), error(absent("token"))
+	var v *vault.Validity
+	err := absent("token")
 	if len(token) <= maxToken {
 		v, err = s.cfg.Vault.PublicState(c.Request.Context(), token)
 	}
@@ -49,7 +50,8 @@ func (s *Server) publicPage(c *gin.Context) {
 	default:
 		status = s.problem(c.Request.Context(), err).Status
 		page.say("unknown", "暂时无法核验", "Cannot tell now")
-		page.Zh, page.En = "请稍后再扫一次；此页不能证明证照有效。", "Scan again later; this page does not show that the licence is in force."
+		page.Zh = "请稍后再扫一次；此页不能证明证照有效。"
+		page.En = "Scan again later; this page does not show that the licence is in force."
 	}
 	s.writePage(c, status, &page)
 }
@@ -147,8 +149,10 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 {{if .Version}}<p>手中证照的版本与此不同的，以此为准。<br>
 <span class="en" lang="en">A paper or file of another version is out of date.</span></p>{{end}}
 <p>此页只说明证照的效力，不显示任何人的信息；请核对网址属于颁发机构。<br>
-<span class="en" lang="en">This page tells whether the licence is in force and names nobody. Check that its address is the authority’s.</span></p>
-{{if .SandboxOnly}}<p><b>沙箱环境，数据均为虚构。</b> <span class="en" lang="en">A sandbox: everything in it is made up.</span></p>{{end}}
+<span class="en" lang="en">This page tells whether the licence is in force and names nobody.
+Check that its address is the authority’s.</span></p>
+{{if .SandboxOnly}}<p><b>沙箱环境，数据均为虚构。</b>
+<span class="en" lang="en">A sandbox: everything in it is made up.</span></p>{{end}}
 </main>
 </body>
 </html>

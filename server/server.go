@@ -122,6 +122,7 @@ func New(cfg Config) (*Server, error) {
 	if err := errors.Join(s.openOwners(context.Background()), s.openWork(), s.openWebhooks()); err != nil {
 		return nil, err
 	}
+	s.metrics.registry.MustRegister(backlog{s})
 	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
 	router := gin.New()
 	router.HandleMethodNotAllowed = true

@@ -14,6 +14,10 @@ type Quality struct {
 	Compared int `json:"compared" doc:"comparisons with the department's licences"`
 	Differed int `json:"differed" doc:"of them such that found a difference"`
 
+	Disputes    int     `json:"disputes" doc:"disputes of the department's licences that are open, now"`
+	Settled     int     `json:"settled" doc:"disputes settled in these days"`
+	SettledDays float64 `json:"settledDays" doc:"how many days each of them took: the median"`
+
 	Hanging int      `json:"hanging" doc:"reservations that are neither confirmed nor voided, now"`
 	Missing []string `json:"missing" doc:"types that the department is to issue and that have no licence in the vault, now"`
 

@@ -136,6 +136,7 @@ var sentences = func() map[Code]message {
 	all := maps.Clone(transportSentences)
 	maps.Copy(all, sharingSentences)
 	maps.Copy(all, conformanceSentences)
+	maps.Copy(all, disputeSentences)
 	for code, m := range identitySentences {
 		all[Code(code)] = m
 	}

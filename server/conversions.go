@@ -87,7 +87,7 @@ func (s *Server) convert(ctx context.Context, c *identity.Caller, in *convertInp
 		if id == "" {
 			continue
 		}
-		if _, err := s.ownFile(ctx, c.ID, id); err != nil {
+		if _, err := s.ownFile(ctx, s.ownerOf(c), id); err != nil {
 			return nil, at(path, err)
 		}
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"io"
 	"net/http"
 
 	"github.com/elicense/elicense/api"
@@ -50,3 +51,15 @@ func TransportCodes() []CodeText {
 
 // Sweep removes what has outlived its time, as Run does every hour.
 func (s *Server) Sweep(ctx context.Context) error { return s.sweepAll(ctx) }
+
+// RemoteAddress is how limits name where a request comes from.
+func RemoteAddress(r *http.Request) string { return remoteAddress(r) }
+
+// Lines reads lines as an operation does that takes them.
+func Lines(body io.Reader) func() ([]byte, error) { return newLines(body).next }
+
+// MaxLine bounds one line.
+const MaxLine = maxLine
+
+// IsCode reports a problem with this code.
+func IsCode(err error, code Code) bool { return isCode(err, code) }

@@ -93,7 +93,7 @@ func (s *Server) keepUpload(ctx huma.Context, r *http.Request) (*files.File, err
 		return nil, files.ErrTooLarge
 	}
 	return s.files.Write(ctx.Context(), uploaded{r.Body}, files.Want{
-		Owner: identity.From(ctx.Context()).ID, Key: key, Limit: s.cfg.MaxUpload, Keep: keepUpload,
+		Owner: s.ownerOf(identity.From(ctx.Context())), Key: key, Limit: s.cfg.MaxUpload, Keep: keepUpload,
 	})
 }
 
@@ -129,7 +129,7 @@ func (s *Server) ownFile(ctx context.Context, owner, id string) (*files.Reader, 
 }
 
 func (s *Server) file(ctx context.Context, c *identity.Caller, in *fileInput) (*huma.StreamResponse, error) {
-	r, err := s.ownFile(ctx, c.ID, in.ID)
+	r, err := s.ownFile(ctx, s.ownerOf(c), in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ type fileWrite struct {
 type noContent struct{}
 
 func (s *Server) deleteFile(ctx context.Context, c *identity.Caller, in *fileWrite) (*noContent, error) {
-	r, err := s.ownFile(ctx, c.ID, in.ID)
+	r, err := s.ownFile(ctx, s.ownerOf(c), in.ID)
 	if err != nil {
 		return nil, err
 	}

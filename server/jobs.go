@@ -59,6 +59,7 @@ func (s *Server) openWork() error {
 
 // explain tells why a job failed, as the same request would have been refused at once.
 func (s *Server) explain(err error) json.RawMessage {
+	s.metrics.jobFailed.Inc()
 	b, err := json.Marshal(s.problem(context.Background(), err))
 	if err != nil {
 		return nil
@@ -174,7 +175,7 @@ type jobsOutput struct {
 const shownJobs = 100
 
 func (s *Server) listJobs(ctx context.Context, c *identity.Caller, _ *struct{}) (*jobsOutput, error) {
-	list, err := s.jobs.List(ctx, c.ID, shownJobs)
+	list, err := s.jobs.List(ctx, s.ownerOf(c), shownJobs)
 	if err != nil {
 		return nil, err
 	}
@@ -186,16 +187,16 @@ func (s *Server) listJobs(ctx context.Context, c *identity.Caller, _ *struct{}) 
 }
 
 func (s *Server) job(ctx context.Context, c *identity.Caller, in *jobInput) (*jobOutput, error) {
-	return jobAnswer(s.jobs.Get(ctx, c.ID, in.ID))
+	return jobAnswer(s.jobs.Get(ctx, s.ownerOf(c), in.ID))
 }
 
 func (s *Server) cancelJob(ctx context.Context, c *identity.Caller, in *jobWrite) (*jobOutput, error) {
-	return jobAnswer(s.jobs.Cancel(ctx, c.ID, in.ID))
+	return jobAnswer(s.jobs.Cancel(ctx, s.ownerOf(c), in.ID))
 }
 
 // accept takes long work and answers where to ask for it.
 func (s *Server) accept(ctx context.Context, c *identity.Caller, key string, spec work) (*jobOutput, error) {
-	j, again, err := s.jobs.Add(ctx, jobs.Request{Kind: spec.kind(), Owner: c.ID, Key: key, Spec: spec})
+	j, again, err := s.jobs.Add(ctx, jobs.Request{Kind: spec.kind(), Owner: s.ownerOf(c), Key: key, Spec: spec})
 	out, err := jobAnswer(j, err)
 	if err == nil && again {
 		out.Replayed = "true"

@@ -11,4 +11,6 @@ package server
 //	w  subscriptions of webhooks, deliveries   server/feed
 //	v  verdicts that are kept                  server
 //	q  counts of what departments did          server
+//	d  disputes                                server
+//	h  key of tokens that stand for holders    server
 //	y  cursors of vaults that are followed     server

@@ -3,8 +3,8 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -17,8 +17,8 @@ import (
 type Limits struct {
 	PerAddress limit.Rate // 5,000 a second, bursts of 10,000
 	PerCaller  limit.Rate // 2,000 a second, bursts of 4,000; a registration may have its own
-	// Address names where a request comes from. Nil: the address of the connection. Whoever runs the service behind a
-	// proxy or serves IPv6, where one subscriber has many addresses, gives another.
+	// Address names where a request comes from. Nil: the address of the connection, of IPv6 its network of 64 bits,
+	// since one subscriber has all of that. Whoever runs the service behind a proxy gives another.
 	Address func(*http.Request) string
 }
 
@@ -61,12 +61,24 @@ func newLimits(cfg Limits, now func() time.Time) (*limits, error) {
 	return &limits{addresses, callers, cfg.Address}, nil
 }
 
-// remoteAddress is the address of the connection without its port.
+// subscriberBits is how much of an IPv6 address names a subscriber, who chooses the rest as often as he likes.
+const subscriberBits = 64
+
+// remoteAddress is the address of the connection without its port; of an IPv6 address the subscriber's network.
 func remoteAddress(r *http.Request) string {
-	if i := strings.LastIndexByte(r.RemoteAddr, ':'); i >= 0 {
-		return r.RemoteAddr[:i]
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
 	}
-	return r.RemoteAddr
+	address := at.Addr().Unmap().WithZone("")
+	if address.Is4() {
+		return address.String()
+	}
+	network, err := address.Prefix(subscriberBits)
+	if err != nil {
+		return address.String()
+	}
+	return network.String()
 }
 
 // limitAddress refuses an address that calls too often, before anything is known of who calls.

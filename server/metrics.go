@@ -19,6 +19,7 @@ type metrics struct {
 	durations *prometheus.HistogramVec
 	refusals  *prometheus.CounterVec
 	inFlight  prometheus.Gauge
+	jobFailed prometheus.Counter
 }
 
 func newMetrics() *metrics {
@@ -37,8 +38,11 @@ func newMetrics() *metrics {
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "elicense_requests_in_flight", Help: "Requests being answered.",
 		}),
+		jobFailed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "elicense_jobs_failed_total", Help: "Jobs that failed.",
+		}),
 	}
-	m.registry.MustRegister(m.requests, m.durations, m.refusals, m.inFlight, collectors.NewGoCollector())
+	m.registry.MustRegister(m.requests, m.durations, m.refusals, m.inFlight, m.jobFailed, collectors.NewGoCollector())
 	return m
 }
 

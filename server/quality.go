@@ -7,6 +7,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -85,10 +86,39 @@ func (s *Server) qualityOf(ctx context.Context, department string, in *qualityIn
 			}
 		}
 	}
+	if err := s.qualityDisputes(ctx, q); err != nil {
+		return nil, err
+	}
 	most := func(a, b api.Count) int { return cmp.Or(b.Count-a.Count, strings.Compare(a.Name, b.Name)) }
 	slices.SortFunc(q.Refused, most)
 	slices.SortFunc(q.Fields, most)
 	return q, nil
+}
+
+// qualityDisputes adds how many disputes there are, and how fast they end.
+func (s *Server) qualityDisputes(ctx context.Context, q *api.Quality) error {
+	from, err := time.ParseInLocation(time.DateOnly, q.From, s.cfg.Vault.Zone())
+	if err != nil {
+		return badDate("from", q.From)
+	}
+	until, err := time.ParseInLocation(time.DateOnly, q.Until, s.cfg.Vault.Zone())
+	if err != nil {
+		return badDate("until", q.Until)
+	}
+	open, took, err := s.disputes.figures(ctx, q.Department, from, until.AddDate(0, 0, 1))
+	q.Disputes, q.Settled, q.SettledDays = open, len(took), medianDays(took)
+	return err
+}
+
+// medianDays is the median of times, in days to a tenth; 0 of none.
+func medianDays(took []time.Duration) float64 {
+	n := len(took)
+	if n == 0 {
+		return 0
+	}
+	slices.Sort(took)
+	median := (took[(n-1)/2] + took[n/2]) / 2
+	return math.Round(median.Hours()/24*10) / 10
 }
 
 // qualityNow adds what is so now, by the department's own right.
@@ -126,9 +156,11 @@ func qualityCSV(q *api.Quality) []byte {
 		{"签发 issued", q.Issued}, {"迟于纸质 late", q.Late}, {"迟延天数 late days", q.LateDays},
 		{"要素 elements", q.Elements}, {"已填 filled", q.Filled}, {"比对 compared", q.Compared},
 		{"不一致 differed", q.Differed}, {"未确认预留 hanging", q.Hanging},
+		{"待办异议 open disputes", q.Disputes}, {"已办结异议 settled disputes", q.Settled},
 	} {
 		line(x.what, "", x.n)
 	}
+	_ = w.Write([]string{"异议办结天数中位 median days", "", strconv.FormatFloat(q.SettledDays, 'f', 1, 64)})
 	for _, x := range q.Missing {
 		line("无证照的类型 missing", x, 1)
 	}

@@ -26,14 +26,14 @@ func (s *Server) rejudge(ctx context.Context, c *identity.Caller, in *rejudgeInp
 	if s.cfg.Verifying == nil {
 		return nil, codeProblem(CodeNotOffered)
 	}
-	kept, err := s.verdict(ctx, c.ID, in.ID)
+	kept, err := s.verdict(ctx, s.ownerOf(c), in.ID)
 	if err != nil {
 		return nil, err
 	}
 	if kept.Verification.Evidence == nil {
 		return nil, codeProblem(CodeNoEvidence)
 	}
-	f, err := s.ownFile(ctx, c.ID, kept.Verification.Evidence.ID)
+	f, err := s.ownFile(ctx, s.ownerOf(c), kept.Verification.Evidence.ID)
 	if err != nil {
 		return nil, err
 	}

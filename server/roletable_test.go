@@ -75,6 +75,10 @@ verifyDigests          x      x     x        x      .     .  .       .          
 transferLicence        x      .     .        .      .     .  .       .          .      .     .
 importLicence          x      .     .        .      .     .  .       .          .      .     .
 getQuality             x      x     .        .      .     .  .       x          .      .     x
+raiseDispute           .      .     x        x      .     .  .       .          x      x     .
+listDisputes           x      x     x        x      .     .  .       .          x      x     .
+getDispute             x      x     x        x      .     .  .       .          x      x     .
+settleDispute          x      x     .        .      .     .  .       .          .      .     .
 getRegistration        .      .     .        .      .     .  .       .          .      .     x
 listRegistrations      .      .     .        .      .     .  .       .          .      .     x
 putRegistration        .      .     .        .      .     .  .       .          .      .     x

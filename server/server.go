@@ -20,6 +20,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/emmansun/gmsm/sm3"
 	"github.com/gin-gonic/gin"
 
 	"github.com/elicense/elicense/api"
@@ -102,6 +103,9 @@ type Server struct {
 	jobs    *jobs.Jobs
 	hooks   *feed.Webhooks // nil: none
 	judging chan struct{}  // cases that are judged now
+
+	disputes disputes
+	ownerKey [sm3.Size]byte // of tokens that stand for holders
 }
 
 // New builds the service.
@@ -116,10 +120,12 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, limits: limits, metrics: newMetrics(), tallies: newTallies(cfg.Engine, cfg.Now, cfg.Vault.Zone()),
+		disputes: disputes{cfg.Engine},
 	}
-	if err := errors.Join(s.openWork(), s.openWebhooks()); err != nil {
+	if err := errors.Join(s.openOwners(context.Background()), s.openWork(), s.openWebhooks()); err != nil {
 		return nil, err
 	}
+	s.metrics.registry.MustRegister(backlog{s})
 	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
@@ -131,6 +137,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	router.NoRoute(s.noRoute)
 	router.NoMethod(s.noMethod)
+	s.registerPages(router)
 	s.registerSharing(router)
 	s.api = humagin.New(router, s.description())
 	s.api.UseMiddleware(s.recognise)
@@ -165,6 +172,7 @@ func (s *Server) register() {
 	s.registerAccesses()
 	s.registerPublic()
 	s.registerQuality()
+	s.registerDisputes()
 	s.registerFiles()
 	s.registerJobs()
 	s.registerConversions()

@@ -76,8 +76,8 @@ func (s *Server) verify(ctx context.Context, c *identity.Caller, in *verifyInput
 	if err != nil {
 		return nil, err
 	}
-	id := verdictID(c.ID, in.Key)
-	former, err := s.verdict(ctx, c.ID, id)
+	id := verdictID(s.ownerOf(c), in.Key)
+	former, err := s.verdict(ctx, s.ownerOf(c), id)
 	switch {
 	case err == nil && former.Asked != asked:
 		return nil, codeProblem(CodeKeyReused)
@@ -92,7 +92,7 @@ func (s *Server) verify(ctx context.Context, c *identity.Caller, in *verifyInput
 	case <-ctx.Done():
 		return nil, codeProblem(CodeTimeout)
 	}
-	kept := &verdict{ID: id, Owner: c.ID, Asked: asked}
+	kept := &verdict{ID: id, Owner: s.ownerOf(c), Asked: asked}
 	if err := s.judge(ctx, kept, &in.Body); err != nil {
 		return nil, err
 	}
@@ -221,7 +221,7 @@ type verdictInput struct {
 }
 
 func (s *Server) verification(ctx context.Context, c *identity.Caller, in *verdictInput) (*verificationOutput, error) {
-	kept, err := s.verdict(ctx, c.ID, in.ID)
+	kept, err := s.verdict(ctx, s.ownerOf(c), in.ID)
 	if err != nil {
 		return nil, err
 	}

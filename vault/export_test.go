@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 
+	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -106,4 +107,27 @@ func (v *Vault) MakeCursor(prefix []byte, next [16]byte) string {
 // RawCursor reads the text of a page mark.
 func RawCursor(cursor string) ([]byte, error) {
 	return base64.RawURLEncoding.Strict().DecodeString(cursor)
+}
+
+// ParseTransferEvent reads one event of a transfer with its version, apart from what needs a vault: the event and the
+// version as written again.
+func ParseTransferEvent(identifier string, t *TransferEvent) (event, rec []byte, err error) {
+	id, err := code.ParseIdentifier(identifier)
+	if err != nil {
+		return nil, nil, refuse(ErrInvalid, CodeIdentifier, "identifier")
+	}
+	in := &incoming{id: id}
+	e, _, err := in.parseEvent(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	if event, err = e.event.Append(nil); err != nil || t.Version == nil {
+		return event, nil, err
+	}
+	ver, err := in.parse(e.event, t.Version)
+	if err != nil {
+		return nil, nil, err
+	}
+	rec, err = ver.Record.Append(nil)
+	return event, rec, err
 }

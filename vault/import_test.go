@@ -324,3 +324,40 @@ func FuzzImport(f *testing.F) {
 		require.Empty(t, cmp.Diff(travelled(t, &x).Events, here.export(x.Identifier, x.From).Events))
 	})
 }
+
+// FuzzTransferEvent: the parts of a transfer that are read before anything is looked up, changed one by one: what is
+// taken is written again as the same bytes, all else is refused with a code.
+func FuzzTransferEvent(f *testing.F) {
+	city := newWorld(f)
+	first := city.issue("1", number(1))
+	_, err := city.v.Attach(f.Context(), department(0), first.Identifier, "ofd", []byte("a sealed document"))
+	require.NoError(f, err)
+	for _, e := range city.export(first.Identifier, 1).Events {
+		v := &vault.TransferVersion{}
+		if e.Version != nil {
+			v = e.Version
+		}
+		_, _, err := vault.ParseTransferEvent(first.Identifier, &e)
+		require.NoError(f, err)
+		f.Add(first.Identifier, e.Raw, e.Salt, v.Record, v.Values, e.Version != nil)
+	}
+	f.Fuzz(func(t *testing.T, identifier string, raw, salt, rec, values []byte, version bool) {
+		x := vault.TransferEvent{Raw: raw, Salt: salt}
+		if version {
+			x.Version = &vault.TransferVersion{Record: rec, Values: values}
+		} else {
+			x.Document = &vault.TransferDocument{}
+		}
+		gotEvent, gotRecord, err := vault.ParseTransferEvent(identifier, &x)
+		if err != nil {
+			require.Nil(t, gotEvent)
+			require.Nil(t, gotRecord)
+			require.NotEmpty(t, vault.CodeOf(err), err)
+			return
+		}
+		require.Equal(t, raw, gotEvent)
+		if version {
+			require.Equal(t, rec, gotRecord)
+		}
+	})
+}

@@ -59,18 +59,27 @@ func (in *incoming) named(batch string) bool {
 	return batch == ""
 }
 
-func (in *incoming) readEvent(ctx context.Context, t *TransferEvent) (*importedEvent, error) {
+// parseEvent reads an event alone, and the identifier that it names.
+func (in *incoming) parseEvent(t *TransferEvent) (*importedEvent, code.Identifier, error) {
+	refused := refuse(ErrInvalid, CodeImportInvalid, "events")
 	ev, err := record.ParseEvent(t.Raw)
 	if err != nil || len(t.Salt) != 16 {
-		return nil, refuse(ErrInvalid, CodeImportInvalid, "events")
+		return nil, code.Identifier{}, refused
 	}
 	id, err := code.ParseIdentifier(ev.Identifier)
 	if err != nil || !in.names(id) || !in.named(ev.Batch) {
-		return nil, refuse(ErrInvalid, CodeImportInvalid, "events")
+		return nil, code.Identifier{}, refused
 	}
-	out := &importedEvent{event: ev, raw: t.Raw, salt: [16]byte(t.Salt)}
 	if ev.Kind.MakesVersion() != (t.Version != nil) || (ev.Kind == record.EventAttached) != (t.Document != nil) {
-		return nil, refuse(ErrInvalid, CodeImportInvalid, "events")
+		return nil, code.Identifier{}, refused
+	}
+	return &importedEvent{event: ev, raw: t.Raw, salt: [16]byte(t.Salt)}, id, nil
+}
+
+func (in *incoming) readEvent(ctx context.Context, t *TransferEvent) (*importedEvent, error) {
+	out, id, err := in.parseEvent(t)
+	if err != nil {
+		return nil, err
 	}
 	switch {
 	case t.Version != nil:

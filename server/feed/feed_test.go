@@ -360,3 +360,25 @@ func TestStop(t *testing.T) {
 	stop()
 	require.NoError(t, w.h.Run(ctx))
 }
+
+// TestBacklog: the operator sees which receivers fail, since when, and how far the slowest is behind.
+func TestBacklog(t *testing.T) {
+	w := newWorld(t)
+	w.subscribe()
+	backlog := func() feed.Backlog {
+		b, err := w.h.Backlog(t.Context())
+		require.NoError(t, err)
+		return b
+	}
+	require.Equal(t, feed.Backlog{Active: 1}, backlog())
+	w.length = 3
+	require.Equal(t, feed.Backlog{Active: 1, Behind: 3}, backlog())
+	w.answer = func() (int, error) { return 0, context.DeadlineExceeded }
+	since := w.now
+	w.run()
+	got := backlog()
+	require.True(t, got.Since.Equal(since), got.Since)
+	require.Positive(t, got.Failed)
+	got.Since, got.Failed = time.Time{}, 0
+	require.Equal(t, feed.Backlog{Failing: 1, Behind: 3}, got)
+}

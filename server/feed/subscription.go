@@ -194,3 +194,43 @@ func (h *Webhooks) change(ctx context.Context, owner, id string, change func(*Su
 	}
 	return s, nil
 }
+
+// Backlog is how receivers stand.
+type Backlog struct {
+	Active, Failing, Paused int
+	Behind                  uint64    // events that the slowest receiver has still to get; paused ones do not count
+	Failed                  int       // attempts that failed since receivers last took a message
+	Since                   time.Time // when the first of them failed; zero: none did
+}
+
+// Backlog tells how far receivers are behind.
+func (h *Webhooks) Backlog(ctx context.Context) (Backlog, error) {
+	list, err := h.every(ctx)
+	if err != nil {
+		return Backlog{}, err
+	}
+	end, err := h.cfg.Source.End(ctx)
+	if err != nil {
+		return Backlog{}, err
+	}
+	var out Backlog
+	for _, s := range list {
+		switch s.State {
+		case Active:
+			out.Active++
+		case Failing:
+			out.Failing++
+		case Paused:
+			out.Paused++
+			continue
+		}
+		if s.Next < end {
+			out.Behind = max(out.Behind, end-s.Next)
+		}
+		out.Failed += s.Failed
+		if !s.Since.IsZero() && (out.Since.IsZero() || s.Since.Before(out.Since)) {
+			out.Since = s.Since
+		}
+	}
+	return out, nil
+}

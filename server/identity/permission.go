@@ -43,6 +43,9 @@ const (
 	MayOperate     Permission = "operation"      // registrations, health in detail
 	MayReplicate   Permission = "replication"    // sync between vaults
 	MayWork        Permission = "jobs"           // files and jobs of one's own
+	MayDispute     Permission = "disputes.raise" // say that a licence is not right
+	MaySettle      Permission = "disputes.settle"
+	MaySeeDisputes Permission = "disputes.read" // those to settle, or one's own
 )
 
 // permissions is who may what. tests go through it cell by cell.
@@ -71,6 +74,11 @@ var permissions = map[Permission][]Role{
 	MayWork: {
 		RoleDepartmentSystem, RoleDepartmentClerk, RoleReviewer, RoleWindowClerk, RoleBatchOperator, RoleHolder,
 		RoleAgent, RoleOperator,
+	},
+	MayDispute: {RoleReviewer, RoleWindowClerk, RoleHolder, RoleAgent},
+	MaySettle:  {RoleDepartmentSystem, RoleDepartmentClerk},
+	MaySeeDisputes: {
+		RoleDepartmentSystem, RoleDepartmentClerk, RoleReviewer, RoleWindowClerk, RoleHolder, RoleAgent,
 	},
 }
 

@@ -37,6 +37,9 @@ audit                -     -      -      -     -  -     x      x      -     -   
 operation            -     -      -      -     -  -     -      -      -     -      x
 replication          x     -      -      -     -  -     -      -      -     -      -
 jobs                 x     x      x      x     x  -     -      -      x     x      x
+disputes.raise       -     -      x      x     -  -     -      -      x     x      -
+disputes.settle      x     x      -      -     -  -     -      -      -     -      -
+disputes.read        x     x      x      x     -  -     -      -      x     x      -
 `
 
 // TestPermissions_A79: every cell of the table is as it is written down here, and the table has every permission and

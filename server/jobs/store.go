@@ -313,3 +313,29 @@ func (s *Jobs) remove(w engine.Writer, id string) error {
 	}
 	return nil
 }
+
+// Backlog is what has not ended.
+type Backlog struct {
+	Waiting, Running int
+	Oldest           time.Time // creation of the oldest; zero: there is none
+}
+
+// Backlog tells how much work there is.
+func (s *Jobs) Backlog(ctx context.Context) (Backlog, error) {
+	var out Backlog
+	err := s.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		out = Backlog{}
+		return s.eachOpen(r, func(j *Job) bool {
+			if out.Oldest.IsZero() {
+				out.Oldest = j.Created
+			}
+			if j.State == Waiting {
+				out.Waiting++
+			} else {
+				out.Running++
+			}
+			return true
+		})
+	})
+	return out, err
+}

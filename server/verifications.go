@@ -109,7 +109,8 @@ func (s *Server) verify(ctx context.Context, c *identity.Caller, in *verifyInput
 func (s *Server) witnessVerdict(ctx context.Context, c *identity.Caller, act string, v *verdict) error {
 	a := s.accessOf(c, api.Asked{Purpose: "核验提交材料", Case: v.Verification.Case})
 	return s.cfg.Vault.Witness(ctx, a, vault.Witnessed{
-		Act: act, Object: "verdict " + v.ID, Result: strings.ToLower(strings.ReplaceAll(v.Verification.Indication, "_", "-")),
+		Act: act, Object: "verdict " + v.ID,
+		Result: strings.ToLower(strings.ReplaceAll(v.Verification.Indication, "_", "-")),
 	})
 }
 

@@ -91,7 +91,8 @@ func (s *Server) newDispute(
 	}
 	d := &dispute{Owner: s.ownerOf(c), Asked: asked, Dispute: api.Dispute{
 		Identifier: f.Identifier, Version: versionIn(f.Identifier), Type: f.Record.TypeCode,
-		Issuer: f.Record.IssuerCode, Reason: r.Reason, RaisedBy: string(c.Role), Case: r.Case, Raised: s.cfg.Now().UTC(),
+		Issuer: f.Record.IssuerCode, Reason: r.Reason, RaisedBy: string(c.Role), Case: r.Case,
+		Raised: s.cfg.Now().UTC(),
 	}}
 	d.become(disputeOpen)
 	t, err := s.cfg.Vault.Type(ctx, f.Record.TypeCode)

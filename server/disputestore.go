@@ -110,7 +110,7 @@ func (d *dispute) indexes() [][]byte {
 
 // appendInstant adds an instant so that keys are in its order.
 func appendInstant(k []byte, at time.Time) []byte {
-	return binary.BigEndian.AppendUint64(k, uint64(max(0, at.UnixNano()))) //nolint:gosec // not below 0
+	return binary.BigEndian.AppendUint64(k, uint64(max(0, at.UnixNano())))
 }
 
 // disputes keeps disputes.

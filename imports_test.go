@@ -147,7 +147,7 @@ var rules = map[string]rule{
 var forbidden = map[reach][]string{
 	pure: {"net", "net/...", "os", "os/...", "syscall", "database/sql", "plugin", "golang.org/x/sys/...", "log"},
 	served: {
-		"net", "net/http/...", "net/mail", "net/netip", "net/rpc", "net/rpc/...", "net/smtp", "net/textproto", "os", "os/...",
+		"net", "net/http/...", "net/mail", "net/rpc", "net/rpc/...", "net/smtp", "net/textproto", "os", "os/...",
 		"syscall", "database/sql", "plugin", "golang.org/x/sys/...", "log",
 	},
 	network: {"os", "os/...", "syscall", "database/sql", "plugin", "golang.org/x/sys/...", "log"},

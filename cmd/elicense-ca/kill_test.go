@@ -281,7 +281,7 @@ func (k *killing) trial() {
 		all.Go(func() { k.work(address) })
 	}
 	require.Eventually(k.t, func() (some bool) {
-		k.note(func() { some = len(k.issued) > before+2 })
+		k.note(func() { some = len(k.issued) > before+2 && len(k.revoked) > 0 })
 		return some
 	}, time.Minute, time.Millisecond)
 	time.Sleep(mathrand.N(500 * time.Millisecond))

@@ -81,7 +81,7 @@ func readFont(path string) (*document.Font, error) {
 // draws gives the drawer, made once.
 func (d *documenter) draws() (*document.Drawer, error) {
 	d.once.Do(func() {
-		var cfg document.Config
+		cfg := document.Config{Link: d.h.settings.codeLink()}
 		if cfg.Fonts, d.err = d.program.findFonts(); d.err == nil {
 			d.drawer, d.err = document.New(cfg)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"github.com/knadh/koanf/parsers/yaml"
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
+
+	"github.com/elicense/elicense/server"
 )
 
 // settings is house.yaml.
@@ -22,11 +25,29 @@ type settings struct {
 	Department string `koanf:"department"`  // caller of what only an issuing department may do, when a command does not say
 	Caller     string `koanf:"caller"`      // likewise, caller of look-ups
 	Basis      string `koanf:"basis"`       // and their legal basis
+	PublicURL  string `koanf:"public_url"`  // where people reach the service: it goes into QR codes; "": the token alone
 	ReserveMiB uint64 `koanf:"reserve_mib"` // free disk space below which writing stops; 0: 512
 }
 
 // reserveBytes is the free space that is never touched.
 func (s *settings) reserveBytes() uint64 { return cmp.Or(s.ReserveMiB, 512) << 20 }
+
+// codeLink is what stands before the token in QR codes.
+func (s *settings) codeLink() string {
+	if s.PublicURL == "" {
+		return ""
+	}
+	return strings.TrimSuffix(s.PublicURL, "/") + server.PagePath
+}
+
+// checkPublicURL refuses what a telephone could not open.
+func (s *settings) checkPublicURL() error {
+	u, err := url.Parse(s.PublicURL)
+	if s.PublicURL != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "") {
+		return badSettings("public_url 应为 https://主机，现为 "+s.PublicURL, "public_url is https://HOST, and not "+s.PublicURL)
+	}
+	return nil
+}
 
 const houseFormat = 1
 
@@ -47,7 +68,7 @@ func readSettings(dir string) (settings, error) {
 			fmt.Sprintf("format 应为 %d，现为 %d；请使用与数据相配的程序版本", houseFormat, s.Format),
 			fmt.Sprintf("format is %d and should be %d; use the program that fits the data", s.Format, houseFormat))
 	}
-	return s, nil
+	return s, s.checkPublicURL()
 }
 
 // settingsError is a house.yaml that cannot be used.
@@ -63,6 +84,7 @@ func (s *settings) write(dir string) error {
 	fmt.Fprintf(&b, "format: %d\norigin: %q\nzone: %q\nsandbox: %v\n", houseFormat, s.Origin, s.Zone, s.Sandbox)
 	for _, x := range []struct{ name, value string }{
 		{"department", s.Department}, {"caller", s.Caller}, {"basis", s.Basis},
+		{"public_url", s.PublicURL},
 	} {
 		if x.value != "" {
 			fmt.Fprintf(&b, "%s: %q\n", x.name, x.value)

@@ -360,14 +360,4 @@ func codeOfStatus(status int) Code {
 	return CodeInternal
 }
 
-// bases are the rules behind codes, with their clause.
-var bases = map[string]string{
-	string(vault.CodePaperMissing):    "闽政办〔2016〕131号 二（四）: 电子证照与纸质证照同步签发",
-	string(vault.CodeTypeSecret):      "闽政办〔2016〕131号 二（四）: 除涉密或敏感事项外",
-	string(vault.CodeLevelTooLow):     "闽政办〔2016〕131号 二（四）: 以强身份认证登录的申报事项",
-	string(vault.CodeIdentifier):      "GB/T 36904-2018",
-	string(vault.CodeIdentifierCheck): "GB/T 36904-2018, GB/T 17710-2008",
-	string(vault.CodeDepartmentCode):  "GB 32100-2015",
-}
-
 var problemSchema = reflect.TypeFor[api.Problem]()

@@ -22,3 +22,17 @@ type PublicVerdict struct {
 	JudgedAt   time.Time `json:"judgedAt"`
 	Policy     string    `json:"policy" doc:"version of the rules by which it was judged"`
 }
+
+// CheckedReceipt is the judgement on a receipt, with what it says: who asked when for which case, and what was answered.
+type CheckedReceipt struct {
+	PublicVerdict
+
+	Facts []ReceiptFact `json:"facts"`
+}
+
+// ReceiptFact is one thing that a receipt says.
+type ReceiptFact struct {
+	Name   string `json:"name"`
+	Value  string `json:"value"`
+	Proven bool   `json:"proven" doc:"by the signature; else it is only claimed"`
+}

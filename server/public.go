@@ -66,13 +66,18 @@ func (s *Server) verifyPublicly(ctx context.Context, _ *identity.Caller, in *dro
 	if err != nil {
 		return nil, err
 	}
+	return &dropOutput{Body: verdictFor(r)}, nil
+}
+
+// verdictFor is what is told of a judgement to those who get no report.
+func verdictFor(r *verify.Report) api.PublicVerdict {
 	v := api.PublicVerdict{
 		Decision: r.Decision().String(), Indication: r.Indication.String(), Kind: string(r.Kind), Because: r.Headline,
 		JudgedAt: r.JudgedAt.Truncate(time.Second), Policy: verify.PolicyVersion,
 	}
 	v.Headline, v.ReasonZh = r.Headlines("zh")
 	_, v.ReasonEn = r.Headlines("en")
-	return &dropOutput{Body: v}, nil
+	return v
 }
 
 // CurrentStatus tells a verifier the state of licences now, from the vault itself, for whom a document of them is at

@@ -36,4 +36,15 @@ func TestReceipt_A78(t *testing.T) {
 	forged.Raw = append([]byte{}, forged.Raw...)
 	forged.Raw[len(forged.Raw)/2] ^= 1
 	require.Equal(t, "TOTAL-FAILED", judge("f", forged).Indication)
+
+	check := func(r api.Receipt) api.CheckedReceipt {
+		got := w.call("reviewer", http.MethodPost, "/receipts/checks", r)
+		require.Equal(t, http.StatusOK, got.status, "%s", got.body)
+		return into[api.CheckedReceipt](t, got)
+	}
+	genuine := check(*found.Receipt)
+	require.Equal(t, "TOTAL-PASSED", genuine.Indication)
+	require.Equal(t, "receipt", genuine.Kind)
+	require.Contains(t, genuine.Facts, api.ReceiptFact{Name: "case", Value: byLaw().Case, Proven: true})
+	require.Equal(t, "TOTAL-FAILED", check(forged).Indication)
 }

@@ -162,6 +162,7 @@ func (s *Server) register() {
 	s.registerProofs()
 	s.registerActs()
 	s.registerLookups()
+	s.registerReceipts()
 	s.registerComparisons()
 	s.registerAlarms()
 	s.registerLogins()

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -29,6 +28,7 @@ import (
 	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/internal/load"
 	"github.com/elicense/elicense/server"
+	"github.com/elicense/elicense/server/limit"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/convert"
 )
@@ -73,7 +73,7 @@ func newLoaded(b *testing.B, licences int) *loaded {
 	l.fill(licences)
 	s, err := server.New(server.Config{
 		Vault: l.vault, Callers: new(world).callers(nil), Engine: memory.New(), Now: time.Now, Rand: rand.Reader,
-		Log: slog.New(slog.NewJSONHandler(&nowhere{}, nil)),
+		Log: slog.New(slog.NewJSONHandler(&nowhere{}, nil)), Limits: unlimited(),
 	})
 	require.NoError(b, err)
 	s.AddConstant()
@@ -82,6 +82,12 @@ func newLoaded(b *testing.B, licences int) *loaded {
 	l.transport = &http.Transport{MaxIdleConnsPerHost: connections, DialContext: new(net.Dialer).DialContext}
 	b.Cleanup(l.transport.CloseIdleConnections)
 	return l
+}
+
+// unlimited are limits that no generator on this machine reaches: what is measured is the service.
+func unlimited() server.Limits {
+	all := limit.Rate{PerSecond: 1e6, Burst: 1e6}
+	return server.Limits{PerAddress: all, PerCaller: all}
 }
 
 // fill converts a ledger of so many rows.
@@ -211,47 +217,6 @@ func (l *loaded) against(path string, request func(int) any, requests int) {
 	b.ReportMetric(milliseconds(open.Quantile(0.5)), "half-p50-ms")
 	b.ReportMetric(milliseconds(open.Quantile(0.99)), "half-p99-ms")
 	b.ReportMetric(float64(rssAnon())/1024, "MiB-RssAnon")
-}
-
-// BenchmarkRefusals is the goal under attack: with a thousand refused requests a second, the time within which 99 % of
-// the look-ups of those who may are answered, as a multiple of the quiet one.
-func BenchmarkRefusals(b *testing.B) {
-	l := newLoaded(b, 2000)
-	requests := max(b.N, connections)
-	quiet := l.put("/lookups", l.lookup, requests, 200)
-	ctx, stop := context.WithCancel(b.Context())
-	gone := make(chan struct{})
-	go func() {
-		defer close(gone)
-		for ctx.Err() == nil {
-			_, _ = load.Run(ctx, load.Plan{
-				Connections: connections, Requests: 1000, Rate: 1000, Now: time.Now,
-				Send: func(ctx context.Context, _, n int) error { return l.refusedOnce(ctx, n) },
-			})
-		}
-	}()
-	time.Sleep(time.Second)
-	loud := l.put("/lookups", l.lookup, requests, 200)
-	stop()
-	<-gone
-	b.ReportMetric(milliseconds(quiet.Quantile(0.99)), "quiet-p99-ms")
-	b.ReportMetric(milliseconds(loud.Quantile(0.99)), "loud-p99-ms")
-	b.ReportMetric(float64(loud.Quantile(0.99))/float64(quiet.Quantile(0.99)), "of-quiet")
-}
-
-// refusedOnce sends a request of somebody whom nobody knows.
-func (l *loaded) refusedOnce(ctx context.Context, n int) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.http.URL+api.Version+"/lookups", strings.NewReader("{}"))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer stranger-"+strconv.Itoa(n))
-	res, err := (&http.Client{Transport: l.transport}).Do(req)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(io.Discard, res.Body)
-	return errors.Join(err, res.Body.Close())
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -197,13 +197,21 @@ func (w *bench) readsOf(b *testing.B) [][][]byte {
 	return w.log.takeReads()
 }
 
-// entries takes logged transactions apart into one for each audit entry: the entry and the chain's end.
+// entries takes logged transactions apart into one for each audit entry: the entry, by whom holders find it, and the
+// chain's end.
 func entries(groups [][]op) [][]op {
 	var out [][]op
 	for _, g := range groups {
 		end := g[len(g)-1]
+		from := len(out)
 		for _, o := range g[:len(g)-1] {
-			out = append(out, []op{o, end})
+			if o.key[0] == 'a' {
+				out = append(out, nil)
+			}
+			out[len(out)-1] = append(out[len(out)-1], o)
+		}
+		for i := from; i < len(out); i++ {
+			out[i] = append(out[i], end)
 		}
 	}
 	return out

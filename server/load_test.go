@@ -47,6 +47,7 @@ type loaded struct {
 	vault     *vault.Vault
 	http      *httptest.Server
 	licences  []string
+	holders   []string // by licence: the holder's name
 	transport *http.Transport
 }
 
@@ -117,6 +118,7 @@ func (l *loaded) fill(rows int) {
 		require.NoError(l.b, err)
 		for i := range page.Found {
 			l.licences = append(l.licences, page.Found[i].Identifier)
+			l.holders = append(l.holders, page.Found[i].Value("CZZT"))
 		}
 		if q.Cursor = page.Next; q.Cursor == "" {
 			return
@@ -129,9 +131,10 @@ func (l *loaded) lookup(n int) any {
 	return api.LookupRequest{Asked: byLaw(), Identifier: l.licences[n], Fields: []string{"CZZT", "ZZYXQJZRQ"}}
 }
 
+// comparison is a request about licence n in which everything is right: most that halls compare is.
 func (l *loaded) comparison(n int) any {
 	return api.ComparisonRequest{Asked: byLaw(), Comparison: api.Comparison{
-		Identifier: l.licences[n], Claims: map[string]string{"KZ_ZTYT": "食品销售经营者"},
+		Identifier: l.licences[n], Claims: map[string]string{"CZZT": l.holders[n]},
 	}}
 }
 

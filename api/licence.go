@@ -7,6 +7,7 @@ import "time"
 type IssueRequest struct {
 	Type     string            `json:"type" maxLength:"64" doc:"type code"`
 	Values   map[string]string `json:"values" doc:"by short name, or by the names of GB/T 36903"`
+	Images   map[string][]byte `json:"images,omitempty" doc:"photos, JPEG or PNG in base64, by the names of their elements; not in values"`
 	Paper    string            `json:"paper,omitempty" maxLength:"64" doc:"serial of the printed paper; not for a reservation"`
 	Division string            `json:"division,omitempty" maxLength:"6" doc:"six digits, where the vault allocates the number"`
 }
@@ -58,6 +59,7 @@ type ActRequest struct {
 	Basis     string            `json:"basis,omitempty" maxLength:"200" doc:"legal basis"`
 	Reason    string            `json:"reason" maxLength:"200"`
 	Values    map[string]string `json:"values,omitempty" doc:"the elements that change, for acts that make a new version"`
+	Images    map[string][]byte `json:"images,omitempty" doc:"photos that change, as in an issue"`
 	Paper     string            `json:"paper,omitempty" maxLength:"64" doc:"serial of the new paper, where one is printed"`
 }
 

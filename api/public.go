@@ -23,7 +23,8 @@ type PublicVerdict struct {
 	Policy     string    `json:"policy" doc:"version of the rules by which it was judged"`
 }
 
-// CheckedReceipt is the judgement on a receipt, with what it says: who asked when for which case, and what was answered.
+// CheckedReceipt is the judgement on a receipt, with what it says: who asked when for which case, and what was
+// answered.
 type CheckedReceipt struct {
 	PublicVerdict
 

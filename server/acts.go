@@ -51,7 +51,7 @@ var acts = []act{
 func (s *Server) registerActs() {
 	for _, a := range acts {
 		op := a.operation
-		op.method, op.tag, op.may = http.MethodPost, "licences", identity.MayAct
+		op.method, op.tag, op.may, op.maxBody = http.MethodPost, "licences", identity.MayAct, imageBody
 		op.path = "/licences/{identifier}/" + op.path
 		add(s, op, func(ctx context.Context, c *identity.Caller, in *actInput) (*writtenOutput, error) {
 			return s.act(ctx, c, a, in)
@@ -83,10 +83,15 @@ func (s *Server) act(ctx context.Context, c *identity.Caller, a act, in *actInpu
 	if err != nil {
 		return nil, err
 	}
+	images, err := s.shortImages(ctx, typeIn(in.Identifier), in.Body.Images)
+	if err != nil {
+		return nil, err
+	}
 	access := writeAccess(c, a.purpose, in.Item, in.Case)
 	wanted := vault.Act{
 		Key: in.Key, Identifier: in.Identifier, Kind: a.kind, Version: version, Effective: effective,
-		Basis: in.Body.Basis, Reason: in.Body.Reason, Values: values, Paper: in.Body.Paper,
+		Basis: in.Body.Basis, Reason: in.Body.Reason, Values: values, Images: images,
+		Paper: in.Body.Paper,
 	}
 	if wanted.Kind == "" {
 		wanted.Kind = record.Kind(in.Body.Kind)

@@ -43,8 +43,8 @@ var basisCodes = map[string][]string{
 		"citizen_15", "citizen_alphabet", "citizen_birthday", "citizen_check", "citizen_division", "citizen_length",
 	},
 	basisDivision: {
-		"division_ambiguous", "division_long", "division_name", "division_retired", "division_split", "division_unknown",
-		"division-missing",
+		"division_ambiguous", "division_long", "division_name", "division_retired", "division_split",
+		"division_unknown", "division-missing",
 	},
 	basisDate: {
 		"date-malformed", "date_style", "date_ambiguous", "date_incomplete", "date_impossible", "date_unreadable",

@@ -38,7 +38,7 @@ func TestBadBodies(t *testing.T) {
 		{"wrong type", "application/json", `[1,2,3]`, http.StatusUnprocessableEntity, "request-invalid"},
 		{"XML", "application/xml", "<type>a</type>", http.StatusUnsupportedMediaType, "media-type"},
 		{"form", "application/x-www-form-urlencoded", "type=a", http.StatusUnsupportedMediaType, "media-type"},
-		{"too large", "application/json", `{"type":"` + strings.Repeat("a", 80<<10) + `"}`, http.StatusRequestEntityTooLarge, "request-too-large"},
+		{"too large", "application/json", `{"type":"` + strings.Repeat("a", 5<<20) + `"}`, http.StatusRequestEntityTooLarge, "request-too-large"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()

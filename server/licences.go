@@ -36,12 +36,12 @@ var settled = map[int][]any{http.StatusOK: {api.Written{}}}
 func (s *Server) registerLicences() {
 	add(s, operation{
 		id: "issueLicence", method: http.MethodPost, path: "/licences", tag: "licences",
-		status: http.StatusCreated, may: identity.MayIssue, answers: issued,
+		status: http.StatusCreated, may: identity.MayIssue, answers: issued, maxBody: imageBody,
 		zh: "签发：纸质证照已印制", en: "issue: the paper is printed",
 	}, s.issue)
 	add(s, operation{
 		id: "reserveLicence", method: http.MethodPost, path: "/reservations", tag: "licences",
-		status: http.StatusCreated, may: identity.MayIssue,
+		status: http.StatusCreated, may: identity.MayIssue, maxBody: imageBody,
 		zh: "预留编号，随后印制并确认", en: "reserve a number, then print and confirm",
 	}, s.reserve)
 	add(s, operation{
@@ -65,7 +65,13 @@ type issueInput struct {
 // request is what the vault is asked to issue.
 func (s *Server) request(ctx context.Context, key string, r *api.IssueRequest) (vault.Request, *spelling, error) {
 	values, as, err := s.shortValues(ctx, r.Type, "values", r.Values)
-	return vault.Request{Key: key, Type: r.Type, Values: values, Paper: r.Paper, Division: r.Division}, as, err
+	if err != nil {
+		return vault.Request{}, nil, err
+	}
+	images, err := s.shortImages(ctx, r.Type, r.Images)
+	return vault.Request{
+		Key: key, Type: r.Type, Values: values, Images: images, Paper: r.Paper, Division: r.Division,
+	}, as, err
 }
 
 // issuing is how Issue and Reserve differ.

@@ -86,6 +86,25 @@ func (s *Server) shortValues(ctx context.Context, typeCode, member string, value
 	return out, as, defects(twice)
 }
 
+// shortImages is shortValues for photos.
+func (s *Server) shortImages(
+	ctx context.Context, typeCode string, images map[string][]byte,
+) (map[string][]byte, error) {
+	names := make(map[string]string, len(images))
+	for name := range images {
+		names[name] = name
+	}
+	short, _, err := s.shortValues(ctx, typeCode, "images", names)
+	if err != nil || len(images) == 0 {
+		return nil, err
+	}
+	out := make(map[string][]byte, len(images))
+	for to, name := range short {
+		out[to] = images[name]
+	}
+	return out, nil
+}
+
 // point makes a refusal of the vault point to the member and the name that the caller wrote.
 func (as *spelling) point(err error) error {
 	var r *vault.Refusal

@@ -15,6 +15,7 @@ import (
 // Limits of bodies, in bytes.
 const (
 	smallBody = 64 << 10 // a request about one licence
+	imageBody = 4 << 20  // a request about one licence with its photos
 	largeBody = 32 << 20 // a request about many
 )
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/client"
-	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -18,21 +17,14 @@ func (d *serviceDesk) in(key string) []client.Option {
 	return []client.Option{client.WithIdempotencyKey(key), client.WithCase(d.asked.Item, d.asked.Case)}
 }
 
-func requestOf(req *vault.Request) (api.IssueRequest, error) {
-	if len(req.Images) > 0 {
-		return api.IssueRequest{}, errImages
+func requestOf(req *vault.Request) api.IssueRequest {
+	return api.IssueRequest{
+		Type: req.Type, Values: req.Values, Images: req.Images, Paper: req.Paper, Division: req.Division,
 	}
-	return api.IssueRequest{Type: req.Type, Values: req.Values, Paper: req.Paper, Division: req.Division}, nil
 }
 
-var errImages = cli.Usage("照片等影像要素还不能经服务提交；请在数据目录上办理",
-	"photos and other images cannot be given to a service yet; work on the data directory")
-
 func (d *serviceDesk) validate(ctx context.Context, req vault.Request) ([]vault.Note, error) {
-	r, err := requestOf(&req)
-	if err != nil {
-		return nil, err
-	}
+	r := requestOf(&req)
 	answer, err := d.client.ValidateIssue(ctx, r, d.in(req.Key)...)
 	if err != nil {
 		return nil, err
@@ -51,10 +43,7 @@ func (d *serviceDesk) reserve(ctx context.Context, req vault.Request) (*vault.An
 func (d *serviceDesk) issueBy(ctx context.Context, req *vault.Request,
 	do func(context.Context, api.IssueRequest, ...client.Option) (*api.Written, error),
 ) (*vault.Answer, error) {
-	r, err := requestOf(req)
-	if err != nil {
-		return nil, err
-	}
+	r := requestOf(req)
 	return answerOf(do(ctx, r, d.in(req.Key)...))
 }
 
@@ -91,10 +80,7 @@ var actsOf = map[record.Kind]client.Act{
 }
 
 func (d *serviceDesk) perform(ctx context.Context, act vault.Act) (*vault.Answer, error) {
-	if len(act.Images) > 0 {
-		return nil, errImages
-	}
-	r := api.ActRequest{Basis: act.Basis, Reason: act.Reason, Values: act.Values, Paper: act.Paper}
+	r := api.ActRequest{Basis: act.Basis, Reason: act.Reason, Values: act.Values, Images: act.Images, Paper: act.Paper}
 	if !act.Effective.IsZero() {
 		r.Effective = act.Effective.String()
 	}

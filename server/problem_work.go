@@ -55,7 +55,7 @@ func mappingProblem(m *convert.MappingError) *answer {
 		p := &m.Problems[i]
 		d := defect(string(p.Code), p.Zh, p.En)
 		if d.FixZh == "" { // what is wrong says already how it should be
-			d.FixZh, d.FixEn = "请照此改正映射，写法见 docs/convert.md", "correct the mapping so; docs/convert.md tells how it is written"
+			d.FixZh, d.FixEn = "请照此改正映射，写法见 docs/convert.md", "correct the mapping so; see docs/convert.md"
 		}
 		d.Path, d.Found = "/mapping", p.Found
 		if p.Line > 0 {

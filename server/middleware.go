@@ -94,12 +94,22 @@ func admit(op *huma.Operation, caller *identity.Caller) error {
 	may, _ := op.Metadata[permissionKey].(identity.Permission)
 	write, _ := op.Metadata[writeKey].(bool)
 	keyed, _ := op.Metadata[keyedKey].(bool)
+	return entry{may, write, keyed}.admit(caller)
+}
+
+// entry is what it takes to be let in; keyed: a repetition is answered with the first answer.
+type entry struct {
+	may          identity.Permission
+	write, keyed bool
+}
+
+func (e entry) admit(caller *identity.Caller) error {
 	switch {
-	case may == "" || !caller.May(may), caller.IsHolder() && caller.Holder == nil:
+	case e.may == "" || !caller.May(e.may), caller.IsHolder() && caller.Holder == nil:
 		return identity.Refuse(identity.CodeForbidden)
-	case write && caller.MustSign && !caller.Signed:
+	case e.write && caller.MustSign && !caller.Signed:
 		return identity.Refuse(identity.CodeNeedsProof)
-	case !keyed && caller.Repeated:
+	case !e.keyed && caller.Repeated:
 		return identity.Refuse(identity.CodeReplayed)
 	}
 	return nil

@@ -152,6 +152,10 @@ func codeProblem(code Code) *answer {
 
 // writeProblem answers with a problem where huma is not in charge.
 func (s *Server) writeProblem(c *gin.Context, a *answer) {
+	if isSharing(c) {
+		s.refuseSharing(c, a.Status, a)
+		return
+	}
 	a = s.finish(c.Request.Context(), a)
 	c.Header("Content-Type", problemType)
 	if a.Status == http.StatusUnauthorized {

@@ -92,16 +92,11 @@ func (s *Server) recogniseSharing(c *gin.Context, may identity.Permission) (*ide
 	if !s.limitCaller(c, caller) {
 		return nil, false
 	}
-	switch {
-	case !caller.May(may):
-		err = identity.Refuse(identity.CodeForbidden)
-	case caller.Repeated:
-		err = identity.Refuse(identity.CodeReplayed)
-	}
-	if err != nil {
+	if err := (entry{may: may}).admit(caller); err != nil {
 		s.refuseSharing(c, 0, err)
+		return nil, false
 	}
-	return caller, err == nil
+	return caller, true
 }
 
 // readSharing reads a request strictly: each member once, none that is unknown.
@@ -130,6 +125,11 @@ func (s *Server) readSharing(c *gin.Context, caller *identity.Caller, limit int6
 		return p
 	}
 	return nil
+}
+
+// isSharing reports a request for one of the services: whatever refuses it answers in their envelope.
+func isSharing(c *gin.Context) bool {
+	return strings.HasPrefix(c.Request.URL.Path, api.SharingPath+"/")
 }
 
 // refuseSharing tells what is wrong in an envelope; status 0: that of the problem.

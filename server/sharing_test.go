@@ -11,6 +11,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/server/limit"
 	"github.com/elicense/elicense/vault"
 )
 
@@ -230,4 +231,82 @@ func TestSharingVerifyFile_A32(t *testing.T) {
 	require.NoError(t, json.Unmarshal(got.Data, &v))
 	require.NotEqual(t, api.FilePassed, v.Result)
 	require.Contains(t, v.Message, "：")
+}
+
+// TestSharingVerifyInfoHostile_A79: a value said twice under two names is refused whatever their order, an identifier of
+// another type is no way around a registration, and is no licence of the type that was named.
+func TestSharingVerifyInfoHostile_A79(t *testing.T) {
+	t.Parallel()
+	w, issued := newSharingWorld(t)
+	name := foodRequest(t).Values["CZZT"]
+	claim := func(key, typeCode string, data map[string]string) shared {
+		return w.share(key, "VerifyCertificateData", ask(t, map[string]any{
+			"certTypeCode": typeCode, "certData": data, "useCause": "核验",
+		}))
+	}
+	for range 20 { // maps have no order
+		twice := claim("sharer", foodType(t), map[string]string{
+			"ZZBH": issued.Number, "CZZT": name, "certificateHolderName": name + "分店",
+		})
+		require.Equal(t, "field-twice", twice.Head.Code)
+	}
+	require.Equal(t, "field-twice", claim("sharer", foodType(t), map[string]string{
+		"zzbs": issued.Identifier, "ZZBS": issued.Identifier, "CZZT": name,
+	}).Head.Code)
+	other := shipped(t, "business-licence").Code
+	for _, key := range []string{"sharer", "narrow-sharer"} {
+		got := claim(key, other, map[string]string{"zzbs": issued.Identifier, "CZZT": name})
+		require.Equal(t, api.SharingDone, got.Head.Status, got.Head.Message)
+		var v api.SharingVerdict
+		require.NoError(t, json.Unmarshal(got.Data, &v))
+		require.Equal(t, api.InfoWrong, v.Result)
+		require.NotContains(t, v.Message, name)
+	}
+}
+
+// TestSharingAlarms_A79: looks through the services raise the alarms that any look does.
+func TestSharingAlarms_A79(t *testing.T) {
+	t.Parallel()
+	firm := fixtures.FirmAt(7)
+	w := newWorldWith(t, func(keys *identity.Keys) {
+		clerk := sharer()
+		clerk.Actor, clerk.Self = "u-1", firm.Code
+		keys.Add("clerk", clerk)
+		keys.Add("inspector", identity.Caller{ID: fixtures.Hall, Role: identity.RoleAuditor})
+	})
+	issued := w.issue("one")
+	for service, data := range map[string]any{
+		"GetCertificateDataByCertificateID": map[string]any{"certIdentifier": issued.Identifier, "useCause": "核对"},
+		"VerifyCertificateData": map[string]any{
+			"certTypeCode": foodType(t), "certData": map[string]string{"CZZTDM": firm.Code, "CZZTDMLXDM": "001"}, "useCause": "核对",
+		},
+	} {
+		require.Equal(t, api.SharingDone, w.share("clerk", service, ask(t, data)).Head.Status)
+	}
+	list := into[api.AlarmList](t, w.call("inspector", http.MethodGet, "/alarms", nil))
+	self := 0
+	for _, a := range list.Alarms {
+		require.Equal(t, "u-1", a.Actor)
+		if a.Kind == "self" {
+			self++
+		}
+	}
+	require.Equal(t, 2, self)
+}
+
+// TestSharingLimited: who calls too often is told so in the envelope too.
+func TestSharingLimited(t *testing.T) {
+	t.Parallel()
+	w, issued := newSharingWorld(t)
+	w.config.Limits.PerCaller = limit.Rate{PerSecond: 0.001, Burst: 1}
+	w.restart()
+	body := ask(t, map[string]any{"certIdentifier": issued.Identifier, "useCause": "核对"})
+	require.Equal(t, api.SharingDone, w.share("sharer", "GetCertificateDataByCertificateID", body).Head.Status)
+	over := w.share("sharer", "GetCertificateDataByCertificateID", body)
+	require.Equal(t, http.StatusTooManyRequests, over.status)
+	require.Equal(t, api.SharingLater, over.Head.Status)
+	require.Equal(t, "rate-limited", over.Head.Code)
+	none := w.share("sharer", "GetCertificate", body)
+	require.Equal(t, http.StatusNotFound, none.status)
+	require.Equal(t, "no-such-resource", none.Head.Code)
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"maps"
 	"strings"
 
 	"github.com/elicense/elicense/api"
@@ -34,51 +35,63 @@ func verifyInfo(ctx context.Context, r *sharing, q *api.SharingInfo) (any, error
 	if err != nil {
 		return nil, err
 	}
-	claims := r.claims(ctx, q)
-	query, ok := findBy(q.CertTypeCode, claims)
-	if !ok {
-		return infoVerdict(api.InfoInsufficient, "：请给出证照编号（ZZBH）、电子证照标识（zzbs）或持证主体代码（CZZTDM、CZZTDMLXDM）"), nil
+	identifier, claims, err := r.claims(ctx, q)
+	if err != nil {
+		return nil, err
 	}
-	res, err := r.s.cfg.Vault.Compare(ctx, a, query, claims)
+	query, ok := findBy(q.CertTypeCode, identifier, claims)
+	switch {
+	case !ok:
+		return infoVerdict(api.InfoInsufficient, "：请给出证照编号（ZZBH）、电子证照标识（zzbs）或持证主体代码（CZZTDM、CZZTDMLXDM）"), nil
+	case identifier != "" && typeIn(identifier) != q.CertTypeCode:
+		return infoVerdict(api.InfoWrong, "：电子证照标识不属于此类证照"), nil
+	}
+	res, err := r.s.compared(ctx, r.caller, a, query)
 	if err != nil {
 		return nil, err
 	}
 	return infoResult(res), nil
 }
 
-// claims are what is compared, by short name, with the identifier under the name that lists give it. The state is no
-// claim: it is what is asked.
-func (r *sharing) claims(ctx context.Context, q *api.SharingInfo) map[string]string {
-	claims := make(map[string]string, len(q.CertData))
-	for name, value := range q.CertData {
-		switch lower := strings.ToLower(name); lower {
-		case "zzbs":
-			claims[lower] = value
-		case "zzzt":
-		default:
-			claims[r.s.shortNames(ctx, q.CertTypeCode, []string{name})[0]] = value
+// claims are what is compared, by short name, and the identifier under the name that lists give it. The state is no
+// claim: it is what is asked. What is said twice, under two names, is refused: one of the two might be wrong.
+func (r *sharing) claims(ctx context.Context, q *api.SharingInfo) (string, map[string]string, error) {
+	values, identifier := maps.Clone(q.CertData), ""
+	for _, name := range []string{"zzbs", "ZZBS"} {
+		if identifier != "" && values[name] != "" {
+			twice := sentenceDefect(vault.CodeFieldTwice)
+			twice.Path = "/data/certData/" + name
+			return "", nil, defects([]api.Defect{twice})
 		}
+		identifier += values[name]
+		delete(values, name)
 	}
-	return claims
+	delete(values, "zzzt")
+	delete(values, "ZZZT")
+	claims, _, err := r.s.shortValues(ctx, q.CertTypeCode, "data/certData", values)
+	return identifier, claims, err
 }
 
-// findBy says how the licence is found. An identifier is no element, so it is taken out of the claims.
-func findBy(typeCode string, claims map[string]string) (vault.Query, bool) {
-	identifier := claims["zzbs"]
-	delete(claims, "zzbs")
+// findBy says how the licence is found: by its identifier, its number or its holder.
+func findBy(typeCode, identifier string, claims map[string]string) (*api.Comparison, bool) {
+	c := &api.Comparison{Claims: claims}
+	number := claims[catalogue.MetaNumber]
+	kind, holder := claims[catalogue.MetaHolderCodeType], claims[catalogue.MetaHolderCode]
 	switch {
 	case identifier != "":
-		return vault.Query{Identifier: identifier}, len(claims) > 0
-	case claims[catalogue.MetaNumber] != "":
-		return vault.Query{Type: typeCode, Number: claims[catalogue.MetaNumber]}, true
+		c.Identifier = identifier
+		return c, len(claims) > 0
+	case number != "":
+		c.Type, c.Number = typeCode, number
+		return c, true
 	}
-	kind, holder := claims[catalogue.MetaHolderCodeType], claims[catalogue.MetaHolderCode]
-	return vault.Query{Type: typeCode, HolderKind: kind, HolderCode: holder}, kind != "" && holder != ""
+	c.Type, c.Holder = typeCode, &api.Holder{Kind: kind, Code: holder}
+	return c, kind != "" && holder != ""
 }
 
 // infoResult is the result of a comparison. That nothing was found is no proof of anything while the stock of the type
 // is not converted.
-func infoResult(res *vault.Comparison) *api.SharingVerdict {
+func infoResult(res *api.ComparisonAnswer) *api.SharingVerdict {
 	switch res.Result {
 	case string(vault.NeverIssued):
 		return infoVerdict(api.InfoAbsent, "")
@@ -88,17 +101,17 @@ func infoResult(res *vault.Comparison) *api.SharingVerdict {
 	default:
 		var wrong []string
 		for _, f := range res.Fields {
-			if f.Verdict != vault.Equal {
-				wrong = append(wrong, f.Label+f.Verdict.Chinese())
+			if f.Verdict != string(vault.Equal) {
+				wrong = append(wrong, f.Label+f.VerdictZh)
 			}
 		}
 		return infoVerdict(api.InfoWrong, "："+strings.Join(wrong, "、"))
 	}
-	result, ok := infoResults[res.State]
+	result, ok := infoResults[vault.State(res.State)]
 	if !ok {
 		result = api.InfoEnded
 	}
-	return infoVerdict(result, "："+res.State.Chinese())
+	return infoVerdict(result, "："+res.StateZh)
 }
 
 func infoVerdict(result, more string) *api.SharingVerdict {
@@ -127,7 +140,7 @@ func verifyFile(ctx context.Context, r *sharing, q *api.SharingFileCheck) (any, 
 		return nil, err
 	}
 	err = r.s.cfg.Vault.Witness(ctx, a, vault.Witnessed{
-		Act: "verify", Result: strings.ToLower(strings.ReplaceAll(report.Indication.String(), "_", "-")),
+		Act: "verify", Result: witnessedIndication(report.Indication.String()),
 	})
 	if err != nil {
 		return nil, err

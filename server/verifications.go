@@ -110,8 +110,13 @@ func (s *Server) witnessVerdict(ctx context.Context, c *identity.Caller, act str
 	a := s.accessOf(c, api.Asked{Purpose: "核验提交材料", Case: v.Verification.Case})
 	return s.cfg.Vault.Witness(ctx, a, vault.Witnessed{
 		Act: act, Object: "verdict " + v.ID,
-		Result: strings.ToLower(strings.ReplaceAll(v.Verification.Indication, "_", "-")),
+		Result: witnessedIndication(v.Verification.Indication),
 	})
+}
+
+// witnessedIndication is an indication as the audit spells outcomes.
+func witnessedIndication(indication string) string {
+	return strings.ToLower(strings.ReplaceAll(indication, "_", "-"))
 }
 
 func verificationAnswer(status int, replayed string, v *verdict) *verificationOutput {

@@ -29,6 +29,8 @@ func TestTypes(t *testing.T) {
 	require.NotEmpty(t, typ.Elements)
 	_, err = c.PutLicenceType(t.Context(), code, typ.Definition)
 	require.Equal(t, "type-other-owner", client.CodeOf(err))
+	_, err = c.ValidateLicenceType(t.Context(), code, typ.Definition)
+	require.Equal(t, "type-other-owner", client.CodeOf(err))
 	_, err = c.PutLicenceType(t.Context(), code, []byte("code: "))
 	var refused *client.ProblemError
 	require.ErrorAs(t, err, &refused)
@@ -108,6 +110,11 @@ func TestValidateActAndReservations(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, hanging.Reservations, 1)
 	require.Equal(t, reserved.Identifier, hanging.Reservations[0].Identifier)
+	settled, err := c.ValidateConfirm(ctx, reserved.Identifier, api.Confirmation{Paper: "P-1"})
+	require.NoError(t, err)
+	require.True(t, settled.Valid)
+	_, err = c.ValidateCancel(ctx, reserved.Identifier, api.Cancellation{})
+	require.Equal(t, "request-invalid", client.CodeOf(err))
 	w, err := c.Confirm(ctx, reserved.Identifier, api.Confirmation{Paper: "P-1"})
 	require.NoError(t, err)
 	act := api.ActRequest{Basis: "示例条例", Reason: "整改"}

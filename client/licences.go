@@ -32,11 +32,27 @@ func (c *Client) Confirm(
 	return write[api.Written](ctx, c, "/reservations/"+url.PathEscape(identifier)+"/confirmation", r, options)
 }
 
+// ValidateConfirm checks everything that Confirm would, and changes nothing.
+func (c *Client) ValidateConfirm(
+	ctx context.Context, identifier string, r api.Confirmation, options ...Option,
+) (*api.Validated, error) {
+	return write[api.Validated](ctx, c, "/reservations/"+url.PathEscape(identifier)+"/confirmation", r,
+		append(options, validateOnly))
+}
+
 // Cancel voids a reserved number for ever.
 func (c *Client) Cancel(
 	ctx context.Context, identifier string, r api.Cancellation, options ...Option,
 ) (*api.Written, error) {
 	return write[api.Written](ctx, c, "/reservations/"+url.PathEscape(identifier)+"/cancellation", r, options)
+}
+
+// ValidateCancel checks everything that Cancel would, and changes nothing.
+func (c *Client) ValidateCancel(
+	ctx context.Context, identifier string, r api.Cancellation, options ...Option,
+) (*api.Validated, error) {
+	return write[api.Validated](ctx, c, "/reservations/"+url.PathEscape(identifier)+"/cancellation", r,
+		append(options, validateOnly))
 }
 
 // Act is what can be done to a licence that was issued.

@@ -25,4 +25,11 @@ func (c *Client) PutLicenceType(ctx context.Context, code string, definition []b
 	}, nil)
 }
 
+// ValidateLicenceType checks everything that PutLicenceType would, and changes nothing.
+func (c *Client) ValidateLicenceType(ctx context.Context, code string, definition []byte) (*api.Validated, error) {
+	return answered[api.Validated](ctx, c, Request{
+		Method: http.MethodPut, Path: typePath(code), Body: Content{"application/yaml", definition},
+	}, []Option{validateOnly})
+}
+
 func typePath(code string) string { return "/licence-types/" + url.PathEscape(code) }

@@ -98,7 +98,7 @@ func (s *Server) act(ctx context.Context, c *identity.Caller, a act, in *actInpu
 	}
 	if in.Validate != "" {
 		notes, err := s.cfg.Vault.ValidateAct(ctx, access, wanted)
-		return validatedAnswer(as, notes, err)
+		return validatedAnswer(notes, as.point(err))
 	}
 	answer, err := a.do(s.cfg.Vault, ctx, access, wanted)
 	return writtenAnswer(http.StatusOK, answer, as.point(err))

@@ -32,6 +32,8 @@ func TestBadBodies(t *testing.T) {
 		{"two values", "application/json", `{"type":"a"}{"type":"b"}`, http.StatusBadRequest, "request-malformed"},
 		{"member twice", "application/json", `{"type":"a","type":"b"}`, http.StatusBadRequest, "request-malformed"},
 		{"member twice below", "application/json", `{"values":{"a":"1","a":"2"}}`, http.StatusBadRequest, "request-malformed"},
+		{"member twice but for its case", "application/json", `{"type":"a","Type":"b"}`, http.StatusBadRequest, "request-malformed"},
+		{"member twice but for a letter's form", "application/json", `{"paper":"a","\u212a":"1","K":"2"}`, http.StatusBadRequest, "request-malformed"},
 		{"member in another case", "application/json", `{"TYPE":"a"}`, http.StatusUnprocessableEntity, "request-invalid"},
 		{"deep", "application/json", strings.Repeat("[", 60<<10), http.StatusBadRequest, "request-malformed"},
 		{"deep in a member", "application/json", `{"values":` + strings.Repeat(`{"a":`, 9000) + "1" + strings.Repeat("}", 9001), http.StatusBadRequest, "request-malformed"},

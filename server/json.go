@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -70,7 +71,7 @@ func step(open []frame, token json.Token) ([]frame, error) {
 	if n := len(open); n > 0 && open[n-1].members != nil {
 		top := &open[n-1]
 		if name, ok := token.(string); ok && top.wantKey {
-			if top.members[name] {
+			if name = folded(name); top.members[name] {
 				return nil, errDuplicate
 			}
 			top.members[name], top.wantKey = true, false
@@ -90,6 +91,9 @@ func step(open []frame, token json.Token) ([]frame, error) {
 	}
 	return append(open, f), nil
 }
+
+// folded makes names equal that encoding/json takes for one, whatever their case.
+func folded(name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
 func noMore(dec *json.Decoder) error {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {

@@ -8,6 +8,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/record"
 )
 
 // Write are the parameters of every write: it may be sent again at any time.
@@ -31,7 +32,7 @@ var issued = map[int][]any{
 }
 
 // settled are the answers of a write to something that exists.
-var settled = map[int][]any{http.StatusOK: {api.Written{}}}
+var settled = map[int][]any{http.StatusOK: {api.Written{}, api.Validated{}}}
 
 func (s *Server) registerLicences() {
 	add(s, operation{
@@ -41,7 +42,7 @@ func (s *Server) registerLicences() {
 	}, s.issue)
 	add(s, operation{
 		id: "reserveLicence", method: http.MethodPost, path: "/reservations", tag: "licences",
-		status: http.StatusCreated, may: identity.MayIssue, maxBody: imageBody,
+		status: http.StatusCreated, may: identity.MayIssue, answers: issued, maxBody: imageBody,
 		zh: "预留编号，随后印制并确认", en: "reserve a number, then print and confirm",
 	}, s.reserve)
 	add(s, operation{
@@ -100,7 +101,7 @@ func (s *Server) issueBy(ctx context.Context, c *identity.Caller, in *issueInput
 	a := writeAccess(c, by.purpose, in.Item, in.Case)
 	if in.Validate != "" {
 		notes, err := s.cfg.Vault.Validate(ctx, a, req)
-		return validatedAnswer(as, notes, err)
+		return validatedAnswer(notes, as.point(err))
 	}
 	answer, err := by.do(s.cfg.Vault, ctx, a, req)
 	if by.counts {
@@ -109,9 +110,9 @@ func (s *Server) issueBy(ctx context.Context, c *identity.Caller, in *issueInput
 	return writtenAnswer(http.StatusCreated, answer, as.point(err))
 }
 
-func validatedAnswer(as *spelling, notes []vault.Note, err error) (*writtenOutput, error) {
+func validatedAnswer(notes []vault.Note, err error) (*writtenOutput, error) {
 	if err != nil {
-		return nil, as.point(err)
+		return nil, err
 	}
 	return &writtenOutput{Status: http.StatusOK, Body: api.Validated{Valid: true, Notes: notesOf(notes)}}, nil
 }
@@ -119,6 +120,7 @@ func validatedAnswer(as *spelling, notes []vault.Note, err error) (*writtenOutpu
 type confirmInput struct {
 	Write
 	Identifier string `path:"identifier" maxLength:"200"`
+	Validate   string `query:"validate" enum:"only" doc:"only: everything is checked and nothing changed"`
 	Body       api.Confirmation
 }
 
@@ -126,9 +128,14 @@ func (s *Server) confirm(ctx context.Context, c *identity.Caller, in *confirmInp
 	if err := checkIdentifier(c, in.Identifier); err != nil {
 		return nil, err
 	}
-	answer, err := s.cfg.Vault.Confirm(ctx, writeAccess(c, "确认签发", in.Item, in.Case), vault.Confirmation{
+	a := writeAccess(c, "确认签发", in.Item, in.Case)
+	cf := vault.Confirmation{
 		Key: in.Key, Identifier: in.Identifier, Paper: in.Body.Paper, Signature: in.Body.Signature,
-	})
+	}
+	if in.Validate != "" {
+		return validatedAnswer(nil, s.cfg.Vault.ValidateConfirm(ctx, a, cf))
+	}
+	answer, err := s.cfg.Vault.Confirm(ctx, a, cf)
 	if err == nil && !answer.Replayed {
 		s.tallies.add(ctx, c.Department, tallyIssued, 1)
 	}
@@ -138,6 +145,7 @@ func (s *Server) confirm(ctx context.Context, c *identity.Caller, in *confirmInp
 type cancelInput struct {
 	Write
 	Identifier string `path:"identifier" maxLength:"200"`
+	Validate   string `query:"validate" enum:"only" doc:"only: everything is checked and nothing changed"`
 	Body       api.Cancellation
 }
 
@@ -146,6 +154,12 @@ func (s *Server) cancel(ctx context.Context, c *identity.Caller, in *cancelInput
 		return nil, err
 	}
 	a := writeAccess(c, "作废编号", in.Item, in.Case)
+	if in.Validate != "" {
+		notes, err := s.cfg.Vault.ValidateAct(ctx, a, vault.Act{
+			Key: in.Key, Identifier: in.Identifier, Kind: record.EventVoided, Reason: in.Body.Reason,
+		})
+		return validatedAnswer(notes, err)
+	}
 	answer, err := s.cfg.Vault.Void(ctx, a, in.Key, in.Identifier, in.Body.Reason)
 	return writtenAnswer(http.StatusOK, answer, err)
 }

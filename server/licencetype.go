@@ -21,6 +21,7 @@ func (s *Server) registerType() {
 		id: "putLicenceType", method: http.MethodPut, path: "/licence-types/{code}", tag: "licence-types",
 		zh: "登记证照类型的新定义", en: "declare a licence type or its next version", may: identity.MayWriteTypes,
 		write: true, maxBody: catalogue.MaxTypeBytes + 1, consumes: []string{mediaYAML, mediaJSON},
+		answers: map[int][]any{http.StatusOK: {api.LicenceType{}, api.Validated{}}},
 	}, s.putType)
 }
 
@@ -37,16 +38,22 @@ func (s *Server) getType(ctx context.Context, _ *identity.Caller, in *getTypeInp
 	if err != nil {
 		return nil, err
 	}
-	return typeAnswer(t)
+	body, err := typeOf(t)
+	return &typeOutput{body}, err
 }
 
 type putTypeInput struct {
-	Code    string `path:"code" maxLength:"64" doc:"证照类型代码"`
-	RawBody []byte `contentType:"application/yaml"`
+	Code     string `path:"code" maxLength:"64" doc:"证照类型代码"`
+	Validate string `query:"validate" enum:"only" doc:"only: everything is checked and nothing changed"`
+	RawBody  []byte `contentType:"application/yaml"`
+}
+
+type putTypeOutput struct {
+	Body any
 }
 
 // putType needs no idempotency key: putting the definition in force again changes nothing.
-func (s *Server) putType(ctx context.Context, c *identity.Caller, in *putTypeInput) (*typeOutput, error) {
+func (s *Server) putType(ctx context.Context, c *identity.Caller, in *putTypeInput) (*putTypeOutput, error) {
 	if err := checkType(c, in.Code); err != nil {
 		return nil, err
 	}
@@ -55,25 +62,33 @@ func (s *Server) putType(ctx context.Context, c *identity.Caller, in *putTypeInp
 		p.Errors[0].Path = "/code"
 		return nil, p
 	}
-	t, err := s.cfg.Vault.PutType(ctx, writeAccess(c, "登记证照类型", "", ""), in.RawBody)
+	a := writeAccess(c, "登记证照类型", "", "")
+	if in.Validate != "" {
+		if err := s.cfg.Vault.ValidateType(ctx, a, in.RawBody); err != nil {
+			return nil, err
+		}
+		return &putTypeOutput{api.Validated{Valid: true}}, nil
+	}
+	t, err := s.cfg.Vault.PutType(ctx, a, in.RawBody)
 	if err != nil {
 		return nil, err
 	}
-	return typeAnswer(t)
+	body, err := typeOf(t)
+	return &putTypeOutput{body}, err
 }
 
-func typeAnswer(t *vault.LicenceType) (*typeOutput, error) {
+func typeOf(t *vault.LicenceType) (api.LicenceType, error) {
 	definition, err := t.Definition.Encode()
 	if err != nil {
-		return nil, err
+		return api.LicenceType{}, err
 	}
-	out := &typeOutput{Body: api.LicenceType{
+	out := api.LicenceType{
 		Code: t.Definition.Code, Name: t.Definition.Name, Version: t.Definition.Version, Owner: t.Owner,
 		Digest: hex.EncodeToString(t.Digest[:]), Definition: bytes.TrimSpace(definition),
-	}}
+	}
 	english := englishNames()
 	for _, c := range t.Columns() {
-		out.Body.Elements = append(out.Body.Elements, api.Element{
+		out.Elements = append(out.Elements, api.Element{
 			Name: c.Name, English: english[c.Name], Label: c.Label, Kind: string(c.Kind), Format: string(c.Format),
 			Required: c.Required, Personal: c.Personal, Metadata: c.Meta, Enum: c.Rules.Enum, Pattern: c.Rules.Pattern,
 			MaxChars: c.Rules.MaxLength,

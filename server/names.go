@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/elicense/elicense/api"
@@ -71,7 +73,7 @@ func (s *Server) shortValues(ctx context.Context, typeCode, member string, value
 	}
 	out := make(map[string]string, len(values))
 	var twice []api.Defect
-	for name, value := range values {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		short, ok := t.ShortName(name)
 		if !ok {
 			short = name
@@ -81,7 +83,7 @@ func (s *Server) shortValues(ctx context.Context, typeCode, member string, value
 			d.Path, d.Found = "/"+member+"/"+escape(name), short
 			twice = append(twice, d)
 		}
-		out[short], as.written[short] = value, name
+		out[short], as.written[short] = values[name], name
 	}
 	return out, as, defects(twice)
 }

@@ -109,7 +109,7 @@ func (s *Server) responses(op operation) map[string]*huma.Response {
 	for status, values := range op.answers {
 		schemas := make([]*huma.Schema, len(values))
 		for i, v := range values {
-			schemas[i] = huma.SchemaFromType(s.api.OpenAPI().Components.Schemas, reflect.TypeOf(v))
+			schemas[i] = s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(v), true, "")
 		}
 		schema := schemas[0]
 		if len(schemas) > 1 {

@@ -250,7 +250,7 @@ func TestSharingVerifyInfoHostile_A79(t *testing.T) {
 		})
 		require.Equal(t, "field-twice", twice.Head.Code)
 	}
-	require.Equal(t, "field-twice", claim("sharer", foodType(t), map[string]string{
+	require.Equal(t, "request-malformed", claim("sharer", foodType(t), map[string]string{
 		"zzbs": issued.Identifier, "ZZBS": issued.Identifier, "CZZT": name,
 	}).Head.Code)
 	other := shipped(t, "business-licence").Code

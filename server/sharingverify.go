@@ -53,21 +53,14 @@ func verifyInfo(ctx context.Context, r *sharing, q *api.SharingInfo) (any, error
 	return infoResult(res), nil
 }
 
-// claims are what is compared, by short name, and the identifier under the name that lists give it. The state is no
-// claim: it is what is asked. What is said twice, under two names, is refused: one of the two might be wrong.
+// claims are what is compared, by short name, and the identifier under the name that lists give it; a name in two cases
+// has been refused as one that stands twice. The state is no claim: it is what is asked.
 func (r *sharing) claims(ctx context.Context, q *api.SharingInfo) (string, map[string]string, error) {
-	values, identifier := maps.Clone(q.CertData), ""
-	for _, name := range []string{"zzbs", "ZZBS"} {
-		if identifier != "" && values[name] != "" {
-			twice := sentenceDefect(vault.CodeFieldTwice)
-			twice.Path = "/data/certData/" + name
-			return "", nil, defects([]api.Defect{twice})
-		}
-		identifier += values[name]
+	values := maps.Clone(q.CertData)
+	identifier := values["zzbs"] + values["ZZBS"]
+	for _, name := range []string{"zzbs", "ZZBS", "zzzt", "ZZZT"} {
 		delete(values, name)
 	}
-	delete(values, "zzzt")
-	delete(values, "ZZZT")
 	claims, _, err := r.s.shortValues(ctx, q.CertTypeCode, "data/certData", values)
 	return identifier, claims, err
 }

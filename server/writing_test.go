@@ -97,6 +97,15 @@ func TestReservations_A72(t *testing.T) {
 	settle := func(id, how, key string, body any) reply {
 		return w.call(fixtures.Caller(0), http.MethodPost, "/reservations/"+id+"/"+how, body, api.HeaderIdempotencyKey, key)
 	}
+	for how, body := range map[string]any{
+		"confirmation": api.Confirmation{Paper: "P-1"}, "cancellation": api.Cancellation{Reason: "打印机卡纸"},
+	} {
+		dry := settle(kept.Identifier, how+"?validate=only", "c", body)
+		require.True(t, into[api.Validated](t, dry).Valid, "%s", dry.body)
+	}
+	refused(t, settle(kept.Identifier, "confirmation?validate=only", "c", api.Confirmation{}),
+		http.StatusUnprocessableEntity, "paper-missing")
+	require.Equal(t, 2, hanging(), "what is only checked settles nothing")
 	done := settle(kept.Identifier, "confirmation", "c", api.Confirmation{Paper: "P-1"})
 	require.Equal(t, http.StatusOK, done.status, "%s", done.body)
 	void := settle(dropped.Identifier, "cancellation", "d", api.Cancellation{Reason: "打印机卡纸"})

@@ -66,16 +66,30 @@ func (v *Vault) confirm(ctx context.Context, is *issuing, cf Confirmation) (*Ans
 
 // signReserved signs in custody, or checks the signature that a department brought.
 func (v *Vault) signReserved(ctx context.Context, s *session, u *unsigned, signature []byte) (*signed, error) {
+	if err := v.checkSigner(s, u, signature); err != nil {
+		return nil, err
+	}
 	if u.custody {
-		if len(signature) > 0 {
-			return nil, refuse(ErrSignature, CodeSignature, "signature")
-		}
 		return v.signCustody(ctx, s, u)
 	}
-	if err := v.cfg.Records.CheckRecord(u.c.issuer, u.signer, u.raw, signature, s.at); err != nil {
-		return nil, refuse(ErrSignature, CodeSignature, "signature")
-	}
 	return v.draw(ctx, &signed{unsigned: u, signature: bytes.Clone(signature)})
+}
+
+// checkSigner decides whether a reservation can be signed in custody, or is signed by what the department brought.
+func (v *Vault) checkSigner(s *session, u *unsigned, signature []byte) error {
+	if !u.custody {
+		if err := v.cfg.Records.CheckRecord(u.c.issuer, u.signer, u.raw, signature, s.at); err != nil {
+			return refuse(ErrSignature, CodeSignature, "signature")
+		}
+		return nil
+	}
+	if len(signature) > 0 {
+		return refuse(ErrSignature, CodeSignature, "signature")
+	}
+	if _, custody, err := v.cfg.Records.SignerFor(u.c.issuer, s.at); err != nil || !custody {
+		return refuse(ErrSignature, CodeSignerMissing, "issuer")
+	}
+	return nil
 }
 
 // signCustody signs a reserved record. One that names a certificate which was replaced since is made anew: the paper

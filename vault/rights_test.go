@@ -80,6 +80,9 @@ var issuersOwn = map[string]call{
 			Key: "right validate", Identifier: c.identifier, Kind: record.EventChanged, Basis: "依据", Reason: "理由",
 		}))
 	},
+	"ValidateConfirm": func(ctx context.Context, c *classified, a vault.Access) error {
+		return c.v.ValidateConfirm(ctx, a, vault.Confirmation{Key: "right vc", Identifier: c.ticket, Paper: "纸R"})
+	},
 	"Change":  acting((*vault.Vault).Change, record.EventChanged),
 	"Renew":   acting((*vault.Vault).Renew, record.EventRenewed),
 	"Reissue": acting((*vault.Vault).Reissue, record.EventReissued),
@@ -198,7 +201,7 @@ func TestRightsAreComplete(t *testing.T) {
 		"AsOf": "TestOthersLicences_A79", "Bundle": "TestOthersLicences_A79", "Content": "TestOthersLicences_A79",
 		"Drawable": "TestOthersLicences_A79", "Image": "TestOthersLicences_A79",
 		"Grant": "TestGrantRefusals", "Consents": "TestConsentRefusals", "Withdraw": "TestConsentRefusals",
-		"PutType": "TestTypeOwner_A67", "Accesses": "TestAccesses_A79", "Registration": "TestRegistration",
+		"PutType": "TestTypeOwner_A67", "ValidateType": "TestValidateType_D1_2", "Accesses": "TestAccesses_A79", "Registration": "TestRegistration",
 		"Witness": "TestWitness", "Events": "TestEventsRefused",
 	}
 	for name, s := range sweeps {
@@ -224,6 +227,7 @@ func TestUnknownLicence(t *testing.T) {
 	c.identifier, c.ticket = id.String(), id.String()
 	for _, name := range []string{
 		"Change", "Renew", "Reissue", "Suspend", "Resume", "Revoke", "Confirm", "Void", "Attach", "ValidateAct",
+		"ValidateConfirm",
 	} {
 		before := content(t, c.engine)
 		require.ErrorIs(t, issuersOwn[name](t.Context(), c, department(0)), vault.ErrNotFound, name)

@@ -102,6 +102,9 @@ var sweeps = map[string]sweep{
 			Identifier: c.identifier, Kind: record.EventChanged, Basis: "依据", Reason: "理由",
 		}))
 	}},
+	"ValidateConfirm": {must: func(ctx context.Context, c *classified) error {
+		return c.v.ValidateConfirm(ctx, department(0), vault.Confirmation{Identifier: c.ticket, Paper: "纸S"})
+	}},
 	"Suspend": {
 		must: func(_ context.Context, c *classified) error { return actOf(c, c.v.Suspend, record.EventSuspended) },
 	},
@@ -183,7 +186,8 @@ var sweeps = map[string]sweep{
 	"Reconcile": {why: "lists reservations of all types; those of closed ones are left out"},
 	"SignedBy":  {why: "walks all types; licences of closed ones are left out"},
 	"Batches":   {why: "lists batches of all types; those of closed ones are left out"},
-	"PutType":   {why: "classification itself"}, "Type": {why: "definitions are public"},
+	"PutType":   {why: "classification itself"}, "ValidateType": {why: "classification itself"},
+	"Type":       {why: "definitions are public"},
 	"TypeReport": {why: "lists closed types as such (A68)"},
 	"PutCaller": {
 		why: "no licences",

@@ -111,21 +111,33 @@ func (s *session) owns(t *typeHead) bool {
 // body outside the vault, the department that first declares it and is registered to issue it does (A67). Another
 // classification states its own reason and day of decision, and stands in the audit with them (A69).
 func (v *Vault) PutType(ctx context.Context, a Access, yaml []byte) (*LicenceType, error) {
-	s, err := v.admit(ctx, a)
+	code, err := v.declare(ctx, a, yaml, false)
 	if err != nil {
 		return nil, err
 	}
-	note := auditNote{act: "type"}
-	def, err := catalogue.ParseType(yaml)
+	return v.Type(ctx, code)
+}
+
+// ValidateType takes a definition along the whole path of PutType and changes nothing but the audit.
+func (v *Vault) ValidateType(ctx context.Context, a Access, yaml []byte) error {
+	_, err := v.declare(ctx, a, yaml, true)
+	return err
+}
+
+// declare puts a definition in force and gives the type's code; a rehearsal leaves nothing but the audit.
+func (v *Vault) declare(ctx context.Context, a Access, yaml []byte, rehearsal bool) (code string, err error) {
+	s, err := v.admit(ctx, a)
 	if err != nil {
-		return nil, v.denied(ctx, s, note, err)
+		return "", err
 	}
+	note := auditNote{act: "type"}
+	if rehearsal {
+		note.act = "validate"
+	}
+	def, err := v.declared(ctx, s, yaml)
 	note.typ = def.Code
-	if s.Ground != GroundIssuer || !def.OwnedBy(s.caller.Department) && !slices.Contains(s.caller.Issues, def.Code) {
-		return nil, v.denied(ctx, s, note, v.notOwner(ctx, s, def.Code))
-	}
-	if err := v.checkPage(def); err != nil {
-		return nil, v.denied(ctx, s, note, err)
+	if err != nil {
+		return "", v.denied(ctx, s, note, err)
 	}
 	err = v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		if err := openForWriting(w); err != nil && !def.Classification.Closed() {
@@ -135,15 +147,30 @@ func (v *Vault) PutType(ctx context.Context, a Access, yaml []byte) (*LicenceTyp
 		if err != nil {
 			return err
 		}
+		if rehearsal {
+			return errRehearsed
+		}
 		return v.appendAudit(w, s, done)
 	})
-	if isRefusal(err) {
-		return nil, v.denied(ctx, s, note, err)
+	switch {
+	case errors.Is(err, errRehearsed):
+		err = v.audit(ctx, s, note)
+	case isRefusal(err):
+		err = v.denied(ctx, s, note, err)
 	}
-	if err != nil {
-		return nil, err
+	return def.Code, err
+}
+
+// declared reads a definition and decides whether the caller may declare it.
+func (v *Vault) declared(ctx context.Context, s *session, yaml []byte) (catalogue.Type, error) {
+	def, err := catalogue.ParseType(yaml)
+	switch {
+	case err != nil:
+		return catalogue.Type{}, err
+	case s.Ground != GroundIssuer || !def.OwnedBy(s.caller.Department) && !slices.Contains(s.caller.Issues, def.Code):
+		return def, v.notOwner(ctx, s, def.Code)
 	}
-	return v.Type(ctx, def.Code)
+	return def, v.checkPage(def)
 }
 
 // checkPage has whoever draws judge a template that a type brings of its own. Nobody who can: it is refused, because a

@@ -106,6 +106,11 @@ func (v *Vault) rehearse(ctx context.Context, rv reserving) error {
 		}
 		return errRehearsed
 	})
+	return rehearsed(err)
+}
+
+// rehearsed is the outcome of a transaction that errRehearsed gave up where it would have been kept.
+func rehearsed(err error) error {
 	if errors.Is(err, errRehearsed) {
 		return nil
 	}

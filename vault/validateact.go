@@ -4,15 +4,13 @@ import (
 	"context"
 	"slices"
 
-	"github.com/elicense/elicense/internal/code"
-	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/record"
 )
 
-// ValidateAct takes an act along the whole path of Change, Renew, Reissue, Suspend, Resume or Revoke, as act.Kind says,
-// and changes nothing but the audit: right, state, version, day, every value, signer, and idempotency key if one is
-// given. Nothing is signed or drawn. It gives the notes that the act would give, or every problem at once. What holds
-// now may not hold at the moment of the act.
+// ValidateAct takes an act along the whole path of Change, Renew, Reissue, Suspend, Resume, Revoke or Void, as act.Kind
+// says, and changes nothing but the audit: right, state, version, day, every value, signer, and idempotency key if one
+// is given. Nothing is signed or drawn. It gives the notes that the act would give, or every problem at once. What
+// holds now may not hold at the moment of the act.
 func (v *Vault) ValidateAct(ctx context.Context, a Access, act Act) ([]Note, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
@@ -30,7 +28,7 @@ func (v *Vault) ValidateAct(ctx context.Context, a Access, act Act) ([]Note, err
 }
 
 func (v *Vault) validateAct(ctx context.Context, s *session, act Act) ([]Note, error) {
-	if !slices.Contains(deeds, act.Kind) && !slices.Contains(endings, act.Kind) {
+	if act.Kind != record.EventVoided && !slices.Contains(deeds, act.Kind) && !slices.Contains(endings, act.Kind) {
 		return nil, refuse(ErrInvalid, CodeStateForbids, "kind")
 	}
 	if done, err := v.actKey(ctx, s, act); done || err != nil {
@@ -61,18 +59,7 @@ func (v *Vault) actKey(ctx context.Context, s *session, act Act) (done bool, err
 	if err != nil {
 		return false, err
 	}
-	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		var answer Answer
-		if done, err = once.replay(r, &answer); err != nil || !done {
-			return err
-		}
-		id, err := code.ParseIdentifier(answer.Identifier)
-		if err != nil {
-			return ErrDamaged
-		}
-		return readableType(r, s, id.Type)
-	})
-	return done && err == nil, err
+	return v.heldBy(ctx, s, once)
 }
 
 // buildDraft is signDraft for a rehearsal: everything that can be refused is, and no key is used.

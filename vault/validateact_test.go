@@ -84,11 +84,11 @@ func TestValidateAct_D1_2(t *testing.T) {
 	}
 }
 
-// TestValidateActKinds: only what Change to Revoke do can be validated.
+// TestValidateActKinds: only what Change to Revoke and Void do can be validated.
 func TestValidateActKinds(t *testing.T) {
 	w := newWorld(t)
 	a := w.issue("k", "JY13501020000011")
-	for _, kind := range []record.Kind{"", record.EventVoided, record.EventWithdrawn, record.EventIssued, "other"} {
+	for _, kind := range []record.Kind{"", record.EventWithdrawn, record.EventIssued, "other"} {
 		_, err := w.v.ValidateAct(t.Context(), department(0), vault.Act{
 			Identifier: a.Identifier, Kind: kind, Basis: "依据", Reason: "理由",
 		})

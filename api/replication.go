@@ -12,11 +12,20 @@ type Transfer struct {
 	Next       int    `json:"next" doc:"number of the event behind the last"`
 	More       bool   `json:"more" doc:"there are events from next on"`
 	Content    []byte `json:"content"`
+
+	Apart []string `json:"apart,omitempty" doc:"SM3 of contents that are too large to come along: fetch each and hand it over before the import"`
 }
 
 // ImportRequest hands a transfer to the vault that takes the licence over.
 type ImportRequest struct {
-	Content []byte `json:"content" doc:"of a transfer"`
+	Content []byte        `json:"content" doc:"of a transfer"`
+	Kept    []KeptContent `json:"kept,omitempty" maxItems:"100" doc:"contents that came before, where the transfer has such apart"`
+}
+
+// KeptContent is a content that was handed over before the import which names it, within the hour.
+type KeptContent struct {
+	Digest  string `json:"digest" pattern:"^[0-9a-f]{64}$" patternDescription:"SM3 in hexadecimal"`
+	Address string `json:"address" pattern:"^[0-9a-f]{64}$" patternDescription:"as it was answered"`
 }
 
 // Imported is what became of a transfer.

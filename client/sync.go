@@ -139,10 +139,14 @@ func (s *Sync) licence(ctx context.Context, identifier string, from int) (added 
 		if t.Next == from {
 			return added, nil
 		}
+		kept, err := s.apart(ctx, &t, from)
+		if err != nil {
+			return added, err
+		}
 		var done api.Imported
 		err = s.To.Do(ctx, Request{
 			Method: http.MethodPost, Path: "/imports", Into: &done, Write: true,
-			Body: api.ImportRequest{Content: t.Content},
+			Body: api.ImportRequest{Content: t.Content, Kept: kept},
 		})
 		if err != nil {
 			return added, err
@@ -152,4 +156,29 @@ func (s *Sync) licence(ctx context.Context, identifier string, from int) (added 
 			return added, nil
 		}
 	}
+}
+
+// apart carries the contents that are too large to come along, one by one.
+func (s *Sync) apart(ctx context.Context, t *api.Transfer, from int) ([]api.KeptContent, error) {
+	var list []api.KeptContent
+	name := url.PathEscape(t.Identifier)
+	for _, digest := range t.Apart {
+		content, err := s.From.content(ctx, Request{
+			Method: http.MethodGet, Path: "/transfers/" + name + "/contents/" + url.PathEscape(digest),
+			Query: url.Values{"from": {strconv.Itoa(from)}},
+		})
+		if err != nil {
+			return nil, err
+		}
+		var kept api.KeptContent
+		err = s.To.Do(ctx, Request{
+			Method: http.MethodPost, Path: "/imports/" + name + "/contents", Into: &kept,
+			Body: Content{"application/octet-stream", content},
+		})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, kept)
+	}
+	return list, nil
 }

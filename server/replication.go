@@ -3,12 +3,15 @@ package server
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/record"
 )
 
 func (s *Server) registerReplication() {
@@ -20,6 +23,16 @@ func (s *Server) registerReplication() {
 		id: "importLicence", method: http.MethodPost, path: "/imports", tag: "replication", maxBody: largeBody,
 		may: identity.MayReplicate, zh: "汇集另一证照库的证照", en: "take a licence over from another vault",
 	}, s.importLicence)
+	add(s, operation{
+		id: "transferContent", method: http.MethodGet, path: "/transfers/{identifier}/contents/{digest}",
+		tag: "replication", may: identity.MayReplicate, produces: []string{mediaBytes},
+		zh: "导出单独传送的大文件", en: "a content that is too large to come along with its transfer",
+	}, s.transferContent)
+	add(s, operation{
+		id: "importContent", method: http.MethodPost, path: "/imports/{identifier}/contents", tag: "replication",
+		status: http.StatusCreated, write: true, maxBody: blob.MaxBytes, consumes: []string{mediaBytes},
+		may: identity.MayReplicate, zh: "接收单独传送的大文件", en: "take a content over before the import that names it",
+	}, s.importContent)
 }
 
 type transferInput struct {
@@ -43,7 +56,63 @@ func (s *Server) transfer(ctx context.Context, c *identity.Caller, in *transferI
 		return nil, err
 	}
 	return &transferOutput{Body: api.Transfer{
-		Identifier: t.Identifier, Next: t.From + len(t.Events), More: t.More, Content: content,
+		Identifier: t.Identifier, Next: t.From + len(t.Events), More: t.More, Content: content, Apart: digests(t.Apart),
+	}}, nil
+}
+
+func digests(list []record.Digest) []string {
+	var out []string
+	for _, d := range list {
+		out = append(out, hex.EncodeToString(d[:]))
+	}
+	return out
+}
+
+type transferContentInput struct {
+	Identifier string `path:"identifier" maxLength:"200"`
+	Digest     string `path:"digest" pattern:"^[0-9a-f]{64}$" patternDescription:"SM3 in hexadecimal"`
+	From       int    `query:"from" required:"true" minimum:"1" doc:"of the transfer"`
+}
+
+func (s *Server) transferContent(
+	ctx context.Context, c *identity.Caller, in *transferContentInput,
+) (*fileOutput, error) {
+	if err := checkIdentifier(c, in.Identifier); err != nil {
+		return nil, err
+	}
+	digest, ok := fromHex(in.Digest)
+	if !ok {
+		return nil, absent("digest")
+	}
+	content, err := s.cfg.Vault.ExportContent(ctx, writeAccess(c, "证照汇集", "", ""), in.Identifier, in.From, digest)
+	if err != nil {
+		return nil, err
+	}
+	return file(mediaBytes, in.Digest, content), nil
+}
+
+type importContentInput struct {
+	Identifier string `path:"identifier" maxLength:"200"`
+	RawBody    []byte `contentType:"application/octet-stream"`
+}
+
+type importContentOutput struct {
+	Body api.KeptContent
+}
+
+// importContent needs no idempotency key: the same content once more is kept once.
+func (s *Server) importContent(
+	ctx context.Context, c *identity.Caller, in *importContentInput,
+) (*importContentOutput, error) {
+	if err := checkIdentifier(c, in.Identifier); err != nil {
+		return nil, err
+	}
+	kept, err := s.cfg.Vault.KeepContent(ctx, writeAccess(c, "证照汇集", "", ""), in.Identifier, in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	return &importContentOutput{api.KeptContent{
+		Digest: hex.EncodeToString(kept.Digest[:]), Address: kept.Address.String(),
 	}}, nil
 }
 
@@ -69,6 +138,10 @@ func (s *Server) importLicence(ctx context.Context, c *identity.Caller, in *impo
 	if err := checkIdentifier(c, t.Identifier); err != nil {
 		return nil, err
 	}
+	var err error
+	if t.Kept, err = keptContents(in.Body.Kept); err != nil {
+		return nil, err
+	}
 	out, err := s.cfg.Vault.Import(ctx, writeAccess(c, "证照汇集", in.Item, in.Case), &t)
 	if err != nil {
 		return nil, err
@@ -76,4 +149,26 @@ func (s *Server) importLicence(ctx context.Context, c *identity.Caller, in *impo
 	return &importOutput{Body: api.Imported{
 		Identifier: out.Identifier, Events: out.Events, Added: out.Added, State: string(out.State),
 	}}, nil
+}
+
+func keptContents(list []api.KeptContent) ([]vault.KeptContent, error) {
+	var out []vault.KeptContent
+	for _, k := range list {
+		digest, isDigest := fromHex(k.Digest)
+		address, isAddress := fromHex(k.Address)
+		if !isDigest || !isAddress {
+			return nil, codeProblem(CodeTransfer)
+		}
+		out = append(out, vault.KeptContent{Digest: digest, Address: address})
+	}
+	return out, nil
+}
+
+// fromHex reads 32 bytes in hexadecimal.
+func fromHex(text string) (out [32]byte, ok bool) {
+	b, err := hex.DecodeString(text)
+	if err != nil || len(b) != len(out) {
+		return out, false
+	}
+	return [32]byte(b), true
 }

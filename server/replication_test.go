@@ -131,6 +131,27 @@ func TestSync_A75(t *testing.T) {
 	require.Empty(t, idPattern.FindAllString(city.log.String()+province.log.String(), -1))
 }
 
+// TestSyncApart_A75: a document that is too large for a transfer travels apart.
+func TestSyncApart_A75(t *testing.T) {
+	city := newWorld(t)
+	province := city.provincial()
+	id := city.issue("1").Identifier
+	for _, size := range []int{100, 14 << 20, 20 << 20} {
+		city.now = city.now.Add(time.Minute)
+		r := city.send(fixtures.Caller(0), http.MethodPost, "/licences/"+id+"/documents?kind=scan",
+			strings.NewReader(strings.Repeat("a", size)), "Content-Type", "application/octet-stream")
+		require.Equal(t, http.StatusCreated, r.status, "%s", r.body)
+	}
+	_, conflicts := run(t, &client.Sync{From: city.client(), To: province.client()}, 0)
+	require.Empty(t, conflicts)
+	require.Equal(t, city.look(id), province.look(id))
+	require.Len(t, province.look(id).Documents, 3)
+	for _, path := range []string{"/transfers/" + id + "/contents/" + strings.Repeat("0", 64) + "?from=1"} {
+		refused(t, city.call(fixtures.Caller(0), http.MethodGet, path, nil), http.StatusNotFound, "licence-unknown")
+		require.Equal(t, http.StatusForbidden, city.call(fixtures.Caller(1), http.MethodGet, path, nil).status)
+	}
+}
+
 // TestImportRefused: what is no transfer, or another's, is refused.
 func TestImportRefused(t *testing.T) {
 	city := newWorld(t)

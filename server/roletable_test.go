@@ -74,6 +74,8 @@ rejudge                x      x     x        x      .     .  .       .          
 verifyDigests          x      x     x        x      .     .  .       .          x      x     .
 transferLicence        x      .     .        .      .     .  .       .          .      .     .
 importLicence          x      .     .        .      .     .  .       .          .      .     .
+transferContent        x      .     .        .      .     .  .       .          .      .     .
+importContent          x      .     .        .      .     .  .       .          .      .     .
 checkReceipt           x      x     x        x      .     .  .       .          x      x     .
 getQuality             x      x     .        .      .     .  .       x          .      .     x
 raiseDispute           .      .     x        x      .     .  .       .          x      x     .

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/elicense/elicense/internal/code"
@@ -33,21 +34,8 @@ func (v *Vault) Import(ctx context.Context, a Access, t *Transfer) (*Imported, e
 	if err != nil {
 		return nil, err
 	}
-	id, err := code.ParseIdentifier(t.Identifier)
-	if err != nil {
-		return nil, v.denied(ctx, s, note, refuse(ErrInvalid, CodeIdentifier, "identifier"))
-	}
-	if err := s.mayIssue(id.Type, id.Issuer); err != nil {
-		return nil, v.denied(ctx, s, note, err)
-	}
-	if err := v.writable(ctx); err != nil {
-		return nil, v.denied(ctx, s, note, err)
-	}
-	in := &incoming{v: v, id: id, lid: v.licenceID(id.Type, id.Issuer, id.Serial), from: t.From}
-	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		_, err := openType(r, id.Type)
-		return err
-	})
+	in := &incoming{v: v, from: t.From, kept: t.Kept}
+	err = in.open(ctx, s, t.Identifier)
 	if err == nil {
 		err = in.read(ctx, t)
 	}
@@ -75,6 +63,47 @@ func (v *Vault) Import(ctx context.Context, a Access, t *Transfer) (*Imported, e
 	return out, nil
 }
 
+// KeepContent keeps a content that travels apart, for an import of the licence that follows within the hour and names
+// it in Transfer.Kept. What no import takes is swept like all that nothing names.
+func (v *Vault) KeepContent(ctx context.Context, a Access, identifier string, content []byte) (KeptContent, error) {
+	note := auditNote{act: "import"}.about(identifier)
+	s, err := v.admit(ctx, a)
+	if err != nil {
+		return KeptContent{}, err
+	}
+	kept := KeptContent{Digest: record.Sum(content)}
+	note.object = object("content", kept.Digest.String())
+	if err := (&incoming{v: v}).open(ctx, s, identifier); err != nil {
+		return KeptContent{}, v.denied(ctx, s, note, err)
+	}
+	if kept.Address, err = v.cfg.Blobs.Put(ctx, content); err != nil {
+		return KeptContent{}, fmt.Errorf("vault: storing contents: %w", err)
+	}
+	if err := v.audit(ctx, s, note); err != nil {
+		return KeptContent{}, err
+	}
+	return kept, nil
+}
+
+// open decides whether a licence may be taken over by whoever brings it.
+func (in *incoming) open(ctx context.Context, s *session, identifier string) error {
+	var err error
+	if in.id, err = code.ParseIdentifier(identifier); err != nil {
+		return refuse(ErrInvalid, CodeIdentifier, "identifier")
+	}
+	if err := s.mayIssue(in.id.Type, in.id.Issuer); err != nil {
+		return err
+	}
+	in.lid = in.v.licenceID(in.id.Type, in.id.Issuer, in.id.Serial)
+	if err := in.v.writable(ctx); err != nil {
+		return err
+	}
+	return in.v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		_, err := openType(r, in.id.Type)
+		return err
+	})
+}
+
 // clockSkew is how far ahead the clock of another vault may be.
 const clockSkew = 5 * time.Minute
 
@@ -84,6 +113,7 @@ type incoming struct {
 	id      code.Identifier
 	lid     licenceID
 	from    int
+	kept    []KeptContent
 	list    []importedEvent
 	batches []TransferBatch
 }

@@ -134,6 +134,109 @@ func requireSound(t *testing.T, all ...*world) {
 	}
 }
 
+// bring imports the rest of a licence, with the contents that travel apart.
+func (w *world) bring(from *world, identifier string, first int) (transfers, apart int) {
+	w.t.Helper()
+	for more := true; more; transfers++ {
+		x := from.export(identifier, first)
+		for _, d := range x.Apart {
+			content, err := from.v.ExportContent(w.t.Context(), department(0), identifier, first, d)
+			require.NoError(w.t, err)
+			kept, err := w.v.KeepContent(w.t.Context(), department(0), identifier, content)
+			require.NoError(w.t, err)
+			require.Equal(w.t, d, kept.Digest)
+			x.Kept = append(x.Kept, kept)
+			apart++
+		}
+		_, err := w.v.Import(w.t.Context(), department(0), x)
+		require.NoError(w.t, err, problemsOf(err))
+		first, more = first+len(x.Events), x.More
+	}
+	return transfers, apart
+}
+
+// TestImportApart_A75: what is too large for one transfer travels apart, and is the same to the byte.
+func TestImportApart_A75(t *testing.T) {
+	city := newWorld(t)
+	province := city.newProvincial()
+	identifier := city.issue("1", number(1)).Identifier
+	for i, size := range []int{9 << 20, 9 << 20, 13 << 20, 1, 40 << 20} {
+		city.now = city.now.Add(time.Minute)
+		_, err := city.v.Attach(t.Context(), department(0), identifier, "scan", bytes.Repeat([]byte{byte(i), 7}, size/2+1))
+		require.NoError(t, err)
+	}
+	transfers, apart := province.bring(city, identifier, 1)
+	require.Equal(t, []int{4, 2}, []int{transfers, apart}, "9 | 9 | 13 and 1 | 40")
+	requireSame(t, city, province, identifier)
+	requireSound(t, city, province)
+}
+
+// TestImportScansApart_A75: so do the scans of a converted licence.
+func TestImportScansApart_A75(t *testing.T) {
+	city := newWorld(t)
+	province := city.newProvincial()
+	lt, err := city.v.Type(t.Context(), foodType)
+	require.NoError(t, err)
+	b, err := city.v.OpenBatch(t.Context(), department(0), vault.BatchSpec{Type: foodType, File: record.Sum([]byte("file"))})
+	require.NoError(t, err)
+	scans := make([]vault.Scan, 5)
+	for i := range scans {
+		scans[i], err = b.PutScan(t.Context(), bytes.Repeat([]byte{byte(i), 9}, 2<<20))
+		require.NoError(t, err)
+	}
+	values := food("", number(1)).Values
+	city.fill(lt, values)
+	p, err := b.Prepare(t.Context(), 0, []vault.BatchRow{{Row: 1, Draft: draftWith(t, lt, 1, values, scans...)}})
+	require.NoError(t, err)
+	_, err = b.Commit(t.Context(), p)
+	require.NoError(t, err)
+	_, err = b.Finish(t.Context(), nil)
+	require.NoError(t, err)
+	_, err = city.v.SignOffBatch(t.Context(), department(0), b.ID(), vault.SignOff{By: "科长", Sampled: 1})
+	require.NoError(t, err)
+	transfers, apart := province.bring(city, city.identify(1), 1)
+	require.Equal(t, []int{1, 2}, []int{transfers, apart})
+	requireSame(t, city, province, city.identify(1))
+	requireSound(t, city, province)
+}
+
+// TestKeepContentRefused: a content is kept for who may bring the licence, and taken only where it is named.
+func TestKeepContentRefused(t *testing.T) {
+	city := newWorld(t)
+	province := city.newProvincial()
+	identifier := city.issue("1", number(1)).Identifier
+	large := bytes.Repeat([]byte{1}, 13<<20)
+	_, err := city.v.Attach(t.Context(), department(0), identifier, "scan", large)
+	require.NoError(t, err)
+	x := city.export(identifier, 2)
+	require.Len(t, x.Apart, 1)
+	_, err = city.v.ExportContent(t.Context(), department(1), identifier, 2, x.Apart[0])
+	require.ErrorIs(t, err, vault.ErrDenied)
+	for from, digest := range map[int]record.Digest{1: x.Apart[0], 2: {}, 3: x.Apart[0]} {
+		_, err = city.v.ExportContent(t.Context(), department(0), identifier, from, digest)
+		require.ErrorIs(t, err, vault.ErrNotFound, from)
+	}
+	_, err = province.v.KeepContent(t.Context(), department(1), identifier, large)
+	require.ErrorIs(t, err, vault.ErrDenied)
+	_, err = province.v.Import(t.Context(), department(0), city.export(identifier, 1))
+	require.NoError(t, err)
+	other, err := province.v.KeepContent(t.Context(), department(0), identifier, []byte("another"))
+	require.NoError(t, err)
+	for name, kept := range map[string][]vault.KeptContent{
+		"none": nil, "another": {other}, "another's address": {{Digest: x.Apart[0], Address: other.Address}},
+		"no such address": {{Digest: x.Apart[0]}},
+	} {
+		x.Kept = kept
+		_, err = province.v.Import(t.Context(), department(0), x)
+		require.Equal(t, vault.CodeImportInvalid, vault.CodeOf(err), name)
+	}
+	kept, err := province.v.KeepContent(t.Context(), department(0), identifier, large)
+	require.NoError(t, err)
+	x.Kept = []vault.KeptContent{other, kept}
+	_, err = province.v.Import(t.Context(), department(0), x)
+	require.NoError(t, err, problemsOf(err))
+}
+
 // TestImportReserved: a number that the vault made comes with its licence, and not before.
 func TestImportReserved(t *testing.T) {
 	city := newWorld(t)

@@ -2,8 +2,10 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault/catalogue"
@@ -91,15 +93,20 @@ func (in *incoming) readEvent(ctx context.Context, t *TransferEvent) (*importedE
 }
 
 func (in *incoming) readDocument(ctx context.Context, out *importedEvent, t *TransferDocument) error {
-	digest := record.Sum(t.Content)
-	if p := checkFree("kind", t.Kind, 20); p != nil || t.Kind == "" || digest != out.event.Document {
+	var contents [][]byte
+	if len(t.Content) > 0 {
+		contents = [][]byte{t.Content}
+	}
+	if p := checkFree("kind", t.Kind, 20); p != nil || t.Kind == "" {
 		return refuse(ErrInvalid, CodeImportInvalid, "document")
 	}
-	address, err := in.v.cfg.Blobs.Put(ctx, t.Content)
+	kept, err := in.keep(ctx, map[record.Digest]bool{out.event.Document: true}, contents)
 	if err != nil {
-		return fmt.Errorf("vault: storing a document: %w", err)
+		return err
 	}
-	out.document = &Document{Version: out.event.Version, Kind: t.Kind, Digest: digest, Address: address}
+	out.document = &Document{
+		Version: out.event.Version, Kind: t.Kind, Digest: kept[0].Digest, Address: kept[0].address,
+	}
 	return nil
 }
 
@@ -210,19 +217,41 @@ func (in *incoming) readBlobs(ctx context.Context, out *importedEvent, ver *Vers
 	return err
 }
 
+// keep makes the named contents durable: those that came with the transfer, and the rest of those that came before it.
 func (in *incoming) keep(ctx context.Context, named map[record.Digest]bool, contents [][]byte) ([]Scan, error) {
 	var list []Scan
-	for _, content := range contents {
+	put := func(content []byte) error {
 		d := record.Sum(content)
 		if !named[d] {
-			return nil, refuse(ErrInvalid, CodeImportInvalid, "contents")
+			return refuse(ErrInvalid, CodeImportInvalid, "contents")
 		}
 		address, err := in.v.cfg.Blobs.Put(ctx, content)
 		if err != nil {
-			return nil, fmt.Errorf("vault: storing contents: %w", err)
+			return fmt.Errorf("vault: storing contents: %w", err)
 		}
 		delete(named, d)
 		list = append(list, Scan{Digest: d, address: address})
+		return nil
+	}
+	for _, content := range contents {
+		if err := put(content); err != nil {
+			return nil, err
+		}
+	}
+	for _, k := range in.kept {
+		if !named[k.Digest] {
+			continue
+		}
+		content, err := in.v.cfg.Blobs.Get(ctx, k.Address)
+		if errors.Is(err, blob.ErrNotFound) {
+			return nil, refuse(ErrInvalid, CodeImportInvalid, "contents")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("vault: reading contents: %w", err)
+		}
+		if err := put(content); err != nil { // once more: a sweep does not come between
+			return nil, err
+		}
 	}
 	if len(named) > 0 {
 		return nil, refuse(ErrInvalid, CodeImportInvalid, "contents")

@@ -60,6 +60,12 @@ var issuersOwn = map[string]call{
 	"Import": func(ctx context.Context, c *classified, a vault.Access) error {
 		return err2(c.v.Import(ctx, a, &vault.Transfer{Identifier: c.identifier, From: 1}))
 	},
+	"ExportContent": func(ctx context.Context, c *classified, a vault.Access) error {
+		return err2(c.v.ExportContent(ctx, a, c.identifier, 1, record.Sum([]byte("right"))))
+	},
+	"KeepContent": func(ctx context.Context, c *classified, a vault.Access) error {
+		return err2(c.v.KeepContent(ctx, a, c.identifier, []byte("right")))
+	},
 	"Numbers": func(ctx context.Context, c *classified, a vault.Access) error {
 		return err2(c.v.Numbers(ctx, a, c.typ))
 	},

@@ -105,6 +105,12 @@ var sweeps = map[string]sweep{
 	"ValidateConfirm": {must: func(ctx context.Context, c *classified) error {
 		return c.v.ValidateConfirm(ctx, department(0), vault.Confirmation{Identifier: c.ticket, Paper: "纸S"})
 	}},
+	"ExportContent": {must: func(ctx context.Context, c *classified) error {
+		return err2(c.v.ExportContent(ctx, department(0), c.identifier, 1, record.Sum([]byte("secret document"))))
+	}},
+	"KeepContent": {must: func(ctx context.Context, c *classified) error {
+		return err2(c.v.KeepContent(ctx, department(0), c.identifier, []byte("secret document")))
+	}},
 	"Suspend": {
 		must: func(_ context.Context, c *classified) error { return actOf(c, c.v.Suspend, record.EventSuspended) },
 	},

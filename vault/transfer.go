@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/code"
@@ -18,6 +19,17 @@ type Transfer struct {
 	Events     []TransferEvent `json:"events"`
 	Batches    []TransferBatch `json:"batches,omitempty"` // conversions that the events name
 	More       bool            `json:"more,omitempty"`    // there are events behind these
+	// Apart are the contents that the first event names and that are too large for one transfer: each is fetched with
+	// ExportContent and kept with KeepContent before the import.
+	Apart []record.Digest `json:"apart,omitempty"`
+	// Kept are the contents that KeepContent has kept for this import.
+	Kept []KeptContent `json:"-"`
+}
+
+// KeptContent is a content that arrived before the transfer whose event names it.
+type KeptContent struct {
+	Digest  record.Digest
+	Address blob.Address
 }
 
 // TransferEvent is one event with what it brought.
@@ -33,14 +45,14 @@ type TransferVersion struct {
 	Record    []byte   `json:"record"`
 	Signature []byte   `json:"signature"`
 	Values    []byte   `json:"values"`           // the disclosures of every field
-	Images    [][]byte `json:"images,omitempty"` // that its values name
-	Scans     [][]byte `json:"scans,omitempty"`  // that its source names
+	Images    [][]byte `json:"images,omitempty"` // that its values name, but those apart
+	Scans     [][]byte `json:"scans,omitempty"`  // that its source names, but those apart
 }
 
 // TransferDocument is a document that an event bound to a version.
 type TransferDocument struct {
 	Kind    string `json:"kind"`
-	Content []byte `json:"content"`
+	Content []byte `json:"content,omitempty"` // none: apart
 }
 
 // TransferBatch is a conversion of the vault that a licence comes from.
@@ -52,12 +64,39 @@ type TransferBatch struct {
 // Limits of one transfer.
 const (
 	maxTransferEvents = 100
-	transferBytes     = 12 << 20 // after which it is closed and the rest comes with the next
+	transferBytes     = 12 << 20 // of contents; what is behind comes with the next, what never fits travels apart
 )
 
 // Export gives a licence of the calling department for another vault, from an event on. What waits for the sign-off of
 // a conversion is not given, nor a number that is only reserved.
 func (v *Vault) Export(ctx context.Context, a Access, identifier string, from int) (*Transfer, error) {
+	x, err := v.export(ctx, a, identifier, from)
+	if err != nil {
+		return nil, err
+	}
+	return whole(x.out, x.fetch(ctx))
+}
+
+// ExportContent gives one content that travels apart from the transfer that begins with the event which names it.
+func (v *Vault) ExportContent(
+	ctx context.Context, a Access, identifier string, event int, digest record.Digest,
+) ([]byte, error) {
+	x, err := v.export(ctx, a, identifier, event)
+	if err != nil {
+		return nil, err
+	}
+	for i := range x.contents[:min(1, len(x.contents))] {
+		for _, c := range x.contents[i].all() {
+			if c.Digest == digest {
+				return v.cfg.Blobs.Get(ctx, c.address)
+			}
+		}
+	}
+	return nil, refuse(ErrNotFound, CodeLicenceUnknown, "digest")
+}
+
+// export decides the right to a transfer, keeps that in the audit, and plans it.
+func (v *Vault) export(ctx context.Context, a Access, identifier string, from int) (*export, error) {
 	note := auditNote{act: "export"}.about(identifier)
 	s, err := v.admit(ctx, a)
 	if err != nil {
@@ -75,10 +114,7 @@ func (v *Vault) Export(ctx context.Context, a Access, identifier string, from in
 	if err != nil {
 		return nil, v.denied(ctx, s, note, err)
 	}
-	if err := v.audit(ctx, s, note); err != nil {
-		return nil, err
-	}
-	return whole(x.out, x.fetch(ctx))
+	return whole(x, v.audit(ctx, s, note))
 }
 
 // export collects one transfer: first what the engine has, then the blobs, which are large.
@@ -87,16 +123,25 @@ type export struct {
 	out *Transfer
 	lid licenceID
 
-	blobs []exportedBlobs // of each event
+	contents []contents // of each event
 }
 
-type exportedBlobs struct {
-	images, scans []blob.Address
-	document      *Document
+// contents are what one event names.
+type contents struct {
+	images, scans []Scan
+	document      *Scan
+}
+
+func (c *contents) all() []Scan {
+	list := slices.Concat(c.images, c.scans)
+	if c.document != nil {
+		list = append(list, *c.document)
+	}
+	return list
 }
 
 func (x *export) plan(r engine.Reader, id code.Identifier) error {
-	x.out.Events, x.out.Batches, x.out.More, x.blobs = nil, nil, false, nil
+	x.out.Events, x.out.Batches, x.out.More, x.contents = nil, nil, false, nil
 	if _, err := openType(r, id.Type); err != nil {
 		return err
 	}
@@ -155,13 +200,13 @@ func (x *export) lastTold(r engine.Reader, h *head) (int, error) {
 
 func (x *export) event(r engine.Reader, st *storedEvent, documents int) error {
 	out := TransferEvent{Raw: st.raw, Salt: st.salt[:]}
-	var blobs exportedBlobs
+	var named contents
 	if err := x.batch(r, st.event.Batch); err != nil {
 		return err
 	}
 	if st.event.Kind.MakesVersion() {
 		var err error
-		if out.Version, blobs, err = x.version(r, st.event); err != nil {
+		if out.Version, named, err = x.version(r, st.event); err != nil {
 			return err
 		}
 	}
@@ -174,48 +219,48 @@ func (x *export) event(r engine.Reader, st *storedEvent, documents int) error {
 		if err != nil {
 			return err
 		}
-		blobs.document, out.Document = &doc, &TransferDocument{Kind: doc.Kind}
+		named.document, out.Document = &Scan{doc.Digest, doc.Address}, &TransferDocument{Kind: doc.Kind}
 	}
-	x.out.Events, x.blobs = append(x.out.Events, out), append(x.blobs, blobs)
+	x.out.Events, x.contents = append(x.out.Events, out), append(x.contents, named)
 	return nil
 }
 
-func (x *export) version(r engine.Reader, e *record.Event) (*TransferVersion, exportedBlobs, error) {
-	var blobs exportedBlobs
+func (x *export) version(r engine.Reader, e *record.Event) (*TransferVersion, contents, error) {
+	var named contents
 	ver, err := getVersion(r, x.lid, e.Version)
 	if err != nil {
-		return nil, blobs, err
+		return nil, named, err
 	}
 	out := &TransferVersion{Record: ver.Raw, Signature: ver.Signature}
 	if out.Values, err = record.AppendDisclosures(nil, ver.Disclosures); err != nil {
-		return nil, blobs, fmt.Errorf("%w: values of a version", ErrDamaged)
+		return nil, named, fmt.Errorf("%w: values of a version", ErrDamaged)
 	}
 	t, err := x.v.typeAt(r, ver.Record.TypeCode, ver.Record.TypeVersion)
 	if err != nil {
-		return nil, blobs, err
+		return nil, named, err
 	}
 	images, err := t.imageDigests(ver.Disclosures)
 	if err != nil {
-		return nil, blobs, err
+		return nil, named, err
 	}
 	for _, d := range images {
 		a, err := x.v.imageAddress(r, x.lid, d)
 		if err != nil {
-			return nil, blobs, err
+			return nil, named, err
 		}
-		blobs.images = append(blobs.images, a)
+		named.images = append(named.images, Scan{d, a})
 	}
 	if ver.Record.Source == nil {
-		return out, blobs, nil
+		return out, named, nil
 	}
 	for _, d := range ver.Record.Source.Scans {
 		b, err := r.Get(x.v.scanKey(e.Batch, d))
 		if err != nil || len(b) != len(blob.Address{}) {
-			return nil, blobs, fmt.Errorf("%w: scan is missing", ErrDamaged)
+			return nil, named, fmt.Errorf("%w: scan is missing", ErrDamaged)
 		}
-		blobs.scans = append(blobs.scans, blob.Address(b))
+		named.scans = append(named.scans, Scan{d, blob.Address(b)})
 	}
-	return out, blobs, nil
+	return out, named, nil
 }
 
 // batch adds the account of a conversion, once.
@@ -237,40 +282,50 @@ func (x *export) batch(r engine.Reader, id string) error {
 	return err
 }
 
-// fetch brings the contents, and closes the transfer where it has become large.
+// fetch brings the contents, and closes the transfer before an event whose contents have no room in it. What the first
+// event names and has no room travels apart.
 func (x *export) fetch(ctx context.Context) error {
-	size := 0
+	room := transferBytes
 	for i := range x.out.Events {
-		if size > transferBytes {
-			x.out.Events, x.out.More = x.out.Events[:i], true
-			return nil
-		}
-		n, err := x.contents(ctx, &x.out.Events[i], &x.blobs[i])
+		left, apart, err := x.fill(ctx, i, room)
 		if err != nil {
 			return err
 		}
-		size += n
+		if len(apart) > 0 && i > 0 {
+			x.out.Events, x.out.More = x.out.Events[:i], true
+			return nil
+		}
+		room, x.out.Apart = left, append(x.out.Apart, apart...)
 	}
 	return nil
 }
 
-func (x *export) contents(ctx context.Context, e *TransferEvent, b *exportedBlobs) (size int, err error) {
-	all := func(list []blob.Address) (out [][]byte) {
-		for _, a := range list {
-			content, getErr := x.v.cfg.Blobs.Get(ctx, a)
-			if getErr != nil && err == nil {
+// fill brings the contents of one event into the room that there is.
+func (x *export) fill(ctx context.Context, i, room int) (left int, apart []record.Digest, err error) {
+	fit := func(list []Scan) (out [][]byte) {
+		for _, c := range list {
+			content, getErr := x.v.cfg.Blobs.Get(ctx, c.address)
+			if getErr != nil {
 				err = getErr
+				return nil
 			}
-			size += len(content)
+			if len(content) > room {
+				apart = append(apart, c.Digest)
+				continue
+			}
+			room -= len(content)
 			out = append(out, content)
 		}
 		return out
 	}
+	e, named := &x.out.Events[i], &x.contents[i]
 	if e.Version != nil {
-		e.Version.Images, e.Version.Scans = all(b.images), all(b.scans)
+		e.Version.Images, e.Version.Scans = fit(named.images), fit(named.scans)
 	}
-	if b.document != nil {
-		e.Document.Content = all([]blob.Address{b.document.Address})[0]
+	if named.document != nil {
+		if one := fit([]Scan{*named.document}); len(one) > 0 {
+			e.Document.Content = one[0]
+		}
 	}
-	return size, err
+	return room, apart, err
 }

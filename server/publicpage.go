@@ -150,7 +150,8 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 <span class="en" lang="en">A paper or file of another version is out of date.</span></p>{{end}}
 <p>此页只说明二维码所指证照的效力，不证明手中纸张的内容，也不显示任何人的信息；请核对网址属于颁发机构。<br>
 <span class="en" lang="en">This page tells whether the licence that the code stands for is in force.
-It does not prove what the paper in your hand says, and names nobody. Check that the address belongs to the authority.</span></p>
+It does not prove what the paper in your hand says, and names nobody.
+Check that the address belongs to the authority.</span></p>
 {{if .SandboxOnly}}<p><b>沙箱环境，数据均为虚构。</b>
 <span class="en" lang="en">A sandbox: everything in it is made up.</span></p>{{end}}
 </main>

@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -103,6 +104,32 @@ func TestSharingData_A71_A89(t *testing.T) {
 	remark := w.share("sharer", "GetCertificateRemark", ask(t, map[string]any{"certTypeCode": foodType(t), "useCause": "对接"}))
 	require.NoError(t, json.Unmarshal(remark.Data, &elements))
 	require.NotEmpty(t, elements)
+}
+
+// TestSharingNumber: of a holder who has hundreds of licences of a type, each is found by its number; without one nobody
+// guesses which is meant.
+func TestSharingNumber(t *testing.T) {
+	t.Parallel()
+	w, issued := newSharingWorld(t)
+	var batch api.BatchRequest
+	for i := range 450 {
+		req := foodRequest(t)
+		req.Paper = "L-" + strconv.Itoa(i)
+		batch.Items = append(batch.Items, api.BatchItem{Key: req.Paper, IssueRequest: req})
+	}
+	done := into[api.BatchAnswer](t, w.call(fixtures.Caller(0), http.MethodPost, "/batches", batch))
+	require.Equal(t, len(batch.Items), done.Done)
+	holder := map[string]any{
+		"holderCode": foodRequest(t).Values["CZZTDM"], "holderTypeCode": "001", "certTypeCode": foodType(t), "useCause": "年审",
+	}
+	require.Equal(t, "several-licences", w.share("sharer", "GetCertificateDataByHolder", ask(t, holder)).Head.Code)
+	require.Equal(t, "several-licences", w.share("sharer", "GetCertificateListByHolder", ask(t, holder)).Head.Code)
+	for _, number := range []string{issued.Number, done.Items[0].Written.Number, done.Items[449].Written.Number} {
+		holder["certNo"] = number
+		require.Equal(t, number, w.data("GetCertificateDataByHolder", holder)["ZZBH"])
+	}
+	holder["certNo"] = "JY00000000000000"
+	require.Equal(t, "licence-unknown", w.share("sharer", "GetCertificateDataByHolder", ask(t, holder)).Head.Code)
 }
 
 func hallAccess() vault.Access {

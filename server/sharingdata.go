@@ -38,21 +38,45 @@ func (r *sharing) byHolder(ctx context.Context, q *api.SharingQuery) ([]vault.Fo
 	if err != nil {
 		return nil, err
 	}
-	res, err := r.look(ctx, q.UseCause, vault.Query{
+	query := vault.Query{
 		HolderKind: q.HolderTypeCode, HolderCode: q.HolderCode, Type: q.CertTypeCode, Limit: sharedAtMost + 1,
-	})
+	}
+	if q.CertNo != "" {
+		return r.numbered(ctx, q, query)
+	}
+	res, err := r.look(ctx, q.UseCause, query)
 	if err != nil {
 		return nil, err
 	}
-	if q.CertNo == "" {
-		return res.Found, nil
+	if len(res.Found) > sharedAtMost {
+		return nil, several()
 	}
-	for i := range res.Found {
-		if res.Found[i].Value(catalogue.MetaNumber) == q.CertNo {
-			return res.Found[i : i+1], nil
+	return res.Found, nil
+}
+
+// numbered is the licence of a number among those of a holder, who may have one for each of his lorries.
+func (r *sharing) numbered(ctx context.Context, q *api.SharingQuery, page vault.Query) ([]vault.Found, error) {
+	for {
+		res, err := r.look(ctx, q.UseCause, page)
+		if err != nil {
+			return nil, err
+		}
+		for i := range res.Found {
+			if res.Found[i].Value(catalogue.MetaNumber) == q.CertNo {
+				return res.Found[i : i+1], nil
+			}
+		}
+		if page.Cursor = res.Next; page.Cursor == "" {
+			return nil, absent("certNo")
 		}
 	}
-	return nil, absent("certNo")
+}
+
+// several refuses to guess which licence is meant.
+func several() error {
+	p := codeProblem(CodeSeveral)
+	p.Errors[0].Path = "/data/certNo"
+	return p
 }
 
 // sharedAtMost is how many licences one answer lists; a holder with more names the type's number.
@@ -78,11 +102,6 @@ func (r *sharing) look(ctx context.Context, cause string, q vault.Query) (*vault
 	}
 	if len(res.Found) == 0 {
 		return nil, codeProblem(absences[res.Absence])
-	}
-	if len(res.Found) > sharedAtMost {
-		p := codeProblem(CodeSeveral)
-		p.Errors[0].Path = "/data/certNo"
-		return nil, p
 	}
 	return res, nil
 }
@@ -111,9 +130,7 @@ func (r *sharing) byID(ctx context.Context, identifier, cause string) (*vault.Fo
 // single is the only licence of a list.
 func single(list []vault.Found) (*vault.Found, error) {
 	if len(list) != 1 {
-		p := codeProblem(CodeSeveral)
-		p.Errors[0].Path = "/data/certNo"
-		return nil, p
+		return nil, several()
 	}
 	return &list[0], nil
 }

@@ -12,7 +12,7 @@ func (v *Vault) FindOnly(ctx context.Context, a Access, q Query) (*Result, error
 	if err != nil {
 		return nil, err
 	}
-	res, _, err := v.find(ctx, s, sc, q)
+	res, _, err := v.find(ctx, s, sc, q, nil)
 	return res, err
 }
 

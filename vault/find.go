@@ -11,8 +11,10 @@ import (
 	"github.com/elicense/elicense/vault/record"
 )
 
-// find dispatches a query by its form.
-func (v *Vault) find(ctx context.Context, s *session, sc scope, q Query) (res *Result, note auditNote, err error) {
+// find dispatches a query by its form. What the answer needs beside it, more reads in the same snapshot; nil: nothing.
+func (v *Vault) find(
+	ctx context.Context, s *session, sc scope, q Query, more func(*finder) error,
+) (res *Result, note auditNote, err error) {
 	note = q.note("lookup")
 	if q.Limit <= 0 {
 		q.Limit = defaultPage
@@ -24,17 +26,26 @@ func (v *Vault) find(ctx context.Context, s *session, sc scope, q Query) (res *R
 		note.subject = v.holderToken(q.HolderKind, q.HolderCode)
 	}
 	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		f.r, f.res, f.hidden, f.mayRead, f.typ = r, &Result{}, false, "", ""
-		return f.run()
+		f.r, f.res, f.hidden, f.mayRead, f.head, f.typ, f.one = r, &Result{}, false, "", nil, "", ""
+		if err := f.run(); err != nil {
+			return err
+		}
+		if len(f.res.Found) == 1 && q.Cursor == "" {
+			f.one = f.res.Found[0].Identifier
+		}
+		if more == nil {
+			return nil
+		}
+		return more(f)
 	})
 	if f.typ != "" {
 		note.typ = f.typ
 	}
+	if f.one != "" {
+		note.licence = f.one
+	}
 	if err != nil {
 		return nil, note, err
-	}
-	if len(f.res.Found) == 1 && q.Cursor == "" {
-		note.licence = f.res.Found[0].Identifier
 	}
 	return f.res, note, nil
 }
@@ -51,9 +62,11 @@ type finder struct {
 	// hidden is set when a licence was passed over that the vault has and does not show: of a batch that waits for its
 	// sign-off, or withdrawn.
 	hidden bool
-	// mayRead is the last type that this session was found free to read in this snapshot.
+	// mayRead is the last type that this session was found free to read in this snapshot, with its head.
 	mayRead string
-	typ     string // that the query leads to without naming it
+	head    *typeHead
+	typ     string // that the query names or leads to
+	one     string // identifier of the only licence that was found
 }
 
 // readable is readableType, asked once for licences of one type in a row.
@@ -61,11 +74,19 @@ func (f *finder) readable(code string) error {
 	if f.mayRead == code && code != "" {
 		return nil
 	}
-	err := readableType(f.r, f.s, code)
+	h, err := readableHead(f.r, f.s, code)
 	if err == nil {
-		f.mayRead = code
+		f.mayRead, f.head = code, h
 	}
 	return err
+}
+
+// typeOf is the type of a licence that was found, as this snapshot has it.
+func (f *finder) typeOf(code string) (*LicenceType, error) {
+	if f.mayRead == code && f.head != nil {
+		return f.v.compiled(f.r, code, f.head)
+	}
+	return f.v.typeIn(f.r, code)
 }
 
 // holderCode reads a holder's code as conversion and issue do, so that full-width digits, spaces and 15-digit numbers
@@ -122,6 +143,7 @@ func (f *finder) byIdentifier() error {
 	if err := f.readable(id.Type); err != nil {
 		return err
 	}
+	f.typ = id.Type
 	if err := f.add(f.v.licenceID(id.Type, id.Issuer, id.Serial)); err != nil {
 		return err
 	}
@@ -161,6 +183,7 @@ func (f *finder) byNumber() error {
 	if err := f.readable(f.q.Type); err != nil {
 		return err
 	}
+	f.typ = f.q.Type
 	if f.q.Issuer != "" {
 		b, err := f.r.Get(f.v.numberKey(f.q.Type, f.q.Issuer, f.q.Number))
 		if err == nil && len(b) == len(licenceID{}) {
@@ -191,6 +214,7 @@ func (f *finder) byIssuer() error {
 	if err := f.readable(f.q.Type); err != nil {
 		return err
 	}
+	f.typ = f.q.Type
 	if err := f.pages(key(spaceIssuer, word(f.q.Issuer), word(f.q.Type)), ""); err != nil {
 		return err
 	}
@@ -206,6 +230,7 @@ func (f *finder) byHolder() error {
 		if err := f.readable(f.q.Type); err != nil {
 			return err
 		}
+		f.typ = f.q.Type
 	}
 	if err := f.pages(key(spaceHolder, holder[:]), f.q.Type); err != nil {
 		return err

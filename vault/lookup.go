@@ -33,12 +33,14 @@ type Found struct {
 
 	Identifier string
 	State      State
-	Since      record.Date // effective day of the state
-	SourceTime time.Time   // when the vault last learnt something of it
-	Batch      string      // conversion that brought the version in force, or ""
-	Documents  []Document  // sealed documents of the licence
+	Since      record.Date   // effective day of the state
+	SourceTime time.Time     // when the vault last learnt something of it
+	Batch      string        // conversion that brought the version in force, or ""
+	Documents  []Document    // sealed documents of the licence
+	Digest     record.Digest // of Raw
 
 	id      licenceID
+	version int
 	holders []token
 }
 
@@ -73,7 +75,13 @@ func (v *Vault) Lookup(ctx context.Context, a Access, q Query) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	res, note, err := v.find(ctx, s, sc, q)
+	var last signedHead
+	res, note, err := v.find(ctx, s, sc, q, func(f *finder) (err error) {
+		if q.Receipt {
+			last, err = receiptHead(f.r)
+		}
+		return err
+	})
 	if isRefusal(err) {
 		return nil, v.denied(ctx, s, note, err)
 	}
@@ -82,7 +90,7 @@ func (v *Vault) Lookup(ctx context.Context, a Access, q Query) (*Result, error) 
 	}
 	note.count, note.holders = len(res.Found), holdersOf(res.Found)
 	if q.Receipt {
-		if res.Receipt, err = v.lookupReceipt(ctx, s, res); isRefusal(err) {
+		if res.Receipt, err = v.lookupReceipt(ctx, s, res, last); isRefusal(err) {
 			return nil, v.denied(ctx, s, note, err)
 		} else if err != nil {
 			return nil, err

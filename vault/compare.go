@@ -90,7 +90,7 @@ type comparing struct {
 	claims map[string]string
 	typ    *LicenceType // of the licence, or that was asked about; nil: of all types nothing was found
 	guess  [][]byte     // counters of failed comparisons
-	last   signedHead
+	last   *signedHead
 }
 
 // read reads it in the snapshot in which the licence was found.
@@ -112,7 +112,7 @@ func (c *comparing) read(f *finder) (err error) {
 			return err
 		}
 	}
-	c.last, err = receiptHead(f.r)
+	c.last, err = f.v.receiptHead(f.r)
 	return err
 }
 

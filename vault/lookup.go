@@ -75,10 +75,10 @@ func (v *Vault) Lookup(ctx context.Context, a Access, q Query) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	var last signedHead
+	var last *signedHead
 	res, note, err := v.find(ctx, s, sc, q, func(f *finder) (err error) {
 		if q.Receipt {
-			last, err = receiptHead(f.r)
+			last, err = v.receiptHead(f.r)
 		}
 		return err
 	})

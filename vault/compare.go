@@ -57,31 +57,23 @@ func (v Verdict) Chinese() string {
 // must name one licence. The answer shows verdicts, never the vault's values; a signed receipt stands for it in the case
 // file.
 func (v *Vault) Compare(ctx context.Context, a Access, q Query, claims map[string]string) (*Comparison, error) {
-	note := q.note("compare")
-	s, sc, err := v.admitRead(ctx, a, note)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkClaims(claims); err != nil {
-		return nil, v.denied(ctx, s, note, err)
-	}
 	q.Limit, q.Cursor = 2, ""
 	cmp := comparing{claims: claims}
-	res, found, err := v.find(ctx, s, sc, q, cmp.read)
-	found.act = note.act
-	var c *Comparison
-	if err == nil {
-		c, err = v.judge(ctx, s, &cmp, res)
+	f, err := v.find(ctx, a, q, "compare", cmp.read)
+	if err != nil {
+		return nil, err
 	}
+	c, err := v.judge(ctx, f.s, &cmp, f.res)
 	if isRefusal(err) {
-		return nil, v.denied(ctx, s, found, err)
+		return nil, v.denied(ctx, f.s, f.note, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	found.result, found.holders = c.Result, holdersOf(res.Found)
-	return whole(c, v.auditWith(ctx, s, found, func(w engine.Writer) error {
-		return v.countGuess(w, cmp.guess, c.Result)
+	note, guess := f.note, v.guessKeys(f.s, &f.q, f.res)
+	note.result, note.holders = c.Result, holdersOf(f.res.Found)
+	return whole(c, v.auditWith(ctx, f.s, note, func(w engine.Writer) error {
+		return v.countGuess(w, guess, c.Result)
 	}))
 }
 
@@ -89,23 +81,21 @@ func (v *Vault) Compare(ctx context.Context, a Access, q Query, claims map[strin
 type comparing struct {
 	claims map[string]string
 	typ    *LicenceType // of the licence, or that was asked about; nil: of all types nothing was found
-	guess  [][]byte     // counters of failed comparisons
 	last   *signedHead
 }
 
 // read reads it in the snapshot in which the licence was found.
 func (c *comparing) read(f *finder) (err error) {
-	typeCode := f.typ
+	if err := checkClaims(c.claims); err != nil {
+		return err
+	}
+	typeCode := f.note.typ
 	switch len(f.res.Found) {
 	case 0:
 	case 1:
 		typeCode = f.res.Found[0].Record.TypeCode
 	default:
 		return refuse(ErrInvalid, CodeQuery, "issuer")
-	}
-	c.guess = f.v.guessKeys(f.s, &f.q, f.res)
-	if _, err := f.v.mayGuess(f.r, c.guess); err != nil {
-		return err
 	}
 	if c.typ = nil; typeCode != "" {
 		if c.typ, err = f.typeOf(typeCode); err != nil {
@@ -181,7 +171,7 @@ func (t *LicenceType) byShortName(claims map[string]string) (map[string]string, 
 	return out, nil
 }
 
-// checkClaims bounds what is compared before anything is read.
+// checkClaims bounds what is compared.
 func checkClaims(claims map[string]string) error {
 	for _, value := range claims {
 		if len(value) > record.MaxValue {

@@ -11,43 +11,27 @@ import (
 	"github.com/elicense/elicense/vault/record"
 )
 
-// find dispatches a query by its form. What the answer needs beside it, more reads in the same snapshot; nil: nothing.
-func (v *Vault) find(
-	ctx context.Context, s *session, sc scope, q Query, more func(*finder) error,
-) (res *Result, note auditNote, err error) {
-	note = q.note("lookup")
+// find admits an access and dispatches its query by its form. What the answer needs beside it, more reads in the same
+// snapshot; nil: nothing. A refusal stands in the audit when it is returned.
+func (v *Vault) find(ctx context.Context, a Access, q Query, act string, more func(*finder) error) (*finder, error) {
 	if q.Limit <= 0 {
 		q.Limit = defaultPage
 	}
 	q.Limit = min(q.Limit, maxPage)
+	asked := q.note(act)
 	q.HolderCode, q.Number = holderCode(q.HolderKind, q.HolderCode), plainNumber(q.Number)
-	f := &finder{v: v, s: s, scope: sc, q: q, today: v.today(s.at)}
-	if q.HolderCode != "" {
-		note.subject = v.holderToken(q.HolderKind, q.HolderCode)
-	}
-	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		f.r, f.res, f.hidden, f.mayRead, f.head, f.typ, f.one = r, &Result{}, false, "", nil, "", ""
-		if err := f.run(); err != nil {
+	f := &finder{note: asked}
+	_, err := v.viewAs(ctx, a, &f.note, func(r engine.Reader, s *session, sc scope) error {
+		*f = finder{v: v, r: r, s: s, scope: sc, q: q, today: v.today(s.at), res: &Result{}, note: asked}
+		if err := f.run(); err != nil || more == nil {
 			return err
-		}
-		if len(f.res.Found) == 1 && q.Cursor == "" {
-			f.one = f.res.Found[0].Identifier
-		}
-		if more == nil {
-			return nil
 		}
 		return more(f)
 	})
-	if f.typ != "" {
-		note.typ = f.typ
-	}
-	if f.one != "" {
-		note.licence = f.one
-	}
 	if err != nil {
-		return nil, note, err
+		return nil, err
 	}
-	return f.res, note, nil
+	return f, nil
 }
 
 // finder is one query inside one snapshot.
@@ -65,8 +49,7 @@ type finder struct {
 	// mayRead is the last type that this session was found free to read in this snapshot, with its head.
 	mayRead string
 	head    *typeHead
-	typ     string // that the query names or leads to
-	one     string // identifier of the only licence that was found
+	note    auditNote // what the audit says; its type is the one that the query names or leads to
 }
 
 // readable is readableType, asked once for licences of one type in a row.
@@ -114,6 +97,17 @@ func plainNumber(text string) string {
 }
 
 func (f *finder) run() error {
+	if f.q.HolderCode != "" {
+		f.note.subject = f.v.holderToken(f.q.HolderKind, f.q.HolderCode)
+	}
+	err := f.dispatch()
+	if err == nil && len(f.res.Found) == 1 && f.q.Cursor == "" {
+		f.note.licence = f.res.Found[0].Identifier
+	}
+	return err
+}
+
+func (f *finder) dispatch() error {
 	q := &f.q
 	switch {
 	case q.Identifier != "":
@@ -143,7 +137,7 @@ func (f *finder) byIdentifier() error {
 	if err := f.readable(id.Type); err != nil {
 		return err
 	}
-	f.typ = id.Type
+	f.note.typ = id.Type
 	if err := f.add(f.v.licenceID(id.Type, id.Issuer, id.Serial)); err != nil {
 		return err
 	}
@@ -169,7 +163,7 @@ func (f *finder) byToken() error {
 	if err := f.readable(h.typeCode); err != nil {
 		return err
 	}
-	f.typ = h.typeCode
+	f.note.typ = h.typeCode
 	if err := f.add(id); err != nil {
 		return err
 	}
@@ -183,7 +177,6 @@ func (f *finder) byNumber() error {
 	if err := f.readable(f.q.Type); err != nil {
 		return err
 	}
-	f.typ = f.q.Type
 	if f.q.Issuer != "" {
 		b, err := f.r.Get(f.v.numberKey(f.q.Type, f.q.Issuer, f.q.Number))
 		if err == nil && len(b) == len(licenceID{}) {
@@ -214,7 +207,6 @@ func (f *finder) byIssuer() error {
 	if err := f.readable(f.q.Type); err != nil {
 		return err
 	}
-	f.typ = f.q.Type
 	if err := f.pages(key(spaceIssuer, word(f.q.Issuer), word(f.q.Type)), ""); err != nil {
 		return err
 	}
@@ -230,7 +222,6 @@ func (f *finder) byHolder() error {
 		if err := f.readable(f.q.Type); err != nil {
 			return err
 		}
-		f.typ = f.q.Type
 	}
 	if err := f.pages(key(spaceHolder, holder[:]), f.q.Type); err != nil {
 		return err

@@ -10,7 +10,8 @@ import (
 )
 
 // Whoever compares often enough learns what the vault holds. So failed comparisons are counted, of each caller about
-// each subject in a day, in the transaction of their audit entries.
+// each subject in a day, and those past the limit refused, in the transaction of their audit entries: however many ask
+// at once, and whatever happens to the process, no answer past the limit is given.
 
 // guessKeys names the counters of failed comparisons of this caller today: of each holder of the licence that was
 // found, of the licence if it has none, or of what was asked about. However a licence is asked for, the same counter
@@ -45,22 +46,6 @@ func (v *Vault) guessKeys(s *session, q *Query, res *Result) [][]byte {
 	return keys
 }
 
-// mayGuess refuses who has failed too often about any of the subjects, and gives how often he has failed about each.
-func (v *Vault) mayGuess(r engine.Reader, guess [][]byte) ([]int, error) {
-	failed := make([]int, len(guess))
-	for i, k := range guess {
-		n, err := guesses(r, k)
-		if err != nil {
-			return nil, err
-		}
-		if n >= v.cfg.MaxMismatches {
-			return nil, refuse(ErrTooMany, CodeGuessing, "")
-		}
-		failed[i] = n
-	}
-	return failed, nil
-}
-
 func guesses(r engine.Reader, guess []byte) (int, error) {
 	b, err := r.Get(guess)
 	if errors.Is(err, engine.ErrNotFound) {
@@ -76,12 +61,22 @@ func guesses(r engine.Reader, guess []byte) (int, error) {
 	return int(n), nil
 }
 
-// countGuess counts a comparison if it failed. Of calls that race, those past the limit are refused, whatever they were
-// to be told.
+// countGuess refuses who has failed too often about any of the subjects, whatever he was to be told, and counts a
+// comparison that failed about each. It writes nothing if it refuses.
 func (v *Vault) countGuess(w engine.Writer, guess [][]byte, result string) error {
-	failed, err := v.mayGuess(w, guess)
-	if err != nil || result == resultMatched {
-		return err
+	failed := make([]int, len(guess))
+	for i, k := range guess {
+		n, err := guesses(w, k)
+		if err != nil {
+			return err
+		}
+		if n >= v.cfg.MaxMismatches {
+			return refuse(ErrTooMany, CodeGuessing, "")
+		}
+		failed[i] = n
+	}
+	if result == resultMatched {
+		return nil
 	}
 	for i, k := range guess {
 		if err := w.Put(k, appendInt(nil, failed[i]+1)); err != nil {

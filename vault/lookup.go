@@ -71,23 +71,17 @@ const (
 // Lookup finds licences. The right to ask is decided before anything is read; the audit entry is durable before the
 // answer is given.
 func (v *Vault) Lookup(ctx context.Context, a Access, q Query) (*Result, error) {
-	s, sc, err := v.admitRead(ctx, a, q.note("lookup"))
-	if err != nil {
-		return nil, err
-	}
 	var last *signedHead
-	res, note, err := v.find(ctx, s, sc, q, func(f *finder) (err error) {
+	f, err := v.find(ctx, a, q, "lookup", func(f *finder) (err error) {
 		if q.Receipt {
 			last, err = v.receiptHead(f.r)
 		}
 		return err
 	})
-	if isRefusal(err) {
-		return nil, v.denied(ctx, s, note, err)
-	}
 	if err != nil {
 		return nil, err
 	}
+	s, res, note := f.s, f.res, f.note
 	note.count, note.holders = len(res.Found), holdersOf(res.Found)
 	if q.Receipt {
 		if res.Receipt, err = v.lookupReceipt(ctx, s, res, last); isRefusal(err) {
@@ -104,19 +98,6 @@ func (v *Vault) Lookup(ctx context.Context, a Access, q Query) (*Result, error) 
 		return nil, err
 	}
 	return res, nil
-}
-
-// admitRead admits an access and decides its scope.
-func (v *Vault) admitRead(ctx context.Context, a Access, note auditNote) (*session, scope, error) {
-	s, err := v.admit(ctx, a)
-	if err != nil {
-		return nil, scope{}, err
-	}
-	sc, err := v.mayRead(ctx, s)
-	if err != nil {
-		return nil, scope{}, v.denied(ctx, s, note, err)
-	}
-	return s, sc, nil
 }
 
 // note is what the audit says of a query before it is answered.

@@ -51,9 +51,16 @@ func TestAlarms_A79(t *testing.T) {
 	require.Equal(t, http.StatusOK, compared.status, "%s", compared.body)
 	list = into[api.AlarmList](t, w.call("inspector", http.MethodGet, "/alarms?after=3", nil))
 	require.Len(t, list.Alarms, 2)
+	compared = w.call("clerk", http.MethodPost, "/comparisons", map[string]any{
+		"purpose": "审查", "ground": "law", "basis": fixtures.HallBasis, "case": "2026-000187",
+		"type": foodRequest(t).Type, "number": "JY00000000000000", "claims": map[string]string{"certificateHolderCode": firm.Code},
+	})
+	require.Equal(t, http.StatusOK, compared.status, "%s", compared.body)
+	list = into[api.AlarmList](t, w.call("inspector", http.MethodGet, "/alarms?after=5", nil))
+	require.Len(t, list.Alarms, 2, "by whatever name he is asked about, and even if there is no licence")
 	read := w.call("clerk", http.MethodGet, "/licences/"+issued.Identifier+"?purpose=review&ground=law&case=1&basis="+
 		url.QueryEscape(fixtures.HallBasis), nil)
 	require.Equal(t, http.StatusOK, read.status, "%s", read.body)
-	require.Len(t, into[api.AlarmList](t, w.call("inspector", http.MethodGet, "/alarms?after=5", nil)).Alarms, 2)
+	require.Len(t, into[api.AlarmList](t, w.call("inspector", http.MethodGet, "/alarms?after=7", nil)).Alarms, 2)
 	refused(t, w.call("clerk", http.MethodGet, "/alarms", nil), http.StatusForbidden, "role-forbids")
 }

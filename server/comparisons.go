@@ -40,22 +40,14 @@ func (s *Server) compared(
 	if err := checkQuery(c, q.Type, q.Identifier); err != nil {
 		return nil, err
 	}
-	typeCode := q.Type
-	if q.Identifier != "" {
-		typeCode = typeIn(q.Identifier)
-	}
-	claims, as, err := s.shortValues(ctx, typeCode, "claims", q.Claims)
-	if err != nil {
-		return nil, err
-	}
 	res, err := s.cfg.Vault.Compare(ctx, a, vault.Query{
 		Identifier: q.Identifier, Type: q.Type, Number: q.Number, Issuer: q.Issuer,
 		HolderKind: holderOf(q.Holder).Kind, HolderCode: holderOf(q.Holder).Code,
-	}, claims)
+	}, q.Claims)
 	if err != nil {
-		return nil, as.point(err)
+		return nil, asWritten("claims", q.Claims).point(err)
 	}
-	if err := s.observe(ctx, c, &a, holderOf(q.Holder).Code, claims[catalogue.MetaHolderCode]); err != nil {
+	if err := s.observe(ctx, c, &a, holderOf(q.Holder).Code, res.Claims[catalogue.MetaHolderCode]); err != nil {
 		return nil, err
 	}
 	s.countComparison(ctx, res)

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -21,17 +24,40 @@ var (
 
 // strictJSON reads JSON of which two readers cannot see two documents: each member once, bounded depth, nothing behind.
 var strictJSON = huma.Format{
-	Marshal: func(w io.Writer, v any) error {
-		enc := json.NewEncoder(w)
-		enc.SetEscapeHTML(false)
-		return enc.Encode(v)
-	},
+	Marshal: writeJSON,
 	Unmarshal: func(data []byte, v any) error {
 		if err := checkJSON(data); err != nil {
 			return err
 		}
 		return json.Unmarshal(data, v)
 	},
+}
+
+// texts are buffers for answers, one after the other.
+var texts = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxText is the largest buffer that is kept.
+const maxText = 64 << 10
+
+// writeJSON writes an answer with its length, without which all but short ones go out in chunks.
+func writeJSON(w io.Writer, v any) error {
+	text, _ := texts.Get().(*bytes.Buffer)
+	text.Reset()
+	defer func() {
+		if text.Cap() <= maxText {
+			texts.Put(text)
+		}
+	}()
+	enc := json.NewEncoder(text)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	if answer, ok := w.(http.ResponseWriter); ok {
+		answer.Header().Set("Content-Length", strconv.Itoa(text.Len()))
+	}
+	_, err := w.Write(text.Bytes())
+	return err
 }
 
 // frame is an open object or array.

@@ -11,7 +11,6 @@ import (
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
-	"github.com/elicense/elicense/vault/record"
 )
 
 func (s *Server) registerLookups() {
@@ -77,12 +76,11 @@ func holderOf(h *api.Holder) api.Holder {
 func (s *Server) licenceOf(
 	ctx context.Context, c *identity.Caller, f *vault.Found, fields []string, named bool,
 ) api.Licence {
-	digest := record.Sum(f.Raw)
 	l := api.Licence{
 		Identifier: f.Identifier, Type: f.Record.TypeCode, TypeName: f.Record.TypeName,
 		Number: f.Value(catalogue.MetaNumber), Version: versionIn(f.Identifier), State: string(f.State),
 		StateZh: f.State.Chinese(), SourceTime: f.SourceTime, Issuer: f.Record.IssuerCode,
-		IssuerName: f.Record.IssuerName, Record: hex.EncodeToString(digest[:]),
+		IssuerName: f.Record.IssuerName, Record: hex.EncodeToString(f.Digest[:]),
 	}
 	if !f.Since.IsZero() {
 		l.Since = f.Since.String()

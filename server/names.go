@@ -61,6 +61,15 @@ type spelling struct {
 	written map[string]string
 }
 
+// asWritten is the spelling of values whose names the vault reads by itself.
+func asWritten(member string, values map[string]string) *spelling {
+	as := &spelling{member: member, written: make(map[string]string, len(values))}
+	for name := range values {
+		as.written[name] = name
+	}
+	return as
+}
+
 // shortValues gives values by short name. A name that the type does not know stays, for the vault to refuse; two names
 // of one element are a refusal, since nobody can say which is meant.
 func (s *Server) shortValues(ctx context.Context, typeCode, member string, values map[string]string) (

@@ -8,7 +8,6 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
-	"github.com/elicense/elicense/vault/record"
 	"github.com/elicense/elicense/verify"
 )
 
@@ -115,8 +114,7 @@ func (s *Server) verifyDigest(ctx context.Context, c *identity.Caller, a *api.As
 	}
 	f := &res.Found[0]
 	out.State, out.StateZh, out.Version = string(f.State), f.State.Chinese(), versionIn(f.Identifier)
-	digest := record.Sum(f.Raw)
-	if hex.EncodeToString(digest[:]) == d.SM3 {
+	if hex.EncodeToString(f.Digest[:]) == d.SM3 {
 		out.Known, out.Kind = true, "record"
 	}
 	for _, doc := range f.Documents {

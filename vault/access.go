@@ -76,37 +76,53 @@ type session struct {
 	closed bool      // the vault was restored and has not caught up
 }
 
-// admit authenticates an access: the caller must be registered and say what for. Whoever is not registered is
-// counted, not written to the audit.
+// admit authenticates an access: the caller must be registered and say what for.
 func (v *Vault) admit(ctx context.Context, a Access) (*session, error) {
-	s := &session{Access: a, at: v.now()}
-	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		err := openForWriting(r)
-		s.closed = isRefusal(err)
-		if err = passRefusal(err); err != nil {
-			return err
-		}
-		s.caller, err = v.callerIn(r, a.Caller)
-		if err != nil || a.Holder == nil {
-			return err
-		}
-		by, err := v.callerIn(r, a.Holder.By)
-		s.level = min(a.Holder.Level, by.MaxLevel)
-		if errors.Is(err, ErrUnknownCaller) {
-			err = nil // the assertion counts for nothing
-		}
+	var s *session
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) (err error) {
+		s, err = v.admitIn(r, a)
 		return err
 	})
+	if err != nil {
+		return nil, v.notAdmitted(ctx, s, err)
+	}
+	return s, nil
+}
+
+// admitIn is admit in a snapshot. A refusal that can stand in the audit comes with its session; the caller tells of it
+// by notAdmitted.
+func (v *Vault) admitIn(r engine.Reader, a Access) (*session, error) {
+	s := &session{Access: a, at: v.now()}
+	err := openForWriting(r)
+	s.closed = isRefusal(err)
+	if err = passRefusal(err); err != nil {
+		return nil, err
+	}
+	if s.caller, err = v.callerIn(r, a.Caller); err != nil {
+		return nil, err
+	}
+	if a.Holder != nil {
+		by, err := v.callerIn(r, a.Holder.By)
+		if err != nil && !errors.Is(err, ErrUnknownCaller) { // of somebody unknown the assertion counts for nothing
+			return nil, err
+		}
+		s.level = min(a.Holder.Level, by.MaxLevel)
+	}
+	if problems := s.malformed(); len(problems) > 0 {
+		return s, &Refusal{ErrInvalid, problems}
+	}
+	return s, nil
+}
+
+// notAdmitted tells of an access that was refused. Whoever is not registered is counted, not written to the audit.
+func (v *Vault) notAdmitted(ctx context.Context, s *session, err error) error {
 	if errors.Is(err, ErrUnknownCaller) {
 		v.unknownCallers.Add(1)
 	}
-	if err != nil {
-		return nil, err
+	if s == nil {
+		return err
 	}
-	if problems := s.malformed(); len(problems) > 0 {
-		return nil, v.denied(ctx, s, auditNote{act: "admit"}, &Refusal{ErrInvalid, problems})
-	}
-	return s, nil
+	return v.denied(ctx, s, auditNote{act: "admit"}, err)
 }
 
 // malformed finds what cannot stand in an audit entry, every problem at once, and takes it out.
@@ -171,8 +187,48 @@ func (sc scope) covers(h *head) bool {
 		(len(sc.types) == 0 || slices.Contains(sc.types, h.typeCode))
 }
 
+// viewAs runs read in the snapshot in which an access was admitted and its scope decided. A refusal, read's own among
+// them, stands in the audit when it is returned, by what note says then.
+func (v *Vault) viewAs(
+	ctx context.Context, a Access, note *auditNote, read func(engine.Reader, *session, scope) error,
+) (*session, error) {
+	var s *session
+	admitted := false
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		admitted = false
+		var err error
+		if s, err = v.admitIn(r, a); err != nil {
+			return err
+		}
+		admitted = true
+		sc, err := v.mayRead(r, s)
+		if err != nil {
+			return err
+		}
+		return read(r, s, sc)
+	})
+	switch {
+	case err == nil:
+		return s, nil
+	case !admitted:
+		return nil, v.notAdmitted(ctx, s, err)
+	case isRefusal(err):
+		return nil, v.denied(ctx, s, *note, err)
+	}
+	return nil, err
+}
+
+// admitRead admits an access and decides its scope.
+func (v *Vault) admitRead(ctx context.Context, a Access, note auditNote) (s *session, sc scope, err error) {
+	s, err = v.viewAs(ctx, a, &note, func(_ engine.Reader, _ *session, decided scope) error {
+		sc = decided
+		return nil
+	})
+	return s, sc, err
+}
+
 // mayRead decides the scope of a read (A79).
-func (v *Vault) mayRead(ctx context.Context, s *session) (scope, error) {
+func (v *Vault) mayRead(r engine.Reader, s *session) (scope, error) {
 	if s.closed && s.Ground != GroundIssuer { // what was revoked after the backup must not be called valid
 		return scope{}, refuse(ErrRestored, CodeRestored, "")
 	}
@@ -185,7 +241,7 @@ func (v *Vault) mayRead(ctx context.Context, s *session) (scope, error) {
 	case GroundHolder:
 		return v.holderScope(s)
 	case GroundConsent:
-		return v.consentScope(ctx, s)
+		return v.consentScope(r, s)
 	case GroundLaw:
 		if s.Basis == "" {
 			return scope{}, refuse(ErrDenied, CodeBasisMissing, "basis")

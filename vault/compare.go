@@ -2,11 +2,7 @@ package vault
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
-	"fmt"
 
-	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/normal"
 	"github.com/elicense/elicense/vault/record"
@@ -20,7 +16,12 @@ type Comparison struct {
 	SourceTime string         `json:"source_time,omitempty"` // age of the source, RFC 3339
 	Fields     []FieldVerdict `json:"fields,omitempty"`
 	Receipt    *Receipt       `json:"receipt"`
+
+	Claims map[string]string `json:"-"` // what was said, by the short names of the type that was asked about
 }
+
+// resultMatched is the result of a comparison in which everything is equal.
+const resultMatched = "matched"
 
 // FieldVerdict is the judgement on one element.
 type FieldVerdict struct {
@@ -52,88 +53,125 @@ func (v Verdict) Chinese() string {
 	return "缺失"
 }
 
-// Compare compares what an applicant says with what the vault holds (A78). The query must name one licence. The answer
-// shows verdicts, never the vault's values; a signed receipt stands for it in the case file.
+// Compare compares what an applicant says with what the vault holds (A78), by any of the names of an element. The query
+// must name one licence. The answer shows verdicts, never the vault's values; a signed receipt stands for it in the case
+// file.
 func (v *Vault) Compare(ctx context.Context, a Access, q Query, claims map[string]string) (*Comparison, error) {
-	note := q.note("compare")
-	s, sc, err := v.admitRead(ctx, a, note)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkClaims(claims); err != nil {
-		return nil, v.denied(ctx, s, note, err)
-	}
 	q.Limit, q.Cursor = 2, ""
-	res, found, err := v.find(ctx, s, sc, q)
-	found.act, found.count = note.act, 0
-	if err == nil && len(res.Found) > 1 {
-		err = refuse(ErrInvalid, CodeQuery, "issuer")
+	cmp := comparing{claims: claims}
+	f, err := v.find(ctx, a, q, "compare", cmp.read)
+	if err != nil {
+		return nil, err
 	}
+	c, err := v.judge(ctx, f.s, &cmp, f.res)
 	if isRefusal(err) {
-		return nil, v.denied(ctx, s, found, err)
+		return nil, v.denied(ctx, f.s, f.note, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	guess := v.guessKeys(s, &q, res)
-	if err := v.mayGuess(ctx, guess); err != nil {
-		return nil, v.denied(ctx, s, found, err)
+	note, guess := f.note, v.guessKeys(f.s, &f.q, f.res)
+	note.result, note.holders = c.Result, holdersOf(f.res.Found)
+	return whole(c, v.auditWith(ctx, f.s, note, func(w engine.Writer) error {
+		return v.countGuess(w, guess, c.Result)
+	}))
+}
+
+// comparing is what a comparison needs beside the licence.
+type comparing struct {
+	claims map[string]string
+	typ    *LicenceType // of the licence, or that was asked about; nil: of all types nothing was found
+	last   *signedHead
+}
+
+// read reads it in the snapshot in which the licence was found.
+func (c *comparing) read(f *finder) (err error) {
+	if err := checkClaims(c.claims); err != nil {
+		return err
 	}
-	c, err := v.judge(ctx, s, res, claims)
-	if isRefusal(err) {
-		return nil, v.denied(ctx, s, found, err)
+	typeCode := f.note.typ
+	switch len(f.res.Found) {
+	case 0:
+	case 1:
+		typeCode = f.res.Found[0].Record.TypeCode
+	default:
+		return refuse(ErrInvalid, CodeQuery, "issuer")
 	}
-	if err != nil {
-		return nil, err
+	if c.typ = nil; typeCode != "" {
+		if c.typ, err = f.typeOf(typeCode); err != nil {
+			return err
+		}
 	}
-	found.result, found.holders = c.Result, holdersOf(res.Found)
-	if err := v.countGuess(ctx, s, found, guess); err != nil {
-		return nil, err
-	}
-	return c, nil
+	c.last, err = f.v.receiptHead(f.r)
+	return err
 }
 
 // judge compares the claims in the order of the type's elements and signs the receipt.
-func (v *Vault) judge(ctx context.Context, s *session, res *Result, claims map[string]string) (*Comparison, error) {
+func (v *Vault) judge(ctx context.Context, s *session, cmp *comparing, res *Result) (*Comparison, error) {
+	claims, err := cmp.typ.byShortName(cmp.claims)
+	if err != nil {
+		return nil, err
+	}
 	r := record.Receipt{Vault: v.Name(), Kind: "compare", Time: s.at, Asked: s.asked()}
 	if len(res.Found) == 0 {
 		if r.Result = string(res.Absence); r.Result == "" {
 			r.Result = string(NotConverted)
 		}
-		receipt, err := v.signReceipt(ctx, &r, nil)
-		return whole(&Comparison{Result: r.Result, Receipt: receipt}, err)
+		receipt, err := v.signReceipt(ctx, &r, cmp.last, nil)
+		return whole(&Comparison{Result: r.Result, Claims: claims, Receipt: receipt}, err)
 	}
 	f := &res.Found[0]
-	t, err := v.Type(ctx, f.Record.TypeCode)
-	if err != nil {
-		return nil, err
-	}
-	fields, err := compareFields(t, f, claims)
+	fields, err := compareFields(cmp.typ, f, claims)
 	if err != nil {
 		return nil, err
 	}
 	c := &Comparison{
-		Result: overall(fields), Identifier: f.Identifier, State: f.State, Fields: fields,
+		Result: overall(fields), Identifier: f.Identifier, State: f.State, Fields: fields, Claims: claims,
 		SourceTime: f.SourceTime.Format("2006-01-02T15:04:05Z07:00"),
 	}
 	r.Result = c.Result
 	fillReceipt(&r, f)
 	opens := make([]record.Disclosure, len(fields))
+	r.Claims = make([]record.Claim, len(fields))
 	for i := range fields {
 		opens[i] = record.Disclosure{Name: fields[i].Field, Value: claims[fields[i].Field]}
 		if opens[i].Salt, err = v.drawSalt(); err != nil {
 			return nil, err
 		}
-		r.Claims = append(r.Claims, record.Claim{
+		r.Claims[i] = record.Claim{
 			Field: fields[i].Field, Verdict: string(fields[i].Verdict), Rules: fields[i].Rules,
 			Claimed: opens[i].Digest(),
-		})
+		}
 	}
-	c.Receipt, err = v.signReceipt(ctx, &r, opens)
+	c.Receipt, err = v.signReceipt(ctx, &r, cmp.last, opens)
 	return whole(c, err)
 }
 
-// checkClaims bounds what is compared before anything is read.
+// byShortName gives claims by the short names of their elements. A name that the type does not know stays, for
+// compareFields to refuse; two names of one element are a refusal, since nobody can say which is meant.
+func (t *LicenceType) byShortName(claims map[string]string) (map[string]string, error) {
+	if t == nil {
+		return claims, nil
+	}
+	out := make(map[string]string, len(claims))
+	var problems []Problem
+	for name, value := range claims {
+		short, ok := t.ShortName(name)
+		if !ok {
+			short = name
+		}
+		if _, there := out[short]; there {
+			problems = append(problems, problem(CodeFieldTwice, name, short))
+		}
+		out[short] = value
+	}
+	if len(problems) > 0 {
+		return nil, &Refusal{ErrInvalid, problems}
+	}
+	return out, nil
+}
+
+// checkClaims bounds what is compared.
 func checkClaims(claims map[string]string) error {
 	for _, value := range claims {
 		if len(value) > record.MaxValue {
@@ -145,7 +183,7 @@ func checkClaims(claims map[string]string) error {
 
 func compareFields(t *LicenceType, f *Found, claims map[string]string) ([]FieldVerdict, error) {
 	fields := make([]FieldVerdict, 0, len(claims))
-	for _, col := range t.Columns() {
+	for _, col := range t.cols {
 		claimed, ok := claims[col.Name]
 		if !ok {
 			continue
@@ -190,7 +228,7 @@ func compareField(name, label string, kind normal.Kind, pair [2]string) FieldVer
 }
 
 func overall(fields []FieldVerdict) string {
-	result := "matched"
+	result := resultMatched
 	for i := range fields {
 		switch fields[i].Verdict {
 		case Different:
@@ -201,96 +239,4 @@ func overall(fields []FieldVerdict) string {
 		}
 	}
 	return result
-}
-
-// guessKeys names the counters of failed comparisons of this caller today: of each holder of the licence that was
-// found, of the licence if it has none, or of what was asked about. However a licence is asked for, the same counter
-// counts.
-func (v *Vault) guessKeys(s *session, q *Query, res *Result) [][]byte {
-	var subjects [][]byte
-	switch {
-	case len(res.Found) > 0:
-		for i := range res.Found[0].holders {
-			subjects = append(subjects, res.Found[0].holders[i][:])
-		}
-		if subjects == nil {
-			subjects = [][]byte{res.Found[0].id[:]}
-		}
-	case q.Identifier != "":
-		if id, err := code.ParseIdentifier(q.Identifier); err == nil {
-			t := v.licenceID(id.Type, id.Issuer, id.Serial)
-			subjects = [][]byte{t[:]}
-		}
-	case q.HolderCode != "" && q.HolderKind != "":
-		t := v.holderToken(q.HolderKind, holderCode(q.HolderKind, q.HolderCode))
-		subjects = [][]byte{t[:]}
-	default:
-		t := v.token("asked", []byte(q.Type), []byte(plainNumber(q.Number)), []byte(q.Issuer), []byte(q.Batch))
-		subjects = [][]byte{t[:]}
-	}
-	keys := make([][]byte, len(subjects))
-	for i := range subjects {
-		t := v.token("guess", []byte(s.Caller), subjects[i])
-		keys[i] = key(spaceGuess, dateKey(v.today(s.at)), t[:])
-	}
-	return keys
-}
-
-func (v *Vault) mayGuess(ctx context.Context, guess [][]byte) error {
-	return v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		for _, k := range guess {
-			if n, err := guesses(r, k); err != nil {
-				return err
-			} else if n >= v.cfg.MaxMismatches {
-				return refuse(ErrTooMany, CodeGuessing, "")
-			}
-		}
-		return nil
-	})
-}
-
-func guesses(r engine.Reader, guess []byte) (int, error) {
-	b, err := r.Get(guess)
-	if errors.Is(err, engine.ErrNotFound) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	n, k := binary.Uvarint(b)
-	if k <= 0 || n > 1<<31 {
-		return 0, fmt.Errorf("%w: guess counter", ErrDamaged)
-	}
-	return int(n), nil
-}
-
-// countGuess makes the comparison's audit entry durable and counts it if it failed; calls that race are refused past
-// the limit, their answers are not given.
-func (v *Vault) countGuess(ctx context.Context, s *session, note auditNote, guess [][]byte) error {
-	failed := note.result != "matched"
-	err := v.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		for _, k := range guess {
-			n, err := guesses(w, k)
-			if err != nil {
-				return err
-			}
-			if n >= v.cfg.MaxMismatches {
-				return refuse(ErrTooMany, CodeGuessing, "")
-			}
-			if !failed {
-				continue
-			}
-			if err := w.Put(k, appendInt(nil, n+1)); err != nil {
-				return err
-			}
-		}
-		return v.appendAudit(w, s, note)
-	})
-	switch {
-	case errors.Is(err, ErrTooMany):
-		return v.denied(ctx, s, note, err)
-	case err != nil:
-		return fmt.Errorf("%w: %w", ErrAudit, err)
-	}
-	return nil
 }

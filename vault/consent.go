@@ -240,14 +240,12 @@ func (v *Vault) withdraw(ctx context.Context, s *session, note auditNote, consen
 	})
 }
 
-func (v *Vault) consentScope(ctx context.Context, s *session) (scope, error) {
+func (v *Vault) consentScope(r engine.Reader, s *session) (scope, error) {
 	var c Consent
 	if len(s.Basis) > maxConsentID {
 		return scope{}, refuse(ErrDenied, CodeConsentUnknown, "basis")
 	}
-	err := v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		return getJSON(r, consentKey(s.Basis), &c)
-	})
+	err := getJSON(r, consentKey(s.Basis), &c)
 	if err != nil && !errors.Is(err, engine.ErrNotFound) && !errors.Is(err, engine.ErrInvalidKey) {
 		return scope{}, err
 	}

@@ -11,32 +11,27 @@ import (
 	"github.com/elicense/elicense/vault/record"
 )
 
-// find dispatches a query by its form.
-func (v *Vault) find(ctx context.Context, s *session, sc scope, q Query) (res *Result, note auditNote, err error) {
-	note = q.note("lookup")
+// find admits an access and dispatches its query by its form. What the answer needs beside it, more reads in the same
+// snapshot; nil: nothing. A refusal stands in the audit when it is returned.
+func (v *Vault) find(ctx context.Context, a Access, q Query, act string, more func(*finder) error) (*finder, error) {
 	if q.Limit <= 0 {
 		q.Limit = defaultPage
 	}
 	q.Limit = min(q.Limit, maxPage)
+	asked := q.note(act)
 	q.HolderCode, q.Number = holderCode(q.HolderKind, q.HolderCode), plainNumber(q.Number)
-	f := &finder{v: v, s: s, scope: sc, q: q, today: v.today(s.at)}
-	if q.HolderCode != "" {
-		note.subject = v.holderToken(q.HolderKind, q.HolderCode)
-	}
-	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		f.r, f.res, f.hidden, f.mayRead, f.typ = r, &Result{}, false, "", ""
-		return f.run()
+	f := &finder{note: asked}
+	_, err := v.viewAs(ctx, a, &f.note, func(r engine.Reader, s *session, sc scope) error {
+		*f = finder{v: v, r: r, s: s, scope: sc, q: q, today: v.today(s.at), res: &Result{}, note: asked}
+		if err := f.run(); err != nil || more == nil {
+			return err
+		}
+		return more(f)
 	})
-	if f.typ != "" {
-		note.typ = f.typ
-	}
 	if err != nil {
-		return nil, note, err
+		return nil, err
 	}
-	if len(f.res.Found) == 1 && q.Cursor == "" {
-		note.licence = f.res.Found[0].Identifier
-	}
-	return f.res, note, nil
+	return f, nil
 }
 
 // finder is one query inside one snapshot.
@@ -51,9 +46,10 @@ type finder struct {
 	// hidden is set when a licence was passed over that the vault has and does not show: of a batch that waits for its
 	// sign-off, or withdrawn.
 	hidden bool
-	// mayRead is the last type that this session was found free to read in this snapshot.
+	// mayRead is the last type that this session was found free to read in this snapshot, with its head.
 	mayRead string
-	typ     string // that the query leads to without naming it
+	head    *typeHead
+	note    auditNote // what the audit says; its type is the one that the query names or leads to
 }
 
 // readable is readableType, asked once for licences of one type in a row.
@@ -61,11 +57,19 @@ func (f *finder) readable(code string) error {
 	if f.mayRead == code && code != "" {
 		return nil
 	}
-	err := readableType(f.r, f.s, code)
+	h, err := readableHead(f.r, f.s, code)
 	if err == nil {
-		f.mayRead = code
+		f.mayRead, f.head = code, h
 	}
 	return err
+}
+
+// typeOf is the type of a licence that was found, as this snapshot has it.
+func (f *finder) typeOf(code string) (*LicenceType, error) {
+	if f.mayRead == code && f.head != nil {
+		return f.v.compiled(f.r, code, f.head)
+	}
+	return f.v.typeIn(f.r, code)
 }
 
 // holderCode reads a holder's code as conversion and issue do, so that full-width digits, spaces and 15-digit numbers
@@ -93,6 +97,17 @@ func plainNumber(text string) string {
 }
 
 func (f *finder) run() error {
+	if f.q.HolderCode != "" {
+		f.note.subject = f.v.holderToken(f.q.HolderKind, f.q.HolderCode)
+	}
+	err := f.dispatch()
+	if err == nil && len(f.res.Found) == 1 && f.q.Cursor == "" {
+		f.note.licence = f.res.Found[0].Identifier
+	}
+	return err
+}
+
+func (f *finder) dispatch() error {
 	q := &f.q
 	switch {
 	case q.Identifier != "":
@@ -122,6 +137,7 @@ func (f *finder) byIdentifier() error {
 	if err := f.readable(id.Type); err != nil {
 		return err
 	}
+	f.note.typ = id.Type
 	if err := f.add(f.v.licenceID(id.Type, id.Issuer, id.Serial)); err != nil {
 		return err
 	}
@@ -147,7 +163,7 @@ func (f *finder) byToken() error {
 	if err := f.readable(h.typeCode); err != nil {
 		return err
 	}
-	f.typ = h.typeCode
+	f.note.typ = h.typeCode
 	if err := f.add(id); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ func (f *finder) byBatch() error {
 	if f.scope.issuer != "" && f.scope.issuer != b.Issuer { // as if there were none
 		return refuse(ErrNotFound, CodeBatchUnknown, "batch")
 	}
-	f.typ = b.Type
+	f.note.typ = b.Type
 	if err := readableType(f.r, f.s, b.Type); err != nil {
 		return err
 	}

@@ -33,12 +33,14 @@ type Found struct {
 
 	Identifier string
 	State      State
-	Since      record.Date // effective day of the state
-	SourceTime time.Time   // when the vault last learnt something of it
-	Batch      string      // conversion that brought the version in force, or ""
-	Documents  []Document  // sealed documents of the licence
+	Since      record.Date   // effective day of the state
+	SourceTime time.Time     // when the vault last learnt something of it
+	Batch      string        // conversion that brought the version in force, or ""
+	Documents  []Document    // sealed documents of the licence
+	Digest     record.Digest // of Raw
 
 	id      licenceID
+	version int
 	holders []token
 }
 
@@ -69,20 +71,20 @@ const (
 // Lookup finds licences. The right to ask is decided before anything is read; the audit entry is durable before the
 // answer is given.
 func (v *Vault) Lookup(ctx context.Context, a Access, q Query) (*Result, error) {
-	s, sc, err := v.admitRead(ctx, a, q.note("lookup"))
+	var last *signedHead
+	f, err := v.find(ctx, a, q, "lookup", func(f *finder) (err error) {
+		if q.Receipt {
+			last, err = v.receiptHead(f.r)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	res, note, err := v.find(ctx, s, sc, q)
-	if isRefusal(err) {
-		return nil, v.denied(ctx, s, note, err)
-	}
-	if err != nil {
-		return nil, err
-	}
+	s, res, note := f.s, f.res, f.note
 	note.count, note.holders = len(res.Found), holdersOf(res.Found)
 	if q.Receipt {
-		if res.Receipt, err = v.lookupReceipt(ctx, s, res); isRefusal(err) {
+		if res.Receipt, err = v.lookupReceipt(ctx, s, res, last); isRefusal(err) {
 			return nil, v.denied(ctx, s, note, err)
 		} else if err != nil {
 			return nil, err
@@ -96,19 +98,6 @@ func (v *Vault) Lookup(ctx context.Context, a Access, q Query) (*Result, error) 
 		return nil, err
 	}
 	return res, nil
-}
-
-// admitRead admits an access and decides its scope.
-func (v *Vault) admitRead(ctx context.Context, a Access, note auditNote) (*session, scope, error) {
-	s, err := v.admit(ctx, a)
-	if err != nil {
-		return nil, scope{}, err
-	}
-	sc, err := v.mayRead(ctx, s)
-	if err != nil {
-		return nil, scope{}, v.denied(ctx, s, note, err)
-	}
-	return s, sc, nil
 }
 
 // note is what the audit says of a query before it is answered.

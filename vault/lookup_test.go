@@ -180,6 +180,7 @@ func TestSignOffOpens(t *testing.T) {
 	found := find(byLaw())
 	require.Equal(t, "示例食品有限公司", found[0].Value("CZZT"))
 	require.Equal(t, id, found[0].Identifier)
+	require.Equal(t, record.Sum(found[0].Raw), found[0].Digest, "of the version that is shown")
 	require.Empty(t, found[0].Documents)
 	m, err := w.v.AsOf(t.Context(), byLaw(), id, record.DateOf(w.now), time.Time{})
 	require.NoError(t, err)
@@ -298,6 +299,33 @@ func TestProvenOffline_A78(t *testing.T) {
 	require.NotEqual(t, verify.TotalPassed, judged(bundle))
 }
 
+// TestCompareByAnyName_A78: an element is compared by any of its names, which the receipt and the answer give by the short
+// one; the same element by two names is refused, whether there is a licence or not.
+func TestCompareByAnyName_A78(t *testing.T) {
+	w := newWorld(t)
+	a := w.issue("k", "JY13501020000011")
+	typ, err := w.v.Type(t.Context(), foodType)
+	require.NoError(t, err)
+	holder, ok := typ.Column("CZZT")
+	require.True(t, ok)
+	unknown := vault.Query{Type: foodType, Number: "JY13501020000099"}
+	for _, name := range []string{"CZZT", "czzt", "certificateHolderName", holder.Label} {
+		c, err := w.v.Compare(t.Context(), byLaw(), vault.Query{Identifier: a.Identifier}, map[string]string{name: "示例食品有限公司"})
+		require.NoError(t, err, name)
+		require.Equal(t, "matched", c.Result, name)
+		require.Equal(t, map[string]string{"CZZT": "示例食品有限公司"}, c.Claims)
+		require.Equal(t, "CZZT", c.Receipt.Opens[0].Name)
+		c, err = w.v.Compare(t.Context(), byLaw(), unknown, map[string]string{name: "x"})
+		require.NoError(t, err, name)
+		require.Equal(t, map[string]string{"CZZT": "x"}, c.Claims, "by the type that was asked about")
+	}
+	for _, q := range []vault.Query{{Identifier: a.Identifier}, unknown} {
+		_, err = w.v.Compare(t.Context(), byLaw(), q, map[string]string{"CZZT": "x", "certificateHolderName": "示例食品有限公司"})
+		require.ErrorIs(t, err, vault.ErrInvalid)
+		require.Equal(t, []vault.Code{vault.CodeFieldTwice}, codesOf(err))
+	}
+}
+
 // TestGuessingLimit: whoever fails too often about one holder is refused for the day, however the question is put.
 func TestGuessingLimit(t *testing.T) {
 	w := newWorld(t)
@@ -317,7 +345,16 @@ func TestGuessingLimit(t *testing.T) {
 		c, err := v.Compare(t.Context(), byLaw(), vault.Query{Identifier: a.Identifier, Number: "other junk"}, claims)
 		require.ErrorIs(t, err, vault.ErrTooMany)
 		require.Nil(t, c)
+		last := w.auditEntries()[len(w.auditEntries())-1]
+		require.Equal(t, []string{"compare", a.Identifier, string(vault.CodeGuessing)}, []string{last.Act, last.Licence, last.Result})
 	}
+	seen, err := v.Accesses(t.Context(), strongNow(w), 0, 0)
+	require.NoError(t, err)
+	require.Len(t, seen, 4, "what was refused has shown nothing")
+	v, err = vault.Open(t.Context(), w.config)
+	require.NoError(t, err)
+	_, err = v.Compare(t.Context(), byLaw(), vault.Query{Identifier: a.Identifier}, wrong)
+	require.ErrorIs(t, err, vault.ErrTooMany, "the count is in the engine")
 	_, err = v.Compare(t.Context(), department(0), vault.Query{Identifier: a.Identifier}, wrong)
 	require.NoError(t, err, "another caller has a count of its own")
 	w.now = w.now.AddDate(0, 0, 1)
@@ -346,6 +383,14 @@ func TestGuessingRace(t *testing.T) {
 	}
 	wg.Wait()
 	require.EqualValues(t, 7, answered.Load())
+	results := map[string]int{}
+	for _, e := range w.auditEntries() {
+		if e.Act == "compare" {
+			results[e.Result]++
+		}
+	}
+	require.Equal(t, map[string]int{"different": 7, string(vault.CodeGuessing): 43}, results, "as it was answered")
+	CheckVault(t, v)
 }
 
 // TestAtOnce_A70: what is issued, changed and revoked is seen by the next look-up, with its version.
@@ -362,6 +407,7 @@ func TestAtOnce_A70(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, ch.Identifier, res.Found[0].Identifier)
 		require.Equal(t, ch.Record, record.Sum(res.Found[0].Raw))
+		require.Equal(t, ch.Record, res.Found[0].Digest)
 	}
 	_, err := w.v.Revoke(t.Context(), department(0), vault.Act{
 		Key: "end", Identifier: a.Identifier, Kind: record.EventAnnulled, Basis: "b", Reason: "r",

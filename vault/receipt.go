@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -19,7 +20,7 @@ type Receipt struct {
 }
 
 // lookupReceipt signs what was answered about a single licence.
-func (v *Vault) lookupReceipt(ctx context.Context, s *session, res *Result) (*Receipt, error) {
+func (v *Vault) lookupReceipt(ctx context.Context, s *session, res *Result, last *signedHead) (*Receipt, error) {
 	r := record.Receipt{Vault: v.Name(), Kind: "lookup", Time: s.at, Asked: s.asked(), Result: string(res.Absence)}
 	switch len(res.Found) {
 	case 0:
@@ -32,11 +33,11 @@ func (v *Vault) lookupReceipt(ctx context.Context, s *session, res *Result) (*Re
 	default:
 		return nil, refuse(ErrInvalid, CodeQuery, "receipt")
 	}
-	return v.signReceipt(ctx, &r, nil)
+	return v.signReceipt(ctx, &r, last, nil)
 }
 
 func fillReceipt(r *record.Receipt, f *Found) {
-	r.Identifier, r.Version, r.Record = f.Identifier, versionOf(f.Identifier), record.Sum(f.Raw)
+	r.Identifier, r.Version, r.Record = f.Identifier, f.version, f.Digest
 	r.State, r.SourceTime = string(f.State), f.SourceTime
 }
 
@@ -49,22 +50,40 @@ func versionOf(identifier string) int {
 	return id.Version
 }
 
-// signReceipt adds the ledger's last signed checkpoint to a receipt and signs it: who shows two people two ledgers has
-// signed two that contradict each other.
-func (v *Vault) signReceipt(ctx context.Context, r *record.Receipt, opens []record.Disclosure) (*Receipt, error) {
-	var checkpoint []byte
-	err := v.cfg.Engine.View(ctx, func(rd engine.Reader) error {
-		err := openForWriting(rd)
-		if err != nil {
-			return err
-		}
-		r.Checkpoint, checkpoint, err = lastSigned(rd)
-		return err
-	})
+// signedHead is the ledger's last signed checkpoint, as a receipt names it and as it was signed. It is never changed.
+type signedHead struct {
+	checkpoint record.Checkpoint
+	signed     []byte // nil: none was signed yet
+}
+
+// receiptHead reads the checkpoint for a receipt, in the snapshot of what the receipt is about. A restored vault gives
+// none: nothing is signed in its name. Size and root have one text, which need not be read again while they stay.
+func (v *Vault) receiptHead(r engine.Reader) (*signedHead, error) {
+	if err := openForWriting(r); err != nil {
+		return nil, err
+	}
+	cp, err := lastNamed(r)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := r.Append(nil)
+	if known := v.lastHead.Load(); known != nil && known.checkpoint == cp {
+		return known, nil
+	}
+	h := &signedHead{}
+	if h.checkpoint, h.signed, err = lastSigned(r); err != nil {
+		return nil, err
+	}
+	v.lastHead.Store(h)
+	return h, nil
+}
+
+// signReceipt adds the ledger's last signed checkpoint to a receipt and signs it: who shows two people two ledgers has
+// signed two that contradict each other.
+func (v *Vault) signReceipt(
+	ctx context.Context, r *record.Receipt, last *signedHead, opens []record.Disclosure,
+) (*Receipt, error) {
+	r.Checkpoint = last.checkpoint
+	raw, err := r.Append(make([]byte, 0, 1024))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
@@ -72,5 +91,5 @@ func (v *Vault) signReceipt(ctx context.Context, r *record.Receipt, opens []reco
 	if err != nil {
 		return nil, fmt.Errorf("vault: signing a receipt: %w", err)
 	}
-	return &Receipt{Raw: raw, Signature: sig, Opens: opens, Checkpoint: checkpoint}, nil
+	return &Receipt{Raw: raw, Signature: sig, Opens: opens, Checkpoint: bytes.Clone(last.signed)}, nil
 }

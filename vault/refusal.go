@@ -74,7 +74,11 @@ func (r *Refusal) Error() string {
 
 // submitted reports codes whose field name was made up by the caller and so may be anything.
 func submitted(c Code) bool {
-	return c == CodeFieldUnknown || c == CodeClaimUnknown || c == Code(catalogue.CodeValueUnknown)
+	switch c {
+	case CodeFieldUnknown, CodeFieldTwice, CodeClaimUnknown, Code(catalogue.CodeValueUnknown):
+		return true
+	}
+	return false
 }
 
 // Unwrap gives the sentinel.

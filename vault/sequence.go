@@ -220,24 +220,30 @@ func putCheckpoint(w engine.Writer, cp ledger.Checkpoint, signed []byte) error {
 
 // lastSigned gives the newest signed checkpoint, as statements name it and as it was signed; nil if there is none.
 func lastSigned(r engine.Reader) (record.Checkpoint, []byte, error) {
-	b, err := r.Get([]byte{spaceLastSigned})
-	if errors.Is(err, engine.ErrNotFound) {
-		return record.Checkpoint{}, nil, nil
-	}
-	if err != nil {
+	cp, err := lastNamed(r)
+	if err != nil || cp.Size == 0 {
 		return record.Checkpoint{}, nil, err
 	}
-	d := decoder{b: b}
-	cp := record.Checkpoint{Size: int(d.uint64())} //nolint:gosec // below 2^62
-	d.fixed(cp.Root[:])
-	if err := d.end(); err != nil {
-		return record.Checkpoint{}, nil, err
-	}
-	signed, err := r.Get(key(spaceCheckpoint, b[:8]))
+	signed, err := r.Get(key(spaceCheckpoint, be64(uint64(cp.Size)))) //nolint:gosec // never negative
 	if err != nil {
 		return record.Checkpoint{}, nil, fmt.Errorf("%w: last checkpoint", ErrDamaged)
 	}
 	return cp, signed, nil
+}
+
+// lastNamed is lastSigned without the checkpoint itself.
+func lastNamed(r engine.Reader) (record.Checkpoint, error) {
+	b, err := r.Get([]byte{spaceLastSigned})
+	if errors.Is(err, engine.ErrNotFound) {
+		return record.Checkpoint{}, nil
+	}
+	if err != nil {
+		return record.Checkpoint{}, err
+	}
+	d := decoder{b: b}
+	cp := record.Checkpoint{Size: int(d.uint64())} //nolint:gosec // below 2^62
+	d.fixed(cp.Root[:])
+	return cp, d.end()
 }
 
 // Consistency proves that the ledger at an older size is a prefix of the one at a newer size.

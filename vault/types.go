@@ -91,14 +91,20 @@ func openType(r engine.Reader, code string) (*typeHead, error) {
 
 // readableType is the guard of every read: licences of a type that was classified later can be seen by the owner only.
 func readableType(r engine.Reader, s *session, code string) error {
+	_, err := readableHead(r, s, code)
+	return err
+}
+
+// readableHead is readableType for who needs the type itself.
+func readableHead(r engine.Reader, s *session, code string) (*typeHead, error) {
 	t, err := getTypeHead(r, code)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if t.closed && !s.owns(t) {
-		return refuse(ErrSecret, CodeTypeSecret, "type")
+		return nil, refuse(ErrSecret, CodeTypeSecret, "type")
 	}
-	return nil
+	return t, nil
 }
 
 // owns reports whether a session is the owner's of a type, by its own right.

@@ -121,6 +121,7 @@ type Vault struct {
 	types          sync.Map    // code -> *LicenceType in force
 	openBatches    sync.Map    // batch -> nothing: known to be open
 	callers        sync.Map    // caller -> *knownCaller
+	lastHead       atomic.Pointer[signedHead]
 	audits         combine.Group[*auditRequest]
 	issues         combine.Group[*issuing]
 }

@@ -38,7 +38,10 @@ func (f *finder) read(id licenceID, h *head, version int) (*Found, error) {
 	found := &Found{
 		Version: *ver, Identifier: ver.Record.Identifier, Since: h.since, SourceTime: h.recorded,
 		State: h.state.on(f.today, ver.Record.ValidFrom, ver.Record.ValidUntil), Batch: h.batchOf(version).batch,
-		id: id, holders: h.holders,
+		Digest: h.record, id: id, version: version, holders: h.holders,
+	}
+	if version != h.version {
+		found.Digest = record.Sum(ver.Raw)
 	}
 	if h.documents > 0 {
 		list, err := getDocuments(f.r, id)

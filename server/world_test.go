@@ -48,6 +48,7 @@ type world struct {
 	pages  drawing
 
 	province *fixtures.Province
+	hook     *receiver
 	engines  map[string]engine.Engine // everything that is kept, by what keeps it
 }
 

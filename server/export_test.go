@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
@@ -66,3 +67,12 @@ func IsCode(err error, code Code) bool { return isCode(err, code) }
 
 // BasisCodes are the codes by the text that they rest on.
 func BasisCodes() map[string][]string { return basisCodes }
+
+// Calm tells whether the clock may be trusted, asked at these times one after the other.
+func Calm(times ...time.Time) (trusted []bool) {
+	c := newCalm(times[0])
+	for _, at := range times[1:] {
+		trusted = append(trusted, c.at(at))
+	}
+	return trusted
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/engine/memory"
+	"github.com/elicense/elicense/server"
 )
 
 // TestBadBodies: what is no request is refused with a code that says so, before anything is carried out.
@@ -186,5 +187,25 @@ func TestLogHoldsNothing(t *testing.T) {
 		w.call(fixtures.Caller(0), http.MethodPost, "/licences", req, api.HeaderIdempotencyKey, "two").status)
 	for _, secret := range []string{req.Values["CZZTDM"], req.Values["CZZT"], "Bearer", "one\""} {
 		require.False(t, bytes.Contains(w.log.Bytes(), []byte(secret)))
+	}
+}
+
+// TestCalm: after the clock has jumped, whichever way, nothing that has outlived its time is removed for a day.
+func TestCalm(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	tick := func(jump time.Duration) time.Time {
+		at = at.Add(time.Hour + jump)
+		return at
+	}
+	require.Equal(t, []bool{true, true}, server.Calm(tick(0), tick(0), tick(time.Second)))
+	for _, jump := range []time.Duration{3 * 365 * 24 * time.Hour, -3 * time.Hour} {
+		times := []time.Time{tick(0), tick(0), tick(jump)}
+		for range 24 {
+			times = append(times, tick(0))
+		}
+		trusted := server.Calm(times...)
+		require.Equal(t, []bool{true, false}, trusted[:2], jump)
+		require.Equal(t, []bool{false, true}, trusted[len(trusted)-2:], jump)
 	}
 }

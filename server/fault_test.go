@@ -209,3 +209,17 @@ func TestCalm(t *testing.T) {
 		require.Equal(t, []bool{false, true}, trusted[len(trusted)-2:], jump)
 	}
 }
+
+// TestSlowBodies: no operation waits for its body for as long as it likes to come, but those that read it piece by piece.
+func TestSlowBodies(t *testing.T) {
+	t.Parallel()
+	times := newWorld(t).server.BodyTimes()
+	require.Greater(t, len(times), 20)
+	for id, most := range times {
+		if id == "uploadFile" {
+			continue // by pieces, within the time of any request
+		}
+		require.GreaterOrEqual(t, most, 5*time.Second, id)
+		require.Less(t, most, 5*time.Minute, id)
+	}
+}

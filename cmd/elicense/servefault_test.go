@@ -95,8 +95,8 @@ func TestSlowContent(t *testing.T) {
 			t.Skipf("this system has no second loopback address: %v", err)
 		}
 		t.Cleanup(func() { _ = conn.Close() })
-		_, err = io.WriteString(conn, "POST "+api.Version+"/public/verifications HTTP/1.1\r\nHost: a\r\n"+
-			"Content-Type: application/octet-stream\r\nContent-Length: 100000\r\n\r\na")
+		_, err = io.WriteString(conn, "POST "+api.Version+"/logins HTTP/1.1\r\nHost: a\r\n"+
+			"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\na")
 		require.NoError(t, err)
 		go func() {
 			var status [12]byte
@@ -123,7 +123,7 @@ func TestSlowContent(t *testing.T) {
 	require.NoError(t, err)
 	answer, err := bufio.NewReader(stranger).ReadString('\n')
 	require.NoError(t, err)
-	require.Contains(t, answer, " 401 ", "who is refused is told before his content comes")
+	require.Contains(t, answer, " 401 ", "whoever is refused is told before his content comes")
 }
 
 // TestBackupsOfTheFuture: a backup that was made before the clock was set back does not keep the next one from being

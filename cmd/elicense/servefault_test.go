@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -10,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -124,6 +127,52 @@ func TestSlowContent(t *testing.T) {
 	answer, err := bufio.NewReader(stranger).ReadString('\n')
 	require.NoError(t, err)
 	require.Contains(t, answer, " 401 ", "whoever is refused is told before his content comes")
+}
+
+// TestManyUploads: what sixty-four uploads hold in memory that are under way at once does not depend on how large they
+// say to become.
+func TestManyUploads(t *testing.T) {
+	if testing.Short() {
+		t.Skip("uploads much")
+	}
+	t.Parallel()
+	s := serve(t, t.TempDir()+"/data")
+	address := strings.TrimSuffix(strings.TrimPrefix(s.base, "http://"), api.Version)
+	rest := s.memory()
+	part := bytes.Repeat([]byte("part of an upload "), 330_000) // more than one piece
+	var uploads sync.WaitGroup
+	for i := range 64 {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		uploads.Go(func() {
+			_, err := fmt.Fprintf(conn, "POST %s/files HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nIdempotency-Key: %d\r\n"+
+				"Content-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n%d%s",
+				api.Version, s.keys[fixtures.Hall], i, 256<<20, i, part)
+			if err != nil {
+				t.Errorf("uploading: %v", err)
+			}
+		})
+	}
+	uploads.Wait()
+	require.Less(t, s.memory()-rest, 64*10<<10, "KiB: two pieces for each, and what is not yet collected")
+	status, text, err := s.get(t.Context(), api.Version+"/licence-types")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, status, text)
+}
+
+// memory is the anonymous memory of the process in KiB.
+func (s *serving) memory() int {
+	s.t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
+	if err != nil {
+		s.t.Skipf("this system does not tell the memory of a process: %v", err)
+	}
+	_, line, _ := strings.Cut(string(text), "RssAnon:")
+	var kib int
+	_, err = fmt.Sscanf(line, "%d kB", &kib)
+	require.NoError(s.t, err)
+	return kib
 }
 
 // TestBackupsOfTheFuture: a backup that was made before the clock was set back does not keep the next one from being

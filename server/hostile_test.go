@@ -88,6 +88,11 @@ func TestEncodings(t *testing.T) {
 		refused(t, w.send(fixtures.Caller(0), http.MethodPost, path, strings.NewReader("\x1f\x8b"), "Content-Type", "application/json",
 			"Content-Encoding", "gzip", api.HeaderIdempotencyKey, "one"), http.StatusUnsupportedMediaType, "media-type")
 	}
+	for charset, want := range map[string]int{"gbk": 415, "UTF-16": 415, "iso-8859-1": 415, "UTF-8": 422, `"utf-8"`: 422} {
+		r := w.send(fixtures.Caller(0), http.MethodPost, "/licences", strings.NewReader("{\"type\":\"\xd6\xa4\"}"), // 证 in GBK
+			"Content-Type", "application/json; charset="+charset, api.HeaderIdempotencyKey, "one")
+		require.Equal(t, want, r.status, charset)
+	}
 	for name, x := range map[string]struct{ body, rule string }{
 		"latin":          {"{\"type\":\"\xe9\"}", "json"},
 		"half a rune":    {"{\"type\":\"\xe8\xaf\"}", "json"},

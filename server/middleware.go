@@ -136,7 +136,8 @@ func (b bodyContext) Unwrap() huma.Context { return b.humaContext }
 
 // SetStatus implements huma.Context.
 func (b bodyContext) SetStatus(status int) {
-	if p := contentProblem(b.caller, b.body); p != nil {
+	// An answer that goes out in parts tells of broken content in its last part.
+	if p := contentProblem(b.caller, b.body); p != nil && (status >= http.StatusBadRequest || !b.body.broken) {
 		status = p.Status
 	}
 	b.humaContext.SetStatus(status)

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
@@ -62,10 +64,23 @@ func ambiguity(r *http.Request) *answer {
 	if p := misfit(http.StatusBadRequest, found); p != nil {
 		return p
 	}
-	if coding := r.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
+	return encodingProblem(r.Header)
+}
+
+// encodingProblem refuses content that is packed, and text that says it is in another encoding than JSON has: it would be
+// read as if it were not.
+func encodingProblem(h http.Header) *answer {
+	if coding := h.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		p := codeProblem(CodeMediaType)
 		p.Errors[0].Path = "header.Content-Encoding"
 		p.Errors[0].FixZh, p.Errors[0].FixEn = "请不压缩发送", "send it without compressing it"
+		return p
+	}
+	_, parameters, err := mime.ParseMediaType(h.Get("Content-Type")) // one that is malformed fits no operation
+	if charset := parameters["charset"]; err == nil && charset != "" && !strings.EqualFold(charset, "utf-8") {
+		p := codeProblem(CodeMediaType)
+		p.Errors[0].Path = "header.Content-Type"
+		p.Errors[0].FixZh, p.Errors[0].FixEn = "请用 UTF-8", "use UTF-8"
 		return p
 	}
 	return nil

@@ -114,7 +114,7 @@ func versionOf(ifMatch string) (int, error) {
 	text, ok := strings.CutPrefix(ifMatch, `"`)
 	text, closed := strings.CutSuffix(text, `"`)
 	n, err := strconv.Atoi(text)
-	if !ok || !closed || err != nil || n < 1 || n > 999 {
+	if !ok || !closed || err != nil || n < 1 || n > 999 || strconv.Itoa(n) != text {
 		return 0, codeProblem(CodeIfMatch)
 	}
 	return n, nil

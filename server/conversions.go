@@ -133,6 +133,7 @@ func (s *Server) workConversion(ctx context.Context, j *jobs.Job, tell func(jobs
 	out := &conversionOutputs{s: s, owner: j.Owner}
 	out.begin(ctx, job)
 	var scratch []func() error
+	defer out.close()
 	defer func() {
 		for _, remove := range scratch {
 			_ = remove() // the next start removes what is left
@@ -204,11 +205,19 @@ type conversionOutputs struct {
 	s              *Server
 	owner          string
 	result, errors *files.File
+	writers        [2]*files.Writer
+}
+
+func (o *conversionOutputs) close() {
+	for _, w := range o.writers {
+		w.Close()
+	}
 }
 
 func (o *conversionOutputs) begin(ctx context.Context, job *convert.Job) {
 	want := files.Want{Owner: o.owner, Limit: maxResult, Keep: keepResult}
 	result, listing := o.s.files.Create(ctx, want), o.s.files.Create(ctx, want)
+	o.writers = [2]*files.Writer{result, listing}
 	job.Result, job.Errors = result, listing
 	job.Deliver = func() error {
 		var err error

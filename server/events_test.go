@@ -96,6 +96,7 @@ func (w *world) newReceiver() *receiver {
 		Key:     httpsig.Key{Certificate: chain[0].Raw, Signer: key, Rand: rand.Reader},
 	}
 	w.restart()
+	w.hook = r
 	return r
 }
 

@@ -4,6 +4,9 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
@@ -66,3 +69,32 @@ func IsCode(err error, code Code) bool { return isCode(err, code) }
 
 // BasisCodes are the codes by the text that they rest on.
 func BasisCodes() map[string][]string { return basisCodes }
+
+// TakeTurns takes every turn to judge.
+func (s *Server) TakeTurns() {
+	for range cap(s.judging) {
+		s.judging <- struct{}{}
+	}
+}
+
+// BodyTimes are within what time the body of each operation must have come.
+func (s *Server) BodyTimes() map[string]time.Duration {
+	out := map[string]time.Duration{}
+	for _, item := range s.api.OpenAPI().Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Put, item.Post, item.Delete} {
+			if op != nil && op.RequestBody != nil {
+				out[op.OperationID] = op.BodyReadTimeout
+			}
+		}
+	}
+	return out
+}
+
+// Calm tells whether the clock may be trusted, asked at these times one after the other.
+func Calm(times ...time.Time) (trusted []bool) {
+	c := newCalm(times[0])
+	for _, at := range times[1:] {
+		trusted = append(trusted, c.at(at))
+	}
+	return trusted
+}

@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -16,6 +17,8 @@ import (
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/engine/memory"
+	"github.com/elicense/elicense/server"
+	"github.com/elicense/elicense/server/limit"
 )
 
 // TestBadBodies: what is no request is refused with a code that says so, before anything is carried out.
@@ -153,10 +156,13 @@ func (w *world) health(path string) int {
 	return res.StatusCode
 }
 
-// TestClockJumps: a clock that goes back or far ahead refuses nothing that was answered and changes no answer.
+// TestClockJumps: a clock that goes back or far ahead while the service runs refuses nothing that was answered, changes no
+// answer and no order, keeps nobody out, and leaves nothing behind when it is right again.
 func TestClockJumps(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.config.Limits.PerCaller = limit.Rate{PerSecond: 1, Burst: 40}
+	w.restart()
 	issue := func(key, paper string) reply {
 		req := foodRequest(t)
 		req.Paper = paper
@@ -164,16 +170,36 @@ func TestClockJumps(t *testing.T) {
 	}
 	first := issue("one", "P-1")
 	require.Equal(t, http.StatusCreated, first.status, "%s", first.body)
-	start := w.now
-	for name, jump := range map[string]time.Duration{
-		"an hour back": -time.Hour, "three years back": -3 * 365 * 24 * time.Hour, "a year ahead": 365 * 24 * time.Hour,
-	} {
+	path := "/licences/" + into[api.Written](t, first).Identifier
+	start, made := w.now, 1
+	for i, jump := range []time.Duration{-time.Hour, 365 * 24 * time.Hour, -3 * 365 * 24 * time.Hour, time.Hour, 0} {
 		w.now = start.Add(jump)
 		again := issue("one", "P-1")
-		require.Equal(t, http.StatusOK, again.status, "%s: %s", name, again.body)
-		require.Equal(t, into[api.Written](t, first).Identifier, into[api.Written](t, again).Identifier, name)
-		require.Less(t, w.call("reviewer", http.MethodGet, "/licence-types", nil).status, 400, name)
+		require.Equal(t, http.StatusOK, again.status, "%v: %s", jump, again.body)
+		require.Equal(t, into[api.Written](t, first).Identifier, into[api.Written](t, again).Identifier, jump)
+		require.Less(t, w.call("reviewer", http.MethodGet, "/licence-types", nil).status, 400, jump)
+		fresh := issue(fmt.Sprint("new-", i), fmt.Sprint("P-new-", i))
+		require.Contains(t, []int{http.StatusCreated, http.StatusUnprocessableEntity}, fresh.status, "%v: %s", jump, fresh.body)
+		if fresh.status == http.StatusCreated {
+			made++
+		}
+		require.True(t, fresh.status == http.StatusCreated || jump < -24*time.Hour, "%v: %s", jump, fresh.body)
+		for n, act := range []string{"suspensions", "resumptions"} {
+			r := w.act(path+"/"+act, fmt.Sprint(act, i), api.ActRequest{Reason: "核查", Basis: "依职权"})
+			require.Less(t, r.status, 500, "%v %s: %s", jump, act, r.body)
+			require.True(t, r.status == http.StatusOK || jump < 0, "%v %s %d: %s", jump, act, n, r.body)
+		}
 	}
+	require.Equal(t, "valid", into[api.Licence](t, w.get(path)).State)
+	page := into[api.EventPage](t, w.call("operator", http.MethodGet, "/events?limit=1000", nil))
+	issued := 0
+	for i, e := range page.Events {
+		require.True(t, i == 0 || page.Events[i-1].Sequence < e.Sequence)
+		if e.Kind == "issued" {
+			issued++
+		}
+	}
+	require.Equal(t, made, issued)
 }
 
 // TestLogHoldsNothing: the log of requests, refused and carried out, has no identity number and nothing submitted.
@@ -188,5 +214,39 @@ func TestLogHoldsNothing(t *testing.T) {
 		w.call(fixtures.Caller(0), http.MethodPost, "/licences", req, api.HeaderIdempotencyKey, "two").status)
 	for _, secret := range []string{req.Values["CZZTDM"], req.Values["CZZT"], "Bearer", "one\""} {
 		require.False(t, bytes.Contains(w.log.Bytes(), []byte(secret)))
+	}
+}
+
+// TestCalm: after the clock has jumped, whichever way, nothing that has outlived its time is removed for a day.
+func TestCalm(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	tick := func(jump time.Duration) time.Time {
+		at = at.Add(time.Hour + jump)
+		return at
+	}
+	require.Equal(t, []bool{true, true}, server.Calm(tick(0), tick(0), tick(time.Second)))
+	for _, jump := range []time.Duration{3 * 365 * 24 * time.Hour, -3 * time.Hour} {
+		times := []time.Time{tick(0), tick(0), tick(jump)}
+		for range 24 {
+			times = append(times, tick(0))
+		}
+		trusted := server.Calm(times...)
+		require.Equal(t, []bool{true, false}, trusted[:2], jump)
+		require.Equal(t, []bool{false, true}, trusted[len(trusted)-2:], jump)
+	}
+}
+
+// TestSlowBodies: no operation waits for its body for as long as it likes to come, but those that read it piece by piece.
+func TestSlowBodies(t *testing.T) {
+	t.Parallel()
+	times := newWorld(t).server.BodyTimes()
+	require.Greater(t, len(times), 20)
+	for id, most := range times {
+		if id == "uploadFile" {
+			continue // by pieces, within the time of any request
+		}
+		require.GreaterOrEqual(t, most, 5*time.Second, id)
+		require.Less(t, most, 5*time.Minute, id)
 	}
 }

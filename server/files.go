@@ -89,6 +89,10 @@ func (s *Server) keepUpload(ctx huma.Context, r *http.Request) (*files.File, err
 		return nil, codeProblem(CodeOctets)
 	case key == "" || len(key) > maxKey:
 		return nil, codeProblem(CodeKeyMissing)
+	case r.URL.RawQuery != "": // as validate=only: what is not known is not passed over
+		return nil, misfit(http.StatusUnprocessableEntity, []error{&huma.ErrorDetail{
+			Location: "query", Message: "unknown query parameter",
+		}})
 	case r.ContentLength > s.cfg.MaxUpload:
 		return nil, files.ErrTooLarge
 	}

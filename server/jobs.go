@@ -79,8 +79,11 @@ func passes(err error) bool {
 	return false
 }
 
-// sweepEvery is how often what has outlived its time is removed.
-const sweepEvery = time.Hour
+// How often what has outlived its time is removed, and what was left behind by uploads that came to nothing.
+const (
+	sweepEvery = time.Hour
+	tidyEvery  = time.Minute
+)
 
 // Run does the long work until the context ends; whoever runs the service calls it beside Handler. A job that is cut
 // off goes on after the next start.
@@ -112,17 +115,61 @@ func (s *Server) background() []func(context.Context) error {
 }
 
 func (s *Server) sweep(ctx context.Context) error {
-	for every := time.NewTicker(sweepEvery); ; {
+	calm := newCalm(s.cfg.Now())
+	every, often := time.NewTicker(sweepEvery), time.NewTicker(tidyEvery)
+	defer every.Stop()
+	defer often.Stop()
+	for {
 		select {
 		case <-ctx.Done():
-			every.Stop()
 			return nil
+		case <-often.C:
+			s.tidy(ctx)
+			continue
 		case <-every.C:
+		}
+		if !calm.at(s.cfg.Now()) {
+			s.cfg.Log.WarnContext(ctx, "nothing is swept: the clock has jumped")
+			continue
 		}
 		if err := s.sweepAll(ctx); err != nil && ctx.Err() == nil {
 			s.cfg.Log.WarnContext(ctx, "sweeping failed", "error", err.Error())
 		}
 	}
+}
+
+func (s *Server) tidy(ctx context.Context) {
+	if s.files == nil {
+		return
+	}
+	if err := s.files.Tidy(ctx); err != nil && ctx.Err() == nil {
+		s.cfg.Log.WarnContext(ctx, "tidying files failed", "error", err.Error())
+	}
+}
+
+// calm says whether the clock may be trusted with what cannot be taken back. One that jumped ahead by years would have
+// all evidence removed: whoever set it wrong has a day to notice.
+type calm struct {
+	last  time.Time
+	quiet int // ticks for which nothing may be removed
+}
+
+// jumpQuiet is for how many ticks nothing is removed after the clock jumped.
+const jumpQuiet = int(24 * time.Hour / sweepEvery)
+
+func newCalm(now time.Time) *calm { return &calm{last: now.Round(0)} }
+
+// at is asked once in sweepEvery.
+func (c *calm) at(now time.Time) bool {
+	passed := now.Round(0).Sub(c.last) // by the wall: without what the process itself has counted
+	c.last = now.Round(0)
+	switch {
+	case passed < 0 || passed > 2*sweepEvery:
+		c.quiet = jumpQuiet
+	case c.quiet > 0:
+		c.quiet--
+	}
+	return c.quiet == 0
 }
 
 func (s *Server) sweepAll(ctx context.Context) error {

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -20,6 +22,8 @@ var (
 	errDuplicate = errors.New("member stands twice")
 	errDeep      = errors.New("nested too deeply")
 	errTrailing  = errors.New("content after the value")
+	errUTF8      = errors.New("not UTF-8")
+	errSurrogate = errors.New("half of a surrogate pair")
 )
 
 // strictJSON reads JSON of which two readers cannot see two documents: each member once, bounded depth, nothing behind.
@@ -66,8 +70,15 @@ type frame struct {
 	wantKey bool
 }
 
-// checkJSON refuses what encoding/json lets pass.
+// checkJSON refuses what encoding/json lets pass. It also replaces what is no character by U+FFFD: the value that is
+// signed would not be the one that was sent.
 func checkJSON(data []byte) error {
+	switch {
+	case !utf8.Valid(data):
+		return errUTF8
+	case halfPair(data):
+		return errSurrogate
+	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
 	var open []frame
@@ -126,4 +137,40 @@ func noMore(dec *json.Decoder) error {
 		return errTrailing
 	}
 	return nil
+}
+
+// halfPair reports whether half of a surrogate pair stands alone among the escapes.
+func halfPair(data []byte) bool {
+	for {
+		i := bytes.IndexByte(data, '\\')
+		if i < 0 {
+			return false
+		}
+		data = data[i:]
+		switch r := escaped(data); {
+		case r < 0: // another escape, or none
+			data = data[min(2, len(data)):]
+		case !utf16.IsSurrogate(r):
+			data = data[escapeLen:]
+		case utf16.DecodeRune(r, escaped(data[escapeLen:])) == utf8.RuneError:
+			return true
+		default:
+			data = data[2*escapeLen:]
+		}
+	}
+}
+
+// escapeLen is the length of \uXXXX.
+const escapeLen = 6
+
+// escaped reads the \uXXXX at the beginning; -1 if there is none.
+func escaped(data []byte) rune {
+	if len(data) < escapeLen || data[0] != '\\' || data[1] != 'u' {
+		return -1
+	}
+	n, err := strconv.ParseUint(string(data[2:escapeLen]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(n)
 }

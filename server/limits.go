@@ -64,19 +64,21 @@ func newLimits(cfg Limits, now func() time.Time) (*limits, error) {
 // subscriberBits is how much of an IPv6 address names a subscriber, who chooses the rest as often as he likes.
 const subscriberBits = 64
 
-// remoteAddress is the address of the connection without its port; of an IPv6 address the subscriber's network.
-func remoteAddress(r *http.Request) string {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
+func remoteAddress(r *http.Request) string { return Subscriber(r.RemoteAddr) }
+
+// Subscriber is an address without its port; of an IPv6 address the subscriber's network.
+func Subscriber(address string) string {
+	at, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return r.RemoteAddr
+		return address
 	}
-	address := at.Addr().Unmap().WithZone("")
-	if address.Is4() {
-		return address.String()
+	ip := at.Addr().Unmap().WithZone("")
+	if ip.Is4() {
+		return ip.String()
 	}
-	network, err := address.Prefix(subscriberBits)
+	network, err := ip.Prefix(subscriberBits)
 	if err != nil {
-		return address.String()
+		return ip.String()
 	}
 	return network.String()
 }

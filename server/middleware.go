@@ -66,9 +66,11 @@ func (s *Server) mark(c *gin.Context) {
 func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 	c := humagin.Unwrap(ctx)
 	nameOperation(ctx, c)
+	body := hear(c.Request)
+	c.Set(bodyKey, body)
 	may, _ := ctx.Operation().Metadata[permissionKey].(identity.Permission)
 	if may == identity.Anyone {
-		next(ctx)
+		next(bodyContext{ctx, nil, body})
 		return
 	}
 	caller, err := s.cfg.Callers.Recognise(c.Request)
@@ -85,7 +87,7 @@ func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 		s.writeProblem(c, s.problem(ctx.Context(), err))
 		return
 	}
-	next(huma.WithContext(bodyContext{ctx, caller}, identity.With(ctx.Context(), caller)))
+	next(huma.WithContext(bodyContext{ctx, caller, body}, identity.With(ctx.Context(), caller)))
 }
 
 // admit decides whether a caller may do what an operation does, proven as he is. A signature that was used before is
@@ -120,7 +122,11 @@ func (e entry) admit(caller *identity.Caller) error {
 type bodyContext struct {
 	humaContext
 	caller *identity.Caller
+	body   *heardBody
 }
+
+// bodyKey is where a request keeps its content, for teach.
+const bodyKey = "body"
 
 // humaContext is huma.Context by another name, since a field cannot be called like a method.
 type humaContext = huma.Context
@@ -130,10 +136,22 @@ func (b bodyContext) Unwrap() huma.Context { return b.humaContext }
 
 // SetStatus implements huma.Context.
 func (b bodyContext) SetStatus(status int) {
-	if err := b.caller.BodyRefusal(); err != nil {
-		status = refusalProblem(err).Status
+	// An answer that goes out in parts tells of broken content in its last part.
+	if p := contentProblem(b.caller, b.body); p != nil && (status >= http.StatusBadRequest || !b.body.broken) {
+		status = p.Status
 	}
 	b.humaContext.SetStatus(status)
+}
+
+// contentProblem is what was wrong with the content of a request as it was read; nil if nothing was.
+func contentProblem(caller *identity.Caller, body *heardBody) *answer {
+	if err := caller.BodyRefusal(); err != nil {
+		return refusalProblem(err)
+	}
+	if body != nil && body.broken {
+		return codeProblem(CodeCut)
+	}
+	return nil
 }
 
 func (s *Server) noRoute(c *gin.Context) { s.writeProblem(c, codeProblem(CodeNoRoute)) }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -65,7 +66,7 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 	_, isWrite := any(new(I)).(write)
 	huma.Register(s.api, huma.Operation{
 		OperationID: op.id, Method: op.method, Path: api.Version + op.path, Summary: op.zh + " / " + op.en,
-		Tags: []string{op.tag}, MaxBodyBytes: op.maxBody, DefaultStatus: op.status, SkipValidateParams: false,
+		Tags: []string{op.tag}, MaxBodyBytes: op.maxBody, BodyReadTimeout: bodyTime(op.maxBody), DefaultStatus: op.status, SkipValidateParams: false,
 		Metadata:  map[string]any{permissionKey: op.may, writeKey: isWrite || op.write, keyedKey: isWrite},
 		Responses: s.responses(op), Security: security(op), RequestBody: requestBody(op),
 		SkipValidateBody: op.consumes != nil, // the library reads it
@@ -81,6 +82,13 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 		}
 		return out, nil
 	})
+}
+
+// bodyTime is within what time a body has come that may have so many bytes. A caller that sends more slowly is cut off:
+// its request holds a place.
+func bodyTime(most int64) time.Duration {
+	const firstPart, slowest = 5 * time.Second, 256 << 10 // bytes a second
+	return firstPart + time.Duration(most)*time.Second/slowest
 }
 
 // security says which proofs of the caller an operation takes.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 
 	"github.com/elicense/elicense/api"
@@ -174,8 +175,9 @@ func (s *Server) teach(ctx huma.Context, _ string, v any) (any, error) {
 	if !ok {
 		return v, nil
 	}
-	if err := identity.From(ctx.Context()).BodyRefusal(); err != nil {
-		return s.finish(ctx.Context(), refusalProblem(err)), nil
+	body, _ := humagin.Unwrap(ctx).Value(bodyKey).(*heardBody)
+	if p := contentProblem(identity.From(ctx.Context()), body); p != nil {
+		return s.finish(ctx.Context(), p), nil
 	}
 	found := make([]error, len(m.Errors))
 	for i := range m.Errors {

@@ -36,6 +36,11 @@ func (s *Server) rejudge(ctx context.Context, c *identity.Caller, in *rejudgeInp
 	if err != nil {
 		return nil, err
 	}
+	done, err := s.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	r, err := s.cfg.Verifying.Verifier.VerifyDocument(ctx, verify.Document{Body: f, Size: f.Size}, verify.Expect{})
 	if err != nil {
 		return nil, err

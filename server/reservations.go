@@ -28,6 +28,9 @@ func (s *Server) reservations(ctx context.Context, c *identity.Caller, _ *struct
 	}
 	out := &reservationsOutput{Body: api.Reservations{Reservations: make([]api.Reservation, 0, len(list))}}
 	for _, u := range list {
+		if !c.Covers(typeIn(u.Identifier)) {
+			continue
+		}
 		out.Body.Reservations = append(out.Body.Reservations, api.Reservation{
 			Identifier: u.Identifier, Number: u.Number, Since: u.Since.String(),
 			Record: hex.EncodeToString(u.Record[:]),

@@ -129,12 +129,14 @@ func New(cfg Config) (*Server, error) {
 	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
+	router.RedirectTrailingSlash = false // gin would take the place from a header of the request
 	router.Use(s.trace, s.measure, s.recover, s.mark)
 	s.health(router)
 	router.Use(s.limitAddress)
 	if cfg.Provider != nil {
 		router.Any(ProviderPath+"/*rest", gin.WrapH(cfg.Provider))
 	}
+	router.Use(s.unambiguous)
 	router.NoRoute(s.noRoute)
 	router.NoMethod(s.noMethod)
 	s.registerPages(router)

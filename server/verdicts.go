@@ -200,6 +200,7 @@ func (s *Server) keepEvidence(ctx context.Context, v *verdict, r reportWriter) e
 
 func (s *Server) writeFile(ctx context.Context, want files.Want, write func(io.Writer) error) (*files.File, error) {
 	w := s.files.Create(ctx, want)
+	defer w.Close()
 	if err := write(w); err != nil {
 		return nil, err
 	}

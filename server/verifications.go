@@ -86,12 +86,11 @@ func (s *Server) verify(ctx context.Context, c *identity.Caller, in *verifyInput
 	case !isCode(err, CodeNoVerdict):
 		return nil, err
 	}
-	select { // judging is work: who calls too often waits for his turn, and no longer than his request lasts
-	case s.judging <- struct{}{}:
-		defer func() { <-s.judging }()
-	case <-ctx.Done():
-		return nil, codeProblem(CodeTimeout)
+	done, err := s.turn(ctx)
+	if err != nil {
+		return nil, err
 	}
+	defer done()
 	kept := &verdict{ID: id, Owner: s.ownerOf(c), Asked: asked}
 	if err := s.judge(ctx, kept, &in.Body); err != nil {
 		return nil, err
@@ -103,6 +102,16 @@ func (s *Server) verify(ctx context.Context, c *identity.Caller, in *verifyInput
 		return nil, err
 	}
 	return verificationAnswer(http.StatusCreated, "", kept), nil
+}
+
+// turn waits for a turn to judge: it is work, and who calls too often waits no longer than his request lasts.
+func (s *Server) turn(ctx context.Context) (done func(), err error) {
+	select {
+	case s.judging <- struct{}{}:
+		return func() { <-s.judging }, nil
+	case <-ctx.Done():
+		return nil, codeProblem(CodeTimeout)
+	}
 }
 
 // witnessVerdict puts into the audit who judged which case, and how it ended, before anybody is told.

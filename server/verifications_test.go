@@ -241,3 +241,26 @@ func TestSweepVerdicts(t *testing.T) {
 	refused(t, w.call("reviewer", http.MethodGet, "/verifications/"+v.ID, nil), http.StatusNotFound, "no-such-verification")
 	refused(t, w.call("reviewer", http.MethodGet, "/files/"+v.Evidence.ID, nil), http.StatusNotFound, "no-such-file")
 }
+
+// TestTurns: who wants judged, or judged again, while others have every turn waits, and no longer than his request lasts.
+func TestTurns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.judging()
+	content := w.bundle(w.issue("1").Identifier)
+	q := api.VerificationRequest{Documents: []api.Submitted{{Name: "a.json", Content: content}}}
+	first := w.call(fixtures.Caller(0), http.MethodPost, "/verifications", q, api.HeaderIdempotencyKey, "1")
+	require.Equal(t, http.StatusCreated, first.status, "%s", first.body)
+	again := "/verifications/" + into[api.Verification](t, first).ID + "/rejudgements"
+	status, answer := w.sendWrite(t.Context(), again, "2", "")
+	require.Equal(t, http.StatusOK, status, answer)
+	w.server.TakeTurns()
+	text, err := json.Marshal(q)
+	require.NoError(t, err)
+	for path, body := range map[string]string{again: "", "/verifications": string(text)} {
+		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+		status, answer := w.sendWrite(ctx, path, "3", body)
+		cancel()
+		require.Zero(t, status, answer)
+	}
+}

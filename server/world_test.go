@@ -48,6 +48,14 @@ type world struct {
 	pages  drawing
 
 	province *fixtures.Province
+	hook     *receiver
+	engines  map[string]engine.Engine // everything that is kept, by what keeps it
+}
+
+// keeps is an engine whose content everything shows.
+func (w *world) keeps(name string, e engine.Engine) engine.Engine {
+	w.engines[name] = e
+	return e
 }
 
 // drawing is a drawer of pages that says what it was asked, or fails as the test wants.
@@ -88,25 +96,26 @@ func newWorldWith(t testing.TB, more func(*identity.Keys)) *world {
 func newWorldOn(t testing.TB, store engine.Engine, more func(*identity.Keys)) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 3, 2, 9, 30, 0, 0, zone), log: &bytes.Buffer{}}
+	w.engines = map[string]engine.Engine{}
 	clock := func() time.Time { return w.now }
 	keys, err := sealed.CreateKeyring(t.Context(), memory.New(), sealed.Master{1}, rand.Reader)
 	require.NoError(t, err)
-	blobs, err := blob.Open(blob.Config{Engine: memory.New(), Now: clock, Hash: keys.AddressHash})
+	blobs, err := blob.Open(blob.Config{Engine: w.keeps("blobs", memory.New()), Now: clock, Hash: keys.AddressHash})
 	require.NoError(t, err)
 	province, err := fixtures.NewProvince(rand.Reader, clock)
 	require.NoError(t, err)
 	w.province = province
 	w.vault, err = vault.Open(t.Context(), vault.Config{
-		Engine: store, Blobs: blobs, Tokens: keys, Records: province.Custody, Signer: province.Vault,
+		Engine: w.keeps("vault", store), Blobs: blobs, Tokens: keys, Records: province.Custody, Signer: province.Vault,
 		Now: clock, Rand: rand.Reader, Zone: zone, UnsealedUnsafe: true,
 	})
 	require.NoError(t, err)
 	require.NoError(t, fixtures.Settle(t.Context(), w.vault))
 	w.config = server.Config{
-		Vault: w.vault, Callers: w.callers(more), Engine: memory.New(), Now: clock, Rand: rand.Reader, Sandbox: true,
-		Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "1", Pages: &w.pages, Verifier: w.verifier(province, clock),
+		Vault: w.vault, Callers: w.callers(more), Engine: w.keeps("service", memory.New()), Now: clock,
+		Rand: rand.Reader, Sandbox: true, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "1", Pages: &w.pages, Verifier: w.verifier(province, clock),
 	}
-	uploads, err := blob.Open(blob.Config{Engine: memory.New(), Now: clock, Hash: keys.AddressHash})
+	uploads, err := blob.Open(blob.Config{Engine: w.keeps("files", memory.New()), Now: clock, Hash: keys.AddressHash})
 	require.NoError(t, err)
 	w.config.Files, w.config.MaxUpload = uploads, 8<<20
 	w.config.Converting = &server.Converting{
@@ -124,13 +133,17 @@ func newWorldOn(t testing.TB, store engine.Engine, more func(*identity.Keys)) *w
 func (w *world) recognising(clock func() time.Time) {
 	w.t.Helper()
 	var err error
-	w.config.Registry, err = identity.OpenRegistry(w.t.Context(), identity.RegistryConfig{Engine: memory.New(), Now: clock})
+	w.config.Registry, err = identity.OpenRegistry(w.t.Context(), identity.RegistryConfig{
+		Engine: w.keeps("registry", memory.New()), Now: clock,
+	})
 	require.NoError(w.t, err)
 	w.config.Login, err = identity.NewLogin(identity.LoginConfig{
 		Certificates: trusting{}, Caller: fixtures.Hall, Origin: "vault.province.example", Now: clock, Rand: rand.Reader,
 	})
 	require.NoError(w.t, err)
-	w.config.Alarms, err = alarm.Open(w.t.Context(), alarm.Config{Engine: memory.New(), Now: clock, Rand: rand.Reader})
+	w.config.Alarms, err = alarm.Open(w.t.Context(), alarm.Config{
+		Engine: w.keeps("alarms", memory.New()), Now: clock, Rand: rand.Reader,
+	})
 	require.NoError(w.t, err)
 }
 

@@ -67,19 +67,20 @@ const backupAgain = 10 * time.Minute
 
 // backupDue is how long it is until the next backup; 0: now.
 func (c *program) backupDue(s *serveSettings) (time.Duration, error) {
-	made, err := backupsIn(s.Backups)
+	made, err := backupsIn(s.Backups, c.Now())
 	if err != nil || len(made) == 0 {
 		return 0, err
 	}
 	last, err := time.Parse(backupPrefix+backupTime, made[len(made)-1])
-	if err != nil {
+	if err != nil || last.After(c.Now()) {
 		return 0, err
 	}
 	return max(0, last.Add(s.BackupEvery).Sub(c.Now())), nil
 }
 
-// backupsIn are the finished backups of a directory, the oldest first.
-func backupsIn(dir string) ([]string, error) {
+// backupsIn are the finished backups of a directory, the oldest first. One from the future was made before the clock was
+// set back, and goes before all others: it must not keep the next from being made, nor outlive it.
+func backupsIn(dir string, now time.Time) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -91,7 +92,8 @@ func backupsIn(dir string) ([]string, error) {
 		}
 	}
 	slices.Sort(list)
-	return list, nil
+	after, _ := slices.BinarySearch(list, backupPrefix+now.UTC().Format(backupTime)+" ")
+	return slices.Concat(list[after:], list[:after]), nil
 }
 
 // backupInto makes one backup and then removes those that are too many.
@@ -107,12 +109,12 @@ func (c *program) backupInto(ctx context.Context, h *house, s *serveSettings) er
 	if err := moveIn(made, name); err != nil {
 		return err
 	}
-	return s.tidyBackups()
+	return s.tidyBackups(c.Now())
 }
 
 // tidyBackups removes the oldest backups above the number to keep, and what a killed process left unfinished.
-func (s *serveSettings) tidyBackups() error {
-	made, err := backupsIn(s.Backups)
+func (s *serveSettings) tidyBackups(now time.Time) error {
+	made, err := backupsIn(s.Backups, now)
 	if err != nil {
 		return err
 	}

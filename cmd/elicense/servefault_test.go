@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -9,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,6 +76,126 @@ func TestSlowConnections(t *testing.T) {
 	}
 	require.LessOrEqual(t, stayed, 32)
 	require.NotZero(t, stayed)
+}
+
+// TestSlowContent: a stranger who opens connections and sends the content of his requests a byte now and then keeps
+// nobody else out: he has no more requests under way than his share.
+func TestSlowContent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for a time-out")
+	}
+	t.Parallel()
+	dir := t.TempDir() + "/data"
+	(&runner{t, dir}).ok("init", "--sandbox")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, serviceFile), []byte("max_requests: 24\nrequests_per_address: 16\n"), 0o600))
+	s := serve(t, dir)
+	address := strings.TrimSuffix(strings.TrimPrefix(s.base, "http://"), api.Version)
+	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	refused := make(chan bool, 64)
+	for range cap(refused) {
+		conn, err := from.DialContext(t.Context(), "tcp", address)
+		if err != nil {
+			t.Skipf("this system has no second loopback address: %v", err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		_, err = io.WriteString(conn, "POST "+api.Version+"/logins HTTP/1.1\r\nHost: a\r\n"+
+			"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\na")
+		require.NoError(t, err)
+		go func() {
+			var status [12]byte
+			_, err := io.ReadFull(conn, status[:])
+			refused <- err == nil && string(status[9:]) == "503"
+		}()
+	}
+	for range cap(refused) - 16 {
+		require.True(t, <-refused, "more than his share is under way")
+	}
+	for range 20 {
+		status, text, err := s.get(t.Context(), api.Version+"/licence-types")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, status, text)
+	}
+	for range 16 {
+		require.False(t, <-refused, "the rest is told that its content was cut off")
+	}
+	stranger, err := from.DialContext(t.Context(), "tcp", address)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = stranger.Close() })
+	require.NoError(t, stranger.SetDeadline(time.Now().Add(2*restTimeout)))
+	_, err = io.WriteString(stranger, "POST "+api.Version+"/licences HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n{")
+	require.NoError(t, err)
+	answer, err := bufio.NewReader(stranger).ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, answer, " 401 ", "whoever is refused is told before his content comes")
+}
+
+// TestManyUploads: what sixty-four uploads hold in memory that are under way at once does not depend on how large they
+// say to become.
+func TestManyUploads(t *testing.T) {
+	if testing.Short() {
+		t.Skip("uploads much")
+	}
+	t.Parallel()
+	s := serve(t, t.TempDir()+"/data")
+	address := strings.TrimSuffix(strings.TrimPrefix(s.base, "http://"), api.Version)
+	rest := s.memory()
+	part := bytes.Repeat([]byte("part of an upload "), 330_000) // more than one piece
+	var uploads sync.WaitGroup
+	for i := range 64 {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		uploads.Go(func() {
+			_, err := fmt.Fprintf(conn, "POST %s/files HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nIdempotency-Key: %d\r\n"+
+				"Content-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n%d%s",
+				api.Version, s.keys[fixtures.Hall], i, 256<<20, i, part)
+			if err != nil {
+				t.Errorf("uploading: %v", err)
+			}
+		})
+	}
+	uploads.Wait()
+	require.Less(t, s.memory()-rest, 64*10<<10, "KiB: two pieces for each, and what is not yet collected")
+	status, text, err := s.get(t.Context(), api.Version+"/licence-types")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, status, text)
+}
+
+// memory is the anonymous memory of the process in KiB.
+func (s *serving) memory() int {
+	s.t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
+	if err != nil {
+		s.t.Skipf("this system does not tell the memory of a process: %v", err)
+	}
+	_, line, _ := strings.Cut(string(text), "RssAnon:")
+	var kib int
+	_, err = fmt.Sscanf(line, "%d kB", &kib)
+	require.NoError(s.t, err)
+	return kib
+}
+
+// TestBackupsOfTheFuture: a backup that was made before the clock was set back does not keep the next one from being
+// made, nor does it outlive it.
+func TestBackupsOfTheFuture(t *testing.T) {
+	t.Parallel()
+	dir, now := t.TempDir(), time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	c := &program{World: &cli.World{Now: func() time.Time { return now }}}
+	s := &serveSettings{Backups: dir, BackupEvery: 24 * time.Hour, BackupKeep: 2}
+	due := func(names ...string) time.Duration {
+		for _, name := range names {
+			require.NoError(t, os.MkdirAll(filepath.Join(dir, "elicense-"+name), 0o700))
+		}
+		d, err := c.backupDue(s)
+		require.NoError(t, err)
+		return d
+	}
+	require.Zero(t, due("20360101T000000Z"))
+	require.Equal(t, 23*time.Hour, due("20260301T000000Z", "20260302T080000Z"))
+	require.NoError(t, s.tidyBackups(now))
+	left, err := backupsIn(dir, now)
+	require.NoError(t, err)
+	require.Equal(t, []string{"elicense-20260301T000000Z", "elicense-20260302T080000Z"}, left)
 }
 
 // drip sends the head of a request that never ends, and says how long the connection lasted.

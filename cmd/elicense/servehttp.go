@@ -9,11 +9,14 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/elicense/elicense/server"
 )
 
 // Limits of a connection. A caller that sends or reads slowly does not hold one for ever.
 const (
 	headerTimeout  = 10 * time.Second
+	restTimeout    = 5 * time.Second // for what is left of a request that is answered
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 32 << 10
 )
@@ -41,24 +44,36 @@ func (c *program) listen(ctx context.Context, address string, config *tls.Config
 		l = tls.NewListener(l, config)
 	}
 	return &listener{l, &http.Server{
-		Handler: atMost(s.MaxRequests, h), ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout,
+		Handler: c.hurried(atMost(s.MaxRequests, s.RequestsEach, h)), ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout,
 		WriteTimeout: s.Timeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // of connections that anybody may break
 	}}, nil
 }
 
-// atMost lets n requests in at once and sends the others away at once: who waits in a queue has given up before it is
-// his turn.
-func atMost(n int, next http.Handler) http.Handler {
-	slots := make(chan struct{}, n)
+// atMost lets so many requests in at once, and so many from one address, and sends the others away at once: who waits in
+// a queue has given up before it is his turn, and who sends slowly holds only what is his.
+func atMost(all, each int, next http.Handler) http.Handler {
+	seats := newSeats(all, each)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case slots <- struct{}{}:
-			defer func() { <-slots }()
-			next.ServeHTTP(w, r)
-		default:
+		from := server.Subscriber(r.RemoteAddr)
+		if !seats.enter(from) {
 			w.Header().Set("Retry-After", "1")
+			w.Header().Set("Connection", "close") // its content is not waited for
 			http.Error(w, "too many requests at once", http.StatusServiceUnavailable)
+			return
+		}
+		defer seats.leave(from)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hurried does not wait long for the rest of a request that has its answer, as one that was refused for what its head
+// says: net/http reads it before it sends the answer.
+func (c *program) hurried(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r)
+		if r.ContentLength != 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(c.Now().Add(restTimeout)) // where there is none nothing waits
 		}
 	})
 }

@@ -212,3 +212,27 @@ func TestServeStops(t *testing.T) {
 	}
 	require.NotContains(t, s.errs.String(), fixtures.FirmAt(1).Code)
 }
+
+// TestServeStopsUnderLoad: an interrupt under load cuts nothing off that was begun: every request has a whole answer or
+// was never taken, the service ends as it should, and after the next start every write is as it was answered.
+func TestServeStopsUnderLoad(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir() + "/data"
+	s := serve(t, dir)
+	all := &answered{sent: map[string]api.IssueRequest{}, written: map[string]api.Written{}}
+	var wg sync.WaitGroup
+	for n := range 6 {
+		wg.Go(func() { all.department(s, 0, n) })
+	}
+	time.Sleep(300*time.Millisecond + rand.N(300*time.Millisecond))
+	require.NoError(t, s.process.Process.Signal(os.Interrupt))
+	<-s.ended
+	require.NoError(t, s.process.Wait(), s.errs.String())
+	wg.Wait()
+	require.NotContains(t, s.errs.String(), `"ERROR"`)
+	require.NotEmpty(t, all.written)
+	begun := strings.Count(s.errs.String(), `"operation":"issueLicence"`)
+	require.Equal(t, begun, len(all.written), "a request was carried out whose answer did not arrive")
+	s = serve(t, dir)
+	all.sendAgain(s)
+}

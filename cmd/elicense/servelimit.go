@@ -3,23 +3,50 @@ package main
 import (
 	"net"
 	"sync"
+
+	"github.com/elicense/elicense/server"
 )
+
+// seats are so many for everybody together, and so many for one address.
+type seats struct {
+	all, each int
+
+	mu   sync.Mutex
+	here int            // guarded by mu
+	from map[string]int // guarded by mu
+}
+
+func newSeats(all, each int) *seats { return &seats{all: all, each: each, from: map[string]int{}} }
+
+func (p *seats) enter(from string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.here >= p.all || p.from[from] >= p.each {
+		return false
+	}
+	p.here++
+	p.from[from]++
+	return true
+}
+
+func (p *seats) leave(from string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.here--
+	if p.from[from]--; p.from[from] == 0 {
+		delete(p.from, from)
+	}
+}
 
 // crowd is a listener that takes so many connections from everybody together, and so many from one address: whoever
 // opens connections and sends nothing keeps out nobody but himself. A connection above the limit is closed at once.
 type crowd struct {
 	net.Listener
 
-	all, each int
-
-	mu   sync.Mutex
-	here int
-	from map[string]int
+	seats *seats
 }
 
-func newCrowd(l net.Listener, all, each int) *crowd {
-	return &crowd{Listener: l, all: all, each: each, from: map[string]int{}}
-}
+func newCrowd(l net.Listener, all, each int) *crowd { return &crowd{l, newSeats(all, each)} }
 
 // Accept gives the next connection that may come in.
 func (c *crowd) Accept() (net.Conn, error) {
@@ -28,31 +55,11 @@ func (c *crowd) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		host := hostOf(conn.RemoteAddr())
-		if c.enter(host) {
-			return &guest{Conn: conn, leave: sync.OnceFunc(func() { c.leave(host) })}, nil
+		from := server.Subscriber(conn.RemoteAddr().String())
+		if c.seats.enter(from) {
+			return &guest{Conn: conn, leave: sync.OnceFunc(func() { c.seats.leave(from) })}, nil
 		}
 		_ = conn.Close() // nothing was said
-	}
-}
-
-func (c *crowd) enter(host string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.here >= c.all || c.from[host] >= c.each {
-		return false
-	}
-	c.here++
-	c.from[host]++
-	return true
-}
-
-func (c *crowd) leave(host string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.here--
-	if c.from[host]--; c.from[host] == 0 {
-		delete(c.from, host)
 	}
 }
 
@@ -67,12 +74,4 @@ type guest struct {
 func (g *guest) Close() error {
 	g.leave()
 	return g.Conn.Close()
-}
-
-func hostOf(a net.Addr) string {
-	host, _, err := net.SplitHostPort(a.String())
-	if err != nil {
-		return a.String()
-	}
-	return host
 }

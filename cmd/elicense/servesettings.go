@@ -23,23 +23,24 @@ const serviceFile = "service.yaml"
 
 // serveSettings are service.yaml. Paths are relative to the data directory.
 type serveSettings struct {
-	Listen      string        `koanf:"listen"`       // address:port
-	Plain       bool          `koanf:"plain"`        // without TLS, on a loopback address only
-	Certificate string        `koanf:"certificate"`  // PEM chain of the server
-	Key         string        `koanf:"key"`          // its key, PEM
-	ClientCA    string        `koanf:"client_ca"`    // PEM of the authorities of callers' certificates
-	Names       []string      `koanf:"names"`        // by which it is called, host[:port]; none: where it listens
-	LoginCaller string        `koanf:"login_caller"` // of the vault, that vouches for logins by certificate; "": none
-	Receivers   []string      `koanf:"receivers"`    // hosts that webhooks may be sent to, host or *.domain; none: no webhooks
-	Metrics     string        `koanf:"metrics"`      // address:port for Prometheus; "": none
-	MaxRequests int           `koanf:"max_requests"` // that are answered at once
-	Connections int           `koanf:"connections"`  // that are open at once
-	PerAddress  int           `koanf:"per_address"`  // of these from one address
-	Backups     string        `koanf:"backups"`      // directory for online backups; "": none
-	BackupEvery time.Duration `koanf:"backup_every"` // from one to the next
-	BackupKeep  int           `koanf:"backup_keep"`  // of the newest; older ones are removed
-	Timeout     time.Duration `koanf:"timeout"`      // for one request, reading and answering
-	Grace       time.Duration `koanf:"grace"`        // for requests that are under way when the service stops
+	Listen       string        `koanf:"listen"`               // address:port
+	Plain        bool          `koanf:"plain"`                // without TLS, on a loopback address only
+	Certificate  string        `koanf:"certificate"`          // PEM chain of the server
+	Key          string        `koanf:"key"`                  // its key, PEM
+	ClientCA     string        `koanf:"client_ca"`            // PEM of the authorities of callers' certificates
+	Names        []string      `koanf:"names"`                // by which it is called, host[:port]; none: where it listens
+	LoginCaller  string        `koanf:"login_caller"`         // of the vault, that vouches for logins by certificate; "": none
+	Receivers    []string      `koanf:"receivers"`            // hosts that webhooks may be sent to, host or *.domain; none: no webhooks
+	Metrics      string        `koanf:"metrics"`              // address:port for Prometheus; "": none
+	MaxRequests  int           `koanf:"max_requests"`         // that are answered at once
+	RequestsEach int           `koanf:"requests_per_address"` // of these from one address
+	Connections  int           `koanf:"connections"`          // that are open at once
+	PerAddress   int           `koanf:"per_address"`          // of these from one address
+	Backups      string        `koanf:"backups"`              // directory for online backups; "": none
+	BackupEvery  time.Duration `koanf:"backup_every"`         // from one to the next
+	BackupKeep   int           `koanf:"backup_keep"`          // of the newest; older ones are removed
+	Timeout      time.Duration `koanf:"timeout"`              // for one request, reading and answering
+	Grace        time.Duration `koanf:"grace"`                // for requests that are under way when the service stops
 
 	Issuers []issuerSettings `koanf:"issuers"` // identity providers; in the file only
 }
@@ -47,7 +48,7 @@ type serveSettings struct {
 // serveKeys are the names of settings, as file, environment and command line spell them.
 var serveKeys = []string{
 	"listen", "plain", "certificate", "key", "client_ca", "names", "login_caller", "receivers", "metrics", "max_requests",
-	"timeout", "grace",
+	"requests_per_address", "timeout", "grace",
 	"connections", "per_address", "backups", "backup_every", "backup_keep",
 }
 
@@ -65,8 +66,8 @@ func (c *program) serveSettings(flags given) (serveSettings, error) {
 	s := serveSettings{}
 	k := koanf.New(".")
 	err := k.Load(given{
-		"listen": "127.0.0.1:8443", "max_requests": 512, "timeout": "5m", "grace": "30s", "connections": 4096,
-		"per_address": 1024, "backup_every": "24h", "backup_keep": 7,
+		"listen": "127.0.0.1:8443", "max_requests": 512, "requests_per_address": 128, "timeout": "5m", "grace": "30s",
+		"connections": 4096, "per_address": 1024, "backup_every": "24h", "backup_keep": 7,
 	}, nil)
 	if err != nil {
 		return s, fmt.Errorf("reading defaults: %w", err)
@@ -114,9 +115,9 @@ func (s *serveSettings) check() error {
 			"metrics is for a loopback address, as 127.0.0.1:9090")
 	case (s.Certificate == "") != (s.Key == ""):
 		return badService("certificate 与 key 须一起给出", "certificate and key go together")
-	case s.MaxRequests < 1 || s.Timeout <= 0 || s.Grace <= 0 || s.Connections < 1 || s.PerAddress < 1:
-		return badService("max_requests、timeout、grace、connections、per_address 须大于零",
-			"max_requests, timeout, grace, connections and per_address are greater than zero")
+	case min(s.MaxRequests, s.RequestsEach, s.Connections, s.PerAddress) < 1 || min(s.Timeout, s.Grace) <= 0:
+		return badService("max_requests、requests_per_address、timeout、grace、connections、per_address 须大于零",
+			"max_requests, requests_per_address, timeout, grace, connections and per_address are greater than zero")
 	case s.BackupEvery < time.Minute || s.BackupKeep < 1:
 		return badService("backup_every 至少 1m，backup_keep 至少 1", "backup_every is at least 1m, backup_keep at least 1")
 	}

@@ -24,6 +24,7 @@ const (
 	firstPause = 5 * time.Second
 	lastPause  = time.Hour
 	patience   = 7 * 24 * time.Hour
+	fewTries   = 100 // a week has more of them, unless the clock jumped
 )
 
 // Headers of a message beside its signature.
@@ -79,8 +80,11 @@ func (h *Webhooks) Step(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
+// due reports whether it is time for an attempt. None is put off for longer than the last pause: where it looks so, the
+// clock was set back.
 func (s *Subscription) due(now time.Time, end uint64) bool {
-	return s.State != Paused && !s.Again.After(now) && s.Next < end
+	wait := s.Again.Sub(now)
+	return s.State != Paused && (wait <= 0 || wait > lastPause) && s.Next < end
 }
 
 // serve makes an attempt unless another is under way. One that was may have ended since the list was read.
@@ -237,7 +241,7 @@ func (s *Subscription) fail(at time.Time, reason string) {
 		s.Since = at
 	}
 	s.State, s.Reason, s.Again = Failing, reason, at.Add(pauseAfter(s.Failed))
-	if reason == reasonRight || at.Sub(s.Since) >= patience {
+	if reason == reasonRight || at.Sub(s.Since) >= patience && s.Failed > fewTries {
 		s.State, s.Again = Paused, time.Time{}
 	}
 }

@@ -200,6 +200,24 @@ func TestDownForADay(t *testing.T) {
 	require.Equal(t, w.tries-len(w.got)+1, log[len(log)-1].Attempts)
 }
 
+// TestClockJumps: a clock that is set back keeps nobody waiting for a year, and one that jumps ahead gives nobody up.
+func TestClockJumps(t *testing.T) {
+	w := newWorld(t)
+	s := w.subscribe()
+	w.length = 4
+	w.answer = func() (int, error) { return http.StatusBadGateway, nil }
+	w.run()
+	start := w.now
+	w.now = start.AddDate(1, 0, 0)
+	w.run()
+	require.Equal(t, feed.Failing, w.get(s.ID).State, "after two attempts")
+	w.answer = func() (int, error) { return http.StatusOK, nil }
+	w.now = start
+	w.run()
+	require.Equal(t, feed.Active, w.get(s.ID).State)
+	require.Equal(t, evens(0, w.length), w.sequences())
+}
+
 // TestPaused: a receiver that is down for a week is not tried any more until its owner resumes it; then nothing is lost.
 func TestPaused(t *testing.T) {
 	w := newWorld(t)

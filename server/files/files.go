@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/elicense/elicense/internal/blob"
@@ -49,15 +50,23 @@ type File struct {
 	pieces []blob.Address
 }
 
-// Store is safe for use by many goroutines.
-type Store struct{ cfg Config }
+// Store is safe for use by many goroutines. One process has it.
+type Store struct {
+	cfg Config
+
+	putting sync.RWMutex // a piece that is stored is held before a sweep asks for it
+
+	mu   sync.Mutex
+	held map[blob.Address]int // pieces of files that are on their way; guarded by mu
+	left bool                 // pieces were left behind since the last sweep; guarded by mu
+}
 
 // Open checks the configuration.
 func Open(cfg Config) (*Store, error) {
 	if cfg.Engine == nil || cfg.Blobs == nil || cfg.Now == nil || cfg.Rand == nil || cfg.Space == 0 {
 		return nil, ErrConfig
 	}
-	return &Store{cfg}, nil
+	return &Store{cfg: cfg, held: map[blob.Address]int{}, left: true}, nil
 }
 
 // idBytes is the length of the random part of a key.
@@ -159,7 +168,7 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return nil //nolint:nilerr // there is no such file
 	}
-	return s.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+	err = s.cfg.Engine.Update(ctx, func(w engine.Writer) error {
 		f, err := s.get(w, raw)
 		if errors.Is(err, ErrNotFound) {
 			return nil
@@ -169,6 +178,10 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 		}
 		return s.remove(w, raw, f)
 	})
+	if err == nil {
+		s.leave()
+	}
+	return err
 }
 
 func (s *Store) remove(w engine.Writer, id []byte, f *File) error {
@@ -183,10 +196,8 @@ func (s *Store) remove(w engine.Writer, id []byte, f *File) error {
 	return w.Delete(s.key('f', id))
 }
 
-// grace is how long a piece without a file is left alone: the file may be on its way.
-const grace = 24 * time.Hour
-
-// Sweep removes files whose time is over, and pieces that belong to no file. It reports how many files went.
+// Sweep removes files whose time is over, and pieces that belong to no file, neither to one that exists nor to one that
+// is on its way. It reports how many files went.
 func (s *Store) Sweep(ctx context.Context) (int, error) {
 	gone := 0
 	for {
@@ -202,11 +213,67 @@ func (s *Store) Sweep(ctx context.Context) (int, error) {
 		}
 		gone++
 	}
+	s.leave()
+	return gone, s.Tidy(ctx)
+}
+
+// Tidy removes pieces that belong to no file, if any may have been left behind: by an upload that was refused or cut
+// off, by a file that was removed, or by a process that was killed.
+func (s *Store) Tidy(ctx context.Context) error {
+	s.mu.Lock()
+	left := s.left
+	s.left = false
+	s.mu.Unlock()
+	if !left {
+		return nil
+	}
 	_, err := s.cfg.Blobs.Sweep(ctx, blob.Sweeping{
-		OlderThan:  s.cfg.Now().Add(-grace),
+		OlderThan:  s.cfg.Now().Add(time.Nanosecond),
 		Referenced: func(a blob.Address) (bool, error) { return s.referenced(ctx, a) },
 	})
-	return gone, err
+	if err != nil {
+		s.leave()
+	}
+	return err
+}
+
+func (s *Store) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = true
+}
+
+// hold stores a piece of a file that is on its way.
+func (s *Store) hold(ctx context.Context, piece []byte) (blob.Address, error) {
+	s.putting.RLock()
+	defer s.putting.RUnlock()
+	a, err := s.cfg.Blobs.Put(ctx, piece)
+	if err != nil {
+		return a, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held[a]++
+	return a, nil
+}
+
+// release lets go of the pieces of a file that is no longer on its way.
+func (s *Store) release(pieces []blob.Address) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range pieces {
+		if s.held[a]--; s.held[a] == 0 {
+			delete(s.held, a)
+		}
+	}
+}
+
+func (s *Store) isHeld(a blob.Address) bool {
+	s.putting.Lock() // one that was stored before the sweep began is held by now
+	defer s.putting.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held[a] > 0
 }
 
 // expired finds one file whose time is over; "" if there is none.
@@ -228,6 +295,9 @@ func (s *Store) expired(ctx context.Context) (id string, err error) {
 }
 
 func (s *Store) referenced(ctx context.Context, a blob.Address) (bool, error) {
+	if s.isHeld(a) {
+		return true, nil
+	}
 	used := false
 	err := s.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		used = false

@@ -10,6 +10,7 @@ import (
 
 	"github.com/emmansun/gmsm/sm3"
 
+	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/engine"
 )
 
@@ -27,7 +28,7 @@ type Want struct {
 // maxOwner bounds the name of an owner.
 const maxOwner = 255
 
-// Writer takes the content of a file. It is for one goroutine.
+// Writer takes the content of a file, and is closed in the end. It is for one goroutine.
 type Writer struct {
 	s     *Store
 	ctx   context.Context //nolint:containedctx // io.Writer has no place for it, and a Writer lives within one call
@@ -36,6 +37,9 @@ type Writer struct {
 	piece []byte
 	file  File
 	err   error
+
+	held      []blob.Address // until Close
+	committed bool
 }
 
 var _ io.Writer = (*Writer)(nil)
@@ -75,13 +79,26 @@ func (w *Writer) flush() {
 	if w.err != nil || len(w.piece) == 0 {
 		return
 	}
-	address, err := w.s.cfg.Blobs.Put(w.ctx, w.piece)
+	address, err := w.s.hold(w.ctx, w.piece)
 	if err != nil {
 		w.err = err
 		return
 	}
 	w.file.pieces = append(w.file.pieces, address)
+	w.held = append(w.held, address)
 	w.piece = w.piece[:0]
+}
+
+// Close lets go of a file that is on its way. Of one that was not committed nothing stays. It may be called again.
+func (w *Writer) Close() {
+	if len(w.held) == 0 {
+		return
+	}
+	w.s.release(w.held)
+	w.held = nil
+	if !w.committed {
+		w.s.leave()
+	}
 }
 
 // Commit makes the file durable.
@@ -119,6 +136,7 @@ func (w *Writer) Commit() (*File, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.committed = true
 	return out, nil
 }
 
@@ -149,6 +167,7 @@ func (s *Store) put(e engine.Writer, id []byte, f *File) error {
 // Write keeps what it reads.
 func (s *Store) Write(ctx context.Context, from io.Reader, want Want) (*File, error) {
 	w := s.Create(ctx, want)
+	defer w.Close()
 	if _, err := io.CopyBuffer(struct{ io.Writer }{w}, from, make([]byte, 64<<10)); err != nil {
 		return nil, err
 	}

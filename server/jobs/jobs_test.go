@@ -115,6 +115,19 @@ func TestAgain(t *testing.T) {
 	}
 }
 
+// TestClockSetBack: a job that waits for a time which the clock, set back, would reach in a year is begun at once.
+func TestClockSetBack(t *testing.T) {
+	result := errPasses
+	w := newWorld(t, func(context.Context, *jobs.Job, func(jobs.Progress)) (any, error) { return nil, result })
+	j := w.add(t, "k")
+	require.True(t, w.step(t))
+	require.False(t, w.step(t), "it waits")
+	result = nil
+	w.now = w.now.AddDate(-1, 0, 0)
+	require.True(t, w.step(t))
+	require.Equal(t, jobs.Done, w.get(t, j.ID).State)
+}
+
 // TestRefusals: what is not known or too much is refused before anything is written.
 func TestRefusals(t *testing.T) {
 	w := newWorld(t, func(context.Context, *jobs.Job, func(jobs.Progress)) (any, error) { return nil, nil })

@@ -120,6 +120,13 @@ func (s *Jobs) Step(ctx context.Context) (bool, error) {
 	return true, s.conclude(ctx, work, j, result, err)
 }
 
+// due reports whether a job's time has come. None is put off for longer than the last pause: where it looks so, the
+// clock was set back.
+func (j *Job) due(now time.Time) bool {
+	wait := j.NotBefore.Sub(now)
+	return wait <= 0 || wait > lastPause
+}
+
 // claim takes the oldest job whose time has come.
 func (s *Jobs) claim(ctx context.Context) (*Job, error) {
 	var j *Job
@@ -127,7 +134,7 @@ func (s *Jobs) claim(ctx context.Context) (*Job, error) {
 		j = nil
 		now := s.cfg.Now()
 		err := s.eachOpen(w, func(one *Job) bool {
-			if one.State == Waiting && !one.NotBefore.After(now) {
+			if one.State == Waiting && one.due(now) {
 				j = one
 			}
 			return j == nil

@@ -108,7 +108,8 @@ func (l *Limiter) bucketOf(name string, own Rate) *bucket {
 
 // newBucket makes room for a name; nil if there is none. Sweeping is for once a second, since it looks at all of them.
 func (l *Limiter) newBucket(now time.Time) *bucket {
-	if len(l.buckets) >= l.cfg.Max && now.Sub(l.swept) >= time.Second {
+	since := now.Sub(l.swept)
+	if len(l.buckets) >= l.cfg.Max && (since >= time.Second || since < 0) { // or the clock was set back
 		l.swept = now
 		for name, b := range l.buckets {
 			if b.fill(now); b.left >= b.rate.Burst {

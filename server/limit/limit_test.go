@@ -81,6 +81,17 @@ func TestFlood(t *testing.T) {
 	require.True(t, l.Take("known", 1, limit.Rate{}).Allowed)
 	c.now = c.now.Add(time.Minute)
 	require.True(t, l.Take("new", 4, limit.Rate{}).Allowed, "full buckets make room")
+	for i := range 3 {
+		require.True(t, l.Take("y"+strconv.Itoa(i), 1, limit.Rate{}).Allowed || i == 2)
+	}
+	c.now = c.now.Add(time.Minute)
+	require.True(t, l.Take("z", 1, limit.Rate{}).Allowed)
+	c.now = c.now.AddDate(-1, 0, 0)
+	l.Take("w", 4, limit.Rate{})
+	l.Take("v", 4, limit.Rate{})
+	c.now = c.now.Add(time.Minute)
+	require.True(t, l.Take("u", 4, limit.Rate{}).Allowed, "also when the clock was set back")
+	require.True(t, l.Take("t", 4, limit.Rate{}).Allowed, "and each has its own")
 }
 
 // TestNeverMore: in no stretch of time does a name get more than its burst and what the stretch brings.

@@ -102,7 +102,7 @@ func (c *comparing) read(f *finder) (err error) {
 			return err
 		}
 	}
-	c.last, err = f.v.receiptHead(f.r)
+	c.last, err = f.v.receiptHead(f.r, f.s)
 	return err
 }
 

@@ -54,8 +54,8 @@ func (v Verdict) Chinese() string {
 }
 
 // Compare compares what an applicant says with what the vault holds (A78), by any of the names of an element. The query
-// must name one licence. The answer shows verdicts, never the vault's values; a signed receipt stands for it in the case
-// file.
+// must name one licence. The answer shows verdicts, never the vault's values; a signed receipt stands for it in the
+// case file.
 func (v *Vault) Compare(ctx context.Context, a Access, q Query, claims map[string]string) (*Comparison, error) {
 	q.Limit, q.Cursor = 2, ""
 	cmp := comparing{claims: claims}
@@ -102,7 +102,7 @@ func (c *comparing) read(f *finder) (err error) {
 			return err
 		}
 	}
-	c.last, err = f.v.receiptHead(f.r)
+	c.last, err = f.v.receiptHead(f.r, f.s)
 	return err
 }
 

@@ -74,7 +74,7 @@ func (v *Vault) Lookup(ctx context.Context, a Access, q Query) (*Result, error) 
 	var last *signedHead
 	f, err := v.find(ctx, a, q, "lookup", func(f *finder) (err error) {
 		if q.Receipt {
-			last, err = v.receiptHead(f.r)
+			last, err = v.receiptHead(f.r, f.s)
 		}
 		return err
 	})

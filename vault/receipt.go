@@ -56,11 +56,12 @@ type signedHead struct {
 	signed     []byte // nil: none was signed yet
 }
 
-// receiptHead reads the checkpoint for a receipt, in the snapshot of what the receipt is about. A restored vault gives
-// none: nothing is signed in its name. Size and root have one text, which need not be read again while they stay.
-func (v *Vault) receiptHead(r engine.Reader) (*signedHead, error) {
-	if err := openForWriting(r); err != nil {
-		return nil, err
+// receiptHead reads the checkpoint for a receipt, in the snapshot in which the session was admitted and of what the
+// receipt is about. A restored vault gives none: nothing is signed in its name. Size and root have one text, which need
+// not be read again while they stay.
+func (v *Vault) receiptHead(r engine.Reader, s *session) (*signedHead, error) {
+	if s.closed {
+		return nil, refuse(ErrRestored, CodeRestored, "")
 	}
 	cp, err := lastNamed(r)
 	if err != nil {

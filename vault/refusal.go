@@ -74,11 +74,9 @@ func (r *Refusal) Error() string {
 
 // submitted reports codes whose field name was made up by the caller and so may be anything.
 func submitted(c Code) bool {
-	switch c {
-	case CodeFieldUnknown, CodeFieldTwice, CodeClaimUnknown, Code(catalogue.CodeValueUnknown):
-		return true
-	}
-	return false
+	return slices.Contains([]Code{
+		CodeFieldUnknown, CodeFieldTwice, CodeClaimUnknown, Code(catalogue.CodeValueUnknown),
+	}, c)
 }
 
 // Unwrap gives the sentinel.

@@ -41,6 +41,17 @@ func TestRequirementsAreProven(t *testing.T) {
 	}
 }
 
+// TestFaultsAreProven: every test that the table of faults names exists.
+func TestFaultsAreProven(t *testing.T) {
+	text, err := os.ReadFile("docs/operations.md")
+	require.NoError(t, err)
+	named := regexp.MustCompile("`([a-z/]+\\.Test[A-Za-z0-9_]+)`").FindAllStringSubmatch(string(text), -1)
+	require.Greater(t, len(named), 30)
+	for _, m := range named {
+		require.True(t, exists(t, m[1]), "%s does not exist", m[1])
+	}
+}
+
 // exists reports whether package.Test or a script is in the module.
 func exists(t *testing.T, name string) bool {
 	t.Helper()

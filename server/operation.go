@@ -66,7 +66,8 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 	_, isWrite := any(new(I)).(write)
 	huma.Register(s.api, huma.Operation{
 		OperationID: op.id, Method: op.method, Path: api.Version + op.path, Summary: op.zh + " / " + op.en,
-		Tags: []string{op.tag}, MaxBodyBytes: op.maxBody, BodyReadTimeout: bodyTime(op.maxBody), DefaultStatus: op.status, SkipValidateParams: false,
+		Tags: []string{op.tag}, DefaultStatus: op.status, SkipValidateParams: false,
+		MaxBodyBytes: op.maxBody, BodyReadTimeout: bodyTime(op.maxBody),
 		Metadata:  map[string]any{permissionKey: op.may, writeKey: isWrite || op.write, keyedKey: isWrite},
 		Responses: s.responses(op), Security: security(op), RequestBody: requestBody(op),
 		SkipValidateBody: op.consumes != nil, // the library reads it

@@ -25,7 +25,8 @@ type Request struct {
 	Into   any        // pointer to what the answer is read into, a *[]byte as it is; nil: it is not read
 	Write  bool       // needs an Idempotency-Key
 
-	root string // of Path; "": api.Version
+	root   string // of Path; "": api.Version
+	accept string // of an answer that is taken as it is; "": anything
 }
 
 // Content is a body that is no JSON of package api: a document, a definition, lines.
@@ -123,7 +124,7 @@ func (c *Client) prepare(r *Request, options []Option) (*call, error) {
 func (one *call) carry(r *Request) error {
 	accept := "application/json"
 	if _, as := r.Into.(*[]byte); as {
-		accept = "*/*"
+		accept = cmp.Or(r.accept, "*/*")
 	}
 	one.header.Set("Accept", accept)
 	switch body := r.Body.(type) {

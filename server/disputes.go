@@ -72,6 +72,7 @@ func (s *Server) raiseDispute(ctx context.Context, c *identity.Caller, in *raise
 	if err != nil {
 		return nil, err
 	}
+	s.tell(ctx, toldRaised, kept)
 	out := &raisedOutput{
 		Status: http.StatusCreated, Location: api.Version + "/disputes/" + kept.ID, Body: kept.Dispute,
 	}
@@ -242,6 +243,7 @@ func (s *Server) settleDispute(ctx context.Context, c *identity.Caller, in *sett
 	if err != nil {
 		return nil, err
 	}
+	s.tell(ctx, toldSettled, d)
 	out := &disputeOutput{Body: d.Dispute}
 	if again {
 		out.Replayed = "true"

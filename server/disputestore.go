@@ -181,7 +181,7 @@ func (s *disputes) raise(ctx context.Context, fresh *dispute) (*dispute, bool, e
 		if open >= maxOpenDisputes {
 			return codeProblem(CodeDisputesTooMany)
 		}
-		return putDispute(w, d)
+		return errors.Join(putDispute(w, d), w.Put(untoldKey(toldRaised, d.ID), nil))
 	})
 	return d, again, err
 }
@@ -209,7 +209,7 @@ func (s *disputes) settle(ctx context.Context, id string, end func(*dispute)) (*
 			}
 		}
 		d = &ended
-		return putDispute(w, d)
+		return errors.Join(putDispute(w, d), w.Put(untoldKey(toldSettled, d.ID), nil))
 	})
 	return d, again, err
 }

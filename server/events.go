@@ -72,7 +72,7 @@ func kindsOf(names []string) ([]record.Kind, error) {
 	var kinds []record.Kind
 	for _, name := range names {
 		kind := record.Kind(name)
-		if kind != vault.FeedOpened && !slices.Contains(record.Kinds(), kind) {
+		if kind != vault.FeedOpened && !isNotice(kind) && !slices.Contains(record.Kinds(), kind) {
 			p := codeProblem(CodeEventKind)
 			p.Errors[0].Path, p.Errors[0].Found = "kinds", name
 			return nil, p
@@ -106,7 +106,8 @@ func pageOf(p *vault.FeedPage) api.EventPage {
 func eventOf(item *vault.FeedItem) api.Event {
 	e := api.Event{
 		Sequence: item.Sequence, Kind: string(item.Kind), Identifier: item.Identifier, Number: item.Number,
-		Version: item.Version, Recorded: item.Recorded, Batch: item.Batch, From: item.From, Raw: item.Raw,
+		Version: item.Version, Recorded: item.Recorded, Batch: item.Batch, From: item.From, Dispute: item.Object,
+		Raw: item.Raw,
 	}
 	if !item.Effective.IsZero() {
 		e.Effective = item.Effective.String()

@@ -163,12 +163,12 @@ var steps = []step{
 	{
 		id: "feed", habit: "D1.6", rows: []string{"A75", "A91"}, do: fed,
 		zh: "事件流按序齐全", en: "the feed has it all, in order",
-		expected: "every event of the day, in order, and no other",
+		expected: "every event of the day and both disputes, in order, and no other event",
 	},
 	{
 		id: "webhook", habit: "D1.6", rows: []string{"A91"}, do: webhook,
 		zh: "推送的报文可核验", en: "webhooks, verified",
-		expected: "every event of the day, in messages that verify",
+		expected: "every event of the day and both disputes, in messages that verify",
 	},
 	{
 		id: "quality", habit: "D1.9", rows: []string{"A71"}, do: quality,

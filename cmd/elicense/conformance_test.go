@@ -165,6 +165,7 @@ func TestConformanceNotices_A71(t *testing.T) {
 		{"one-verdict", "/comparisons/bulk", `"verdict":"different"`, `"verdict":"equal"`, asHimself},
 		{"receipt", "/comparisons", `"raw":"ZW`, `"raw":"Zw`, asHimself},
 		{"feed", "/events", `"kind":"issued"`, `"kind":"changed"`, asHimself},
+		{"feed", "/events", `"kind":"dispute-settled"`, `"kind":"dispute-raised"`, asHimself},
 		{"front", "/elssp/v1/VerifyCertificateData", `"result":"6"`, `"result":"0"`, asHimself},
 		{"dispute", "/disputes", `"state":"rejected"`, `"state":"corrected"`, asHimself},
 		{"dispute", "/disputes", `"because"`, `"notes"`, asHimself},

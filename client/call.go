@@ -58,6 +58,14 @@ func WithCase(item, number string) Option {
 	}
 }
 
+type clerkKey struct{}
+
+// ByClerk gives a context whose requests name the clerk who acts behind this system (经办人), by a staff number or
+// pseudonym of his department's: he stands in the audit. It is never the number of a person, which is refused.
+func ByClerk(ctx context.Context, clerk string) context.Context {
+	return context.WithValue(ctx, clerkKey{}, clerk)
+}
+
 // call is a request on its way: what stays the same through all attempts.
 type call struct {
 	method string
@@ -73,6 +81,9 @@ func (c *Client) Do(ctx context.Context, r Request, options ...Option) error {
 	one, err := c.prepare(&r, options)
 	if err != nil {
 		return err
+	}
+	if clerk, ok := ctx.Value(clerkKey{}).(string); ok {
+		one.header.Set(api.HeaderClerk, clerk)
 	}
 	answer, err := c.attempts(ctx, one)
 	if err != nil {

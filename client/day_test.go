@@ -275,6 +275,26 @@ func TestDisputePages(t *testing.T) {
 	}
 }
 
+// TestByClerk_A79: the clerk whom a system names goes with the request, under its signature, and one that is no clerk's name
+// is refused.
+func TestByClerk_A79(t *testing.T) {
+	t.Parallel()
+	var named []string
+	_, c := open(t, func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			named = append(named, r.Header.Get(api.HeaderClerk))
+			h.ServeHTTP(w, r)
+		})
+	}, nil)
+	_, err := c.Issue(client.ByClerk(t.Context(), "staff-0042"), request(t, "P-1"))
+	require.NoError(t, err)
+	_, err = c.LicenceTypes(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"staff-0042", ""}, named)
+	_, err = c.LicenceTypes(client.ByClerk(t.Context(), fixtures.PersonAt(7).Number))
+	require.Equal(t, "clerk-not-taken", client.CodeOf(err))
+}
+
 // TestQualityAndPublic: a department's figures, and what everybody may ask.
 func TestQualityAndPublic(t *testing.T) {
 	t.Parallel()

@@ -162,3 +162,28 @@ func ExampleClient_OpenDisputes() {
 	fmt.Println(open)
 	// Output: 0
 }
+
+// A system has its clerk stand in the audit of what he does.
+func ExampleByClerk() {
+	w, err := newWorld(plain)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer w.http.Close()
+	c, err := client.New(w.config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	request, err := foodLicence("P-0001")
+	if err != nil {
+		log.Fatal(err)
+	}
+	by := client.ByClerk(context.Background(), "staff-0042") // never the number of a person
+	written, err := c.Issue(by, request)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(written.State)
+	// Output: valid
+}

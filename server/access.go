@@ -26,6 +26,7 @@ const callTime = 5 * time.Minute
 func (s *Server) accessOf(c *identity.Caller, a api.Asked) vault.Access {
 	access := vault.Access{
 		Caller: c.ID, Purpose: a.Purpose, Item: a.Item, Case: a.Case, Ground: vault.Ground(a.Ground), Basis: a.Basis,
+		Clerk: clerkOf(c),
 	}
 	switch {
 	case c.Holder != nil:
@@ -53,7 +54,17 @@ func (s *Server) accessOf(c *identity.Caller, a api.Asked) vault.Access {
 func writeAccess(c *identity.Caller, purpose, item, caseNumber string) vault.Access {
 	return vault.Access{
 		Caller: c.ID, Purpose: purpose, Item: item, Case: caseNumber, Ground: vault.GroundIssuer, Repeated: c.Repeated,
+		Clerk: clerkOf(c),
 	}
+}
+
+// clerkOf is the person behind a caller, as the audit names him; "" for the system itself and for holders, who are
+// whom it is about.
+func clerkOf(c *identity.Caller) string {
+	if c.IsHolder() {
+		return ""
+	}
+	return c.Actor
 }
 
 // checkType refuses a type that lies outside a caller's registration.

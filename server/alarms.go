@@ -70,7 +70,8 @@ func (s *Server) observe(ctx context.Context, c *identity.Caller, a *vault.Acces
 	slices.Sort(of)
 	of = slices.Compact(of)
 	return s.cfg.Alarms.Observe(ctx, alarm.Look{
-		Caller: c.ID, Actor: c.Actor, Clerk: slices.Contains(persons, c.Role), Self: c.Self, Trace: traceOf(ctx),
+		Caller: c.ID, Actor: c.Actor, Self: c.Self, Trace: traceOf(ctx),
+		Clerk:  c.Actor != "" || slices.Contains(persons, c.Role),
 		Of:     slices.DeleteFunc(of, func(number string) bool { return number == "" }),
 		NoCase: a.Case == "" && (a.Ground == vault.GroundLaw || a.Ground == vault.GroundConsent),
 	})

@@ -92,7 +92,7 @@ func (s *Server) recogniseSharing(c *gin.Context, may identity.Permission) (*ide
 	if !s.limitCaller(c, caller) {
 		return nil, false
 	}
-	if err := (entry{may: may}).admit(caller); err != nil {
+	if err := errors.Join(entry{may: may}.admit(caller), s.nameClerk(caller, c.Request)); err != nil {
 		s.refuseSharing(c, 0, err)
 		return nil, false
 	}

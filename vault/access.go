@@ -19,6 +19,7 @@ type Access struct {
 	Ground  Ground
 	Basis   string     // consent or legal basis behind the ground
 	Holder  *Assertion // the applicant, for GroundHolder
+	Clerk   string     // who acts behind Caller, as ValidClerk takes it; "": Caller itself
 
 	// Repeated: what proves this request was used before. A write may only be told what it was told then.
 	Repeated bool
@@ -120,6 +121,9 @@ func (s *session) malformed() []Problem {
 			problems = append(problems, *p)
 			*f.text = ""
 		}
+	}
+	if s.Clerk != "" && !ValidClerk(s.Clerk) {
+		problems, s.Clerk = append(problems, problem(CodeClerk, "clerk", "")), ""
 	}
 	if s.Purpose == "" {
 		s.Purpose = "-"

@@ -213,7 +213,7 @@ func (s *Systems) checkTime(sig *httpsig.Signature, now time.Time) error {
 // readers may take either.
 var (
 	always    = []string{"@method", "@authority", "@path", "@query"}
-	sensitive = []string{"content-digest", "content-type", "content-encoding", "idempotency-key", "if-match"}
+	sensitive = []string{"content-digest", "content-type", "content-encoding", "idempotency-key", "if-match", "x-clerk"}
 )
 
 // checkCoverage refuses a signature that leaves something open, and one that was made for another service.

@@ -7,7 +7,6 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
-	"github.com/elicense/elicense/vault/catalogue"
 )
 
 func (s *Server) registerComparisons() {
@@ -54,9 +53,6 @@ func (s *Server) compared(
 	}, claims)
 	if err != nil {
 		return nil, as.point(err)
-	}
-	if err := s.observe(ctx, c, &a, holderOf(q.Holder).Code, claims[catalogue.MetaHolderCode]); err != nil {
-		return nil, err
 	}
 	s.countComparison(ctx, res)
 	out := comparisonOf(res)

@@ -54,9 +54,6 @@ func (s *Server) raiseDispute(ctx context.Context, c *identity.Caller, in *raise
 	if err != nil {
 		return nil, err
 	}
-	if err := s.observe(ctx, c, &a, holdersIn(found)...); err != nil {
-		return nil, err
-	}
 	d, err := s.newDispute(ctx, c, &in.Body, found)
 	if err != nil {
 		return nil, err

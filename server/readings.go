@@ -70,9 +70,6 @@ func (s *Server) licence(ctx context.Context, c *identity.Caller, in *licenceInp
 	if err != nil {
 		return nil, err
 	}
-	if err := s.observe(ctx, c, &a, holdersIn(found)...); err != nil {
-		return nil, err
-	}
 	body := s.licenceOf(ctx, c, found, in.Fields, true)
 	if c.Department != "" && c.Department == found.Record.IssuerCode {
 		body.Token = s.cfg.Vault.PublicToken(found)

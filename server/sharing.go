@@ -192,8 +192,7 @@ func (r *sharing) access(cause string) (vault.Access, error) {
 		p.Errors[0].Path = "/head/itemCode"
 		return vault.Access{}, p
 	}
-	return vault.Access{
-		Caller: r.caller.ID, Purpose: cause, Item: by.Item, Case: r.head.BusinessCode, Ground: vault.Ground(by.Ground),
-		Basis: by.Basis,
-	}, nil
+	return r.s.asks(r.caller, vault.Access{
+		Purpose: cause, Item: by.Item, Case: r.head.BusinessCode, Ground: vault.Ground(by.Ground), Basis: by.Basis,
+	}), nil
 }

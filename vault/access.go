@@ -21,6 +21,10 @@ type Access struct {
 	Holder  *Assertion // the applicant, for GroundHolder
 	Clerk   string     // who acts behind Caller, as ValidClerk takes it; "": Caller itself
 
+	// Shown is told about whom an answer is, by the numbers of holders, those that were asked for among them, before
+	// the answer is given; on an error there is none. Nil: nobody is told.
+	Shown func(ctx context.Context, holders []string) error
+
 	// Repeated: what proves this request was used before. A write may only be told what it was told then.
 	Repeated bool
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/normal"
+	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -84,6 +85,10 @@ func (v *Vault) Compare(ctx context.Context, a Access, q Query, claims map[strin
 		return nil, v.denied(ctx, s, found, err)
 	}
 	if err != nil {
+		return nil, err
+	}
+	about := append(numbersOf(res.Found), q.HolderCode, claims[catalogue.MetaHolderCode])
+	if err := s.show(ctx, about); err != nil {
 		return nil, err
 	}
 	found.result, found.holders = c.Result, holdersOf(res.Found)

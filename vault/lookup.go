@@ -80,6 +80,9 @@ func (v *Vault) Lookup(ctx context.Context, a Access, q Query) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := s.show(ctx, append(numbersOf(res.Found), q.HolderCode)); err != nil {
+		return nil, err
+	}
 	note.count, note.holders = len(res.Found), holdersOf(res.Found)
 	if q.Receipt {
 		if res.Receipt, err = v.lookupReceipt(ctx, s, res); isRefusal(err) {

@@ -324,8 +324,8 @@ var messages = map[Code]sentence{
 	CodeQuery:        {"查询条件不完整或不止一个结果；请补全条件", "the query is incomplete or has several answers; complete it"},
 	CodeClerk: {
 		"经办人标识不能用：应为工号或化名（1 至 64 个字母、数字和 . _ @ -），不得为身份证号、手机号；请改用本部门的工号",
-		"the clerk is not to be named so: a staff number or pseudonym has 1 to 64 letters, digits and . _ @ -, and is never " +
-			"a citizen or mobile number; use the department's staff number",
+		"the clerk is not to be named so: a staff number or pseudonym has 1 to 64 letters, digits and . _ @ -, and " +
+			"is never a citizen or mobile number; use the department's staff number",
 	},
 	CodeCursor: {"翻页标记无效；请从第一页开始", "the page mark is not valid; start at the first page"},
 	CodeConflictHolder: {

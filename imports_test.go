@@ -124,7 +124,7 @@ var rules = map[string]rule{
 	})},
 
 	"client":             {reach: network, ours: slices.Concat(codecs, []string{"api", "pki"})},
-	"client/conformance": {reach: network, ours: slices.Concat(codecs, []string{"api", "client", "pki", "verify"})},
+	"client/conformance": {reach: network, ours: slices.Concat(codecs, []string{"api", "client", "pki", "verify", "vault/catalogue"})},
 
 	"fixtures": {ours: []string{
 		"pki", "pki/ca", "signing", "signing/...", "vault", "vault/...", "internal/code", "internal/normal", "internal/sheet",

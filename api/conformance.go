@@ -18,8 +18,10 @@ type ConformanceReport struct {
 	Finished   time.Time         `json:"finished"`
 	Passed     bool              `json:"passed" doc:"every step that must pass has passed"`
 	Steps      []ConformanceStep `json:"steps" maxItems:"100"`
-	// Licences are what was written, for the service to hold against its own records.
+	// Licences are what was written, and Disputes the ids of what was disputed and settled, for the service to hold
+	// against its own records.
 	Licences []ConformanceLicence `json:"licences" maxItems:"100"`
+	Disputes []string             `json:"disputes" maxItems:"10"`
 }
 
 // Outcomes of a step.
@@ -57,7 +59,23 @@ type ConformanceCertificate struct {
 	Issued    time.Time            `json:"issued"`
 	Report    ConformanceReport    `json:"report" doc:"by the word of the caller"`
 	Recorded  []ConformanceHistory `json:"recorded" doc:"by the records of the service"`
+	Disputes  []ConformanceDispute `json:"disputes" doc:"by the records of the service"`
+	Proven    []string             `json:"proven" doc:"by what the caller proved itself as it handed the report in"`
 }
+
+// ConformanceDispute is what the service's own records say of a dispute of the run.
+type ConformanceDispute struct {
+	ID         string `json:"id"`
+	Identifier string `json:"identifier" doc:"电子证照标识"`
+	State      string `json:"state" doc:"corrected or rejected, by the caller within the time of the run"`
+}
+
+// ConformanceProofs are by what a system must prove itself when it hands its report in, both at once: the certificate
+// of the connection, and the signature on the message.
+func ConformanceProofs() []string { return []string{"mtls", "signature"} }
+
+// ConformanceOutcomes are the ends of disputes that every run brings about, in order.
+func ConformanceOutcomes() []string { return []string{"rejected", "corrected"} }
 
 // ConformanceHistory is what the service's own records say of a licence of the run.
 type ConformanceHistory struct {
@@ -74,18 +92,28 @@ type ConformancePass struct {
 
 // ConformancePart is a licence that a run writes, and what must have happened to it by the end.
 type ConformancePart struct {
-	Part   string
-	Events []string // kinds in order; those of documents, which follow by themselves, left out
+	Part     string
+	Events   []string // kinds in order; those of documents, which follow by themselves, left out
+	Outright bool     // issued in one: it is reserved in passing only where the vault makes the number
 }
+
+// Holds reports whether these are the kinds of the events of the part.
+func (p *ConformancePart) Holds(events []string) bool {
+	return slices.Equal(events, p.Events) || p.Outright && slices.Equal(events, p.Events[1:])
+}
+
+// ConformanceDisputed is the part that is disputed.
+const ConformanceDisputed = "disputed"
 
 // ConformanceParts are the licences that every run writes.
 func ConformanceParts() []ConformancePart {
 	return []ConformancePart{
-		{"day", []string{"reserved", "issued", "changed", "suspended", "resumed", "cancelled"}},
-		{"paper", []string{"reserved", "issued"}},
-		{"cancelled", []string{"reserved", "voided"}},
-		{"batch", []string{"reserved", "issued"}},
-		{"signed", []string{"reserved", "issued"}},
+		{"day", []string{"reserved", "issued", "changed", "suspended", "resumed", "cancelled"}, true},
+		{"paper", []string{"reserved", "issued"}, false},
+		{"cancelled", []string{"reserved", "voided"}, false},
+		{"batch", []string{"reserved", "issued"}, true},
+		{"signed", []string{"reserved", "issued"}, true},
+		{ConformanceDisputed, []string{"reserved", "issued", "changed"}, true},
 	}
 }
 
@@ -95,7 +123,8 @@ func ConformanceSteps() []string {
 }
 
 var conformanceSteps = []string{
-	"types", "validate", "all-errors", "issue", "retry", "other-request", "reserve", "ticket", "hanging", "cancel",
-	"stale", "correct", "superseded", "suspend", "resume", "batch", "one-verdict", "compare", "receipt", "ground",
-	"others", "document", "copy", "bulk", "push", "pull", "front", "end", "feed",
+	"types", "tls", "validate", "all-errors", "issue", "retry", "other-request", "reserve", "ticket", "hanging",
+	"cancel", "stale", "correct", "superseded", "suspend", "resume", "batch", "one-verdict", "compare", "receipt",
+	"ground", "others", "document", "copy", "bulk", "push", "pull", "front", "dispute", "end", "public", "feed",
+	"quality",
 }

@@ -40,6 +40,7 @@ type Dispute struct {
 type Disputes struct {
 	Disputes []Dispute `json:"disputes"`
 	More     bool      `json:"more,omitempty" doc:"there are more than limit"`
+	Next     string    `json:"next,omitempty" doc:"after of the next page, if there is more"`
 }
 
 // Settlement ends a dispute.

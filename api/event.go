@@ -6,7 +6,7 @@ import "time"
 // whoever sees it twice knows.
 type Event struct {
 	Sequence   uint64    `json:"sequence"`
-	Kind       string    `json:"kind" doc:"as issued, changed, revoked; batch-opened: read again from the number in from"`
+	Kind       string    `json:"kind" doc:"as issued, changed, revoked; dispute-raised, dispute-settled; batch-opened: read again from the number in from"`
 	Identifier string    `json:"identifier,omitempty" doc:"电子证照标识"`
 	Number     int       `json:"number,omitempty" doc:"among the licence's events, from 1"`
 	Version    int       `json:"version,omitempty" doc:"in force after the event"`
@@ -14,6 +14,7 @@ type Event struct {
 	Recorded   time.Time `json:"recorded,omitzero" doc:"when the vault learnt of it"`
 	Batch      string    `json:"batch,omitempty" doc:"conversion batch"`
 	From       uint64    `json:"from,omitempty" doc:"of batch-opened: no event of the batch stands before"`
+	Dispute    string    `json:"dispute,omitempty" doc:"id of the dispute that was raised or settled"`
 
 	Raw  []byte `json:"raw,omitempty" doc:"the event as committed to in the ledger, for its issuer"`
 	Salt []byte `json:"salt,omitempty" doc:"opens the ledger's leaf"`

@@ -79,6 +79,7 @@ type Licence struct {
 	Values     map[string]string `json:"values,omitempty" doc:"the fields asked for and allowed"`
 	Record     string            `json:"record" doc:"SM3 of the record, hexadecimal"`
 	Documents  []Document        `json:"documents,omitempty"`
+	Token      string            `json:"token,omitempty" doc:"what the QR code holds, for the department that prints it: to the issuer alone, of one licence"`
 }
 
 // Document is a document bound to a version of a licence.

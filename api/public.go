@@ -2,6 +2,9 @@ package api
 
 import "time"
 
+// PagePath is where the page of a QR code is, beside the interface: its token stands behind it.
+const PagePath = "/v/"
+
 // PublicState is all that the bearer of a licence's QR code learns.
 type PublicState struct {
 	State   string    `json:"state"`

@@ -25,7 +25,8 @@ type Request struct {
 	Into   any        // pointer to what the answer is read into, a *[]byte as it is; nil: it is not read
 	Write  bool       // needs an Idempotency-Key
 
-	root string // of Path; "": api.Version
+	root   string // of Path; "": api.Version
+	accept string // of an answer that is taken as it is; "": anything
 }
 
 // Content is a body that is no JSON of package api: a document, a definition, lines.
@@ -57,6 +58,14 @@ func WithCase(item, number string) Option {
 	}
 }
 
+type clerkKey struct{}
+
+// ByClerk gives a context whose requests name the clerk who acts behind this system (经办人), by a staff number or
+// pseudonym of his department's: he stands in the audit. It is never the number of a person, which is refused.
+func ByClerk(ctx context.Context, clerk string) context.Context {
+	return context.WithValue(ctx, clerkKey{}, clerk)
+}
+
 // call is a request on its way: what stays the same through all attempts.
 type call struct {
 	method string
@@ -72,6 +81,9 @@ func (c *Client) Do(ctx context.Context, r Request, options ...Option) error {
 	one, err := c.prepare(&r, options)
 	if err != nil {
 		return err
+	}
+	if clerk, ok := ctx.Value(clerkKey{}).(string); ok {
+		one.header.Set(api.HeaderClerk, clerk)
 	}
 	answer, err := c.attempts(ctx, one)
 	if err != nil {
@@ -123,7 +135,7 @@ func (c *Client) prepare(r *Request, options []Option) (*call, error) {
 func (one *call) carry(r *Request) error {
 	accept := "application/json"
 	if _, as := r.Into.(*[]byte); as {
-		accept = "*/*"
+		accept = cmp.Or(r.accept, "*/*")
 	}
 	one.header.Set("Accept", accept)
 	switch body := r.Body.(type) {

@@ -3,7 +3,9 @@ package client_test
 import (
 	"encoding/hex"
 	"fmt"
+	"iter"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/emmansun/gmsm/sm3"
@@ -235,4 +237,87 @@ func TestFiles(t *testing.T) {
 	require.Equal(t, "no-such-job", client.CodeOf(err))
 	_, err = c.CancelJob(ctx, "another")
 	require.Equal(t, "no-such-job", client.CodeOf(err))
+}
+
+// TestDisputePages: the lists are walked to their end, and what is refused ends them.
+func TestDisputePages(t *testing.T) {
+	t.Parallel()
+	w, c := open(t, plain, nil)
+	cfg := w.config()
+	cfg.Key = w.hall
+	hall, err := client.New(cfg)
+	require.NoError(t, err)
+	defer hall.Close()
+	written, err := c.Issue(t.Context(), request(t, "P-1"))
+	require.NoError(t, err)
+	asked := api.Asked{Purpose: "核对", Item: "350000-0102", Case: "1", Ground: "law", Basis: fixtures.HallBasis}
+	for n := range 99 {
+		_, err := hall.RaiseDispute(t.Context(), api.DisputeRequest{
+			Asked: asked, Identifier: written.Identifier, Reason: fmt.Sprint(n), Elements: []api.Disputed{{Field: "CZZT"}},
+		})
+		require.NoError(t, err)
+	}
+	walk := func(list iter.Seq2[*api.Dispute, error]) (ids []string) {
+		for d, err := range list {
+			require.NoError(t, err)
+			ids = append(ids, d.ID)
+		}
+		slices.Sort(ids)
+		require.Len(t, slices.Compact(slices.Clone(ids)), len(ids), "one comes twice")
+		return ids
+	}
+	all := walk(c.OpenDisputes(t.Context()))
+	require.Len(t, all, 99)
+	require.Equal(t, all, walk(hall.OpenDisputes(t.Context())))
+	for _, id := range all[:2] {
+		_, err := c.SettleDispute(t.Context(), id, api.Settlement{Outcome: "rejected", Reason: "无误"})
+		require.NoError(t, err)
+	}
+	require.Equal(t, all[2:], walk(c.OpenDisputes(t.Context())))
+	require.Equal(t, all[:2], walk(hall.SettledDisputes(t.Context())))
+	w.http.Close()
+	for d, err := range c.OpenDisputes(t.Context()) {
+		require.Nil(t, d)
+		require.Error(t, err)
+	}
+}
+
+// TestByClerk_A79: the clerk whom a system names goes with the request, under its signature, and one that is no clerk's name
+// is refused.
+func TestByClerk_A79(t *testing.T) {
+	t.Parallel()
+	var named []string
+	_, c := open(t, func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			named = append(named, r.Header.Get(api.HeaderClerk))
+			h.ServeHTTP(w, r)
+		})
+	}, nil)
+	_, err := c.Issue(client.ByClerk(t.Context(), "staff-0042"), request(t, "P-1"))
+	require.NoError(t, err)
+	_, err = c.LicenceTypes(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"staff-0042", ""}, named)
+	_, err = c.LicenceTypes(client.ByClerk(t.Context(), fixtures.PersonAt(7).Number))
+	require.Equal(t, "clerk-not-taken", client.CodeOf(err))
+}
+
+// TestQualityAndPublic: a department's figures, and what everybody may ask.
+func TestQualityAndPublic(t *testing.T) {
+	t.Parallel()
+	_, c := open(t, plain, nil)
+	written, err := c.Issue(t.Context(), request(t, "P-1"))
+	require.NoError(t, err)
+	q, err := c.Quality(t.Context(), clock(), clock())
+	require.NoError(t, err)
+	require.Equal(t, 1, q.Issued)
+	l, err := c.Licence(t.Context(), written.Identifier, own)
+	require.NoError(t, err)
+	require.NotEmpty(t, l.Token)
+	state, err := c.PublicState(t.Context(), l.Token)
+	require.NoError(t, err)
+	require.Contains(t, string(state), `"state":"valid"`)
+	page, err := c.PublicPage(t.Context(), l.Token)
+	require.NoError(t, err)
+	require.Contains(t, string(page), "<!DOCTYPE html>")
 }

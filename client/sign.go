@@ -16,7 +16,7 @@ const label = "elicense"
 // covered are the components of every signature, and the fields that are covered if they are there.
 var (
 	covered       = []string{"@method", "@authority", "@path", "@query"}
-	coveredFields = []string{"content-type", "content-digest", "idempotency-key", "if-match"}
+	coveredFields = []string{"content-type", "content-digest", "idempotency-key", "if-match", "x-clerk"}
 )
 
 // sign adds the signature of this system to a request.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/elicense/elicense/api"
 )
@@ -42,6 +43,7 @@ const (
 
 	codeGap     = "import-gap"
 	batchOpened = "batch-opened"
+	notices     = "dispute-" // of what is no event of a licence
 )
 
 // Step carries what one page of the feed names. An error leaves the place where it was.
@@ -52,9 +54,10 @@ func (s *Sync) Step(ctx context.Context, from uint64) (*SyncStep, error) {
 	}
 	out := &SyncStep{Next: page.Next, End: page.End}
 	for i := range page.Events {
-		if e := &page.Events[i]; e.Kind == batchOpened {
+		switch e := &page.Events[i]; {
+		case e.Kind == batchOpened:
 			err = s.opened(ctx, e, out)
-		} else {
+		case !strings.HasPrefix(e.Kind, notices): // disputes are settled where they were raised
 			err = s.licences(ctx, page.Events[i:i+1], out)
 		}
 		if err != nil {

@@ -31,12 +31,14 @@ import (
 
 var zone = time.FixedZone("CST", 8*3600)
 
-// world is a service of the made-up province behind TLS, with one registered system, that is the first department's.
+// world is a service of the made-up province behind TLS, with registered systems: the first department's
+// and the hall's.
 type world struct {
 	http     *httptest.Server
 	handler  http.Handler
 	province *fixtures.Province
 	key      *client.Key
+	hall     *client.Key // of a system that only asks
 	roots    *x509.CertPool
 }
 
@@ -100,24 +102,20 @@ func openVault(ctx context.Context, province *fixtures.Province) (*vault.Vault, 
 	return v, fixtures.Settle(ctx, v)
 }
 
-// register enrols the system and gives who recognises it.
+// register enrols the systems and gives who recognises them.
 func (w *world) register(ctx context.Context) (identity.Recogniser, error) {
-	department := fixtures.Departments()[0]
-	key, chain, err := w.province.Enrol(ca.ProfileDepartment, department)
-	if err != nil {
-		return nil, err
-	}
-	w.key = &client.Key{Certificate: chain[0].Raw, Signer: key}
 	registry, err := identity.OpenRegistry(ctx, identity.RegistryConfig{Engine: memory.New(), Now: clock})
 	if err != nil {
 		return nil, err
 	}
-	err = registry.Put(ctx, fixtures.Operator, identity.Registration{
+	department := fixtures.Departments()[0]
+	w.key, err = w.enrol(ctx, registry, identity.Registration{
 		ID: "market-1", Caller: fixtures.Caller(0), Role: identity.RoleDepartmentSystem, Department: department.Code,
-		Credentials: []identity.Credential{{
-			Kind: identity.CredentialSignature, Certificate: chain[0].Raw, UncheckedUnsafe: true,
-		}},
 	})
+	if err != nil {
+		return nil, err
+	}
+	w.hall, err = w.enrol(ctx, registry, identity.Registration{ID: "hall-1", Caller: fixtures.Hall, Role: identity.RoleReviewer})
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +129,18 @@ func (w *world) register(ctx context.Context) (identity.Recogniser, error) {
 		Registry: registry, Certificates: trust, Now: clock,
 		Authorities: []string{strings.TrimPrefix(w.http.URL, "https://")},
 	})
+}
+
+// enrol gives a system a key for signatures.
+func (w *world) enrol(ctx context.Context, g *identity.Registry, r identity.Registration) (*client.Key, error) {
+	signer, chain, err := w.province.Enrol(ca.ProfileDepartment, fixtures.Departments()[0])
+	if err != nil {
+		return nil, err
+	}
+	r.Credentials = []identity.Credential{{
+		Kind: identity.CredentialSignature, Certificate: chain[0].Raw, UncheckedUnsafe: true,
+	}}
+	return &client.Key{Certificate: chain[0].Raw, Signer: signer}, g.Put(ctx, fixtures.Operator, r)
 }
 
 func (w *world) config() client.Config {

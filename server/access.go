@@ -24,9 +24,9 @@ const callTime = 5 * time.Minute
 // accessOf is what a caller asks by, as the vault takes it. A holder who calls by himself is his own proof: whatever
 // he says of an applicant is not looked at.
 func (s *Server) accessOf(c *identity.Caller, a api.Asked) vault.Access {
-	access := vault.Access{
-		Caller: c.ID, Purpose: a.Purpose, Item: a.Item, Case: a.Case, Ground: vault.Ground(a.Ground), Basis: a.Basis,
-	}
+	access := s.asks(c, vault.Access{
+		Purpose: a.Purpose, Item: a.Item, Case: a.Case, Ground: vault.Ground(a.Ground), Basis: a.Basis,
+	})
 	switch {
 	case c.Holder != nil:
 		access.Ground = vault.GroundHolder
@@ -49,11 +49,30 @@ func (s *Server) accessOf(c *identity.Caller, a api.Asked) vault.Access {
 	return access
 }
 
+// asks completes what a caller asks by: with who he is, and with whoever watches over looks at persons.
+func (s *Server) asks(c *identity.Caller, a vault.Access) vault.Access {
+	a.Caller, a.Clerk = c.ID, clerkOf(c)
+	if s.cfg.Alarms != nil && !c.IsHolder() { // who looks at his own
+		a.Shown = s.watching(c, &a)
+	}
+	return a
+}
+
 // writeAccess is that of a department which writes its own licences.
 func writeAccess(c *identity.Caller, purpose, item, caseNumber string) vault.Access {
 	return vault.Access{
 		Caller: c.ID, Purpose: purpose, Item: item, Case: caseNumber, Ground: vault.GroundIssuer, Repeated: c.Repeated,
+		Clerk: clerkOf(c),
 	}
+}
+
+// clerkOf is the person behind a caller, as the audit names him; "" for the system itself and for holders, who are
+// whom it is about.
+func clerkOf(c *identity.Caller) string {
+	if c.IsHolder() {
+		return ""
+	}
+	return c.Actor
 }
 
 // checkType refuses a type that lies outside a caller's registration.

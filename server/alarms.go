@@ -4,13 +4,12 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
+	"sync"
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/alarm"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
-	"github.com/elicense/elicense/vault/catalogue"
 )
 
 // registerAlarms lets auditors and supervisors see alarms and say who is watched, if the service raises any.
@@ -62,27 +61,29 @@ func (s *Server) watch(ctx context.Context, _ *identity.Caller, in *watchInput) 
 // persons are the roles in which a person looks.
 var persons = []identity.Role{identity.RoleDepartmentClerk, identity.RoleReviewer, identity.RoleWindowClerk}
 
-// observe raises alarms before an answer goes out. Holders look at their own.
-func (s *Server) observe(ctx context.Context, c *identity.Caller, a *vault.Access, of ...string) error {
-	if s.cfg.Alarms == nil || c.IsHolder() {
-		return nil
-	}
-	slices.Sort(of)
-	of = slices.Compact(of)
-	return s.cfg.Alarms.Observe(ctx, alarm.Look{
-		Caller: c.ID, Actor: c.Actor, Clerk: slices.Contains(persons, c.Role), Self: c.Self, Trace: traceOf(ctx),
-		Of:     slices.DeleteFunc(of, func(number string) bool { return number == "" }),
+// watching raises alarms before an answer goes out: the vault tells about whom each answer is. Of one request a person
+// is looked at once, however often the request reads.
+func (s *Server) watching(c *identity.Caller, a *vault.Access) func(context.Context, []string) error {
+	look := alarm.Look{
+		Caller: c.ID, Actor: c.Actor, Self: c.Self,
+		Clerk:  c.Actor != "" || slices.Contains(persons, c.Role),
 		NoCase: a.Case == "" && (a.Ground == vault.GroundLaw || a.Ground == vault.GroundConsent),
-	})
-}
-
-// holdersOf are the numbers of everybody whose licences were found.
-func holdersOf(res *vault.Result) []string {
-	var list []string
-	for i := range res.Found {
-		list = append(list, holdersIn(&res.Found[i])...)
 	}
-	return list
+	var mu sync.Mutex
+	seen := map[string]bool{} // guarded by mu
+	return func(ctx context.Context, of []string) error {
+		mu.Lock()
+		first := len(seen) == 0
+		of = slices.DeleteFunc(of, func(number string) bool { return seen[number] })
+		for _, number := range of {
+			seen[number] = true
+		}
+		mu.Unlock()
+		if len(of) == 0 && !first {
+			return nil
+		}
+		look := look
+		look.Of, look.Trace = of, traceOf(ctx)
+		return s.cfg.Alarms.Observe(ctx, look)
+	}
 }
-
-func holdersIn(f *vault.Found) []string { return strings.Split(f.Value(catalogue.MetaHolderCode), "^") }

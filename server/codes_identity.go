@@ -94,6 +94,13 @@ var identitySentences = map[identity.Code]message{
 		"该证照类型不在您的授权范围；请由运行单位调整登记",
 		"the licence type lies outside your registration; have the operator extend it",
 	},
+	identity.CodeClerk: {
+		http.StatusUnprocessableEntity, false,
+		"请求头 X-Clerk 不能用：由系统给出一个经办人，写工号或化名（1 至 64 个字母、数字和 . _ @ -），不得为身份证号、手机号；本人登录的不写；请改正",
+		"the header X-Clerk is not taken: a system names one clerk, by a staff number or pseudonym of 1 to 64 " +
+			"letters, digits and . _ @ -, never by a citizen or mobile number, and who has logged in himself names " +
+			"nobody; put it right",
+	},
 	identity.CodeNeedsProof: {
 		http.StatusUnauthorized, false,
 		"此写操作须带 SM2 消息签名；请按 docs/signatures.md 签名",

@@ -7,7 +7,6 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
-	"github.com/elicense/elicense/vault/catalogue"
 )
 
 func (s *Server) registerComparisons() {
@@ -46,9 +45,6 @@ func (s *Server) compared(
 	}, q.Claims)
 	if err != nil {
 		return nil, asWritten("claims", q.Claims).point(err)
-	}
-	if err := s.observe(ctx, c, &a, holderOf(q.Holder).Code, res.Claims[catalogue.MetaHolderCode]); err != nil {
-		return nil, err
 	}
 	s.countComparison(ctx, res)
 	out := comparisonOf(res)

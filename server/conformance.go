@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -42,6 +43,7 @@ const (
 	CodeConformanceOther    Code = "conformance-of-another"
 	CodeConformanceTime     Code = "conformance-out-of-time"
 	CodeConformanceLicences Code = "conformance-not-recorded"
+	CodeConformanceDisputes Code = "conformance-dispute-not-recorded"
 )
 
 var conformanceSentences = map[Code]message{
@@ -67,6 +69,12 @@ var conformanceSentences = map[Code]message{
 		"the records of the vault do not bear the report out: the caller has not done these acts, in order and " +
 			"within its time; run again, and let nothing else act on these licences",
 	},
+	CodeConformanceDisputes: {
+		http.StatusUnprocessableEntity, false,
+		"服务的记录与报告不符：测试期间应有一件异议不予更正、一件已更正，均由本部门办结；请重新运行",
+		"the records of the service do not bear the report out: within its time one dispute must be rejected and one " +
+			"corrected, both by this department; run again",
+	},
 }
 
 type certifyInput struct {
@@ -91,9 +99,13 @@ func (s *Server) certifyConformance(ctx context.Context, c *identity.Caller, in 
 	if err != nil {
 		return nil, err
 	}
+	disputes, err := s.recordedDisputes(ctx, c, r)
+	if err != nil {
+		return nil, err
+	}
 	content, err := json.Marshal(api.ConformanceCertificate{
 		MediaType: api.ConformanceMediaType, Service: s.cfg.Vault.Name(), Sandbox: s.cfg.Sandbox, Issued: now,
-		Report: *r, Recorded: recorded,
+		Report: *r, Recorded: recorded, Disputes: disputes, Proven: proofsOf(c),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("writing a certificate of conformance: %w", err)
@@ -162,7 +174,7 @@ func (s *Server) recordedDay(ctx context.Context, c *identity.Caller, r *api.Con
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Equal(events, part.Events) {
+		if !part.Holds(events) {
 			p := refuseConformance(CodeConformanceLicences, path)
 			p.Errors[0].Found = strings.Join(events, " ")
 			return nil, p
@@ -195,4 +207,49 @@ func (s *Server) recordedEvents(ctx context.Context, c *identity.Caller, identif
 		}
 	}
 	return kinds, nil
+}
+
+// proofsOf are by what a caller has proven itself.
+func proofsOf(c *identity.Caller) []string {
+	proofs := []string{}
+	if c.Connected {
+		proofs = append(proofs, string(identity.MethodTLS))
+	}
+	if c.Method != identity.MethodTLS {
+		proofs = append(proofs, string(c.Method))
+	}
+	return proofs
+}
+
+// recordedDisputes holds the disputes of the report against what is kept: one that the caller's department has rejected
+// and one that it has corrected, of the licence that was made for it.
+func (s *Server) recordedDisputes(ctx context.Context, c *identity.Caller, r *api.ConformanceReport) (
+	[]api.ConformanceDispute, error,
+) {
+	outcomes, out := api.ConformanceOutcomes(), []api.ConformanceDispute{}
+	at := slices.IndexFunc(r.Licences, func(l api.ConformanceLicence) bool { return l.Part == api.ConformanceDisputed })
+	if at < 0 || len(r.Disputes) != len(outcomes) {
+		return nil, refuseConformance(CodeConformanceDisputes, "/disputes")
+	}
+	from, until := r.Started.Add(-clockSkew), r.Finished.Add(clockSkew)
+	for i, id := range r.Disputes {
+		d, err := s.disputes.get(ctx, id)
+		if err != nil && !isCode(err, CodeNoDispute) {
+			return nil, err
+		}
+		if err != nil || d.Issuer != c.Department || d.State != outcomes[i] || d.Raised.Before(from) ||
+			d.Settled.After(until) || !sameLicence(d.Identifier, r.Licences[at].Identifier) {
+			return nil, refuseConformance(CodeConformanceDisputes, "/disputes/"+strconv.Itoa(i))
+		}
+		out = append(out, api.ConformanceDispute{ID: d.ID, Identifier: d.Identifier, State: d.State})
+	}
+	return out, nil
+}
+
+// sameLicence reports whether two identifiers name versions of one licence.
+func sameLicence(a, b string) bool {
+	one, err := code.ParseIdentifier(a)
+	other, bad := code.ParseIdentifier(b)
+	return err == nil && bad == nil && one.Type == other.Type && one.Issuer == other.Issuer &&
+		one.Serial == other.Serial
 }

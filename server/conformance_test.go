@@ -29,8 +29,9 @@ func newCertifying(t *testing.T) (*world, *api.ConformanceReport) {
 	w.restart()
 	r := &api.ConformanceReport{
 		Run: "0123456789abcdef0123456789abcdef", Caller: fixtures.Caller(0), Department: fixtures.Departments()[0].Code,
-		Type: foodRequest(t).Type, Started: w.now, Passed: true, Licences: w.goThrough(),
+		Type: foodRequest(t).Type, Started: w.now, Passed: true,
 	}
+	r.Licences, r.Disputes = w.goThrough()
 	w.now = w.now.Add(time.Minute)
 	r.Finished = w.now
 	for _, id := range api.ConformanceSteps() {
@@ -40,9 +41,8 @@ func newCertifying(t *testing.T) (*world, *api.ConformanceReport) {
 }
 
 // goThrough writes the licences of a run.
-func (w *world) goThrough() []api.ConformanceLicence {
+func (w *world) goThrough() (out []api.ConformanceLicence, disputes []string) {
 	w.t.Helper()
-	var out []api.ConformanceLicence
 	do := func(path, key string, body any) api.Written {
 		r := w.call(fixtures.Caller(0), http.MethodPost, path, body, api.HeaderIdempotencyKey, key)
 		require.Less(w.t, r.status, 300, "%s", r.body)
@@ -62,7 +62,10 @@ func (w *world) goThrough() []api.ConformanceLicence {
 			case "voided":
 				do("/reservations/"+written.Identifier+"/cancellation", key, api.Cancellation{Reason: "r"})
 			case "changed":
-				act.Values, act.Paper = map[string]string{"KZ_FDDBR": "李四"}, "new"
+				if part.Part == api.ConformanceDisputed {
+					disputes = []string{w.disputed(written.Identifier, "1"), w.disputed(written.Identifier, "2")}
+				}
+				act.Values, act.Paper = map[string]string{"KZ_FDDBR": "李四"}, "new-"+part.Part
 				do(at+"/changes", key, act)
 				act.Values, act.Paper = nil, ""
 			case "suspended":
@@ -78,7 +81,18 @@ func (w *world) goThrough() []api.ConformanceLicence {
 		}
 		out = append(out, api.ConformanceLicence{Part: part.Part, Identifier: written.Identifier})
 	}
-	return out
+	for i, by := range []api.Settlement{{Outcome: "rejected", Reason: "r"}, {Outcome: "corrected", Version: 2}} {
+		require.Equal(w.t, http.StatusOK, w.settle(fixtures.Caller(0), disputes[i], by).status)
+	}
+	return out, disputes
+}
+
+// disputed has the holder dispute who the legal representative is.
+func (w *world) disputed(identifier, key string) string {
+	w.t.Helper()
+	r := dispute(own(), identifier)
+	r.Elements = []api.Disputed{{Field: "KZ_FDDBR", Claimed: "李四"}}
+	return into[api.Dispute](w.t, w.raise("firm-7", "dispute"+key, r)).ID
 }
 
 func (w *world) certify(key string, r *api.ConformanceReport) reply {
@@ -98,6 +112,8 @@ func TestCertify_A71(t *testing.T) {
 	require.True(t, c.Sandbox)
 	require.Equal(t, r.Run, c.Report.Run)
 	require.Len(t, c.Recorded, len(api.ConformanceParts()))
+	require.Equal(t, []string{"key"}, c.Proven)
+	require.Equal(t, []any{"rejected", "corrected"}, []any{c.Disputes[0].State, c.Disputes[1].State})
 	for i, part := range api.ConformanceParts() {
 		require.Equal(t, part.Events, c.Recorded[i].Events)
 	}
@@ -139,6 +155,20 @@ func TestCertifyRefused_A71(t *testing.T) {
 		"backwards": {"", func(_ *world, r *api.ConformanceReport) {
 			r.Started, r.Finished = r.Finished, r.Started
 		}, "conformance-out-of-time"},
+		"no disputes": {"", func(_ *world, r *api.ConformanceReport) { r.Disputes = nil }, "conformance-dispute-not-recorded"},
+		"disputes that are none": {"", func(_ *world, r *api.ConformanceReport) {
+			r.Disputes[0] = "00000000000000000000000000000000"
+		}, "conformance-dispute-not-recorded"},
+		"disputes the other way": {"", func(_ *world, r *api.ConformanceReport) {
+			r.Disputes[0], r.Disputes[1] = r.Disputes[1], r.Disputes[0]
+		}, "conformance-dispute-not-recorded"},
+		"dispute that is open": {"", func(w *world, r *api.ConformanceReport) {
+			r.Disputes[0] = w.disputed(r.Licences[5].Identifier, "3")
+		}, "conformance-dispute-not-recorded"},
+		"dispute of another licence": {"", func(w *world, r *api.ConformanceReport) {
+			r.Disputes[0] = w.disputed(r.Licences[1].Identifier, "3")
+			w.settle(fixtures.Caller(0), r.Disputes[0], api.Settlement{Outcome: "rejected", Reason: "r"})
+		}, "conformance-dispute-not-recorded"},
 		"part missing": {"", func(_ *world, r *api.ConformanceReport) { r.Licences = r.Licences[1:] }, "conformance-not-recorded"},
 		"one twice": {"", func(_ *world, r *api.ConformanceReport) {
 			r.Licences[3].Identifier = r.Licences[1].Identifier

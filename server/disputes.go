@@ -54,9 +54,6 @@ func (s *Server) raiseDispute(ctx context.Context, c *identity.Caller, in *raise
 	if err != nil {
 		return nil, err
 	}
-	if err := s.observe(ctx, c, &a, holdersIn(found)...); err != nil {
-		return nil, err
-	}
 	d, err := s.newDispute(ctx, c, &in.Body, found)
 	if err != nil {
 		return nil, err
@@ -72,6 +69,7 @@ func (s *Server) raiseDispute(ctx context.Context, c *identity.Caller, in *raise
 	if err != nil {
 		return nil, err
 	}
+	s.tell(ctx, toldRaised, kept)
 	out := &raisedOutput{
 		Status: http.StatusCreated, Location: api.Version + "/disputes/" + kept.ID, Body: kept.Dispute,
 	}
@@ -115,6 +113,7 @@ func (s *Server) newDispute(
 
 type disputesInput struct {
 	State string `query:"state" enum:"open,settled" default:"open"`
+	After string `query:"after" maxLength:"64" doc:"next of the page before"`
 	Limit int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
@@ -127,12 +126,16 @@ func (s *Server) listDisputes(ctx context.Context, c *identity.Caller, in *dispu
 	if err := s.witnessDisputes(ctx, c, vault.Witnessed{Act: "list-disputes"}); err != nil {
 		return nil, err
 	}
+	after, ok := parsePlace(in.After)
+	if !ok {
+		return nil, refusedAs(vault.ErrInvalid, vault.CodeCursor, "after")
+	}
 	of, owner := spaceOfRaiser, s.ownerOf(c)
 	if settles(c) {
 		of, owner = spaceOfIssuer, c.Department
 	}
 	list, err := s.disputes.list(ctx, disputeQuery{
-		of: of, owner: owner, open: in.State == disputeOpen, limit: in.Limit + 1,
+		of: of, owner: owner, open: in.State == disputeOpen, limit: in.Limit + 1, after: after,
 		wanted: func(d *dispute) bool { return c.Covers(d.Type) },
 	})
 	if err != nil {
@@ -141,7 +144,7 @@ func (s *Server) listDisputes(ctx context.Context, c *identity.Caller, in *dispu
 	out := &disputesOutput{api.Disputes{Disputes: make([]api.Dispute, 0, len(list))}}
 	for i, d := range list {
 		if i == in.Limit {
-			out.Body.More = true
+			out.Body.More, out.Body.Next = true, placeOf(list[i-1])
 			break
 		}
 		out.Body.Disputes = append(out.Body.Disputes, d.Dispute)
@@ -237,6 +240,7 @@ func (s *Server) settleDispute(ctx context.Context, c *identity.Caller, in *sett
 	if err != nil {
 		return nil, err
 	}
+	s.tell(ctx, toldSettled, d)
 	out := &disputeOutput{Body: d.Dispute}
 	if again {
 		out.Replayed = "true"

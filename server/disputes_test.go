@@ -9,6 +9,8 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -155,4 +157,92 @@ func TestOwners(t *testing.T) {
 	refused(t, w.call("firm-8", http.MethodGet, "/files/"+id, nil), http.StatusNotFound, "no-such-file")
 	refused(t, w.call("reviewer", http.MethodGet, "/files/"+id, nil), http.StatusNotFound, "no-such-file")
 	require.NotEqual(t, id, w.upload("firm-8", []byte("mine")))
+}
+
+// TestDisputesInFeed_D1_9: a dispute and its end come to the department by its feed and webhooks, in order with the
+// events; what a crash or a vault that takes nothing has left untold comes later, and nothing comes twice.
+func TestDisputesInFeed_D1_9(t *testing.T) {
+	t.Parallel()
+	store := memory.New()
+	w := newWorldOn(t, store, nil)
+	issued := w.issue("one")
+	raised := into[api.Dispute](t, w.raise("firm-7", "k", dispute(own(), issued.Identifier)))
+	w.raise("firm-7", "k", dispute(own(), issued.Identifier))
+	w.rename(issued.Identifier)
+	require.Equal(t, http.StatusOK, w.settle(fixtures.Caller(0), raised.ID, api.Settlement{Outcome: "corrected", Version: 2}).status)
+	require.NoError(t, w.server.Tell(t.Context()))
+	list := w.happened(fixtures.Caller(0), "")
+	require.Equal(t, []string{"reserved", "issued", "dispute-raised", "changed", "dispute-settled"}, kindsIn(list))
+	for i, e := range list {
+		require.EqualValues(t, i, e.Sequence)
+	}
+	require.Equal(t, []string{raised.ID, raised.ID}, []string{list[2].Dispute, list[4].Dispute})
+	require.Empty(t, w.happened(fixtures.Caller(1), ""))
+	require.Equal(t, []string{"dispute-settled"}, kindsIn(w.happened(fixtures.Caller(0), "kinds=dispute-settled")))
+
+	second := into[api.Dispute](t, w.raise("firm-7", "k2", dispute(own(), issued.Identifier)))
+	require.NoError(t, w.vault.MarkRestored(t.Context())) // it takes nothing
+	require.Equal(t, http.StatusOK, w.settle(fixtures.Caller(0), second.ID, api.Settlement{Outcome: "rejected", Reason: "x"}).status)
+	require.ErrorIs(t, w.server.Tell(t.Context()), vault.ErrRestored)
+	w.restart()
+	require.NoError(t, store.Update(t.Context(), func(w engine.Writer) error { return w.Delete([]byte{'R'}) }))
+	for range 2 {
+		require.NoError(t, w.server.Tell(t.Context()))
+		require.Equal(t, []string{"dispute-raised", "dispute-settled"}, kindsIn(w.happened(fixtures.Caller(0), "from=5")))
+	}
+}
+
+// happened is what the feed has.
+func (w *world) happened(key, more string) []api.Event {
+	w.t.Helper()
+	return into[api.EventPage](w.t, w.call(key, http.MethodGet, "/events?"+more, nil)).Events
+}
+
+func kindsIn(list []api.Event) []string {
+	out := []string{}
+	for i := range list {
+		out = append(out, list[i].Kind)
+	}
+	return out
+}
+
+// TestDisputePages: a list of disputes is walked page by page, none twice and none left out, open and settled.
+func TestDisputePages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	issued := w.issue("one")
+	want := map[string]bool{}
+	for _, key := range []string{"a", "b", "c", "d", "e", "f", "g"} {
+		if key != "c" { // two at one time
+			w.now = w.now.Add(time.Second)
+		}
+		want[into[api.Dispute](t, w.raise("firm-7", key, dispute(own(), issued.Identifier))).ID] = true
+	}
+	walk := func(state string) map[string]bool {
+		seen, after := map[string]bool{}, ""
+		for range want {
+			page := into[api.Disputes](t, w.call(fixtures.Caller(0), http.MethodGet,
+				"/disputes?limit=2&state="+state+"&after="+after, nil))
+			for _, d := range page.Disputes {
+				require.False(t, seen[d.ID], "twice")
+				seen[d.ID] = true
+			}
+			if after = page.Next; after == "" {
+				require.False(t, page.More)
+				return seen
+			}
+			require.True(t, page.More)
+		}
+		t.Fatal("there is no end")
+		return nil
+	}
+	require.Equal(t, want, walk("open"))
+	for id := range want {
+		require.Equal(t, http.StatusOK, w.settle(fixtures.Caller(0), id, api.Settlement{Outcome: "rejected", Reason: "x"}).status)
+	}
+	require.Equal(t, want, walk("settled"))
+	require.Empty(t, walk("open"))
+	for _, bad := range []string{"x", "0123456789abcdef0123456789abcdef0123456789abcdeg", "00"} {
+		refused(t, w.call(fixtures.Caller(0), http.MethodGet, "/disputes?after="+bad, nil), http.StatusUnprocessableEntity, "cursor-malformed")
+	}
 }

@@ -181,7 +181,7 @@ func (s *disputes) raise(ctx context.Context, fresh *dispute) (*dispute, bool, e
 		if open >= maxOpenDisputes {
 			return codeProblem(CodeDisputesTooMany)
 		}
-		return putDispute(w, d)
+		return errors.Join(putDispute(w, d), w.Put(untoldKey(toldRaised, d.ID), nil))
 	})
 	return d, again, err
 }
@@ -209,7 +209,7 @@ func (s *disputes) settle(ctx context.Context, id string, end func(*dispute)) (*
 			}
 		}
 		d = &ended
-		return putDispute(w, d)
+		return errors.Join(putDispute(w, d), w.Put(untoldKey(toldSettled, d.ID), nil))
 	})
 	return d, again, err
 }
@@ -219,6 +219,7 @@ type disputeQuery struct {
 	of     byte
 	owner  string
 	open   bool
+	after  []byte // place behind which they begin; nil: all
 	limit  int
 	wanted func(*dispute) bool
 }
@@ -229,7 +230,10 @@ func (s *disputes) list(ctx context.Context, q disputeQuery) ([]*dispute, error)
 	prefix := disputePrefix(q.of, q.owner, q.open)
 	err := s.engine.View(ctx, func(r engine.Reader) error {
 		list = nil
-		return r.Scan(engine.Range{Prefix: prefix, KeysOnly: true, Reverse: !q.open}, func(k, _ []byte) (bool, error) {
+		return r.Scan(q.part(prefix), func(k, _ []byte) (bool, error) {
+			if bytes.Equal(k[len(prefix):], q.after) {
+				return true, nil
+			}
 			d, err := getDispute(r, string(k[len(prefix)+8:]))
 			if err != nil {
 				return false, err
@@ -241,6 +245,38 @@ func (s *disputes) list(ctx context.Context, q disputeQuery) ([]*dispute, error)
 		})
 	})
 	return list, err
+}
+
+// part is where a list begins: at the place itself, which is passed over, since it may be gone.
+func (q *disputeQuery) part(prefix []byte) engine.Range {
+	part := engine.Range{Prefix: prefix, KeysOnly: true, Reverse: !q.open}
+	if q.after != nil {
+		part.Start = append(bytes.Clone(prefix), q.after...)
+	}
+	return part
+}
+
+// placeOf is where a dispute stands in a list, as the next page is asked for.
+func placeOf(d *dispute) string {
+	at := d.Raised
+	if d.State != disputeOpen {
+		at = d.Settled
+	}
+	return hex.EncodeToString(appendInstant(nil, at)) + d.ID
+}
+
+// parsePlace reads what placeOf writes; nil of "".
+func parsePlace(s string) ([]byte, bool) {
+	if s == "" {
+		return nil, true
+	}
+	const instant = 16 // digits
+	if len(s) != instant+2*disputeIDBytes {
+		return nil, false
+	}
+	at, err := hex.DecodeString(s[:instant])
+	_, bad := hex.DecodeString(s[instant:])
+	return append(at, s[instant:]...), err == nil && bad == nil
 }
 
 func countDisputes(r engine.Reader, prefix []byte) (int, error) {

@@ -42,7 +42,7 @@ func (s *Server) listEvents(ctx context.Context, c *identity.Caller, in *eventsI
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.cfg.Vault.Events(ctx, followAccess(c.ID, c.Department), vault.FeedQuery{
+	page, err := s.cfg.Vault.Events(ctx, followAccess(c.ID, c.Department, clerkOf(c)), vault.FeedQuery{
 		From: in.From, Limit: in.Limit, Kinds: kinds, Types: types, Content: in.Content,
 	})
 	if err != nil {
@@ -52,12 +52,12 @@ func (s *Server) listEvents(ctx context.Context, c *identity.Caller, in *eventsI
 }
 
 // followAccess is a department's to what concerns its licences, an operator's to all without content.
-func followAccess(caller, department string) vault.Access {
+func followAccess(caller, department, clerk string) vault.Access {
 	ground := vault.GroundOperator
 	if department != "" {
 		ground = vault.GroundIssuer
 	}
-	return vault.Access{Caller: caller, Purpose: "订阅证照事件", Ground: ground}
+	return vault.Access{Caller: caller, Purpose: "订阅证照事件", Ground: ground, Clerk: clerk}
 }
 
 func listOf(text string) []string {
@@ -72,7 +72,7 @@ func kindsOf(names []string) ([]record.Kind, error) {
 	var kinds []record.Kind
 	for _, name := range names {
 		kind := record.Kind(name)
-		if kind != vault.FeedOpened && !slices.Contains(record.Kinds(), kind) {
+		if kind != vault.FeedOpened && !isNotice(kind) && !slices.Contains(record.Kinds(), kind) {
 			p := codeProblem(CodeEventKind)
 			p.Errors[0].Path, p.Errors[0].Found = "kinds", name
 			return nil, p
@@ -106,7 +106,8 @@ func pageOf(p *vault.FeedPage) api.EventPage {
 func eventOf(item *vault.FeedItem) api.Event {
 	e := api.Event{
 		Sequence: item.Sequence, Kind: string(item.Kind), Identifier: item.Identifier, Number: item.Number,
-		Version: item.Version, Recorded: item.Recorded, Batch: item.Batch, From: item.From, Raw: item.Raw,
+		Version: item.Version, Recorded: item.Recorded, Batch: item.Batch, From: item.From, Dispute: item.Object,
+		Raw: item.Raw,
 	}
 	if !item.Effective.IsZero() {
 		e.Effective = item.Effective.String()
@@ -128,7 +129,7 @@ func (f source) Events(ctx context.Context, owner feed.Owner, q feed.Query) (*ap
 	if err != nil {
 		return nil, err
 	}
-	page, err := f.s.cfg.Vault.Events(ctx, followAccess(owner.ID, owner.Department), vault.FeedQuery{
+	page, err := f.s.cfg.Vault.Events(ctx, followAccess(owner.ID, owner.Department, ""), vault.FeedQuery{
 		From: q.From, Limit: q.Limit, Kinds: kinds, Types: q.Types,
 	})
 	if err != nil {

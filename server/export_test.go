@@ -32,6 +32,9 @@ func (s *Server) AddConstant() {
 	})
 }
 
+// Tell tells followers of disputes that are not told yet, as Run does.
+func (s *Server) Tell(ctx context.Context) error { return s.tellAll(ctx) }
+
 // Step does the next job, as Run does in its turn.
 func (s *Server) Step(ctx context.Context) (bool, error) { return s.jobs.Step(ctx) }
 

@@ -42,9 +42,6 @@ func (s *Server) lookUp(ctx context.Context, c *identity.Caller, in *lookUpInput
 	if err != nil {
 		return nil, err
 	}
-	if err := s.observe(ctx, c, &a, append(holdersOf(res), holderOf(q.Holder).Code)...); err != nil {
-		return nil, err
-	}
 	out := &lookUpOutput{Body: api.LookupAnswer{
 		Licences: make([]api.Licence, 0, len(res.Found)), Next: res.Next, Absence: string(res.Absence),
 		Receipt: receiptOf(res.Receipt),

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"io"
 	"net/http"
 	"runtime/debug"
@@ -83,7 +84,7 @@ func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 	if !s.limitCaller(c, caller) {
 		return
 	}
-	if err := admit(ctx.Operation(), caller); err != nil {
+	if err := errors.Join(admit(ctx.Operation(), caller), s.nameClerk(caller, c.Request)); err != nil {
 		s.writeProblem(c, s.problem(ctx.Context(), err))
 		return
 	}

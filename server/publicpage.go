@@ -18,7 +18,7 @@ import (
 
 // PagePath is the address that QR codes on licences hold before their token: a phone that reads one gets a page for
 // people, a program the same as JSON.
-const PagePath = "/v/"
+const PagePath = api.PagePath
 
 // registerPages adds the page that QR codes lead to.
 func (s *Server) registerPages(router *gin.Engine) { router.GET(PagePath+":token", s.publicPage) }

@@ -70,10 +70,10 @@ func (s *Server) licence(ctx context.Context, c *identity.Caller, in *licenceInp
 	if err != nil {
 		return nil, err
 	}
-	if err := s.observe(ctx, c, &a, holdersIn(found)...); err != nil {
-		return nil, err
-	}
 	body := s.licenceOf(ctx, c, found, in.Fields, true)
+	if c.Department != "" && c.Department == found.Record.IssuerCode {
+		body.Token = s.cfg.Vault.PublicToken(found)
+	}
 	return &licenceOutput{ETag: quoted(body.Version), Body: body}, nil
 }
 
@@ -90,10 +90,13 @@ func (s *Server) one(ctx context.Context, a vault.Access, identifier string) (*v
 }
 
 // absent is the refusal of what is not there, in the words of the vault.
-func absent(field string) error {
-	p := vault.Problem{Code: vault.CodeLicenceUnknown, Field: field}
+func absent(field string) error { return refusedAs(vault.ErrNotFound, vault.CodeLicenceUnknown, field) }
+
+// refusedAs is a refusal as the vault would make it.
+func refusedAs(err error, code vault.Code, field string) error {
+	p := vault.Problem{Code: code, Field: field}
 	p.Zh, p.En = p.Code.Sentence()
-	return &vault.Refusal{Err: vault.ErrNotFound, Problems: []vault.Problem{p}}
+	return &vault.Refusal{Err: err, Problems: []vault.Problem{p}}
 }
 
 type historyInput struct {

@@ -92,7 +92,7 @@ func (s *Server) recogniseSharing(c *gin.Context, may identity.Permission) (*ide
 	if !s.limitCaller(c, caller) {
 		return nil, false
 	}
-	if err := (entry{may: may}).admit(caller); err != nil {
+	if err := errors.Join(entry{may: may}.admit(caller), s.nameClerk(caller, c.Request)); err != nil {
 		s.refuseSharing(c, 0, err)
 		return nil, false
 	}
@@ -192,8 +192,7 @@ func (r *sharing) access(cause string) (vault.Access, error) {
 		p.Errors[0].Path = "/head/itemCode"
 		return vault.Access{}, p
 	}
-	return vault.Access{
-		Caller: r.caller.ID, Purpose: cause, Item: by.Item, Case: r.head.BusinessCode, Ground: vault.Ground(by.Ground),
-		Basis: by.Basis,
-	}, nil
+	return r.s.asks(r.caller, vault.Access{
+		Purpose: cause, Item: by.Item, Case: r.head.BusinessCode, Ground: vault.Ground(by.Ground), Basis: by.Basis,
+	}), nil
 }

@@ -97,9 +97,6 @@ func (r *sharing) look(ctx context.Context, cause string, q vault.Query) (*vault
 	if err != nil {
 		return nil, err
 	}
-	if err := r.s.observe(ctx, r.caller, &a, append(holdersOf(res), q.HolderCode)...); err != nil {
-		return nil, err
-	}
 	if len(res.Found) == 0 {
 		return nil, codeProblem(absences[res.Absence])
 	}

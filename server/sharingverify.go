@@ -76,6 +76,7 @@ func findBy(typeCode, identifier string, claims map[string]string) (*api.Compari
 		return c, len(claims) > 0
 	case number != "":
 		c.Type, c.Number = typeCode, number
+		c.Issuer = claims[catalogue.MetaIssuerCode] // two may have given the number
 		return c, true
 	}
 	c.Type, c.Holder = typeCode, &api.Holder{Kind: kind, Code: holder}

@@ -19,6 +19,11 @@ type Access struct {
 	Ground  Ground
 	Basis   string     // consent or legal basis behind the ground
 	Holder  *Assertion // the applicant, for GroundHolder
+	Clerk   string     // who acts behind Caller, as ValidClerk takes it; "": Caller itself
+
+	// Shown is told about whom an answer is, by the numbers of holders, those that were asked for among them, before
+	// the answer is given; on an error there is none. Nil: nobody is told.
+	Shown func(ctx context.Context, holders []string) error
 
 	// Repeated: what proves this request was used before. A write may only be told what it was told then.
 	Repeated bool
@@ -136,6 +141,9 @@ func (s *session) malformed() []Problem {
 			problems = append(problems, *p)
 			*f.text = ""
 		}
+	}
+	if s.Clerk != "" && !ValidClerk(s.Clerk) {
+		problems, s.Clerk = append(problems, problem(CodeClerk, "clerk", "")), ""
 	}
 	if s.Purpose == "" {
 		s.Purpose = "-"

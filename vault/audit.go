@@ -96,7 +96,7 @@ func openAuditChain(r engine.Reader) (*auditChain, error) {
 // append writes the next entry; close makes it the chain's end.
 func (c *auditChain) append(w engine.Writer, s *session, n auditNote) error {
 	e := record.AuditEntry{
-		Number: c.number + 1, Previous: c.last, Time: s.at, Act: n.act, Asked: s.asked(),
+		Number: c.number + 1, Previous: c.last, Time: s.at, Act: n.act, Asked: s.asked(), Clerk: s.Clerk,
 		Type: n.named(), Issuer: n.by(), Licence: n.licence, Batch: n.batch, Object: n.object, Change: n.change,
 		Reason: n.reason, Count: n.count, Result: n.result,
 	}

@@ -106,6 +106,7 @@ func (ip *inspector) stored() error {
 		{spaceHolderConsent, ip.holderConsent},
 		{spaceComplete, isJSON[coverage]}, {spaceGuess, counter}, {spacePlace, eightBytes}, {spaceRestored, empty},
 		{spaceLoss, ip.loss}, {spaceSkipped, ip.skipped}, {spaceOpening, ip.opening},
+		{spaceNotice, ip.notice},
 	} {
 		err := ip.r.Scan(engine.Range{Prefix: []byte{s.space}}, func(k, value []byte) (bool, error) {
 			if err := s.check(k, value); err != nil {
@@ -434,10 +435,33 @@ func (ip *inspector) opening(k, value []byte) error {
 	}
 	before, _, err := openingsBefore(ip.r, o.sequence)
 	if err != nil || before != o.number {
-		return fmt.Errorf("%w: openings of batches do not follow each other", ErrDamaged)
+		return fmt.Errorf("%w: openings in the feed do not follow each other", ErrDamaged)
+	}
+	if o.notice != nil {
+		place, err := ip.r.Get(noticeKey(o.notice))
+		if err != nil || !bytes.Equal(place, be64(o.sequence)) {
+			return fmt.Errorf("%w: a notice that is told elsewhere", ErrDamaged)
+		}
+		return nil
 	}
 	if b, err := getBatch(ip.r, o.batch); err != nil || b.Opened == nil || *b.Opened != o.sequence {
 		return fmt.Errorf("%w: opening of a batch that was opened elsewhere", ErrDamaged)
+	}
+	return nil
+}
+
+// notice expects a notice where its kind and object say that it is.
+func (ip *inspector) notice(k, value []byte) error {
+	if err := eightBytes(k, value); err != nil {
+		return err
+	}
+	raw, err := ip.r.Get(key(spaceOpening, value))
+	if err != nil {
+		return fmt.Errorf("%w: a notice is missing in the feed", ErrDamaged)
+	}
+	o, err := parseOpening(key(spaceOpening, value), raw)
+	if err != nil || o.notice == nil || !bytes.Equal(noticeKey(o.notice), k) {
+		return fmt.Errorf("%w: a notice stands in another's place", ErrDamaged)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/normal"
+	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -68,6 +69,9 @@ func (v *Vault) Compare(ctx context.Context, a Access, q Query, claims map[strin
 		return nil, v.denied(ctx, f.s, f.note, err)
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := f.s.show(ctx, append(numbersOf(f.res.Found), q.HolderCode, c.Claims[catalogue.MetaHolderCode])); err != nil {
 		return nil, err
 	}
 	note, guess := f.note, v.guessKeys(f.s, &f.q, f.res)

@@ -26,7 +26,7 @@ const (
 // FeedItem is one thing that happened, as followers learn of it.
 type FeedItem struct {
 	Sequence   uint64      // its place in the feed, for ever
-	Kind       record.Kind // of the event, or FeedOpened
+	Kind       record.Kind // of the event, FeedOpened, or of a notice
 	Identifier string
 	Number     int         // among the licence's events, from 1: those of one instant may stand the other way
 	Version    int         // in force after the event; 0 while only reserved
@@ -34,6 +34,7 @@ type FeedItem struct {
 	Recorded   time.Time   // when the vault learnt of it; zero for a batch that its undo has opened
 	Batch      string      // conversion batch, or ""
 	From       uint64      // FeedOpened: no event of the batch stands before
+	Object     string      // of a notice: what it is about
 
 	// The issuer gets the event itself if it asks for content, and the salt that opens the ledger's leaf.
 	Raw  []byte
@@ -140,6 +141,7 @@ type follower struct {
 	q        FeedQuery
 	page     *FeedPage
 	openings []opening // from page.Next on
+	more     bool      // there may be more than these
 	readable map[string]bool
 }
 
@@ -148,7 +150,7 @@ func (f *follower) run() error {
 	if err != nil {
 		return err
 	}
-	f.openings = openings
+	f.openings, f.more = openings, len(openings) == openingsAtOnce
 	size, _, err := treeHead(f.r)
 	if err != nil {
 		return err
@@ -182,26 +184,48 @@ func (f *follower) full() bool { return len(f.page.Items) == f.q.Limit }
 func (f *follower) passOpenings() error {
 	for len(f.openings) > 0 && f.openings[0].sequence == f.page.Next && !f.full() {
 		o := f.openings[0]
-		f.openings = f.openings[1:]
 		f.page.Next++
-		b, err := getBatch(f.r, o.batch)
-		if err != nil {
+		if err := f.nextOpening(); err != nil {
 			return err
 		}
-		if f.s.Ground == GroundIssuer && b.Issuer != f.s.caller.Department || !f.wanted(FeedOpened, b.Type) {
-			continue
+		show := f.opened
+		if o.notice != nil {
+			show = f.notice
 		}
-		if ok, err := f.mayRead(b.Type); err != nil {
+		if err := show(&o); err != nil {
 			return err
-		} else if !ok {
-			continue
 		}
-		item := FeedItem{Sequence: o.sequence, Kind: FeedOpened, Batch: o.batch, From: b.FirstLeaf}
-		if b.SignOff != nil {
-			item.Recorded = b.SignOff.Time
-		}
-		f.page.Items = append(f.page.Items, item)
 	}
+	return nil
+}
+
+// nextOpening goes on behind the first opening, and reads more when those at hand are used up.
+func (f *follower) nextOpening() (err error) {
+	f.openings = f.openings[1:]
+	if len(f.openings) == 0 && f.more {
+		f.openings, err = openingsFrom(f.r, f.page.Next)
+		f.more = len(f.openings) == openingsAtOnce
+	}
+	return err
+}
+
+// opened shows that a batch was opened.
+func (f *follower) opened(o *opening) error {
+	b, err := getBatch(f.r, o.batch)
+	if err != nil {
+		return err
+	}
+	if f.s.Ground == GroundIssuer && b.Issuer != f.s.caller.Department || !f.wanted(FeedOpened, b.Type) {
+		return nil
+	}
+	if ok, err := f.mayRead(b.Type); err != nil || !ok {
+		return err
+	}
+	item := FeedItem{Sequence: o.sequence, Kind: FeedOpened, Batch: o.batch, From: b.FirstLeaf}
+	if b.SignOff != nil {
+		item.Recorded = b.SignOff.Time
+	}
+	f.page.Items = append(f.page.Items, item)
 	return nil
 }
 

@@ -100,10 +100,17 @@ type reading struct {
 
 // readOne is the part of withLicence that follows the admission.
 func (v *Vault) readOne(ctx context.Context, rd reading, read readFunc) error {
-	err := v.viewOne(ctx, rd, func(r engine.Reader, s *session, id licenceID, h *head) error {
+	var about []string
+	err := v.viewOne(ctx, rd, func(r engine.Reader, s *session, id licenceID, h *head) (err error) {
 		rd.note.holders = h.holders
+		if about, err = numbersIn(r, s, id, h); err != nil {
+			return err
+		}
 		return read(r, s, id, h)
 	})
+	if err == nil {
+		err = rd.s.show(ctx, about)
+	}
 	if isRefusal(err) {
 		rd.note.holders = nil // nothing was shown
 		return v.denied(ctx, rd.s, rd.note, err)

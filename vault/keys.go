@@ -51,7 +51,8 @@ const (
 	spaceSeen          = 'H' // token(holder), audit entry that shows who looked -> nothing
 	spaceLoss          = 'L' // first leaf -> what a restore has lost
 	spaceSkipped       = 'j' // type, issuer, scope, first number -> last number passed over, and for which loss
-	spaceOpening       = 'F' // sequence number in the feed -> a batch that was opened there
+	spaceOpening       = 'F' // sequence number in the feed -> a batch that was opened there, or a notice
+	spaceNotice        = 'D' // kind, object -> sequence number of its notice
 	spaceRestored      = 'R' // present after a restore until the vault has caught up
 )
 

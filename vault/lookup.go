@@ -82,6 +82,9 @@ func (v *Vault) Lookup(ctx context.Context, a Access, q Query) (*Result, error) 
 		return nil, err
 	}
 	s, res, note := f.s, f.res, f.note
+	if err := s.show(ctx, append(numbersOf(res.Found), q.HolderCode)); err != nil {
+		return nil, err
+	}
 	note.count, note.holders = len(res.Found), holdersOf(res.Found)
 	if q.Receipt {
 		if res.Receipt, err = v.lookupReceipt(ctx, s, res, last); isRefusal(err) {

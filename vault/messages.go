@@ -83,6 +83,7 @@ const (
 	CodeClaimUnknown      Code = "claim-unknown"
 	CodeQuery             Code = "query-incomplete"
 	CodeCursor            Code = "cursor-malformed"
+	CodeClerk             Code = "clerk-name"
 	CodeConflictHolder    Code = "conflict-other-holder"
 	CodeConflictLive      Code = "conflict-living-licence"
 	CodeConflictSameFile  Code = "conflict-same-file"
@@ -321,7 +322,12 @@ var messages = map[Code]sentence{
 	},
 	CodeClaimUnknown: {"比对项不属于该类证照；请核对要素短名", "the type has no such element to compare; check its short name"},
 	CodeQuery:        {"查询条件不完整或不止一个结果；请补全条件", "the query is incomplete or has several answers; complete it"},
-	CodeCursor:       {"翻页标记无效；请从第一页开始", "the page mark is not valid; start at the first page"},
+	CodeClerk: {
+		"经办人标识不能用：应为工号或化名（1 至 64 个字母、数字和 . _ @ -），不得为身份证号、手机号；请改用本部门的工号",
+		"the clerk is not to be named so: a staff number or pseudonym has 1 to 64 letters, digits and . _ @ -, and " +
+			"is never a citizen or mobile number; use the department's staff number",
+	},
+	CodeCursor: {"翻页标记无效；请从第一页开始", "the page mark is not valid; start at the first page"},
 	CodeConflictHolder: {
 		"库中同号证照的持证主体不同；请核对编号和持证人",
 		"the vault has this number for another holder; check number and holder",

@@ -82,6 +82,10 @@ func (v *Vault) publicly(ctx context.Context, id licenceID, field string, visit 
 	})
 }
 
+// PublicToken is what the QR code of a licence that was found holds: whoever prints it on paper needs it, and nobody
+// else is to have it.
+func (v *Vault) PublicToken(f *Found) string { return v.publicToken(f.id) }
+
 // publicTokenBytes are the licence's name in keys, itself a keyed digest, and 8 bytes that only the vault can make of
 // it.
 const publicTokenBytes = len(licenceID{}) + 8

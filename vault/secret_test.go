@@ -208,6 +208,8 @@ var sweeps = map[string]sweep{
 	"Witness":        {why: "an audit entry, shows nothing"},
 	"Events":         {why: "lists what happened to licences of all types; those of closed ones are left out, TestEventsOfClosed_A69"},
 	"FeedEnd":        {why: "a counter"},
+	"PublicToken":    {why: "of a licence that was found"},
+	"Announce":       {why: "shows nothing; of a closed type it is refused, TestNoticeRefused"},
 	"UnknownCallers": {why: "a counter"}, "Pending": {why: "counts for the operator; batches of closed types are left out"},
 }
 

@@ -28,7 +28,9 @@ func (d *day) lawful(ctx context.Context) (api.Asked, error) {
 }
 
 func (d *day) byNumber(l *licence, fields ...string) api.LookupRequest {
-	return api.LookupRequest{Asked: d.own(), Type: d.cfg.Type, Number: l.number, Fields: fields}
+	return api.LookupRequest{
+		Asked: d.own(), Type: d.cfg.Type, Number: l.number, Issuer: d.department, Fields: fields,
+	}
 }
 
 func (d *day) compare(ctx context.Context, l *licence, claims map[string]string) (*api.ComparisonAnswer, error) {
@@ -36,7 +38,7 @@ func (d *day) compare(ctx context.Context, l *licence, claims map[string]string)
 }
 
 func (d *day) question(l *licence, claims map[string]string) api.Comparison {
-	return api.Comparison{Type: d.cfg.Type, Number: l.number, Claims: claims}
+	return api.Comparison{Type: d.cfg.Type, Number: l.number, Issuer: d.department, Claims: claims}
 }
 
 // compared compares what is right, what is wrong, and what does not exist.
@@ -45,7 +47,7 @@ func compared(ctx context.Context, d *day) error {
 	for _, c := range []struct {
 		number, claim, want string
 	}{
-		{l.number, "示例 食品有限公司", "matched"}, {l.number, otherName, "different"},
+		{l.number, d.holder.spaced, "matched"}, {l.number, d.holder.other, "different"},
 	} {
 		answer, err := d.compare(ctx, l, map[string]string{holderName: c.claim})
 		switch {
@@ -57,7 +59,7 @@ func compared(ctx context.Context, d *day) error {
 			return wrong("state, source time, field or receipt are missing")
 		}
 	}
-	answer, err := d.compare(ctx, &licence{number: l.number + "0"}, map[string]string{holderName: firmName})
+	answer, err := d.compare(ctx, &licence{number: l.number + "0"}, map[string]string{holderName: d.holder.name})
 	if err != nil {
 		return err
 	}
@@ -69,7 +71,7 @@ func compared(ctx context.Context, d *day) error {
 
 // oneVerdict asks the same alone and among many.
 func oneVerdict(ctx context.Context, d *day) error {
-	q := d.question(d.licences["paper"], map[string]string{holderName: firmName, issueDate: "2001-01-01"})
+	q := d.question(d.licences["paper"], map[string]string{holderName: d.holder.name, issueDate: "2001-01-01"})
 	single, err := d.cfg.Department.Compare(ctx, api.ComparisonRequest{Asked: d.own(), Comparison: q})
 	if err != nil {
 		return err
@@ -100,10 +102,10 @@ func bulk(ctx context.Context, d *day) error {
 	l := d.licences["paper"]
 	rows := make([]api.ComparisonRow, bulkRows)
 	for i := range rows {
-		q := d.question(l, map[string]string{holderName: firmName})
+		q := d.question(l, map[string]string{holderName: d.holder.name})
 		rows[i] = api.ComparisonRow{Ref: fmt.Sprint(i), Comparison: q}
 		if i%(bulkRows/bulkWrong) == 1 {
-			rows[i].Claims = map[string]string{holderName: otherName}
+			rows[i].Claims = map[string]string{holderName: d.holder.other}
 		}
 	}
 	got, err := d.cfg.Centre.CompareMany(ctx, asked, rows)
@@ -115,7 +117,7 @@ func bulk(ctx context.Context, d *day) error {
 	}
 	for i := range got {
 		want := "matched"
-		if rows[i].Claims[holderName] != firmName {
+		if rows[i].Claims[holderName] != d.holder.name {
 			want = "different"
 		}
 		if a := got[i].Answer; got[i].Ref != rows[i].Ref || a == nil || a.Result != want {
@@ -163,14 +165,14 @@ func others(ctx context.Context, d *day) error {
 		return t.Declared && !slices.Contains(d.issues, t.Code)
 	})
 	if at >= 0 { // else it may issue them all
-		r := d.request(d.paper("others"))
+		r := d.request("others")
 		r.Type = d.catalogue[at].Code
 		_, err := d.cfg.Department.Issue(ctx, r, d.key("others"))
 		if bad := refused(err, http.StatusForbidden); bad != nil {
 			return fmt.Errorf("issuing the type of another department: %w", bad)
 		}
 	}
-	_, err := d.cfg.Centre.Issue(ctx, d.request(d.paper("centre")), d.key("centre"))
+	_, err := d.cfg.Centre.Issue(ctx, d.request("centre"), d.key("centre"))
 	if bad := refused(err, http.StatusForbidden); bad != nil {
 		return fmt.Errorf("issuing by a system that only asks: %w", bad)
 	}
@@ -179,7 +181,7 @@ func others(ctx context.Context, d *day) error {
 
 // receiptOf is a comparison's receipt as a file.
 func (d *day) receiptOf(ctx context.Context) ([]byte, error) {
-	answer, err := d.compare(ctx, d.licences["paper"], map[string]string{holderName: firmName})
+	answer, err := d.compare(ctx, d.licences["paper"], map[string]string{holderName: d.holder.name})
 	if err != nil {
 		return nil, err
 	}

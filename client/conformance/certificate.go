@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/elicense/elicense/api"
@@ -21,6 +22,7 @@ const (
 	ReasonSignature Reason = "signature" // not signed by that sandbox, or changed since
 	ReasonSandbox   Reason = "sandbox"   // not of a sandbox
 	ReasonFailed    Reason = "failed"    // a step that must pass has not
+	ReasonProof     Reason = "proof"     // not handed in over mutual TLS in a signed message
 	ReasonCaller    Reason = "caller"    // of another caller or department
 	ReasonAge       Reason = "age"       // too old, or of the future
 )
@@ -113,12 +115,33 @@ func check(c *api.ConformanceCertificate, w Wanted) error {
 		return refuse(ReasonSandbox, "the service that signed is no sandbox")
 	case r.Caller != w.Caller || r.Department != w.Department:
 		return refuse(ReasonCaller, "it is of caller %q of department %q", r.Caller, r.Department)
-	case !r.Passed || !Passed(r.Steps) || len(c.Recorded) != len(api.ConformanceParts()):
+	case !r.Passed || !Passed(r.Steps) || !borneOut(c):
 		return refuse(ReasonFailed, "not every step that must pass has passed")
+	case !slices.Equal(c.Proven, api.ConformanceProofs()):
+		return refuse(ReasonProof, "it was handed in proven by %q", c.Proven)
 	case age > MaxAge || age < -maxSkew:
 		return refuse(ReasonAge, "issued at %s", c.Issued.Format(time.RFC3339))
 	case w.Service.NotBefore.After(c.Issued) || w.Service.NotAfter.Before(c.Issued):
 		return refuse(ReasonAge, "the certificate of the service was not valid at %s", c.Issued.Format(time.RFC3339))
 	}
 	return nil
+}
+
+// borneOut reports whether the records of the service have everything that the day leaves behind.
+func borneOut(c *api.ConformanceCertificate) bool {
+	parts, outcomes := api.ConformanceParts(), api.ConformanceOutcomes()
+	if len(c.Recorded) != len(parts) || len(c.Disputes) != len(outcomes) {
+		return false
+	}
+	for i, p := range parts {
+		if c.Recorded[i].Part != p.Part || !p.Holds(c.Recorded[i].Events) {
+			return false
+		}
+	}
+	for i, state := range outcomes {
+		if c.Disputes[i].State != state {
+			return false
+		}
+	}
+	return true
 }

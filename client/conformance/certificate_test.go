@@ -63,6 +63,10 @@ func certificate() *api.ConformanceCertificate {
 			ConformanceLicence: api.ConformanceLicence{Part: p.Part}, Events: p.Events,
 		})
 	}
+	for _, state := range api.ConformanceOutcomes() {
+		c.Disputes = append(c.Disputes, api.ConformanceDispute{State: state})
+	}
+	c.Proven = api.ConformanceProofs()
 	return c
 }
 
@@ -96,7 +100,23 @@ func TestOpenCertificate_A71(t *testing.T) {
 		"a failed step": {func(c *api.ConformanceCertificate, _ *conformance.Wanted) {
 			c.Report.Steps = append(c.Report.Steps, api.ConformanceStep{ID: "webhook", Outcome: api.ConformanceFailed})
 		}, conformance.ReasonFailed},
-		"not recorded":     {func(c *api.ConformanceCertificate, _ *conformance.Wanted) { c.Recorded = c.Recorded[1:] }, conformance.ReasonFailed},
+		"not recorded": {func(c *api.ConformanceCertificate, _ *conformance.Wanted) { c.Recorded = c.Recorded[1:] }, conformance.ReasonFailed},
+		"recorded otherwise": {func(c *api.ConformanceCertificate, _ *conformance.Wanted) {
+			c.Recorded[1].Events = c.Recorded[1].Events[1:]
+		}, conformance.ReasonFailed},
+		"other parts": {func(c *api.ConformanceCertificate, _ *conformance.Wanted) {
+			c.Recorded[0].Part = "paper"
+		}, conformance.ReasonFailed},
+		"no dispute": {func(c *api.ConformanceCertificate, _ *conformance.Wanted) { c.Disputes = nil }, conformance.ReasonFailed},
+		"open dispute": {func(c *api.ConformanceCertificate, _ *conformance.Wanted) {
+			c.Disputes[1].State = "open"
+		}, conformance.ReasonFailed},
+		"by signature alone": {func(c *api.ConformanceCertificate, _ *conformance.Wanted) {
+			c.Proven = c.Proven[1:]
+		}, conformance.ReasonProof},
+		"by a key": {func(c *api.ConformanceCertificate, _ *conformance.Wanted) {
+			c.Proven = []string{"key"}
+		}, conformance.ReasonProof},
 		"another caller":   {func(_ *api.ConformanceCertificate, w *conformance.Wanted) { w.Caller = "x" }, conformance.ReasonCaller},
 		"other department": {func(_ *api.ConformanceCertificate, w *conformance.Wanted) { w.Department = "x" }, conformance.ReasonCaller},
 		"old":              {func(_ *api.ConformanceCertificate, w *conformance.Wanted) { w.Now = w.Now.AddDate(0, 0, 31) }, conformance.ReasonAge},

@@ -16,7 +16,7 @@ const legalBasis = "示例条例第十条"
 // stale changes a licence by a version that it does not have.
 func stale(ctx context.Context, d *day) error {
 	l := d.licences["day"]
-	r, err := d.correction()
+	r, err := d.correction("day-2")
 	if err != nil {
 		return err
 	}
@@ -25,19 +25,20 @@ func stale(ctx context.Context, d *day) error {
 	if bad := refused(err, http.StatusPreconditionFailed); bad != nil {
 		return bad
 	}
+	d.refused = append(d.refused, client.CodeOf(err))
 	return d.stands(ctx, l, "valid", nil)
 }
 
-func (d *day) correction() (api.ActRequest, error) {
+func (d *day) correction(of string) (api.ActRequest, error) {
 	name, err := d.changing()
 	return api.ActRequest{
-		Basis: legalBasis, Reason: "更正", Values: map[string]string{name: corrected}, Paper: d.paper("day-2"),
+		Basis: legalBasis, Reason: "更正", Values: map[string]string{name: corrected}, Paper: d.paper(of),
 	}, err
 }
 
 func correct(ctx context.Context, d *day) error {
 	l := d.licences["day"]
-	r, err := d.correction()
+	r, err := d.correction("day-2")
 	if err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func (d *day) act(ctx context.Context, act client.Act, state string) error {
 	if err := d.stands(ctx, l, state, nil); err != nil {
 		return err
 	}
-	answer, err := d.compare(ctx, l, map[string]string{holderName: firmName})
+	answer, err := d.compare(ctx, l, map[string]string{holderName: d.holder.name})
 	if err != nil {
 		return err
 	}
@@ -124,6 +125,7 @@ func end(ctx context.Context, d *day) error {
 		return err
 	}
 	l := d.licences["day"]
+	l.ended = true
 	_, err := d.cfg.Department.Perform(ctx, client.ActSuspend, l.identifier, api.ActRequest{
 		Basis: legalBasis, Reason: "接入符合性测试",
 	}, d.key("after"))

@@ -1,6 +1,7 @@
 // Package conformance drives a department's whole day against a service, step by step, and reports what it found
-// (接入符合性测试): issue and retry, paper and electronic licence together, corrections, suspension and the end of a
-// licence, batches, look-ups and comparisons by a business centre, documents and their proofs, the feed of events.
+// (接入符合性测试): connections and signatures, issue and retry, paper and electronic licence together, corrections,
+// suspension and the end of a licence, batches, look-ups and comparisons by a business centre, disputes, documents and
+// their proofs, what a stranger learns by a QR code, the feed of events, the quality of the department's data.
 //
 // Each step names the requirement that it proves, what was expected, and what was found instead. A run writes
 // licences of made-up firms: it is for sandboxes. What it reports is the caller's word; the service holds it against
@@ -20,6 +21,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/client"
 	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/verify"
 )
 
@@ -30,9 +32,12 @@ var ErrConfig = errors.New("conformance: incomplete configuration")
 type Config struct {
 	Department *client.Client // the department's system
 	Signed     *client.Client // the same system, proven by signatures on its messages alone (省直自建系统)
+	Connected  *client.Client // the same system, proven by the certificate of its connections alone; nil: not tried
+	Stranger   *client.Client // somebody with a certificate for connections that nobody registered; nil: not tried
 	Centre     *client.Client // a business system that asks on a legal basis (中心业务系统)
+	Public     *client.Client // nobody: without credentials
 
-	Type     string // of licences, which the department may issue
+	Type     string // of licences, which the department may issue, by code or name; "": the first such that fits
 	Division string // six digits, of their numbers
 	// Values are elements of a licence of the type, by short name, where what the run makes up is not taken; nil: none.
 	Values map[string]string
@@ -56,7 +61,7 @@ type Receiver struct {
 // Run goes through the day. The error is about the configuration, the randomness or the context; what the service does
 // wrong stands in the report.
 func Run(ctx context.Context, cfg Config) (*api.ConformanceReport, error) {
-	if cfg.Department == nil || cfg.Signed == nil || cfg.Centre == nil || cfg.Type == "" || cfg.Item == "" ||
+	if cfg.Department == nil || cfg.Signed == nil || cfg.Centre == nil || cfg.Public == nil || cfg.Item == "" ||
 		cfg.Verifier == nil || cfg.Now == nil || cfg.Rand == nil {
 		return nil, ErrConfig
 	}
@@ -65,13 +70,9 @@ func Run(ctx context.Context, cfg Config) (*api.ConformanceReport, error) {
 		return nil, fmt.Errorf("drawing a run: %w", err)
 	}
 	d := &day{cfg: cfg, run: hex.EncodeToString(run[:]), licences: map[string]*licence{}}
-	var err error
-	if d.firm, err = madeUp(d.run); err != nil {
-		return nil, err
-	}
 	r := &api.ConformanceReport{
-		Run: d.run, Type: cfg.Type, Started: cfg.Now(), Steps: []api.ConformanceStep{},
-		Licences: []api.ConformanceLicence{},
+		Run: d.run, Started: cfg.Now(), Steps: []api.ConformanceStep{},
+		Licences: []api.ConformanceLicence{}, Disputes: []string{},
 	}
 	for i := range steps {
 		r.Steps = append(r.Steps, d.try(ctx, &steps[i]))
@@ -84,6 +85,8 @@ func Run(ctx context.Context, cfg Config) (*api.ConformanceReport, error) {
 			r.Licences = append(r.Licences, api.ConformanceLicence{Part: p.Part, Identifier: l.identifier})
 		}
 	}
+	r.Type = d.cfg.Type
+	r.Disputes = append(r.Disputes, d.disputes...)
 	r.Caller, r.Department, r.Finished, r.Passed = d.caller, d.department, cfg.Now(), Passed(r.Steps)
 	return r, nil
 }
@@ -103,13 +106,17 @@ func Passed(list []api.ConformanceStep) bool {
 // day is a run under way.
 type day struct {
 	cfg                Config
-	run, firm          string
+	run                string
 	caller, department string
-	kind               *api.LicenceType
+	def                *catalogue.Type // nil: not learnt yet
+	holder             holder
 	issues             []string
 	catalogue          []api.TypeSummary
 	from               uint64 // sequence number of the feed before the day
 	licences           map[string]*licence
+	quality            *api.Quality // before the day
+	refused            []string     // codes of calls of the department that were refused
+	disputes           []string     // ids of those that were settled: rejected, corrected
 }
 
 // licence is one that the run writes.
@@ -118,6 +125,7 @@ type licence struct {
 	request            api.IssueRequest
 	answer             []byte // to the first write
 	version            int
+	ended              bool
 }
 
 // step is one thing that is tried.
@@ -153,7 +161,7 @@ func (d *day) try(ctx context.Context, s *step) api.ConformanceStep {
 
 func (d *day) do(ctx context.Context, s *step) error {
 	switch {
-	case d.kind == nil && s.id != firstStep:
+	case d.def == nil && s.id != firstStep:
 		return skipError{"the licence type is not known"}
 	case s.needs != "" && d.licences[s.needs] == nil:
 		return skipError{"there is no licence to do it with, since an earlier step failed"}

@@ -7,12 +7,13 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/client"
+	"github.com/elicense/elicense/vault/catalogue"
 )
 
 // push is the connector of a self-built system (省直自建系统): it pushes its own licences, each message signed, and pulls
 // back what became of them.
 func push(ctx context.Context, d *day) error {
-	l := &licence{request: d.request(d.paper("signed"))}
+	l := &licence{request: d.request("signed")}
 	w, err := d.cfg.Signed.Issue(ctx, l.request, d.key("signed"))
 	if err != nil {
 		return err
@@ -42,17 +43,17 @@ func pull(ctx context.Context, d *day) error {
 		return err
 	}
 	l := d.licences["signed"]
-	q := d.byNumber(l, holderName, validUntil)
+	q := d.byNumber(l, holderName, d.until())
 	q.Asked = asked
 	found, err := d.cfg.Centre.LookUp(ctx, q)
 	if err != nil {
 		return err
 	}
-	if len(found.Licences) != 1 || found.Licences[0].Values[validUntil] != l.request.Values[validUntil] {
+	if len(found.Licences) != 1 || found.Licences[0].Values[d.until()] != l.request.Values[d.until()] {
 		return wrong("the licence is not found with what was pushed")
 	}
 	answer, err := d.cfg.Centre.Compare(ctx, api.ComparisonRequest{
-		Asked: asked, Comparison: d.question(l, map[string]string{holderName: firmName}),
+		Asked: asked, Comparison: d.question(l, map[string]string{holderName: d.holder.name}),
 	})
 	if err != nil {
 		return err
@@ -66,19 +67,21 @@ func front(ctx context.Context, d *day) error {
 	head := api.SharingHead{BusinessCode: "CASE-" + d.run[:12]}
 	var data map[string]string
 	err := d.cfg.Centre.Share(ctx, "GetCertificateDataByCertificateID", head, api.SharingQuery{
-		CertIdentifier: l.identifier, UseCause: reading.Purpose, MetadataRange: validUntil,
+		CertIdentifier: l.identifier, UseCause: reading.Purpose, MetadataRange: d.until(),
 	}, &data)
 	if err != nil {
 		return sharingTold(err)
 	}
-	if data["zzzt"] != "有效" || data[validUntil] != l.request.Values[validUntil] {
+	if data["zzzt"] != "有效" || data[d.until()] != l.request.Values[d.until()] {
 		return wrong("the data are not what was pushed")
 	}
-	for claim, want := range map[string]string{firmName: api.InfoValid, otherName: api.InfoWrong} {
+	for claim, want := range map[string]string{d.holder.name: api.InfoValid, d.holder.other: api.InfoWrong} {
 		var verdict api.SharingVerdict
 		err := d.cfg.Centre.Share(ctx, "VerifyCertificateData", head, api.SharingInfo{
 			CertTypeCode: d.cfg.Type, UseCause: reading.Purpose,
-			CertData: map[string]string{"ZZBH": l.number, holderName: claim},
+			CertData: map[string]string{
+				catalogue.MetaNumber: l.number, catalogue.MetaIssuerCode: d.department, holderName: claim,
+			},
 		}, &verdict)
 		if err != nil {
 			return sharingTold(err)

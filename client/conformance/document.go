@@ -48,7 +48,7 @@ func document(ctx context.Context, d *day) error {
 	}
 	doc := verify.DocumentOf(content)
 	doc.Licence = bundle
-	return d.accepted(ctx, doc, verify.Expect{HolderCode: d.firm, Type: d.cfg.Type, Number: l.number})
+	return d.accepted(ctx, doc, verify.Expect{HolderCode: d.holder.code, Type: d.cfg.Type, Number: l.number})
 }
 
 // sealed is the document of the version in force.

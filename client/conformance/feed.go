@@ -34,6 +34,9 @@ func fed(ctx context.Context, d *day) error {
 
 // complete holds events against what was done.
 func (d *day) complete(list []api.Event) error {
+	if err := d.disputesIn(list); err != nil {
+		return err
+	}
 	for _, p := range api.ConformanceParts() {
 		l := d.licences[p.Part]
 		if l == nil {
@@ -41,14 +44,35 @@ func (d *day) complete(list []api.Event) error {
 		}
 		var kinds []string
 		for i := range list {
-			if lasting(list[i].Identifier) == lasting(l.identifier) && list[i].Kind != "attached" {
-				kinds = append(kinds, list[i].Kind)
+			e := &list[i]
+			if lasting(e.Identifier) == lasting(l.identifier) && e.Kind != "attached" && e.Dispute == "" {
+				kinds = append(kinds, e.Kind)
 			}
 		}
-		if !slices.Equal(kinds, p.Events) {
+		if !p.Holds(kinds) {
 			return wrong("of the licence %q the feed has %s, expected %s", p.Part, strings.Join(kinds, " "),
 				strings.Join(p.Events, " "))
 		}
+	}
+	return nil
+}
+
+// disputesIn expects both disputes, each first raised and then settled.
+func (d *day) disputesIn(list []api.Event) error {
+	var want, got []string
+	for _, id := range d.disputes {
+		want = append(want, "dispute-raised "+id, "dispute-settled "+id)
+	}
+	if len(want) == 0 {
+		return skipError{"nothing was disputed that the feed is to have"}
+	}
+	for i := range list {
+		if id := list[i].Dispute; slices.Contains(d.disputes, id) {
+			got = append(got, list[i].Kind+" "+id)
+		}
+	}
+	if !slices.Equal(want, got) {
+		return wrong("of the disputes the feed has %s, expected %s", strings.Join(got, ", "), strings.Join(want, ", "))
 	}
 	return nil
 }

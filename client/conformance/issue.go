@@ -12,6 +12,7 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/client"
+	"github.com/elicense/elicense/vault/catalogue"
 )
 
 // learn asks who the caller is, what it may issue and what a licence of the type can say, and where the feed ends.
@@ -24,18 +25,11 @@ func learn(ctx context.Context, d *day) error {
 	if err != nil {
 		return err
 	}
-	kind, err := d.cfg.Department.LicenceType(ctx, d.cfg.Type)
-	if err != nil {
+	d.caller, d.department, d.issues, d.catalogue = own.Caller, own.Department, own.Issues, list.Types
+	if err := d.choose(ctx); err != nil {
 		return err
 	}
-	if !slices.Contains(own.Issues, d.cfg.Type) {
-		return wrong("the department may not issue type %s", d.cfg.Type)
-	}
-	if !slices.ContainsFunc(list.Types, func(t api.TypeSummary) bool { return t.Code == d.cfg.Type && t.Declared }) {
-		return wrong("type %s is not in the catalogue", d.cfg.Type)
-	}
-	d.caller, d.department, d.issues, d.catalogue, d.kind = own.Caller, own.Department, own.Issues, list.Types, kind
-	if _, err := d.changing(); err != nil {
+	if d.quality, err = d.qualityNow(ctx); err != nil {
 		return err
 	}
 	for e, err := range d.cfg.Department.AllEvents(ctx, d.follow(0)) {
@@ -47,12 +41,74 @@ func learn(ctx context.Context, d *day) error {
 	return nil
 }
 
+// choose takes the type that is wanted, or the first that the department may issue and of which a licence can be made
+// up, such as it owns before others.
+func (d *day) choose(ctx context.Context) error {
+	var fit []string
+	for _, owned := range []bool{true, false} {
+		for i := range d.catalogue {
+			t := &d.catalogue[i]
+			if t.Declared && slices.Contains(d.issues, t.Code) && (t.Owner == d.department) == owned {
+				fit = append(fit, t.Code)
+			}
+		}
+	}
+	if d.cfg.Type != "" {
+		fit = slices.DeleteFunc(fit, func(code string) bool {
+			return code != d.cfg.Type && d.nameOf(code) != d.cfg.Type
+		})
+		if len(fit) == 0 {
+			return wrong("type %s is not declared, or the department may not issue it", d.cfg.Type)
+		}
+	}
+	err := wrong("the department may issue no type that is declared")
+	for _, code := range fit {
+		var kind *api.LicenceType
+		if kind, err = d.cfg.Department.LicenceType(ctx, code); err != nil {
+			return err
+		}
+		if err = d.define(kind); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func (d *day) nameOf(code string) string {
+	at := slices.IndexFunc(d.catalogue, func(t api.TypeSummary) bool { return t.Code == code })
+	return d.catalogue[at].Name
+}
+
+// define takes the definition of the type and makes up a holder; what cannot be made up is told at once.
+func (d *day) define(kind *api.LicenceType) error {
+	def, err := catalogue.ParseType(kind.Definition)
+	if err != nil {
+		return fmt.Errorf("reading the definition of the type: %w", err)
+	}
+	tried := *d
+	tried.cfg.Type, tried.def = kind.Code, &def
+	if tried.holder, err = tried.madeUp(def.Holder); err != nil {
+		return err
+	}
+	if _, err := tried.changing(); err != nil {
+		return err
+	}
+	values := tried.request("define").Values
+	for i := range def.Fields {
+		if f := &def.Fields[i]; f.Rules.Required && values[f.Name] == "" {
+			return wrong("no value of the element %s can be made up", f.Name)
+		}
+	}
+	*d = tried
+	return nil
+}
+
 func (d *day) follow(from uint64) client.Follow {
 	return client.Follow{From: from, Types: []string{d.cfg.Type}, Limit: 1000}
 }
 
 func validate(ctx context.Context, d *day) error {
-	answer, err := d.cfg.Department.ValidateIssue(ctx, d.request(d.paper("day")), d.key("day"))
+	answer, err := d.cfg.Department.ValidateIssue(ctx, d.request("day"), d.key("day"))
 	if err != nil {
 		return err
 	}
@@ -64,17 +120,15 @@ func validate(ctx context.Context, d *day) error {
 
 // everythingWrong sends a request with four faults.
 func everythingWrong(ctx context.Context, d *day) error {
-	r := d.request("")
-	name, err := d.changing()
-	if err != nil {
-		return err
-	}
-	r.Values[holderCode], r.Values[issueDate] = mistyped(d.firm), "2026-02-30"
+	r := d.unprinted("wrong")
+	name := d.mandatory()
+	r.Values[holderCode], r.Values[issueDate] = mistyped(d.holder.code), "2026-02-30"
 	delete(r.Values, name)
-	_, err = d.cfg.Department.Issue(ctx, r, d.key("wrong"))
+	_, err := d.cfg.Department.Issue(ctx, r, d.key("wrong"))
 	if bad := refused(err, http.StatusUnprocessableEntity); bad != nil {
 		return bad
 	}
+	d.refused = append(d.refused, client.CodeOf(err))
 	var p *client.ProblemError
 	errors.As(err, &p)
 	at := map[string]bool{}
@@ -94,7 +148,7 @@ func everythingWrong(ctx context.Context, d *day) error {
 }
 
 func issue(ctx context.Context, d *day) error {
-	l := &licence{request: d.request(d.paper("day"))}
+	l := &licence{request: d.request("day")}
 	raw, w, err := d.write(ctx, d.cfg.Department, "/licences", l.request, d.key("day"))
 	if err != nil {
 		return err
@@ -145,7 +199,7 @@ func retry(ctx context.Context, d *day) error {
 }
 
 func otherRequest(ctx context.Context, d *day) error {
-	r := with(d.licences["day"].request, map[string]string{holderName: firmName + "一分公司"})
+	r := with(d.licences["day"].request, map[string]string{holderName: d.holder.name + "一分公司"})
 	_, err := d.cfg.Department.Issue(ctx, r, d.key("day"))
 	return refused(err, http.StatusConflict, http.StatusUnprocessableEntity)
 }
@@ -176,8 +230,8 @@ var reading = client.Reading{Purpose: "接入符合性测试"}
 
 // batch issues two at once, of which one is wrong.
 func batch(ctx context.Context, d *day) error {
-	good := d.request(d.paper("batch"))
-	bad := with(d.request(d.paper("bad")), map[string]string{holderCode: mistyped(d.firm)})
+	good := d.request("batch")
+	bad := with(d.request("bad"), map[string]string{holderCode: mistyped(d.holder.code)})
 	r := api.BatchRequest{Items: []api.BatchItem{
 		{IssueRequest: good, Key: d.run + "/batch"}, {IssueRequest: bad, Key: d.run + "/bad"},
 	}}

@@ -12,7 +12,7 @@ import (
 func reserve(ctx context.Context, d *day) error { return d.reserve(ctx, "paper") }
 
 func (d *day) reserve(ctx context.Context, part string) error {
-	l := &licence{request: d.request("")}
+	l := &licence{request: d.unprinted(part)}
 	w, err := d.cfg.Department.Reserve(ctx, l.request, d.key(part))
 	if err != nil {
 		return err

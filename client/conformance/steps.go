@@ -11,6 +11,11 @@ var steps = []step{
 		expected: "the type is in the catalogue and the department may issue it",
 	},
 	{
+		id: "tls", rows: []string{"A71"}, do: connected,
+		zh: "双向 TLS：认得登记的证书，拒绝没有登记的", en: "mutual TLS: a registered certificate is known, another refused",
+		expected: "the caller is recognised by its connection and may read, not write unsigned; a stranger is refused",
+	},
+	{
 		id: "validate", habit: "D1.2", rows: []string{"A71"}, do: validate,
 		zh: "只校验，不写入", en: "validate first, and change nothing",
 		expected: "valid; the same key still issues afterwards",
@@ -141,18 +146,33 @@ var steps = []step{
 		expected: "data, verification and file agree with what was pushed",
 	},
 	{
+		id: "dispute", habit: "D1.9", rows: []string{"A71", "A79"}, do: disputed,
+		zh: "准确性异议：提出、不予更正、更正后办结", en: "disputes: raised, rejected, and settled by a correction",
+		expected: "the department's list has them; settled with a reason or a correction; told to who raised them",
+	},
+	{
 		id: "end", rows: []string{"A70", "A71"}, needs: "day", do: end,
 		zh: "注销", en: "end a licence",
 		expected: "cancelled, every answer says so at once, and nothing can be done after",
 	},
 	{
+		id: "public", habit: "D1.7", rows: []string{"A71", "A79"}, needs: "paper", do: public,
+		zh: "扫码核验：只说是否有效", en: "by the QR code: in force or not, and nothing else",
+		expected: "state and version as they are, to programs and on the page; nobody and nothing is named",
+	},
+	{
 		id: "feed", habit: "D1.6", rows: []string{"A75", "A91"}, do: fed,
 		zh: "事件流按序齐全", en: "the feed has it all, in order",
-		expected: "every event of the day, in order, and no other",
+		expected: "every event of the day and both disputes, in order, and no other event",
 	},
 	{
 		id: "webhook", habit: "D1.6", rows: []string{"A91"}, do: webhook,
 		zh: "推送的报文可核验", en: "webhooks, verified",
-		expected: "every event of the day, in messages that verify",
+		expected: "every event of the day and both disputes, in messages that verify",
+	},
+	{
+		id: "quality", habit: "D1.9", rows: []string{"A71"}, do: quality,
+		zh: "本部门数据质量：及时、完整、异议、退回", en: "the quality of the department's data",
+		expected: "what the day issued, late and in time, compared, disputed and had refused is counted",
 	},
 }

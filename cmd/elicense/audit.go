@@ -53,6 +53,7 @@ type auditJSON struct {
 	Number  int       `json:"number"`
 	Time    time.Time `json:"time"`
 	Caller  string    `json:"caller"`
+	Clerk   string    `json:"clerk,omitempty"`
 	Act     string    `json:"act"`
 	Result  string    `json:"result"`
 	Purpose string    `json:"purpose"`
@@ -75,11 +76,15 @@ type auditJSON struct {
 func (c *program) showAudit(h *house, e *record.AuditEntry) error {
 	q := &e.Asked
 	out := auditJSON{
-		e.Number, e.Time, q.Caller, e.Act, e.Result, q.Purpose, q.Ground, q.Basis, q.Item, q.Case, q.Level, e.Type,
+		e.Number, e.Time, q.Caller, e.Clerk, e.Act, e.Result, q.Purpose, q.Ground, q.Basis, q.Item, q.Case, q.Level, e.Type,
 		e.Issuer, e.Licence, e.Batch, e.Subject, e.Object, e.Change, e.Reason, e.Count,
 	}
 	return c.Emit(out, func() {
-		words := []string{e.Time.In(h.zone).Format("2006-01-02 15:04:05"), q.Caller, e.Act, e.Result, q.Ground, q.Purpose}
+		by := q.Caller
+		if e.Clerk != "" {
+			by += "/" + e.Clerk
+		}
+		words := []string{e.Time.In(h.zone).Format("2006-01-02 15:04:05"), by, e.Act, e.Result, q.Ground, q.Purpose}
 		about := e.Licence // which names its type
 		if about == "" {
 			about = e.Type

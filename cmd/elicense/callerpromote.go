@@ -85,6 +85,7 @@ var promotionWords = map[conformance.Reason][2]string{
 	conformance.ReasonSignature: {"不是该沙箱服务签名的，或签名后被改动", "that sandbox has not signed it, or it was changed since"},
 	conformance.ReasonSandbox:   {"签名的服务不是沙箱", "the service that signed it is no sandbox"},
 	conformance.ReasonFailed:    {"没有全部通过", "not every step has passed"},
+	conformance.ReasonProof:     {"提交时没有同时用登记的连接证书和报文签名", "it was not handed in over mutual TLS in a signed message"},
 	conformance.ReasonCaller:    {"属于别的调用方或部门", "it is of another caller or department"},
 	conformance.ReasonAge:       {"已过三十天，或签发时间不对；请重新运行 elicense conformance", "it is older than thirty days, or of another time; run elicense conformance again"},
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/client"
 	"github.com/elicense/elicense/client/conformance"
+	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/server"
 	"github.com/elicense/elicense/signing"
@@ -25,6 +26,7 @@ type conformanceOrder struct {
 	trust
 
 	server, cacert       string
+	caller               string // in a sandbox on this machine
 	department, centre   credentials
 	kind, division, item string
 	values               string
@@ -33,10 +35,7 @@ type conformanceOrder struct {
 }
 
 // credentials are files by which a caller proves itself.
-type credentials struct{ bearer, key, cert string }
-
-// dayType is the type with which the day is gone through if no other is named: 食品经营许可证.
-const dayType = "11990000MB1E000137001"
+type credentials struct{ bearer, key, cert, tlsKey, tlsCert string }
 
 func (c *program) conformanceCommand() *cobra.Command {
 	var o conformanceOrder
@@ -58,15 +57,18 @@ func (c *program) conformanceCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&o.server, "server", "", "服务地址 / address of the service")
 	f.StringVar(&o.cacert, "cacert", "", "为服务作保的机构 PEM / authorities of the service, PEM")
+	f.StringVar(&o.caller, "caller", fixtures.Caller(0), "本机沙箱中的哪个部门系统 / which system of a sandbox on this machine")
 	f.StringVar(&o.department.bearer, "bearer", "", "部门系统的沙箱密钥文件 / file with the sandbox's key of the department's system")
 	f.StringVar(&o.department.key, "key", "", "部门系统的 SM2 私钥 PEM / SM2 key of the department's system")
 	f.StringVar(&o.department.cert, "cert", "", "其证书 PEM / its certificate")
+	f.StringVar(&o.department.tlsKey, "tls-key", "", "部门系统双向 TLS 的私钥 PEM / its key for mutual TLS")
+	f.StringVar(&o.department.tlsCert, "tls-cert", "", "其证书 PEM / its certificate for mutual TLS")
 	f.StringVar(&o.centre.bearer, "centre-bearer", "", "中心业务系统的沙箱密钥文件 / the same of the centre's business system")
 	f.StringVar(&o.centre.key, "centre-key", "", "中心业务系统的 SM2 私钥 PEM / its SM2 key")
 	f.StringVar(&o.centre.cert, "centre-cert", "", "其证书 PEM / its certificate")
-	f.StringVar(&o.kind, "type", dayType, "证照类型代码，本部门可签发 / type code that the department may issue")
+	f.StringVar(&o.kind, "type", "", "证照类型，代码或名称，缺省为本部门可签发的第一种 / licence type, by code or name; the first that the department may issue if not given")
 	f.StringVar(&o.division, "division", "350102", "行政区划代码 / division of the numbers")
-	f.StringVar(&o.values, "values", "", "该类证照的样例要素，JSON / elements of a sample licence of the type, JSON")
+	f.StringVar(&o.values, "values", "", "样例要素 JSON，用于编造不出的 / elements that cannot be made up, JSON")
 	f.StringVar(&o.item, "item", sandboxItem, "中心业务系统登记的事项 / item for which the centre is registered")
 	f.StringVar(&o.service, "service-certificate", "", "服务的签名证书，用于核验推送 / certificate with which the service signs messages")
 	f.StringVar(&o.receiver, "receiver", "", "接收推送的本机地址 / address of this machine that takes webhooks")
@@ -86,29 +88,18 @@ func (c *program) conformance(ctx context.Context, o *conformanceOrder) error {
 	if err != nil {
 		return err
 	}
-	department, err := c.conformanceClient(o, o.department)
+	k, err := c.clients(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer department.Close()
-	centre, err := c.conformanceClient(o, o.centre)
+	defer k.close()
+	k.Division, k.Item, k.Values = o.division, o.item, values
+	k.Verifier, k.Now, k.Rand, k.Receiver = verifier, c.Now, c.Rand, o.webhooks()
+	report, err := conformance.Run(ctx, k.Config)
 	if err != nil {
 		return err
 	}
-	defer centre.Close()
-	signed, ended, err := c.signedSystem(ctx, o, department)
-	if err != nil {
-		return err
-	}
-	defer signed.Close()
-	report, err := conformance.Run(ctx, conformance.Config{
-		Department: department, Signed: signed, Centre: centre, Type: o.kind, Division: o.division, Item: o.item,
-		Values: values, Verifier: verifier, Now: c.Now, Rand: c.Rand, Receiver: o.webhooks(),
-	})
-	if err = errors.Join(err, ended(context.WithoutCancel(ctx))); err != nil {
-		return err
-	}
-	return c.concludeConformance(ctx, o, department, report)
+	return c.concludeConformance(ctx, o, k.system, report)
 }
 
 // sampleValues reads elements by name; none if there is no file.
@@ -129,7 +120,7 @@ func sampleValues(path string) (map[string]string, error) {
 
 // concludeConformance has a run that passed certified, and shows any.
 func (c *program) concludeConformance(
-	ctx context.Context, o *conformanceOrder, department *client.Client, r *api.ConformanceReport,
+	ctx context.Context, o *conformanceOrder, system *client.Client, r *api.ConformanceReport,
 ) error {
 	if !r.Passed {
 		if err := c.showConformance(r, ""); err != nil {
@@ -137,7 +128,7 @@ func (c *program) concludeConformance(
 		}
 		return &cli.ExitError{Code: cli.ExitFailed}
 	}
-	pass, err := department.Certify(ctx, r)
+	pass, err := system.Certify(ctx, r)
 	if err != nil {
 		return errors.Join(c.showConformance(r, ""), conformanceTold(err))
 	}
@@ -179,27 +170,13 @@ func (c *program) fromSandbox(o *conformanceOrder) {
 		}
 	}
 	set(&o.cacert, sandboxCertificate)
-	if o.department.key == "" {
-		set(&o.department.bearer, filepath.Join(sandboxKeys, "department-1"))
-	}
 	if o.centre.key == "" {
-		set(&o.centre.bearer, filepath.Join(sandboxKeys, "hall"))
+		set(&o.centre.bearer, filepath.Join(sandboxKeys, fixtures.Hall))
 	}
 	set(&o.service, vaultFile)
 	if u, err := url.Parse(o.server); err == nil && o.receiver == "" && isLoopback(net.JoinHostPort(u.Hostname(), "0")) {
 		o.receiver = "127.0.0.1:0"
 	}
-}
-
-func (c *program) conformanceClient(o *conformanceOrder, by credentials) (*client.Client, error) {
-	if by == (credentials{}) {
-		return nil, cli.Usage("缺少调用方的凭据：--bearer 或 --key，以及 --centre-bearer 或 --centre-key",
-			"credentials are missing: --bearer or --key, and --centre-bearer or --centre-key")
-	}
-	if by.bearer != "" {
-		by.key, by.cert = "", ""
-	}
-	return c.endpointClient(&endpoint{o.server, by.bearer}, &syncOrder{ca: o.cacert, key: by.key, cert: by.cert})
 }
 
 // webhooks is where messages are taken; nil: nowhere.

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -63,6 +64,33 @@ func TestConformance_A71_A90(t *testing.T) {
 	require.Contains(t, out.String(), "market-1")
 }
 
+// TestConformanceOfOthers_A71: the other departments go through the day too, and with types that are given no numbers by
+// the vault, are held by persons, or are valid for ever, without anybody having to say what a licence looks like.
+func TestConformanceOfOthers_A71(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("runs the whole program")
+	}
+	dir := filepath.Join(t.TempDir(), "data")
+	address, _ := serveSandbox(t, dir)
+	for _, more := range [][]string{
+		{"--caller", "department-2"},
+		{"--caller", "department-3"},
+		{"--caller", "department-3", "--type", "不动产权证书"},
+		{"--caller", "department-2", "--type", "结婚证"},
+		{"--bearer", filepath.Join(dir, sandboxKeys, "department-2")},
+	} {
+		out := &lockedBuffer{}
+		args := []string{"conformance", "--server", "https://" + address, "-d", dir, "-o", filepath.Join(t.TempDir(), "pass.json")}
+		require.Zero(t, runIn(t.Context(), t, out, append(args, more...)...), "%v: %s", more, out)
+		require.NotContains(t, out.String(), "✗")
+	}
+	out := &lockedBuffer{}
+	require.Equal(t, cli.ExitFailed, runIn(t.Context(), t, out, "conformance", "--server", "https://"+address, "-d", dir,
+		"--type", "公共场所卫生许可证"), "%s", out)
+	require.Contains(t, out.String(), "the department may not issue it")
+}
+
 // production is a data directory that is no sandbox, with the first department and a certificate of its system.
 type production struct {
 	t                        *testing.T
@@ -96,12 +124,23 @@ func (p *production) run(out *lockedBuffer, args ...string) int {
 	return (&program{World: w, columns: 80, selfTest: pki.SelfTestResults}).run(p.t.Context())
 }
 
-// lie is a service that does one thing wrong: old stands in its answers in place of new.
+// lie is a service that does one thing wrong: old stands in its answers in place of new, or the proxy connects to it as
+// it should not.
 type lie struct {
 	step     string // that notices
 	path     string // answers of which are changed
 	old, new string
+	as       connecting
 }
+
+// connecting is with which certificate the proxy connects for whoever has one.
+type connecting int
+
+const (
+	asHimself connecting = iota
+	asNobody             // the service does not look at certificates
+	asSystem             // it takes everybody with a certificate for the department's system
+)
 
 // TestConformanceNotices_A71: one answer that is not true fails the run at the step that is about it, nothing is
 // certified, and the next step goes on.
@@ -110,63 +149,100 @@ func TestConformanceNotices_A71(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the whole program")
 	}
-	proxy, l := newProxy(t)
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
 	dir, out := filepath.Join(t.TempDir(), "data"), &lockedBuffer{}
 	address, _ := serveSandbox(t, dir, "--names", l.Addr().String())
-	proxy.to = address
+	proxy := newProxy(t, l, dir, address)
 	for _, x := range []lie{
-		{"", "", "", ""}, // the proxy itself does no harm
-		{"retry", "/licences", `"replayed":true`, `"replayed":false`},
-		{"superseded", "/comparisons", `"result":"different"`, `"result":"matched"`},
-		{"suspend", "/suspensions", `"state":"suspended"`, `"state":"valid"`},
-		{"document", "/documents/", "PK", "pk"},
-		{"one-verdict", "/comparisons/bulk", `"verdict":"different"`, `"verdict":"equal"`},
-		{"receipt", "/comparisons", `"raw":"ZW`, `"raw":"Zw`},
-		{"feed", "/events", `"kind":"issued"`, `"kind":"changed"`},
-		{"front", "/elssp/v1/VerifyCertificateData", `"result":"6"`, `"result":"0"`},
+		{"", "", "", "", asHimself}, // the proxy itself does no harm
+		{"tls", "", "", "", asNobody},
+		{"tls", "", "", "", asSystem},
+		{"retry", "/licences", `"replayed":true`, `"replayed":false`, asHimself},
+		{"superseded", "/comparisons", `"result":"different"`, `"result":"matched"`, asHimself},
+		{"suspend", "/suspensions", `"state":"suspended"`, `"state":"valid"`, asHimself},
+		{"document", "/documents/", "PK", "pk", asHimself},
+		{"one-verdict", "/comparisons/bulk", `"verdict":"different"`, `"verdict":"equal"`, asHimself},
+		{"receipt", "/comparisons", `"raw":"ZW`, `"raw":"Zw`, asHimself},
+		{"feed", "/events", `"kind":"issued"`, `"kind":"changed"`, asHimself},
+		{"feed", "/events", `"kind":"dispute-settled"`, `"kind":"dispute-raised"`, asHimself},
+		{"front", "/elssp/v1/VerifyCertificateData", `"result":"6"`, `"result":"0"`, asHimself},
+		{"dispute", "/disputes", `"state":"rejected"`, `"state":"corrected"`, asHimself},
+		{"dispute", "/disputes", `"because"`, `"notes"`, asHimself},
+		{"quality", "/quality", `"late":`, `"later":`, asHimself},
+		{"quality", "/quality", `"settled":`, `"ended":`, asHimself},
+		{"quality", "/quality", `"version-changed"`, `"no-licence"`, asHimself},
+		{"public", "/public/licences/", `"state":"cancelled"`, `"state":"valid"`, asHimself},
+		{"public", "/public/licences/", `"version":`, `"number":"x","version":`, asHimself},
+		{"public", "/v/", "<b>有效</b>", "<b>注销</b>", asHimself},
+		{"public", "/v/", "</main>", "示例食品有限公司</main>", asHimself},
 	} {
 		proxy.lie = x
 		pass, told := filepath.Join(t.TempDir(), "pass.json"), &lockedBuffer{}
-		code := runIn(t.Context(), t, told, "conformance", "--server", "http://"+l.Addr().String(), "-d", dir, "-o", pass)
+		code := runIn(t.Context(), t, told, "conformance", "--server", "https://"+l.Addr().String(), "-d", dir, "-o", pass)
 		if x.step == "" {
 			require.Zero(t, code, "%s", told)
 			continue
 		}
 		require.Equal(t, cli.ExitFailed, code, "%s: %s", x.step, told)
-		require.Contains(t, told.String(), "✗ "+x.step+" ", x.step)
+		require.Contains(t, told.String(), "✗ "+x.step+" ", "%s %s", x.step, told)
 		require.NoFileExists(t, pass)
 	}
 	require.NotContains(t, out.String(), "panic")
 }
 
-// proxy stands between a caller and the service.
+// proxy stands between a caller and the service, and has the keys of both.
 type proxy struct {
-	to  string
-	lie lie
+	lie    lie
+	direct http.RoundTripper // without a certificate
+	system http.RoundTripper // as the department's system
+	nobody http.RoundTripper // with a certificate that is registered for nobody
+	known  []byte            // the system's
 }
 
-func newProxy(t *testing.T) (*proxy, net.Listener) {
+func newProxy(t *testing.T, l net.Listener, dir, to string) *proxy {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	p := &proxy{}
+	load := func(certificate, key string) tls.Certificate {
+		pair, err := tls.LoadX509KeyPair(filepath.Join(dir, certificate), filepath.Join(dir, key))
+		require.NoError(t, err)
+		return pair
+	}
+	keys := filepath.Join(sandboxSystems, fixtures.Caller(0))
+	server, system := load(sandboxCertificate, sandboxServerKey), load(filepath.Join(keys, connectionFile), filepath.Join(keys, connectionKey))
+	through := func(by ...tls.Certificate) http.RoundTripper {
+		return &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, Certificates: by}}
+	}
+	p := &proxy{direct: through(), system: through(system), nobody: through(server), known: system.Certificate[0]}
 	handler := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(&url.URL{Scheme: "https", Host: p.to})
+			r.SetURL(&url.URL{Scheme: "https", Host: to})
 			r.Out.Host = r.In.Host // signatures are made for it
+			r.Out.TLS = r.In.TLS
 			r.Out.Header.Set("Accept-Encoding", "identity")
 		},
-		ModifyResponse: p.modify,
-		Transport:      &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
+		ModifyResponse: p.modify, Transport: p,
 	}
-	s := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
-	go func() { _ = s.Serve(l) }()
+	s := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
+	secured := tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{server}, ClientAuth: tls.RequestClientCert})
+	go func() { _ = s.Serve(secured) }()
 	t.Cleanup(func() { require.NoError(t, s.Shutdown(context.WithoutCancel(t.Context()))) })
-	return p, l
+	return p
+}
+
+// RoundTrip goes on as the caller came, or as the lie wants.
+func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
+	by := r.TLS.PeerCertificates
+	switch {
+	case len(by) == 0 || p.lie.as == asNobody:
+		return p.direct.RoundTrip(r)
+	case p.lie.as == asSystem || bytes.Equal(by[0].Raw, p.known):
+		return p.system.RoundTrip(r)
+	}
+	return p.nobody.RoundTrip(r)
 }
 
 func (p *proxy) modify(r *http.Response) error {
-	if p.lie.step == "" || !strings.Contains(r.Request.URL.Path, p.lie.path) {
+	if p.lie.old == "" || !strings.Contains(r.Request.URL.Path, p.lie.path) {
 		return nil
 	}
 	body, err := io.ReadAll(r.Body)

@@ -2,99 +2,223 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"fmt"
-	"io"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
-	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/client"
+	"github.com/elicense/elicense/client/conformance"
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
-	"github.com/elicense/elicense/pki/ca"
-	"github.com/elicense/elicense/server/identity"
 )
 
-// signedSystem is the department's system proven by its signatures alone: by --key, or in a sandbox on this machine by a
-// key that is registered for the run and revoked by the function that comes with it.
-func (c *program) signedSystem(ctx context.Context, o *conformanceOrder, department *client.Client) (
-	*client.Client, func(context.Context) error, error,
-) {
-	nothing := func(context.Context) error { return nil }
-	if o.department.key != "" {
-		s, err := c.conformanceClient(o, credentials{key: o.department.key, cert: o.department.cert})
-		return s, nothing, err
-	}
-	operator := filepath.Join(c.dir, sandboxKeys, fixtures.Operator)
-	if _, err := os.Stat(operator); err != nil {
-		return nil, nil, cli.Usage(
-			"缺少报文签名的密钥：用 --key 和 --cert 给出（elicense caller enrol 所写），或在沙箱的机器上用 -d 指明其数据目录",
-			"there is no key to sign messages with: name --key and --cert as elicense caller enrol wrote them, or with -d the "+
-				"data directory of a sandbox on this machine")
-	}
-	own, err := department.Grounds(ctx)
-	if err != nil {
-		return nil, nil, conformanceTold(err)
-	}
-	by, err := c.conformanceClient(o, credentials{bearer: operator})
-	if err != nil {
-		return nil, nil, err
-	}
-	return c.temporarySystem(ctx, o, own, by)
+// systemKeys are by what a department's system proves itself.
+type systemKeys struct {
+	signature  *client.Key
+	connection *tls.Certificate // nil: none, or the service is called without TLS
 }
 
-// temporarySystem registers a made-up key for a caller of the sandbox.
-func (c *program) temporarySystem(ctx context.Context, o *conformanceOrder, own *api.Grounds, operator *client.Client) (
-	*client.Client, func(context.Context) error, error,
-) {
-	key, err := c.madeUpKey(own.Department)
+// systemKeys are those that the flags name, or in a sandbox on this machine those of a caller's system.
+func (c *program) systemKeys(o *conformanceOrder, caller string) (systemKeys, error) {
+	var keys systemKeys
+	var err error
+	by := o.department
+	if by.key == "" {
+		if by, keys.signature, err = c.sandboxSystem(caller); err != nil {
+			return systemKeys{}, err
+		}
+	} else {
+		key, chain, err := c.openKey(by.key, by.cert)
+		if err != nil {
+			return systemKeys{}, err
+		}
+		keys.signature = &client.Key{Certificate: chain[0].Raw, Signer: key}
+	}
+	if by.tlsCert == "" || !strings.HasPrefix(o.server, "https:") {
+		return keys, nil
+	}
+	pair, err := tls.LoadX509KeyPair(by.tlsCert, by.tlsKey)
 	if err != nil {
-		return nil, nil, err
+		return systemKeys{}, cli.Usage("连接证书不能用："+err.Error(), "the certificate of connections cannot be used: "+err.Error())
 	}
-	var name [8]byte
-	if _, err := io.ReadFull(c.Rand, name[:]); err != nil {
-		return nil, nil, err
+	keys.connection = &pair
+	return keys, nil
+}
+
+// sandboxSystem is the system that a sandbox on this machine has made for a caller.
+func (c *program) sandboxSystem(caller string) (credentials, *client.Key, error) {
+	dir := filepath.Join(c.dir, sandboxSystems, caller)
+	text, err := os.ReadFile(filepath.Join(dir, signatureFile))
+	if caller == "" || errors.Is(err, os.ErrNotExist) {
+		return credentials{}, nil, cli.Usage(
+			"缺少部门系统的密钥：用 --key、--cert、--tls-key、--tls-cert 给出（elicense caller enrol 所写），或在沙箱的机器上用 -d 指明其数据目录",
+			"the keys of the department's system are missing: name --key, --cert, --tls-key and --tls-cert as elicense caller "+
+				"enrol wrote them, or with -d the data directory of a sandbox on this machine")
 	}
-	id := "conformance-" + hex.EncodeToString(name[:])
-	_, err = operator.PutRegistration(ctx, id, api.Registration{
-		Caller: own.Caller, Role: string(identity.RoleDepartmentSystem), Department: own.Department,
-		Credentials: []api.Credential{{
-			Kind: string(identity.CredentialSignature), Certificate: key.Certificate, UncheckedUnsafe: true,
-		}},
-	})
 	if err != nil {
-		return nil, nil, conformanceTold(err)
+		return credentials{}, nil, err
 	}
-	end := func(ctx context.Context) error {
-		_, err := operator.RevokeRegistration(ctx, id, "")
-		operator.Close()
-		return err
+	passphrase, err := os.ReadFile(filepath.Join(c.dir, sandboxSystems, sandboxPassphrase))
+	if err != nil {
+		return credentials{}, nil, err
 	}
+	key, err := client.ParseKey(text, passphrase)
+	return credentials{tlsCert: filepath.Join(dir, connectionFile), tlsKey: filepath.Join(dir, connectionKey)}, key, err
+}
+
+// connect makes a client with what proves who calls; nothing: nobody.
+func (c *program) connect(o *conformanceOrder, keys systemKeys, bearer string) (*client.Client, error) {
 	roots, err := rootsIn(o.cacert)
 	if err != nil {
-		return nil, nil, errors.Join(err, end(ctx))
+		return nil, err
 	}
-	s, err := client.New(client.Config{URL: o.server, Rand: c.Rand, Now: c.Now, TLS: clientTLS(roots), Key: key})
-	if err != nil {
-		return nil, nil, errors.Join(err, end(ctx))
+	config := client.Config{URL: o.server, Rand: c.Rand, Now: c.Now, TLS: clientTLS(roots), Key: keys.signature}
+	if keys.connection != nil {
+		config.TLS.Certificates = []tls.Certificate{*keys.connection}
 	}
-	return s, end, nil
+	if bearer != "" {
+		config.Bearer = func(context.Context) (string, error) { return bearer, nil }
+	}
+	return client.New(config)
 }
 
-// madeUpKey is a key with a certificate of a made-up authority.
-func (c *program) madeUpKey(department string) (*client.Key, error) {
-	province, err := fixtures.NewProvince(c.Rand, c.Now)
+// conformanceClients are all who take part in a run.
+type conformanceClients struct {
+	conformance.Config
+
+	system *client.Client // the department's, proven by all that it has
+	all    []*client.Client
+}
+
+func (k *conformanceClients) close() {
+	for _, x := range k.all {
+		x.Close()
+	}
+}
+
+// clients make everybody who takes part.
+func (c *program) clients(ctx context.Context, o *conformanceOrder) (*conformanceClients, error) {
+	k := &conformanceClients{}
+	err := c.joinClients(ctx, o, k)
 	if err != nil {
+		k.close()
 		return nil, err
 	}
-	signer, chain, err := province.Enrol(ca.ProfileDepartment, fixtures.Department{Name: "示例部门", Code: department})
-	if err != nil {
-		return nil, err
+	return k, nil
+}
+
+func (c *program) joinClients(ctx context.Context, o *conformanceOrder, k *conformanceClients) error {
+	add := func(into **client.Client, keys systemKeys, bearer string) error {
+		x, err := c.connect(o, keys, bearer)
+		if err == nil {
+			*into, k.all = x, append(k.all, x)
+		}
+		return err
 	}
-	return &client.Key{Certificate: chain[0].Raw, Signer: signer}, nil
+	caller := o.caller
+	if o.department.bearer != "" {
+		bearer, err := bearerIn(o.department.bearer)
+		if err != nil {
+			return err
+		}
+		if err := add(&k.Department, systemKeys{}, bearer); err != nil {
+			return err
+		}
+		own, err := k.Department.Grounds(ctx)
+		if err != nil {
+			return conformanceTold(err)
+		}
+		caller = own.Caller
+	}
+	if k.Type = o.kind; k.Type == "" && o.department.key == "" {
+		k.Type = sandboxTypes[caller]
+	}
+	keys, err := c.systemKeys(o, caller)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(
+		add(&k.system, keys, ""), add(&k.Signed, systemKeys{signature: keys.signature}, ""),
+		add(&k.Public, systemKeys{}, ""))
+	if err != nil {
+		return err
+	}
+	if k.Department == nil {
+		k.Department = k.system
+	}
+	if keys.connection != nil {
+		stranger, err := c.unregistered()
+		if err != nil {
+			return err
+		}
+		err = errors.Join(add(&k.Connected, systemKeys{connection: keys.connection}, ""),
+			add(&k.Stranger, systemKeys{connection: stranger}, ""))
+		if err != nil {
+			return err
+		}
+	}
+	return c.joinCentre(o, add, &k.Centre)
+}
+
+// joinCentre makes the system that only asks.
+func (c *program) joinCentre(
+	o *conformanceOrder, add func(**client.Client, systemKeys, string) error, into **client.Client,
+) error {
+	switch by := o.centre; {
+	case by.key != "":
+		key, chain, err := c.openKey(by.key, by.cert)
+		if err != nil {
+			return err
+		}
+		return add(into, systemKeys{signature: &client.Key{Certificate: chain[0].Raw, Signer: key}}, "")
+	case by.bearer != "":
+		bearer, err := bearerIn(by.bearer)
+		if err != nil {
+			return err
+		}
+		return add(into, systemKeys{}, bearer)
+	}
+	return cli.Usage("缺少中心业务系统的凭据：--centre-bearer 或 --centre-key",
+		"the credentials of the centre's business system are missing: --centre-bearer or --centre-key")
+}
+
+func bearerIn(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	return strings.TrimSpace(string(text)), about(err, path)
+}
+
+// unregistered is a certificate for connections that vouches for itself, of a key that lasts as long as the run.
+func (c *program) unregistered() (*tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), c.Rand)
+	if err != nil {
+		return nil, fmt.Errorf("making a key for connections: %w", err)
+	}
+	now := c.Now()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: "nobody"},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	der, err := x509.CreateCertificate(c.Rand, template, template, key.Public(), key)
+	if err != nil {
+		return nil, fmt.Errorf("certifying a key for connections: %w", err)
+	}
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+}
+
+// sandboxTypes are what the departments of a sandbox issue, if nothing else is wanted.
+var sandboxTypes = map[string]string{
+	fixtures.Caller(0): fixtures.FoodLicence, fixtures.Caller(1): fixtures.HealthLicence,
+	fixtures.Caller(2): fixtures.SpecialWork,
 }
 
 // conformanceTold is a refusal with the sentences of the service.

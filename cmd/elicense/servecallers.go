@@ -74,6 +74,9 @@ func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s
 		r.callers = append(r.callers, identity.NoKeys{})
 		return r, nil
 	}
+	if err := c.enrolSandbox(ctx, h, registry); err != nil {
+		return nil, err
+	}
 	keys, list, err := c.sandboxCallers(h)
 	if err != nil {
 		return nil, err

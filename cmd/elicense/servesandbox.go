@@ -47,11 +47,7 @@ func (c *program) sandboxCallers(h *house) (*identity.Keys, []sandboxCaller, err
 	}
 	add := func(name string, caller identity.Caller) error { return addAs(caller.ID, name, caller) }
 	for i, d := range fixtures.Departments() {
-		err := add(d.Name, identity.Caller{
-			ID: fixtures.Caller(i), Role: identity.RoleDepartmentSystem, Department: d.Code,
-			Sharing: &identity.Sharing{Name: d.Name, Item: sandboxItem, Ground: string(vault.GroundIssuer)},
-		})
-		if err != nil {
+		if err := add(d.Name, sandboxDepartment(i)); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -67,6 +63,15 @@ func (c *program) sandboxCallers(h *house) (*identity.Keys, []sandboxCaller, err
 			Holder: &identity.Subject{Kind: "001", Code: sandboxHolderCode},
 		}))
 	return &keys, list, err
+}
+
+// sandboxDepartment is the i-th of the made-up departments as its system calls.
+func sandboxDepartment(i int) identity.Caller {
+	d := fixtures.Departments()[i]
+	return identity.Caller{
+		ID: fixtures.Caller(i), Role: identity.RoleDepartmentSystem, Department: d.Code,
+		Sharing: &identity.Sharing{Name: d.Name, Item: sandboxItem, Ground: string(vault.GroundIssuer)},
+	}
 }
 
 // sandboxKey is the bearer key of a caller, made when it is first asked for.

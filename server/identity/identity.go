@@ -46,6 +46,8 @@ type Caller struct {
 	// MustSign: a write that is not Signed is to be refused.
 	MustSign bool
 	Signed   bool // the message itself is signed
+	// Connected: the certificate of the connection is registered for it.
+	Connected bool
 	// Repeated: this very signature was seen before. Only what answers a repetition with the first answer may go on.
 	Repeated bool
 

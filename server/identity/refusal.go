@@ -25,6 +25,7 @@ const (
 	CodeForbidden  Code = "role-forbids"          //
 	CodeTypeScope  Code = "type-out-of-scope"     //
 	CodeNeedsProof Code = "signature-required"    //
+	CodeClerk      Code = "clerk-not-taken"       // a clerk is named who may not be, or so
 	CodeLimited    Code = "rate-limited"          //
 	CodeChallenge  Code = "login-challenge"       // unknown, used or too old
 	CodeNoHolder   Code = "login-certificate"     // a certificate that names no person or firm
@@ -39,7 +40,7 @@ func Codes() []Code {
 	return []Code{
 		CodeNobody, CodeUnknown, CodeExpired, CodeRevoked, CodeInvalid, CodeDiffer, CodeUnchecked, CodeMalformed,
 		CodeCoverage, CodeAuthority, CodeOutdated, CodeReplayed, CodeBusy, CodeDigest, CodeSandbox, CodeForbidden,
-		CodeTypeScope, CodeNeedsProof, CodeLimited, CodeChallenge, CodeNoHolder, CodeRegistration,
+		CodeTypeScope, CodeNeedsProof, CodeClerk, CodeLimited, CodeChallenge, CodeNoHolder, CodeRegistration,
 		CodeRegistrationUnknown, CodeTaken,
 	}
 }

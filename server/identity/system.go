@@ -83,6 +83,7 @@ func (s *Systems) Recognise(r *http.Request) (*Caller, error) {
 	case connection != nil && connection.Registration != signer.Registration:
 		return nil, Refuse(CodeDiffer)
 	}
+	signer.Connected = connection != nil
 	return signer, nil
 }
 
@@ -98,7 +99,9 @@ func (s *Systems) connection(r *http.Request, now time.Time) (*Caller, error) {
 	if err := s.check(h, now); err != nil {
 		return nil, err
 	}
-	return h.caller(MethodTLS), nil
+	caller := h.caller(MethodTLS)
+	caller.Connected = true
+	return caller, nil
 }
 
 // check judges the certificate of a credential.
@@ -210,7 +213,7 @@ func (s *Systems) checkTime(sig *httpsig.Signature, now time.Time) error {
 // readers may take either.
 var (
 	always    = []string{"@method", "@authority", "@path", "@query"}
-	sensitive = []string{"content-digest", "content-type", "content-encoding", "idempotency-key", "if-match"}
+	sensitive = []string{"content-digest", "content-type", "content-encoding", "idempotency-key", "if-match", "x-clerk"}
 )
 
 // checkCoverage refuses a signature that leaves something open, and one that was made for another service.

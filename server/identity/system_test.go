@@ -80,6 +80,9 @@ func TestSignatureRefuses(t *testing.T) {
 		"content open":   {drop("content-digest"), identity.CodeCoverage},
 		"type open":      {drop("content-type"), identity.CodeCoverage},
 		"key open":       {drop("idempotency-key"), identity.CodeCoverage},
+		"clerk open": {func(r *http.Request, _ *httpsig.Params) {
+			r.Header.Set("X-Clerk", "staff-0042")
+		}, identity.CodeCoverage},
 		"version open": {func(r *http.Request, _ *httpsig.Params) {
 			r.Header.Set("If-Match", `"1"`)
 		}, identity.CodeCoverage},

@@ -13,6 +13,7 @@ type AuditEntry struct {
 	Time     time.Time
 	Act      string // lookup, compare, issue, …
 	Asked    Asked
+	Clerk    string // who acted behind the caller, by a name of his department's; or ""
 	Subject  string // token of the holder asked about, or ""
 	Type     string // 证照类型代码, or ""
 	Issuer   string // 颁发机构代码 asked or acted about, or ""
@@ -74,10 +75,10 @@ type textField struct {
 }
 
 // about are the lines that say what an act was about, in their order.
-func (e *AuditEntry) about() [8]textField {
+func (e *AuditEntry) about() [9]textField {
 	return [...]textField{
-		{"subject", &e.Subject}, {"type", &e.Type}, {"issuer", &e.Issuer}, {"licence", &e.Licence}, {"batch", &e.Batch},
-		{"object", &e.Object}, {"change", &e.Change}, {"reason", &e.Reason},
+		{"clerk", &e.Clerk}, {"subject", &e.Subject}, {"type", &e.Type}, {"issuer", &e.Issuer}, {"licence", &e.Licence},
+		{"batch", &e.Batch}, {"object", &e.Object}, {"change", &e.Change}, {"reason", &e.Reason},
 	}
 }
 

@@ -19,6 +19,7 @@ func (c *program) beside(ctx context.Context, h *house, r *besides, serve func()
 		wg.Go(func() { c.watchTLS(ctx, r.face, asked) })
 	}
 	wg.Go(func() { c.renewBeside(ctx, h, r.renew) })
+	wg.Go(func() { c.control(ctx, h, r) })
 	err := serve()
 	stop()
 	wg.Wait()
@@ -34,13 +35,19 @@ type besides struct {
 // renewBeside renews the data keys while the service answers, or goes on with a renewal that was broken off. A failure
 // is logged and leaves everything readable; the next start goes on.
 func (c *program) renewBeside(ctx context.Context, h *house, fresh bool) {
-	log := c.serviceLog()
-	_, err := c.renewAll(ctx, h, renewal{fresh: fresh, rest: restAsLong, done: func(store string, moved int) {
-		log.InfoContext(ctx, "data key renewed", "store", store, "moved", moved)
-	}})
+	h.renewing.Lock()
+	defer h.renewing.Unlock()
+	_, err := c.renewAll(ctx, h, c.renewalBeside(ctx, fresh))
 	if err != nil && ctx.Err() == nil {
-		log.ErrorContext(ctx, "renewing data keys failed", "error", err.Error())
+		c.serviceLog().ErrorContext(ctx, "renewing data keys failed", "error", err.Error())
 	}
+}
+
+// renewalBeside leaves as much time to the requests as it takes itself, and logs what it did.
+func (c *program) renewalBeside(ctx context.Context, fresh bool) renewal {
+	return renewal{fresh: fresh, rest: restAsLong, done: func(store string, moved int) {
+		c.serviceLog().InfoContext(ctx, "data key renewed", "store", store, "moved", moved)
+	}}
 }
 
 // restAsLong leaves the machine to the requests for as long as the last part took.

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/cli"
+)
+
+// TestChangeKeysUnderLoad: the master key and the data keys are changed by the commands of the page on operations while
+// departments issue. No call fails, and everything that was answered is there afterwards, under the last key alone.
+func TestChangeKeysUnderLoad(t *testing.T) {
+	dir := t.TempDir() + "/data"
+	all := &answered{sent: map[string]api.IssueRequest{}, written: map[string]api.Written{}}
+	s := serve(t, dir)
+	var wg sync.WaitGroup
+	for n := range 4 {
+		wg.Go(func() { all.department(s, 0, n) })
+	}
+	former := masterOf(t, dir)
+	data := &runner{t, dir}
+	for range 2 {
+		require.Contains(t, data.ok("--json", "key", "rotate"), `"changed":true`)
+		require.Contains(t, data.ok("--json", "key", "renew"), `"moved":`)
+	}
+	require.Equal(t, 2, strings.Count(s.errs.String(), "master key changed"), "%s", s.errs)
+	all.Lock()
+	written := len(all.written)
+	all.Unlock()
+	require.Eventually(t, func() bool {
+		all.Lock()
+		defer all.Unlock()
+		return len(all.written) > written+4
+	}, time.Minute, 10*time.Millisecond, "it goes on after the change")
+	s.kill()
+	wg.Wait()
+	require.NotEqual(t, former, masterOf(t, dir))
+	all.sendAgain(serve(t, dir))
+	(&runner{t, dir}).ok("key", "rotate")
+}
+
+func masterOf(t *testing.T, dir string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, masterFile))
+	require.NoError(t, err)
+	return string(text)
+}
+
+// served runs the service of a directory that is no sandbox, under its old master key, until it says where it is.
+func (k keyed) served(environment ...string) (process *exec.Cmd, address string, errs *lockedBuffer) {
+	k.t.Helper()
+	c := child(k.t, "-d", k.dir, "--json", "serve", "--plain", "--listen", "127.0.0.1:0")
+	c.Env = append(append(c.Env, "ELICENSE_MASTER_FILE="+k.old), environment...)
+	errs = &lockedBuffer{}
+	c.Stderr = errs
+	out, err := c.StdoutPipe()
+	require.NoError(k.t, err)
+	require.NoError(k.t, c.Start())
+	k.t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	var told struct {
+		Serving string `json:"serving"`
+	}
+	lines := bufio.NewReader(out)
+	require.NoError(k.t, json.NewDecoder(lines).Decode(&told), errs)
+	go func() { _, _ = io.Copy(io.Discard, lines) }()
+	require.Eventually(k.t, func() bool {
+		_, err := os.Stat(filepath.Join(k.dir, controlFile))
+		return err == nil
+	}, 10*time.Second, time.Millisecond)
+	return c, told.Serving, errs
+}
+
+// TestChangeMasterKilled: the service is killed before every single write of a change of the master key that it was asked
+// for. Whenever it was, exactly one key opens the directory and everything in it, and the same command then finishes,
+// with the service or without.
+func TestChangeMasterKilled(t *testing.T) {
+	whole := newKeyed(t)
+	stride := 1
+	if testing.Short() {
+		stride = 7
+	}
+	died, old := 0, 0
+	for at := 0; ; at += stride {
+		k := whole.copy()
+		process, _, _ := k.served(dieBeforeWrite + "=" + strconv.Itoa(at))
+		if k.run(k.old, "key", "rotate") == cli.ExitDone {
+			require.NotZero(t, died)
+			require.NoError(t, process.Process.Kill())
+			_ = process.Wait()
+			require.False(t, k.opens(k.old))
+			require.True(t, k.opens(k.new))
+			break
+		}
+		require.Error(t, process.Wait(), "killed")
+		died++
+		withOld := k.opens(k.old)
+		require.NotEqual(t, withOld, k.opens(k.new), "one key, not both and not none, at %d", at)
+		if withOld {
+			old++
+			k.served()
+		}
+		require.Zero(t, k.run(k.old, "key", "rotate"), "at %d", at)
+	}
+	require.NotZero(t, old)
+	require.Less(t, old, died)
+	t.Logf("killed before %d writes, %d of them before the decision", died, old)
+}
+
+// TestChangeMasterServing: who does not know the present master key changes nothing; who asks twice is told; and the
+// service starts again with either file of the two that its environment names.
+func TestChangeMasterServing(t *testing.T) {
+	k := newKeyed(t)
+	_, address, errs := k.served()
+	wrong := filepath.Join(t.TempDir(), "wrong")
+	require.NoError(t, os.WriteFile(wrong, []byte(strings.Repeat("0c", 32)), 0o600))
+	require.NotZero(t, k.run(wrong, "key", "rotate"))
+	require.NotZero(t, k.run(wrong, "key", "renew"))
+	same := k
+	same.new = k.old
+	require.Equal(t, cli.ExitUsage, same.run(k.old, "key", "rotate"))
+	require.NotContains(t, errs.String(), "master key changed")
+
+	require.Zero(t, k.run(k.old, "key", "rotate"))
+	require.Zero(t, k.run(k.old, "key", "rotate"), "it is in use already")
+	require.Equal(t, 1, strings.Count(errs.String(), "master key changed"))
+	require.NotZero(t, k.run(k.old, "key", "renew"))
+	require.Zero(t, k.run(k.new, "key", "renew"))
+	require.Zero(t, k.run(k.new, "key", "renew"), "the same service renews again")
+	res, err := http.Get(address + "/readyz")
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	require.Contains(t, errs.String(), "data key renewed")
+}
+
+// TestStartBetweenKeys: a service that ends between the change of its master key and the replacement of the file starts
+// with the new key, if its environment names it too.
+func TestStartBetweenKeys(t *testing.T) {
+	k := newKeyed(t)
+	process, _, _ := k.served()
+	require.Zero(t, k.run(k.old, "key", "rotate"))
+	require.NoError(t, process.Process.Kill())
+	_ = process.Wait()
+	_, _, errs := k.served("ELICENSE_NEW_MASTER_FILE=" + k.new)
+	require.Contains(t, errs.String(), "新主密钥已在用")
+	require.Zero(t, k.run(k.old, "key", "rotate"))
+}
+
+// TestChangePassphraseServing: a passphrase is changed to another one, and to a file, while the service runs.
+func TestChangePassphraseServing(t *testing.T) {
+	k := newKeyed(t)
+	ask := func(environment map[string]string) int {
+		c := k.program("", "key", "rotate")
+		c.Env = func(name string) string { return environment[name] }
+		return c.run(t.Context())
+	}
+	k.served()
+	require.Zero(t, ask(map[string]string{"ELICENSE_MASTER_FILE": k.old, "ELICENSE_NEW_PASSPHRASE": "made-up one"}))
+	require.Zero(t, ask(map[string]string{"ELICENSE_MASTER_FILE": k.old, "ELICENSE_NEW_PASSPHRASE": "made-up one"}), "in use")
+	require.Zero(t, ask(map[string]string{"ELICENSE_PASSPHRASE": "made-up one", "ELICENSE_NEW_PASSPHRASE": "made-up two"}))
+	require.NotZero(t, ask(map[string]string{"ELICENSE_PASSPHRASE": "made-up one", "ELICENSE_NEW_MASTER_FILE": k.new}))
+	require.Zero(t, ask(map[string]string{"ELICENSE_PASSPHRASE": "made-up two", "ELICENSE_NEW_MASTER_FILE": k.new}))
+	require.NotZero(t, ask(map[string]string{"ELICENSE_PASSPHRASE": "made-up two"}), "no key to come")
+}
+
+// TestControlRefuses: an order is taken once, from who knows the master key, and in the form that it has; a directory that
+// somebody else has open takes none.
+func TestControlRefuses(t *testing.T) {
+	k := newKeyed(t)
+	c := k.program(k.old)
+	_, err := c.askService(t.Context())
+	require.ErrorIs(t, err, errNoControl)
+	process, _, _ := k.served()
+	master, err := masterFromFile(k.old)
+	require.NoError(t, err)
+	info, err := os.Stat(filepath.Join(k.dir, controlFile))
+	require.NoError(t, err)
+	require.Zero(t, info.Mode().Perm()&0o077, "nobody but the owner connects")
+
+	first, err := c.askService(t.Context())
+	require.NoError(t, err)
+	order := controlOrder{Order: orderCheck}
+	order.Sealed, err = master.SealMessage(nil, order.about(first.hello.Challenge), c.Rand)
+	require.NoError(t, err)
+	send := func(conn net.Conn, o controlOrder) string {
+		require.NoError(t, json.NewEncoder(conn).Encode(o))
+		var answer controlAnswer
+		require.NoError(t, json.NewDecoder(conn).Decode(&answer))
+		require.NoError(t, conn.Close())
+		return answer.Refused
+	}
+	require.Empty(t, send(first, order))
+	for want, change := range map[string]func(*controlOrder){
+		refusedMaster: func(*controlOrder) {}, // recorded, and sent again
+		refusedOrder: func(o *controlOrder) {
+			o.Order = "another"
+		},
+	} {
+		again, err := c.askService(t.Context())
+		require.NoError(t, err)
+		o := order
+		if change(&o); o.Order != order.Order {
+			o.Sealed, err = master.SealMessage(nil, o.about(again.hello.Challenge), c.Rand)
+			require.NoError(t, err)
+		}
+		require.Equal(t, want, send(again, o))
+	}
+	for _, message := range [][]byte{nil, {1}, append(make([]byte, 32), 1)} {
+		bad, err := c.askService(t.Context())
+		require.NoError(t, err)
+		o := controlOrder{Order: orderRotate}
+		o.Sealed, err = master.SealMessage(message, o.about(bad.hello.Challenge), c.Rand)
+		require.NoError(t, err)
+		require.Equal(t, refusedOrder, send(bad, o))
+	}
+	require.NoError(t, process.Process.Kill())
+	_ = process.Wait()
+	require.True(t, k.opens(k.old))
+}

@@ -23,7 +23,7 @@ const controlFile = "control"
 
 // Orders.
 const (
-	orderCheck  = "check"  // nothing: whether this is the master key
+	orderCheck  = "check"  // whether this is the master key; a change to it that is decided is carried out
 	orderRotate = "rotate" // another master key; with the key and the salt of its passphrase, in a sandbox with nothing
 	orderRenew  = "renew"  // other data keys
 	orderLogin  = "login"  // another key for the tokens of logins
@@ -132,6 +132,7 @@ func (c *program) obey(ctx context.Context, h *house, r *besides, o *controlOrde
 	var answer controlAnswer
 	switch {
 	case o.Order == orderCheck && len(message) == 0:
+		err = c.carryOutPending(ctx, h)
 	case o.Order == orderRotate:
 		err = c.rotateServing(ctx, h, &present, message)
 	case o.Order == orderRenew && len(message) == 0:

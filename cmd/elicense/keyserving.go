@@ -19,10 +19,10 @@ func (c *program) rotateServing(ctx context.Context, h *house, former *sealed.Ma
 	if h.master != *former {
 		return sealed.ErrWrongMaster // somebody else was faster
 	}
-	ctx = context.WithoutCancel(ctx) // it takes a moment, and ends before the engines are closed
 	if err := h.rotationPending(); err != nil {
-		return c.carryOut(ctx, h, nil)
+		return err
 	}
+	ctx = context.WithoutCancel(ctx) // it takes a moment, and ends before the engines are closed
 	next, err := c.masterIn(h, message)
 	if err == nil {
 		err = c.prepareRotation(ctx, h, &next)
@@ -75,6 +75,16 @@ func (c *program) carryOut(ctx context.Context, h *house, next *sealed.Master) e
 	}
 	c.serviceLog().InfoContext(ctx, "master key changed")
 	return nil
+}
+
+// carryOutPending carries out what was decided and could not be carried out then.
+func (c *program) carryOutPending(ctx context.Context, h *house) error {
+	h.changing.Lock()
+	defer h.changing.Unlock()
+	if err := h.rotationPending(); !errors.Is(err, errRotationPending) {
+		return err
+	}
+	return c.carryOut(context.WithoutCancel(ctx), h, nil)
 }
 
 // renewServing renews the data keys while the service answers, unless that is under way already.

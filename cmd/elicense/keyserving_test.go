@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -19,6 +21,7 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/engine/sealed"
 )
 
 // TestChangeKeysUnderLoad: the master key and the data keys are changed by the commands of the page on operations while
@@ -230,4 +233,39 @@ func TestControlRefuses(t *testing.T) {
 	require.NoError(t, process.Process.Kill())
 	_ = process.Wait()
 	require.True(t, k.opens(k.old))
+}
+
+// TestChangeMasterFails: a change that was decided and cannot be carried out is pending: no keyring is changed and no
+// backup made until it is, which asking for it again does.
+func TestChangeMasterFails(t *testing.T) {
+	k := newKeyed(t)
+	c := k.program(k.old)
+	h, err := c.openHouse(t.Context(), k.dir)
+	require.NoError(t, err)
+	old, next := h.master, sealed.Master{1}
+	path := filepath.Join(k.dir, vaultFile)
+	c.beforeWrite = func() {
+		if errors.Is(h.rotationPending(), errRotationPending) {
+			require.NoError(t, os.RemoveAll(path))
+			require.NoError(t, os.MkdirAll(filepath.Join(path, "in the way"), 0o700))
+		}
+	}
+	require.Error(t, c.rotateServing(t.Context(), h, &old, next[:]))
+	require.Equal(t, next, h.master, "decided is decided")
+	require.ErrorIs(t, c.rotateServing(t.Context(), h, &next, old[:]), errRotationPending)
+	require.ErrorIs(t, c.rotateServing(t.Context(), h, &old, next[:]), sealed.ErrWrongMaster)
+	_, err = c.renewServing(t.Context(), h)
+	require.ErrorIs(t, err, errRotationPending)
+	require.ErrorIs(t, c.backup(t.Context(), h, filepath.Join(t.TempDir(), "backup")), errRotationPending)
+	c.beforeWrite = nil
+	require.Error(t, c.carryOutPending(t.Context(), h))
+	require.NoError(t, os.RemoveAll(path))
+	require.NoError(t, c.carryOutPending(t.Context(), h))
+	_, err = c.renewServing(t.Context(), h)
+	require.NoError(t, err)
+	require.NoError(t, c.backup(t.Context(), h, filepath.Join(t.TempDir(), "backup")))
+	require.NoError(t, h.close())
+	require.NoError(t, os.WriteFile(k.new, []byte(hex.EncodeToString(next[:])), 0o600))
+	require.False(t, k.opens(k.old))
+	require.True(t, k.opens(k.new))
 }

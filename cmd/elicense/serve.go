@@ -164,7 +164,10 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 		Ready:    func(context.Context) error { return h.room() },
 		Patience: func(r *http.ResponseController) { c.moreTime(r, settings.Timeout) },
 	})
-	return s, known.keys, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, known.keys, pause(ctx, known.began.Sub(c.Now()))
 }
 
 // moreTime gives the next part of a long answer the time that any answer has.

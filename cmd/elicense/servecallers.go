@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/pki"
@@ -23,6 +24,7 @@ type recognised struct {
 	provider http.Handler    // nil: no users of ours log in elsewhere
 	alarms   *alarm.Watcher
 	keys     []sandboxCaller
+	began    time.Time // when signatures are taken
 }
 
 // recognise knows systems by their registrations, and in a sandbox also callers by bearer keys.
@@ -49,7 +51,7 @@ func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s
 	if err != nil {
 		return nil, err
 	}
-	r := &recognised{registry: registry, callers: identity.Chain{systems}}
+	r := &recognised{registry: registry, callers: identity.Chain{systems}, began: systems.Began()}
 	if r.alarms, err = alarm.Open(ctx, alarm.Config{Engine: kept, Now: c.Now, Rand: c.Rand}); err != nil {
 		return nil, err
 	}

@@ -45,17 +45,17 @@ func (c *program) renewBeside(ctx context.Context, h *house, fresh bool) {
 
 // renewalBeside leaves as much time to the requests as it takes itself, and logs what it did.
 func (c *program) renewalBeside(ctx context.Context, fresh bool) renewal {
-	return renewal{fresh: fresh, rest: restAsLong, done: func(store string, moved int) {
+	return renewal{fresh: fresh, rest: pause, done: func(store string, moved int) {
 		c.serviceLog().InfoContext(ctx, "data key renewed", "store", store, "moved", moved)
 	}}
 }
 
-// restAsLong leaves the machine to the requests for as long as the last part took.
-func restAsLong(ctx context.Context, took time.Duration) error {
+// pause waits: after a part of a renewal as long as that took, so that the machine is left to the requests.
+func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(took):
+	case <-time.After(d):
 		return nil
 	}
 }

@@ -123,13 +123,14 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	if err := c.showServing(h, settings, l.Addr().String(), keys); err != nil {
 		return err
 	}
-	return alongside(ctx, s.Run, func(ctx context.Context) error {
+	err = alongside(ctx, s.Run, func(ctx context.Context) error {
 		return c.beside(ctx, h, &besides{face, renew}, func() error {
 			return c.whileBackingUp(ctx, h, settings, func() error {
 				return c.serveAll(ctx, settings.Grace, s.Closing, all...)
 			})
 		})
 	})
+	return errors.Join(err, s.Settle(context.WithoutCancel(ctx)))
 }
 
 // newServer puts the service together.

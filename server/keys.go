@@ -6,7 +6,7 @@ package server
 //	r  registrations of callers' credentials   server/identity
 //	s  marks of signatures from the future     server/identity
 //	a  alarms and who is watched               server/alarm
-//	o  key of tokens                           server/provider
+//	o  keys of tokens                          server/provider
 //	f  files                                   server/files
 //	j  jobs                                    server/jobs
 //	w  subscriptions of webhooks, deliveries   server/feed

@@ -27,6 +27,7 @@ const (
 	orderRotate = "rotate" // another master key; with the key and the salt of its passphrase, in a sandbox with nothing
 	orderRenew  = "renew"  // other data keys
 	orderLogin  = "login"  // another key for the tokens of logins
+	orderStolen = "stolen" // likewise, and former ones are taken no more
 )
 
 // What is sent: one JSON value each, of so many bytes at most, within such a time. An answer takes as long as it takes.
@@ -137,6 +138,8 @@ func (c *program) obey(ctx context.Context, h *house, r *besides, o *controlOrde
 		err = c.rotateServing(ctx, h, &present, message)
 	case o.Order == orderRenew && len(message) == 0:
 		answer.Moved, err = c.renewServing(ctx, h)
+	case (o.Order == orderLogin || o.Order == orderStolen) && len(message) == 0 && r.tokens != nil:
+		err = r.tokens.Roll(ctx, o.Order == orderStolen)
 	default:
 		return controlAnswer{Refused: refusedOrder}
 	}

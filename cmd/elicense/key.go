@@ -13,8 +13,8 @@ import (
 )
 
 func (c *program) keyCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "key", Short: "更换主密钥与数据密钥 / change the master key and the data keys"}
-	cmd.AddCommand(c.keyRotateCommand(), c.keyRenewCommand())
+	cmd := &cobra.Command{Use: "key", Short: "更换主密钥、数据密钥、令牌密钥 / change the master key, the data keys, the key of logins"}
+	cmd.AddCommand(c.keyRotateCommand(), c.keyRenewCommand(), c.keyLoginCommand())
 	return cmd
 }
 

@@ -104,7 +104,7 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	if err != nil {
 		return err
 	}
-	s, keys, err := c.newServer(ctx, h, settings)
+	s, known, err := c.newServer(ctx, h, settings)
 	if err != nil {
 		return err
 	}
@@ -120,11 +120,11 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 		}
 		all = append(all, m)
 	}
-	if err := c.showServing(h, settings, l.Addr().String(), keys); err != nil {
+	if err := c.showServing(h, settings, l.Addr().String(), known.keys); err != nil {
 		return err
 	}
 	err = alongside(ctx, s.Run, func(ctx context.Context) error {
-		return c.beside(ctx, h, &besides{face, renew}, func() error {
+		return c.beside(ctx, h, &besides{face, known.tokens, renew}, func() error {
 			return c.whileBackingUp(ctx, h, settings, func() error {
 				return c.serveAll(ctx, settings.Grace, s.Closing, all...)
 			})
@@ -135,7 +135,7 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 
 // newServer puts the service together.
 func (c *program) newServer(ctx context.Context, h *house, settings *serveSettings) (
-	*server.Server, []sandboxCaller, error,
+	*server.Server, *recognised, error,
 ) {
 	kept, err := c.openKept(ctx, h, serviceDir)
 	if err != nil {
@@ -168,7 +168,7 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	if err != nil {
 		return nil, nil, err
 	}
-	return s, known.keys, pause(ctx, known.began.Sub(c.Now()))
+	return s, known, pause(ctx, known.began.Sub(c.Now()))
 }
 
 // moreTime gives the next part of a long answer the time that any answer has.

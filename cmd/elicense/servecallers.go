@@ -14,6 +14,7 @@ import (
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/server/alarm"
 	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/server/provider"
 )
 
 // recognised is everybody whom the service knows.
@@ -23,6 +24,7 @@ type recognised struct {
 	login    *identity.Login // nil: holders do not log in here
 	provider http.Handler    // nil: no users of ours log in elsewhere
 	alarms   *alarm.Watcher
+	tokens   *provider.Keys // of these logins
 	keys     []sandboxCaller
 	began    time.Time // when signatures are taken
 }
@@ -63,7 +65,10 @@ func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s
 	}
 	var own []identity.Issuer
 	if h.settings.Sandbox {
-		if r.provider, own, err = c.sandboxProvider(ctx, h, kept, s); err != nil {
+		if r.tokens, err = c.tokenKeys(ctx, kept); err != nil {
+			return nil, err
+		}
+		if r.provider, own, err = c.sandboxProvider(h, r.tokens, s); err != nil {
 			return nil, err
 		}
 	}

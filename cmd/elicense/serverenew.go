@@ -5,6 +5,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/elicense/elicense/server/provider"
 )
 
 // beside runs what the service does while it serves: it watches its certificate, and renews data keys.
@@ -28,8 +30,9 @@ func (c *program) beside(ctx context.Context, h *house, r *besides, serve func()
 
 // besides is what goes on beside the answering of requests.
 type besides struct {
-	face  *tlsFace // nil: plain HTTP
-	renew bool     // draw new data keys
+	face   *tlsFace       // nil: plain HTTP
+	tokens *provider.Keys // nil: the service gives no tokens
+	renew  bool           // draw new data keys
 }
 
 // renewBeside renews the data keys while the service answers, or goes on with a renewal that was broken off. A failure

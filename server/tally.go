@@ -10,9 +10,9 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 )
 
-// What departments do well and badly is counted by day. Counts wait in memory and become durable together, once a minute
-// and when the service ends, so that a refusal costs nothing durable; if the process is killed, what was counted in the
-// last minute is lost.
+// What departments do well and badly is counted by day. Counts wait in memory and become durable together, once a
+// minute and when the service ends, so that a refusal costs nothing durable; if the process is killed, what was counted
+// in the last minute is lost.
 
 // spaceTally is the key space of counts: department, day, kind -> count.
 const spaceTally = 'q'
@@ -128,8 +128,8 @@ func count(value []byte, err error) (uint64, error) {
 
 var errDamagedTally = errors.New("server: stored count is damaged")
 
-// run makes what waits durable again and again until the context ends, also when nothing more is counted. What is counted
-// after that is for Settle.
+// run makes what waits durable again and again until the context ends, also when nothing more is counted. What is
+// counted after that is for Settle.
 func (t *tallies) run(ctx context.Context) error {
 	due := time.NewTicker(t.every)
 	defer due.Stop()

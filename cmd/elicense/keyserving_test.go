@@ -39,6 +39,8 @@ func TestChangeKeysUnderLoad(t *testing.T) {
 	for range 2 {
 		require.Contains(t, data.ok("--json", "key", "rotate"), `"changed":true`)
 		require.Contains(t, data.ok("--json", "key", "renew"), `"moved":`)
+		data.ok("key", "login")
+		data.ok("key", "login", "--stolen")
 	}
 	require.Equal(t, 2, strings.Count(s.errs.String(), "master key changed"), "%s", s.errs)
 	all.Lock()
@@ -52,8 +54,13 @@ func TestChangeKeysUnderLoad(t *testing.T) {
 	s.kill()
 	wg.Wait()
 	require.NotEqual(t, former, masterOf(t, dir))
-	all.sendAgain(serve(t, dir))
-	(&runner{t, dir}).ok("key", "rotate")
+	s = serve(t, dir)
+	all.sendAgain(s)
+	s.kill()
+	for _, order := range []string{"rotate", "renew", "login"} {
+		(&runner{t, dir}).ok("key", order)
+	}
+	data.ok("doctor")
 }
 
 func masterOf(t *testing.T, dir string) string {
@@ -143,6 +150,7 @@ func TestChangeMasterServing(t *testing.T) {
 	require.NotZero(t, k.run(k.old, "key", "renew"))
 	require.Zero(t, k.run(k.new, "key", "renew"))
 	require.Zero(t, k.run(k.new, "key", "renew"), "the same service renews again")
+	require.NotZero(t, k.run(k.new, "key", "login"), "it gives no tokens")
 	res, err := http.Get(address + "/readyz")
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())

@@ -79,8 +79,8 @@ func beginning(now time.Time, nobody bool) time.Time {
 	return began
 }
 
-// Began is from when on signatures are taken: at most a second after NewSystems. Who serves waits for it, so that nobody
-// is refused for it.
+// Began is from when on signatures are taken: at most a second after NewSystems. Who serves waits for it, so that nobody is
+// refused for it.
 func (s *Systems) Began() time.Time { return s.began }
 
 // Recognise tells which system sent a request.
@@ -184,7 +184,7 @@ func (s *Systems) remember(r *http.Request, sig *httpsig.Signature, h *heldCrede
 		return true, nil
 	case seenPast:
 		return false, &Refusal{Code: CodeOutdated, Path: "created"}
-	default:
+	case seenFull:
 		return false, Refuse(CodeBusy)
 	}
 	if !sig.Created.After(now) {

@@ -134,8 +134,8 @@ func (k *Keys) readFormer(ctx context.Context) (list []formerKey, err error) {
 }
 
 // Roll draws another key, with which every later token is signed. Tokens of the former one are taken until they end; if
-// it may be known to others, give stolen: then it and all before it are taken no more, and whoever has such a token logs
-// in again. Durable when it returns nil.
+// it may be known to others, give stolen: then it and all before it are taken no more, and whoever has such a token
+// logs in again. Durable when it returns nil.
 func (k *Keys) Roll(ctx context.Context, stolen bool) error {
 	k.rolling.Lock()
 	defer k.rolling.Unlock()
@@ -145,7 +145,8 @@ func (k *Keys) Roll(ctx context.Context, stolen bool) error {
 	}
 	now := k.cfg.Now()
 	ends := formerKey{&k.present.PublicKey, now.Add(k.cfg.Lifetime + formerSlack).Truncate(time.Second)}
-	next := slices.DeleteFunc(append(slices.Clone(k.former), ends), func(f formerKey) bool { return stolen || !now.Before(f.until) })
+	over := func(f formerKey) bool { return stolen || !now.Before(f.until) }
+	next := slices.DeleteFunc(append(slices.Clone(k.former), ends), over)
 	err = k.cfg.Engine.Update(ctx, func(w engine.Writer) error { return putKeys(w, secret, next) })
 	if err != nil {
 		return fmt.Errorf("changing the key of tokens: %w", err)
@@ -209,8 +210,8 @@ func (k *Keys) verifying() []*ecdsa.PublicKey {
 // VerifySignature gives what a token says if one of these keys has signed it; whoever takes the service's own tokens
 // asks here (identity.Issuer).
 func (k *Keys) VerifySignature(_ context.Context, token string) ([]byte, error) {
-	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
-	if err != nil || len(signed.Signatures) != 1 {
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
+	if err != nil {
 		return nil, errToken
 	}
 	for _, public := range k.verifying() {

@@ -95,8 +95,8 @@ var guessing = limit.Rate{PerSecond: 0.1, Burst: 5}
 // New makes a provider.
 func New(cfg Config) (*Provider, error) {
 	base, err := url.Parse(cfg.Issuer)
-	if err != nil || base.Host == "" || cfg.Audience == "" || cfg.Accounts == nil || cfg.Keys == nil || cfg.Now == nil ||
-		cfg.Rand == nil {
+	if err != nil || base.Host == "" || cfg.Audience == "" || cfg.Accounts == nil || cfg.Keys == nil ||
+		cfg.Now == nil || cfg.Rand == nil {
 		return nil, ErrConfig
 	}
 	if cfg.Lifetime <= 0 {

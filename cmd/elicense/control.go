@@ -58,6 +58,7 @@ const (
 	refusedMaster = "master" // not sealed under the master key
 	refusedSame   = "same"   // the new master key is the present one
 	refusedBusy   = "busy"   // a renewal is under way
+	refusedOffer  = "offer"  // users do not log in here
 	refusedFailed = "failed" // the log says why
 )
 
@@ -138,7 +139,10 @@ func (c *program) obey(ctx context.Context, h *house, r *besides, o *controlOrde
 		err = c.rotateServing(ctx, h, &present, message)
 	case o.Order == orderRenew && len(message) == 0:
 		answer.Moved, err = c.renewServing(ctx, h)
-	case (o.Order == orderLogin || o.Order == orderStolen) && len(message) == 0 && r.tokens != nil:
+	case (o.Order == orderLogin || o.Order == orderStolen) && len(message) == 0:
+		if r.tokens == nil {
+			return controlAnswer{Refused: refusedOffer}
+		}
 		err = r.tokens.Roll(ctx, o.Order == orderStolen)
 	default:
 		return controlAnswer{Refused: refusedOrder}

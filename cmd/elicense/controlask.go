@@ -76,6 +76,10 @@ var refusedWords = map[string]error{
 	refusedBusy: &cli.ToldError{
 		Err: errRenewing, Code: "renewing", Zh: "服务正在更换数据密钥，日志中有进度", En: "the service is renewing its data keys; its log says how far it is",
 	},
+	refusedOffer: &cli.ToldError{
+		Err: errOrder, Code: "login-not-offered", Zh: "本服务不发登录令牌：用户在大厅的身份平台登录，密钥也在那里更换",
+		En: "this service gives no tokens of logins: users log in at the hall's provider, whose keys are changed there",
+	},
 	refusedOrder: &cli.ToldError{
 		Err: errOrder, Code: "control-order", Zh: "服务不认识这个指令：程序版本不一致？", En: "the service does not know this order: is it another version?",
 	},

@@ -59,9 +59,13 @@ func (c *program) tellRotated(changed, serving bool) {
 	} else {
 		c.Tell("已在新主密钥之下，无须再换", "the new master key is in use already; nothing was changed")
 	}
-	if path := c.Env(presentKey.file); serving && path != "" {
+	switch next, present := c.Env(nextKey.file), c.Env(presentKey.file); {
+	case !serving:
+	case next != "" && present != "":
 		c.Tell("服务没有停。下次启动要用新主密钥，现在就替换：mv %s %s",
-			"The service went on. Its next start needs the new key, so replace the old one now: mv %s %s", c.Env(nextKey.file), path)
+			"The service went on. Its next start needs the new key, so replace the old one now: mv %s %s", next, present)
+	default:
+		c.Tell("服务没有停，下次启动用新主密钥", "The service went on; its next start takes the new key")
 	}
 	c.Tell("以前的备份仍须旧主密钥才能恢复：请立即做一次新备份，旧主密钥与旧备份一同保管或销毁。",
 		"Earlier backups open with the old key alone: make a backup now, and keep or destroy the old key together with them.")

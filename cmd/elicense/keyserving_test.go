@@ -150,7 +150,7 @@ func TestChangeMasterServing(t *testing.T) {
 	require.NotZero(t, k.run(k.old, "key", "renew"))
 	require.Zero(t, k.run(k.new, "key", "renew"))
 	require.Zero(t, k.run(k.new, "key", "renew"), "the same service renews again")
-	require.NotZero(t, k.run(k.new, "key", "login"), "it gives no tokens")
+	require.Equal(t, cli.ExitFailed, k.run(k.new, "key", "login"), "it gives no tokens")
 	res, err := http.Get(address + "/readyz")
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())

@@ -196,6 +196,8 @@ func (c *program) openSeal(h *house, issuer string) (*signing.Sealer, error) {
 	if strings.ContainsAny(issuer, `/\.`) {
 		return nil, nil
 	}
+	h.secret.RLock()
+	defer h.secret.RUnlock()
 	der, err := os.ReadFile(filepath.Join(h.dir, sealsDir, issuer+sealSuffix))
 	if os.IsNotExist(err) {
 		return nil, nil

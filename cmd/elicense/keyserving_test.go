@@ -17,9 +17,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine/sealed"
 )
@@ -241,6 +243,41 @@ func TestControlRefuses(t *testing.T) {
 	require.NoError(t, process.Process.Kill())
 	_ = process.Wait()
 	require.True(t, k.opens(k.old))
+}
+
+// TestSealsWhileChanging: seals that are read while the master key changes, and after it, open.
+func TestSealsWhileChanging(t *testing.T) {
+	k := newKeyed(t)
+	c := k.program(k.old)
+	h, err := c.openHouse(t.Context(), k.dir)
+	require.NoError(t, err)
+	read := func() error {
+		sealer, err := c.openSeal(h, fixtures.Departments()[0].Code)
+		if err == nil && sealer == nil {
+			err = os.ErrNotExist
+		}
+		return errors.Join(err, h.keys[len(h.keys)-1].open())
+	}
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	wg.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				assert.NoError(t, read())
+			}
+		}
+	})
+	for n := range byte(5) {
+		former, next := h.master, sealed.Master{1 + n}
+		require.NoError(t, c.rotateServing(t.Context(), h, &former, next[:]))
+	}
+	close(stop)
+	wg.Wait()
+	require.NoError(t, read())
+	require.NoError(t, h.close())
 }
 
 // TestChangeMasterFails: a change that was decided and cannot be carried out is pending: no keyring is changed and no

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine/sealed"
 )
 
@@ -23,11 +24,12 @@ const controlFile = "control"
 
 // Orders.
 const (
-	orderCheck  = "check"  // whether this is the master key; a change to it that is decided is carried out
-	orderRotate = "rotate" // another master key; with the key and the salt of its passphrase, in a sandbox with nothing
-	orderRenew  = "renew"  // other data keys
-	orderLogin  = "login"  // another key for the tokens of logins
-	orderStolen = "stolen" // likewise, and former ones are taken no more
+	orderCheck       = "check"       // whether this is the master key; a change to it that is decided is carried out
+	orderRotate      = "rotate"      // another master key; with the key and the salt of its passphrase, in a sandbox with nothing
+	orderRenew       = "renew"       // other data keys
+	orderLogin       = "login"       // another key for the tokens of logins
+	orderCertificate = "certificate" // another certificate; with whose it is
+	orderStolen      = "stolen"      // likewise, and former ones are taken no more
 )
 
 // What is sent: one JSON value each, of so many bytes at most, within such a time. An answer takes as long as it takes.
@@ -58,6 +60,7 @@ const (
 	refusedMaster = "master" // not sealed under the master key
 	refusedSame   = "same"   // the new master key is the present one
 	refusedBusy   = "busy"   // a renewal is under way
+	refusedWhose  = "whose"  // nobody here has such a certificate
 	refusedOffer  = "offer"  // users do not log in here
 	refusedFailed = "failed" // the log says why
 )
@@ -139,6 +142,8 @@ func (c *program) obey(ctx context.Context, h *house, r *besides, o *controlOrde
 		err = c.rotateServing(ctx, h, &present, message)
 	case o.Order == orderRenew && len(message) == 0:
 		answer.Moved, err = c.renewServing(ctx, h)
+	case o.Order == orderCertificate:
+		err = c.certifyServing(ctx, h, string(message))
 	case (o.Order == orderLogin || o.Order == orderStolen) && len(message) == 0:
 		if r.tokens == nil {
 			return controlAnswer{Refused: refusedOffer}
@@ -162,6 +167,8 @@ func refusalOf(err error) string {
 		return refusedOrder
 	case errors.Is(err, errSameMaster):
 		return refusedSame
+	case errors.As(err, new(*cli.UsageError)):
+		return refusedWhose
 	case errors.Is(err, errRenewing):
 		return refusedBusy
 	case errors.Is(err, sealed.ErrWrongMaster):

@@ -76,6 +76,8 @@ var refusedWords = map[string]error{
 	refusedBusy: &cli.ToldError{
 		Err: errRenewing, Code: "renewing", Zh: "服务正在更换数据密钥，日志中有进度", En: "the service is renewing its data keys; its log says how far it is",
 	},
+	refusedWhose: cli.Usage("没有这个颁发部门，或其密钥自持；应为 vault、sealmaker 或部门的信用代码，见 certificate list",
+		"no such department, or it keeps its key itself; name vault, sealmaker or a department's credit code, see certificate list"),
 	refusedOffer: &cli.ToldError{
 		Err: errOrder, Code: "login-not-offered", Zh: "本服务不发登录令牌：用户在大厅的身份平台登录，密钥也在那里更换",
 		En: "this service gives no tokens of logins: users log in at the hall's provider, whose keys are changed there",
@@ -92,8 +94,14 @@ var refusedWords = map[string]error{
 // errNotDone is an order that the service could not carry out.
 var errNotDone = errors.New("the service could not do it")
 
-// order gives an order that says no more than its name, by the present master key.
-func (c *program) order(ctx context.Context, name string) (controlAnswer, error) {
+// askCertificate has the running service renew a certificate.
+func (c *program) askCertificate(ctx context.Context, whose string) error {
+	_, err := c.order(ctx, orderCertificate, whose)
+	return err
+}
+
+// order gives an order, by the present master key.
+func (c *program) order(ctx context.Context, name, message string) (controlAnswer, error) {
 	a, err := c.askService(ctx)
 	if err != nil {
 		return controlAnswer{}, err
@@ -103,7 +111,7 @@ func (c *program) order(ctx context.Context, name string) (controlAnswer, error)
 	if err != nil {
 		return controlAnswer{}, err
 	}
-	return c.give(a, name, &master, nil)
+	return c.give(a, name, &master, []byte(message))
 }
 
 // masterFrom is a master key by the environment, for who does not have the data directory open.

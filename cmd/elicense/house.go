@@ -63,7 +63,7 @@ type house struct {
 	custody  *signing.Custody
 	signer   *signing.VaultSigner
 	service  signing.Config // the vault's key, with which the service signs its messages
-	keys     []*lockedKey   // the keys behind signer and custody
+	keys     []*lockedKey   // the keys behind signer and custody; guarded by listing
 	vault    *vault.Vault
 
 	documents *documenter
@@ -71,6 +71,7 @@ type house struct {
 	changing sync.Mutex   // held by who changes keyrings or copies them: changes of keys, and backups
 	renewing sync.Mutex   // held by a renewal of data keys from its beginning to its end
 	secret   sync.RWMutex // of a running service: the master key and the key files on the disk belong together
+	listing  sync.Mutex
 }
 
 // errNoHouse is a directory without a vault.

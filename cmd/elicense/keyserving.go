@@ -87,6 +87,20 @@ func (c *program) carryOutPending(ctx context.Context, h *house) error {
 	return c.carryOut(context.WithoutCancel(ctx), h, nil)
 }
 
+// certifyServing renews the certificate of the vault, of the seal maker or of a department while the service answers. Who
+// signs meanwhile signs with the former; a record that names it and comes too late is made again by the vault.
+func (c *program) certifyServing(ctx context.Context, h *house, whose string) error {
+	a, err := c.by(h, operator("换发证书"))
+	if err != nil {
+		return err
+	}
+	return h.withMaster(func(sealed.Master) error {
+		h.secret.Lock()
+		defer h.secret.Unlock()
+		return c.renewCertificate(context.WithoutCancel(ctx), h, a, whose)
+	})
+}
+
 // renewServing renews the data keys while the service answers, unless that is under way already.
 func (c *program) renewServing(ctx context.Context, h *house) (moved int, err error) {
 	if !h.renewing.TryLock() {

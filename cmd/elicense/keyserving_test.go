@@ -43,7 +43,11 @@ func TestChangeKeysUnderLoad(t *testing.T) {
 		require.Contains(t, data.ok("--json", "key", "renew"), `"moved":`)
 		data.ok("key", "login")
 		data.ok("key", "login", "--stolen")
+		for _, whose := range []string{whoseVault, whoseSealMaker, fixtures.Departments()[0].Code} {
+			data.ok("certificate", "renew", whose)
+		}
 	}
+	require.Equal(t, cli.ExitUsage, data.run("certificate", "renew", "nobody").code)
 	require.Equal(t, 2, strings.Count(s.errs.String(), "master key changed"), "%s", s.errs)
 	all.Lock()
 	written := len(all.written)
@@ -242,6 +246,46 @@ func TestControlRefuses(t *testing.T) {
 	}
 	require.NoError(t, process.Process.Kill())
 	_ = process.Wait()
+	require.True(t, k.opens(k.old))
+}
+
+// TestCertifyServing: a certificate that is renewed while the service answers is the one that signs from then on, and so
+// is the seal.
+func TestCertifyServing(t *testing.T) {
+	k := newKeyed(t)
+	require.Zero(t, k.run(k.old, "caller", "add", "other", "--name", "示例省网上办事大厅"))
+	d := fixtures.Departments()[0]
+	require.Zero(t, k.run(k.old, "department", "add", "--name", d.Name, "--code", d.Code, "--replace", "--issues", "11990000MB1E000137001"))
+	c := k.program(k.old)
+	h, err := c.openHouse(t.Context(), k.dir)
+	require.NoError(t, err)
+	before, _, err := h.custody.SignerFor(d.Code, c.Now())
+	require.NoError(t, err)
+	seal, err := h.documents.sealer(d.Code)
+	require.NoError(t, err)
+	require.NotNil(t, seal)
+	require.NoError(t, c.certifyServing(t.Context(), h, d.Code))
+	after, custody, err := h.custody.SignerFor(d.Code, c.Now())
+	require.NoError(t, err)
+	require.True(t, custody)
+	require.NotEqual(t, before, after)
+	again, err := h.documents.sealer(d.Code)
+	require.NoError(t, err)
+	require.NotNil(t, again)
+	require.NotSame(t, seal, again)
+	_, err = h.custody.Certificates(before)
+	require.NoError(t, err, "what the former signed is verified with it")
+
+	statement, err := h.signer.SignStatement(t.Context(), []byte("x"))
+	require.NoError(t, err)
+	require.NoError(t, c.certifyServing(t.Context(), h, whoseVault))
+	later, err := h.signer.SignStatement(t.Context(), []byte("x"))
+	require.NoError(t, err)
+	present, err := certificatesIn(filepath.Join(k.dir, vaultFile))
+	require.NoError(t, err)
+	require.NotContains(t, string(statement), string(present[0].Raw))
+	require.Contains(t, string(later), string(present[0].Raw))
+	require.NoError(t, h.close())
 	require.True(t, k.opens(k.old))
 }
 

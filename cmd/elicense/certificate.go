@@ -132,10 +132,10 @@ func (c *program) certificateRenew() *cobra.Command {
 		Use: "renew vault|sealmaker|USCC", Args: cobra.ExactArgs(1),
 		Short: "换发证书：证照库、制章人或某部门的 / renew the vault's certificate, the seal maker's or a department's",
 		Long: "证照库：密钥不变，账本公钥因此不变。部门：换新密钥；旧证书留存，所签证照照样可验证；印章一并重做。\n" +
-			"制章人：换新密钥，此前做的印章照样可验证。" + cli.Between +
+			"制章人：换新密钥，此前做的印章照样可验证。服务运行时由服务换发，不停服。" + cli.Between +
 			"The vault keeps its key, so that the ledger's key stays. A department gets a new key; the former certificate stays\n" +
 			"known, because what it signed is verified with it; its seal is made anew. The seal maker gets a new key; seals made\n" +
-			"before stay good.",
+			"before stay good. A running service does it itself and goes on answering.",
 		Example: "  elicense certificate renew vault\n  elicense certificate renew 11350100EX0000010M",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := c.with(cmd.Context(), operator("换发证书"), func(h *house, a vault.Access) error {

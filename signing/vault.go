@@ -40,8 +40,8 @@ func newStatements(config Config) (*Signer, error) {
 	return NewSigner(Config{Key: config.Key, Chain: config.Chain, Rand: config.Rand, WithCertificates: true})
 }
 
-// Renew has statements signed with another certificate of the same key from now on. Another key is refused: it would sign
-// another ledger.
+// Renew has statements signed with another certificate of the same key from now on. Another key is refused: it would
+// sign another ledger.
 func (v *VaultSigner) Renew(config Config) error {
 	statements, err := newStatements(config)
 	if err != nil {

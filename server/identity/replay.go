@@ -17,8 +17,8 @@ func digestOf(base []byte) signatureDigest {
 }
 
 // memory knows which signatures were seen, until they are too old to pass anyway. It lies in memory only: what was made
-// before it began is refused instead of remembered, and so is what was made in a time that it has forgotten, as comes up
-// when a clock was set back. Entries stand by the minute in which the signature was made, so that a minute is
+// before it began is refused instead of remembered, and so is what was made in a time that it has forgotten, as comes
+// up when a clock was set back. Entries stand by the minute in which the signature was made, so that a minute is
 // forgotten as a whole. It is safe for concurrent use.
 type memory struct {
 	limit int // entries

@@ -79,8 +79,8 @@ func beginning(now time.Time, nobody bool) time.Time {
 	return began
 }
 
-// Began is from when on signatures are taken: at most a second after NewSystems. Who serves waits for it, so that none is
-// refused.
+// Began is from when on signatures are taken: at most a second after NewSystems. Who serves waits for it, so that none
+// is refused.
 func (s *Systems) Began() time.Time { return s.began }
 
 // Recognise tells which system sent a request.

@@ -72,7 +72,7 @@ var basisCodes = map[string][]string{
 	basisLicence + "第三十九条":                 {"issuer-unknown", "not-issuer"},
 	"GB/T 35275-2017":                      {"signature-refused", "login-challenge", "login-certificate"},
 	basisHTTP + " 13.1.1":                  {"if-match-malformed", "version-changed"},
-	basisHTTP + " 15.5.2":                  {"credentials-missing", "credentials-unknown"},
+	basisHTTP + " 15.5.2":                  {"credentials-missing", "credentials-unknown", "login-ended"},
 	basisHTTP + " 15.5.4":                  {"role-forbids"},
 	basisHTTP + " 15.5.6":                  {"method-not-allowed"},
 	basisHTTP + " 15.5.14":                 {"request-too-large"},

@@ -116,6 +116,11 @@ var identitySentences = map[identity.Code]message{
 		"登录挑战值无效、已用过或已过期；请重新获取",
 		"the challenge is unknown, used or too old; ask for a new one",
 	},
+	identity.CodeLoggedOut: {
+		http.StatusUnauthorized, false,
+		"登录已结束，或服务此后重启过；请重新登录",
+		"this login was ended, or the service has started anew since; log in again",
+	},
 	identity.CodeNoHolder: {
 		http.StatusUnauthorized, false,
 		"证书没有写明持有人的证件号码或信用代码，不能用于登录；请换用实名数字证书",

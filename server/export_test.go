@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 )
@@ -100,4 +101,25 @@ func Calm(times ...time.Time) (trusted []bool) {
 		trusted = append(trusted, c.at(at))
 	}
 	return trusted
+}
+
+// Tally counts one thing, lets the counts become durable by themselves, and gives what is durable then.
+func Tally(ctx context.Context, e engine.Engine, department string, until func(uint64) bool) error {
+	now := func() time.Time { return time.Date(2026, 3, 2, 1, 30, 0, 0, time.UTC) }
+	t := newTallies(e, now, time.UTC)
+	t.every = time.Millisecond
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	t.waiting[tallyKey{department, "2026-03-02", tallyIssued}] = 1
+	ended := make(chan error, 1)
+	go func() { ended <- t.run(ctx) }()
+	for durable := uint64(0); !until(durable); {
+		sum, err := newTallies(e, now, time.UTC).sum(ctx, department, "2026-03-02", "2026-03-02")
+		if err != nil {
+			return err
+		}
+		durable = sum[tallyIssued]
+	}
+	stop()
+	return <-ended
 }

@@ -4,8 +4,9 @@ package server
 // another engine. What stands for a person or a number in a key is a token, never itself.
 //
 //	r  registrations of callers' credentials   server/identity
+//	s  marks of signatures from the future     server/identity
 //	a  alarms and who is watched               server/alarm
-//	o  key of tokens                           server/provider
+//	o  keys of tokens                          server/provider
 //	f  files                                   server/files
 //	j  jobs                                    server/jobs
 //	w  subscriptions of webhooks, deliveries   server/feed

@@ -64,7 +64,7 @@ func TestLogin_A77(t *testing.T) {
 	require.NotContains(t, w.log.String(), firm.Code)
 
 	require.Equal(t, http.StatusNoContent, w.call(session.Token, http.MethodDelete, "/logins/current", nil).status)
-	refused(t, w.call(session.Token, http.MethodPost, "/lookups", own), http.StatusUnauthorized, "credentials-unknown")
+	refused(t, w.call(session.Token, http.MethodPost, "/lookups", own), http.StatusUnauthorized, "login-ended")
 	require.Equal(t, http.StatusNoContent, w.call("", http.MethodDelete, "/logins/current", nil).status)
 }
 

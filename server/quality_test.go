@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/engine/memory"
+	"github.com/elicense/elicense/server"
 )
 
 // TestQuality_D1_9: a department sees how timely, complete and right its licences come, which calls were refused and
@@ -69,4 +72,23 @@ func TestQuality_D1_9(t *testing.T) {
 	require.Contains(t, sheet.header.Get("Content-Type"), "text/csv")
 	require.True(t, strings.HasPrefix(string(sheet.body), "\ufeff"))
 	require.Contains(t, string(sheet.body), "退回 refused,uscc_check,2")
+}
+
+// TestTallyKept: counts become durable by themselves, also if nothing more is counted, and those of the last requests
+// when the service settles.
+func TestTallyKept(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, server.Tally(t.Context(), memory.New(), fixtures.Departments()[0].Code, func(n uint64) bool {
+		require.NoError(t, t.Context().Err())
+		return n == 1
+	}))
+	w := newWorld(t)
+	ended, stop := context.WithCancel(t.Context())
+	stop()
+	require.NoError(t, w.server.Run(ended), "what runs beside the requests ends before the last of them")
+	w.issue("last")
+	require.NoError(t, w.server.Settle(ended))
+	w.restart()
+	got := into[api.Quality](t, w.call(fixtures.Caller(0), http.MethodGet, "/quality?from=2026-03-01&until=2026-03-31", nil))
+	require.Equal(t, 1, got.Issued)
 }

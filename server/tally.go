@@ -10,8 +10,9 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 )
 
-// What departments do well and badly is counted by day. Counts wait in memory and become durable together, so that a
-// refusal costs nothing durable; what was counted since then is lost if the process is killed.
+// What departments do well and badly is counted by day. Counts wait in memory and become durable together, once a
+// minute and when the service ends, so that a refusal costs nothing durable; if the process is killed, what was counted
+// in the last minute is lost.
 
 // spaceTally is the key space of counts: department, day, kind -> count.
 const spaceTally = 'q'
@@ -43,6 +44,7 @@ type tallies struct {
 	engine engine.Engine
 	now    func() time.Time
 	zone   *time.Location
+	every  time.Duration // becomes durable
 
 	mu      sync.Mutex
 	waiting map[tallyKey]uint64 // guarded by mu
@@ -50,7 +52,7 @@ type tallies struct {
 }
 
 func newTallies(e engine.Engine, now func() time.Time, zone *time.Location) *tallies {
-	return &tallies{engine: e, now: now, zone: zone, waiting: map[tallyKey]uint64{}, since: now()}
+	return &tallies{engine: e, now: now, zone: zone, every: tallyEvery, waiting: map[tallyKey]uint64{}, since: now()}
 }
 
 // add counts something of a department; of nobody nothing is counted.
@@ -61,7 +63,7 @@ func (t *tallies) add(ctx context.Context, department, kind string, n int) {
 	now := t.now()
 	t.mu.Lock()
 	t.waiting[tallyKey{department, now.In(t.zone).Format(time.DateOnly), kind}] += uint64(n)
-	due := now.Sub(t.since) >= tallyEvery || len(t.waiting) >= tallyMost
+	due := now.Sub(t.since) >= t.every || len(t.waiting) >= tallyMost
 	t.mu.Unlock()
 	if due {
 		_ = t.keep(ctx) // what could not be kept waits for the next time
@@ -126,11 +128,23 @@ func count(value []byte, err error) (uint64, error) {
 
 var errDamagedTally = errors.New("server: stored count is damaged")
 
-// run makes what waits durable when the service ends.
+// run makes what waits durable again and again until the context ends, also when nothing more is counted. What is
+// counted after that is for Settle.
 func (t *tallies) run(ctx context.Context) error {
-	<-ctx.Done()
-	return t.keep(ctx)
+	due := time.NewTicker(t.every)
+	defer due.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-due.C:
+			_ = t.keep(ctx) // what could not be kept waits for the next time
+		}
+	}
 }
+
+// Settle makes durable what was counted last. Whoever runs the service calls it when the last request is answered.
+func (s *Server) Settle(ctx context.Context) error { return s.tallies.keep(ctx) }
 
 // sum adds up a department's counts from one day to another, by kind.
 func (t *tallies) sum(ctx context.Context, department, from, until string) (map[string]uint64, error) {

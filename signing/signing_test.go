@@ -349,6 +349,14 @@ func TestVaultSigner(t *testing.T) {
 	_, err = note.Open(signed, note.VerifierList(verifier))
 	require.NoError(t, err)
 
+	require.NoError(t, v.Renew(config))
+	other, otherChain := w.department(t, ca.ProfileVault, "")
+	require.ErrorIs(t, v.Renew(signing.Config{Key: other, Chain: otherChain, Rand: rand.Reader}), signing.ErrConfig)
+	require.ErrorIs(t, v.Renew(signing.Config{}), signing.ErrConfig)
+	again, err := v.SignStatement(t.Context(), record)
+	require.NoError(t, err)
+	require.NotContains(t, string(again), string(otherChain[0].Raw), "what was refused changes nothing")
+
 	_, err = signing.NewVaultSigner("two words", config)
 	require.ErrorIs(t, err, signing.ErrConfig)
 	_, err = signing.NewVaultSigner("vault", signing.Config{})

@@ -3,6 +3,7 @@ package signing
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -13,7 +14,7 @@ import (
 // checkpoints as signed notes. Both come from the one key of the vault's certificate. It is immutable and safe for
 // concurrent use.
 type VaultSigner struct {
-	statements *Signer
+	statements atomic.Pointer[Signer]
 	notes      *sm2note.Signer
 }
 
@@ -22,9 +23,7 @@ var _ note.Signer = (*VaultSigner)(nil)
 // NewVaultSigner returns a signer whose notes carry the given name, the origin of the ledger. Of config, Key, Chain and
 // Rand are used.
 func NewVaultSigner(origin string, config Config) (*VaultSigner, error) {
-	statements, err := NewSigner(Config{
-		Key: config.Key, Chain: config.Chain, Rand: config.Rand, WithCertificates: true,
-	})
+	statements, err := newStatements(config)
 	if err != nil {
 		return nil, err
 	}
@@ -32,12 +31,32 @@ func NewVaultSigner(origin string, config Config) (*VaultSigner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	return &VaultSigner{statements: statements, notes: notes}, nil
+	v := &VaultSigner{notes: notes}
+	v.statements.Store(statements)
+	return v, nil
+}
+
+func newStatements(config Config) (*Signer, error) {
+	return NewSigner(Config{Key: config.Key, Chain: config.Chain, Rand: config.Rand, WithCertificates: true})
+}
+
+// Renew has statements signed with another certificate of the same key from now on. Another key is refused: it would
+// sign another ledger.
+func (v *VaultSigner) Renew(config Config) error {
+	statements, err := newStatements(config)
+	if err != nil {
+		return err
+	}
+	if !statements.config.Chain[0].PublicKey.Equal(v.statements.Load().config.Chain[0].PublicKey) {
+		return fmt.Errorf("%w: another key", ErrConfig)
+	}
+	v.statements.Store(statements)
+	return nil
 }
 
 // SignStatement returns detached SignedData over raw that holds the vault's certificates.
 func (v *VaultSigner) SignStatement(ctx context.Context, raw []byte) ([]byte, error) {
-	return v.statements.Detached(ctx, raw)
+	return v.statements.Load().Detached(ctx, raw)
 }
 
 // Name is the name of the key on signature lines of notes.

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -235,6 +236,40 @@ func TestKeepContentRefused(t *testing.T) {
 	x.Kept = []vault.KeptContent{other, kept}
 	_, err = province.v.Import(t.Context(), department(0), x)
 	require.NoError(t, err, problemsOf(err))
+}
+
+// TestImportFreshKeys: a vault that took everything over names persons, numbers, serials of papers and documents by keys
+// of its own: whoever knows the first vault's token and blob keys can do nothing with them in the second.
+func TestImportFreshKeys(t *testing.T) {
+	city := newWorld(t)
+	province := city.newProvincial()
+	first := city.issue("1", number(1))
+	_, err := city.v.Attach(t.Context(), department(0), first.Identifier, "ofd", []byte("a sealed document"))
+	require.NoError(t, err)
+	_, err = province.v.Import(t.Context(), department(0), city.export(first.Identifier, 1))
+	require.NoError(t, err, problemsOf(err))
+	requireSame(t, city, province, first.Identifier)
+	for name, space := range map[string]byte{"number": 'n', "holder": 'h', "paper": 'p', "document": 'B', "licence": 'v'} {
+		before, after := keysIn(t, city, space), keysIn(t, province, space)
+		require.Len(t, after, len(before), name)
+		require.NotEmpty(t, before, name)
+		for key := range before {
+			require.NotContains(t, after, key, name)
+		}
+	}
+}
+
+// keysIn are the keys of a space.
+func keysIn(t *testing.T, w *world, space byte) map[string]bool {
+	t.Helper()
+	keys := map[string]bool{}
+	require.NoError(t, w.config.Engine.View(t.Context(), func(r engine.Reader) error {
+		return r.Scan(engine.Range{Prefix: []byte{space}, KeysOnly: true}, func(key, _ []byte) (bool, error) {
+			keys[string(key)] = true
+			return true, nil
+		})
+	}))
+	return keys
 }
 
 // TestImportReserved: a number that the vault made comes with its licence, and not before.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine/badger"
+	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/ledger"
 	"github.com/elicense/elicense/verify"
@@ -56,7 +57,7 @@ func (c *program) backup(ctx context.Context, h *house, dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	err := c.backupAll(ctx, h, dir)
+	err := h.withMaster(func(sealed.Master) error { return c.backupAll(ctx, h, dir) }) // all under one master key
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(dir))
 	}

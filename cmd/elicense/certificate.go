@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 	"github.com/elicense/elicense/vault"
@@ -131,34 +132,51 @@ func (c *program) certificateRenew() *cobra.Command {
 		Use: "renew vault|sealmaker|USCC", Args: cobra.ExactArgs(1),
 		Short: "换发证书：证照库、制章人或某部门的 / renew the vault's certificate, the seal maker's or a department's",
 		Long: "证照库：密钥不变，账本公钥因此不变。部门：换新密钥；旧证书留存，所签证照照样可验证；印章一并重做。\n" +
-			"制章人：换新密钥，此前做的印章照样可验证。" + cli.Between +
+			"制章人：换新密钥，此前做的印章照样可验证。服务运行时由服务换发，不停服。" + cli.Between +
 			"The vault keeps its key, so that the ledger's key stays. A department gets a new key; the former certificate stays\n" +
 			"known, because what it signed is verified with it; its seal is made anew. The seal maker gets a new key; seals made\n" +
-			"before stay good.",
+			"before stay good. A running service does it itself and goes on answering.",
 		Example: "  elicense certificate renew vault\n  elicense certificate renew 11350100EX0000010M",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), operator("换发证书"), func(h *house, a vault.Access) error {
-				callers, err := h.vault.Callers(cmd.Context(), a) // the right to, and the audit entry, come first
-				if err != nil {
-					return err
-				}
-				file := vaultFile
-				switch args[0] {
-				case whoseVault:
-					err = c.renewVault(h)
-				case whoseSealMaker:
-					file, err = sealsMakerFile, c.renewSealMaker(h)
-				default:
-					file, err = c.renewDepartment(cmd.Context(), h, callers, args[0])
-				}
-				if err != nil {
-					return err
-				}
-				return c.showRenewed(filepath.Join(c.dir, file), args[0])
+			err := c.with(cmd.Context(), operator("换发证书"), func(h *house, a vault.Access) error {
+				return c.renewCertificate(cmd.Context(), h, a, args[0])
 			})
+			if errors.Is(err, engine.ErrLocked) {
+				err = c.askCertificate(cmd.Context(), args[0])
+			}
+			if err != nil {
+				return err
+			}
+			return c.showRenewed(filepath.Join(c.dir, certificateFileOf(args[0])), args[0])
 		},
 	}
 	return cmd
+}
+
+// certificateFileOf is where the certificate of somebody lies.
+func certificateFileOf(whose string) string {
+	switch whose {
+	case whoseVault:
+		return vaultFile
+	case whoseSealMaker:
+		return sealsMakerFile
+	}
+	return filepath.Join(staffDir, whose+".pem")
+}
+
+// renewCertificate makes a new certificate and has it used from then on.
+func (c *program) renewCertificate(ctx context.Context, h *house, a vault.Access, whose string) error {
+	callers, err := h.vault.Callers(ctx, a) // the right to, and the audit entry, come first
+	if err != nil {
+		return err
+	}
+	switch whose {
+	case whoseVault:
+		return c.renewVault(h)
+	case whoseSealMaker:
+		return c.renewSealMaker(h)
+	}
+	return c.renewDepartment(ctx, h, callers, whose)
 }
 
 func (c *program) showRenewed(file, whose string) error {
@@ -204,11 +222,15 @@ func (c *program) renewVault(h *house) error {
 	}
 	chain := append([]*pki.Certificate{fresh}, authority.Chain()...)
 	kept := bytes.Clone(text[:bytes.Index(text, []byte(certificateHead))])
-	return writeFile(path, pki.AppendPEM(kept, chain...))
+	if err := writeFile(path, pki.AppendPEM(kept, chain...)); err != nil {
+		return err
+	}
+	config.Chain = chain
+	return h.signer.Renew(config)
 }
 
 // renewDepartment makes a new key for a department that is registered and whose key is kept here.
-func (c *program) renewDepartment(ctx context.Context, h *house, callers []vault.Caller, uscc string) (string, error) {
+func (c *program) renewDepartment(ctx context.Context, h *house, callers []vault.Caller, uscc string) error {
 	file := filepath.Join(staffDir, uscc+".pem")
 	for i := range callers {
 		if callers[i].Department != uscc || len(callers[i].Issues) == 0 {
@@ -217,15 +239,15 @@ func (c *program) renewDepartment(ctx context.Context, h *house, callers []vault
 		present, err := c.readSigner(h, file)
 		switch {
 		case err == nil && present.Key == nil:
-			return file, cli.Usage(
+			return cli.Usage(
 				"该部门自持密钥，请由其向认证机构换发："+uscc, "this department keeps its key itself and renews with its authority: "+uscc,
 			)
 		case err != nil && !errors.Is(err, os.ErrNotExist):
-			return file, err
+			return err
 		}
-		return file, c.hire(ctx, h, body{callers[i].Name, uscc})
+		return c.hire(ctx, h, body{callers[i].Name, uscc})
 	}
-	return file, cli.Usage(
+	return cli.Usage(
 		"没有这个颁发部门："+uscc+"；应为 vault、sealmaker 或部门的信用代码，见 certificate list",
 		"no such department: "+uscc+"; name vault, sealmaker or a department's credit code, see certificate list",
 	)

@@ -25,7 +25,8 @@ type documenter struct {
 	err    error
 
 	mu      sync.Mutex
-	sealers map[string]*signing.Sealer // by issuer; nil: its seal is not in custody
+	sealers map[string]*signing.Sealer // guarded by mu; by issuer; nil: its seal is not in custody
+	renewed int                        // guarded by mu; how often seals were made anew
 }
 
 var _ vault.Documenter = (*documenter)(nil)
@@ -92,15 +93,21 @@ func (d *documenter) draws() (*document.Drawer, error) {
 // sealer opens an issuer's seal; nil if it is not in custody.
 func (d *documenter) sealer(issuer string) (*signing.Sealer, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if s, known := d.sealers[issuer]; known {
+	s, known := d.sealers[issuer]
+	renewed := d.renewed
+	d.mu.Unlock()
+	if known {
 		return s, nil
 	}
-	s, err := d.program.openSeal(d.h, issuer)
+	s, err := d.program.openSeal(d.h, issuer) // waits while one is made
 	if err != nil {
 		return nil, err
 	}
-	d.sealers[issuer] = s
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.renewed == renewed {
+		d.sealers[issuer] = s
+	}
 	return s, nil
 }
 
@@ -109,6 +116,7 @@ func (d *documenter) forget(issuer string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.sealers, issuer)
+	d.renewed++
 }
 
 // Document draws a version and seals it whole.
@@ -196,6 +204,8 @@ func (c *program) openSeal(h *house, issuer string) (*signing.Sealer, error) {
 	if strings.ContainsAny(issuer, `/\.`) {
 		return nil, nil
 	}
+	h.secret.RLock()
+	defer h.secret.RUnlock()
 	der, err := os.ReadFile(filepath.Join(h.dir, sealsDir, issuer+sealSuffix))
 	if os.IsNotExist(err) {
 		return nil, nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/elicense/elicense/internal/blob"
@@ -32,6 +33,7 @@ import (
 //	keys/seals/*           departments' seals (USCC.esl) and the keys that use them, encrypted, with certificates
 //	published/checkpoint   the last checkpoint that was handed out; keep copies elsewhere
 //	rotation/              a change of the master key that is decided and not yet carried out; the next opening does
+//	control                local socket of a running service: see control.go
 //	scratch/               what a running command needs for a while; the next one clears it
 //	master.key             only in a sandbox: the master key, which otherwise never lies beside the data
 const (
@@ -61,10 +63,15 @@ type house struct {
 	custody  *signing.Custody
 	signer   *signing.VaultSigner
 	service  signing.Config // the vault's key, with which the service signs its messages
-	keys     []*lockedKey   // the keys behind signer and custody
+	keys     []*lockedKey   // the keys behind signer and custody; guarded by listing
 	vault    *vault.Vault
 
 	documents *documenter
+
+	changing sync.Mutex   // held by who changes keyrings or copies them: changes of keys, and backups
+	renewing sync.Mutex   // held by a renewal of data keys from its beginning to its end
+	secret   sync.RWMutex // of a running service: the master key and the key files on the disk belong together
+	listing  sync.Mutex
 }
 
 // errNoHouse is a directory without a vault.
@@ -99,12 +106,12 @@ func (c *program) openAll(ctx context.Context, h *house, master *sealed.Master) 
 	if err := h.openEngines(); err != nil {
 		return err
 	}
-	if err := h.finishRotation(ctx); err != nil {
+	if err := c.finishRotation(ctx, h); err != nil {
 		return err
 	}
 	if master != nil {
 		h.master = *master
-	} else if h.master, err = c.readMaster(ctx, h); err != nil {
+	} else if h.master, err = c.openingMaster(ctx, h); err != nil {
 		return err
 	}
 	return c.openVault(ctx, h)

@@ -59,13 +59,18 @@ func (k keyed) copy() keyed {
 	return k
 }
 
-func (k keyed) environment(master string) map[string]string {
-	return map[string]string{"LANG": "C", "ELICENSE_MASTER_FILE": master, "ELICENSE_NEW_MASTER_FILE": k.new}
+// environment names a master key and, for a change, the one to come.
+func (k keyed) environment(master, next string) map[string]string {
+	return map[string]string{"LANG": "C", "ELICENSE_MASTER_FILE": master, "ELICENSE_NEW_MASTER_FILE": next}
 }
 
 // program is the command as it runs under a master key.
 func (k keyed) program(master string, args ...string) *program {
-	environment, out := k.environment(master), &lockedBuffer{}
+	next := ""
+	if len(args) > 0 && args[0] == "key" {
+		next = k.new
+	}
+	environment, out := k.environment(master, next), &lockedBuffer{}
 	k.t.Cleanup(func() {
 		if k.t.Failed() {
 			k.t.Log(args, out)
@@ -107,19 +112,21 @@ func (k keyed) opens(master string) bool {
 // broken prepares a rotation and breaks it off after some of its steps; -1: before it is decided.
 func (k keyed) broken(steps int) {
 	k.t.Helper()
-	c := k.program(k.old)
+	c := k.program(k.old, "key", "rotate")
 	h := &house{dir: k.dir}
 	require.NoError(k.t, h.openEngines())
 	defer func() { require.NoError(k.t, h.close()) }()
 	var err error
 	h.master, err = masterFromFile(k.old)
 	require.NoError(k.t, err)
-	require.NoError(k.t, c.prepareRotation(k.t.Context(), h))
+	next, err := c.newMaster(h)
+	require.NoError(k.t, err)
+	require.NoError(k.t, c.prepareRotation(k.t.Context(), h, &next))
 	if steps < 0 {
 		return
 	}
-	require.NoError(k.t, decideRotation(h))
-	for _, step := range h.rotationSteps()[:steps] {
+	require.NoError(k.t, c.decideRotation(h))
+	for _, step := range c.rotationSteps(h)[:steps] {
 		require.NoError(k.t, step(k.t.Context()))
 	}
 }
@@ -136,7 +143,7 @@ func TestRotateBrokenOff(t *testing.T) {
 	require.False(t, k.opens(k.new))
 	require.True(t, k.opens(k.old))
 	require.NoDirExists(t, filepath.Join(k.dir, rotationDir+unfinished))
-	all := len((&house{}).rotationSteps())
+	all := len((&program{}).rotationSteps(&house{}))
 	for steps := range all + 1 {
 		k := whole.copy()
 		k.broken(steps)
@@ -174,7 +181,7 @@ func TestRotateKilled(t *testing.T) {
 	whole := newKeyed(t)
 	rotate := func(k keyed, after time.Duration) {
 		c := child(t, "-d", k.dir, "key", "rotate")
-		for name, value := range k.environment(k.old) {
+		for name, value := range k.environment(k.old, k.new) {
 			c.Env = append(c.Env, name+"="+value)
 		}
 		require.NoError(t, c.Start())

@@ -20,8 +20,8 @@ type newMaster struct {
 	stretch *sealed.Stretch
 }
 
-// rotateMaster puts a data directory under another master key, or finishes what was broken off. It tells whether there
-// was anything to do.
+// rotateMaster puts a data directory that nobody has open under another master key, or finishes what was broken off. It
+// tells whether there was anything to do.
 func (c *program) rotateMaster(ctx context.Context) (changed bool, err error) {
 	s, err := readSettings(c.dir)
 	if err != nil {
@@ -36,7 +36,7 @@ func (c *program) rotateMaster(ctx context.Context) (changed bool, err error) {
 		return false, err
 	}
 	_, pending := os.Stat(h.rotated())
-	if err := h.finishRotation(ctx); err != nil {
+	if err := c.finishRotation(ctx, h); err != nil {
 		return false, err
 	}
 	if pending == nil && s.Sandbox {
@@ -45,13 +45,17 @@ func (c *program) rotateMaster(ctx context.Context) (changed bool, err error) {
 	if done, err := c.isRotated(ctx, h); done || err != nil {
 		return pending == nil, err
 	}
-	if err := c.prepareRotation(ctx, h); err != nil {
+	next, err := c.newMaster(h)
+	if err == nil {
+		err = c.prepareRotation(ctx, h, &next)
+	}
+	if err != nil {
 		return false, errors.Join(err, os.RemoveAll(h.rotated()+unfinished))
 	}
-	if err := decideRotation(h); err != nil {
+	if err := c.decideRotation(h); err != nil {
 		return false, err
 	}
-	return true, h.finishRotation(ctx)
+	return true, c.finishRotation(ctx, h)
 }
 
 // isRotated finds out whether the old key, now in h.master, has been replaced by the new one before. A key that is
@@ -104,14 +108,10 @@ func (c *program) newMaster(h *house) (m newMaster, err error) {
 }
 
 // prepareRotation writes everything anew under the new key, and reads it back. Nothing in place changes.
-func (c *program) prepareRotation(ctx context.Context, h *house) error {
+func (c *program) prepareRotation(ctx context.Context, h *house, next *newMaster) error {
 	made := h.rotated() + unfinished
-	next, err := c.newMaster(h)
-	if err != nil {
-		return err
-	}
 	if next.key == h.master {
-		return cli.Usage("新的主密钥与现在的相同", "the new master key is the present one")
+		return errSameMaster
 	}
 	for _, name := range backedUp() {
 		e, err := h.engineNamed(name)
@@ -128,16 +128,30 @@ func (c *program) prepareRotation(ctx context.Context, h *house) error {
 		if err != nil {
 			return fmt.Errorf("keyring of %s: %w", name, err)
 		}
-		if err := writeFile(filepath.Join(made, rotationKeyrings, name), record); err != nil {
+		if err := c.prepareFile(filepath.Join(made, rotationKeyrings, name), record); err != nil {
 			return err
 		}
 	}
 	if next.stretch != nil {
-		if err := writeFile(filepath.Join(made, rotationStretch), next.stretch.Marshal()); err != nil {
+		if err := c.prepareFile(filepath.Join(made, rotationStretch), next.stretch.Marshal()); err != nil {
 			return err
 		}
 	}
 	return c.prepareKeyFiles(h, next.key)
+}
+
+var errSameMaster = cli.Usage("新的主密钥与现在的相同", "the new master key is the present one")
+
+func (c *program) prepareFile(path string, content []byte) error {
+	c.atWrite()
+	return writeFile(path, content)
+}
+
+// atWrite says that a change of the master key is about to write something.
+func (c *program) atWrite() {
+	if c.beforeWrite != nil {
+		c.beforeWrite()
+	}
 }
 
 // prepareKeyFiles encrypts every key file of the data directory anew.
@@ -153,7 +167,7 @@ func (c *program) prepareKeyFiles(h *house, next sealed.Master) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", filepath.Join(keysDir, name), err)
 		}
-		return writeFile(filepath.Join(to, name), text)
+		return c.prepareFile(filepath.Join(to, name), text)
 	})
 }
 
@@ -191,7 +205,7 @@ func (c *program) reencrypt(text []byte, from, to sealed.Master) ([]byte, error)
 }
 
 // decideRotation gives what was prepared its name, once all of it is on the disk.
-func decideRotation(h *house) error {
+func (c *program) decideRotation(h *house) error {
 	made := h.rotated() + unfinished
 	err := filepath.WalkDir(made, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
@@ -202,6 +216,7 @@ func decideRotation(h *house) error {
 	if err != nil {
 		return err
 	}
+	c.atWrite()
 	return moveFile(made, h.rotated())
 }
 

@@ -116,7 +116,9 @@ func (c *program) readSigner(h *house, name string) (signing.Config, error) {
 	at := bytes.Index(text, []byte(certificateHead))
 	if len(bytes.TrimSpace(text[:at])) > 0 {
 		key := &lockedKey{file: name, text: text[:at], passphrase: keyPassphrase(h.master), public: config.Chain[0].PublicKey}
+		h.listing.Lock()
 		h.keys = append(h.keys, key)
+		h.listing.Unlock()
 		config.Key = key
 	}
 	return config, nil

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -32,7 +33,27 @@ import (
 // asProgram makes the test binary be the program itself, as a process of its own that can be killed.
 const asProgram = "ELICENSE_TEST_PROGRAM"
 
+// dieBeforeWrite has that process kill itself before a write of a change of the master key, counted from 0.
+const dieBeforeWrite = "ELICENSE_TEST_DIE"
+
+func dying(at int) *program {
+	c := process()
+	c.beforeWrite = func() {
+		if at--; at < 0 {
+			self, err := os.FindProcess(os.Getpid())
+			if err == nil {
+				_ = self.Kill()
+			}
+			select {}
+		}
+	}
+	return c
+}
+
 func TestMain(m *testing.M) {
+	if at, err := strconv.Atoi(os.Getenv(dieBeforeWrite)); err == nil && os.Getenv(asProgram) != "" {
+		os.Exit(dying(at).run(context.Background()))
+	}
 	if os.Getenv(asProgram) != "" {
 		main()
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -32,6 +33,28 @@ func (c *program) readMaster(ctx context.Context, h *house) (sealed.Master, erro
 		return masterFromFile(path)
 	}
 	return c.stretched(ctx, h, presentKey)
+}
+
+// openingMaster is readMaster for who opens the data directory: where the environment names the file of a key to come
+// too, and that is the one in use, it is taken. So a service whose master key was changed starts again also before the
+// file of the former one was replaced.
+func (c *program) openingMaster(ctx context.Context, h *house) (sealed.Master, error) {
+	present, err := c.readMaster(ctx, h)
+	path := c.Env(nextKey.file)
+	if err != nil || path == "" {
+		return present, err
+	}
+	_, wrong := sealed.OpenKeyring(ctx, h.main, present)
+	next, err := masterFromFile(path)
+	if err != nil || !errors.Is(wrong, sealed.ErrWrongMaster) {
+		return present, nil //nolint:nilerr // there is no key to come, and none is needed
+	}
+	if _, err := sealed.OpenKeyring(ctx, h.main, next); err != nil {
+		return present, nil //nolint:nilerr // neither fits: it is the present one that is wrong
+	}
+	c.Aside(c.Say("新主密钥已在用：请以它替换 "+presentKey.file+" 所指的文件\n",
+		"the new master key is in use: put it in place of the file that "+presentKey.file+" names\n"))
+	return next, nil
 }
 
 // stretched makes the master key from a passphrase, as the data directory says.

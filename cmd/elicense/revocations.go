@@ -21,6 +21,8 @@ const crlValidity = 31 * 24 * time.Hour
 // publishRevocations makes the next CRL of the root and of the issuing CA, and puts them where verify looks, beside the
 // issuing CA's certificate. Nothing is revoked here: a province runs elicense-ca for that.
 func (c *program) publishRevocations(h *house) error {
+	h.secret.RLock()
+	defer h.secret.RUnlock()
 	for _, a := range []struct{ key, crl, certificate string }{
 		{rootFile, "root.crl", ""}, {issuingFile, "issuing.crl", "issuing.pem"},
 	} {

@@ -24,6 +24,8 @@ type program struct {
 	sound    bool                                   // the self-test passed in this process
 	hangup   func(context.Context) <-chan os.Signal // asks a service to read its files anew; nil: nobody does
 
+	beforeWrite func() // is called before a change of the master key writes something; nil: nobody is
+
 	dir     string
 	service serviceFlags
 	access  vault.Access

@@ -24,7 +24,7 @@ const (
 
 // finishRotation carries out a change of the master key that was decided, and takes away what was only prepared. The
 // engines are open and locked, so nobody else is here.
-func (h *house) finishRotation(ctx context.Context) error {
+func (c *program) finishRotation(ctx context.Context, h *house) error {
 	dir := filepath.Join(h.dir, rotationDir)
 	if err := os.RemoveAll(dir + unfinished); err != nil {
 		return err
@@ -35,7 +35,8 @@ func (h *house) finishRotation(ctx context.Context) error {
 		}
 		return err
 	}
-	for _, step := range h.rotationSteps() {
+	for _, step := range c.rotationSteps(h) {
+		c.atWrite()
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -43,13 +44,41 @@ func (h *house) finishRotation(ctx context.Context) error {
 	return nil
 }
 
+// errRotationPending keeps everybody from keyrings and key files while a change of the master key is decided and not
+// carried out: the keyrings that it will put in place know nothing of a data key that was added since.
+var errRotationPending = errors.New("a change of the master key is not finished")
+
+// rotationPending is errRotationPending if it is so.
+func (h *house) rotationPending() error {
+	_, err := os.Stat(h.rotated())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return errRotationPending
+}
+
+// withMaster does what changes a keyring or needs all of them to stay as they are.
+func (h *house) withMaster(do func(sealed.Master) error) error {
+	h.changing.Lock()
+	defer h.changing.Unlock()
+	if err := h.rotationPending(); err != nil {
+		return err
+	}
+	return do(h.master)
+}
+
 // rotationSteps carry a decided change out. Each can be taken again, alone or with those before it.
-func (h *house) rotationSteps() []func(context.Context) error {
+func (c *program) rotationSteps(h *house) []func(context.Context) error {
 	var steps []func(context.Context) error
 	for _, name := range backedUp() {
 		steps = append(steps, func(ctx context.Context) error { return h.replaceKeyring(ctx, name) })
 	}
-	return append(steps, h.replaceStretch, h.replaceFiles, h.endRotation)
+	files := func(context.Context) error { return c.replaceFiles(h) }
+	end := func(context.Context) error { return c.endRotation(h) }
+	return append(steps, h.replaceStretch, files, end)
 }
 
 func (h *house) rotated(name ...string) string {
@@ -87,19 +116,21 @@ func (h *house) replaceStretch(ctx context.Context) error {
 }
 
 // replaceFiles moves the files to their places.
-func (h *house) replaceFiles(context.Context) error {
+func (c *program) replaceFiles(h *house) error {
 	from := h.rotated(rotationFiles)
 	return filesBelow(from, func(name string) error {
+		c.atWrite()
 		return moveFile(filepath.Join(from, name), filepath.Join(h.dir, name))
 	})
 }
 
 // endRotation takes the directory's name away first: half of it is never taken for the whole.
-func (h *house) endRotation(context.Context) error {
+func (c *program) endRotation(h *house) error {
 	dir := h.rotated()
 	if err := moveFile(dir, dir+unfinished); err != nil {
 		return err
 	}
+	c.atWrite()
 	return os.RemoveAll(dir + unfinished)
 }
 

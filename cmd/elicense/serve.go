@@ -104,7 +104,7 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	if err != nil {
 		return err
 	}
-	s, keys, err := c.newServer(ctx, h, settings)
+	s, known, err := c.newServer(ctx, h, settings)
 	if err != nil {
 		return err
 	}
@@ -120,21 +120,22 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 		}
 		all = append(all, m)
 	}
-	if err := c.showServing(h, settings, l.Addr().String(), keys); err != nil {
+	if err := c.showServing(h, settings, l.Addr().String(), known.keys); err != nil {
 		return err
 	}
-	return alongside(ctx, s.Run, func(ctx context.Context) error {
-		return c.beside(ctx, h, &besides{face, renew}, func() error {
+	err = alongside(ctx, s.Run, func(ctx context.Context) error {
+		return c.beside(ctx, h, &besides{face, known.tokens, renew}, func() error {
 			return c.whileBackingUp(ctx, h, settings, func() error {
 				return c.serveAll(ctx, settings.Grace, s.Closing, all...)
 			})
 		})
 	})
+	return errors.Join(err, s.Settle(context.WithoutCancel(ctx)))
 }
 
 // newServer puts the service together.
 func (c *program) newServer(ctx context.Context, h *house, settings *serveSettings) (
-	*server.Server, []sandboxCaller, error,
+	*server.Server, *recognised, error,
 ) {
 	kept, err := c.openKept(ctx, h, serviceDir)
 	if err != nil {
@@ -164,7 +165,10 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 		Ready:    func(context.Context) error { return h.room() },
 		Patience: func(r *http.ResponseController) { c.moreTime(r, settings.Timeout) },
 	})
-	return s, known.keys, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, known, pause(ctx, known.began.Sub(c.Now()))
 }
 
 // moreTime gives the next part of a long answer the time that any answer has.

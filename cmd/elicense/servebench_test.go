@@ -28,7 +28,7 @@ func BenchmarkServeIssue(b *testing.B) {
 	h := sandbox(b)
 	c := h.documents.program
 	c.dir = h.dir
-	s, keys, err := c.newServer(b.Context(), h, &serveSettings{Listen: "127.0.0.1:0", Timeout: time.Minute})
+	s, known, err := c.newServer(b.Context(), h, &serveSettings{Listen: "127.0.0.1:0", Timeout: time.Minute})
 	require.NoError(b, err)
 	site := httptest.NewServer(s.Handler())
 	b.Cleanup(site.Close)
@@ -37,7 +37,7 @@ func BenchmarkServeIssue(b *testing.B) {
 	w := &issuing{
 		b: b, house: h, url: site.URL + api.Version + "/licences", client: &http.Client{Transport: transport},
 	}
-	for _, k := range keys {
+	for _, k := range known.keys {
 		if k.ID == fixtures.Caller(0) {
 			w.key = k.Key
 		}

@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/server/alarm"
 	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/server/provider"
 )
 
 // recognised is everybody whom the service knows.
@@ -22,7 +24,9 @@ type recognised struct {
 	login    *identity.Login // nil: holders do not log in here
 	provider http.Handler    // nil: no users of ours log in elsewhere
 	alarms   *alarm.Watcher
+	tokens   *provider.Keys // of these logins
 	keys     []sandboxCaller
+	began    time.Time // when signatures are taken
 }
 
 // recognise knows systems by their registrations, and in a sandbox also callers by bearer keys.
@@ -49,7 +53,7 @@ func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s
 	if err != nil {
 		return nil, err
 	}
-	r := &recognised{registry: registry, callers: identity.Chain{systems}}
+	r := &recognised{registry: registry, callers: identity.Chain{systems}, began: systems.Began()}
 	if r.alarms, err = alarm.Open(ctx, alarm.Config{Engine: kept, Now: c.Now, Rand: c.Rand}); err != nil {
 		return nil, err
 	}
@@ -61,7 +65,10 @@ func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s
 	}
 	var own []identity.Issuer
 	if h.settings.Sandbox {
-		if r.provider, own, err = c.sandboxProvider(ctx, h, kept, s); err != nil {
+		if r.tokens, err = c.tokenKeys(ctx, kept); err != nil {
+			return nil, err
+		}
+		if r.provider, own, err = c.sandboxProvider(h, r.tokens, s); err != nil {
 			return nil, err
 		}
 	}

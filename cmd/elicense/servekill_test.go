@@ -200,7 +200,8 @@ func (a *answered) sendAgain(s *serving) (unanswered int) {
 // it should be.
 func TestServeStops(t *testing.T) {
 	t.Parallel()
-	s := serve(t, t.TempDir()+"/data")
+	dir := t.TempDir() + "/data"
+	s := serve(t, dir)
 	status, body, err := s.issue(t.Context(), "one", firmRequest(t, 1))
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, status, "%s", body)
@@ -211,6 +212,10 @@ func TestServeStops(t *testing.T) {
 		require.True(t, json.Valid([]byte(line)), "a log line that is no JSON: %s", line)
 	}
 	require.NotContains(t, s.errs.String(), fixtures.FirmAt(1).Code)
+
+	var counted api.Quality
+	serve(t, dir).call(http.MethodGet, "/quality?from=2000-01-01&until=2999-12-31", nil, &counted)
+	require.Equal(t, 1, counted.Issued, "what was counted outlives a stop")
 }
 
 // TestServeStopsUnderLoad: an interrupt under load cuts nothing off that was begun: every request has a whole answer or

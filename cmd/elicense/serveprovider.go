@@ -27,14 +27,10 @@ const (
 
 // sandboxProvider lets made-up people and firms log in for departments' systems, and takes the tokens itself. Outside of
 // a sandbox the accounts are the hall's.
-func (c *program) sandboxProvider(ctx context.Context, h *house, kept engine.Engine, s *serveSettings) (
+func (c *program) sandboxProvider(h *house, keys *provider.Keys, s *serveSettings) (
 	http.Handler, []identity.Issuer, error,
 ) {
 	password, err := c.sandboxKey(h, sandboxAccount)
-	if err != nil {
-		return nil, nil, err
-	}
-	key, err := provider.OpenKey(ctx, kept, c.Rand)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -44,7 +40,7 @@ func (c *program) sandboxProvider(ctx context.Context, h *house, kept engine.Eng
 	}
 	issuer := scheme + "://" + s.authorities()[0] + server.ProviderPath
 	p, err := provider.New(provider.Config{
-		Issuer: issuer, Audience: issuer, Accounts: newSandboxAccounts(password), Key: key, Now: c.Now, Rand: c.Rand,
+		Issuer: issuer, Audience: issuer, Accounts: newSandboxAccounts(password), Keys: keys, Now: c.Now, Rand: c.Rand,
 		Plain:   s.Plain,
 		Clients: []provider.Client{{ID: sandboxClient, Redirects: []string{sandboxRedirect}, MayAsk: true}},
 	})
@@ -52,9 +48,14 @@ func (c *program) sandboxProvider(ctx context.Context, h *house, kept engine.Eng
 		return nil, nil, err
 	}
 	return p, []identity.Issuer{{
-		URL: issuer, Audience: issuer, Keys: identity.KnownKeys(&key.PublicKey), Caller: fixtures.Hall,
+		URL: issuer, Audience: issuer, Keys: keys, Caller: fixtures.Hall,
 		MaxLevel: vault.LevelRealName,
 	}}, nil
+}
+
+// tokenKeys are the keys of the tokens that the service gives as a provider.
+func (c *program) tokenKeys(ctx context.Context, kept engine.Engine) (*provider.Keys, error) {
+	return provider.OpenKeys(ctx, provider.KeysConfig{Engine: kept, Now: c.Now, Rand: c.Rand})
 }
 
 // sandboxAccounts are made-up people and firms, all with one password: person-1, firm-1 and so on; account-1 is known by

@@ -5,6 +5,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/elicense/elicense/server/provider"
 )
 
 // beside runs what the service does while it serves: it watches its certificate, and renews data keys.
@@ -19,6 +21,7 @@ func (c *program) beside(ctx context.Context, h *house, r *besides, serve func()
 		wg.Go(func() { c.watchTLS(ctx, r.face, asked) })
 	}
 	wg.Go(func() { c.renewBeside(ctx, h, r.renew) })
+	wg.Go(func() { c.control(ctx, h, r) })
 	err := serve()
 	stop()
 	wg.Wait()
@@ -27,28 +30,35 @@ func (c *program) beside(ctx context.Context, h *house, r *besides, serve func()
 
 // besides is what goes on beside the answering of requests.
 type besides struct {
-	face  *tlsFace // nil: plain HTTP
-	renew bool     // draw new data keys
+	face   *tlsFace       // nil: plain HTTP
+	tokens *provider.Keys // nil: the service gives no tokens
+	renew  bool           // draw new data keys
 }
 
 // renewBeside renews the data keys while the service answers, or goes on with a renewal that was broken off. A failure
 // is logged and leaves everything readable; the next start goes on.
 func (c *program) renewBeside(ctx context.Context, h *house, fresh bool) {
-	log := c.serviceLog()
-	_, err := c.renewAll(ctx, h, renewal{fresh: fresh, rest: restAsLong, done: func(store string, moved int) {
-		log.InfoContext(ctx, "data key renewed", "store", store, "moved", moved)
-	}})
+	h.renewing.Lock()
+	defer h.renewing.Unlock()
+	_, err := c.renewAll(ctx, h, c.renewalBeside(ctx, fresh))
 	if err != nil && ctx.Err() == nil {
-		log.ErrorContext(ctx, "renewing data keys failed", "error", err.Error())
+		c.serviceLog().ErrorContext(ctx, "renewing data keys failed", "error", err.Error())
 	}
 }
 
-// restAsLong leaves the machine to the requests for as long as the last part took.
-func restAsLong(ctx context.Context, took time.Duration) error {
+// renewalBeside leaves as much time to the requests as it takes itself, and logs what it did.
+func (c *program) renewalBeside(ctx context.Context, fresh bool) renewal {
+	return renewal{fresh: fresh, rest: pause, done: func(store string, moved int) {
+		c.serviceLog().InfoContext(ctx, "data key renewed", "store", store, "moved", moved)
+	}}
+}
+
+// pause waits: after a part of a renewal as long as that took, so that the machine is left to the requests.
+func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(took):
+	case <-time.After(d):
 		return nil
 	}
 }

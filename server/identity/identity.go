@@ -63,7 +63,8 @@ type Subject struct {
 
 // Recogniser tells who sent a request. It is safe for concurrent use. It must not read the body beyond what its proof
 // covers, must leave the body readable, and answers an error that wraps ErrNobody if the request carries no proof that
-// it knows, any other *Refusal if it carries one that does not hold. It makes nothing durable.
+// it knows, any other *Refusal if it carries one that does not hold. It makes nothing durable but marks of signatures
+// that hold.
 type Recogniser interface {
 	Recognise(r *http.Request) (*Caller, error)
 }

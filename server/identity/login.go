@@ -145,7 +145,7 @@ func (l *Login) Answer(a Answer) (*Session, error) {
 	}
 	switch l.answered.remember(digestOf([]byte(a.Challenge)), now, now.Add(-2*challengeFor)) {
 	case seenFirst:
-	case seenAgain:
+	case seenAgain, seenPast:
 		return nil, Refuse(CodeChallenge)
 	case seenFull:
 		return nil, Refuse(CodeBusy)

@@ -109,7 +109,7 @@ func TestLogin_A77(t *testing.T) {
 
 			l.End(bearer(s.Token))
 			got, err = l.Recognise(bearer(s.Token))
-			refused(t, identity.CodeUnknown, got, err)
+			refused(t, identity.CodeLoggedOut, got, err)
 		})
 	}
 }
@@ -185,7 +185,7 @@ func TestLoginRefuses(t *testing.T) {
 	require.Equal(t, identity.CodeChallenge, identity.CodeOf(err))
 
 	got, err := l.Recognise(bearer("login-guessed"))
-	refused(t, identity.CodeUnknown, got, err)
+	refused(t, identity.CodeLoggedOut, got, err)
 	got, err = l.Recognise(bearer("a-sandbox-key"))
 	refused(t, identity.CodeNobody, got, err)
 }

@@ -29,6 +29,7 @@ const (
 	CodeLimited    Code = "rate-limited"          //
 	CodeChallenge  Code = "login-challenge"       // unknown, used or too old
 	CodeNoHolder   Code = "login-certificate"     // a certificate that names no person or firm
+	CodeLoggedOut  Code = "login-ended"           // a session that was ended, or was there before a restart
 
 	CodeRegistration        Code = "registration-invalid"
 	CodeRegistrationUnknown Code = "registration-unknown"
@@ -40,8 +41,8 @@ func Codes() []Code {
 	return []Code{
 		CodeNobody, CodeUnknown, CodeExpired, CodeRevoked, CodeInvalid, CodeDiffer, CodeUnchecked, CodeMalformed,
 		CodeCoverage, CodeAuthority, CodeOutdated, CodeReplayed, CodeBusy, CodeDigest, CodeSandbox, CodeForbidden,
-		CodeTypeScope, CodeNeedsProof, CodeClerk, CodeLimited, CodeChallenge, CodeNoHolder, CodeRegistration,
-		CodeRegistrationUnknown, CodeTaken,
+		CodeTypeScope, CodeNeedsProof, CodeClerk, CodeLimited, CodeChallenge, CodeNoHolder, CodeLoggedOut,
+		CodeRegistration, CodeRegistrationUnknown, CodeTaken,
 	}
 }
 

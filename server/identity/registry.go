@@ -32,7 +32,8 @@ type RegistryConfig struct {
 // Registry keeps registrations, durable before a change is answered. All of them are held in memory, so that telling a
 // caller costs no read. It is the only writer of its engine's key space and safe for concurrent use.
 type Registry struct {
-	cfg RegistryConfig
+	cfg   RegistryConfig
+	marks *marks
 
 	writing sync.Mutex // one change at a time: what is durable and what is in memory stay the same
 
@@ -68,6 +69,9 @@ func OpenRegistry(ctx context.Context, cfg RegistryConfig) (*Registry, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading registrations: %w", err)
+	}
+	if g.marks, err = openMarks(ctx, cfg.Engine); err != nil {
+		return nil, err
 	}
 	for _, reg := range g.byID {
 		if err := g.hold(reg); err != nil {
@@ -176,6 +180,13 @@ func (g *Registry) Revoke(ctx context.Context, by, id string, credential *[sm3.S
 		reg.Credentials[i].Revoked = now
 	}
 	return g.keep(ctx, &reg)
+}
+
+// Empty tells that no system was ever registered.
+func (g *Registry) Empty() bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return len(g.byID) == 0
 }
 
 // Get gives a copy of a registration.

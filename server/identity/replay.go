@@ -17,13 +17,15 @@ func digestOf(base []byte) signatureDigest {
 }
 
 // memory knows which signatures were seen, until they are too old to pass anyway. It lies in memory only: what was made
-// before it began is refused instead of remembered. Entries stand by the minute in which the signature was made, so
-// that a minute is forgotten as a whole. It is safe for concurrent use.
+// before it began is refused instead of remembered, and so is what was made in a time that it has forgotten, as comes
+// up when a clock was set back. Entries stand by the minute in which the signature was made, so that a minute is
+// forgotten as a whole. It is safe for concurrent use.
 type memory struct {
 	limit int // entries
 
 	mu      sync.Mutex
 	count   int                                    // guarded by mu
+	from    int64                                  // guarded by mu; first minute of which nothing was forgotten
 	minutes map[int64]map[signatureDigest]struct{} // guarded by mu; by Unix minute
 }
 
@@ -34,6 +36,7 @@ const (
 	seenFull  seen = iota // not remembered: must be refused
 	seenFirst             // and from now on remembered
 	seenAgain
+	seenPast // perhaps, and forgotten: must be refused
 )
 
 func newMemory(limit int) *memory {
@@ -48,9 +51,13 @@ func (m *memory) remember(d signatureDigest, made, oldest time.Time) seen {
 		if minute < minuteOf(oldest) {
 			m.count -= len(list)
 			delete(m.minutes, minute)
+			m.from = max(m.from, minute+1)
 		}
 	}
 	minute := minuteOf(made)
+	if minute < m.from {
+		return seenPast
+	}
 	if _, ok := m.minutes[minute][d]; ok {
 		return seenAgain
 	}

@@ -75,7 +75,7 @@ func (l *Login) Recognise(r *http.Request) (*Caller, error) {
 	s := l.sessions.get(sm3.Sum([]byte(token)))
 	switch {
 	case s == nil:
-		return nil, Refuse(CodeUnknown)
+		return nil, Refuse(CodeLoggedOut)
 	case !now.Before(s.expires):
 		return nil, Refuse(CodeExpired)
 	}

@@ -32,7 +32,8 @@ type SystemsConfig struct {
 // certificate and need not verify it: the handshake proves the key, and everything else is judged here.
 type Systems struct {
 	cfg    SystemsConfig
-	began  time.Time
+	began  time.Time // a full second
+	marked map[[sm3.Size]byte]int64
 	memory *memory
 }
 
@@ -47,7 +48,7 @@ const (
 )
 
 // NewSystems makes a recogniser. Signatures that were made before now are refused, since nobody remembers whether they
-// were used.
+// were used; so are those from the future that a process before this one took (see marks).
 func NewSystems(cfg SystemsConfig) (*Systems, error) {
 	if cfg.Registry == nil || cfg.Certificates == nil || cfg.Now == nil || len(cfg.Authorities) == 0 {
 		return nil, ErrConfig
@@ -62,8 +63,25 @@ func NewSystems(cfg SystemsConfig) (*Systems, error) {
 	for i, a := range cfg.Authorities {
 		cfg.Authorities[i] = strings.ToLower(a)
 	}
-	return &Systems{cfg: cfg, began: cfg.Now().Truncate(time.Second), memory: newMemory(cfg.Remember)}, nil
+	return &Systems{
+		cfg: cfg, began: beginning(cfg.Now(), cfg.Registry.Empty()), marked: cfg.Registry.marks.present(),
+		memory: newMemory(cfg.Remember),
+	}, nil
 }
+
+// beginning is the first second of which no signature can have been used before. Signatures say full seconds: those of
+// the second that is running may have been, unless there was nobody who could sign.
+func beginning(now time.Time, nobody bool) time.Time {
+	began := now.Truncate(time.Second)
+	if !nobody && began.Before(now) {
+		began = began.Add(time.Second)
+	}
+	return began
+}
+
+// Began is from when on signatures are taken: at most a second after NewSystems. Who serves waits for it, so that none
+// is refused.
+func (s *Systems) Began() time.Time { return s.began }
 
 // Recognise tells which system sent a request.
 func (s *Systems) Recognise(r *http.Request) (*Caller, error) {
@@ -133,7 +151,7 @@ func (s *Systems) signer(r *http.Request, now time.Time) (*Caller, error) {
 		return nil, err
 	}
 	message := messageOf(r)
-	if err := s.checkTime(sig, now); err != nil {
+	if err := s.checkTime(sig, h.certificate.Digest, now); err != nil {
 		return nil, err
 	}
 	if err := s.checkCoverage(sig, r, message); err != nil {
@@ -151,17 +169,31 @@ func (s *Systems) signer(r *http.Request, now time.Time) (*Caller, error) {
 	}
 	caller := h.caller(MethodSignature)
 	caller.Signed = true
-	switch s.memory.remember(digestOf(base), sig.Created, now.Add(-s.cfg.Window)) {
-	case seenFirst:
-	case seenAgain:
-		caller.Repeated = true
-	case seenFull:
-		return nil, Refuse(CodeBusy)
+	if caller.Repeated, err = s.remember(r, sig, h, base); err != nil {
+		return nil, err
 	}
 	if err := caller.bind(sig, r); err != nil {
 		return nil, err
 	}
 	return caller, nil
+}
+
+// remember tells whether a signature was used before. From now on it was, also after a restart.
+func (s *Systems) remember(r *http.Request, sig *httpsig.Signature, h *heldCredential, base []byte) (bool, error) {
+	now := s.cfg.Now()
+	switch s.memory.remember(digestOf(base), sig.Created, now.Add(-s.cfg.Window)) {
+	case seenFirst:
+	case seenAgain:
+		return true, nil
+	case seenPast:
+		return false, &Refusal{Code: CodeOutdated, Path: "created"}
+	case seenFull:
+		return false, Refuse(CodeBusy)
+	}
+	if !sig.Created.After(now) {
+		return false, nil
+	}
+	return false, s.cfg.Registry.marks.raise(r.Context(), h.certificate.Digest, sig.Created)
 }
 
 // signatureOf reads the one signature of our algorithm; nil if the message is not signed. Others beside it, as a proxy
@@ -194,13 +226,15 @@ func (s *Systems) keyOf(sig *httpsig.Signature) (*heldCredential, error) {
 }
 
 // checkTime refuses a signature that is too old, not yet made, or older than what is remembered.
-func (s *Systems) checkTime(sig *httpsig.Signature, now time.Time) error {
+func (s *Systems) checkTime(sig *httpsig.Signature, certificate [sm3.Size]byte, now time.Time) error {
+	marked, isMarked := s.marked[certificate]
 	switch {
 	case sig.Created.IsZero():
 		return &Refusal{Code: CodeCoverage, Path: "created"}
 	case len(sig.Nonce) < minNonce:
 		return &Refusal{Code: CodeCoverage, Path: "nonce"}
 	case sig.Created.Before(s.began),
+		isMarked && sig.Created.Unix() <= marked,
 		sig.Created.Before(now.Add(-s.cfg.Window)),
 		sig.Created.After(now.Add(clockSkew)),
 		!sig.Expires.IsZero() && now.After(sig.Expires):

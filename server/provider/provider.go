@@ -9,7 +9,6 @@ package provider
 
 import (
 	"context"
-	"crypto/ecdsa"
 	"errors"
 	"io"
 	"log/slog"
@@ -68,7 +67,7 @@ type Config struct {
 	Audience string // aud of access tokens for this service
 	Accounts Accounts
 	Clients  []Client
-	Key      *ecdsa.PrivateKey // P-256, for ES256; see OpenKey
+	Keys     *Keys // for ES256
 	Now      func() time.Time
 	Rand     io.Reader     // cryptographic
 	Lifetime time.Duration // of tokens; zero: an hour
@@ -96,8 +95,8 @@ var guessing = limit.Rate{PerSecond: 0.1, Burst: 5}
 // New makes a provider.
 func New(cfg Config) (*Provider, error) {
 	base, err := url.Parse(cfg.Issuer)
-	if err != nil || base.Host == "" || cfg.Audience == "" || cfg.Accounts == nil || cfg.Key == nil || cfg.Now == nil ||
-		cfg.Rand == nil {
+	if err != nil || base.Host == "" || cfg.Audience == "" || cfg.Accounts == nil || cfg.Keys == nil ||
+		cfg.Now == nil || cfg.Rand == nil {
 		return nil, ErrConfig
 	}
 	if cfg.Lifetime <= 0 {

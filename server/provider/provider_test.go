@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
+	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/server/provider"
@@ -59,21 +60,24 @@ type world struct {
 	later    time.Duration
 	http     *httptest.Server
 	issuer   string
+	engine   engine.Engine
+	keys     *provider.Keys
 	provider *oidc.Provider // as a relying party has found it
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t}
+	w := &world{t: t, engine: memory.New()}
 	var handler http.Handler
 	w.http = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.ServeHTTP(rw, r) }))
 	t.Cleanup(w.http.Close)
 	w.issuer = w.http.URL + "/oidc"
-	key, err := provider.OpenKey(t.Context(), memory.New(), rand.Reader)
+	var err error
+	w.keys, err = provider.OpenKeys(t.Context(), provider.KeysConfig{Engine: w.engine, Now: w.clock, Rand: rand.Reader})
 	require.NoError(t, err)
 	digest := sm3.Sum([]byte(secret))
 	handler, err = provider.New(provider.Config{
-		Issuer: w.issuer, Audience: audience, Key: key, Now: w.clock, Rand: rand.Reader, Plain: true,
+		Issuer: w.issuer, Audience: audience, Keys: w.keys, Now: w.clock, Rand: rand.Reader, Plain: true,
 		Accounts: accounts{
 			"person-1": {ID: "u-1", Name: "示例人", Level: vault.LevelRealName, Kind: "111", Code: "made-up code"},
 			"weak":     {ID: "u-2", Name: "示例账户", Level: vault.LevelRegistered},
@@ -364,25 +368,12 @@ func TestLoginPage(t *testing.T) {
 	require.NotEqual(t, http.StatusFound, w.get(b, w.issuer+"/authorize/callback?id="+form.Get("id")).status)
 }
 
-// TestKey: the key of tokens is made once and found again.
-func TestKey(t *testing.T) {
-	t.Parallel()
-	e := memory.New()
-	first, err := provider.OpenKey(t.Context(), e, rand.Reader)
-	require.NoError(t, err)
-	second, err := provider.OpenKey(t.Context(), e, rand.Reader)
-	require.NoError(t, err)
-	require.True(t, first.Equal(second))
-	_, err = provider.OpenKey(t.Context(), nil, rand.Reader)
-	require.ErrorIs(t, err, provider.ErrConfig)
-}
-
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
-	key, err := provider.OpenKey(t.Context(), memory.New(), rand.Reader)
+	keys, err := provider.OpenKeys(t.Context(), provider.KeysConfig{Engine: memory.New(), Now: time.Now, Rand: rand.Reader})
 	require.NoError(t, err)
 	good := provider.Config{
-		Issuer: "https://vault.province.example/oidc", Audience: audience, Accounts: accounts{}, Key: key, Now: time.Now,
+		Issuer: "https://vault.province.example/oidc", Audience: audience, Accounts: accounts{}, Keys: keys, Now: time.Now,
 		Rand: rand.Reader, Clients: []provider.Client{{ID: "a", Redirects: []string{callback}}},
 	}
 	_, err = provider.New(good)
@@ -392,7 +383,7 @@ func TestNewRefuses(t *testing.T) {
 		"in clear":    func(c *provider.Config) { c.Issuer = "http://vault.province.example/oidc" },
 		"no audience": func(c *provider.Config) { c.Audience = "" },
 		"no accounts": func(c *provider.Config) { c.Accounts = nil },
-		"no key":      func(c *provider.Config) { c.Key = nil },
+		"no key":      func(c *provider.Config) { c.Keys = nil },
 		"no clock":    func(c *provider.Config) { c.Now = nil },
 		"no random":   func(c *provider.Config) { c.Rand = nil },
 		"no name":     func(c *provider.Config) { c.Clients = []provider.Client{{Redirects: []string{callback}}} },

@@ -20,7 +20,6 @@ type storage struct {
 	cfg     *Config
 	clients map[string]*client
 	pending *pending
-	keyID   string
 }
 
 var (
@@ -32,15 +31,7 @@ var (
 var errNotOffered = errors.New("provider: not offered")
 
 func newStorage(cfg *Config) (*storage, error) {
-	sum, err := cfg.Key.PublicKey.Bytes()
-	if err != nil {
-		return nil, ErrConfig
-	}
-	digest := sm3.Sum(sum)
-	s := &storage{
-		cfg: cfg, clients: map[string]*client{}, keyID: hex.EncodeToString(digest[:8]),
-		pending: newPending(cfg.Now),
-	}
+	s := &storage{cfg: cfg, clients: map[string]*client{}, pending: newPending(cfg.Now)}
 	for i := range cfg.Clients {
 		c := &cfg.Clients[i]
 		if !c.sound() || s.clients[c.ID] != nil {
@@ -186,7 +177,9 @@ func (k signingKey) ID() string { return k.id }
 
 // SigningKey gives the key that signs.
 func (s *storage) SigningKey(context.Context) (op.SigningKey, error) {
-	return signingKey{s.keyID, s.cfg.Key}, nil
+	key := s.cfg.Keys.signing()
+	name, err := nameOf(&key.PublicKey)
+	return signingKey{name, key}, err
 }
 
 // SignatureAlgorithms lists those in use.
@@ -194,9 +187,17 @@ func (s *storage) SignatureAlgorithms(context.Context) ([]jose.SignatureAlgorith
 	return []jose.SignatureAlgorithm{jose.ES256}, nil
 }
 
-// KeySet gives the public key.
+// KeySet gives the public keys of tokens that may be in use.
 func (s *storage) KeySet(context.Context) ([]op.Key, error) {
-	return []op.Key{signingKey{s.keyID, &s.cfg.Key.PublicKey}}, nil
+	var list []op.Key
+	for _, public := range s.cfg.Keys.verifying() {
+		name, err := nameOf(public)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, signingKey{name, public})
+	}
+	return list, nil
 }
 
 // Health has nothing to wait for.

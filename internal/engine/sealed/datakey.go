@@ -38,7 +38,7 @@ func (e *Engine) NewDataKey(ctx context.Context, master Master) error {
 		if last == maxNumber {
 			return ErrDataKeys
 		}
-		added = dataKey{last + 1, drawn}
+		added = dataKey{number: last + 1, key: drawn}
 		r.data = append(r.data, added)
 		return nil
 	})
@@ -152,8 +152,17 @@ func (e *Engine) RetireDataKeys(ctx context.Context, master Master) error {
 	if err != nil {
 		return err
 	}
-	return change(ctx, e.inner, [2]Master{master, master}, e.random, func(r *ring) error {
+	err = change(ctx, e.inner, [2]Master{master, master}, e.random, func(r *ring) error {
 		r.data = slices.DeleteFunc(r.data, func(d dataKey) bool { return d.number < newest })
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	data := slices.Clone(*e.keys.data.Load())
+	for i := range data {
+		data[i].retired = data[i].number < newest
+	}
+	e.keys.data.Store(&data)
+	return nil
 }

@@ -99,6 +99,7 @@ func TestNewDataKey(t *testing.T) {
 
 	require.NoError(t, e.RetireDataKeys(t.Context(), master))
 	requireFilled(t, e, n)
+	require.Equal(t, 1, e.Keys().DataKeys(), "so that the next renewal of this opening draws a key again")
 	e = lay(t, inner)
 	requireFilled(t, e, n)
 	require.Equal(t, 1, e.Keys().DataKeys())

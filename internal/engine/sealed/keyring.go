@@ -37,8 +37,9 @@ type Keyring struct {
 
 // dataKey is a data key (数据密钥) by the number that the values under it begin with.
 type dataKey struct {
-	number byte
-	key    [32]byte
+	number  byte
+	key     [32]byte
+	retired bool // stored no more; remembered for Views that began before
 }
 
 // newest is the data key that values are sealed under.
@@ -57,9 +58,16 @@ func (k *Keyring) dataKey(number byte) (key dataKey, ok bool) {
 	return dataKey{}, false
 }
 
-// DataKeys is the number of data keys that this opening knows: when it began, more than one meant that values may lie
-// under a former one.
-func (k *Keyring) DataKeys() int { return len(*k.data.Load()) }
+// DataKeys is the number of data keys that are stored: more than one means that values may lie under a former one.
+func (k *Keyring) DataKeys() int {
+	n := 0
+	for _, d := range *k.data.Load() {
+		if !d.retired {
+			n++
+		}
+	}
+	return n
+}
 
 // The inner engine's keys under this prefix belong to this package.
 const reserved = "\x00elicense sealed/"
@@ -78,7 +86,7 @@ func CreateKeyring(ctx context.Context, inner engine.Engine, master Master, rand
 		return nil, fmt.Errorf("drawing keys: %w", err)
 	}
 	r := ring{
-		data:  []dataKey{{firstNumber, [32]byte(keys[:32])}},
+		data:  []dataKey{{number: firstNumber, key: [32]byte(keys[:32])}},
 		token: [32]byte(keys[32:64]), blobs: [32]byte(keys[64:]),
 	}
 	record, err := wrap(master, &r, random)

@@ -106,7 +106,7 @@ func (r *ring) marshal() (version byte, keys []byte) {
 func parseRing(version byte, keys []byte) (ring, error) {
 	if version == ringSingle {
 		return ring{
-			data:  []dataKey{{firstNumber, [32]byte(keys[:32])}},
+			data:  []dataKey{{number: firstNumber, key: [32]byte(keys[:32])}},
 			token: [32]byte(keys[32:64]), blobs: [32]byte(keys[64:]),
 		}, nil
 	}
@@ -117,7 +117,7 @@ func parseRing(version byte, keys []byte) (ring, error) {
 			return ring{}, fmt.Errorf("%w: order of data keys", engine.ErrCorrupt)
 		}
 		last = rest[0]
-		r.data = append(r.data, dataKey{last, [32]byte(rest[1:entrySize])})
+		r.data = append(r.data, dataKey{number: last, key: [32]byte(rest[1:entrySize])})
 	}
 	return r, nil
 }

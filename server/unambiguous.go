@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -67,8 +68,8 @@ func ambiguity(r *http.Request) *answer {
 	return encodingProblem(r.Header)
 }
 
-// encodingProblem refuses content that is packed, and text that says it is in another encoding than JSON has: it would be
-// read as if it were not.
+// encodingProblem refuses content that is packed, and text that says it is in another encoding than JSON has: it would
+// be read as if it were not.
 func encodingProblem(h http.Header) *answer {
 	if coding := h.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		p := codeProblem(CodeMediaType)
@@ -97,7 +98,7 @@ type heardBody struct {
 // Read implements io.Reader.
 func (b *heardBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // as io.Reader says it
+	if err != nil && !errors.Is(err, io.EOF) {
 		b.broken = true
 	}
 	return n, err

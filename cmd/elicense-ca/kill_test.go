@@ -26,19 +26,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/proctest"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 )
 
-// asProgram makes the test binary be the program itself, as a process of its own that can be killed.
-const asProgram = "ELICENSE_CA_TEST_PROGRAM"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		main()
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { os.Exit(proctest.Main(m, main)) }
 
 // killing is an authority whose service is killed while officers work with it.
 type killing struct {
@@ -99,12 +92,11 @@ func (k *killing) ceremony(officers ...string) []string {
 
 // process is the program as a child that can be killed.
 func (k *killing) process(args ...string) *exec.Cmd {
-	c := exec.CommandContext(k.t.Context(), os.Args[0], args...)
-	c.Env = []string{asProgram + "=1"}
+	var env []string
 	for name, value := range k.env {
-		c.Env = append(c.Env, name+"="+value)
+		env = append(env, name+"="+value)
 	}
-	return c
+	return proctest.Command(k.t, env, args...)
 }
 
 // must runs the program to its end.

@@ -93,7 +93,7 @@ func (p *production) run(out *lockedBuffer, args ...string) int {
 		Name: "elicense", Args: append([]string{"-d", p.dir}, args...), In: strings.NewReader(""), Out: out, Err: out,
 		Now: time.Now, Rand: rand.Reader, Env: func(name string) string { return environment[name] },
 	}
-	return (&program{World: w, columns: 80, selfTest: pki.SelfTestResults}).run(p.t.Context())
+	return (&program{World: w, columns: 80, selfTest: selfTested}).run(p.t.Context())
 }
 
 // lie is a service that does one thing wrong: old stands in its answers in place of new.

@@ -19,7 +19,6 @@ import (
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/engine/sealed"
-	"github.com/elicense/elicense/pki"
 )
 
 // keyed is a data directory that is no sandbox, with a department and all four engines, and two master keys beside it.
@@ -54,7 +53,7 @@ func newKeyed(t *testing.T) keyed {
 func (k keyed) copy() keyed {
 	k.t.Helper()
 	to := filepath.Join(k.t.TempDir(), "data")
-	require.NoError(k.t, os.CopyFS(to, os.DirFS(k.dir)))
+	require.NoError(k.t, copyDirectory(to, k.dir))
 	k.dir = to
 	return k
 }
@@ -74,7 +73,7 @@ func (k keyed) program(master string, args ...string) *program {
 	return &program{World: &cli.World{
 		Name: "elicense", Args: append([]string{"-d", k.dir}, args...), In: strings.NewReader(""), Out: out, Err: out,
 		Now: time.Now, Rand: rand.Reader, Env: func(name string) string { return environment[name] },
-	}, columns: 80, selfTest: pki.SelfTestResults, dir: k.dir}
+	}, columns: 80, selfTest: selfTested, dir: k.dir}
 }
 
 func (k keyed) run(master string, args ...string) int {
@@ -240,7 +239,7 @@ func dataKeysOf(t *testing.T, e engine.Engine) map[byte]int {
 // TestRenewDataKeysUnderLoad: data keys are renewed while departments issue. Nothing that was answered is lost, and in the
 // end every value of every engine lies under its new key, alone.
 func TestRenewDataKeysUnderLoad(t *testing.T) {
-	dir := t.TempDir() + "/data"
+	dir := newSandbox(t).dir
 	all := &answered{sent: map[string]api.IssueRequest{}, written: map[string]api.Written{}}
 	load := func(s *serving, round int, until func() bool) {
 		var wg sync.WaitGroup

@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,29 +23,16 @@ import (
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/proctest"
 	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
 )
 
-// asProgram makes the test binary be the program itself, as a process of its own that can be killed.
-const asProgram = "ELICENSE_TEST_PROGRAM"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		main()
-	}
-	os.Exit(m.Run())
-}
-
 // child is the program as a process of its own.
 func child(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), os.Args[0], args...)
-	c.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "ELICENSE_") || strings.HasPrefix(v, "LC_")
-	}), asProgram+"=1", "LANG=zh_CN.UTF-8")
-	return c
+	return proctest.Command(t, []string{"LANG=zh_CN.UTF-8"}, args...)
 }
 
 // killing is one data directory with a ledger and the outputs of its conversion beside it.
@@ -122,7 +108,7 @@ func afterTime(d time.Duration) func(io.Reader) {
 // TestKill_D3_2 kills a running conversion again and again at random points and runs the same command to its end: the
 // result, the listings and the vault are those of a run that nobody disturbed, in all but salts, signatures and times.
 func TestKill_D3_2(t *testing.T) {
-	rows, trials := 20_000, 4
+	rows, trials := 6000, 4
 	if testing.Short() {
 		rows, trials = 4000, 1
 	}
@@ -208,7 +194,7 @@ func (k killing) account(all *shots) (r report, ended bool) {
 func newKilling(t *testing.T, rows int) killing {
 	t.Helper()
 	k := killing{t, t.TempDir()}
-	k.data().ok("init", "--sandbox")
+	copySandbox(t, k.data().dir)
 	l, err := fixtures.NewLedger(fixtures.LedgerOptions{
 		Type: fixtures.FoodLicence, Seed: 11, Rows: rows, Dirt: 0.2, Encoding: sheet.GB18030,
 	})
@@ -235,7 +221,7 @@ func (k killing) withoutDocuments() {
 func (k killing) copy() killing {
 	k.t.Helper()
 	other := killing{k.t, k.t.TempDir()}
-	require.NoError(k.t, os.CopyFS(other.dir, os.DirFS(k.dir)))
+	require.NoError(k.t, copyDirectory(other.dir, k.dir))
 	return other
 }
 

@@ -151,7 +151,7 @@ func TestServeKilled_A71(t *testing.T) {
 	if testing.Short() {
 		rounds, callers = 2, 4
 	}
-	dir := t.TempDir() + "/data"
+	dir := newSandbox(t).dir
 	all := &answered{sent: map[string]api.IssueRequest{}, written: map[string]api.Written{}}
 	for round := range rounds {
 		s := serve(t, dir)

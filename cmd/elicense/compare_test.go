@@ -14,6 +14,7 @@ import (
 
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/proctest"
 	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/convert"
@@ -47,6 +48,7 @@ func (r *runner) run(args ...string) ran {
 		selfTest: selfTested, columns: 80,
 	}
 	code := c.run(r.t.Context())
+	proctest.Settle()
 	return ran{code, out.String(), errs.String()}
 }
 
@@ -69,6 +71,7 @@ type judged struct {
 
 // TestSheetCompare_D18 holds the verdicts on a sheet against those of single comparisons of the same claims (D1.8).
 func TestSheetCompare_D18(t *testing.T) {
+	t.Parallel()
 	r := newSandbox(t)
 	l, err := fixtures.NewLedger(fixtures.LedgerOptions{Type: fixtures.FoodLicence, Seed: 3, Rows: 12})
 	require.NoError(t, err)
@@ -174,6 +177,7 @@ func TestProgress(t *testing.T) {
 
 // TestSecrets wants no master key, passphrase or private key in any output, and every file of a vault closed to others.
 func TestSecrets(t *testing.T) {
+	t.Parallel()
 	r := newRunner(t)
 	var all strings.Builder
 	for _, args := range [][]string{
@@ -204,6 +208,7 @@ func TestSecrets(t *testing.T) {
 
 // TestRotation certifies a department anew: what its former key signed stays verifiable (D1.10).
 func TestRotation(t *testing.T) {
+	t.Parallel()
 	r := newSandbox(t)
 	firm := fixtures.FirmAt(1)
 	issue := func(key string) string {

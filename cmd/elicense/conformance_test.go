@@ -21,6 +21,7 @@ import (
 
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/proctest"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 )
@@ -93,6 +94,7 @@ func (p *production) run(out *lockedBuffer, args ...string) int {
 		Name: "elicense", Args: append([]string{"-d", p.dir}, args...), In: strings.NewReader(""), Out: out, Err: out,
 		Now: time.Now, Rand: rand.Reader, Env: func(name string) string { return environment[name] },
 	}
+	defer proctest.Settle()
 	return (&program{World: w, columns: 80, selfTest: selfTested}).run(p.t.Context())
 }
 

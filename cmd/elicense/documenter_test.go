@@ -35,7 +35,7 @@ func sandbox(tb testing.TB) *house {
 	copySandbox(tb, dir)
 	h, err := c.openHouse(tb.Context(), dir)
 	require.NoError(tb, err)
-	tb.Cleanup(func() { require.NoError(tb, h.close()) })
+	tb.Cleanup(func() { closeHouse(tb, h) })
 	return h
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
@@ -19,6 +18,7 @@ import (
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/engine/sealed"
+	"github.com/elicense/elicense/internal/proctest"
 )
 
 // keyed is a data directory that is no sandbox, with a department and all four engines, and two master keys beside it.
@@ -45,7 +45,7 @@ func newKeyed(t *testing.T) keyed {
 		require.NoError(t, err)
 		require.NoError(t, store.Update(t.Context(), func(w engine.Writer) error { return w.Put([]byte("k"), []byte("v")) }))
 	}
-	require.NoError(t, h.close())
+	closeHouse(t, h)
 	return k
 }
 
@@ -77,6 +77,7 @@ func (k keyed) program(master string, args ...string) *program {
 }
 
 func (k keyed) run(master string, args ...string) int {
+	defer proctest.Settle()
 	return k.program(master, args...).run(k.t.Context())
 }
 
@@ -98,7 +99,7 @@ func (k keyed) opens(master string) bool {
 			return err
 		}))
 	}
-	require.NoError(k.t, h.close())
+	closeHouse(k.t, h)
 	require.Zero(k.t, k.run(master, "doctor"), "every key opens and fits its certificate")
 	return true
 }
@@ -109,7 +110,7 @@ func (k keyed) broken(steps int) {
 	c := k.program(k.old)
 	h := &house{dir: k.dir}
 	require.NoError(k.t, h.openEngines())
-	defer func() { require.NoError(k.t, h.close()) }()
+	defer closeHouse(k.t, h)
 	var err error
 	h.master, err = masterFromFile(k.old)
 	require.NoError(k.t, err)
@@ -123,12 +124,10 @@ func (k keyed) broken(steps int) {
 	}
 }
 
-// These tests open engines in this process. They are not parallel: a process that another test forks at that moment holds
-// the lock of an engine a little longer than this one does.
-
 // TestRotateBrokenOff: after every step of a change of the master key the directory opens with exactly one of the two
 // keys, and everything in it does; the same command then finishes the change, and it can be taken back.
 func TestRotateBrokenOff(t *testing.T) {
+	t.Parallel()
 	whole := newKeyed(t)
 	k := whole.copy()
 	k.broken(-1)
@@ -152,6 +151,7 @@ func TestRotateBrokenOff(t *testing.T) {
 
 // TestRotateBack: a change is taken back by the same command with the keys the other way round.
 func TestRotateBack(t *testing.T) {
+	t.Parallel()
 	k := newKeyed(t)
 	require.Zero(t, k.run(k.old, "key", "rotate"))
 	require.True(t, k.opens(k.new))
@@ -166,6 +166,7 @@ func TestRotateBack(t *testing.T) {
 // TestRotateKilled kills the command at random moments. Whenever it was, exactly one key opens the directory, and the
 // same command finishes.
 func TestRotateKilled(t *testing.T) {
+	t.Parallel()
 	trials := 8
 	if testing.Short() {
 		trials = 2
@@ -203,6 +204,7 @@ func TestRotateKilled(t *testing.T) {
 
 // TestRotateRefuses: what cannot be put under the new key whole is not begun.
 func TestRotateRefuses(t *testing.T) {
+	t.Parallel()
 	k := newKeyed(t)
 	path := filepath.Join(k.dir, vaultFile)
 	text, err := os.ReadFile(path)
@@ -239,6 +241,7 @@ func dataKeysOf(t *testing.T, e engine.Engine) map[byte]int {
 // TestRenewDataKeysUnderLoad: data keys are renewed while departments issue. Nothing that was answered is lost, and in the
 // end every value of every engine lies under its new key, alone.
 func TestRenewDataKeysUnderLoad(t *testing.T) {
+	t.Parallel()
 	dir := newSandbox(t).dir
 	all := &answered{sent: map[string]api.IssueRequest{}, written: map[string]api.Written{}}
 	load := func(s *serving, round int, until func() bool) {
@@ -268,12 +271,13 @@ func TestRenewDataKeysUnderLoad(t *testing.T) {
 		require.Len(t, numbers, 1, name)
 		require.Contains(t, numbers, byte(2), name)
 	}
-	require.NoError(t, h.close())
+	closeHouse(t, h)
 	(&runner{t, dir}).ok("doctor")
 }
 
 // TestRenewOffline: the command does the same with the service stopped.
 func TestRenewOffline(t *testing.T) {
+	t.Parallel()
 	k := newKeyed(t)
 	require.Zero(t, k.run(k.old, "key", "renew"))
 	require.Zero(t, k.run(k.old, "key", "rotate"), "all data keys go under the new master key")
@@ -285,6 +289,6 @@ func TestRenewOffline(t *testing.T) {
 	require.NoError(t, err)
 	_, err = c.renewAll(stop, h, renewal{fresh: true})
 	require.ErrorIs(t, err, context.Canceled)
-	require.NoError(t, errors.Join(h.close()))
+	closeHouse(t, h)
 	require.True(t, k.opens(k.new))
 }

@@ -71,6 +71,7 @@ func makeSandbox(name string, clock func() time.Time) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("making a sandbox for the tests: %w", err)
 	}
+	defer proctest.Settle()
 	return dir, h.close()
 }
 
@@ -97,6 +98,13 @@ func copySandbox(tb testing.TB, dir string) {
 	made, err := sandboxOfToday()
 	require.NoError(tb, err)
 	require.NoError(tb, copyDirectory(dir, made))
+}
+
+// closeHouse closes a data directory that a test has opened, so that it can be opened again.
+func closeHouse(tb testing.TB, h *house) {
+	tb.Helper()
+	require.NoError(tb, h.close())
+	proctest.Settle()
 }
 
 // newSandbox gives commands a sandbox.

@@ -21,6 +21,7 @@ import (
 	"github.com/elicense/elicense/client"
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/proctest"
 	"github.com/elicense/elicense/vault/catalogue"
 )
 
@@ -52,6 +53,7 @@ func runIn(ctx context.Context, t *testing.T, out *lockedBuffer, args ...string)
 		Name: "elicense", Args: args, In: strings.NewReader(""), Out: out, Err: out, Now: time.Now, Rand: rand.Reader,
 		Env: func(name string) string { return environment[name] },
 	}
+	defer proctest.Settle()
 	return (&program{World: w, columns: 80, selfTest: selfTested}).run(ctx)
 }
 

@@ -20,6 +20,7 @@ import (
 // TestTLSReload: another certificate is taken when SIGHUP asks for it, without the service stopping and under an open
 // connection; files that cannot be used, as a certificate whose key is not there yet, leave the former one.
 func TestTLSReload(t *testing.T) {
+	t.Parallel()
 	dir, made := filepath.Join(t.TempDir(), "data"), [2]string{t.TempDir(), t.TempDir()}
 	copySandbox(t, dir)
 	beside := t.TempDir()

@@ -247,6 +247,7 @@ func (k *killing) stated(der []byte, certificate string) {
 // Row A55: the service is killed while officers enrol and revoke, at random moments. Every certificate and revocation
 // that was answered is there when it is started again, nothing was issued twice, and CRL numbers go on.
 func TestKillService_A55(t *testing.T) {
+	t.Parallel()
 	trials := 5
 	if testing.Short() {
 		trials = 1
@@ -291,7 +292,10 @@ func (k *killing) account() {
 	}}
 	o, err := c.openOffice(ctx)
 	require.NoError(k.t, err)
-	defer func() { require.NoError(k.t, o.close()) }()
+	defer func() {
+		require.NoError(k.t, o.close())
+		proctest.Settle()
+	}()
 	who := ca.Actor{Name: "核对", Roles: ca.RoleEnrol | ca.RoleInspect}
 	for _, application := range k.started {
 		id, err := ca.ParseApplicationID(application)
@@ -346,6 +350,7 @@ func (k *killing) onceEach(o *office, who ca.Actor) {
 
 // A ceremony that is killed leaves nothing that a second one trips over: it says in one line what to do, and does it.
 func TestKillCeremony(t *testing.T) {
+	t.Parallel()
 	trials := 6
 	if testing.Short() {
 		trials = 2
@@ -388,6 +393,7 @@ func TestKillCeremony(t *testing.T) {
 
 // What is no ceremony's own is not discarded.
 func TestDiscardUnfinishedKeepsOthers(t *testing.T) {
+	t.Parallel()
 	k := newKilling(t)
 	officers := []string{k.officer("window", enrolling), k.officer("review", approving)}
 	require.NoError(t, os.Mkdir(k.path("ca"+unfinished), 0o700))

@@ -14,7 +14,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +26,7 @@ import (
 	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/internal/load"
+	"github.com/elicense/elicense/internal/proctest"
 	"github.com/elicense/elicense/server"
 	"github.com/elicense/elicense/server/limit"
 	"github.com/elicense/elicense/vault"
@@ -223,4 +223,3 @@ func (l *loaded) against(path string, request func(int) any, requests int) {
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-

@@ -62,7 +62,8 @@ var rules = map[string]rule{
 	"internal/evidence": {},
 	"internal/httpsig":  {ours: []string{"internal/sm2sig"}},
 
-	"internal/dertest": {},
+	"internal/dertest":  {},
+	"internal/proctest": {reach: process},
 
 	"internal/combine": {},
 	"internal/load":    {},
@@ -137,7 +138,7 @@ var rules = map[string]rule{
 	})},
 
 	"internal/cli":         {reach: local},
-	"internal/cli/clitest": {reach: local, ours: []string{"internal/cli"}},
+	"internal/cli/clitest": {reach: process, ours: []string{"internal/cli"}},
 	"cmd/elicense-ca": {reach: process, ours: slices.Concat(codecs, []string{
 		"internal/cli", "pki", "pki/...", "internal/engine", "internal/engine/...", "internal/blob",
 	})},

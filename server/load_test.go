@@ -14,7 +14,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +26,7 @@ import (
 	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/internal/load"
+	"github.com/elicense/elicense/internal/proctest"
 	"github.com/elicense/elicense/server"
 	"github.com/elicense/elicense/server/limit"
 	"github.com/elicense/elicense/vault"
@@ -219,21 +219,7 @@ func (l *loaded) against(path string, request func(int) any, requests int) {
 	b.ReportMetric(milliseconds(peak.Quantile(0.99)), "peak-p99-ms")
 	b.ReportMetric(milliseconds(open.Quantile(0.5)), "half-p50-ms")
 	b.ReportMetric(milliseconds(open.Quantile(0.99)), "half-p99-ms")
-	b.ReportMetric(float64(rssAnon())/1024, "MiB-RssAnon")
+	b.ReportMetric(float64(proctest.AnonymousKiB())/1024, "MiB-RssAnon")
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// rssAnon is the anonymous memory of this process, service and generator together, in KiB; 0 where it is not told.
-func rssAnon() (kib int) {
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "RssAnon:"); ok {
-			_, _ = fmt.Sscan(rest, &kib)
-		}
-	}
-	return kib
-}

@@ -2,21 +2,17 @@ package signing_test
 
 import (
 	"archive/zip"
-	"bufio"
 	"fmt"
 	"io"
 	random "math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/internal/ofd"
+	"github.com/elicense/elicense/internal/proctest"
 	"github.com/elicense/elicense/signing"
 )
 
@@ -30,29 +26,9 @@ func TestLargeOFD(t *testing.T) {
 	if testing.Short() {
 		t.Skip("seals a document of 200 MB")
 	}
-	if rssAnon() == 0 {
-		t.Skip("this system does not tell the anonymous memory of a process")
-	}
 	path := filepath.Join(t.TempDir(), "large.ofd")
 	writeLarge(t, path, 200<<20)
-	exe, err := os.Executable()
-	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), exe, "-test.run", "^$", "-test.bench", "^BenchmarkLargeOFDChild$",
-		"-test.benchtime", "1x")
-	cmd.Env = append(os.Environ(), largeVariable+"="+path)
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, string(out))
-	for line := range strings.Lines(string(out)) {
-		if text, ok := strings.CutPrefix(strings.TrimSpace(line), "peak "); ok {
-			peak, err := strconv.Atoi(text)
-			require.NoError(t, err)
-			t.Logf("peak RssAnon: %d KiB", peak)
-			require.Positive(t, peak)
-			require.Less(t, peak, 64<<10)
-			return
-		}
-	}
-	t.Fatalf("no peak in %q", out)
+	require.Less(t, proctest.PeakOf(t, "BenchmarkLargeOFDChild", largeVariable+"="+path), 64<<10)
 }
 
 // writeLarge writes a document with files of 25 MB of noise, half of them as deflate leaves them.
@@ -86,8 +62,7 @@ func BenchmarkLargeOFDChild(t *testing.B) {
 		t.Skip("only in a process of its own")
 	}
 	w := newSealWorld(t)
-	stop, peak := make(chan struct{}), make(chan int)
-	go watch(stop, peak)
+	stop := proctest.TellPeak()
 	source, size := openLarge(t, path)
 	o, err := signing.OpenOFD(source, size, signing.OFDConfig{Now: at(now)})
 	require.NoError(t, err)
@@ -111,8 +86,7 @@ func BenchmarkLargeOFDChild(t *testing.B) {
 		require.NoError(t, err)
 		require.True(t, c.Complete())
 	}
-	close(stop)
-	fmt.Printf("\npeak %d\n", <-peak)
+	stop()
 }
 
 func openLarge(t testing.TB, path string) (*os.File, int64) {
@@ -123,38 +97,4 @@ func openLarge(t testing.TB, path string) (*os.File, int64) {
 	info, err := f.Stat()
 	require.NoError(t, err)
 	return f, info.Size()
-}
-
-// watch samples RssAnon until stop is closed, then gives the highest.
-func watch(stop <-chan struct{}, peak chan<- int) {
-	highest := 0
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		highest = max(highest, rssAnon())
-		select {
-		case <-stop:
-			peak <- highest
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-// rssAnon is the anonymous resident memory of this process in KiB, 0 where the system does not tell.
-func rssAnon() int {
-	f, err := os.Open("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	defer f.Close()
-	for scan := bufio.NewScanner(f); scan.Scan(); {
-		if rest, ok := strings.CutPrefix(scan.Text(), "RssAnon:"); ok {
-			n, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(rest, " kB")))
-			if err == nil {
-				return n
-			}
-		}
-	}
-	return 0
 }

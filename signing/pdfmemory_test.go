@@ -6,15 +6,14 @@ import (
 	"io"
 	random "math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/internal/pdf"
+	"github.com/elicense/elicense/internal/proctest"
 	"github.com/elicense/elicense/signing"
 )
 
@@ -27,26 +26,9 @@ func TestLargePDF(t *testing.T) {
 	if testing.Short() {
 		t.Skip("signs a document of 200 MB")
 	}
-	if rssAnon() == 0 {
-		t.Skip("this system does not tell the anonymous memory of a process")
-	}
 	path := filepath.Join(t.TempDir(), "large.pdf")
 	writeLargePDF(t, path)
-	exe, err := os.Executable()
-	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), exe, "-test.run", "^$", "-test.bench", "^BenchmarkLargePDFChild$",
-		"-test.benchtime", "1x")
-	cmd.Env = append(os.Environ(), largePDFVariable+"="+path)
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, string(out))
-	_, rest, found := strings.Cut(string(out), "peak ")
-	require.True(t, found, string(out))
-	text, _, _ := strings.Cut(rest, "\n")
-	peak, err := strconv.Atoi(strings.TrimSpace(text))
-	require.NoError(t, err)
-	t.Logf("peak RssAnon: %d KiB", peak)
-	require.Positive(t, peak)
-	require.Less(t, peak, 64<<10)
+	require.Less(t, proctest.PeakOf(t, "BenchmarkLargePDFChild", largePDFVariable+"="+path), 64<<10)
 }
 
 // writeLargePDF writes 2,000 pages, each with a picture of 100 KB of noise and 20 small objects.
@@ -106,8 +88,7 @@ func BenchmarkLargePDFChild(t *testing.B) {
 		t.Skip("only in a process of its own")
 	}
 	w := newWorld(t, now)
-	stop, peak := make(chan struct{}), make(chan int)
-	go watch(stop, peak)
+	stop := proctest.TellPeak()
 	order := signing.PDFOrder{Signer: w.config(), Now: at(now)}
 	for i := range 2 {
 		source, size := openLarge(t, path)
@@ -132,6 +113,5 @@ func BenchmarkLargePDFChild(t *testing.B) {
 		_, err = io.Copy(io.Discard, io.NewSectionReader(body, 0, n))
 		require.NoError(t, err)
 	}
-	close(stop)
-	fmt.Printf("\npeak %d\n", <-peak)
+	stop()
 }

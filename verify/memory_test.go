@@ -8,7 +8,6 @@ import (
 	"io"
 	random "math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/elicense/elicense/internal/proctest"
 	"github.com/elicense/elicense/signing"
 	"github.com/elicense/elicense/verify"
 )
@@ -36,28 +36,11 @@ func TestLargeDocuments(t *testing.T) {
 	if testing.Short() {
 		t.Skip("judges documents of 200 MB")
 	}
-	if rssAnon() == 0 {
-		t.Skip("this system does not tell the anonymous memory of a process")
-	}
 	for name, write := range map[string]func(*testing.T, string){"large.ofd": writeLargeOFD, "large.pdf": writeLargePDF} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), name)
 			write(t, path)
-			exe, err := os.Executable()
-			require.NoError(t, err)
-			cmd := exec.CommandContext(t.Context(), exe, "-test.run", "^$", "-test.bench", "^BenchmarkLargeDocumentChild$",
-				"-test.benchtime", "1x")
-			cmd.Env = append(os.Environ(), memoryVariable+"="+path)
-			out, err := cmd.CombinedOutput()
-			require.NoError(t, err, string(out))
-			_, rest, found := strings.Cut(string(out), "peak ")
-			require.True(t, found, string(out))
-			text, _, _ := strings.Cut(rest, "\n")
-			peak, err := strconv.Atoi(strings.TrimSpace(text))
-			require.NoError(t, err)
-			t.Logf("peak RssAnon: %d KiB", peak)
-			require.Positive(t, peak)
-			require.Less(t, peak, mostKiB)
+			require.Less(t, proctest.PeakOf(t, "BenchmarkLargeDocumentChild", memoryVariable+"="+path), mostKiB)
 		})
 	}
 }
@@ -81,15 +64,13 @@ func BenchmarkLargeDocumentChild(b *testing.B) {
 		}))
 	}
 	require.NoError(b, out.Close())
-	stop, peak := make(chan struct{}), make(chan int)
-	go watch(stop, peak)
+	stop := proctest.TellPeak()
 	source, size = openLarge(b, signed)
 	require.Greater(b, size, int64(largeBytes))
 	r, err := w.sealVerifier(nil).VerifyDocument(b.Context(), verify.Document{Body: source, Size: size}, verify.Expect{})
 	require.NoError(b, err)
 	require.Equal(b, verify.TotalPassed, r.Indication, "%s %s", r.Headline, r.SubIndication)
-	close(stop)
-	fmt.Printf("\npeak %d\n", <-peak)
+	stop()
 }
 
 // sealLarge seals and closes a package as a stream.
@@ -189,35 +170,4 @@ func writeLargePDF(t *testing.T, path string) {
 	say("trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", len(places)+1, start)
 	require.NoError(t, w.Flush())
 	require.NoError(t, f.Close())
-}
-
-// watch samples RssAnon until stop is closed, then gives the highest.
-func watch(stop <-chan struct{}, peak chan<- int) {
-	highest := 0
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		highest = max(highest, rssAnon())
-		select {
-		case <-stop:
-			peak <- highest
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-// rssAnon is the anonymous resident memory of this process in KiB, 0 where the system does not tell.
-func rssAnon() int {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(status), "RssAnon:")
-	text, _, _ := strings.Cut(rest, "kB")
-	n, err := strconv.Atoi(strings.TrimSpace(text))
-	if err != nil {
-		return 0
-	}
-	return n
 }

@@ -42,6 +42,7 @@ const drillLicence = `{"经营者名称":"示例食品有限公司","CZZTDM":"91
 // stolen: what the vault says that it has signed goes to the authority's drill, and the plan for re-sealing comes out,
 // with what was signed since under suspicion and first. The certificate's end is on the radar.
 func TestStolenKey_D1_10(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("builds the vault's program")
 	}

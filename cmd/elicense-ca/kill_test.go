@@ -26,19 +26,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/proctest"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 )
 
-// asProgram makes the test binary be the program itself, as a process of its own that can be killed.
-const asProgram = "ELICENSE_CA_TEST_PROGRAM"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		main()
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { os.Exit(proctest.Main(m, main)) }
 
 // killing is an authority whose service is killed while officers work with it.
 type killing struct {
@@ -99,12 +92,11 @@ func (k *killing) ceremony(officers ...string) []string {
 
 // process is the program as a child that can be killed.
 func (k *killing) process(args ...string) *exec.Cmd {
-	c := exec.CommandContext(k.t.Context(), os.Args[0], args...)
-	c.Env = []string{asProgram + "=1"}
+	var env []string
 	for name, value := range k.env {
-		c.Env = append(c.Env, name+"="+value)
+		env = append(env, name+"="+value)
 	}
-	return c
+	return proctest.Command(k.t, env, args...)
 }
 
 // must runs the program to its end.
@@ -255,6 +247,7 @@ func (k *killing) stated(der []byte, certificate string) {
 // Row A55: the service is killed while officers enrol and revoke, at random moments. Every certificate and revocation
 // that was answered is there when it is started again, nothing was issued twice, and CRL numbers go on.
 func TestKillService_A55(t *testing.T) {
+	t.Parallel()
 	trials := 5
 	if testing.Short() {
 		trials = 1
@@ -299,7 +292,10 @@ func (k *killing) account() {
 	}}
 	o, err := c.openOffice(ctx)
 	require.NoError(k.t, err)
-	defer func() { require.NoError(k.t, o.close()) }()
+	defer func() {
+		require.NoError(k.t, o.close())
+		proctest.Settle()
+	}()
 	who := ca.Actor{Name: "核对", Roles: ca.RoleEnrol | ca.RoleInspect}
 	for _, application := range k.started {
 		id, err := ca.ParseApplicationID(application)
@@ -354,6 +350,7 @@ func (k *killing) onceEach(o *office, who ca.Actor) {
 
 // A ceremony that is killed leaves nothing that a second one trips over: it says in one line what to do, and does it.
 func TestKillCeremony(t *testing.T) {
+	t.Parallel()
 	trials := 6
 	if testing.Short() {
 		trials = 2
@@ -396,6 +393,7 @@ func TestKillCeremony(t *testing.T) {
 
 // What is no ceremony's own is not discarded.
 func TestDiscardUnfinishedKeepsOthers(t *testing.T) {
+	t.Parallel()
 	k := newKilling(t)
 	officers := []string{k.officer("window", enrolling), k.officer("review", approving)}
 	require.NoError(t, os.Mkdir(k.path("ca"+unfinished), 0o700))

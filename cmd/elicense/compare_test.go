@@ -14,8 +14,8 @@ import (
 
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/proctest"
 	"github.com/elicense/elicense/internal/sheet"
-	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/convert"
 )
@@ -45,9 +45,10 @@ func (r *runner) run(args ...string) ran {
 			Name: "elicense", Args: append([]string{"-d", r.dir, "--lang", "zh"}, args...), In: strings.NewReader(""),
 			Out: &out, Err: &errs, Env: func(string) string { return "" }, Now: time.Now, Rand: rand.Reader,
 		},
-		selfTest: pki.SelfTestResults, columns: 80,
+		selfTest: selfTested, columns: 80,
 	}
 	code := c.run(r.t.Context())
+	proctest.Settle()
 	return ran{code, out.String(), errs.String()}
 }
 
@@ -70,8 +71,8 @@ type judged struct {
 
 // TestSheetCompare_D18 holds the verdicts on a sheet against those of single comparisons of the same claims (D1.8).
 func TestSheetCompare_D18(t *testing.T) {
-	r := newRunner(t)
-	r.ok("init", "--sandbox")
+	t.Parallel()
+	r := newSandbox(t)
 	l, err := fixtures.NewLedger(fixtures.LedgerOptions{Type: fixtures.FoodLicence, Seed: 3, Rows: 12})
 	require.NoError(t, err)
 	var b bytes.Buffer
@@ -176,6 +177,7 @@ func TestProgress(t *testing.T) {
 
 // TestSecrets wants no master key, passphrase or private key in any output, and every file of a vault closed to others.
 func TestSecrets(t *testing.T) {
+	t.Parallel()
 	r := newRunner(t)
 	var all strings.Builder
 	for _, args := range [][]string{
@@ -206,8 +208,8 @@ func TestSecrets(t *testing.T) {
 
 // TestRotation certifies a department anew: what its former key signed stays verifiable (D1.10).
 func TestRotation(t *testing.T) {
-	r := newRunner(t)
-	r.ok("init", "--sandbox")
+	t.Parallel()
+	r := newSandbox(t)
 	firm := fixtures.FirmAt(1)
 	issue := func(key string) string {
 		var a vault.Answer

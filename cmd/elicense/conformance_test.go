@@ -22,6 +22,7 @@ import (
 
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/proctest"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 )
@@ -121,7 +122,8 @@ func (p *production) run(out *lockedBuffer, args ...string) int {
 		Name: "elicense", Args: append([]string{"-d", p.dir}, args...), In: strings.NewReader(""), Out: out, Err: out,
 		Now: time.Now, Rand: rand.Reader, Env: func(name string) string { return environment[name] },
 	}
-	return (&program{World: w, columns: 80, selfTest: pki.SelfTestResults}).run(p.t.Context())
+	defer proctest.Settle()
+	return (&program{World: w, columns: 80, selfTest: selfTested}).run(p.t.Context())
 }
 
 // lie is a service that does one thing wrong: old stands in its answers in place of new, or the proxy connects to it as

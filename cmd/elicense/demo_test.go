@@ -13,6 +13,7 @@ import (
 
 // TestDemoNext pastes every command that the demo says to type next.
 func TestDemoNext(t *testing.T) {
+	t.Parallel()
 	r := newRunner(t)
 	keep := filepath.Join(t.TempDir(), "demo")
 	out := r.ok("demo", "--rows", "200", "--keep", keep)

@@ -16,8 +16,8 @@ import (
 // doctor
 // says which file it is.
 func TestKeyOfAnother(t *testing.T) {
-	r := newRunner(t)
-	r.ok("init", "--sandbox")
+	t.Parallel()
+	r := newSandbox(t)
 	name := func(i int) string { return filepath.Join(r.dir, staffDir, fixtures.Departments()[i].Code+".pem") }
 	read := func(i int) (key, certificates []byte) {
 		text, err := os.ReadFile(name(i))
@@ -46,8 +46,8 @@ func TestKeyOfAnother(t *testing.T) {
 
 // TestDamagedEngine damages a table of the database: doctor and every command say what it is, without a stack.
 func TestDamagedEngine(t *testing.T) {
-	r := newRunner(t)
-	r.ok("init", "--sandbox")
+	t.Parallel()
+	r := newSandbox(t)
 	manifest := filepath.Join(r.dir, "vault", "MANIFEST")
 	text, err := os.ReadFile(manifest)
 	require.NoError(t, err)

@@ -19,25 +19,23 @@ import (
 
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
-	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/convert"
 	"github.com/elicense/elicense/vault/record"
 )
 
-// sandbox opens a new data directory of the made-up province.
+// sandbox opens a data directory of the made-up province.
 func sandbox(tb testing.TB) *house {
 	tb.Helper()
-	c := &program{selfTest: pki.SelfTestResults, World: &cli.World{
+	c := &program{selfTest: selfTested, World: &cli.World{
 		Name: "elicense", In: strings.NewReader(""), Out: io.Discard, Err: io.Discard,
 		Env: func(string) string { return "" }, Now: time.Now, Rand: rand.Reader,
 	}}
-	h, err := c.createHouse(tb.Context(), filepath.Join(tb.TempDir(), "data"), plan{
-		origin: fixtures.Origin, zone: "Asia/Shanghai", sandbox: true,
-		operator: body{fixtures.Authority().Name, fixtures.Authority().Code},
-	})
+	dir := filepath.Join(tb.TempDir(), "data")
+	copySandbox(tb, dir)
+	h, err := c.openHouse(tb.Context(), dir)
 	require.NoError(tb, err)
-	tb.Cleanup(func() { require.NoError(tb, h.close()) })
+	tb.Cleanup(func() { closeHouse(tb, h) })
 	return h
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
@@ -19,7 +18,7 @@ import (
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/engine/sealed"
-	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/internal/proctest"
 )
 
 // keyed is a data directory that is no sandbox, with a department and all four engines, and two master keys beside it.
@@ -46,7 +45,7 @@ func newKeyed(t *testing.T) keyed {
 		require.NoError(t, err)
 		require.NoError(t, store.Update(t.Context(), func(w engine.Writer) error { return w.Put([]byte("k"), []byte("v")) }))
 	}
-	require.NoError(t, h.close())
+	closeHouse(t, h)
 	return k
 }
 
@@ -54,7 +53,7 @@ func newKeyed(t *testing.T) keyed {
 func (k keyed) copy() keyed {
 	k.t.Helper()
 	to := filepath.Join(k.t.TempDir(), "data")
-	require.NoError(k.t, os.CopyFS(to, os.DirFS(k.dir)))
+	require.NoError(k.t, copyDirectory(to, k.dir))
 	k.dir = to
 	return k
 }
@@ -79,10 +78,11 @@ func (k keyed) program(master string, args ...string) *program {
 	return &program{World: &cli.World{
 		Name: "elicense", Args: append([]string{"-d", k.dir}, args...), In: strings.NewReader(""), Out: out, Err: out,
 		Now: time.Now, Rand: rand.Reader, Env: func(name string) string { return environment[name] },
-	}, columns: 80, selfTest: pki.SelfTestResults, dir: k.dir}
+	}, columns: 80, selfTest: selfTested, dir: k.dir}
 }
 
 func (k keyed) run(master string, args ...string) int {
+	defer proctest.Settle()
 	return k.program(master, args...).run(k.t.Context())
 }
 
@@ -104,7 +104,7 @@ func (k keyed) opens(master string) bool {
 			return err
 		}))
 	}
-	require.NoError(k.t, h.close())
+	closeHouse(k.t, h)
 	require.Zero(k.t, k.run(master, "doctor"), "every key opens and fits its certificate")
 	return true
 }
@@ -115,7 +115,7 @@ func (k keyed) broken(steps int) {
 	c := k.program(k.old, "key", "rotate")
 	h := &house{dir: k.dir}
 	require.NoError(k.t, h.openEngines())
-	defer func() { require.NoError(k.t, h.close()) }()
+	defer closeHouse(k.t, h)
 	var err error
 	h.master, err = masterFromFile(k.old)
 	require.NoError(k.t, err)
@@ -131,12 +131,10 @@ func (k keyed) broken(steps int) {
 	}
 }
 
-// These tests open engines in this process. They are not parallel: a process that another test forks at that moment holds
-// the lock of an engine a little longer than this one does.
-
 // TestRotateBrokenOff: after every step of a change of the master key the directory opens with exactly one of the two
 // keys, and everything in it does; the same command then finishes the change, and it can be taken back.
 func TestRotateBrokenOff(t *testing.T) {
+	t.Parallel()
 	whole := newKeyed(t)
 	k := whole.copy()
 	k.broken(-1)
@@ -160,6 +158,7 @@ func TestRotateBrokenOff(t *testing.T) {
 
 // TestRotateBack: a change is taken back by the same command with the keys the other way round.
 func TestRotateBack(t *testing.T) {
+	t.Parallel()
 	k := newKeyed(t)
 	require.Zero(t, k.run(k.old, "key", "rotate"))
 	require.True(t, k.opens(k.new))
@@ -174,6 +173,7 @@ func TestRotateBack(t *testing.T) {
 // TestRotateKilled kills the command at random moments. Whenever it was, exactly one key opens the directory, and the
 // same command finishes.
 func TestRotateKilled(t *testing.T) {
+	t.Parallel()
 	trials := 8
 	if testing.Short() {
 		trials = 2
@@ -211,6 +211,7 @@ func TestRotateKilled(t *testing.T) {
 
 // TestRotateRefuses: what cannot be put under the new key whole is not begun.
 func TestRotateRefuses(t *testing.T) {
+	t.Parallel()
 	k := newKeyed(t)
 	path := filepath.Join(k.dir, vaultFile)
 	text, err := os.ReadFile(path)
@@ -247,7 +248,8 @@ func dataKeysOf(t *testing.T, e engine.Engine) map[byte]int {
 // TestRenewDataKeysUnderLoad: data keys are renewed while departments issue. Nothing that was answered is lost, and in the
 // end every value of every engine lies under its new key, alone.
 func TestRenewDataKeysUnderLoad(t *testing.T) {
-	dir := t.TempDir() + "/data"
+	t.Parallel()
+	dir := newSandbox(t).dir
 	all := &answered{sent: map[string]api.IssueRequest{}, written: map[string]api.Written{}}
 	load := func(s *serving, round int, until func() bool) {
 		var wg sync.WaitGroup
@@ -276,12 +278,13 @@ func TestRenewDataKeysUnderLoad(t *testing.T) {
 		require.Len(t, numbers, 1, name)
 		require.Contains(t, numbers, byte(2), name)
 	}
-	require.NoError(t, h.close())
+	closeHouse(t, h)
 	(&runner{t, dir}).ok("doctor")
 }
 
 // TestRenewOffline: the command does the same with the service stopped.
 func TestRenewOffline(t *testing.T) {
+	t.Parallel()
 	k := newKeyed(t)
 	require.Zero(t, k.run(k.old, "key", "renew"))
 	require.Zero(t, k.run(k.old, "key", "rotate"), "all data keys go under the new master key")
@@ -293,6 +296,6 @@ func TestRenewOffline(t *testing.T) {
 	require.NoError(t, err)
 	_, err = c.renewAll(stop, h, renewal{fresh: true})
 	require.ErrorIs(t, err, context.Canceled)
-	require.NoError(t, errors.Join(h.close()))
+	closeHouse(t, h)
 	require.True(t, k.opens(k.new))
 }

@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -25,15 +24,13 @@ import (
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/proctest"
 	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
 )
 
-// asProgram makes the test binary be the program itself, as a process of its own that can be killed.
-const asProgram = "ELICENSE_TEST_PROGRAM"
-
-// dieBeforeWrite has that process kill itself before a write of a change of the master key, counted from 0.
+// dieBeforeWrite has a process of the program kill itself before a write of a change of the master key, counted from 0.
 const dieBeforeWrite = "ELICENSE_TEST_DIE"
 
 func dying(at int) *program {
@@ -50,30 +47,25 @@ func dying(at int) *program {
 	return c
 }
 
-func TestMain(m *testing.M) {
-	if at, err := strconv.Atoi(os.Getenv(dieBeforeWrite)); err == nil && os.Getenv(asProgram) != "" {
+// asProgram is what the test binary does as the program itself.
+func asProgram() {
+	if at, err := strconv.Atoi(os.Getenv(dieBeforeWrite)); err == nil {
 		os.Exit(dying(at).run(context.Background()))
 	}
-	if os.Getenv(asProgram) != "" {
-		main()
-	}
-	os.Exit(m.Run())
+	main()
 }
 
 // child is the program as a process of its own.
 func child(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), os.Args[0], args...)
-	c.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "ELICENSE_") || strings.HasPrefix(v, "LC_")
-	}), asProgram+"=1", "LANG=zh_CN.UTF-8")
-	return c
+	return proctest.Command(t, []string{"LANG=zh_CN.UTF-8"}, args...)
 }
 
 // killing is one data directory with a ledger and the outputs of its conversion beside it.
 type killing struct {
 	t   *testing.T
 	dir string
+	env []string // of the process that converts
 }
 
 func (k killing) path(name string) string { return filepath.Join(k.dir, name) }
@@ -109,6 +101,7 @@ func (k killing) shoot(at func(stderr io.Reader)) (r report, ended bool) {
 	k.t.Helper()
 	var out bytes.Buffer
 	c := child(k.t, k.command()...)
+	c.Env = append(c.Env, k.env...)
 	c.Stdout = &out
 	stderr, err := c.StderrPipe()
 	require.NoError(k.t, err)
@@ -127,23 +120,24 @@ func (k killing) shoot(at func(stderr io.Reader)) (r report, ended bool) {
 	return r, true
 }
 
-// afterLines waits for so many lines of progress.
-func afterLines(n int) func(io.Reader) {
+// underWay waits until the conversion tells of progress, and then so long.
+func underWay(d time.Duration) func(io.Reader) {
 	return func(stderr io.Reader) {
-		for lines := bufio.NewScanner(stderr); n > 0 && lines.Scan(); n-- {
-		}
+		bufio.NewScanner(stderr).Scan()
+		time.Sleep(d)
 	}
 }
 
-// afterTime waits whatever happens.
-func afterTime(d time.Duration) func(io.Reader) {
+// atAnyMoment waits so long, whatever the conversion does.
+func atAnyMoment(d time.Duration) func(io.Reader) {
 	return func(io.Reader) { time.Sleep(d) }
 }
 
 // TestKill_D3_2 kills a running conversion again and again at random points and runs the same command to its end: the
 // result, the listings and the vault are those of a run that nobody disturbed, in all but salts, signatures and times.
 func TestKill_D3_2(t *testing.T) {
-	rows, trials := 20_000, 4
+	t.Parallel()
+	rows, trials := 6000, 5
 	if testing.Short() {
 		rows, trials = 4000, 1
 	}
@@ -153,7 +147,12 @@ func TestKill_D3_2(t *testing.T) {
 }
 
 // TestKillWithDocuments_D3_2 is the same where each licence has its sealed document, which is durable before it.
-func TestKillWithDocuments_D3_2(t *testing.T) { killAgainAndAgain(t, newKilling(t, 400), 400, 1) }
+func TestKillWithDocuments_D3_2(t *testing.T) {
+	t.Parallel()
+	k := newKilling(t, 700)
+	k.env = []string{"GOMAXPROCS=1"} // or the second group, which is the last, would be ready when the first is
+	killAgainAndAgain(t, k, 700, 1)
+}
 
 func killAgainAndAgain(t *testing.T, calm killing, rows, trials int) {
 	t.Helper()
@@ -187,14 +186,14 @@ type shots struct{ kills, halfway int }
 // killsAtMost bounds the kills of one conversion.
 const killsAtMost = 5
 
-// shootUntilDone kills the command a few times, at its first line of progress or at any moment of the time that it
-// takes, and lets it end.
+// shootUntilDone kills the command a few times, in turn soon after it has begun to work and at any moment since
+// its start, and lets it end. took is the time of a whole run: each kill leaves something for the next.
 func (k killing) shootUntilDone(took time.Duration, all *shots) report {
 	k.t.Helper()
 	for n := range killsAtMost {
-		at := afterTime(rand.N(took))
+		at := atAnyMoment(rand.N(took / 2))
 		if n%2 == 0 {
-			at = afterLines(1)
+			at = underWay(rand.N(took / 8))
 		}
 		r, ended := k.shoot(at)
 		if ended {
@@ -228,8 +227,8 @@ func (k killing) account(all *shots) (r report, ended bool) {
 // newKilling is a sandbox with a ledger beside it.
 func newKilling(t *testing.T, rows int) killing {
 	t.Helper()
-	k := killing{t, t.TempDir()}
-	k.data().ok("init", "--sandbox")
+	k := killing{t: t, dir: t.TempDir()}
+	copySandbox(t, k.data().dir)
 	l, err := fixtures.NewLedger(fixtures.LedgerOptions{
 		Type: fixtures.FoodLicence, Seed: 11, Rows: rows, Dirt: 0.2, Encoding: sheet.GB18030,
 	})
@@ -255,8 +254,8 @@ func (k killing) withoutDocuments() {
 // copy has the same keys, so that identifiers, which are keyed digests, are the same too.
 func (k killing) copy() killing {
 	k.t.Helper()
-	other := killing{k.t, k.t.TempDir()}
-	require.NoError(k.t, os.CopyFS(other.dir, os.DirFS(k.dir)))
+	other := killing{k.t, k.t.TempDir(), k.env}
+	require.NoError(k.t, copyDirectory(other.dir, k.dir))
 	return other
 }
 
@@ -295,7 +294,7 @@ func (k killing) contents(want report) map[string]string {
 	ctx := k.t.Context()
 	h, err := w.openHouse(ctx, k.path("data"))
 	require.NoError(k.t, err)
-	defer func() { require.NoError(k.t, h.close()) }()
+	defer closeHouse(k.t, h)
 	all := k.keys(w, h)
 	access := vault.Access{Caller: h.settings.Department, Purpose: "核对", Ground: vault.GroundIssuer}
 	licences := 0
@@ -304,12 +303,32 @@ func (k killing) contents(want report) map[string]string {
 		require.NoError(k.t, err)
 		for i := range page.Found {
 			f := &page.Found[i]
-			all["licence "+f.Identifier] = k.licence(h, access, f)
+			all["licence "+f.Identifier] = withoutRun(f)
 		}
 		licences += len(page.Found)
 		if q.Cursor = page.Next; q.Cursor == "" {
-			require.Equal(k.t, want.Counts.Created, licences)
-			return all
+			break
+		}
+	}
+	require.Equal(k.t, want.Counts.Created, licences)
+	k.events(h, access, all)
+	return all
+}
+
+// events adds what happened to the licences, each event as it would be after any run.
+func (k killing) events(h *house, a vault.Access, all map[string]string) {
+	k.t.Helper()
+	for q := (vault.FeedQuery{Limit: vault.MaxFeedItems, Content: true}); ; {
+		page, err := h.vault.Events(k.t.Context(), a, q)
+		require.NoError(k.t, err)
+		for _, e := range page.Items {
+			name := fmt.Sprintf("event %s %d %s", e.Identifier, e.Number, e.Kind)
+			_, twice := all[name]
+			require.False(k.t, twice, name)
+			all[name] = ofThisRun.ReplaceAllString(string(e.Raw), "$1$2")
+		}
+		if q.From = page.Next; page.End {
+			return
 		}
 	}
 }
@@ -342,18 +361,12 @@ const runKeys = "aAPC"
 // Digests are salted or of something salted; recorded is a time.
 var ofThisRun = regexp.MustCompile(`(?m)^(previous|record|recorded|document) .*$|^(field \S+) \S+$`)
 
-// licence is a licence with all that happened to it, as it would be after any run.
-func (k killing) licence(h *house, a vault.Access, f *vault.Found) string {
-	k.t.Helper()
+// withoutRun is a licence as it would be after any run.
+func withoutRun(f *vault.Found) string {
 	var b strings.Builder
 	b.WriteString(ofThisRun.ReplaceAllString(string(f.Raw), "$1$2") + string(f.State) + "\n")
 	for _, d := range f.Disclosures {
 		b.WriteString(d.Name + " " + d.Value + "\n")
-	}
-	list, err := h.vault.History(k.t.Context(), a, f.Identifier)
-	require.NoError(k.t, err)
-	for i := range list {
-		b.WriteString(ofThisRun.ReplaceAllString(string(list[i].Raw), "$1$2"))
 	}
 	return b.String()
 }
@@ -361,13 +374,14 @@ func (k killing) licence(h *house, a vault.Access, f *vault.Found) string {
 // TestSecondProcess: while one process converts, another one on the same data directory is refused with a clear
 // error and disturbs nothing.
 func TestSecondProcess(t *testing.T) {
+	t.Parallel()
 	k := newKilling(t, 6000)
 	k.withoutDocuments()
 	first := child(t, k.command()...)
 	stderr, err := first.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, first.Start())
-	afterLines(1)(stderr)
+	underWay(0)(stderr)
 	second := child(t, k.command()...)
 	out, err := second.CombinedOutput()
 	require.Error(t, err)
@@ -383,6 +397,7 @@ func TestSecondProcess(t *testing.T) {
 // TestNoSpace: when the disk is nearly full a conversion stops with a clear error and nothing is half done; with space
 // again the same command goes on.
 func TestNoSpace(t *testing.T) {
+	t.Parallel()
 	k := newKilling(t, 1500)
 	k.withoutDocuments()
 	free, err := freeSpace(k.dir)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
 	"golang.org/x/text/encoding/charmap"
 
 	"github.com/elicense/elicense/fixtures"
@@ -27,13 +28,15 @@ import (
 )
 
 func TestScripts(t *testing.T) {
+	_, err := sandboxOfScripts() // once for the processes of all scripts
+	require.NoError(t, err)
 	clitest.Program{Name: "elicense", Run: runScript, Checkers: os.Getenv("ELICENSE_CHECKERS_DIR"), Commands: map[string]clitest.Command{
 		"json": takeJSON, "hold": hold, "ledger": makeLedger, "sub": substitute, "recode": recode, "flip": flip, "bend": bend, "cut": cut,
 		"noids": noIdentityNumbers, "rows": rowsOf, "sealworld": makeSealWorld, "damage": damageSeal, "keys": makeKeys,
 		"device": device, "tsa": stampServer, "ofdworld": makeOFDWorld, "signatures": signaturesOf,
 		"pdfworld": makePDFWorld, "pdfsignatures": signaturesInPDF, "pdftrust": makePDFTrust, "pdfedit": editPDF,
 		"pdfadd": signPDFAnyway, "pdfreplace": replacePDF, "pdfform": formPDF, "pdffill": fillPDF, "pdfstrip": stripPDF,
-		"picture": makePicture, "pages": pagesOf, "serve": startService(t),
+		"picture": makePicture, "pages": pagesOf, "serve": startService(t), "sandbox": scriptSandbox,
 	}}.TestScripts(t, "testdata")
 }
 
@@ -53,7 +56,7 @@ func runScript(ts *testscript.TestScript, w *cli.World) int {
 		ts.Check(err)
 		w.Now = func() time.Time { return at }
 	}
-	selfTest := pki.SelfTestResults
+	selfTest := selfTested
 	if broken := ts.Getenv("BROKEN"); broken != "" {
 		selfTest = func() []pki.SelfTestResult {
 			results := pki.SelfTestResults()

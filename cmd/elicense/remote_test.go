@@ -37,8 +37,7 @@ func TestRemoteSystem_A71(t *testing.T) {
 		t.Skip("runs the whole program")
 	}
 	dir, keys, out := filepath.Join(t.TempDir(), "data"), t.TempDir(), &lockedBuffer{}
-	_, stop := serveSandbox(t, dir) // which makes the directory
-	stop()
+	copySandbox(t, dir)
 	require.Zero(t, runIn(t.Context(), t, out, "caller", "enrol", "market-1", "--caller", fixtures.Caller(0), "--out", keys,
 		"-d", dir), "%s", out)
 	address, _ := serveSandbox(t, dir)

@@ -21,7 +21,7 @@ import (
 	"github.com/elicense/elicense/client"
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
-	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/internal/proctest"
 	"github.com/elicense/elicense/vault/catalogue"
 )
 
@@ -53,7 +53,8 @@ func runIn(ctx context.Context, t *testing.T, out *lockedBuffer, args ...string)
 		Name: "elicense", Args: args, In: strings.NewReader(""), Out: out, Err: out, Now: time.Now, Rand: rand.Reader,
 		Env: func(name string) string { return environment[name] },
 	}
-	return (&program{World: w, columns: 80, selfTest: pki.SelfTestResults}).run(ctx)
+	defer proctest.Settle()
+	return (&program{World: w, columns: 80, selfTest: selfTested}).run(ctx)
 }
 
 // serveSandbox serves a sandbox on a free port until the test ends, and gives its address.
@@ -146,8 +147,7 @@ func TestServeSystem_A71(t *testing.T) {
 		t.Skip("runs the whole program")
 	}
 	dir, keys, out := filepath.Join(t.TempDir(), "data"), t.TempDir(), &lockedBuffer{}
-	_, stop := serveSandbox(t, dir) // which makes the directory
-	stop()
+	copySandbox(t, dir)
 	require.Zero(t, runIn(t.Context(), t, out, "caller", "enrol", "market-1", "--caller", fixtures.Caller(0), "--out", keys,
 		"-d", dir), "%s", out)
 	address, stop := serveSandbox(t, dir)

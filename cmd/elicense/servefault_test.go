@@ -46,8 +46,7 @@ func TestSlowConnections(t *testing.T) {
 		t.Skip("waits for a time-out")
 	}
 	t.Parallel()
-	dir := t.TempDir() + "/data"
-	(&runner{t, dir}).ok("init", "--sandbox")
+	dir := newSandbox(t).dir
 	require.NoError(t, os.WriteFile(filepath.Join(dir, serviceFile), []byte("per_address: 32\n"), 0o600))
 	s := serve(t, dir)
 	address := strings.TrimSuffix(strings.TrimPrefix(s.base, "http://"), api.Version)
@@ -226,9 +225,8 @@ func drip(conn net.Conn) time.Duration {
 // TestDiskFull: nothing is served from a disk that is nearly full, and it is said why.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir() + "/data"
-	data := &runner{t, dir}
-	data.ok("init", "--sandbox")
+	data := newSandbox(t)
+	dir := data.dir
 	settings, err := os.ReadFile(filepath.Join(dir, houseFile))
 	require.NoError(t, err)
 	full := append(settings, "\nreserve_mib: 1000000000\n"...)
@@ -281,8 +279,7 @@ func TestCrowd(t *testing.T) {
 // restored and holds every licence that was answered before.
 func TestBackupWhileServing(t *testing.T) {
 	t.Parallel()
-	dir, backups := t.TempDir()+"/data", t.TempDir()
-	(&runner{t, dir}).ok("init", "--sandbox")
+	dir, backups := newSandbox(t).dir, t.TempDir()
 	before := serve(t, dir)
 	status, body, err := before.issue(t.Context(), "before", firmRequest(t, 999))
 	require.NoError(t, err)

@@ -43,6 +43,7 @@ func (s *serving) job(id string) (j api.Job) {
 // TestConversionKilled: a conversion that was accepted goes on after each kill -9, and its end is that of one that nobody
 // disturbed; the licences are there once.
 func TestConversionKilled(t *testing.T) {
+	t.Parallel()
 	rows, kills := 8000, 4
 	if testing.Short() {
 		rows, kills = 4000, 2

@@ -147,11 +147,12 @@ func firmRequest(t testing.TB, n int) api.IssueRequest {
 // there as it was answered, what was not answered is there whole or not at all and can be sent again, and the audit and
 // the whole vault pass their checks.
 func TestServeKilled_A71(t *testing.T) {
+	t.Parallel()
 	rounds, callers := 6, 8
 	if testing.Short() {
 		rounds, callers = 2, 4
 	}
-	dir := t.TempDir() + "/data"
+	dir := newSandbox(t).dir
 	all := &answered{sent: map[string]api.IssueRequest{}, written: map[string]api.Written{}}
 	for round := range rounds {
 		s := serve(t, dir)

@@ -235,6 +235,7 @@ func eachPair(t *testing.T, e engine.Engine, visit func(key, value []byte)) {
 // in the log, the metrics and the refusals. The same grep on the opened values finds them, so that it can be believed.
 // Without the data key nothing opens.
 func TestNothingPersonalAtRest(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir() + "/data"
 	p := newPrivate(t, dir)
 	p.use()
@@ -290,7 +291,7 @@ func (p *private) inEngines(dir string) {
 	require.ErrorIs(t, err, sealed.ErrWrongMaster)
 	h, err := c.openHouse(t.Context(), dir)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, h.close()) }()
+	defer closeHouse(t, h)
 	opened := map[string]bool{}
 	for _, name := range backedUp() {
 		inner, err := h.engineNamed(name)

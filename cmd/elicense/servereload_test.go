@@ -15,15 +15,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/internal/cli"
-	"github.com/elicense/elicense/pki"
 )
 
 // TestTLSReload: another certificate is taken when SIGHUP asks for it, without the service stopping and under an open
 // connection; files that cannot be used, as a certificate whose key is not there yet, leave the former one.
 func TestTLSReload(t *testing.T) {
+	t.Parallel()
 	dir, made := filepath.Join(t.TempDir(), "data"), [2]string{t.TempDir(), t.TempDir()}
-	_, stop := serveSandbox(t, dir)
-	stop()
+	copySandbox(t, dir)
 	beside := t.TempDir()
 	c := (&keyed{t: t, dir: dir}).program("")
 	for _, to := range made {
@@ -54,7 +53,7 @@ func TestTLSReload(t *testing.T) {
 	ended := make(chan int, 1)
 	go func() {
 		ended <- (&program{
-			World: w, columns: 80, selfTest: pki.SelfTestResults,
+			World: w, columns: 80, selfTest: selfTested,
 			hangup: func(context.Context) <-chan os.Signal { return hangup },
 		}).run(ctx)
 	}()

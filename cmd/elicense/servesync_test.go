@@ -16,6 +16,7 @@ import (
 // TestSyncCommand_A75: sync carries the licences of a department from one running service into another, goes on from
 // its file, and ends with 4 where something must be settled.
 func TestSyncCommand_A75(t *testing.T) {
+	t.Parallel()
 	k := newKilling(t, 1)
 	k.withoutDocuments()
 	city := k.copy()

@@ -25,11 +25,9 @@ func tooLong(s string, limit int) *Problem {
 	return refuse(CodeTooLong, strconv.Itoa(utf8.RuneCountInString(s)), strconv.Itoa(limit))
 }
 
-// OrgName normalises the name of a firm or body: as Text, but without spaces beside Chinese characters, and with
+// orgName normalises the name of a firm or body: as Text, but without spaces beside Chinese characters, and with
 // brackets of one form, （） in a Chinese name and () in another. A cell that seems to hold two names is only noted, for
 // real registers hold such names under one credit code.
-func OrgName(s string) (Result, error) { return orgName(s, 0) }
-
 func orgName(s string, maxRunes int) (Result, error) {
 	if maxRunes <= 0 {
 		maxRunes = DefaultMaxRunes

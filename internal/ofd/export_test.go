@@ -62,6 +62,3 @@ func (x *scanner) values() (text string, err error) {
 
 // ToleranceNames lists every tolerance.
 func ToleranceNames() []string { return (endOfTolerances - 1).Names() }
-
-// Join is the name of a path in a file.
-func Join(base, location string) (string, Tolerances, error) { return join(base, location) }

@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -31,9 +32,71 @@ type Program struct {
 	Checkers string             // the folder of the independent checkers; empty: they are not at hand
 }
 
-// TestScripts runs every .txtar file of a directory, one after the other, because a command's relative paths are those
-// of the process.
+// onlyVariable names the one script that a process is for.
+const onlyVariable = "ELICENSE_CLITEST_SCRIPT"
+
+// TestScripts runs every .txtar file of a directory. A command's relative paths are those of its process, so each script
+// has a process of its own, this test binary once more, and as many run side by side as the test may.
 func (p Program) TestScripts(t *testing.T, dir string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts in %s: %v", dir, err)
+	}
+	if only := os.Getenv(onlyVariable); only != "" {
+		p.runHere(t, only)
+		return
+	}
+	if testing.CoverMode() != "" { // only this process counts what it covers
+		p.runHere(t, files...)
+		return
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			runApart(t, file)
+		})
+	}
+}
+
+// runApart runs a script in a process of its own: this very test, of which the process does nothing else.
+func runApart(t *testing.T, file string) {
+	t.Helper()
+	if _, err := os.ReadFile(file); err != nil { // so that go test knows that the result depends on it
+		t.Fatal(err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	test, name, _ := strings.Cut(t.Name(), "/")
+	c := exec.CommandContext(t.Context(), exe, "-test.run", "^"+test+"$/^"+name+"$", "-test.v")
+	c.Env = append(os.Environ(), onlyVariable+"="+file)
+	out, err := c.CombinedOutput()
+	ended := func(how string) bool { return bytes.Contains(out, []byte("--- "+how+": "+t.Name()+" ")) }
+	switch {
+	case err == nil && ended("SKIP"):
+		t.Skip(told(out))
+	case err != nil || !ended("PASS"):
+		t.Fatalf("%v\n%s", err, told(out))
+	case testing.Verbose():
+		t.Log(told(out))
+	}
+}
+
+// told is what a test wrote, without the lines by which go test would take it for tests of the process that reads it.
+func told(out []byte) string {
+	var b strings.Builder
+	for line := range strings.Lines(string(out)) {
+		if text := strings.TrimSpace(line); !strings.HasPrefix(text, "--- ") && !strings.HasPrefix(text, "=== ") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+// runHere runs scripts in this process, one after the other.
+func (p Program) runHere(t *testing.T, files ...string) {
 	t.Helper()
 	home, err := os.Getwd()
 	if err != nil {
@@ -49,7 +112,7 @@ func (p Program) TestScripts(t *testing.T, dir string) {
 		commands[name] = c
 	}
 	testscript.RunT(serial{t}, testscript.Params{
-		Dir: filepath.Join(home, dir), Cmds: commands,
+		Files: files, Cmds: commands,
 		Condition: func(name string) (bool, error) { return name == "checkers" && p.Checkers != "", nil },
 		Setup: func(env *testscript.Env) error {
 			env.Values[session{}] = &bytes.Buffer{}

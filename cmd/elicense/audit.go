@@ -21,10 +21,10 @@ func (c *program) auditCommand() *cobra.Command {
 	list := &cobra.Command{
 		Use: "list", Short: "审计记录：谁、凭什么、为何、看了什么 / who asked for what, by which right, why", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(cmd.Context(), operator("查看审计"), func(h *house, a vault.Access) error {
+			return c.at(cmd.Context(), operator("查看审计"), func(d desk) error {
 				var broken error
-				err := h.vault.AuditTrail(cmd.Context(), a, first, func(e *record.AuditEntry) bool {
-					broken = c.showAudit(h, e)
+				err := d.auditTrail(cmd.Context(), first, func(e *record.AuditEntry) bool {
+					broken = c.showAudit(d.zone(), e)
 					return broken == nil
 				})
 				if err == nil {
@@ -72,14 +72,14 @@ type auditJSON struct {
 	Count   int       `json:"count,omitempty"`
 }
 
-func (c *program) showAudit(h *house, e *record.AuditEntry) error {
+func (c *program) showAudit(zone *time.Location, e *record.AuditEntry) error {
 	q := &e.Asked
 	out := auditJSON{
 		e.Number, e.Time, q.Caller, e.Act, e.Result, q.Purpose, q.Ground, q.Basis, q.Item, q.Case, q.Level, e.Type,
 		e.Issuer, e.Licence, e.Batch, e.Subject, e.Object, e.Change, e.Reason, e.Count,
 	}
 	return c.Emit(out, func() {
-		words := []string{e.Time.In(h.zone).Format("2006-01-02 15:04:05"), q.Caller, e.Act, e.Result, q.Ground, q.Purpose}
+		words := []string{e.Time.In(zone).Format("2006-01-02 15:04:05"), q.Caller, e.Act, e.Result, q.Ground, q.Purpose}
 		about := e.Licence // which names its type
 		if about == "" {
 			about = e.Type
@@ -168,10 +168,10 @@ func (c *program) signedByCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.with(cmd.Context(), operator("清查密钥所签证照"), func(h *house, a vault.Access) error {
+			return c.at(cmd.Context(), operator("清查密钥所签证照"), func(d desk) error {
 				n := 0
 				var broken error
-				err := h.vault.SignedBy(cmd.Context(), a, digest, func(s vault.SignedVersion) bool {
+				err := d.signedBy(cmd.Context(), digest, func(s vault.SignedVersion) bool {
 					n++
 					broken = c.Emit(s, func() { c.Fact("%s  %s", s.IssuedOn, s.Identifier) })
 					return broken == nil

@@ -97,7 +97,7 @@ func byHolder(purpose string) who { return who{vault.GroundHolder, purpose} }
 // with opens the data directory for the time of fn, and completes the flags to an access.
 func (c *program) with(ctx context.Context, asker who, fn func(*house, vault.Access) error) error {
 	if c.service.url != "" {
-		return errOnlyHere
+		return errNoHalf
 	}
 	h, err := c.openHouse(ctx, c.dir)
 	if err != nil {

@@ -40,7 +40,7 @@ var standings = map[string]standing{
 	"demo": byItself, "init": byItself, "serve": byItself, "sync": byItself, "conformance": byItself, "doctor": byItself,
 	"selftest": onFiles, "sign": onFiles, "envelope": onFiles, "envelope open": onFiles, "seal make": onFiles,
 	"seal draw": onFiles, "seal show": onFiles, "seal apply": onFiles, "seal pdf": onFiles, "seal extend": onFiles,
-	"completion": onFiles,
+	"completion bash": onFiles, "completion zsh": onFiles, "completion fish": onFiles, "completion powershell": onFiles,
 }
 
 // instead is what to do where a service has the data directory open.

@@ -68,10 +68,10 @@ func (c *program) root() *cobra.Command {
 	c.Finish(root)
 	check := root.PersistentPreRunE
 	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
+		if err := c.chooseDesk(cmd); err != nil {
 			return err
 		}
-		return c.chooseDesk(cmd)
+		return check(cmd, args)
 	}
 	return root
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/api"
@@ -27,8 +28,13 @@ func commandsOf(root *cobra.Command) map[string]*cobra.Command {
 	out := map[string]*cobra.Command{}
 	var walk func(*cobra.Command)
 	walk = func(c *cobra.Command) {
-		group := c.HasSubCommands() && !c.LocalNonPersistentFlags().HasAvailableFlags()
-		if c.Runnable() && c.Name() != "help" && !group {
+		flags := 0 // a command without any that has others below it only lists them
+		c.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+			if f.Name != "help" {
+				flags++
+			}
+		})
+		if c.Runnable() && c.Name() != "help" && (flags > 0 || !c.HasSubCommands()) {
 			out[pathOf(c)] = c
 		}
 		for _, sub := range c.Commands() {

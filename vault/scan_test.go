@@ -53,6 +53,25 @@ func TestPaperScans(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, content, got)
 
+	next, err := w.v.OpenBatch(t.Context(), department(0), vault.BatchSpec{
+		Type: foodType, File: record.Sum([]byte("next")), Mapping: record.Sum([]byte("mapping")), FileName: "g.csv",
+	})
+	require.NoError(t, err)
+	scan, err = next.PutScan(t.Context(), []byte("%PDF-1.4 another"))
+	require.NoError(t, err)
+	values["KZ_ZS"] = "示例路9号"
+	p, err = next.Prepare(t.Context(), 0, []vault.BatchRow{{Row: 1, Draft: draftWith(t, lt, 1, values, scan)}})
+	require.NoError(t, err)
+	results, err := next.Commit(t.Context(), p)
+	require.NoError(t, err)
+	require.Equal(t, vault.RowUpdated, results[0].Outcome)
+	list, err = w.v.PaperScans(t.Context(), byLaw(), id)
+	require.NoError(t, err)
+	require.Equal(t, want, list, "of a version that waits nothing is told")
+	list, err = w.v.PaperScans(t.Context(), department(0), id)
+	require.NoError(t, err)
+	require.Equal(t, append(want, vault.PaperScan{Version: 2, Batch: next.ID(), Digest: scan.Digest}), list)
+
 	list, err = w.v.PaperScans(t.Context(), department(0), w.issue("plain", number(2)).Identifier)
 	require.NoError(t, err)
 	require.Empty(t, list)

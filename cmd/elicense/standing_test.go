@@ -18,6 +18,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/record"
 	"github.com/elicense/elicense/verify"
@@ -221,4 +222,24 @@ func TestServiceCalls_A71(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, entries, 3, "%s left something", path)
 	}
+}
+
+// TestNoHalf: with a service named no way leads to a data directory, though a command forgets that there is one.
+func TestNoHalf(t *testing.T) {
+	t.Parallel()
+	c := &program{World: &cli.World{Env: func(string) string { return "" }}, dir: t.TempDir()}
+	c.service.url = "http://127.0.0.1:1"
+	err := c.with(t.Context(), operator("x"), func(*house, vault.Access) error { t.Error("opened"); return nil })
+	require.ErrorIs(t, err, errNoHalf)
+}
+
+// TestWhole: a service's file is held against the digest that was asked for.
+func TestWhole(t *testing.T) {
+	t.Parallel()
+	got, err := whole([]byte("x"), record.Sum([]byte("x")), nil)
+	require.NoError(t, err)
+	require.Equal(t, []byte("x"), got)
+	got, err = whole([]byte("x"), record.Sum([]byte("y")), nil)
+	require.ErrorIs(t, err, errAnswer)
+	require.Nil(t, got)
 }

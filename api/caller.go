@@ -18,7 +18,8 @@ type CallerStanding struct {
 	Operator bool `json:"operator,omitempty" doc:"runs the vault; made where the vault is, never here"`
 }
 
-// CallerList are all callers.
+// CallerList is a page of callers, in the order of their ids.
 type CallerList struct {
 	Callers []CallerStanding `json:"callers"`
+	Next    string           `json:"next,omitempty" doc:"after, for the next page"`
 }

@@ -18,7 +18,8 @@ type CertificateEnd struct {
 }
 
 // Trust is what verifying the vault's licences rests on (信任目录), as the files of a folder of trust: root and
-// intermediate certificates, revocation lists, keys of the ledger. Whoever takes it from a service believes that service.
+// intermediate certificates, revocation lists, keys of the ledger. Whoever takes it from a service believes that
+// service.
 type Trust struct {
 	Files []TrustFile `json:"files"`
 }

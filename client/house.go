@@ -2,15 +2,19 @@ package client
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"net/url"
 
 	"github.com/elicense/elicense/api"
 )
 
-// Callers are those that are registered in the vault, with what they may do; for the operator.
-func (c *Client) Callers(ctx context.Context) (*api.CallerList, error) {
-	return get[api.CallerList](ctx, c, "/callers")
+// Callers walks through those that are registered in the vault, with what they may do; for the operator.
+func (c *Client) Callers(ctx context.Context) iter.Seq2[*api.CallerStanding, error] {
+	q := url.Values{}
+	return paged(ctx, c, "/callers", q, func(p *api.CallerList) ([]api.CallerStanding, url.Values) {
+		return p.Callers, behind(q, "after", p.Next)
+	})
 }
 
 // PutCaller registers a caller, or changes what it may do; for the operator.

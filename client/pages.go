@@ -63,15 +63,20 @@ func (c *Client) SignedVersions(ctx context.Context, certificate string) iter.Se
 	})
 }
 
-// AuditEntries walks through the audit from an entry on to what is the end when it comes there; for auditors and the
-// operator. To read a page makes an entry: these are not waited for.
+// AuditEntries walks through the audit from an entry on, or with -n from the last n on (at most 1000), to what is the
+// end when it comes there; for auditors and the operator. To read a page makes an entry: these are not waited for.
 func (c *Client) AuditEntries(ctx context.Context, from int) iter.Seq2[*api.AuditEntry, error] {
-	const limit = 500
-	q := url.Values{"from": {strconv.Itoa(max(from, 1))}, "limit": {strconv.Itoa(limit)}}
+	const limit = 1000
+	q := url.Values{"limit": {strconv.Itoa(limit)}}
+	if from < 0 {
+		q.Set("last", strconv.Itoa(-from))
+	} else {
+		q.Set("from", strconv.Itoa(max(from, 1)))
+	}
 	return paged(ctx, c, "/audit-entries", q, func(p *api.AuditPage) ([]api.AuditEntry, url.Values) {
 		if len(p.Entries) < limit {
 			return p.Entries, nil
 		}
-		return p.Entries, behind(q, "from", strconv.Itoa(p.Next))
+		return p.Entries, url.Values{"from": {strconv.Itoa(p.Next)}, "limit": {strconv.Itoa(limit)}}
 	})
 }

@@ -15,8 +15,9 @@ import (
 
 func (s *Server) registerAudit() {
 	add(s, operation{
-		id: "listAuditEntries", method: http.MethodGet, path: "/audit-entries", tag: "audit", may: identity.MayReadTrail,
-		zh: "审计记录", en: "the audit: who asked for what, by which right, why",
+		id: "listAuditEntries", method: http.MethodGet, path: "/audit-entries", tag: "audit",
+		may: identity.MayReadTrail,
+		zh:  "审计记录", en: "the audit: who asked for what, by which right, why",
 	}, s.auditEntries)
 	add(s, operation{
 		id: "listSignedVersions", method: http.MethodGet, path: "/signed-versions", tag: "audit",
@@ -35,15 +36,20 @@ func oversight(c *identity.Caller, purpose string) vault.Access {
 }
 
 type auditInput struct {
-	From  int `query:"from" minimum:"1" default:"1" doc:"number of the first entry"`
+	From  int `query:"from" minimum:"0" doc:"number of the first entry; 1 if absent"`
+	Last  int `query:"last" minimum:"0" maximum:"1000" doc:"instead: so many entries before the end"`
 	Limit int `query:"limit" minimum:"1" maximum:"1000" default:"500" doc:"most entries in an answer"`
 }
 
 type auditOutput struct{ Body api.AuditPage }
 
 func (s *Server) auditEntries(ctx context.Context, c *identity.Caller, in *auditInput) (*auditOutput, error) {
-	out := &auditOutput{Body: api.AuditPage{Entries: []api.AuditEntry{}, Next: in.From}}
-	err := s.cfg.Vault.AuditTrail(ctx, oversight(c, "查看审计"), in.From, func(e *record.AuditEntry) bool {
+	from := max(in.From, 1)
+	out := &auditOutput{Body: api.AuditPage{Entries: []api.AuditEntry{}, Next: from}}
+	if in.Last > 0 {
+		from = -in.Last
+	}
+	err := s.cfg.Vault.AuditTrail(ctx, oversight(c, "查看审计"), from, func(e *record.AuditEntry) bool {
 		out.Body.Entries = append(out.Body.Entries, auditEntryOf(e))
 		out.Body.Next = e.Number + 1
 		return len(out.Body.Entries) < in.Limit
@@ -65,7 +71,7 @@ func auditEntryOf(e *record.AuditEntry) api.AuditEntry {
 }
 
 // signedWork is how many versions are looked at for one answer: it must come before its time is over.
-const signedWork = 20_000
+const signedWork = 100_000
 
 type signedInput struct {
 	Certificate string `query:"certificate" required:"true" pattern:"^[0-9a-f]{64}$" doc:"SM3 of the certificate, hexadecimal"`
@@ -86,7 +92,9 @@ func (s *Server) signedVersions(ctx context.Context, c *identity.Caller, in *sig
 	if err != nil {
 		return nil, members{"cursor": "after"}.point(err)
 	}
-	out := &signedOutput{Body: api.SignedVersions{Versions: make([]api.SignedVersion, len(page.Versions)), Next: page.Next}}
+	out := &signedOutput{Body: api.SignedVersions{
+		Versions: make([]api.SignedVersion, len(page.Versions)), Next: page.Next,
+	}}
 	for i := range page.Versions {
 		x := &page.Versions[i]
 		out.Body.Versions[i] = api.SignedVersion{

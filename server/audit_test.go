@@ -52,6 +52,10 @@ func TestAuditEntries_A79(t *testing.T) {
 	require.Empty(t, end.Entries)
 	require.Equal(t, 1000000, end.Next)
 
+	tail := into[api.AuditPage](t, w.call("auditor", http.MethodGet, "/audit-entries?last=3", nil))
+	require.Len(t, tail.Entries, 4, "the last three, and that they were read")
+	require.Equal(t, tail.Next, tail.Entries[3].Number+1)
+	require.Greater(t, tail.Entries[0].Number, last.Number)
 	for _, key := range []string{fixtures.Caller(0), "reviewer", "firm-7"} {
 		refused(t, w.call(key, http.MethodGet, "/audit-entries", nil), http.StatusForbidden, "role-forbids")
 	}

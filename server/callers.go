@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
@@ -24,14 +25,28 @@ func (s *Server) registerCallers() {
 	}, s.putCaller)
 }
 
+type listCallersInput struct {
+	After string `query:"after" maxLength:"64" doc:"next of the page before"`
+	Limit int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"most callers in an answer"`
+}
+
 type listCallersOutput struct{ Body api.CallerList }
 
-func (s *Server) listCallers(ctx context.Context, c *identity.Caller, _ *struct{}) (*listCallersOutput, error) {
+func (s *Server) listCallers(
+	ctx context.Context, c *identity.Caller, in *listCallersInput,
+) (*listCallersOutput, error) {
 	list, err := s.cfg.Vault.Callers(ctx, oversight(c, "查看调用方"))
 	if err != nil {
 		return nil, err
 	}
-	out := &listCallersOutput{Body: api.CallerList{Callers: make([]api.CallerStanding, len(list))}}
+	slices.SortFunc(list, func(a, b vault.Caller) int { return strings.Compare(a.ID, b.ID) })
+	list = slices.DeleteFunc(list, func(x vault.Caller) bool { return x.ID <= in.After })
+	out := &listCallersOutput{}
+	if len(list) > in.Limit {
+		list = list[:in.Limit]
+		out.Body.Next = list[in.Limit-1].ID
+	}
+	out.Body.Callers = make([]api.CallerStanding, len(list))
 	for i := range list {
 		out.Body.Callers[i] = callerOf(&list[i])
 	}

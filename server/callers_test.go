@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,6 +26,19 @@ func (w *world) callersByID() map[string]api.CallerStanding {
 func TestCallers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	var ids []string
+	for after := ""; ; {
+		p := into[api.CallerList](t, w.call("operator", http.MethodGet, "/callers?limit=2&after="+after, nil))
+		for _, x := range p.Callers {
+			ids = append(ids, x.ID)
+		}
+		if after = p.Next; after == "" {
+			break
+		}
+		require.Len(t, p.Callers, 2)
+	}
+	require.Len(t, ids, len(w.callersByID()))
+	require.True(t, slices.IsSorted(ids))
 	require.True(t, w.callersByID()[fixtures.Operator].Operator)
 	require.True(t, w.callersByID()[fixtures.Auditor].Auditor)
 	require.Equal(t, []string{fixtures.HallBasis}, w.callersByID()[fixtures.Hall].Bases)

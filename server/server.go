@@ -108,6 +108,7 @@ type Server struct {
 	judging chan struct{}  // cases that are judged now
 
 	disputes disputes
+	trusted  trusted
 	ownerKey [sm3.Size]byte // of tokens that stand for holders
 }
 

@@ -17,9 +17,11 @@ import (
 type house struct {
 	err  error
 	size int // of the root
+	read int // times that the files were
 }
 
 func (h *house) Trust(context.Context) (map[string][]byte, error) {
+	h.read++
 	return map[string][]byte{"keys/anchors.pem": append([]byte("root"), make([]byte, h.size)...), "ca.crl": []byte("list")}, h.err
 }
 
@@ -37,6 +39,19 @@ func TestTrust(t *testing.T) {
 	require.Equal(t, api.Trust{Files: []api.TrustFile{
 		{Name: "ca.crl", Content: []byte("list")}, {Name: "keys/anchors.pem", Content: []byte("root")},
 	}}, got)
+	h := &house{}
+	w.config.House = h
+	w.restart()
+	for range 3 {
+		require.Equal(t, got, into[api.Trust](t, w.call("", http.MethodGet, "/trust", nil)))
+	}
+	require.Equal(t, 1, h.read, "not for everybody who asks")
+	w.now = w.now.Add(10 * time.Second)
+	require.Equal(t, got, into[api.Trust](t, w.call("", http.MethodGet, "/trust", nil)))
+	require.Equal(t, 2, h.read, "and anew before long")
+	w.now = w.now.Add(-time.Hour)
+	require.Equal(t, got, into[api.Trust](t, w.call("", http.MethodGet, "/trust", nil)))
+	require.Equal(t, 3, h.read, "or when the clock was put back")
 	ends := into[api.CertificateList](t, w.call("operator", http.MethodGet, "/certificates", nil))
 	require.Len(t, ends.Certificates, 1)
 	require.Equal(t, "vault", ends.Certificates[0].Whose)

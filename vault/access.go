@@ -158,7 +158,7 @@ func (s *session) mustOperate() error {
 	return nil
 }
 
-// mayAudit decides whether the session may read the audit: an auditor does by that right, whoever runs the vault by his.
+// mayAudit decides whether the session may read the audit: an auditor by that right, whoever runs the vault by his.
 func (s *session) mayAudit() error {
 	if s.Ground == GroundAudit {
 		if !s.caller.Auditor {

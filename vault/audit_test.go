@@ -186,6 +186,17 @@ func TestAuditor_A79(t *testing.T) {
 	require.Equal(t, "audit", entries[0].Asked.Ground)
 	require.Equal(t, fixtures.Auditor, entries[0].Asked.Caller)
 	require.Positive(t, seen)
+	for n, want := range map[int]int{2: 3, 1: 2, 1000: w.audits() + 1} { // and that it is read
+		var last []int
+		before := w.audits()
+		require.NoError(t, w.v.AuditTrail(t.Context(), audit, -n, func(e *record.AuditEntry) bool {
+			last = append(last, e.Number)
+			return true
+		}))
+		require.GreaterOrEqual(t, len(last), want, n)
+		require.Equal(t, max(before-n+1, 1), last[0], n)
+		require.Equal(t, before+1, last[len(last)-1], n)
+	}
 	for name, err := range map[string]error{
 		"look-up":   err2(w.v.Lookup(t.Context(), audit, vault.Query{Identifier: a.Identifier})),
 		"callers":   err2(w.v.Callers(t.Context(), audit)),

@@ -48,8 +48,8 @@ type NumberPage struct {
 	Next string // where the next page goes on; "": this was the last
 }
 
-// NumberPage explains numbers page by page, in the same order as Numbers. A number that is allocated meanwhile stands on
-// a later page or on none.
+// NumberPage explains numbers page by page, in the same order as Numbers. A number that is allocated meanwhile stands
+// on a later page or on none.
 func (v *Vault) NumberPage(ctx context.Context, a Access, q NumberQuery) (*NumberPage, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {

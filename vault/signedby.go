@@ -24,7 +24,9 @@ type SignedVersion struct {
 // false: the first question when a key is compromised. Licences of classified types are left out: they are for their
 // owner alone. It reads the whole vault, which is meant for that day only.
 func (v *Vault) SignedBy(ctx context.Context, a Access, certificate [32]byte, visit func(SignedVersion) bool) error {
-	return v.signedFrom(ctx, a, certificate, nil, func(_ []byte, s *SignedVersion) bool { return s == nil || visit(*s) })
+	return v.signedFrom(ctx, a, certificate, nil, func(_ []byte, s *SignedVersion) bool {
+		return s == nil || visit(*s)
+	})
 }
 
 // SignedQuery asks for a part of what SignedBy finds.

@@ -17,10 +17,16 @@ import (
 
 func (c *program) auditCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "audit", Short: "审计与全库复核 / the audit, and re-hashing of the whole vault"}
-	var first int
+	var first, last int
 	list := &cobra.Command{
 		Use: "list", Short: "审计记录：谁、凭什么、为何、看了什么 / who asked for what, by which right, why", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if last < 0 || last > maxLast {
+				return cli.Usage("--last 应为 1 到 1000", "--last is 1 to 1000")
+			}
+			if last > 0 {
+				first = -last
+			}
 			return c.at(cmd.Context(), operator("查看审计"), func(d desk) error {
 				var broken error
 				err := d.auditTrail(cmd.Context(), first, func(e *record.AuditEntry) bool {
@@ -35,6 +41,8 @@ func (c *program) auditCommand() *cobra.Command {
 		},
 	}
 	list.Flags().IntVar(&first, "from", 1, "从第几条起 / first entry")
+	list.Flags().IntVar(&last, "last", 0, "只看最后几条（至多 1000） / so many before the end, at most 1000")
+	list.MarkFlagsMutuallyExclusive("from", "last")
 	check := &cobra.Command{
 		Use: "verify", Args: cobra.NoArgs,
 		Short: "重算全库：记录、签名、事件、索引、账本、审计链、文件 / re-hash everything: records, signatures, events, indexes, ledger, audit, documents",
@@ -47,6 +55,9 @@ func (c *program) auditCommand() *cobra.Command {
 	cmd.AddCommand(list, check)
 	return cmd
 }
+
+// maxLast is how many entries before the end are shown at most; more are read from a number on.
+const maxLast = 1000
 
 // auditJSON is one entry as --json shows it, a line each.
 type auditJSON struct {

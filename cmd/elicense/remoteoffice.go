@@ -22,17 +22,15 @@ var levelsIn = map[string]vault.Level{
 }
 
 func (d *serviceDesk) callers(ctx context.Context) ([]vault.Caller, error) {
-	list, err := d.client.Callers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]vault.Caller, len(list.Callers))
-	for i := range list.Callers {
-		x := &list.Callers[i]
-		out[i] = vault.Caller{
+	var out []vault.Caller
+	for x, err := range d.client.Callers(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, vault.Caller{
 			ID: x.ID, Department: x.Department, Name: x.Name, Issues: x.Issues, Bases: x.Bases,
 			MaxLevel: levelsIn[x.MaxLevel], Operator: x.Operator, Auditor: x.Auditor,
-		}
+		})
 	}
 	return out, nil
 }

@@ -29,8 +29,8 @@ const (
 	SampleRemark  = "差错说明"
 )
 
-// WriteSheet writes the sample as .xlsx: each element as the vault holds it, the names of the scans beside it, and empty
-// columns for the inspector's findings. vault.SignOffBatch takes what the inspection found.
+// WriteSheet writes the sample as .xlsx: each element as the vault holds it, the names of the scans beside it, and
+// empty columns for the inspector's findings. vault.SignOffBatch takes what the inspection found.
 func (s *Sample) WriteSheet(ctx context.Context, out io.Writer) error {
 	if s.Type == nil || out == nil || s.Scan != nil && s.Save == nil {
 		return ErrConfig

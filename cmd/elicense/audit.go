@@ -21,7 +21,10 @@ func (c *program) auditCommand() *cobra.Command {
 	list := &cobra.Command{
 		Use: "list", Short: "审计记录：谁、凭什么、为何、看了什么 / who asked for what, by which right, why", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if last < 0 || last > maxLast {
+			switch f := cmd.Flags(); {
+			case f.Changed("from") && f.Changed("last"):
+				return cli.Usage("--from 与 --last 只能给一个", "--from and --last: give one of them")
+			case last < 0 || last > maxLast:
 				return cli.Usage("--last 应为 1 到 1000", "--last is 1 to 1000")
 			}
 			if last > 0 {
@@ -42,7 +45,6 @@ func (c *program) auditCommand() *cobra.Command {
 	}
 	list.Flags().IntVar(&first, "from", 1, "从第几条起 / first entry")
 	list.Flags().IntVar(&last, "last", 0, "只看最后几条（至多 1000） / so many before the end, at most 1000")
-	list.MarkFlagsMutuallyExclusive("from", "last")
 	check := &cobra.Command{
 		Use: "verify", Args: cobra.NoArgs,
 		Short: "重算全库：记录、签名、事件、索引、账本、审计链、文件 / re-hash everything: records, signatures, events, indexes, ledger, audit, documents",

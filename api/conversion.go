@@ -60,10 +60,20 @@ type Batch struct {
 	Type     string        `json:"type"`
 	Issuer   string        `json:"issuer"`
 	FileName string        `json:"fileName"`
-	State    string        `json:"state" enum:"converting,waiting,open,undoing,undone"`
+	State    string        `json:"state" enum:"converting,waiting,open,undoing,undone,imported"`
 	Started  time.Time     `json:"started"`
 	Finished time.Time     `json:"finished,omitzero"`
 	Counts   record.Counts `json:"counts"`
+	Expected int           `json:"expected,omitempty" doc:"rows in the whole ledger, if they were told"`
+	By       string        `json:"by" doc:"the system that began it"`
+	File     string        `json:"file" doc:"SM3 of the ledger, hexadecimal"`
+	Mapping  string        `json:"mapping" doc:"SM3 of the mapping, hexadecimal"`
+	SignOff  *SignedOff    `json:"signOff,omitempty"`
+	Opened   *uint64       `json:"opened,omitempty" doc:"sequence number of the feed from which others see it"`
+
+	GroupRows int    `json:"groupRows" doc:"rows that are brought in together"`
+	Groups    int    `json:"groups" doc:"of which so many are in"`
+	FirstLeaf uint64 `json:"firstLeaf,omitempty" doc:"no event of it stands in the ledger before"`
 
 	Certificate          []byte `json:"certificate,omitempty" doc:"the vault's signed account"`
 	CertificateSignature []byte `json:"certificateSignature,omitempty"`
@@ -80,6 +90,13 @@ type SignOff struct {
 	Sampled int    `json:"sampled" minimum:"0"`
 	Defects int    `json:"defects,omitempty" minimum:"0"`
 	Remark  string `json:"remark,omitempty" maxLength:"200"`
+}
+
+// SignedOff is a sign-off as it was made.
+type SignedOff struct {
+	SignOff
+
+	Time time.Time `json:"time"`
 }
 
 // UndoRequest takes a batch back.

@@ -78,6 +78,7 @@ type Licence struct {
 	IssuerName string            `json:"issuerName"`
 	Values     map[string]string `json:"values,omitempty" doc:"the fields asked for and allowed"`
 	Record     string            `json:"record" doc:"SM3 of the record, hexadecimal"`
+	Batch      string            `json:"batch,omitempty" doc:"conversion that brought the version"`
 	Documents  []Document        `json:"documents,omitempty"`
 	Token      string            `json:"token,omitempty" doc:"what the QR code holds, for the department that prints it: to the issuer alone, of one licence"`
 }

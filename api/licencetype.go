@@ -19,6 +19,12 @@ type TypeList struct {
 	Types []TypeSummary `json:"types"`
 }
 
+// Completion declares that the paper stock of a type is fully converted: from then on "not found" means never issued.
+type Completion struct {
+	Issuer string `json:"issuer" minLength:"1" maxLength:"18" doc:"credit code of the department; * for all, which the operator declares"`
+	Series string `json:"series,omitempty" maxLength:"100" doc:"as far as numbers begin so; all if absent"`
+}
+
 // LicenceType is a licence type as it is declared.
 type LicenceType struct {
 	Code     string    `json:"code"`

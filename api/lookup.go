@@ -2,7 +2,8 @@ package api
 
 import "github.com/elicense/elicense/vault/record"
 
-// LookupRequest finds licences. One of identifier; type and number; issuer and type; holder must be given.
+// LookupRequest finds licences. One of identifier; type and number; issuer and type;
+// holder; batch must be given.
 type LookupRequest struct {
 	Asked
 	Identifier string   `json:"identifier,omitempty" maxLength:"200"`
@@ -10,7 +11,8 @@ type LookupRequest struct {
 	Number     string   `json:"number,omitempty" maxLength:"200"`
 	Issuer     string   `json:"issuer,omitempty" maxLength:"18"`
 	Holder     *Holder  `json:"holder,omitempty"`
-	Fields     []string `json:"fields,omitempty" maxItems:"100" doc:"the elements to show; none if absent"`
+	Batch      string   `json:"batch,omitempty" maxLength:"64" doc:"conversion that brought them, once it is signed off"`
+	Fields     []string `json:"fields,omitempty" maxItems:"100" doc:"the elements to show, or * alone for all on the face; none if absent"`
 	Limit      int      `json:"limit,omitempty" minimum:"0" maximum:"500" doc:"most licences in an answer; 50 if absent"`
 	Cursor     string   `json:"cursor,omitempty" maxLength:"512" doc:"next of the page before"`
 	Receipt    bool     `json:"receipt,omitempty" doc:"sign a receipt; for a single licence"`

@@ -10,6 +10,7 @@ type Registration struct {
 	Types       []string     `json:"types,omitempty" maxItems:"1000" doc:"the only types it may touch; absent: those of its department"`
 	Credentials []Credential `json:"credentials" maxItems:"16"`
 	Quota       *Quota       `json:"quota,omitempty" doc:"absent: that of the service"`
+	Sharing     *Sharing     `json:"sharing,omitempty" doc:"absent: it may not use the services of GB/T 36906"`
 
 	UnsignedWritesUnsafe bool `json:"unsignedWritesUnsafe,omitempty" doc:"writes pass that are proven by the connection alone"`
 }
@@ -19,6 +20,14 @@ type Credential struct {
 	Kind            string `json:"kind" enum:"tls,signature" doc:"tls: of the connection; signature: SM2, of messages"`
 	Certificate     []byte `json:"certificate" doc:"DER"`
 	UncheckedUnsafe bool   `json:"uncheckedUnsafe,omitempty" doc:"taken by itself: neither issuer nor status is looked at"`
+}
+
+// Sharing is by what a system asks where its requests have no room to say so (GB/T 36906 共享服务).
+type Sharing struct {
+	Name   string `json:"name,omitempty" maxLength:"200" doc:"of the body, as purpose-bound copies name it"`
+	Item   string `json:"item" minLength:"1" maxLength:"200" doc:"事项 code"`
+	Ground string `json:"ground" enum:"issuer,law"`
+	Basis  string `json:"basis,omitempty" maxLength:"200" doc:"legal basis, for the ground law"`
 }
 
 // Quota is how often a system may call.

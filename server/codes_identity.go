@@ -149,6 +149,7 @@ var sentences = func() map[Code]message {
 	maps.Copy(all, sharingSentences)
 	maps.Copy(all, conformanceSentences)
 	maps.Copy(all, disputeSentences)
+	maps.Copy(all, houseSentences)
 	for code, m := range identitySentences {
 		all[Code(code)] = m
 	}

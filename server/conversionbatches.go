@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 
@@ -20,7 +21,11 @@ type batchesOutput struct {
 }
 
 func (s *Server) listConversions(ctx context.Context, c *identity.Caller, _ *struct{}) (*batchesOutput, error) {
-	list, err := s.cfg.Vault.Batches(ctx, batchAccess(c))
+	a := batchAccess(c)
+	if c.Role == identity.RoleOperator {
+		a = oversight(c, a.Purpose)
+	}
+	list, err := s.cfg.Vault.Batches(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -126,9 +131,16 @@ func (s *Server) workUndo(ctx context.Context, j *jobs.Job, tell func(jobs.Progr
 }
 
 func batchOf(a *vault.BatchAccount) api.Batch {
-	return api.Batch{
+	out := api.Batch{
 		ID: a.ID, Type: a.Type, Issuer: a.Issuer, FileName: a.FileName, State: string(a.State), Started: a.Started,
-		Finished: a.Finished, Counts: a.Counts,
-		Certificate: a.Certificate, CertificateSignature: a.CertificateSignature,
+		Finished: a.Finished, Counts: a.Counts, Expected: a.Expected, By: a.By, File: hex.EncodeToString(a.File[:]),
+		Mapping: hex.EncodeToString(a.Mapping[:]), Opened: a.Opened, GroupRows: a.GroupRows, Groups: a.Groups,
+		FirstLeaf: a.FirstLeaf, Certificate: a.Certificate, CertificateSignature: a.CertificateSignature,
 	}
+	if so := a.SignOff; so != nil {
+		out.SignOff = &api.SignedOff{Time: so.Time, SignOff: api.SignOff{
+			By: so.By, Sampled: so.Sampled, Defects: so.Defects, Remark: so.Remark,
+		}}
+	}
+	return out
 }

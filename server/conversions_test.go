@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/json"
 	"io"
@@ -141,6 +142,18 @@ func TestConversionRefused(t *testing.T) {
 		require.Equal(t, name, j.Error.Code)
 		require.NotEmpty(t, j.Error.Errors[0].FixZh)
 	}
+	var packed bytes.Buffer
+	z := zip.NewWriter(&packed)
+	for range 2 {
+		_, err := z.Create("JY13501020000017.pdf")
+		require.NoError(t, err)
+	}
+	require.NoError(t, z.Close())
+	r := w.convert("twice", api.ConversionRequest{
+		Type: typ, File: good, FileName: "台账.csv", Scans: w.upload(fixtures.Caller(0), packed.Bytes()),
+	})
+	w.work()
+	require.Equal(t, "zip-unusable", w.jobOf(r).Error.Code, "two files of one name")
 	refused(t, w.call("reviewer", http.MethodPost, "/conversions", api.ConversionRequest{}, api.HeaderIdempotencyKey, "k"),
 		http.StatusForbidden, "role-forbids")
 }

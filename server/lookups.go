@@ -37,7 +37,7 @@ func (s *Server) lookUp(ctx context.Context, c *identity.Caller, in *lookUpInput
 	res, err := s.cfg.Vault.Lookup(ctx, a, vault.Query{
 		Identifier: q.Identifier, Type: q.Type, Number: q.Number, Issuer: q.Issuer,
 		HolderKind: holderOf(q.Holder).Kind, HolderCode: holderOf(q.Holder).Code,
-		Limit: q.Limit, Cursor: q.Cursor, Receipt: q.Receipt,
+		Batch: q.Batch, Limit: q.Limit, Cursor: q.Cursor, Receipt: q.Receipt,
 	})
 	if err != nil {
 		return nil, err
@@ -46,9 +46,9 @@ func (s *Server) lookUp(ctx context.Context, c *identity.Caller, in *lookUpInput
 		Licences: make([]api.Licence, 0, len(res.Found)), Next: res.Next, Absence: string(res.Absence),
 		Receipt: receiptOf(res.Receipt),
 	}}
-	named := q.Identifier != "" || q.Number != ""
+	open := reads(c, q.Identifier != "" || q.Number != "")
 	for i := range res.Found {
-		out.Body.Licences = append(out.Body.Licences, s.licenceOf(ctx, c, &res.Found[i], q.Fields, named))
+		out.Body.Licences = append(out.Body.Licences, s.licenceOf(ctx, &res.Found[i], q.Fields, open))
 	}
 	return out, nil
 }
@@ -68,24 +68,22 @@ func holderOf(h *api.Holder) api.Holder {
 	return *h
 }
 
-// licenceOf shows a licence with the fields that were asked for, and no others, as the caller may read them; named: he
-// has named this very licence.
-func (s *Server) licenceOf(
-	ctx context.Context, c *identity.Caller, f *vault.Found, fields []string, named bool,
-) api.Licence {
+// licenceOf shows a licence with the fields that were asked for, and no others; open: as they are, else as whoever
+// browses reads them.
+func (s *Server) licenceOf(ctx context.Context, f *vault.Found, fields []string, open bool) api.Licence {
 	l := api.Licence{
 		Identifier: f.Identifier, Type: f.Record.TypeCode, TypeName: f.Record.TypeName,
 		Number: f.Value(catalogue.MetaNumber), Version: versionIn(f.Identifier), State: string(f.State),
 		StateZh: f.State.Chinese(), SourceTime: f.SourceTime, Issuer: f.Record.IssuerCode,
-		IssuerName: f.Record.IssuerName, Record: hex.EncodeToString(f.Digest[:]),
+		IssuerName: f.Record.IssuerName, Record: hex.EncodeToString(f.Digest[:]), Batch: f.Batch,
 	}
 	if !f.Since.IsZero() {
 		l.Since = f.Since.String()
 	}
-	if !reads(c, named) {
+	if !open {
 		l.Number = hideNumbers(l.Number)
 	}
-	l.Values = s.shown(ctx, c, &f.Version, fields, named)
+	l.Values = s.shown(ctx, &f.Version, fields, open)
 	for _, d := range f.Documents {
 		l.Documents = append(l.Documents, api.Document{
 			Version: d.Version, Kind: d.Kind, Digest: hex.EncodeToString(d.Digest[:]),

@@ -19,11 +19,13 @@ import (
 type sight struct {
 	lists bool // of what a look-up by holder or issuer found
 	named bool // of a licence that was named by its identifier or number
+	drawn bool // of a sample of a conversion, which is drawn to be held against the papers
 }
 
 // sights is who reads what. A role that is not here reads nothing personal.
 var sights = map[identity.Role]sight{
-	identity.RoleDepartmentSystem: {lists: true, named: true}, // a machine: it masks for its own users
+	identity.RoleDepartmentSystem: {lists: true, named: true, drawn: true}, // a machine: it masks for its own users
+	identity.RoleBatchOperator:    {drawn: true},
 	identity.RoleDepartmentClerk:  {named: true},
 	identity.RoleReviewer:         {named: true},
 	identity.RoleWindowClerk:      {named: true},
@@ -42,11 +44,9 @@ func reads(c *identity.Caller, named bool) bool {
 	return sights[c.Role].lists
 }
 
-// shown are the elements that were asked for and that a version has, by short name, as the caller may read them. What
-// the type does not know any more counts as personal.
-func (s *Server) shown(
-	ctx context.Context, c *identity.Caller, v *vault.Version, fields []string, named bool,
-) map[string]string {
+// shown are the elements that were asked for and that a version has, by short name; open: as they are, else as whoever
+// browses reads them. What the type does not know any more counts as personal.
+func (s *Server) shown(ctx context.Context, v *vault.Version, fields []string, open bool) map[string]string {
 	names := s.shortNames(ctx, v.Record.TypeCode, fields)
 	var out map[string]string
 	for _, name := range names {
@@ -59,7 +59,7 @@ func (s *Server) shown(
 		}
 		out[name] = value
 	}
-	if reads(c, named) || out == nil {
+	if open || out == nil {
 		return out
 	}
 	t, err := s.cfg.Vault.Type(ctx, v.Record.TypeCode)

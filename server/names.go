@@ -25,12 +25,28 @@ func (s *Server) shortNames(ctx context.Context, typeCode string, names []string
 	if err != nil {
 		return names
 	}
+	if len(names) == 1 && names[0] == everything {
+		return faceOf(t)
+	}
 	out := make([]string, len(names))
 	for i, name := range names {
 		out[i] = name
 		if short, ok := t.ShortName(name); ok {
 			out[i] = short
 		}
+	}
+	return out
+}
+
+// everything asks for all that a licence says: whoever looks at it does not have to ask for its type first.
+const everything = "*"
+
+// faceOf are the short names of all elements of a type.
+func faceOf(t *vault.LicenceType) []string {
+	cols := t.Columns()
+	out := make([]string, len(cols))
+	for i := range cols {
+		out[i] = cols[i].Name
 	}
 	return out
 }

@@ -53,7 +53,7 @@ func (s *Server) registerReadings() {
 type licenceInput struct {
 	Reading
 
-	Fields []string `query:"fields" maxItems:"100" doc:"the elements to show, with commas between; none if absent"`
+	Fields []string `query:"fields" maxItems:"100" doc:"the elements to show, with commas between, or * alone for all on the face; none if absent"`
 }
 
 type licenceOutput struct {
@@ -70,7 +70,7 @@ func (s *Server) licence(ctx context.Context, c *identity.Caller, in *licenceInp
 	if err != nil {
 		return nil, err
 	}
-	body := s.licenceOf(ctx, c, found, in.Fields, true)
+	body := s.licenceOf(ctx, found, in.Fields, reads(c, true))
 	if c.Department != "" && c.Department == found.Record.IssuerCode {
 		body.Token = s.cfg.Vault.PublicToken(found)
 	}
@@ -167,7 +167,7 @@ type momentInput struct {
 
 	Day    string    `query:"day" required:"true" format:"date" doc:"the day in law"`
 	Known  time.Time `query:"known" doc:"by what the vault knew then; now if absent"`
-	Fields []string  `query:"fields" maxItems:"100" doc:"the elements to show, with commas between; none if absent"`
+	Fields []string  `query:"fields" maxItems:"100" doc:"the elements to show, with commas between, or * alone for all on the face; none if absent"`
 }
 
 type momentOutput struct {
@@ -193,7 +193,7 @@ func (s *Server) moment(ctx context.Context, c *identity.Caller, in *momentInput
 	if v := m.Version; v != nil {
 		digest := record.Sum(v.Raw)
 		out.Version, out.Record = versionIn(v.Record.Identifier), hex.EncodeToString(digest[:])
-		out.Values = s.shown(ctx, c, v, in.Fields, true)
+		out.Values = s.shown(ctx, v, in.Fields, reads(c, true))
 	}
 	return &momentOutput{Body: out}, nil
 }

@@ -96,6 +96,10 @@ func (s *Server) putRegistration(
 	if b.Quota != nil {
 		r.Quota = identity.Quota{PerSecond: b.Quota.PerSecond, Burst: b.Quota.Burst}
 	}
+	if b.Sharing != nil {
+		sharing := identity.Sharing(*b.Sharing)
+		r.Sharing = &sharing
+	}
 	for _, x := range b.Credentials {
 		r.Credentials = append(r.Credentials, identity.Credential{
 			Kind: identity.CredentialKind(x.Kind), Certificate: x.Certificate, UncheckedUnsafe: x.UncheckedUnsafe,
@@ -147,6 +151,10 @@ func standingOf(r *identity.Registration) api.RegistrationStanding {
 	}
 	if r.Quota != (identity.Quota{}) {
 		out.Quota = &api.Quota{PerSecond: r.Quota.PerSecond, Burst: r.Quota.Burst}
+	}
+	if r.Sharing != nil {
+		sharing := api.Sharing(*r.Sharing)
+		out.Sharing = &sharing
 	}
 	for i := range r.Credentials {
 		x := &r.Credentials[i]

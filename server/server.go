@@ -86,6 +86,9 @@ type Config struct {
 	// Certifier signs certificates of conformance; nil: the service gives none.
 	Certifier Certifier
 
+	// House tells what the vault's licences are verified with and when certificates end; nil: neither is told.
+	House House
+
 	// Sandbox marks every answer.
 	Sandbox bool
 }
@@ -105,6 +108,7 @@ type Server struct {
 	judging chan struct{}  // cases that are judged now
 
 	disputes disputes
+	trusted  trusted
 	ownerKey [sm3.Size]byte // of tokens that stand for holders
 }
 
@@ -184,6 +188,12 @@ func (s *Server) register() {
 	s.registerVerifications()
 	s.registerReplication()
 	s.registerConformance()
+	s.registerScans()
+	s.registerNumbers()
+	s.registerCompletions()
+	s.registerAudit()
+	s.registerCallers()
+	s.registerHouse()
 }
 
 // description is what huma needs to know of the interface as a whole.

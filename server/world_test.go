@@ -113,7 +113,8 @@ func newWorldOn(t testing.TB, store engine.Engine, more func(*identity.Keys)) *w
 	require.NoError(t, fixtures.Settle(t.Context(), w.vault))
 	w.config = server.Config{
 		Vault: w.vault, Callers: w.callers(more), Engine: w.keeps("service", memory.New()), Now: clock,
-		Rand: rand.Reader, Sandbox: true, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "1", Pages: &w.pages, Verifier: w.verifier(province, clock),
+		Rand: rand.Reader, Sandbox: true, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "1", Pages: &w.pages,
+		Verifier: w.verifier(province, clock), House: &house{},
 	}
 	uploads, err := blob.Open(blob.Config{Engine: w.keeps("files", memory.New()), Now: clock, Hash: keys.AddressHash})
 	require.NoError(t, err)
@@ -189,6 +190,7 @@ func (w *world) callers(more func(*identity.Keys)) identity.Recogniser {
 		})
 	}
 	keys.Add("reviewer", identity.Caller{ID: fixtures.Hall, Role: identity.RoleReviewer})
+	keys.Add("auditor", identity.Caller{ID: fixtures.Auditor, Role: identity.RoleAuditor})
 	keys.Add("operator", identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator})
 	for _, role := range everyRole {
 		c := identity.Caller{ID: fixtures.Hall, Role: role}

@@ -39,6 +39,7 @@ const (
 	GroundConsent  Ground = "consent"  // the holder's recorded consent, named in Basis
 	GroundLaw      Ground = "law"      // a legal basis granted to the caller, named in Basis
 	GroundOperator Ground = "operator" // who runs the vault; sees no content
+	GroundAudit    Ground = "audit"    // who oversees it: sees the audit and no content
 )
 
 // Level is how strongly a holder logged in (认证级别).
@@ -154,7 +155,7 @@ func (s *session) malformed() []Problem {
 func (s *session) asked() record.Asked {
 	ground := "-"
 	switch s.Ground {
-	case GroundIssuer, GroundHolder, GroundConsent, GroundLaw, GroundOperator:
+	case GroundIssuer, GroundHolder, GroundConsent, GroundLaw, GroundOperator, GroundAudit:
 		ground = string(s.Ground)
 	}
 	return record.Asked{
@@ -179,6 +180,17 @@ func (s *session) mustOperate() error {
 		return refuse(ErrDenied, CodeNotOperator, "")
 	}
 	return nil
+}
+
+// mayAudit decides whether the session may read the audit: an auditor by that right, whoever runs the vault by his.
+func (s *session) mayAudit() error {
+	if s.Ground == GroundAudit {
+		if !s.caller.Auditor {
+			return refuse(ErrDenied, CodeNotAuditor, "")
+		}
+		return nil
+	}
+	return s.mustOperate()
 }
 
 // scope is what a session may see; it is decided before anything is looked up, so that a refusal tells nothing about
@@ -258,7 +270,7 @@ func (v *Vault) mayRead(r engine.Reader, s *session) (scope, error) {
 			return scope{}, refuse(ErrDenied, CodeBasisNotGranted, "basis")
 		}
 		return scope{}, nil
-	case GroundOperator:
+	case GroundOperator, GroundAudit:
 	}
 	return scope{}, refuse(ErrDenied, CodeGroundUnknown, "ground")
 }

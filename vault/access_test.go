@@ -159,6 +159,7 @@ func TestOthersLicences_A79(t *testing.T) {
 		"draw":    func(id string) error { return err2(w.v.Drawable(t.Context(), me, id)) },
 		"image":   func(id string) error { return err2(w.v.Image(t.Context(), me, id, "KZ_ZP")) },
 		"content": func(id string) error { return err2(w.v.Content(t.Context(), me, id, vault.Document{})) },
+		"scans":   func(id string) error { return err2(w.v.PaperScans(t.Context(), me, id)) },
 	} {
 		n := w.audits()
 		err, noneErr := read(theirs.Identifier), read(missing.String())
@@ -384,6 +385,8 @@ func TestNoAuditNoAnswer(t *testing.T) {
 		"issue":     zero(w.v.Issue(t.Context(), department(0), req)),
 		"reserve":   zero(w.v.Reserve(t.Context(), department(0), req)),
 		"suspend":   zero(w.v.Suspend(t.Context(), department(0), act)),
+		"scans":     zero(w.v.PaperScans(t.Context(), byLaw(), a.Identifier)),
+		"signed":    zero(w.v.SignedPage(t.Context(), operator(), vault.SignedQuery{Limit: 1, Work: 1})),
 		"numbers":   zero(w.v.Numbers(t.Context(), department(0), foodType)),
 		"reconcile": zero(w.v.Reconcile(t.Context(), department(0))),
 		"batches":   zero(w.v.Batches(t.Context(), department(0))),

@@ -168,14 +168,20 @@ func whole[T any](answer T, err error) (T, error) {
 // UnknownCallers counts the calls refused because nobody registered was behind them; those are not in the audit.
 func (v *Vault) UnknownCallers() uint64 { return v.unknownCallers.Load() }
 
-// AuditTrail visits the audit entries from number first on, oldest first, until visit returns false.
+// AuditTrail visits the audit entries from number first on, oldest first, until visit returns false; -n begins with the
+// last n that stand there before it is asked. Auditors and operators may; that they did is an entry too.
 func (v *Vault) AuditTrail(ctx context.Context, a Access, first int, visit func(*record.AuditEntry) bool) error {
 	s, err := v.admit(ctx, a)
 	if err != nil {
 		return err
 	}
+	if first < 0 {
+		if first, err = v.entryBeforeEnd(ctx, -first); err != nil {
+			return err
+		}
+	}
 	note := auditNote{act: "audit-trail", object: "entry " + strconv.Itoa(max(first, 1))}
-	if err := s.mustOperate(); err != nil {
+	if err := s.mayAudit(); err != nil {
 		return v.denied(ctx, s, note, err)
 	}
 	if err := v.audit(ctx, s, note); err != nil {
@@ -192,4 +198,14 @@ func (v *Vault) AuditTrail(ctx context.Context, a Access, first int, visit func(
 			return visit(e), nil
 		})
 	})
+}
+
+// entryBeforeEnd is the number of the entry with which the last n begin.
+func (v *Vault) entryBeforeEnd(ctx context.Context, n int) (first int, err error) {
+	err = v.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		number, _, err := auditHead(r)
+		first = max(number-n+1, 1)
+		return err
+	})
+	return first, err
 }

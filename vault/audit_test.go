@@ -170,3 +170,48 @@ func TestAuditHoldsNoNumberOfAPerson(t *testing.T) {
 		}
 	}
 }
+
+// TestAuditor_A79: an auditor reads the audit by a right of its own and leaves an entry; by that right nothing else is
+// done, and nobody else has it.
+func TestAuditor_A79(t *testing.T) {
+	w := newWorld(t)
+	a := w.issue("k", number(1))
+	audit := vault.Access{Caller: fixtures.Auditor, Purpose: "年度审计", Ground: vault.GroundAudit}
+	seen := 0
+	entries := w.newEntries(func() {
+		require.NoError(t, w.v.AuditTrail(t.Context(), audit, 1, func(*record.AuditEntry) bool { seen++; return true }))
+	})
+	require.Len(t, entries, 1)
+	require.Equal(t, "audit-trail", entries[0].Act)
+	require.Equal(t, "audit", entries[0].Asked.Ground)
+	require.Equal(t, fixtures.Auditor, entries[0].Asked.Caller)
+	require.Positive(t, seen)
+	for n, want := range map[int]int{2: 3, 1: 2, 1000: w.audits() + 1} { // and that it is read
+		var last []int
+		before := w.audits()
+		require.NoError(t, w.v.AuditTrail(t.Context(), audit, -n, func(e *record.AuditEntry) bool {
+			last = append(last, e.Number)
+			return true
+		}))
+		require.GreaterOrEqual(t, len(last), want, n)
+		require.Equal(t, max(before-n+1, 1), last[0], n)
+		require.Equal(t, before+1, last[len(last)-1], n)
+	}
+	for name, err := range map[string]error{
+		"look-up":   err2(w.v.Lookup(t.Context(), audit, vault.Query{Identifier: a.Identifier})),
+		"callers":   err2(w.v.Callers(t.Context(), audit)),
+		"register":  w.v.PutCaller(t.Context(), audit, vault.Caller{ID: "x"}),
+		"inspect":   err2(w.v.Inspect(t.Context(), audit, nil)),
+		"signed by": w.v.SignedBy(t.Context(), audit, [32]byte{1}, func(vault.SignedVersion) bool { return true }),
+		"batches":   err2(w.v.Batches(t.Context(), audit)),
+	} {
+		require.ErrorIs(t, err, vault.ErrDenied, name)
+	}
+	for name, b := range map[string]vault.Access{
+		"the operator": under(operator(), vault.GroundAudit), "a department": under(department(0), vault.GroundAudit),
+		"the hall": under(byLaw(), vault.GroundAudit), "by another right": under(audit, vault.GroundOperator),
+	} {
+		err := w.v.AuditTrail(t.Context(), b, 1, func(*record.AuditEntry) bool { t.Error("shown"); return false })
+		require.ErrorIs(t, err, vault.ErrDenied, name)
+	}
+}

@@ -17,6 +17,7 @@ const (
 	CodeBasisNotGranted   Code = "basis-not-granted"
 	CodeConsentUnknown    Code = "consent-unknown"
 	CodeNotOperator       Code = "not-operator"
+	CodeNotAuditor        Code = "not-auditor"
 	CodeNotIssuer         Code = "not-issuer"
 	CodeTypeNotGranted    Code = "type-not-granted"
 	CodeAssertionMissing  Code = "assertion-missing"
@@ -142,6 +143,10 @@ var messages = map[Code]sentence{
 		"the consent does not exist, has ended or covers something else; obtain a new one",
 	},
 	CodeNotOperator: {"仅管理员可以办理；请由管理员账号办理", "only an operator may do this; ask one to"},
+	CodeNotAuditor: {
+		"调用方未登记为审计方；请由运行单位登记（caller add --auditor），或由审计账号办理",
+		"the caller is not registered as an auditor; the operator registers one (caller add --auditor), or ask one to",
+	},
 	CodeNotIssuer: {
 		"只有颁发机构可以办理本机构的证照；请由颁发机构办理",
 		"only the issuing department may do this with its licences; ask that department",

@@ -211,6 +211,8 @@ func TestAcceptLoss_D1_4(t *testing.T) {
 	}
 	uses, err := w.v.Numbers(t.Context(), department(0), foodType)
 	require.NoError(t, err)
+	require.Equal(t, uses, w.numbersBy(1), "runs too, page by page")
+	require.Equal(t, uses, w.numbersBy(len(uses)))
 	explained := map[string]map[uint64]bool{}
 	runs := 0
 	for _, u := range uses {

@@ -69,6 +69,9 @@ var issuersOwn = map[string]call{
 	"Numbers": func(ctx context.Context, c *classified, a vault.Access) error {
 		return err2(c.v.Numbers(ctx, a, c.typ))
 	},
+	"NumberPage": func(ctx context.Context, c *classified, a vault.Access) error {
+		return err2(c.v.NumberPage(ctx, a, vault.NumberQuery{Type: c.typ, Limit: 1}))
+	},
 	"DeclareComplete": func(ctx context.Context, c *classified, a vault.Access) error {
 		return c.v.DeclareComplete(ctx, a, c.typ, fixtures.Departments()[0].Code, "")
 	},
@@ -131,6 +134,9 @@ var operators = map[string]call{
 	"AuditTrail": func(ctx context.Context, c *classified, a vault.Access) error {
 		return c.v.AuditTrail(ctx, a, 1, func(*record.AuditEntry) bool { c.t.Error("shown"); return false })
 	},
+	"SignedPage": func(ctx context.Context, c *classified, a vault.Access) error {
+		return err2(c.v.SignedPage(ctx, a, vault.SignedQuery{Certificate: [32]byte{1}, Limit: 1, Work: 1}))
+	},
 	"Inspect": func(ctx context.Context, c *classified, a vault.Access) error { return err2(c.v.Inspect(ctx, a, nil)) },
 	"Pending": func(ctx context.Context, c *classified, a vault.Access) error { return err2(c.v.Pending(ctx, a)) },
 	"SignedBy": func(ctx context.Context, c *classified, a vault.Access) error {
@@ -167,7 +173,7 @@ func TestRights(t *testing.T) {
 	another := map[string]vault.Access{"another department": department(1)}
 	acts := maps.Clone(issuersOwn)
 	for _, name := range []string{
-		"Issue", "IssueBatch", "Reserve", "Validate", "Numbers", "OpenBatch", "OpenDryRun", "FinishedBatch",
+		"Issue", "IssueBatch", "Reserve", "Validate", "Numbers", "NumberPage", "OpenBatch", "OpenDryRun", "FinishedBatch",
 	} {
 		delete(acts, name) // of these each department has its own
 	}
@@ -205,7 +211,7 @@ func TestRightsAreComplete(t *testing.T) {
 	elsewhere := map[string]string{
 		"Lookup": "TestGrounds_A77_A79", "Compare": "TestOthersLicences_A79", "History": "TestOthersLicences_A79",
 		"AsOf": "TestOthersLicences_A79", "Bundle": "TestOthersLicences_A79", "Content": "TestOthersLicences_A79",
-		"Drawable": "TestOthersLicences_A79", "Image": "TestOthersLicences_A79",
+		"Drawable": "TestOthersLicences_A79", "Image": "TestOthersLicences_A79", "PaperScans": "TestPaperScans",
 		"Grant": "TestGrantRefusals", "Consents": "TestConsentRefusals", "Withdraw": "TestConsentRefusals",
 		"PutType": "TestTypeOwner_A67", "ValidateType": "TestValidateType_D1_2", "Accesses": "TestAccesses_A79", "Registration": "TestRegistration",
 		"Witness": "TestWitness", "Events": "TestEventsRefused",

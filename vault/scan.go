@@ -93,3 +93,43 @@ func (v *Vault) SampledScan(ctx context.Context, a Access, batch string, d recor
 	}
 	return v.content(ctx, Document{Digest: d, Address: address})
 }
+
+// PaperScan is a scan of the paper that a version of a licence was converted from.
+type PaperScan struct {
+	Version int
+	Batch   string // that brought the version
+	Digest  record.Digest
+}
+
+// PaperScans lists the scans behind the versions of a licence that a conversion brought, as far as the session may see
+// these versions. Their content is the department's own: SampledScan.
+func (v *Vault) PaperScans(ctx context.Context, a Access, identifier string) ([]PaperScan, error) {
+	var list []PaperScan
+	note := auditNote{act: "scans"}
+	err := v.withLicence(ctx, a, identifier, note, func(r engine.Reader, s *session, id licenceID, h *head) error {
+		list = nil
+		for version := 1; version <= h.version; version++ {
+			from := h.batchOf(version)
+			if from.batch == "" || from.undone {
+				continue
+			}
+			if hidden, err := untold(r, h, version); err != nil {
+				return err
+			} else if hidden && !s.issued(h) {
+				continue
+			}
+			ver, err := getVersion(r, id, version)
+			if err != nil {
+				return err
+			}
+			if ver.Record.Source == nil {
+				continue
+			}
+			for _, d := range ver.Record.Source.Scans {
+				list = append(list, PaperScan{Version: version, Batch: from.batch, Digest: d})
+			}
+		}
+		return nil
+	})
+	return whole(list, err)
+}

@@ -156,6 +156,12 @@ var sweeps = map[string]sweep{
 	"Numbers": {must: func(ctx context.Context, c *classified) error {
 		return err2(c.v.Numbers(ctx, department(0), c.typ))
 	}},
+	"NumberPage": {must: func(ctx context.Context, c *classified) error {
+		return err2(c.v.NumberPage(ctx, department(0), vault.NumberQuery{Type: c.typ, Limit: 1}))
+	}},
+	"PaperScans": {must: func(ctx context.Context, c *classified) error {
+		return c.everyAccess(func(a vault.Access) error { return err2(c.v.PaperScans(ctx, a, c.identifier)) })
+	}},
 	"DeclareComplete": {must: func(ctx context.Context, c *classified) error {
 		return c.v.DeclareComplete(ctx, department(0), c.typ, fixtures.Departments()[0].Code, "")
 	}},
@@ -189,11 +195,11 @@ var sweeps = map[string]sweep{
 	"CurrentStatus":    {why: "TestPublicState: a closed type is as if there were none"},
 	"NewestCheckpoint": {why: "salted leaves reveal nothing"},
 
-	"Reconcile": {why: "lists reservations of all types; those of closed ones are left out"},
-	"SignedBy":  {why: "walks all types; licences of closed ones are left out"},
-	"Batches":   {why: "lists batches of all types; those of closed ones are left out"},
-	"PutType":   {why: "classification itself"}, "ValidateType": {why: "classification itself"},
-	"Type":       {why: "definitions are public"},
+	"Reconcile":  {why: "lists reservations of all types; those of closed ones are left out"},
+	"SignedBy":   {why: "walks all types; licences of closed ones are left out"},
+	"SignedPage": {why: "walks all types; licences of closed ones are left out"},
+	"Batches":    {why: "lists batches of all types; those of closed ones are left out"},
+	"PutType":    {why: "classification itself"}, "ValidateType": {why: "classification itself"}, "Type": {why: "definitions are public"},
 	"TypeReport": {why: "lists closed types as such (A68)"},
 	"PutCaller": {
 		why: "no licences",

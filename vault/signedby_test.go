@@ -40,6 +40,9 @@ func TestSignedBy_A69(t *testing.T) {
 			require.Equal(t, issuer.Code, s.Issuer)
 			return true
 		}))
+		for _, q := range []vault.SignedQuery{{Limit: 1, Work: 100}, {Limit: 100, Work: 1}, {Limit: 2, Work: 3}} {
+			require.Equal(t, inForce, w.signedBy(by, q), "page by page: %+v", q)
+		}
 		return inForce
 	}
 	require.Equal(t, map[string]bool{a.Identifier: false, b.Identifier: true}, signed(first))
@@ -47,4 +50,38 @@ func TestSignedBy_A69(t *testing.T) {
 	require.Empty(t, signed([32]byte{1}))
 	w.reclassify(foodType, catalogue.LevelSecret)
 	require.Empty(t, signed(first))
+}
+
+// signedBy goes through SignedPage to its end.
+func (w *world) signedBy(by [32]byte, q vault.SignedQuery) map[string]bool {
+	w.t.Helper()
+	all := map[string]bool{}
+	q.Certificate = by
+	for {
+		p, err := w.v.SignedPage(w.t.Context(), operator(), q)
+		require.NoError(w.t, err)
+		require.LessOrEqual(w.t, len(p.Versions), q.Limit)
+		for _, s := range p.Versions {
+			require.NotContains(w.t, all, s.Identifier)
+			all[s.Identifier] = s.InForce
+		}
+		if p.Next == "" {
+			return all
+		}
+		q.After = p.Next
+	}
+}
+
+// TestSignedPageRefused: what is no mark of a page leads nowhere, and a page without bounds is none.
+func TestSignedPageRefused(t *testing.T) {
+	w := newWorld(t)
+	for _, q := range []vault.SignedQuery{
+		{After: "%", Limit: 1, Work: 1}, {After: "AAAA", Limit: 1, Work: 1},
+		{After: "AAAAAAAAAAAAAAAAAAAAAAAA", Work: 1}, {After: "AAAAAAAAAAAAAAAAAAAAAAAA", Limit: 1},
+		{Limit: 1}, {Work: 1},
+	} {
+		p, err := w.v.SignedPage(t.Context(), operator(), q)
+		require.Equal(t, []vault.Code{vault.CodeCursor}, codesOf(err), "%+v", q)
+		require.Nil(t, p)
+	}
 }

@@ -17,14 +17,23 @@ import (
 
 func (c *program) auditCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "audit", Short: "审计与全库复核 / the audit, and re-hashing of the whole vault"}
-	var first int
+	var first, last int
 	list := &cobra.Command{
 		Use: "list", Short: "审计记录：谁、凭什么、为何、看了什么 / who asked for what, by which right, why", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(cmd.Context(), operator("查看审计"), func(h *house, a vault.Access) error {
+			switch f := cmd.Flags(); {
+			case f.Changed("from") && f.Changed("last"):
+				return cli.Usage("--from 与 --last 只能给一个", "--from and --last: give one of them")
+			case last < 0 || last > maxLast:
+				return cli.Usage("--last 应为 1 到 1000", "--last is 1 to 1000")
+			}
+			if last > 0 {
+				first = -last
+			}
+			return c.at(cmd.Context(), operator("查看审计"), func(d desk) error {
 				var broken error
-				err := h.vault.AuditTrail(cmd.Context(), a, first, func(e *record.AuditEntry) bool {
-					broken = c.showAudit(h, e)
+				err := d.auditTrail(cmd.Context(), first, func(e *record.AuditEntry) bool {
+					broken = c.showAudit(d.zone(), e)
 					return broken == nil
 				})
 				if err == nil {
@@ -35,6 +44,7 @@ func (c *program) auditCommand() *cobra.Command {
 		},
 	}
 	list.Flags().IntVar(&first, "from", 1, "从第几条起 / first entry")
+	list.Flags().IntVar(&last, "last", 0, "只看最后几条（至多 1000） / so many before the end, at most 1000")
 	check := &cobra.Command{
 		Use: "verify", Args: cobra.NoArgs,
 		Short: "重算全库：记录、签名、事件、索引、账本、审计链、文件 / re-hash everything: records, signatures, events, indexes, ledger, audit, documents",
@@ -47,6 +57,9 @@ func (c *program) auditCommand() *cobra.Command {
 	cmd.AddCommand(list, check)
 	return cmd
 }
+
+// maxLast is how many entries before the end are shown at most; more are read from a number on.
+const maxLast = 1000
 
 // auditJSON is one entry as --json shows it, a line each.
 type auditJSON struct {
@@ -73,7 +86,7 @@ type auditJSON struct {
 	Count   int       `json:"count,omitempty"`
 }
 
-func (c *program) showAudit(h *house, e *record.AuditEntry) error {
+func (c *program) showAudit(zone *time.Location, e *record.AuditEntry) error {
 	q := &e.Asked
 	out := auditJSON{
 		e.Number, e.Time, q.Caller, e.Clerk, e.Act, e.Result, q.Purpose, q.Ground, q.Basis, q.Item, q.Case, q.Level, e.Type,
@@ -84,7 +97,7 @@ func (c *program) showAudit(h *house, e *record.AuditEntry) error {
 		if e.Clerk != "" {
 			by += "/" + e.Clerk
 		}
-		words := []string{e.Time.In(h.zone).Format("2006-01-02 15:04:05"), by, e.Act, e.Result, q.Ground, q.Purpose}
+		words := []string{e.Time.In(zone).Format("2006-01-02 15:04:05"), by, e.Act, e.Result, q.Ground, q.Purpose}
 		about := e.Licence // which names its type
 		if about == "" {
 			about = e.Type
@@ -173,10 +186,10 @@ func (c *program) signedByCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.with(cmd.Context(), operator("清查密钥所签证照"), func(h *house, a vault.Access) error {
+			return c.at(cmd.Context(), operator("清查密钥所签证照"), func(d desk) error {
 				n := 0
 				var broken error
-				err := h.vault.SignedBy(cmd.Context(), a, digest, func(s vault.SignedVersion) bool {
+				err := d.signedBy(cmd.Context(), digest, func(s vault.SignedVersion) bool {
 					n++
 					broken = c.Emit(s, func() { c.Fact("%s  %s", s.IssuedOn, s.Identifier) })
 					return broken == nil

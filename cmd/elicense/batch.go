@@ -12,6 +12,7 @@ import (
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/convert"
+	"github.com/elicense/elicense/vault/record"
 )
 
 func (c *program) batchCommand() *cobra.Command {
@@ -38,6 +39,9 @@ func (c *program) batchList() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				for i := range list { // batch certificate gives them
+					list[i].Certificate, list[i].CertificateSignature = nil, nil
+				}
 				return c.Emit(list, func() {
 					for i := range list {
 						b := &list[i]
@@ -58,17 +62,17 @@ func (c *program) batchProgress() *cobra.Command {
 			"With --as operator --ground operator it shows all departments.",
 		Example: "  elicense batch progress --deadline 2017-06-30",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(cmd.Context(), issuer("查看转换进度"), func(h *house, a vault.Access) error {
-				until, err := lastDay("--deadline", deadline, h.zone)
+			return c.at(cmd.Context(), issuer("查看转换进度"), func(d desk) error {
+				until, err := lastDay("--deadline", deadline, d.zone())
 				if err != nil {
 					return err
 				}
-				accounts, err := h.vault.Batches(cmd.Context(), a)
+				accounts, err := d.batches(cmd.Context())
 				if err != nil {
 					return err
 				}
 				list := convert.Dashboards(accounts, c.Now(), until)
-				return c.Emit(list, func() { c.showDashboards(cmd.Context(), h, list) })
+				return c.Emit(list, func() { c.showDashboards(cmd.Context(), d, list) })
 			})
 		},
 	}
@@ -76,14 +80,14 @@ func (c *program) batchProgress() *cobra.Command {
 	return cmd
 }
 
-func (c *program) showDashboards(ctx context.Context, h *house, list []convert.Dashboard) {
+func (c *program) showDashboards(ctx context.Context, at desk, list []convert.Dashboard) {
 	if len(list) == 0 {
 		c.Tell("还没有转换过", "nothing was converted yet")
 	}
 	for i := range list {
 		d := &list[i]
 		name := d.Type
-		if t, err := h.vault.Type(ctx, d.Type); err == nil {
+		if t, err := at.Type(ctx, d.Type); err == nil {
 			name = t.Definition.Name
 		}
 		total := c.Say("台账共", "of")
@@ -97,10 +101,10 @@ func (c *program) showDashboards(ctx context.Context, h *house, list []convert.D
 			c.Tell("  批次：未完成 %d，待签核 %d", "  batches: %d unfinished, %d wait for sign-off", d.Open, d.Waiting)
 		}
 		if !d.Forecast.IsZero() && d.Converted < d.Total {
-			c.Tell("  按目前速度预计 %s 完成", "  at this pace done on %s", d.Forecast.In(h.zone).Format("2006-01-02"))
+			c.Tell("  按目前速度预计 %s 完成", "  at this pace done on %s", d.Forecast.In(at.zone()).Format("2006-01-02"))
 		}
 		if !d.Deadline.IsZero() {
-			c.Fact("  %s %s", c.lateness(d), d.Deadline.In(h.zone).Format("2006-01-02"))
+			c.Fact("  %s %s", c.lateness(d), d.Deadline.In(at.zone()).Format("2006-01-02"))
 		}
 	}
 }
@@ -121,19 +125,21 @@ func (c *program) batchSample() *cobra.Command {
 		Long: "--sheet 把抽样存为表格，扫描件存到同名目录，表中留有“核对结果”“差错说明”两列供填写。" + cli.Between +
 			"--sheet saves the sample as a sheet, the scans in a directory of its name, with empty columns for the findings.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), issuer("抽样核对"), func(h *house, a vault.Access) error {
-				if to != "" {
-					job := convert.SampleJob{Batch: args[0], N: n, Seed: seed}
-					return c.sampleSheet(cmd.Context(), converting{house: h, access: a}, to, job)
-				}
-				list, err := h.vault.Sample(cmd.Context(), a, args[0], n, seed)
+			if n < 1 || n > maxSample {
+				return cli.Usage("--number 应为 1 到 500", "--number is 1 to 500")
+			}
+			return c.at(cmd.Context(), issuer("抽样核对"), func(d desk) error {
+				list, err := d.sample(cmd.Context(), args[0], n, seed)
 				if err != nil {
 					return err
+				}
+				if to != "" {
+					return c.sampleSheet(cmd.Context(), drawnSample{d, args[0], list}, to)
 				}
 				return c.Emit(list, func() {
 					for i := range list {
 						c.Tell("—— 第 %d 行，扫描件 %d 份", "-- row %d, %d scans", list[i].Row, len(list[i].Scans))
-						c.showLicence(cmd.Context(), h.vault, &list[i].Found)
+						c.showLicence(cmd.Context(), d, &list[i].Found)
 					}
 				})
 			})
@@ -146,28 +152,48 @@ func (c *program) batchSample() *cobra.Command {
 	return cmd
 }
 
+// maxSample is how many licences a sample has at most: a person holds each against its paper.
+const maxSample = 500
+
+// drawnSample is a sample with where it was drawn.
+type drawnSample struct {
+	desk  desk
+	batch string
+	list  []vault.Sampled
+}
+
 // sampleSheet saves a sample whole or not at all, with the scans in a directory beside it.
-func (c *program) sampleSheet(ctx context.Context, from converting, name string, job convert.SampleJob) error {
+func (c *program) sampleSheet(ctx context.Context, from drawnSample, name string) error {
+	account, err := from.desk.batch(ctx, from.batch)
+	if err != nil {
+		return err
+	}
+	t, err := from.desk.Type(ctx, account.Type)
+	if err != nil {
+		return err
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
 	if err != nil {
 		return about(err, name)
 	}
 	scans := strings.TrimSuffix(name, filepath.Ext(name))
-	job.Out = f
-	job.Scan = func(file string, content []byte) error { return writeFile(filepath.Join(scans, file), content) }
-	cfg := convert.Config{Vault: from.house.vault, Access: from.access, Now: c.Now}
-	drawn, err := convert.SampleSheet(ctx, cfg, job)
-	err = errors.Join(err, f.Sync(), f.Close())
+	sample := convert.Sample{
+		Type: t, Drawn: from.list,
+		Scan: func(ctx context.Context, d record.Digest) ([]byte, error) { return from.desk.scan(ctx, from.batch, d) },
+		Save: func(file string, content []byte) error { return writeFile(filepath.Join(scans, file), content) },
+	}
+	err = errors.Join(sample.WriteSheet(ctx, f), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), name)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
+	drawn := len(from.list)
 	return c.Emit(map[string]any{"sheet": name, "drawn": drawn}, func() {
 		c.Tell("抽样 %d 件：%s", "%d drawn: %s", drawn, name)
 		c.Tell("核对后：%s batch sign-off %s --by 核对人 --sampled %d --defects 差错数",
-			"when inspected: %s batch sign-off %s --by NAME --sampled %d --defects N", c.again(), job.Batch, drawn)
+			"when inspected: %s batch sign-off %s --by NAME --sampled %d --defects N", c.again(), from.batch, drawn)
 	})
 }
 

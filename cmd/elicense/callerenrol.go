@@ -18,6 +18,7 @@ import (
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/vault"
 )
 
 // Files that a system is given.
@@ -44,11 +45,12 @@ func (c *program) callerEnrol() *cobra.Command {
 		Example: "  elicense caller enrol market-1 --caller department-1 --out market-1",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.ID, r.Role, r.pin = args[0], identity.Role(r.role), true
-			return c.withRegistry(cmd.Context(), func(h *house, g *identity.Registry) error {
-				if err := c.makeSystemKeys(cmd.Context(), h, &r, out); err != nil {
+			return c.with(cmd.Context(), operator("登记调用系统"), func(h *house, a vault.Access) error {
+				d := &ownDesk{c, h, a}
+				if err := c.makeSystemKeys(cmd.Context(), d, &r, out); err != nil {
 					return err
 				}
-				return c.register(cmd.Context(), h, g, &r)
+				return c.register(cmd.Context(), d, &r)
 			})
 		},
 	}
@@ -62,8 +64,8 @@ func (c *program) callerEnrol() *cobra.Command {
 }
 
 // makeSystemKeys writes both keys with their certificates, which are then to be registered.
-func (c *program) makeSystemKeys(ctx context.Context, h *house, r *registering, out string) error {
-	caller, err := callerNamed(ctx, h, r.Caller)
+func (c *program) makeSystemKeys(ctx context.Context, d *ownDesk, r *registering, out string) error {
+	caller, err := callerNamed(ctx, d, r.Caller)
 	if err != nil {
 		return err
 	}
@@ -75,7 +77,7 @@ func (c *program) makeSystemKeys(ctx context.Context, h *house, r *registering, 
 	if err != nil {
 		return err
 	}
-	if err := c.makeSignatureKey(h, body{caller.Name, caller.Department}, filepath.Join(out, signatureFile), passphrase); err != nil {
+	if err := c.makeSignatureKey(d.h, body{caller.Name, caller.Department}, filepath.Join(out, signatureFile), passphrase); err != nil {
 		return err
 	}
 	if err := c.makeConnectionKey(r.ID, out); err != nil {

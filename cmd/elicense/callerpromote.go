@@ -32,8 +32,8 @@ func (c *program) callerPromote() *cobra.Command {
 			"    --service-certificate sandbox.pem --certificate sign.pem --certificate tls.pem --pin",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.ID, p.Role = args[0], identity.RoleDepartmentSystem
-			return c.withRegistry(cmd.Context(), func(h *house, g *identity.Registry) error {
-				return c.promote(cmd.Context(), h, g, &p)
+			return c.at(cmd.Context(), operator("登记调用系统"), func(d desk) error {
+				return c.promote(cmd.Context(), d, &p)
 			})
 		},
 	}
@@ -50,8 +50,8 @@ func (c *program) callerPromote() *cobra.Command {
 }
 
 // promote registers a system whose run has passed.
-func (c *program) promote(ctx context.Context, h *house, g *identity.Registry, p *promoting) error {
-	caller, err := callerNamed(ctx, h, p.Caller)
+func (c *program) promote(ctx context.Context, d desk, p *promoting) error {
+	caller, err := callerNamed(ctx, d, p.Caller)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (c *program) promote(ctx context.Context, h *house, g *identity.Registry, p
 	if err != nil {
 		return promotionTold(err)
 	}
-	return c.register(ctx, h, g, &p.registering)
+	return c.register(ctx, d, &p.registering)
 }
 
 // promotionWords say why a certificate does not count.

@@ -35,11 +35,11 @@ func (c *program) callerRegister() *cobra.Command {
 		Use: "register ID --caller CALLER --certificate FILE...", Args: cobra.ExactArgs(1),
 		Short: "登记可调用接口的系统及其证书 / register a system that may call the service, with its certificates",
 		Long: "SM2 证书用于报文签名 (RFC 9421)，其他证书用于双向 TLS。连接证书须由 client_ca 中的机构签发；--pin 则只认这一张证书，\n" +
-			"不查其签发机构和吊销状态。再次登记即更改；换证期间新旧证书可并存。服务运行时由运行单位经接口登记。" + cli.Between +
+			"不查其签发机构和吊销状态。再次登记即更改；换证期间新旧证书可并存。服务运行时加 --server，由运行单位经接口登记。" + cli.Between +
 			"Certificates with an SM2 key are for signatures on messages (RFC 9421), others for mutual TLS. A certificate of a\n" +
 			"connection is issued by an authority of client_ca; with --pin it is taken by itself, and neither who issued it nor\n" +
 			"whether it is revoked is looked at. To register again is to change; both certificates hold while one follows the\n" +
-			"other. While the service runs the operator registers through its interface.",
+			"other. While the service runs the operator adds --server.",
 		Example: "  elicense caller register market-1 --caller department-1 --role department-system --certificate sign.pem \\\n" +
 			"    --certificate tls.pem --pin",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -47,8 +47,8 @@ func (c *program) callerRegister() *cobra.Command {
 			if r.sharing != (identity.Sharing{}) {
 				r.Sharing = &r.sharing
 			}
-			return c.withRegistry(cmd.Context(), func(h *house, g *identity.Registry) error {
-				return c.register(cmd.Context(), h, g, &r)
+			return c.at(cmd.Context(), operator("登记调用系统"), func(d desk) error {
+				return c.register(cmd.Context(), d, &r)
 			})
 		},
 	}
@@ -69,13 +69,13 @@ func (c *program) callerRegister() *cobra.Command {
 	return cmd
 }
 
-func (c *program) register(ctx context.Context, h *house, g *identity.Registry, r *registering) error {
-	caller, err := callerNamed(ctx, h, r.Caller)
+func (c *program) register(ctx context.Context, d desk, r *registering) error {
+	caller, err := callerNamed(ctx, d, r.Caller)
 	if err != nil {
 		return err
 	}
 	r.Department = caller.Department
-	if r.Types, err = typeCodes(ctx, h.vault, r.Types); err != nil {
+	if r.Types, err = typeCodes(ctx, d, r.Types); err != nil {
 		return err
 	}
 	if len(r.Types) == 0 {
@@ -88,8 +88,8 @@ func (c *program) register(ctx context.Context, h *house, g *identity.Registry, 
 		}
 		r.Credentials = append(r.Credentials, credentialOf(list[0], r.pin)) // those behind it are its issuers
 	}
-	if err := g.Put(ctx, operatorID, r.Registration); err != nil {
-		return registrationTold(err)
+	if err := d.putSystem(ctx, r.Registration); err != nil {
+		return err
 	}
 	return c.Emit(registrationJSON(&r.Registration), func() {
 		c.Tell("已登记：%s，调用方 %s，证书 %d 张", "registered: %s, caller %s, %d certificates", r.ID, r.Caller, len(r.Credentials))
@@ -97,9 +97,8 @@ func (c *program) register(ctx context.Context, h *house, g *identity.Registry, 
 }
 
 // callerNamed finds a caller in the vault.
-func callerNamed(ctx context.Context, h *house, caller string) (*vault.Caller, error) {
-	access := vault.Access{Caller: operatorID, Purpose: "登记调用系统", Ground: vault.GroundOperator}
-	list, err := h.vault.Callers(ctx, access)
+func callerNamed(ctx context.Context, d desk, caller string) (*vault.Caller, error) {
+	list, err := d.callers(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -141,8 +140,11 @@ func (c *program) callerSystems() *cobra.Command {
 	return &cobra.Command{
 		Use: "systems", Short: "列出已登记的系统 / list registered systems", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withRegistry(cmd.Context(), func(_ *house, g *identity.Registry) error {
-				list := g.List("", maxListedSystems)
+			return c.at(cmd.Context(), operator("查看调用系统"), func(d desk) error {
+				list, err := d.systems(cmd.Context())
+				if err != nil {
+					return err
+				}
 				out := make([]systemJSON, len(list))
 				for i := range list {
 					out[i] = registrationJSON(&list[i])
@@ -157,8 +159,6 @@ func (c *program) callerSystems() *cobra.Command {
 	}
 }
 
-const maxListedSystems = 100_000
-
 func (c *program) callerRevoke() *cobra.Command {
 	var certificate string
 	cmd := &cobra.Command{
@@ -166,7 +166,7 @@ func (c *program) callerRevoke() *cobra.Command {
 		Short:   "撤销一个系统的登记或其中一张证书 / revoke a system's registration, or one certificate of it",
 		Example: "  elicense caller revoke market-1 --certificate old.pem",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withRegistry(cmd.Context(), func(_ *house, g *identity.Registry) error {
+			return c.at(cmd.Context(), operator("撤销调用系统"), func(d desk) error {
 				var digest *[sm3.Size]byte
 				if certificate != "" {
 					list, err := tolerantCertificates(certificate)
@@ -175,8 +175,8 @@ func (c *program) callerRevoke() *cobra.Command {
 					}
 					digest = &list[0].Digest
 				}
-				if err := g.Revoke(cmd.Context(), operatorID, args[0], digest); err != nil {
-					return registrationTold(err)
+				if err := d.revokeSystem(cmd.Context(), args[0], digest); err != nil {
+					return err
 				}
 				return c.Emit(map[string]string{"revoked": args[0]}, func() { c.Tell("已撤销：%s", "revoked: %s", args[0]) })
 			})
@@ -206,21 +206,6 @@ func registrationJSON(r *identity.Registration) systemJSON {
 		out.Certificates[i] = fmt.Sprintf("%x", r.Credentials[i].Digest())
 	}
 	return out
-}
-
-// withRegistry opens the data directory and what the service keeps.
-func (c *program) withRegistry(ctx context.Context, fn func(*house, *identity.Registry) error) error {
-	return c.with(ctx, operator("登记调用系统"), func(h *house, _ vault.Access) error {
-		kept, err := c.openKept(ctx, h, serviceDir)
-		if err != nil {
-			return err
-		}
-		g, err := identity.OpenRegistry(ctx, identity.RegistryConfig{Engine: kept, Now: c.Now})
-		if err != nil {
-			return err
-		}
-		return fn(h, g)
-	})
 }
 
 // certificateBlocks reads the certificates of a PEM file as DER, at least one.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/pki"
@@ -81,30 +82,66 @@ func (x *held) inBoth() (zh, en string) {
 }
 
 // daysLeft is how many whole days a certificate still holds.
-func daysLeft(x *pki.Certificate, now time.Time) int { return int(x.NotAfter.Sub(now).Hours() / 24) }
+func daysLeft(x *pki.Certificate, now time.Time) int { return daysTo(x.NotAfter, now) }
+
+func daysTo(end, now time.Time) int { return int(end.Sub(now).Hours() / 24) }
+
+// certificateEnds asks the service, or reads the data directory without opening its database.
+func (c *program) certificateEnds(ctx context.Context) ([]api.CertificateEnd, error) {
+	if c.service.url == "" {
+		return certificateEndsIn(c.dir)
+	}
+	cl, err := c.dial()
+	if err != nil {
+		return nil, err
+	}
+	defer cl.Close()
+	answer, err := cl.Certificates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return answer.Certificates, nil
+}
+
+// certificateEndsIn says when the certificates of a data directory end.
+func certificateEndsIn(dir string) ([]api.CertificateEnd, error) {
+	if _, err := readSettings(dir); err != nil {
+		return nil, err
+	}
+	list, err := certificateFiles(dir)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]api.CertificateEnd, len(list))
+	for i := range list {
+		certs, err := certificatesIn(filepath.Join(dir, list[i].file))
+		if err != nil {
+			return nil, err
+		}
+		x := certs[0]
+		list[i].certificate = x
+		zh, en := list[i].inBoth()
+		out[i] = api.CertificateEnd{
+			Whose: list[i].whose, NameZh: zh, NameEn: en, Serial: fmt.Sprintf("%X", x.Serial), NotBefore: x.NotBefore,
+			NotAfter: x.NotAfter,
+		}
+	}
+	return out, nil
+}
 
 func (c *program) certificateList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "各证书何时到期 / when each certificate ends", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			if _, err := readSettings(c.dir); err != nil {
-				return err
-			}
-			list, err := certificateFiles(c.dir)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			list, err := c.certificateEnds(cmd.Context())
 			if err != nil {
 				return err
 			}
 			out := make([]certificateJSON, len(list))
 			for i := range list {
-				certs, err := certificatesIn(filepath.Join(c.dir, list[i].file))
-				if err != nil {
-					return err
-				}
-				x := certs[0]
-				list[i].certificate = x
+				x := &list[i]
 				out[i] = certificateJSON{
-					list[i].whose, c.Say(list[i].inBoth()), fmt.Sprintf("%X", x.Serial), x.NotBefore, x.NotAfter,
-					daysLeft(x, c.Now()),
+					x.Whose, c.Say(x.NameZh, x.NameEn), x.Serial, x.NotBefore, x.NotAfter, daysTo(x.NotAfter, c.Now()),
 				}
 			}
 			return c.Emit(out, func() {

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/server"
+	"github.com/elicense/elicense/verify"
 )
 
 // ledgerKeysFile is the name under which a trust folder has the keys of vaults.
@@ -24,30 +28,73 @@ func (c *program) certificateTrust() *cobra.Command {
 			"who is trusted.",
 		Example: "  elicense certificate trust 信任目录 && elicense verify 办件.evidence --trust 信任目录",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return c.exportTrust(args[0]) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.exportTrust(cmd.Context(), args[0]) },
 	}
 }
 
-func (c *program) exportTrust(dir string) error {
-	roots, err := os.ReadFile(filepath.Join(c.dir, anchorsFile))
+func (c *program) exportTrust(ctx context.Context, dir string) error {
+	files, err := c.ownTrust(ctx)
 	if err != nil {
 		return err
 	}
-	keys, err := c.ledgerKeys(&trust{})
+	keys, err := verify.ParseLedgerKeys(string(files[ledgerKeysFile]))
 	if err != nil {
 		return err
 	}
-	var text strings.Builder
-	for _, k := range keys {
-		fmt.Fprintln(&text, k)
-	}
-	if err := writeNew(filepath.Join(dir, "root.pem"), roots); err != nil {
+	if err := writeNew(filepath.Join(dir, "root.pem"), files[anchorsFile]); err != nil {
 		return err
 	}
-	if err := writeNew(filepath.Join(dir, ledgerKeysFile), []byte(text.String())); err != nil {
+	if err := writeNew(filepath.Join(dir, ledgerKeysFile), files[ledgerKeysFile]); err != nil {
 		return err
 	}
 	return c.Emit(map[string]any{"folder": dir, "ledger_keys": len(keys)}, func() {
 		c.Tell("已写：%s（根证书、账本公钥）", "written: %s (root, ledger key)", dir)
 	})
+}
+
+// ownTrust is what the vault's licences are verified with, from the service or from the data directory: the folder
+// "trust", and over it roots and ledger key.
+func (c *program) ownTrust(ctx context.Context) (map[string][]byte, error) {
+	if c.service.url != "" {
+		return c.serviceTrust(ctx)
+	}
+	return trustIn(c.dir)
+}
+
+// trustIn reads the trust of a data directory without opening its database.
+func trustIn(dir string) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	if own := filepath.Join(dir, trustFolder); isFolder(own) {
+		if err := readFolder(files, own); err != nil {
+			return nil, err
+		}
+	}
+	for name := range files {
+		if path.Base(name) == ledgerKeysFile { // the directory's own key alone is believed
+			delete(files, name)
+		}
+	}
+	roots, err := os.ReadFile(filepath.Join(dir, anchorsFile))
+	if err != nil {
+		return nil, err
+	}
+	key, err := ledgerKeyIn(dir)
+	if err != nil {
+		return nil, err
+	}
+	files[anchorsFile], files[ledgerKeysFile] = roots, fmt.Appendln(nil, key)
+	return files, nil
+}
+
+// servedHouse tells those who call a service what its data directory is verified with and when certificates end.
+type servedHouse struct{ dir string }
+
+var _ server.House = servedHouse{}
+
+// Trust implements server.House. Files are read each time: revocation lists are renewed meanwhile.
+func (h servedHouse) Trust(context.Context) (map[string][]byte, error) { return trustIn(h.dir) }
+
+// Certificates implements server.House.
+func (h servedHouse) Certificates(context.Context) ([]api.CertificateEnd, error) {
+	return certificateEndsIn(h.dir)
 }

@@ -84,7 +84,7 @@ func (c *program) conformance(ctx context.Context, o *conformanceOrder) error {
 	if err != nil {
 		return err
 	}
-	verifier, err := c.verifier(&o.trust)
+	verifier, err := c.verifier(ctx, &o.trust)
 	if err != nil {
 		return err
 	}

@@ -150,8 +150,8 @@ func (c *program) callerCommand() *cobra.Command {
 	cmd.AddCommand(c.callerAdd(), c.callerRegister(), c.callerEnrol(), c.callerPromote(), c.callerSystems(), c.callerRevoke(), &cobra.Command{
 		Use: "list", Short: "列出调用方 / list callers", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(cmd.Context(), operator("查看调用方"), func(h *house, a vault.Access) error {
-				list, err := h.vault.Callers(cmd.Context(), a)
+			return c.at(cmd.Context(), operator("查看调用方"), func(d desk) error {
+				list, err := d.callers(cmd.Context())
 				if err != nil {
 					return err
 				}
@@ -174,14 +174,11 @@ func (c *program) callerAdd() *cobra.Command {
 		Example: "  elicense caller add hall --name 示例省网上办事大厅 --bases 示例省政务数据管理办法第十二条 --max-level 3",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			x.ID, x.MaxLevel = args[0], vault.Level(level)
-			return c.with(cmd.Context(), operator("登记调用方"), func(h *house, a vault.Access) (err error) {
-				if x.Issues, err = typeCodes(cmd.Context(), h.vault, x.Issues); err != nil {
+			return c.at(cmd.Context(), operator("登记调用方"), func(d desk) (err error) {
+				if x.Issues, err = typeCodes(cmd.Context(), d, x.Issues); err != nil {
 					return err
 				}
-				if err := h.vault.PutCaller(cmd.Context(), a, x); err != nil {
-					return err
-				}
-				if err := h.rememberAsker(x); err != nil {
+				if err := d.putCaller(cmd.Context(), x); err != nil {
 					return err
 				}
 				return c.Emit(x, func() { c.Tell("已登记：%s", "registered: %s", x.ID) })
@@ -195,6 +192,7 @@ func (c *program) callerAdd() *cobra.Command {
 	f.StringSliceVar(&x.Bases, "bases", nil, "可据以查询他人的法律依据 / legal bases on which it may ask about others")
 	f.IntVar(&level, "max-level", 0, "可断言的最高认证级别 0-3 / strongest login it may vouch for, 0-3")
 	f.BoolVar(&x.Operator, "operator", false, "管理员 / an operator")
+	f.BoolVar(&x.Auditor, "auditor", false, "审计方，可读审计记录 / an auditor, who may read the audit")
 	return cmd
 }
 
@@ -203,6 +201,9 @@ func (c *program) rights(x *vault.Caller) string {
 	var list []string
 	if x.Operator {
 		list = append(list, c.Say("管理员", "operator"))
+	}
+	if x.Auditor {
+		list = append(list, c.Say("审计方", "auditor"))
 	}
 	if n := len(x.Issues); n > 0 {
 		list = append(list, fmt.Sprintf(c.Say("颁发 %d 类证照", "issues %d types"), n))

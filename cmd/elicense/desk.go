@@ -4,7 +4,12 @@ import (
 	"context"
 	"time"
 
+	"github.com/emmansun/gmsm/sm3"
+
+	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/document"
+	"github.com/elicense/elicense/vault/record"
 )
 
 // desk is where a command on data works: the data directory, which it opens, or a service, which has it open. Both give
@@ -15,6 +20,7 @@ type desk interface {
 	reading
 	consents
 	conversions
+	office
 
 	zone() *time.Location
 	// present is the holder in whose own right is asked; nil: none is, or the service knows him by his login.
@@ -27,15 +33,29 @@ type shelf interface {
 	Type(ctx context.Context, code string) (*vault.LicenceType, error)
 }
 
+// office is what whoever runs or oversees the vault asks.
+type office interface {
+	callers(ctx context.Context) ([]vault.Caller, error)
+	putCaller(ctx context.Context, x vault.Caller) error
+	systems(ctx context.Context) ([]identity.Registration, error)
+	putSystem(ctx context.Context, r identity.Registration) error
+	// revokeSystem ends a registration, or the certificate with a digest.
+	revokeSystem(ctx context.Context, id string, certificate *[sm3.Size]byte) error
+	auditTrail(ctx context.Context, first int, visit func(*record.AuditEntry) bool) error
+	signedBy(ctx context.Context, certificate [sm3.Size]byte, visit func(vault.SignedVersion) bool) error
+}
+
 // counter is where departments write.
 type counter interface {
 	putType(ctx context.Context, definition []byte) (*vault.LicenceType, error)
+	complete(ctx context.Context, typeCode, issuer, series string) error
 	validate(ctx context.Context, req vault.Request) ([]vault.Note, error)
 	issue(ctx context.Context, req vault.Request) (*vault.Answer, error)
 	reserve(ctx context.Context, req vault.Request) (*vault.Answer, error)
 	confirm(ctx context.Context, cf vault.Confirmation) (*vault.Answer, error)
 	void(ctx context.Context, key, identifier, reason string) (*vault.Answer, error)
 	reconcile(ctx context.Context) ([]vault.Unsettled, error)
+	numbers(ctx context.Context, typeCode string) ([]vault.NumberUse, error)
 	perform(ctx context.Context, act vault.Act) (*vault.Answer, error)
 	attach(ctx context.Context, identifier, kind string, content []byte) (*vault.Document, error)
 }
@@ -52,6 +72,8 @@ type reading interface {
 	attachments(ctx context.Context, identifier string) ([]attachment, error)
 	content(ctx context.Context, identifier string, x *attachment) ([]byte, error)
 	page(ctx context.Context, identifier string, o *drawOptions) (*drawnPage, error)
+	// drawer draws specimens.
+	drawer() (*document.Drawer, error)
 	noted(ctx context.Context, o *copyOrder) (*notedCopy, error)
 	proof(ctx context.Context, identifier string, number int) ([]byte, error)
 	growth(ctx context.Context, since uint64) ([]byte, error)
@@ -70,6 +92,8 @@ type conversions interface {
 	batches(ctx context.Context) ([]vault.BatchAccount, error)
 	batch(ctx context.Context, id string) (*vault.BatchAccount, error)
 	signOff(ctx context.Context, id string, so vault.SignOff) (*vault.BatchAccount, error)
+	sample(ctx context.Context, id string, n int, seed uint64) ([]vault.Sampled, error)
+	scan(ctx context.Context, batch string, d record.Digest) ([]byte, error)
 }
 
 // at works at the service that --server names, else at the data directory.

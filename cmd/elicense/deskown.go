@@ -105,12 +105,23 @@ func (d *ownDesk) bundle(ctx context.Context, identifier string) ([]byte, error)
 }
 
 func (d *ownDesk) attachments(ctx context.Context, identifier string) ([]attachment, error) {
-	return attachmentsOf(ctx, d.h, d.access, identifier)
+	res, err := d.lookup(ctx, vault.Query{Identifier: identifier})
+	if err != nil {
+		return nil, err
+	}
+	if len(res.Found) != 1 {
+		return nil, vault.ErrNotFound
+	}
+	scans, err := d.h.vault.PaperScans(ctx, d.access, identifier)
+	if err != nil {
+		return nil, err
+	}
+	return attachmentsOf(res.Found[0].Documents, scans), nil
 }
 
 func (d *ownDesk) content(ctx context.Context, identifier string, x *attachment) ([]byte, error) {
 	if x.batch != "" {
-		return d.h.vault.SampledScan(ctx, d.access, x.batch, x.Digest)
+		return d.scan(ctx, x.batch, x.Digest)
 	}
 	return d.h.vault.Content(ctx, d.access, identifier, x.document)
 }

@@ -22,8 +22,8 @@ func (c *program) detectCommand() *cobra.Command {
 		Example: "  elicense convert detect 台账.xls --type 食品经营许可证 --save 映射.yaml\n" +
 			"  elicense convert 台账.xls --type 食品经营许可证 --mapping 映射.yaml --dry-run",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), issuer("识别台账表头"), func(h *house, _ vault.Access) error {
-				t, err := resolveType(cmd.Context(), h.vault, typ)
+			return c.at(cmd.Context(), issuer("识别台账表头"), func(d desk) error {
+				t, err := resolveType(cmd.Context(), d, typ)
 				if err != nil {
 					return err
 				}

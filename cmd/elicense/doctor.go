@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,6 +54,9 @@ func (c *program) doctorCommand() *cobra.Command {
 			"Each finding says how bad it is and what to do. Exit: 0 nothing is wrong (there may be warnings), 1 something is.",
 		Example: "  elicense doctor\n  elicense doctor --server https://licences.example:8443 --cacert root.pem",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if server == "" && !cmd.Flags().Changed("data") {
+				server, cacert = c.Env("ELICENSE_SERVER"), cmp.Or(cacert, c.Env("ELICENSE_CACERT"))
+			}
 			if server != "" {
 				return c.doctorServer(cmd.Context(), server, cacert)
 			}

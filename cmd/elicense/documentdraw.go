@@ -44,8 +44,8 @@ func (c *program) documentDraw() *cobra.Command {
 				return err
 			}
 			if o.typ != "" {
-				return c.with(cmd.Context(), operator("查看证照模板"), func(h *house, _ vault.Access) error {
-					drawing, err := h.documents.drawSpecimen(cmd.Context(), o)
+				return c.at(cmd.Context(), operator("查看证照模板"), func(d desk) error {
+					drawing, err := c.drawSpecimen(cmd.Context(), d, &o)
 					if err != nil {
 						return err
 					}
@@ -91,8 +91,8 @@ func (o *drawOptions) check(named bool) error {
 }
 
 // drawSpecimen draws a made-up licence of a type by its template or another one.
-func (d *documenter) drawSpecimen(ctx context.Context, o drawOptions) (*document.Drawing, error) {
-	t, err := resolveType(ctx, d.h.vault, o.typ)
+func (c *program) drawSpecimen(ctx context.Context, d desk, o *drawOptions) (*document.Drawing, error) {
+	t, err := resolveType(ctx, d, o.typ)
 	if err != nil {
 		return nil, err
 	}
@@ -102,11 +102,11 @@ func (d *documenter) drawSpecimen(ctx context.Context, o drawOptions) (*document
 			return nil, err
 		}
 	}
-	drawer, err := d.draws()
+	drawer, err := d.drawer()
 	if err != nil {
 		return nil, err
 	}
-	l, err := drawer.Specimen(def, o.long, d.program.Now().In(d.h.zone))
+	l, err := drawer.Specimen(def, o.long, c.Now().In(d.zone()))
 	if err != nil {
 		return nil, err
 	}

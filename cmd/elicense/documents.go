@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -36,54 +35,19 @@ type attachment struct {
 	document vault.Document
 }
 
-// attachmentsOf lists the documents of a licence in the order in which they were attached, then the scans of its paper.
-func attachmentsOf(ctx context.Context, h *house, a vault.Access, identifier string) ([]attachment, error) {
-	res, err := h.vault.Lookup(ctx, a, vault.Query{Identifier: identifier})
-	if err != nil {
-		return nil, err
-	}
-	if len(res.Found) != 1 {
-		return nil, vault.ErrNotFound
-	}
+// attachmentsOf lists the documents of a licence in the order in which they were attached, then the scans of its papers.
+func attachmentsOf(documents []vault.Document, scans []vault.PaperScan) []attachment {
 	var list []attachment
-	for _, d := range res.Found[0].Documents {
+	for _, d := range documents {
 		list = append(list, attachment{Kind: d.Kind, Version: d.Version, Digest: d.Digest, document: d})
 	}
-	scans, err := scansOf(ctx, h, a, identifier)
-	if err != nil {
-		return nil, err
+	for _, x := range scans {
+		list = append(list, attachment{Kind: vault.KindScan, Version: x.Version, Digest: x.Digest, batch: x.Batch})
 	}
-	list = append(list, scans...)
 	for i := range list {
 		list[i].Number = i + 1
 	}
-	return list, nil
-}
-
-// scansOf finds the scans of every version that a conversion brought; a later correction has none of its own.
-func scansOf(ctx context.Context, h *house, a vault.Access, identifier string) ([]attachment, error) {
-	events, err := h.vault.History(ctx, a, identifier)
-	if err != nil {
-		return nil, err
-	}
-	var list []attachment
-	for i := range events {
-		e := events[i].Event
-		if e.Kind != record.EventConverted {
-			continue
-		}
-		m, err := h.vault.AsOf(ctx, a, identifier, e.Effective, e.Recorded)
-		if err != nil {
-			return nil, err
-		}
-		if m.Version == nil || m.Version.Record.Source == nil {
-			continue
-		}
-		for _, d := range m.Version.Record.Source.Scans {
-			list = append(list, attachment{Kind: vault.KindScan, Version: e.Version, Digest: d, batch: e.Batch})
-		}
-	}
-	return list, nil
+	return list
 }
 
 func (c *program) documentList() *cobra.Command {

@@ -248,11 +248,11 @@ func (c *program) numbersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "numbers --type TYPE", Short: "编号台账：每个号的去向 / what became of every number", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(cmd.Context(), issuer("核对编号"), func(h *house, a vault.Access) error {
-				if err := typeCode(cmd.Context(), h.vault, &typ); err != nil {
+			return c.at(cmd.Context(), issuer("核对编号"), func(d desk) error {
+				if err := typeCode(cmd.Context(), d, &typ); err != nil {
 					return err
 				}
-				list, err := h.vault.Numbers(cmd.Context(), a, typ)
+				list, err := d.numbers(cmd.Context(), typ)
 				if err != nil {
 					return err
 				}

@@ -21,7 +21,7 @@ func (c *program) proofCommand() *cobra.Command {
 	var event string
 	check := &cobra.Command{
 		Use: "verify PROOF", Short: "只凭证明、事件和账本公钥验证 / verify with proof, event and key alone", Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return c.checkProof(&t, args[0], event) },
+		RunE: func(cmd *cobra.Command, args []string) error { return c.checkProof(cmd.Context(), &t, args[0], event) },
 	}
 	t.flags(check)
 	check.Flags().StringVar(&event, "event", "", "事件文件（证明中不含事件时）/ file of the event, if the proof lacks it")
@@ -29,7 +29,7 @@ func (c *program) proofCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *program) checkProof(t *trust, path, eventPath string) error {
+func (c *program) checkProof(ctx context.Context, t *trust, path, eventPath string) error {
 	if err := c.checkCryptography(); err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (c *program) checkProof(t *trust, path, eventPath string) error {
 	if err != nil {
 		return err
 	}
-	keys, err := c.ledgerKeys(t)
+	keys, err := c.ledgerKeys(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -123,8 +123,8 @@ func (c *program) ledgerKeyCommand() *cobra.Command {
 		Long: "验证者凭此核对账本：verify、proof verify 的 --ledger-key。换发证照库的证书不改变它。" + cli.Between +
 			"With it anybody verifies the ledger: --ledger-key of verify and proof verify. Renewing the vault's certificate\n" +
 			"leaves it as it is.",
-		RunE: func(*cobra.Command, []string) error {
-			keys, err := c.ledgerKeys(&trust{})
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			keys, err := c.ledgerKeys(cmd.Context(), &trust{})
 			if err != nil {
 				return err
 			}

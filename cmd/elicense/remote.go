@@ -7,11 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/elicense/elicense/client"
@@ -39,45 +37,6 @@ func (s *serviceFlags) flags(f *pflag.FlagSet) {
 	f.StringVar(&s.token, "token-file", "", "登录令牌或沙箱密钥的文件；或设 ELICENSE_TOKEN / file with a login's token or a "+
 		"sandbox's key; or set ELICENSE_TOKEN")
 }
-
-// serviceCommands are those that also work at a service.
-var serviceCommands = []string{
-	"type list", "type show", "type put", "type report", "convert", "issue", "reserve", "confirm", "void", "reconcile", "change",
-	"renew", "reissue", "suspend", "resume", "cancel", "revoke", "annul", "lookup", "compare", "history",
-	"document list", "document get", "document attach", "document draw", "document copy", "consent grant",
-	"consent list", "consent withdraw", "batch list", "batch sign-off", "batch certificate", "proof get", "proof checkpoint", "proof since",
-}
-
-// worksAtService reports whether a command is one of them.
-func worksAtService(cmd *cobra.Command) bool {
-	path, _ := strings.CutPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
-	return slices.Contains(serviceCommands, path)
-}
-
-// chooseDesk decides between data directory and service: the command line goes before the environment.
-func (c *program) chooseDesk(cmd *cobra.Command) error {
-	s := &c.service
-	directory := cmd.Flags().Changed("data")
-	switch {
-	case s.url != "" && directory:
-		return cli.Usage("--server 与 --data 只能给一个", "--server and --data: give one of them")
-	case s.url != "" && !worksAtService(cmd):
-		return errOnlyHere
-	case s.url == "" && !directory:
-		s.url = c.Env("ELICENSE_SERVER")
-	}
-	for name, to := range map[string]*string{
-		"ELICENSE_CACERT": &s.cacert, "ELICENSE_CREDENTIALS": &s.credentials,
-	} {
-		if *to == "" {
-			*to = c.Env(name)
-		}
-	}
-	return nil
-}
-
-var errOnlyHere = cli.Usage("这个命令只在数据目录上办理，不经服务；请用 -d 指定数据目录",
-	"this command works on a data directory and not at a service; name the directory with -d")
 
 // dial makes a client of the service.
 func (c *program) dial() (*client.Client, error) {

@@ -14,7 +14,7 @@ import (
 )
 
 // startService gives serve DIR: serves a sandbox as a process of its own until the script ends, and says where in SERVER
-// and with which keys in MARKET and HEALTH (systems of departments), HALL and HOLDER. Scripts then go by the clock of the machine.
+// and with which keys in MARKET and HEALTH (systems of departments), HALL, HOLDER, OPERATOR and AUDITOR. Scripts then go by the clock of the machine.
 func startService(t *testing.T) clitest.Command {
 	t.Helper()
 	return func(ts *testscript.TestScript, _ bool, args []string) {
@@ -25,6 +25,8 @@ func startService(t *testing.T) clitest.Command {
 		ts.Setenv("HEALTH", s.keys[healthCaller])
 		ts.Setenv("HOLDER", s.keys[sandboxHolder])
 		ts.Setenv("HALL", s.keys[fixtures.Hall])
+		ts.Setenv("OPERATOR", s.keys[fixtures.Operator])
+		ts.Setenv("AUDITOR", s.keys[fixtures.Auditor])
 		ts.Setenv("NOW", time.Now().Format(time.RFC3339))
 	}
 }

@@ -190,6 +190,7 @@ func (cv *conversion) showDone(r *convert.Report) {
 	if r.Batch != "" {
 		cv.Tell("批次 %s，抽样核对并签核后才对外可查：", "batch %s; look-ups see it once a sample was inspected and it is signed off:",
 			r.Batch)
+		cv.Tell("  %s batch sample %s --sheet 抽样.xlsx", "  %s batch sample %s --sheet sample.xlsx", cv.again(), r.Batch)
 		cv.Tell("  %s batch sign-off %s --by 核对人 --sampled 20", "  %s batch sign-off %s --by NAME --sampled 20", cv.again(), r.Batch)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/document"
 )
 
 // serviceDesk works at a service.
@@ -21,6 +22,7 @@ type serviceDesk struct {
 	local  *time.Location
 	guess  bool // the ground was not given: see settle
 	types  map[string]*vault.LicenceType
+	fonts  func() (document.Fonts, error)
 }
 
 var _ desk = (*serviceDesk)(nil)
@@ -36,7 +38,10 @@ func (c *program) callService(asker who) (*serviceDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &serviceDesk{local: zone, types: map[string]*vault.LicenceType{}, guess: c.ground == "" && asker.ground == vault.GroundLaw}
+	d := &serviceDesk{
+		local: zone, types: map[string]*vault.LicenceType{}, fonts: c.findFonts,
+		guess: c.ground == "" && asker.ground == vault.GroundLaw,
+	}
 	a := c.access
 	a.Ground = asker.ground
 	if c.ground != "" {
@@ -151,6 +156,10 @@ func typeOf(answer *api.LicenceType) (*vault.LicenceType, error) {
 
 // errAnswer is an answer of a service that cannot be used.
 var errAnswer = errors.New("the service's answer cannot be used")
+
+func (d *serviceDesk) complete(ctx context.Context, typeCode, issuer, series string) error {
+	return d.client.DeclareComplete(ctx, typeCode, api.Completion{Issuer: issuer, Series: series})
+}
 
 func (d *serviceDesk) putType(ctx context.Context, definition []byte) (*vault.LicenceType, error) {
 	def, err := catalogue.ParseType(definition)

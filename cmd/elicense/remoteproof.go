@@ -38,7 +38,7 @@ func (d *serviceDesk) checkpoint(ctx context.Context) ([]byte, error) {
 	return d.client.Checkpoint(ctx)
 }
 
-// attachments are the documents of a licence. Scans of its paper are kept where the vault is.
+// attachments are the documents of a licence and the scans of its papers.
 func (d *serviceDesk) attachments(ctx context.Context, identifier string) ([]attachment, error) {
 	r, err := d.reads(ctx)
 	if err != nil {
@@ -52,11 +52,19 @@ func (d *serviceDesk) attachments(ctx context.Context, identifier string) ([]att
 	if err != nil {
 		return nil, err
 	}
-	var out []attachment
-	for i, x := range list {
-		out = append(out, attachment{Number: i + 1, Kind: x.Kind, Version: x.Version, Digest: x.Digest, document: x})
+	found, err := d.client.Scans(ctx, identifier, r)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	var scans []vault.PaperScan
+	for _, x := range found.Scans {
+		digest, err := digestIn(x.Digest)
+		if err != nil {
+			return nil, err
+		}
+		scans = append(scans, vault.PaperScan{Version: x.Version, Batch: x.Batch, Digest: digest})
+	}
+	return attachmentsOf(list, scans), nil
 }
 
 // content gives a document, held against its digest here.
@@ -65,14 +73,32 @@ func (d *serviceDesk) content(ctx context.Context, identifier string, x *attachm
 	if err != nil {
 		return nil, err
 	}
-	content, err := d.client.Document(ctx, identifier, r, hex.EncodeToString(x.Digest[:]))
+	fetch := d.client.Document
+	if x.batch != "" {
+		fetch = d.client.Scan
+	}
+	content, err := fetch(ctx, identifier, r, hex.EncodeToString(x.Digest[:]))
+	return whole(content, x.Digest, err)
+}
+
+// whole gives what a service sent if it is what was asked for.
+func whole(content []byte, digest record.Digest, err error) ([]byte, error) {
+	if err == nil && record.Sum(content) != digest {
+		err = errAnswer
+	}
 	if err != nil {
 		return nil, err
 	}
-	if record.Sum(content) != x.Digest {
-		return nil, errAnswer
-	}
 	return content, nil
+}
+
+// drawer draws specimens here: they are made up.
+func (d *serviceDesk) drawer() (*document.Drawer, error) {
+	fonts, err := d.fonts()
+	if err != nil {
+		return nil, err
+	}
+	return document.New(document.Config{Fonts: fonts})
 }
 
 func (d *serviceDesk) page(ctx context.Context, identifier string, o *drawOptions) (*drawnPage, error) {

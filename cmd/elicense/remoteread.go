@@ -12,30 +12,19 @@ import (
 	"github.com/elicense/elicense/vault/record"
 )
 
-// maxFields is how many elements a request may ask for.
-const maxFields = 100
-
 // fresh has nothing to do: a service brings what happens into its ledger by itself.
 func (d *serviceDesk) fresh(context.Context) error { return nil }
 
-// lookup finds licences with everything on their face. Which elements there are depends on their types, so that a
-// question which names none is asked twice.
+// lookup finds licences with everything on their face.
 func (d *serviceDesk) lookup(ctx context.Context, q vault.Query) (*vault.Result, error) {
 	if err := d.settle(ctx); err != nil {
 		return nil, err
 	}
-	r := api.LookupRequest{
-		Asked: d.asked, Identifier: q.Identifier, Type: q.Type, Number: q.Number, Issuer: q.Issuer, Limit: q.Limit,
-		Cursor: q.Cursor, Receipt: q.Receipt, Holder: holderIn(&q),
-	}
-	if q.Batch != "" {
-		return nil, errOnlyHere
-	}
-	answer, err := d.client.LookUp(ctx, r)
+	answer, err := d.client.LookUp(ctx, api.LookupRequest{
+		Asked: d.asked, Identifier: q.Identifier, Type: q.Type, Number: q.Number, Issuer: q.Issuer, Batch: q.Batch,
+		Limit: q.Limit, Cursor: q.Cursor, Receipt: q.Receipt, Holder: holderIn(&q), Fields: []string{"*"},
+	})
 	if err != nil {
-		return nil, err
-	}
-	if err := d.fill(ctx, r, answer.Licences); err != nil {
 		return nil, err
 	}
 	out := &vault.Result{Next: answer.Next, Absence: vault.Absence(answer.Absence), Receipt: receiptIn(answer.Receipt)}
@@ -49,52 +38,6 @@ func (d *serviceDesk) lookup(ctx context.Context, q vault.Query) (*vault.Result,
 	return out, nil
 }
 
-// fill asks for the elements of what was found.
-func (d *serviceDesk) fill(ctx context.Context, r api.LookupRequest, found []api.Licence) error {
-	names, err := d.elements(ctx, found)
-	if err != nil {
-		return err
-	}
-	place := map[string]*api.Licence{}
-	for i := range found {
-		found[i].Values = map[string]string{}
-		place[found[i].Identifier] = &found[i]
-	}
-	r.Receipt = false
-	for part := range slices.Chunk(names, maxFields) {
-		r.Fields = part
-		more, err := d.client.LookUp(ctx, r)
-		if err != nil {
-			return err
-		}
-		for i := range more.Licences {
-			if l := place[more.Licences[i].Identifier]; l != nil {
-				maps.Copy(l.Values, more.Licences[i].Values)
-			}
-		}
-	}
-	return nil
-}
-
-// elements are the names of everything that licences of these types can say.
-func (d *serviceDesk) elements(ctx context.Context, found []api.Licence) ([]string, error) {
-	var names []string
-	seen := map[string]bool{}
-	for i := range found {
-		t, err := d.Type(ctx, found[i].Type)
-		if err != nil {
-			return nil, err
-		}
-		for _, col := range t.Columns() {
-			if !seen[col.Name] {
-				seen[col.Name] = true
-				names = append(names, col.Name)
-			}
-		}
-	}
-	return names, nil
-}
-
 func holderIn(q *vault.Query) *api.Holder {
 	if q.HolderCode == "" {
 		return nil
@@ -105,7 +48,7 @@ func holderIn(q *vault.Query) *api.Holder {
 // foundIn is a licence as a look-up of the vault finds it, but for the record's own bytes.
 func foundIn(l *api.Licence) (*vault.Found, error) {
 	f := &vault.Found{
-		Identifier: l.Identifier, State: vault.State(l.State), SourceTime: l.SourceTime,
+		Identifier: l.Identifier, State: vault.State(l.State), SourceTime: l.SourceTime, Batch: l.Batch,
 		Version: vault.Version{Record: &record.Record{
 			TypeCode: l.Type, TypeName: l.TypeName, Identifier: l.Identifier, IssuerCode: l.Issuer, IssuerName: l.IssuerName,
 		}},

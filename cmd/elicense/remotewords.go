@@ -37,14 +37,22 @@ func serviceTold(cmd *cobra.Command, err error) error {
 			En: "the service's answer is too large and was not read; fetch the file by the interface",
 		}
 	case errors.Is(err, client.ErrConnection):
-		return &cli.ToldError{
-			Err: err, Code: "service-unreachable",
-			Zh: "没有得到服务的答复；请核对地址和网络。办理是否生效不能确定，可用同一 --key 重试：" + err.Error(),
-			En: "the service did not answer; look at address and network. Whether a write was carried out is not known: try " +
-				"again with the same --key: " + err.Error(),
-		}
+		return noAnswer(cmd, err)
 	}
 	return nil
+}
+
+// noAnswer tells whoever was writing that it may have been carried out.
+func noAnswer(cmd *cobra.Command, err error) error {
+	told := &cli.ToldError{
+		Err: err, Code: "service-unreachable", Zh: "没有得到服务的答复；请核对地址和网络", En: "the service did not answer; look at address and network",
+	}
+	if cmd != nil && cmd.Flags().Lookup("key") != nil {
+		told.Zh += "。办理是否生效不能确定，可用同一 --key 重试"
+		told.En += ". Whether a write was carried out is not known: try again with the same --key"
+	}
+	told.Zh, told.En = told.Zh+"："+err.Error(), told.En+": "+err.Error()
+	return told
 }
 
 // refusedBy tells a problem with everything that is wrong, each with the flag by which it is given.

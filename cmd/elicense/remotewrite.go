@@ -73,6 +73,20 @@ func (d *serviceDesk) reconcile(ctx context.Context) ([]vault.Unsettled, error) 
 	return out, nil
 }
 
+func (d *serviceDesk) numbers(ctx context.Context, typeCode string) ([]vault.NumberUse, error) {
+	var out []vault.NumberUse
+	for u, err := range d.client.Numbers(ctx, typeCode) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, vault.NumberUse{
+			Scope: u.Series, Sequence: u.Sequence, Through: u.Through, Number: u.Number, Identifier: u.Identifier,
+			State: vault.State(u.State), Reason: u.Reason,
+		})
+	}
+	return out, nil
+}
+
 // actsOf are the acts of the interface by kind; what ends a licence is one of them, with the kind beside it.
 var actsOf = map[record.Kind]client.Act{
 	record.EventChanged: client.ActChange, record.EventRenewed: client.ActRenew, record.EventReissued: client.ActReissue,

@@ -70,10 +70,10 @@ func (c *program) root() *cobra.Command {
 	c.Finish(root)
 	check := root.PersistentPreRunE
 	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
+		if err := c.chooseDesk(cmd); err != nil {
 			return err
 		}
-		return c.chooseDesk(cmd)
+		return check(cmd, args)
 	}
 	return root
 }
@@ -99,7 +99,7 @@ func byHolder(purpose string) who { return who{vault.GroundHolder, purpose} }
 // with opens the data directory for the time of fn, and completes the flags to an access.
 func (c *program) with(ctx context.Context, asker who, fn func(*house, vault.Access) error) error {
 	if c.service.url != "" {
-		return errOnlyHere
+		return errNoHalf
 	}
 	h, err := c.openHouse(ctx, c.dir)
 	if err != nil {

@@ -149,7 +149,7 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	if err != nil {
 		return nil, nil, err
 	}
-	verifying, err := c.verifying(h)
+	verifying, err := c.verifying(ctx, h)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -162,7 +162,7 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 		Registry: known.registry, Alarms: known.alarms, Login: known.login, Provider: known.provider, Files: work.files,
 		Converting: work.converting, Webhooks: c.webhooks(h, settings), Verifier: verifying.Verifier,
 		Verifying: verifying, Certifier: certifier, Sandbox: h.settings.Sandbox, Log: c.serviceLog(), Pages: pages{h.documents},
-		Ready:    func(context.Context) error { return h.room() },
+		Ready: func(context.Context) error { return h.room() }, House: servedHouse{h.dir},
 		Patience: func(r *http.ResponseController) { c.moreTime(r, settings.Timeout) },
 	})
 	if err != nil {

@@ -32,7 +32,8 @@ const (
 	sandboxHolderCode = "91350100EX0000002J"
 )
 
-// sandboxCallers are the callers of a sandbox, each with a bearer key: the departments, the hall, the operator, a holder.
+// sandboxCallers are the callers of a sandbox, each with a bearer key: the departments, the hall, the operator,
+// the auditor, a holder.
 func (c *program) sandboxCallers(h *house) (*identity.Keys, []sandboxCaller, error) {
 	var keys identity.Keys
 	var list []sandboxCaller
@@ -58,6 +59,7 @@ func (c *program) sandboxCallers(h *house) (*identity.Keys, []sandboxCaller, err
 			},
 		}),
 		add(c.Say("运行单位", "the operator"), identity.Caller{ID: fixtures.Operator, Role: identity.RoleOperator}),
+		add(c.Say("审计方", "the auditor"), identity.Caller{ID: fixtures.Auditor, Role: identity.RoleAuditor}),
 		addAs(sandboxHolder, c.Say("持证主体", "a holder")+" "+sandboxHolderCode, identity.Caller{
 			ID: fixtures.Hall, Role: identity.RoleHolder, Level: vault.LevelCertificate,
 			Holder: &identity.Subject{Kind: "001", Code: sandboxHolderCode},

@@ -9,8 +9,8 @@ import (
 )
 
 // verifying judges with the trust of the data directory, and signs reports and evidence with the vault's key.
-func (c *program) verifying(h *house) (*server.Verifying, error) {
-	v, err := c.verifierAsking(&trust{}, server.CurrentStatus{Vault: h.vault})
+func (c *program) verifying(ctx context.Context, h *house) (*server.Verifying, error) {
+	v, err := c.verifierAsking(ctx, &trust{}, server.CurrentStatus{Vault: h.vault})
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func typeCode(ctx context.Context, v shelf, s *string) error {
 
 // typeCodes completes a list of types that a department issues. It may name shipped types that nobody has declared yet;
 // what is no type at all stays, for the vault to refuse.
-func typeCodes(ctx context.Context, v *vault.Vault, list []string) ([]string, error) {
+func typeCodes(ctx context.Context, v shelf, list []string) ([]string, error) {
 	out := make([]string, len(list))
 	for i, s := range list {
 		out[i] = strings.TrimSpace(s)
@@ -287,12 +287,12 @@ func (c *program) typeComplete() *cobra.Command {
 			if issuerCode == "*" {
 				asker = operator(asker.purpose)
 			}
-			return c.with(cmd.Context(), asker, func(h *house, a vault.Access) error {
-				t, err := resolveType(cmd.Context(), h.vault, args[0])
+			return c.at(cmd.Context(), asker, func(d desk) error {
+				t, err := resolveType(cmd.Context(), d, args[0])
 				if err != nil {
 					return err
 				}
-				if err := h.vault.DeclareComplete(cmd.Context(), a, t.Definition.Code, issuerCode, series); err != nil {
+				if err := d.complete(cmd.Context(), t.Definition.Code, issuerCode, series); err != nil {
 					return err
 				}
 				done := map[string]string{"type": t.Definition.Code, "issuer": issuerCode, "series": series}

@@ -49,12 +49,12 @@ func (c *program) typeTemplate() *cobra.Command {
 			"  elicense type template 食品经营许可证 我的模板.yaml",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				return c.with(cmd.Context(), operator("查看证照目录"), func(h *house, _ vault.Access) error {
-					return c.showTemplate(cmd.Context(), h, args[0])
+				return c.at(cmd.Context(), operator("查看证照目录"), func(d desk) error {
+					return c.showTemplate(cmd.Context(), d, args[0])
 				})
 			}
-			return c.with(cmd.Context(), issuer("登记证照目录"), func(h *house, a vault.Access) error {
-				t, err := resolveType(cmd.Context(), h.vault, args[0])
+			return c.at(cmd.Context(), issuer("登记证照目录"), func(d desk) error {
+				t, err := resolveType(cmd.Context(), d, args[0])
 				if err != nil {
 					return err
 				}
@@ -62,7 +62,7 @@ func (c *program) typeTemplate() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if t, err = h.vault.PutType(cmd.Context(), a, text); err != nil {
+				if t, err = d.putType(cmd.Context(), text); err != nil {
 					return err
 				}
 				out := map[string]any{"type": t.Definition.Code, "version": t.Definition.Version}
@@ -75,8 +75,8 @@ func (c *program) typeTemplate() *cobra.Command {
 }
 
 // showTemplate prints what a type is drawn by.
-func (c *program) showTemplate(ctx context.Context, h *house, name string) error {
-	t, err := resolveType(ctx, h.vault, name)
+func (c *program) showTemplate(ctx context.Context, types shelf, name string) error {
+	t, err := resolveType(ctx, types, name)
 	if err != nil {
 		return err
 	}

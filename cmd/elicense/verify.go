@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"io"
 	"maps"
@@ -41,10 +41,14 @@ func (t *trust) flags(cmd *cobra.Command) {
 }
 
 // verifier makes a verifier; it opens no engine, so a running vault does not stand in its way.
-func (c *program) verifier(t *trust) (*verify.Verifier, error) { return c.verifierAsking(t, nil) }
+func (c *program) verifier(ctx context.Context, t *trust) (*verify.Verifier, error) {
+	return c.verifierAsking(ctx, t, nil)
+}
 
 // verifierAsking makes a verifier that asks status for the state of licences now; nil: their documents must bring it.
-func (c *program) verifierAsking(t *trust, status verify.StatusSource) (*verify.Verifier, error) {
+func (c *program) verifierAsking(
+	ctx context.Context, t *trust, status verify.StatusSource,
+) (*verify.Verifier, error) {
 	if err := c.checkCryptography(); err != nil {
 		return nil, err
 	}
@@ -56,35 +60,18 @@ func (c *program) verifierAsking(t *trust, status verify.StatusSource) (*verify.
 		}
 		cfg.Now = func() time.Time { return at }
 	}
-	if err := c.whomToTrust(&cfg, t); err != nil {
+	if err := c.whomToTrust(ctx, &cfg, t); err != nil {
 		return nil, err
 	}
 	return verify.New(cfg)
 }
 
-// whomToTrust reads the folder that was named, or the files of the data directory and the folder "trust" in it.
-func (c *program) whomToTrust(cfg *verify.Config, t *trust) error {
-	files := map[string][]byte{}
-	folder := t.folder
-	if folder == "" {
-		if own := filepath.Join(c.dir, trustFolder); isFolder(own) {
-			folder = own
-		}
-	}
-	if folder != "" {
-		if err := readFolder(files, folder); err != nil {
-			return err
-		}
-	}
-	if t.folder == "" || t.anchors != "" {
-		pem, err := os.ReadFile(cmp.Or(t.anchors, filepath.Join(c.dir, anchorsFile)))
-		if err != nil {
-			return err
-		}
-		if t.anchors != "" && t.folder == "" { // those that were named, and not the data directory's
-			maps.DeleteFunc(files, func(name string, _ []byte) bool { return !isEvidence(name) })
-		}
-		files[anchorsFile] = pem
+// whomToTrust reads the folder that was named, or takes the trust of the service or the data directory. What is named
+// stands in for that.
+func (c *program) whomToTrust(ctx context.Context, cfg *verify.Config, t *trust) error {
+	files, err := c.trustFiles(ctx, t)
+	if err != nil {
+		return err
 	}
 	f, err := verify.ParseTrustFolder(files)
 	if err != nil {
@@ -92,12 +79,33 @@ func (c *program) whomToTrust(cfg *verify.Config, t *trust) error {
 	}
 	cfg.Trust, cfg.Intermediates, cfg.SealMakers, cfg.LedgerKeys = f.Anchors, f.Intermediates, f.SealMakers, f.LedgerKeys
 	cfg.Evidence = []pki.Evidence{f.Evidence}
-	if t.folder == "" || len(t.keys) > 0 {
-		var err error
-		cfg.LedgerKeys, err = c.ledgerKeys(t)
-		return err
+	if len(t.keys) > 0 {
+		cfg.LedgerKeys, err = namedKeys(t.keys)
 	}
-	return nil
+	return err
+}
+
+// trustFiles are the files that decide who is trusted.
+func (c *program) trustFiles(ctx context.Context, t *trust) (map[string][]byte, error) {
+	files, err := map[string][]byte{}, error(nil)
+	switch {
+	case t.folder != "":
+		err = readFolder(files, t.folder)
+	case t.anchors != "" && len(t.keys) > 0: // everything is named; what lies in a data directory may help
+		if own := filepath.Join(c.dir, trustFolder); c.service.url == "" && isFolder(own) {
+			err = readFolder(files, own)
+		}
+	default:
+		files, err = c.ownTrust(ctx)
+	}
+	if err != nil || t.anchors == "" {
+		return files, err
+	}
+	if t.folder == "" { // the roots that were named, and not the vault's
+		maps.DeleteFunc(files, func(name string, _ []byte) bool { return !isEvidence(name) && name != ledgerKeysFile })
+	}
+	files[anchorsFile], err = os.ReadFile(t.anchors)
+	return files, err
 }
 
 // trustFolder is the folder of a data directory that holds what a verifier needs beside roots and ledger keys.
@@ -113,33 +121,45 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// ledgerKeys reads the keys that were given, or the one of the data directory's vault certificate.
-func (c *program) ledgerKeys(t *trust) ([]ledger.Verifier, error) {
+// ledgerKeys reads the keys that were given, or the vault's own.
+func (c *program) ledgerKeys(ctx context.Context, t *trust) ([]ledger.Verifier, error) {
 	if len(t.keys) > 0 {
-		var text bytes.Buffer
-		for _, k := range t.keys {
-			text.WriteString(k + "\n")
-		}
-		keys, err := verify.ParseLedgerKeys(text.String())
+		return namedKeys(t.keys)
+	}
+	if c.service.url != "" {
+		files, err := c.serviceTrust(ctx)
 		if err != nil {
-			return nil, cli.Usage("--ledger-key 不是账本公钥（形如 名称+摘要+公钥，init 时打印）",
-				"--ledger-key is no key of a ledger (NAME+HASH+KEY, as init prints it)")
+			return nil, err
 		}
-		return keys, nil
+		return verify.ParseLedgerKeys(string(files[ledgerKeysFile]))
 	}
-	s, err := readSettings(c.dir)
-	if err != nil {
-		return nil, err
-	}
-	certs, err := certificatesIn(filepath.Join(c.dir, vaultFile))
-	if err != nil {
-		return nil, err
-	}
-	key, err := sm2note.NewVerifier(s.Origin, certs[0].PublicKey.Point())
+	key, err := ledgerKeyIn(c.dir)
 	if err != nil {
 		return nil, err
 	}
 	return []ledger.Verifier{key}, nil
+}
+
+func namedKeys(list []string) ([]ledger.Verifier, error) {
+	keys, err := verify.ParseLedgerKeys(strings.Join(list, "\n") + "\n")
+	if err != nil {
+		return nil, cli.Usage("--ledger-key 不是账本公钥（形如 名称+摘要+公钥，init 时打印）",
+			"--ledger-key is no key of a ledger (NAME+HASH+KEY, as init prints it)")
+	}
+	return keys, nil
+}
+
+// ledgerKeyIn is the key of a data directory's vault certificate.
+func ledgerKeyIn(dir string) (*sm2note.Verifier, error) {
+	s, err := readSettings(dir)
+	if err != nil {
+		return nil, err
+	}
+	certs, err := certificatesIn(filepath.Join(dir, vaultFile))
+	if err != nil {
+		return nil, err
+	}
+	return sm2note.NewVerifier(s.Origin, certs[0].PublicKey.Point())
 }
 
 // verifyOrder is what the flags of verify say.
@@ -160,11 +180,14 @@ func (c *program) verifyCommand() *cobra.Command {
 		Use:   "verify FILE…",
 		Short: "离线验证：OFD、签名、时间戳、证照、回执、账本证明、证书 / verify anything signed, offline",
 		Long: "第一行是结论，第二行是理由；不打开数据库，库正在运行也可以验证。FILE 为 - 时读标准输入；多个文件按一个办件核验，先总后分。\n" +
-			"分离式签名 a.pdf.p7s 与 a.pdf 放在一起即可，否则用 --content。退出码：0 通过，3 不通过，4 无法判定。" + cli.Between +
+			"分离式签名 a.pdf.p7s 与 a.pdf 放在一起即可，否则用 --content。退出码：0 通过，3 不通过，4 无法判定。\n" +
+			"加 --server 时仍在本机验证：未指明信任谁的，信任目录取自该服务；证照现在的状态凭调用方的身份向它查询。" + cli.Between +
 			"The first line is the decision, the second its reason. No database is opened, so a running vault does not " +
 			"stand in\n" +
 			"the way. FILE may be - for standard input; several files are judged as one case. A detached signature finds its\n" +
-			"content under the same name without .p7s, or by --content. Exit: 0 passed, 3 not passed, 4 indeterminate.",
+			"content under the same name without .p7s, or by --content. Exit: 0 passed, 3 not passed, 4 indeterminate.\n" +
+			"With --server it verifies here all the same: whom to trust, if it is not said, comes from the service, and so does\n" +
+			"the state of licences now, asked for by the caller's right.",
 		Example: "  elicense verify 证照.ofd --with 证照.json\n" +
 			"  elicense verify 证照.ofd 申请书.pdf --with 证照.json --case 2026-000123 --report ofd -o 报告.ofd\n" +
 			"  elicense verify 申请书.pdf.p7s 承诺书.ofd --trust 信任目录 --report html\n" +

@@ -126,7 +126,12 @@ func (c *program) judgeFiles(ctx context.Context, o *verifyOrder, paths []string
 	if err := cmp.Or(o.checkReport(), o.checkEvidence(), readExpectations(&o.expect, o.expects)); err != nil {
 		return err
 	}
-	v, err := c.verifier(&o.trust)
+	status, err := c.statusAtService(o)
+	if err != nil {
+		return err
+	}
+	defer status.close()
+	v, err := c.verifierAsking(ctx, &o.trust, status.source())
 	if err != nil {
 		return err
 	}
@@ -140,6 +145,7 @@ func (c *program) judgeFiles(ctx context.Context, o *verifyOrder, paths []string
 		return err
 	}
 	c.tellBeside(s.beside)
+	c.tellStatus(status)
 	report.Number = o.caseNumber
 	if err := c.writeReports(ctx, o, report); err != nil {
 		return err

@@ -143,6 +143,10 @@ func (c *program) reportSigner(ctx context.Context, o *reportOrder) (signing.Con
 		key, chain, err := c.openKey(o.key, o.cert)
 		return signing.Config{Key: key, Chain: chain, Rand: c.Rand, WithCertificates: true}, err
 	}
+	if c.service.url != "" {
+		return signing.Config{}, cli.Usage("经服务核验时证照库的密钥不在本机；OFD 报告请用 --report-key 和 --report-cert 签署",
+			"at a service the vault's key is not here; sign the OFD report with --report-key and --report-cert")
+	}
 	s, err := readSettings(c.dir)
 	if err != nil {
 		return signing.Config{}, err

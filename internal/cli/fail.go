@@ -9,7 +9,10 @@ import (
 )
 
 // UsageError is a wrong call or a wrong setting: exit code 2.
-type UsageError struct{ Zh, En string }
+type UsageError struct {
+	Zh, En string
+	Code   string // of a refusal that programs tell from other wrong calls; "": CodeUsage
+}
 
 // Error is the English text; show a person the one of his language.
 func (e *UsageError) Error() string { return e.En }

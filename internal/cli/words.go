@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -39,7 +40,7 @@ func (w *World) Text(s Sentence) string {
 func sentence(cmd *cobra.Command, err error, words []Words) Sentence {
 	var usage *UsageError
 	if errors.As(err, &usage) {
-		return Sentence{CodeUsage, usage.Zh, usage.En}
+		return Sentence{cmp.Or(usage.Code, CodeUsage), usage.Zh, usage.En}
 	}
 	var told *ToldError
 	if errors.As(err, &told) {

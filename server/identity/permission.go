@@ -34,12 +34,15 @@ const (
 	MayLookUp      Permission = "lookups"        //
 	MayCompare     Permission = "comparisons"    //
 	MayConvert     Permission = "batches"        // conversions
+	MaySeeBatches  Permission = "batches.read"   // how far conversions are: one's own department's, or all
+	MayDeclare     Permission = "types.complete" // declare the paper stock of a type converted
 	MayConsent     Permission = "authorisations" // give and take back consent
 	MaySeeAccesses Permission = "accesses.own"   // who looked at one's own licences
 	MayVerify      Permission = "verifications"  //
 	MayFollow      Permission = "events"         // feed and webhooks
 	MaySeeQuality  Permission = "quality"        //
-	MayAudit       Permission = "audit"          // the whole audit trail
+	MayAudit       Permission = "audit"          // alarms, and who is watched
+	MayReadTrail   Permission = "audit.trail"    // the whole audit trail
 	MayOperate     Permission = "operation"      // registrations, health in detail
 	MayReplicate   Permission = "replication"    // sync between vaults
 	MayWork        Permission = "jobs"           // files and jobs of one's own
@@ -61,6 +64,8 @@ var permissions = map[Permission][]Role{
 	MayLookUp:      {RoleDepartmentSystem, RoleDepartmentClerk, RoleReviewer, RoleWindowClerk, RoleHolder, RoleAgent},
 	MayCompare:     {RoleDepartmentSystem, RoleDepartmentClerk, RoleReviewer, RoleWindowClerk},
 	MayConvert:     {RoleDepartmentSystem, RoleBatchOperator},
+	MaySeeBatches:  {RoleDepartmentSystem, RoleBatchOperator, RoleOperator},
+	MayDeclare:     {RoleDepartmentSystem, RoleDepartmentClerk, RoleOperator},
 	MayConsent:     {RoleHolder, RoleAgent},
 	MaySeeAccesses: {RoleHolder, RoleAgent},
 	MayVerify: {
@@ -69,6 +74,7 @@ var permissions = map[Permission][]Role{
 	MayFollow:     {RoleDepartmentSystem, RoleOperator},
 	MaySeeQuality: {RoleDepartmentSystem, RoleDepartmentClerk, RoleSupervisor, RoleOperator},
 	MayAudit:      {RoleAuditor, RoleSupervisor},
+	MayReadTrail:  {RoleAuditor, RoleSupervisor, RoleOperator},
 	MayOperate:    {RoleOperator},
 	MayReplicate:  {RoleDepartmentSystem},
 	MayWork: {

@@ -28,12 +28,15 @@ licences.read        x     x      x      x     -  -     -      -      x     x   
 lookups              x     x      x      x     -  -     -      -      x     x      -
 comparisons          x     x      x      x     -  -     -      -      -     -      -
 batches              x     -      -      -     x  -     -      -      -     -      -
+batches.read         x     -      -      -     x  -     -      -      -     -      x
+types.complete       x     x      -      -     -  -     -      -      -     -      x
 authorisations       -     -      -      -     -  -     -      -      x     x      -
 accesses.own         -     -      -      -     -  -     -      -      x     x      -
 verifications        x     x      x      x     -  -     -      -      x     x      -
 events               x     -      -      -     -  -     -      -      -     -      x
 quality              x     x      -      -     -  -     -      x      -     -      x
 audit                -     -      -      -     -  -     x      x      -     -      -
+audit.trail          -     -      -      -     -  -     x      x      -     -      x
 operation            -     -      -      -     -  -     -      -      -     -      x
 replication          x     -      -      -     -  -     -      -      -     -      -
 jobs                 x     x      x      x     x  -     -      -      x     x      x

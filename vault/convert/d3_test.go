@@ -573,12 +573,19 @@ func TestSampleAndSignOff_D3_10(t *testing.T) {
 
 	var b bytes.Buffer
 	files := map[string][]byte{}
-	n, err := convert.SampleSheet(t.Context(), w.configOf(0), convert.SampleJob{
-		Batch: o.report.Batch, N: 10, Seed: 1, Out: &b,
-		Scan: func(name string, content []byte) error { files[name] = content; return nil },
-	})
+	drawn, err := w.v.Sample(t.Context(), department(0), o.report.Batch, 10, 1)
 	require.NoError(t, err)
-	require.Equal(t, 2, n)
+	require.Len(t, drawn, 2)
+	typ, err := w.v.Type(t.Context(), job.Type)
+	require.NoError(t, err)
+	sample := convert.Sample{
+		Type: typ, Drawn: drawn,
+		Scan: func(ctx context.Context, d record.Digest) ([]byte, error) {
+			return w.v.SampledScan(ctx, department(0), o.report.Batch, d)
+		},
+		Save: func(name string, content []byte) error { files[name] = content; return nil },
+	}
+	require.NoError(t, sample.WriteSheet(t.Context(), &b))
 	require.Len(t, files, 2)
 	rows := readSheet(t, b.Bytes())
 	require.Len(t, rows, 3)
@@ -591,7 +598,7 @@ func TestSampleAndSignOff_D3_10(t *testing.T) {
 	}
 
 	require.Zero(t, found(t, w, firm(1)))
-	_, err = w.v.SignOffBatch(t.Context(), department(0), o.report.Batch, vault.SignOff{By: "核对人", Sampled: n})
+	_, err = w.v.SignOffBatch(t.Context(), department(0), o.report.Batch, vault.SignOff{By: "核对人", Sampled: len(drawn)})
 	require.NoError(t, err)
 	require.Equal(t, 1, found(t, w, firm(1)))
 }

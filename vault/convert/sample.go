@@ -12,15 +12,15 @@ import (
 	"github.com/elicense/elicense/vault/record"
 )
 
-// SampleJob is a sample to draw for inspection.
-type SampleJob struct {
-	Batch string
-	N     int
-	Seed  uint64    // the same seed draws the same licences
-	Out   io.Writer // .xlsx
+// Sample is what was drawn from a batch (vault.Sample), to be written as a sheet.
+type Sample struct {
+	Type  *vault.LicenceType
+	Drawn []vault.Sampled
 
-	// Scan receives each scan of the sample under the name that stands in the sheet; nil: scans are not read.
-	Scan func(name string, content []byte) error
+	// Scan reads a scan; nil: scans are not read, and stand in the sheet by their digests.
+	Scan func(ctx context.Context, d record.Digest) ([]byte, error)
+	// Save receives each scan under the name that stands in the sheet.
+	Save func(name string, content []byte) error
 }
 
 // Headings of the columns that the inspector fills in.
@@ -29,69 +29,56 @@ const (
 	SampleRemark  = "差错说明"
 )
 
-// SampleSheet draws licences of a batch and writes them as a sheet: each element as the vault holds it, the names of
-// the scans beside it, and empty columns for the inspector's findings. It returns how many were drawn;
-// vault.SignOffBatch takes what the inspection found.
-func SampleSheet(ctx context.Context, cfg Config, job SampleJob) (int, error) {
-	if cfg.Vault == nil || job.Out == nil || job.N < 1 {
-		return 0, ErrConfig
+// WriteSheet writes the sample as .xlsx: each element as the vault holds it, the names of the scans beside it, and
+// empty columns for the inspector's findings. vault.SignOffBatch takes what the inspection found.
+func (s *Sample) WriteSheet(ctx context.Context, out io.Writer) error {
+	if s.Type == nil || out == nil || s.Scan != nil && s.Save == nil {
+		return ErrConfig
 	}
-	account, err := cfg.Vault.Batch(ctx, cfg.Access, job.Batch, func([]vault.RowResult) bool { return false })
+	w, err := sheet.NewWriter(out, sheet.WriterOptions{Sheet: "抽样核对"})
 	if err != nil {
-		return 0, err
+		return fmt.Errorf("convert: writing a sample: %w", err)
 	}
-	t, err := cfg.Vault.Type(ctx, account.Type)
-	if err != nil {
-		return 0, err
-	}
-	list, err := cfg.Vault.Sample(ctx, cfg.Access, job.Batch, job.N, job.Seed)
-	if err != nil {
-		return 0, err
-	}
-	w, err := sheet.NewWriter(job.Out, sheet.WriterOptions{Sheet: "抽样核对"})
-	if err != nil {
-		return 0, fmt.Errorf("convert: writing a sample: %w", err)
-	}
-	cols := t.Columns()
+	cols := s.Type.Columns()
 	head := []string{"行号", "电子证照标识", "结果"}
 	for _, c := range cols {
 		head = append(head, c.Label)
 	}
 	if err := w.Write(append(head, "扫描件", SampleVerdict, SampleRemark)); err != nil {
-		return 0, err
+		return err
 	}
-	for i := range list {
-		s := &list[i]
-		line := []string{strconv.Itoa(s.Row), s.Found.Identifier, stateNames[s.Outcome]}
+	for i := range s.Drawn {
+		x := &s.Drawn[i]
+		line := []string{strconv.Itoa(x.Row), x.Found.Identifier, stateNames[x.Outcome]}
 		for _, c := range cols {
-			line = append(line, s.Found.Value(c.Name))
+			line = append(line, x.Found.Value(c.Name))
 		}
-		scans, err := job.scans(ctx, cfg, s)
+		scans, err := s.scans(ctx, x)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		if err := w.Write(append(line, strings.Join(scans, "\n"), "", "")); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return len(list), w.Close()
+	return w.Close()
 }
 
 // scans names the scans of one licence and hands their contents over.
-func (job *SampleJob) scans(ctx context.Context, cfg Config, s *vault.Sampled) ([]string, error) {
+func (s *Sample) scans(ctx context.Context, x *vault.Sampled) ([]string, error) {
 	var out []string
-	for i, d := range s.Scans {
-		if job.Scan == nil {
+	for i, d := range x.Scans {
+		if s.Scan == nil {
 			out = append(out, d.String())
 			continue
 		}
-		content, err := cfg.Vault.SampledScan(ctx, cfg.Access, job.Batch, d)
+		content, err := s.Scan(ctx, d)
 		if err != nil {
 			return nil, err
 		}
-		name := scanName(s.Row, i, d, content)
+		name := scanName(x.Row, i, d, content)
 		out = append(out, name)
-		if err := job.Scan(name, content); err != nil {
+		if err := s.Save(name, content); err != nil {
 			return nil, err
 		}
 	}

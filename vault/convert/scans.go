@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -76,8 +77,15 @@ func indexScans(fsys fs.FS) (*scanIndex, error) {
 		paths = append(paths, p)
 		return nil
 	})
-	if err != nil {
+	switch {
+	case err == nil || errors.Is(err, ErrScans):
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("convert: listing scans: %w", err)
+	default: // what was packed wrong, as two files of one name
+		err = fmt.Errorf("%w: listing: %w", ErrScans, err)
+	}
+	if err != nil {
+		return nil, err
 	}
 	x.files = make([]scanFile, len(paths))
 	for i, p := range paths {

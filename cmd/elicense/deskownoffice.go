@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+
+	"github.com/emmansun/gmsm/sm3"
+
+	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/document"
+	"github.com/elicense/elicense/vault/record"
+)
+
+func (d *ownDesk) complete(ctx context.Context, typeCode, issuer, series string) error {
+	return d.h.vault.DeclareComplete(ctx, d.access, typeCode, issuer, series)
+}
+
+func (d *ownDesk) numbers(ctx context.Context, typeCode string) ([]vault.NumberUse, error) {
+	return d.h.vault.Numbers(ctx, d.access, typeCode)
+}
+
+func (d *ownDesk) drawer() (*document.Drawer, error) { return d.h.documents.draws() }
+
+func (d *ownDesk) sample(ctx context.Context, id string, n int, seed uint64) ([]vault.Sampled, error) {
+	return d.h.vault.Sample(ctx, d.access, id, n, seed)
+}
+
+func (d *ownDesk) scan(ctx context.Context, batch string, digest record.Digest) ([]byte, error) {
+	return d.h.vault.SampledScan(ctx, d.access, batch, digest)
+}
+
+func (d *ownDesk) callers(ctx context.Context) ([]vault.Caller, error) {
+	return d.h.vault.Callers(ctx, d.access)
+}
+
+func (d *ownDesk) putCaller(ctx context.Context, x vault.Caller) error {
+	if err := d.h.vault.PutCaller(ctx, d.access, x); err != nil {
+		return err
+	}
+	return d.h.rememberAsker(x)
+}
+
+// registry opens what a service keeps of systems.
+func (d *ownDesk) registry(ctx context.Context) (*identity.Registry, error) {
+	kept, err := d.c.openKept(ctx, d.h, serviceDir)
+	if err != nil {
+		return nil, err
+	}
+	return identity.OpenRegistry(ctx, identity.RegistryConfig{Engine: kept, Now: d.c.Now})
+}
+
+const maxListedSystems = 100_000
+
+func (d *ownDesk) systems(ctx context.Context) ([]identity.Registration, error) {
+	g, err := d.registry(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return g.List("", maxListedSystems), nil
+}
+
+func (d *ownDesk) putSystem(ctx context.Context, r identity.Registration) error {
+	g, err := d.registry(ctx)
+	if err == nil {
+		err = registrationTold(g.Put(ctx, operatorID, r))
+	}
+	return err
+}
+
+func (d *ownDesk) revokeSystem(ctx context.Context, id string, certificate *[sm3.Size]byte) error {
+	g, err := d.registry(ctx)
+	if err == nil {
+		err = registrationTold(g.Revoke(ctx, operatorID, id, certificate))
+	}
+	return err
+}
+
+func (d *ownDesk) auditTrail(ctx context.Context, first int, visit func(*record.AuditEntry) bool) error {
+	return d.h.vault.AuditTrail(ctx, d.access, first, visit)
+}
+
+func (d *ownDesk) signedBy(
+	ctx context.Context, certificate [sm3.Size]byte, visit func(vault.SignedVersion) bool,
+) error {
+	return d.h.vault.SignedBy(ctx, d.access, certificate, visit)
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/elicense/elicense/vault/record"
+	"github.com/elicense/elicense/verify"
+)
+
+// askedStatus asks a service for the states of licences now, each by the caller's right and with an entry in its audit.
+// A nil one asks nobody.
+type askedStatus struct {
+	desk *serviceDesk
+	now  func() time.Time
+
+	mu  sync.Mutex
+	err error // why a state was not told: the first
+}
+
+var _ verify.StatusSource = (*askedStatus)(nil)
+
+// statusAtService asks the service for states if it is to; as of another time what it says now counts for nothing, and
+// without credentials it would say nothing.
+func (c *program) statusAtService(o *verifyOrder) (*askedStatus, error) {
+	if c.service.url == "" || o.at != "" {
+		return nil, nil //nolint:nilnil // nobody is asked
+	}
+	token, err := c.token(c.service.token)
+	if err != nil || token == "" && c.service.credentials == "" {
+		return nil, err
+	}
+	asked := c.access.Case
+	if o.caseNumber != "" {
+		c.access.Case = o.caseNumber
+	}
+	d, err := c.callService(byLaw("核验证照"))
+	c.access.Case = asked
+	if err != nil {
+		return nil, err
+	}
+	return &askedStatus{desk: d, now: c.Now}, nil
+}
+
+// source is what a verifier asks; nil: nobody.
+func (s *askedStatus) source() verify.StatusSource {
+	if s == nil {
+		return nil
+	}
+	return s
+}
+
+func (s *askedStatus) close() {
+	if s != nil {
+		s.desk.client.Close()
+	}
+}
+
+// CurrentStatus implements verify.StatusSource. What the service does not tell leaves the report without a state.
+func (s *askedStatus) CurrentStatus(ctx context.Context, identifier string) (verify.Status, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st, err := s.ask(ctx, identifier)
+	if err != nil && s.err == nil {
+		s.err = err
+	}
+	return st, err
+}
+
+func (s *askedStatus) ask(ctx context.Context, identifier string) (verify.Status, error) {
+	r, err := s.desk.reads(ctx)
+	if err != nil {
+		return verify.Status{}, err
+	}
+	at := s.now() // before it answers: the state is no younger
+	l, err := s.desk.client.Licence(ctx, identifier, r)
+	if err != nil {
+		return verify.Status{}, err
+	}
+	digest, err := digestIn(l.Record)
+	if err != nil {
+		return verify.Status{}, err
+	}
+	st := verify.Status{Identifier: l.Identifier, Record: digest, State: l.State, Time: at}
+	if l.Since != "" {
+		if st.Since, err = record.ParseDate(l.Since); err != nil {
+			return verify.Status{}, errAnswer
+		}
+	}
+	return st, nil
+}
+
+// tellStatus says why the service told no state, which the report cannot know.
+func (c *program) tellStatus(s *askedStatus) {
+	if s == nil || s.err == nil {
+		return
+	}
+	c.Aside(c.Say("没有从服务得到证照状态：", "the service told no state of a licence: ") + c.Text(describe(s.err)) + "\n")
+}

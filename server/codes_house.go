@@ -1,0 +1,23 @@
+package server
+
+import "net/http"
+
+// The codes of what whoever runs the vault asks.
+const (
+	CodeOperatorAway Code = "operator-elsewhere"
+	CodeTrustLarge   Code = "trust-too-large"
+)
+
+// houseSentences are their words.
+var houseSentences = map[Code]message{
+	CodeOperatorAway: {
+		http.StatusForbidden, false,
+		"管理员不能经接口登记或更改；请停止服务后在数据目录上用 caller add 办理",
+		"an operator is neither made nor changed here; stop the service and use caller add on its data directory",
+	},
+	CodeTrustLarge: {
+		http.StatusServiceUnavailable, false,
+		"信任目录过大，不能经接口取得；请向运行单位索取信任目录",
+		"the folder of trust is too large for an answer; ask the operator for the folder",
+	},
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/record"
 )
 
 // Write are the parameters of every write: it may be sent again at any time.
@@ -165,9 +166,17 @@ func writtenAnswer(status int, a *vault.Answer, err error) (*writtenOutput, erro
 func writtenOf(a *vault.Answer) api.Written {
 	return api.Written{
 		Identifier: a.Identifier, Number: a.Number, Version: a.Version, State: string(a.State),
-		Record: hex.EncodeToString(a.Record[:]), ToSign: a.ToSign, Notes: notesOf(a.Notes), Replayed: a.Replayed,
+		Record: recordText(a.Record), ToSign: a.ToSign, Notes: notesOf(a.Notes), Replayed: a.Replayed,
 		Unchanged: a.Unchanged,
 	}
+}
+
+// recordText is the digest of a record; "" where an act, as giving a number up, leaves none.
+func recordText(d record.Digest) string {
+	if d == (record.Digest{}) {
+		return ""
+	}
+	return hex.EncodeToString(d[:])
 }
 
 func notesOf(notes []vault.Note) []api.Note {

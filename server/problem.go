@@ -177,6 +177,9 @@ func (s *Server) teach(ctx huma.Context, _ string, v any) (any, error) {
 	if err := identity.From(ctx.Context()).BodyRefusal(); err != nil {
 		return s.finish(ctx.Context(), refusalProblem(err)), nil
 	}
+	if p := unread(ctx, m); p != nil {
+		return s.finish(ctx.Context(), p), nil
+	}
 	found := make([]error, len(m.Errors))
 	for i := range m.Errors {
 		found[i] = m.Errors[i]

@@ -53,10 +53,16 @@ func (c *program) doctorCommand() *cobra.Command {
 			"Each finding says how bad it is and what to do. Exit: 0 nothing is wrong (there may be warnings), 1 something is.",
 		Example: "  elicense doctor\n  elicense doctor --server https://licences.example:8443 --cacert root.pem",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if server != "" {
-				return c.doctorServer(cmd.Context(), server, cacert)
+			if server == "" && !cmd.Flags().Changed("data") {
+				server = c.Env("ELICENSE_SERVER")
 			}
-			return c.doctor(cmd.Context())
+			if server == "" {
+				return c.doctor(cmd.Context())
+			}
+			if cacert == "" {
+				cacert = c.Env("ELICENSE_CACERT")
+			}
+			return c.doctorServer(cmd.Context(), server, cacert)
 		},
 	}
 	cmd.Flags().StringVar(&server, "server", "", "从外面检查正在运行的服务 / look at a running service, from outside")

@@ -134,7 +134,12 @@ func (c *program) validate(ctx context.Context, d desk, req vault.Request) error
 
 func (c *program) showNotes(notes []vault.Note) {
 	for _, n := range notes {
-		c.Tell("  已规范 %s：%s → %s [%s]", "  normalised %s: %s -> %s [%s]", n.Field, n.Old, n.New, n.Code)
+		zh, en := n.Code.Sentence()
+		if n.Old == "" {
+			c.Tell("  %[1]s：补为 %[2]s，%[3]s [%[5]s]", "  %[1]s: set to %[2]s, %[4]s [%[5]s]", n.Field, n.New, zh, en, n.Code)
+			continue
+		}
+		c.Tell("  %[1]s：%[2]s → %[3]s，%[4]s [%[6]s]", "  %[1]s: %[2]s -> %[3]s, %[5]s [%[6]s]", n.Field, n.Old, n.New, zh, en, n.Code)
 	}
 }
 

@@ -124,7 +124,7 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 		return err
 	}
 	return alongside(ctx, s.Run, func(ctx context.Context) error {
-		return c.beside(ctx, h, &besides{face, renew}, func() error {
+		return c.beside(ctx, h, &besides{face, renew, settings.Checkpoints}, func() error {
 			return c.whileBackingUp(ctx, h, settings, func() error {
 				return c.serveAll(ctx, settings.Grace, s.Closing, all...)
 			})
@@ -210,7 +210,7 @@ func (c *program) showServing(h *house, s *serveSettings, address string, keys [
 		c.Tell("服务地址 %s", "serving at %s", base)
 		c.Fact("  %s/api/v1/openapi.json", base)
 		if s.Metrics != "" {
-			c.Fact("  http://%s/", s.Metrics)
+			c.Fact("  http://%s/metrics", s.Metrics)
 		}
 		if len(keys) == 0 {
 			return
@@ -226,6 +226,6 @@ func (c *program) showServing(h *house, s *serveSettings, address string, keys [
 		c.Tell("事件流；转换台账见 docs/jobs.md，推送见 docs/events.md：", "the feed of events; docs/jobs.md converts a ledger, docs/events.md has it sent:")
 		c.Fact("%s'%s/api/v1/events?from=0'", call, base)
 		c.Tell("十分钟上手见 docs/api.md；接入符合性测试：", "docs/api.md has the rest, in ten minutes; to try a department's whole day:")
-		c.Fact("  elicense -d %s conformance --server %s", c.dir, base)
+		c.Fact("  %s -d %s conformance --server %s", c.Name, c.dir, base)
 	})
 }

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// beside runs what the service does while it serves: it watches its certificate, and renews data keys.
+// beside runs what the service does while it serves: it watches its certificate,
+// renews data keys and signs checkpoints.
 func (c *program) beside(ctx context.Context, h *house, r *besides, serve func() error) error {
 	ctx, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
@@ -19,6 +20,7 @@ func (c *program) beside(ctx context.Context, h *house, r *besides, serve func()
 		wg.Go(func() { c.watchTLS(ctx, r.face, asked) })
 	}
 	wg.Go(func() { c.renewBeside(ctx, h, r.renew) })
+	wg.Go(func() { c.publishing(ctx, h, r.checkpoints) })
 	err := serve()
 	stop()
 	wg.Wait()
@@ -29,6 +31,8 @@ func (c *program) beside(ctx context.Context, h *house, r *besides, serve func()
 type besides struct {
 	face  *tlsFace // nil: plain HTTP
 	renew bool     // draw new data keys
+
+	checkpoints time.Duration // from one checkpoint to the next
 }
 
 // renewBeside renews the data keys while the service answers, or goes on with a renewal that was broken off. A failure

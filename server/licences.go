@@ -182,7 +182,7 @@ func recordText(d record.Digest) string {
 func notesOf(notes []vault.Note) []api.Note {
 	var out []api.Note
 	for _, n := range notes {
-		zh, en := n.Code.Sentence()
+		zh, en := n.Sentence()
 		out = append(out, api.Note{
 			Path: "/values/" + n.Field, Code: string(n.Code), Old: n.Old, New: n.New, Zh: zh, En: en,
 		})

@@ -59,6 +59,11 @@ func (s *Server) putType(ctx context.Context, c *identity.Caller, in *putTypeInp
 	if err != nil {
 		return nil, err
 	}
+	if s.cfg.Declared != nil {
+		if err := s.cfg.Declared(ctx, c.ID, in.Code); err != nil {
+			return nil, err
+		}
+	}
 	return typeAnswer(t)
 }
 

@@ -92,7 +92,7 @@ func (r *reader) goPrograms(document string) {
 func TestDocuments_A71(t *testing.T) {
 	t.Parallel()
 	r := newReader(t)
-	for _, document := range []string{"api.md"} {
+	for _, document := range []string{"api.md", "licence-types.md", "jobs.md"} {
 		r.follow(document)
 	}
 	if !testing.Short() { // it builds a program

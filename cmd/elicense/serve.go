@@ -160,7 +160,7 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
 		Registry: known.registry, Alarms: known.alarms, Login: known.login, Provider: known.provider, Files: work.files,
 		Converting: work.converting, Webhooks: c.webhooks(h, settings), Verifier: verifying.Verifier,
-		Verifying: verifying, Certifier: certifier, Sandbox: h.settings.Sandbox, Log: c.serviceLog(), Pages: pages{h.documents},
+		Verifying: verifying, Certifier: certifier, Sandbox: h.settings.Sandbox, Declared: h.grantDeclared(), Log: c.serviceLog(), Pages: pages{h.documents},
 		Ready:    func(context.Context) error { return h.room() },
 		Patience: func(r *http.ResponseController) { c.moreTime(r, settings.Timeout) },
 	})

@@ -74,17 +74,17 @@ func (r *reader) follow(document string) {
 	require.NoError(r.t, err, "%s: %s", document, regexp.MustCompile("(?m)^(.{600}).*$").ReplaceAll(out, []byte("$1…")))
 }
 
-// goPrograms runs the programs of a document, as files of a module that has this one beside it.
-func (r *reader) goPrograms(document string) {
+// goProgram writes the one program of a document as a file, which the go command takes as if it were of this module.
+func (r *reader) goProgram(verb, document string) string {
 	r.t.Helper()
-	for _, text := range fencedBlocks(r.t, document, "go") {
-		file := filepath.Join(r.t.TempDir(), "main.go")
-		text = strings.ReplaceAll(r.here(text), "sandbox/keys", filepath.Join(r.dir, "sandbox/keys"))
-		require.NoError(r.t, os.WriteFile(file, []byte(text), 0o600))
-		out, err := exec.CommandContext(r.t.Context(), "go", "run", file).CombinedOutput()
-		require.NoError(r.t, err, "%s: %s", document, out)
-		require.Regexp(r.t, `^JY\d{14} 2 valid\n$`, string(out))
-	}
+	programs := fencedBlocks(r.t, document, "go")
+	require.Len(r.t, programs, 1, document)
+	file := filepath.Join(r.t.TempDir(), "main.go")
+	text := strings.ReplaceAll(r.here(programs[0]), "sandbox/keys", filepath.Join(r.dir, "sandbox/keys"))
+	require.NoError(r.t, os.WriteFile(file, []byte(text), 0o600))
+	out, err := exec.CommandContext(r.t.Context(), "go", verb, file).CombinedOutput()
+	require.NoError(r.t, err, "%s: %s", document, out)
+	return string(out)
 }
 
 // TestDocuments_A71: every command of the documents does what the text says, in the order of the text: a developer who has
@@ -92,10 +92,25 @@ func (r *reader) goPrograms(document string) {
 func TestDocuments_A71(t *testing.T) {
 	t.Parallel()
 	r := newReader(t)
-	for _, document := range []string{"api.md", "licence-types.md", "jobs.md"} {
+	for _, document := range []string{"api.md", "licence-types.md", "jobs.md", "events.md", "sharing.md"} {
 		r.follow(document)
 	}
-	if !testing.Short() { // it builds a program
-		r.goPrograms("api.md")
+	if !testing.Short() { // these build programs
+		require.Regexp(t, `^JY\d{14} 2 valid\n$`, r.goProgram("run", "api.md"))
+		r.goProgram("vet", "events.md")
 	}
+}
+
+// TestOperationsDocument: from nothing to a licence that a department has issued and a hall has compared, by mutual TLS
+// and signatures, with the commands of docs/operations.md and no others.
+func TestOperationsDocument(t *testing.T) {
+	t.Parallel()
+	for _, tool := range []string{"sh", "openssl"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip("the commands of the document need " + tool)
+		}
+	}
+	r := &reader{t: t, dir: t.TempDir(), from: "127.0.0.1:8443", to: freeAddress(t)}
+	r.install()
+	r.follow("operations.md")
 }

@@ -54,7 +54,7 @@ func TestMissing_A89(t *testing.T) {
 		{"a member", "department-1", http.MethodPost, "/lookups", `{"ground": "law"}`, "/purpose", "缺少成员 purpose"},
 		{
 			"a member of a member", "department-1", http.MethodPost, "/lookups",
-			`{"ground": "law", "purpose": "a", "holder": {"code": "1"}}`, "/holder/kind", "缺少成员 kind",
+			`{"ground": "law", "purpose": "a", "holder": {"kind": "001"}}`, "/holder/code", "缺少成员 code",
 		},
 		{
 			"the kind of an end", "department-1", http.MethodPost, "/licences/" + id + "/revocations",

@@ -35,15 +35,19 @@ func (s *Server) lookUp(ctx context.Context, c *identity.Caller, in *lookUpInput
 		return nil, err
 	}
 	a := s.accessOf(c, q.Asked)
+	holder := holderOf(q.Holder)
+	if c.IsHolder() && q.Identifier+q.Number+q.Issuer == "" && q.Holder == nil { // who asks for nothing asks for his own
+		holder = api.Holder{Kind: c.Holder.Kind, Code: c.Holder.Code}
+	}
 	res, err := s.cfg.Vault.Lookup(ctx, a, vault.Query{
 		Identifier: q.Identifier, Type: q.Type, Number: q.Number, Issuer: q.Issuer,
-		HolderKind: holderOf(q.Holder).Kind, HolderCode: holderOf(q.Holder).Code,
+		HolderKind: holder.Kind, HolderCode: holder.Code,
 		Limit: q.Limit, Cursor: q.Cursor, Receipt: q.Receipt,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.observe(ctx, c, &a, append(holdersOf(res), holderOf(q.Holder).Code)...); err != nil {
+	if err := s.observe(ctx, c, &a, append(holdersOf(res), holder.Code)...); err != nil {
 		return nil, err
 	}
 	out := &lookUpOutput{Body: api.LookupAnswer{
@@ -65,11 +69,16 @@ func checkQuery(c *identity.Caller, typeCode, identifier string) error {
 	return checkType(c, typeCode)
 }
 
+// holderOf is the holder that a request names. A kind that is left out is told by the code where that is certain.
 func holderOf(h *api.Holder) api.Holder {
 	if h == nil {
 		return api.Holder{}
 	}
-	return *h
+	out := *h
+	if out.Kind == "" {
+		out.Kind = vault.HolderKindOf(out.Code, []string{code.HolderCodeUSCC, code.HolderCodeCitizen})
+	}
+	return out
 }
 
 // licenceOf shows a licence with the fields that were asked for, and no others, as the caller may read them; named: he

@@ -319,7 +319,7 @@ var messages = map[Code]sentence{
 		"账本的这一段在一次恢复中丢失；请看检查点中的说明行",
 		"this part of the ledger was lost in a restore; see the lines of the checkpoint that say so",
 	},
-	CodeClaimUnknown: {"比对项不属于该类证照的要素清单核对短名或标签", "the type has no such element to compare; check its short name"},
+	CodeClaimUnknown: {"比对项不属于该类证照；请对照该类证照的要素清单核对短名或标签", "the type has no such element to compare; check its short name"},
 	CodeQuery:        {"查询条件不完整或不止一个结果；请补全条件", "the query is incomplete or has several answers; complete it"},
 	CodeCursor:       {"翻页标记无效；请从第一页开始", "the page mark is not valid; start at the first page"},
 	CodeConflictHolder: {

@@ -22,8 +22,8 @@ type ProblemError struct {
 	RetryAfter time.Duration // as the service asks for; zero: it does not
 }
 
-// Error says what is wrong and what to do, in English, with code and trace; nothing that was submitted stands in it. All
-// that is wrong, with the Chinese sentences, is in Errors.
+// Error says what is wrong and what to do, in English, with code and trace; nothing that was submitted stands in it.
+// All that is wrong, with the Chinese sentences, is in Errors.
 func (e *ProblemError) Error() string {
 	text := fmt.Sprintf("client: refused with %d %s", e.Status, e.Code)
 	for i := range e.Errors {

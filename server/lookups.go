@@ -36,7 +36,7 @@ func (s *Server) lookUp(ctx context.Context, c *identity.Caller, in *lookUpInput
 	}
 	a := s.accessOf(c, q.Asked)
 	holder := holderOf(q.Holder)
-	if c.IsHolder() && q.Identifier+q.Number+q.Issuer == "" && q.Holder == nil { // who asks for nothing asks for his own
+	if c.IsHolder() && q.Identifier+q.Number+q.Issuer == "" && q.Holder == nil { // who names nothing means his own
 		holder = api.Holder{Kind: c.Holder.Kind, Code: c.Holder.Code}
 	}
 	res, err := s.cfg.Vault.Lookup(ctx, a, vault.Query{

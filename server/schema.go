@@ -122,8 +122,8 @@ func schemaDefect(code Code, e *huma.ErrorDetail) api.Defect {
 		named := strings.Join(found[1:], ", ")
 		d.Rule = strings.TrimSpace(r.rule + " " + named)
 		place := placeOf(e.Location)
-		fill := strings.NewReplacer("{}", named, "{name}", place.name).Replace
-		d.Zh, d.En = fill(strings.ReplaceAll(r.zh, "{place}", place.zh)), fill(strings.ReplaceAll(r.en, "{place}", place.en))
+		d.Zh = strings.NewReplacer("{}", named, "{name}", place.name, "{place}", place.zh).Replace(r.zh)
+		d.En = strings.NewReplacer("{}", named, "{name}", place.name, "{place}", place.en).Replace(r.en)
 		d.FixZh, d.FixEn = r.fixZh, r.fixEn
 		if r.message == missingMember.message {
 			d.Path += "/" + named

@@ -88,8 +88,8 @@ type Config struct {
 
 	// Sandbox marks every answer.
 	Sandbox bool
-	// Declared is told who has declared a licence type, before the answer. A sandbox lets that department issue it at once;
-	// nil: whoever may issue is registered by an operator.
+	// Declared is told who has declared a licence type, before the answer. A sandbox lets that department issue it at
+	// once; nil: whoever may issue is registered by an operator.
 	Declared func(ctx context.Context, caller, typeCode string) error
 }
 

@@ -64,3 +64,10 @@ func TestUnknownSettings(t *testing.T) {
 	require.Contains(t, told.Zh, "没有这些设置：backup_evry、lissten；可用的设置：backup_every、")
 	require.Contains(t, told.En, "no such settings: backup_evry, lissten; there are backup_every, ")
 }
+
+// TestGrantDeclared: only a sandbox lets who declares a licence type issue it; elsewhere an operator registers who may.
+func TestGrantDeclared(t *testing.T) {
+	t.Parallel()
+	require.Nil(t, (&house{}).grantDeclared())
+	require.NotNil(t, (&house{settings: settings{Sandbox: true}}).grantDeclared())
+}

@@ -18,7 +18,7 @@ type Written struct {
 	Number     string `json:"number,omitempty" doc:"证照编号, of what is new"`
 	Version    int    `json:"version"`
 	State      string `json:"state"`
-	Record     string `json:"record" doc:"SM3 of the record, hexadecimal"`
+	Record     string `json:"record,omitempty" doc:"SM3 of the record, hexadecimal; none where a number was given up"`
 	ToSign     []byte `json:"toSign,omitempty" doc:"what the department's own key has to sign"`
 	Notes      []Note `json:"notes,omitempty" doc:"what was changed of the submitted values"`
 	Replayed   bool   `json:"replayed" doc:"carried out by an earlier request with the same key"`

@@ -20,7 +20,7 @@ type LookupRequest struct {
 
 // Holder names a holder (持证主体).
 type Holder struct {
-	Kind string `json:"kind" maxLength:"3" doc:"持证主体代码类型代码 of GB/T 36903; told by the code if empty"`
+	Kind string `json:"kind,omitempty" maxLength:"3" doc:"持证主体代码类型代码 of GB/T 36903; told by the code if empty"`
 	Code string `json:"code" maxLength:"64"`
 }
 

@@ -273,3 +273,15 @@ func TestParseKey(t *testing.T) {
 	_, err = client.ParseKey(file, []byte("another word"))
 	require.ErrorIs(t, err, pki.ErrPassphrase)
 }
+
+// TestProblemError: the error says what is wrong, where, and what to do, without what was submitted.
+func TestProblemError(t *testing.T) {
+	t.Parallel()
+	err := &client.ProblemError{Problem: api.Problem{Status: 422, Code: "paper-missing", Trace: "ab12", Errors: []api.Defect{
+		{Code: "paper-missing", En: "no serial of the printed paper", FixEn: "give it"},
+		{Code: "uscc_check", Path: "/values/CZZTDM", Found: "91350100EX0000002K", En: "the last character is wrong"},
+		{En: "third"}, {En: "fourth"}, {En: "fifth"},
+	}}}
+	require.EqualError(t, err, "client: refused with 422 paper-missing: no serial of the printed paper; give it: "+
+		"/values/CZZTDM the last character is wrong: third; 2 more (trace ab12)")
+}

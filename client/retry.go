@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/elicense/elicense/api"
@@ -21,10 +22,26 @@ type ProblemError struct {
 	RetryAfter time.Duration // as the service asks for; zero: it does not
 }
 
-// Error names the code and the trace, and nothing that was submitted.
+// Error says what is wrong and what to do, in English, with code and trace; nothing that was submitted stands in it.
+// All that is wrong, with the Chinese sentences, is in Errors.
 func (e *ProblemError) Error() string {
-	return fmt.Sprintf("client: refused with %d %s (trace %s)", e.Status, e.Code, e.Trace)
+	text := fmt.Sprintf("client: refused with %d %s", e.Status, e.Code)
+	for i := range e.Errors {
+		if i == maxTold {
+			text += fmt.Sprintf("; %d more", len(e.Errors)-i)
+			break
+		}
+		d := &e.Errors[i]
+		text += ": " + strings.TrimPrefix(d.Path+" ", " ") + d.En
+		if d.FixEn != "" {
+			text += "; " + d.FixEn
+		}
+	}
+	return text + " (trace " + e.Trace + ")"
 }
+
+// maxTold is how many of the things that are wrong stand in the text of the error.
+const maxTold = 3
 
 // CodeOf is the code of a refusal; "" if err is none.
 func CodeOf(err error) string {

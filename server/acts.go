@@ -94,6 +94,9 @@ func (s *Server) act(ctx context.Context, c *identity.Caller, a act, in *actInpu
 		Paper: in.Body.Paper,
 	}
 	if wanted.Kind == "" {
+		if in.Body.Kind == "" {
+			return nil, misfit(http.StatusUnprocessableEntity, []error{missing("kind")})
+		}
 		wanted.Kind = record.Kind(in.Body.Kind)
 	}
 	if in.Validate != "" {

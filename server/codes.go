@@ -210,8 +210,8 @@ var transportSentences = map[Code]message{
 	},
 	CodeTooLarge: {
 		http.StatusRequestEntityTooLarge, false,
-		"请求内容过大；请分成几次提交",
-		"the request is too large; send it in several parts",
+		"内容过大；请缩小，或分几次提交",
+		"the content is too large; make it smaller, or send it in several parts",
 	},
 	CodeMediaType: {
 		http.StatusUnsupportedMediaType, false,

@@ -74,7 +74,9 @@ func kindsOf(names []string) ([]record.Kind, error) {
 		kind := record.Kind(name)
 		if kind != vault.FeedOpened && !isNotice(kind) && !slices.Contains(record.Kinds(), kind) {
 			p := codeProblem(CodeEventKind)
-			p.Errors[0].Path, p.Errors[0].Found = "kinds", name
+			d := &p.Errors[0]
+			d.Path, d.Found = "query.kinds", name
+			d.FixZh, d.FixEn = "请用下列名称："+kindNames("、"), "name one of "+kindNames(", ")
 			return nil, p
 		}
 		kinds = append(kinds, kind)
@@ -145,4 +147,13 @@ func (f source) End(ctx context.Context) (uint64, error) { return f.s.cfg.Vault.
 // Refused implements feed.Source.
 func (source) Refused(err error) bool {
 	return errors.Is(err, vault.ErrDenied) || errors.Is(err, vault.ErrUnknownCaller)
+}
+
+// kindNames are the kinds of events that the feed has.
+func kindNames(between string) string {
+	names := []string{string(vault.FeedOpened)}
+	for _, k := range record.Kinds() {
+		names = append(names, string(k))
+	}
+	return strings.Join(names, between)
 }

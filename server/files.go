@@ -67,6 +67,7 @@ func (s *Server) upload(ctx huma.Context) {
 	f, err := s.keepUpload(ctx, c.Request)
 	if err != nil {
 		if errors.Is(err, files.ErrTooLarge) {
+			err = tooLarge(s.cfg.MaxUpload)
 			c.Header("Connection", "close") // what is left of the body is not waited for
 		}
 		s.writeProblem(c, s.problem(ctx.Context(), err))

@@ -70,8 +70,8 @@ type frame struct {
 	wantKey bool
 }
 
-// checkJSON refuses what encoding/json lets pass. It also replaces what is no character by U+FFFD: the value that is
-// signed would not be the one that was sent.
+// checkJSON refuses what encoding/json lets pass, and says where. It also replaces what is no character by U+FFFD: the
+// value that is signed would not be the one that was sent.
 func checkJSON(data []byte) error {
 	switch {
 	case !utf8.Valid(data):
@@ -84,19 +84,31 @@ func checkJSON(data []byte) error {
 	var open []frame
 	for {
 		token, err := dec.Token()
-		if errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF) && len(open) == 0:
 			return nil
-		}
-		if err != nil {
-			return err
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return placed(errCut, data, dec.InputOffset())
+		case err != nil:
+			return placed(errSyntax, data, syntaxOffset(data))
 		}
 		if open, err = step(open, token); err != nil {
-			return err
+			return placed(err, data, dec.InputOffset())
 		}
 		if len(open) == 0 {
-			return noMore(dec)
+			return noMore(dec, data)
 		}
 	}
+}
+
+// syntaxOffset is where a text stops being JSON.
+func syntaxOffset(data []byte) int64 {
+	var raw json.RawMessage
+	var syntax *json.SyntaxError
+	if errors.As(json.Unmarshal(data, &raw), &syntax) {
+		return max(0, syntax.Offset-1) // it counts the byte at fault
+	}
+	return 0
 }
 
 // step takes one token: a member's name is seen once, a value closes its member.
@@ -132,9 +144,10 @@ func step(open []frame, token json.Token) ([]frame, error) {
 // folded makes names equal that encoding/json takes for one, whatever their case.
 func folded(name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
-func noMore(dec *json.Decoder) error {
+func noMore(dec *json.Decoder, data []byte) error {
+	end := dec.InputOffset()
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errTrailing
+		return placed(errTrailing, data, end)
 	}
 	return nil
 }

@@ -179,15 +179,23 @@ func writtenAnswer(status int, a *vault.Answer, err error) (*writtenOutput, erro
 func writtenOf(a *vault.Answer) api.Written {
 	return api.Written{
 		Identifier: a.Identifier, Number: a.Number, Version: a.Version, State: string(a.State),
-		Record: hex.EncodeToString(a.Record[:]), ToSign: a.ToSign, Notes: notesOf(a.Notes), Replayed: a.Replayed,
+		Record: recordText(a.Record), ToSign: a.ToSign, Notes: notesOf(a.Notes), Replayed: a.Replayed,
 		Unchanged: a.Unchanged,
 	}
+}
+
+// recordText is the digest of a record; "" where an act, as giving a number up, leaves none.
+func recordText(d record.Digest) string {
+	if d == (record.Digest{}) {
+		return ""
+	}
+	return hex.EncodeToString(d[:])
 }
 
 func notesOf(notes []vault.Note) []api.Note {
 	var out []api.Note
 	for _, n := range notes {
-		zh, en := n.Code.Sentence()
+		zh, en := n.Sentence()
 		out = append(out, api.Note{
 			Path: "/values/" + n.Field, Code: string(n.Code), Old: n.Old, New: n.New, Zh: zh, En: en,
 		})

@@ -73,6 +73,11 @@ func (s *Server) putType(ctx context.Context, c *identity.Caller, in *putTypeInp
 	if err != nil {
 		return nil, err
 	}
+	if s.cfg.Declared != nil {
+		if err := s.cfg.Declared(ctx, c.ID, in.Code); err != nil {
+			return nil, err
+		}
+	}
 	body, err := typeOf(t)
 	return &putTypeOutput{body}, err
 }

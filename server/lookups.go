@@ -34,9 +34,13 @@ func (s *Server) lookUp(ctx context.Context, c *identity.Caller, in *lookUpInput
 		return nil, err
 	}
 	a := s.accessOf(c, q.Asked)
+	holder := holderOf(q.Holder)
+	if c.IsHolder() && q.Identifier+q.Number+q.Issuer == "" && q.Holder == nil { // who names nothing means his own
+		holder = api.Holder{Kind: c.Holder.Kind, Code: c.Holder.Code}
+	}
 	res, err := s.cfg.Vault.Lookup(ctx, a, vault.Query{
 		Identifier: q.Identifier, Type: q.Type, Number: q.Number, Issuer: q.Issuer,
-		HolderKind: holderOf(q.Holder).Kind, HolderCode: holderOf(q.Holder).Code,
+		HolderKind: holder.Kind, HolderCode: holder.Code,
 		Batch: q.Batch, Limit: q.Limit, Cursor: q.Cursor, Receipt: q.Receipt,
 	})
 	if err != nil {
@@ -61,11 +65,16 @@ func checkQuery(c *identity.Caller, typeCode, identifier string) error {
 	return checkType(c, typeCode)
 }
 
+// holderOf is the holder that a request names. A kind that is left out is told by the code where that is certain.
 func holderOf(h *api.Holder) api.Holder {
 	if h == nil {
 		return api.Holder{}
 	}
-	return *h
+	out := *h
+	if out.Kind == "" {
+		out.Kind = vault.HolderKindOf(out.Code, []string{code.HolderCodeUSCC, code.HolderCodeCitizen})
+	}
+	return out
 }
 
 // licenceOf shows a licence with the fields that were asked for, and no others; open: as they are, else as whoever

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -109,13 +110,34 @@ type entry struct {
 func (e entry) admit(caller *identity.Caller) error {
 	switch {
 	case e.may == "" || !caller.May(e.may), caller.IsHolder() && caller.Holder == nil:
-		return identity.Refuse(identity.CodeForbidden)
+		return forbidden(e.may, caller)
 	case e.write && caller.MustSign && !caller.Signed:
 		return identity.Refuse(identity.CodeNeedsProof)
 	case !e.keyed && caller.Repeated:
 		return identity.Refuse(identity.CodeReplayed)
 	}
 	return nil
+}
+
+// forbidden names the caller's role and the roles that may.
+func forbidden(may identity.Permission, caller *identity.Caller) *answer {
+	p := codeProblem(Code(identity.CodeForbidden))
+	d := &p.Errors[0]
+	if caller != nil {
+		d.Found = string(caller.Role)
+	}
+	d.Rule = "permission " + string(may)
+	roles := identity.Permissions()[may]
+	if len(roles) == 0 {
+		return p
+	}
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = string(r)
+	}
+	d.FixZh = "请由下列角色之一办理：" + strings.Join(names, "、")
+	d.FixEn = "have it done by one of the roles " + strings.Join(names, ", ")
+	return p
 }
 
 // bodyContext answers with the status of our problem when content was refused while huma read it, which it takes for an

@@ -179,6 +179,9 @@ func (s *Server) teach(ctx huma.Context, _ string, v any) (any, error) {
 	if p := contentProblem(identity.From(ctx.Context()), body); p != nil {
 		return s.finish(ctx.Context(), p), nil
 	}
+	if p := unread(ctx, m); p != nil {
+		return s.finish(ctx.Context(), p), nil
+	}
 	found := make([]error, len(m.Errors))
 	for i := range m.Errors {
 		found[i] = m.Errors[i]

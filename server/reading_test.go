@@ -212,3 +212,28 @@ func TestPublic(t *testing.T) {
 	require.Equal(t, "return", drop(bundle).Decision, "the vault is asked, not the old statement in the file")
 	refused(t, w.call("", http.MethodGet, "/public/licences/x", nil), http.StatusNotFound, "licence-unknown")
 }
+
+// TestOwnLicences_A04: a holder who names nothing is shown what is his own; who is no holder is asked what he means. The
+// kind of a holder's code is told by the code.
+func TestOwnLicences_A04(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	issued := w.issue("one")
+	own := into[api.LookupAnswer](t, w.call("firm-7", http.MethodPost, "/lookups", api.LookupRequest{
+		Asked: api.Asked{Purpose: "x", Ground: "holder"},
+	}))
+	require.Len(t, own.Licences, 1)
+	require.Equal(t, issued.Identifier, own.Licences[0].Identifier)
+	other := into[api.LookupAnswer](t, w.call("firm-8", http.MethodPost, "/lookups", api.LookupRequest{
+		Asked: api.Asked{Purpose: "x", Ground: "holder"},
+	}))
+	require.Empty(t, other.Licences)
+	asked := api.Asked{Purpose: "x", Ground: "law", Basis: fixtures.HallBasis, Case: "2026-0001"}
+	refused(t, w.call("reviewer", http.MethodPost, "/lookups", api.LookupRequest{Asked: asked}),
+		http.StatusUnprocessableEntity, "query-incomplete")
+	found := into[api.LookupAnswer](t, w.call("reviewer", http.MethodPost, "/lookups", map[string]any{
+		"purpose": "x", "ground": "law", "basis": fixtures.HallBasis, "case": "2026-0001",
+		"holder": map[string]string{"code": fixtures.FirmAt(7).Code},
+	}))
+	require.Len(t, found.Licences, 1)
+}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -33,13 +34,16 @@ func ruleOf(rule, message string, words ...string) schemaRule {
 	return schemaRule{rule, regexp.MustCompile("^" + pattern + "$"), words[0], words[1], words[2], words[3]}
 }
 
+// missingMember is told of the object that lacks the member; its path is made to name the member itself.
+var missingMember = ruleOf("required", validation.MsgExpectedRequiredProperty, "缺少成员 {}", "请补上",
+	"the member {} is missing", "add it")
+
 var schemaRules = []schemaRule{
 	ruleOf("additionalProperties", validation.MsgUnexpectedProperty, "没有这个成员", "请删除，或核对名称的拼写和大小写",
 		"there is no such member", "remove it, or check its spelling and case"),
-	ruleOf("required", validation.MsgExpectedRequiredProperty, "缺少成员 {}", "请补上",
-		"the member {} is missing", "add it"),
-	ruleOf("required", "required %s parameter is missing", "缺少参数（{}）", "请补上",
-		"the parameter ({}) is missing", "add it"),
+	missingMember,
+	ruleOf("required", "required %s parameter is missing", "缺少{place} {name}", "请补上",
+		"the {place} {name} is missing", "add it"),
 	ruleOf("query", "unknown query parameter", "没有这个查询参数", "请删除，或核对拼写",
 		"there is no such query parameter", "remove it, or check its spelling"),
 	ruleOf("query", msgSingle, "参数只能出现一次", "请只保留一个",
@@ -88,15 +92,25 @@ var schemaRules = []schemaRule{
 	ruleOf("pattern", validation.MsgExpectedBePattern, "应为{}", "请按此格式书写", "it is to be {}", "write it so"),
 	ruleOf("uniqueItems", validation.MsgExpectedArrayItemsUnique, "有重复的项", "请只保留一个",
 		"an item stands twice", "keep one"),
-	ruleOf("json", errDuplicate.Error(), "同一成员出现两次", "请只保留一个", "a member stands twice", "keep one"),
-	ruleOf("json", errDeep.Error(), "嵌套过深（至多 32 层）", "请按接口说明书写", "it nests too deeply (32 levels at most)",
-		"write it as the description says"),
+	ruleOf("json", errDuplicate.Error()+" at %s", "同一成员出现两次（行:列 {}）", "请只保留一个",
+		"a member stands twice (line:column {})", "keep one"),
+	ruleOf("json", errDeep.Error()+" at %s", "嵌套过深，至多 32 层（行:列 {}）", "请按接口说明书写",
+		"it nests too deeply, 32 levels at most (line:column {})", "write it as the description says"),
 	ruleOf("json", errUTF8.Error(), "含有不是 UTF-8 的字节", "请按 UTF-8 编码", "there are bytes that are not UTF-8",
 		"encode it in UTF-8"),
 	ruleOf("json", errSurrogate.Error(), "含有不成对的 \\u 代理码", "请成对书写，或直接写出该字符",
 		"half of a \\u surrogate pair stands alone", "write both halves, or the character itself"),
-	ruleOf("json", errTrailing.Error(), "内容之后还有多余的字节", "请只发送一个 JSON 值", "there is content after the value",
-		"send one JSON value"),
+	ruleOf("json", errTrailing.Error()+" at %s", "JSON 值之后还有多余的内容（行:列 {}）", "请只发送一个 JSON 值",
+		"there is content after the value (line:column {})", "send one JSON value"),
+	ruleOf("json", errSyntax.Error()+" at %s", "此处不是合法的 JSON（行:列 {}）", "请检查此处及其前的逗号、引号和括号",
+		"this is no JSON (line:column {})", "look at commas, quotes and brackets here and before"),
+	ruleOf("json", errCut.Error()+" at %s", "JSON 不完整，在此处中断（行:列 {}）", "请补全引号和括号，并核对请求是否发送完整",
+		"the JSON ends early (line:column {})", "close quotes and brackets, and see that all of it was sent"),
+}
+
+// missing is a member that an operation needs though its description, shared with others, does not.
+func missing(member string) error {
+	return &huma.ErrorDetail{Location: "body", Message: fmt.Sprintf(validation.MsgExpectedRequiredProperty, member)}
 }
 
 // schemaDefect puts a finding of huma into our words. What it says of nothing we know is told without its own words,
@@ -113,11 +127,31 @@ func schemaDefect(code Code, e *huma.ErrorDetail) api.Defect {
 		}
 		named := strings.Join(found[1:], ", ")
 		d.Rule = strings.TrimSpace(r.rule + " " + named)
-		fill := strings.NewReplacer("{}", named).Replace
-		d.Zh, d.FixZh, d.En, d.FixEn = fill(r.zh), r.fixZh, fill(r.en), r.fixEn
+		place := partOf(e.Location)
+		d.Zh = strings.NewReplacer("{}", named, "{name}", place.name, "{place}", place.zh).Replace(r.zh)
+		d.En = strings.NewReplacer("{}", named, "{name}", place.name, "{place}", place.en).Replace(r.en)
+		d.FixZh, d.FixEn = r.fixZh, r.fixEn
+		if r.message == missingMember.message {
+			d.Path += "/" + named
+		}
 		break
 	}
 	return d
+}
+
+// parameterPlace is where a parameter belongs, in words.
+type parameterPlace struct{ name, zh, en string }
+
+// placeOf puts query.from and header.Idempotency-Key into words.
+func partOf(location string) parameterPlace {
+	where, name, _ := strings.Cut(location, ".")
+	switch where {
+	case "query":
+		return parameterPlace{name, "查询参数", "query parameter"}
+	case "header":
+		return parameterPlace{name, "请求头", "header"}
+	}
+	return parameterPlace{name, "参数", "parameter"}
 }
 
 // misfit is the problem of content that does not fit the description; nil if nothing was found.

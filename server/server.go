@@ -91,6 +91,9 @@ type Config struct {
 
 	// Sandbox marks every answer.
 	Sandbox bool
+	// Declared is told who has declared a licence type, before the answer. A sandbox lets that department issue it at
+	// once; nil: whoever may issue is registered by an operator.
+	Declared func(ctx context.Context, caller, typeCode string) error
 }
 
 // Server answers requests. It is safe for use by many goroutines.

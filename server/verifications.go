@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/elicense/elicense/api"
-	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/verify"
@@ -197,7 +196,7 @@ func (s *Server) contentOf(ctx context.Context, owner string, inline []byte, id 
 		return nil, 0, err
 	}
 	if f.Size > maxSubmitted {
-		return nil, 0, files.ErrTooLarge
+		return nil, 0, tooLarge(maxSubmitted)
 	}
 	return f, f.Size, nil
 }
@@ -216,15 +215,15 @@ func verificationOf(c *verify.CaseReport, lang string) api.Verification {
 	out := api.Verification{
 		Case: c.Number, Policy: verify.PolicyVersion, Indication: c.Indication().String(), Notice: c.Notice(lang),
 	}
-	out.DecisionZh, _ = c.Headlines("zh")
-	out.DecisionEn, _ = c.Headlines("en")
+	out.DecisionZh, out.DecisionEn = c.DecisionIn("zh"), c.DecisionIn("en")
 	for i, r := range c.Reports {
 		d := api.Judged{
 			Name: c.Names[i], SM3: c.Inputs[i].SM3, Size: c.Inputs[i].Size, Kind: string(r.Kind),
 			Indication: r.Indication.String(), SubIndication: string(r.SubIndication), Headline: r.Headline,
 		}
-		d.DecisionZh, d.ReasonZh = r.Headlines("zh")
-		d.DecisionEn, d.ReasonEn = r.Headlines("en")
+		_, d.ReasonZh = r.Headlines("zh")
+		_, d.ReasonEn = r.Headlines("en")
+		d.DecisionZh, d.DecisionEn = r.DecisionIn("zh"), r.DecisionIn("en")
 		out.Documents = append(out.Documents, d)
 	}
 	return out

@@ -51,6 +51,15 @@ type Note struct {
 	New   string `json:"new"`
 }
 
+// Sentence says what was done to the value, in both languages.
+func (n Note) Sentence() (zh, en string) {
+	if zh, en = n.Code.Sentence(); zh != "" {
+		return zh, en
+	}
+	m := normal.Note{Code: normal.Code(n.Code), Old: n.Old, New: n.New}
+	return m.Text(normal.ZH), m.Text(normal.EN)
+}
+
 // Normalise reads raw values by short name into a row of normal values, with a note for each change and every problem
 // at once.
 func (t *LicenceType) Normalise(raw map[string]string, today record.Date) ([]string, []Note, []Problem) {

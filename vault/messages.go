@@ -241,8 +241,11 @@ var messages = map[Code]sentence{
 		"文字含有控制字符、换行或首尾空格；请删除",
 		"the text has control characters, line breaks or outer spaces; remove them",
 	},
-	CodeFieldUnknown: {"该类证照没有这个要素；请核对要素短名", "the type has no such field; check its short name"},
-	CodeFieldTwice:   {"同一要素出现两次；请保留一个", "the field is given twice; keep one"},
+	CodeFieldUnknown: {
+		"该类证照没有这个要素；请对照该类证照的要素清单核对短名或标签",
+		"the type has no such field; compare its short name or label with the elements of the type",
+	},
+	CodeFieldTwice: {"同一要素出现两次；请保留一个", "the field is given twice; keep one"},
 	CodeImageUnknown: {
 		"没有这个影像；请随请求给出影像文件（JPEG 或 PNG）",
 		"there is no such image; bring the file with the request (JPEG or PNG)",
@@ -325,8 +328,11 @@ var messages = map[Code]sentence{
 		"账本的这一段在一次恢复中丢失；请看检查点中的说明行",
 		"this part of the ledger was lost in a restore; see the lines of the checkpoint that say so",
 	},
-	CodeClaimUnknown: {"比对项不属于该类证照；请核对要素短名", "the type has no such element to compare; check its short name"},
-	CodeQuery:        {"查询条件不完整或不止一个结果；请补全条件", "the query is incomplete or has several answers; complete it"},
+	CodeClaimUnknown: {
+		"比对项不属于该类证照；请对照该类证照的要素清单核对短名或标签",
+		"the type has no such element to compare; compare its short name or label with the elements of the type",
+	},
+	CodeQuery: {"查询条件不完整或不止一个结果；请补全条件", "the query is incomplete or has several answers; complete it"},
 	CodeClerk: {
 		"经办人标识不能用：应为工号或化名（1 至 64 个字母、数字和 . _ @ -），不得为身份证号、手机号；请改用本部门的工号",
 		"the clerk is not to be named so: a staff number or pseudonym has 1 to 64 letters, digits and . _ @ -, and " +

@@ -100,6 +100,9 @@ func (c *CaseReport) Headlines(lang string) (decision, reason string) {
 	return w.zh + " / " + w.en, reason
 }
 
+// DecisionIn is the decision on the case in one language alone.
+func (c *CaseReport) DecisionIn(lang string) string { return decisions[c.Decision()].in(lang) }
+
 // Notice is the one paragraph for the applicant: every document that cannot be accepted, with what is wrong with it.
 func (c *CaseReport) Notice(lang string) string {
 	var lines []string

@@ -12,12 +12,19 @@ import (
 // Headlines gives the first two lines of the report: the decision, in Chinese and English, and its reason in "zh"
 // or "en".
 func (r *Report) Headlines(lang string) (decision, reason string) {
-	w := decisions[r.Decision()]
-	if !r.RecheckAt.IsZero() {
-		at := r.RecheckAt.Format(time.RFC3339)
-		w = words{"待 " + at + " 复验", "RECHECK AFTER " + at}
-	}
+	w := r.decisionWords()
 	return w.zh + " / " + w.en, r.reason().in(lang)
+}
+
+// DecisionIn is the decision in one language alone.
+func (r *Report) DecisionIn(lang string) string { return r.decisionWords().in(lang) }
+
+func (r *Report) decisionWords() words {
+	if r.RecheckAt.IsZero() {
+		return decisions[r.Decision()]
+	}
+	at := r.RecheckAt.Format(time.RFC3339)
+	return words{"待 " + at + " 复验", "RECHECK AFTER " + at}
 }
 
 func (r *Report) reason() words {

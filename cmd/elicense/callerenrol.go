@@ -70,8 +70,10 @@ func (c *program) makeSystemKeys(ctx context.Context, d *ownDesk, r *registering
 		return err
 	}
 	if caller.Department == "" {
-		return cli.Usage("该调用方不属于任何部门，本目录的 CA 不能为其发证；请用 elicense caller register",
-			"the caller belongs to no department, and the CA here certifies departments; use elicense caller register")
+		return cli.Usage("该调用方不属于任何部门，本目录的 CA 不能为其发证；请先用 elicense caller add --code 写明所属部门，"+
+			"或用 elicense caller register 登记它自己的证书",
+			"the caller belongs to no department, and the CA here certifies departments; name its own with "+
+				"elicense caller add --code, or register certificates of its own with elicense caller register")
 	}
 	passphrase, err := c.keySecret()
 	if err != nil {

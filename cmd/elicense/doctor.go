@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,12 +54,15 @@ func (c *program) doctorCommand() *cobra.Command {
 		Example: "  elicense doctor\n  elicense doctor --server https://licences.example:8443 --cacert root.pem",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if server == "" && !cmd.Flags().Changed("data") {
-				server, cacert = c.Env("ELICENSE_SERVER"), cmp.Or(cacert, c.Env("ELICENSE_CACERT"))
+				server = c.Env("ELICENSE_SERVER")
 			}
-			if server != "" {
-				return c.doctorServer(cmd.Context(), server, cacert)
+			if server == "" {
+				return c.doctor(cmd.Context())
 			}
-			return c.doctor(cmd.Context())
+			if cacert == "" {
+				cacert = c.Env("ELICENSE_CACERT")
+			}
+			return c.doctorServer(cmd.Context(), server, cacert)
 		},
 	}
 	cmd.Flags().StringVar(&server, "server", "", "从外面检查正在运行的服务 / look at a running service, from outside")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -134,7 +135,9 @@ func (c *program) validate(ctx context.Context, d desk, req vault.Request) error
 
 func (c *program) showNotes(notes []vault.Note) {
 	for _, n := range notes {
-		c.Tell("  已规范 %s：%s → %s [%s]", "  normalised %s: %s -> %s [%s]", n.Field, n.Old, n.New, n.Code)
+		zh, en := n.Sentence()
+		c.Tell("  %[1]s：%[2]s → %[3]s；%[4]s [%[6]s]", "  %[1]s: %[2]s -> %[3]s; %[5]s [%[6]s]",
+			n.Field, cmp.Or(n.Old, c.Say("（空）", "(empty)")), n.New, zh, en, n.Code)
 	}
 }
 

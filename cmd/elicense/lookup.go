@@ -19,6 +19,7 @@ type query struct {
 	vault.Query
 
 	holder string
+	own    bool // nothing need be asked for: a service that knows a holder shows what is his or hers
 }
 
 func (q *query) flags(cmd *cobra.Command) {
@@ -44,7 +45,7 @@ func (q *query) complete(ctx context.Context, v shelf, identifier []string) erro
 			return err
 		}
 	}
-	if q.Identifier == "" && q.holder == "" && q.HolderCode == "" && q.Batch == "" && (q.Type == "" || q.Number == "" && q.Issuer == "") {
+	if !q.own && q.Identifier == "" && q.holder == "" && q.HolderCode == "" && q.Batch == "" && (q.Type == "" || q.Number == "" && q.Issuer == "") {
 		return cli.Usage(
 			"要查什么？请给出证照标识，或 --holder，或 --type 与 --number，或 --type 与 --issuer",
 			"look up what? give an identifier, or --holder, or --type with --number, or --type with --issuer",
@@ -128,6 +129,7 @@ func (c *program) lookupCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.at(cmd.Context(), byLaw("查询证照"), func(d desk) error {
 				q.mine(args, d.present())
+				q.own = c.service.url != ""
 				if err := q.complete(cmd.Context(), d, args); err != nil {
 					return err
 				}

@@ -126,9 +126,11 @@ func answerOf(w *api.Written, err error) (*vault.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	digest, err := digestIn(w.Record)
-	if err != nil {
-		return nil, errors.Join(errAnswer, err)
+	var digest record.Digest
+	if w.Record != "" {
+		if digest, err = digestIn(w.Record); err != nil {
+			return nil, errors.Join(errAnswer, err)
+		}
 	}
 	return &vault.Answer{
 		Identifier: w.Identifier, Number: w.Number, Version: w.Version, State: vault.State(w.State), Record: digest,

@@ -124,7 +124,7 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 		return err
 	}
 	err = alongside(ctx, s.Run, func(ctx context.Context) error {
-		return c.beside(ctx, h, &besides{face, known.tokens, renew}, func() error {
+		return c.beside(ctx, h, &besides{face, known.tokens, renew, settings.Checkpoints}, func() error {
 			return c.whileBackingUp(ctx, h, settings, func() error {
 				return c.serveAll(ctx, settings.Grace, s.Closing, all...)
 			})
@@ -161,7 +161,8 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
 		Registry: known.registry, Alarms: known.alarms, Login: known.login, Provider: known.provider, Files: work.files,
 		Converting: work.converting, Webhooks: c.webhooks(h, settings), Verifier: verifying.Verifier,
-		Verifying: verifying, Certifier: certifier, Sandbox: h.settings.Sandbox, Log: c.serviceLog(), Pages: pages{h.documents},
+		Verifying: verifying, Certifier: certifier, Sandbox: h.settings.Sandbox, Declared: h.grantDeclared(),
+		Log: c.serviceLog(), Pages: pages{h.documents},
 		Ready: func(context.Context) error { return h.room() }, House: servedHouse{h.dir},
 		Patience: func(r *http.ResponseController) { c.moreTime(r, settings.Timeout) },
 	})
@@ -214,7 +215,7 @@ func (c *program) showServing(h *house, s *serveSettings, address string, keys [
 		c.Tell("服务地址 %s", "serving at %s", base)
 		c.Fact("  %s/api/v1/openapi.json", base)
 		if s.Metrics != "" {
-			c.Fact("  http://%s/", s.Metrics)
+			c.Fact("  http://%s/metrics", s.Metrics)
 		}
 		if len(keys) == 0 {
 			return
@@ -230,6 +231,6 @@ func (c *program) showServing(h *house, s *serveSettings, address string, keys [
 		c.Tell("事件流；转换台账见 docs/jobs.md，推送见 docs/events.md：", "the feed of events; docs/jobs.md converts a ledger, docs/events.md has it sent:")
 		c.Fact("%s'%s/api/v1/events?from=0'", call, base)
 		c.Tell("十分钟上手见 docs/api.md；接入符合性测试：", "docs/api.md has the rest, in ten minutes; to try a department's whole day:")
-		c.Fact("  elicense -d %s conformance --server %s", c.dir, base)
+		c.Fact("  %s -d %s conformance --server %s", c.Name, c.dir, base)
 	})
 }

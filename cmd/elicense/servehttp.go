@@ -81,6 +81,8 @@ func (c *program) hurried(next http.Handler) http.Handler {
 // serveAll answers on every address until the context ends; then requests under way are finished, and closing tells
 // who asks that no more are wanted.
 func (c *program) serveAll(ctx context.Context, grace time.Duration, closing func(), all ...*listener) error {
+	log := c.serviceLog()
+	log.InfoContext(ctx, "serving", "address", all[0].Addr().String())
 	failed := make(chan error, len(all))
 	for _, l := range all {
 		go func() { failed <- l.server.Serve(l) }()
@@ -91,6 +93,7 @@ func (c *program) serveAll(ctx context.Context, grace time.Duration, closing fun
 		err = fmt.Errorf("serving: %w", err)
 	case <-ctx.Done():
 	}
+	log.InfoContext(ctx, "stopping", "grace", grace.String())
 	closing()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
@@ -99,5 +102,6 @@ func (c *program) serveAll(ctx context.Context, grace time.Duration, closing fun
 			err = errors.Join(err, fmt.Errorf("requests were cut off: %w", end), l.server.Close())
 		}
 	}
+	log.InfoContext(ctx, "stopped")
 	return err
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/elicense/elicense/server/provider"
 )
 
-// beside runs what the service does while it serves: it watches its certificate, and renews data keys.
+// beside runs what the service does while it serves: it watches its certificate,
+// renews data keys and signs checkpoints.
 func (c *program) beside(ctx context.Context, h *house, r *besides, serve func() error) error {
 	ctx, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
@@ -22,6 +23,7 @@ func (c *program) beside(ctx context.Context, h *house, r *besides, serve func()
 	}
 	wg.Go(func() { c.renewBeside(ctx, h, r.renew) })
 	wg.Go(func() { c.control(ctx, h, r) })
+	wg.Go(func() { c.publishing(ctx, h, r.checkpoints) })
 	err := serve()
 	stop()
 	wg.Wait()
@@ -33,6 +35,8 @@ type besides struct {
 	face   *tlsFace       // nil: plain HTTP
 	tokens *provider.Keys // nil: the service gives no tokens
 	renew  bool           // draw new data keys
+
+	checkpoints time.Duration // from one checkpoint to the next
 }
 
 // renewBeside renews the data keys while the service answers, or goes on with a renewal that was broken off. A failure

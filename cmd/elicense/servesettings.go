@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,7 @@ type serveSettings struct {
 	Backups      string        `koanf:"backups"`              // directory for online backups; "": none
 	BackupEvery  time.Duration `koanf:"backup_every"`         // from one to the next
 	BackupKeep   int           `koanf:"backup_keep"`          // of the newest; older ones are removed
+	Checkpoints  time.Duration `koanf:"checkpoint_every"`     // from one signed checkpoint of the ledger to the next
 	Timeout      time.Duration `koanf:"timeout"`              // for one request, reading and answering
 	Grace        time.Duration `koanf:"grace"`                // for requests that are under way when the service stops
 
@@ -49,7 +51,7 @@ type serveSettings struct {
 var serveKeys = []string{
 	"listen", "plain", "certificate", "key", "client_ca", "names", "login_caller", "receivers", "metrics", "max_requests",
 	"requests_per_address", "timeout", "grace",
-	"connections", "per_address", "backups", "backup_every", "backup_keep",
+	"connections", "per_address", "backups", "backup_every", "backup_keep", "checkpoint_every",
 }
 
 // given is a source of settings that is no file.
@@ -67,7 +69,7 @@ func (c *program) serveSettings(flags given) (serveSettings, error) {
 	k := koanf.New(".")
 	err := k.Load(given{
 		"listen": "127.0.0.1:8443", "max_requests": 512, "requests_per_address": 128, "timeout": "5m", "grace": "30s",
-		"connections": 4096, "per_address": 1024, "backup_every": "24h", "backup_keep": 7,
+		"connections": 4096, "per_address": 1024, "backup_every": "24h", "backup_keep": 7, "checkpoint_every": "10m",
 	}, nil)
 	if err != nil {
 		return s, fmt.Errorf("reading defaults: %w", err)
@@ -81,6 +83,9 @@ func (c *program) serveSettings(flags given) (serveSettings, error) {
 			return s, badService(err.Error(), err.Error())
 		}
 	}
+	if err := knownSettings(k.Raw()); err != nil {
+		return s, err
+	}
 	err = k.UnmarshalWithConf("", &s, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
 		Result: &s, TagName: "koanf", ErrorUnused: true, WeaklyTypedInput: true,
 		DecodeHook: mapstructure.ComposeDecodeHookFunc(
@@ -90,6 +95,23 @@ func (c *program) serveSettings(flags given) (serveSettings, error) {
 		return s, badService(err.Error(), err.Error())
 	}
 	return s, s.check()
+}
+
+// knownSettings refuses names that nothing reads, all at once.
+func knownSettings(raw map[string]any) error {
+	var unknown []string
+	for name := range raw {
+		if name != "issuers" && !isServeKey(name) {
+			unknown = append(unknown, name)
+		}
+	}
+	if unknown == nil {
+		return nil
+	}
+	slices.Sort(unknown)
+	known := append(slices.Sorted(slices.Values(serveKeys)), "issuers")
+	return badService("没有这些设置："+strings.Join(unknown, "、")+"；可用的设置："+strings.Join(known, "、"),
+		"no such settings: "+strings.Join(unknown, ", ")+"; there are "+strings.Join(known, ", "))
 }
 
 func (c *program) serveEnvironment() given {
@@ -118,6 +140,8 @@ func (s *serveSettings) check() error {
 	case min(s.MaxRequests, s.RequestsEach, s.Connections, s.PerAddress) < 1 || min(s.Timeout, s.Grace) <= 0:
 		return badService("max_requests、requests_per_address、timeout、grace、connections、per_address 须大于零",
 			"max_requests, requests_per_address, timeout, grace, connections and per_address are greater than zero")
+	case s.Checkpoints < time.Second:
+		return badService("checkpoint_every 至少 1s", "checkpoint_every is at least 1s")
 	case s.BackupEvery < time.Minute || s.BackupKeep < 1:
 		return badService("backup_every 至少 1m，backup_keep 至少 1", "backup_every is at least 1m, backup_keep at least 1")
 	}

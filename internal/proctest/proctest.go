@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// asProgram makes a test binary be the program that it tests.
-const asProgram = "ELICENSE_TEST_PROGRAM"
+// AsProgram is the variable of the environment that makes a test binary be the program that it tests.
+const AsProgram = "ELICENSE_TEST_PROGRAM"
 
 // Main is for the TestMain of a program: it runs the tests, or, in a process that Command started, the program itself.
 // What program returns from is a success; it ends itself with any other exit code.
 func Main(m *testing.M, program func()) int {
-	if os.Getenv(asProgram) != "" {
+	if os.Getenv(AsProgram) != "" {
 		program()
 		return 0
 	}
@@ -33,7 +33,7 @@ func Command(tb testing.TB, env []string, args ...string) *exec.Cmd {
 	inherited := slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "ELICENSE_") || strings.HasPrefix(v, "LC_") || strings.HasPrefix(v, "LANG")
 	})
-	c.Env = slices.Concat(inherited, []string{asProgram + "=1"}, env)
+	c.Env = slices.Concat(inherited, []string{AsProgram + "=1"}, env)
 	return c
 }
 

@@ -63,6 +63,3 @@ const MaxLine = maxLine
 
 // IsCode reports a problem with this code.
 func IsCode(err error, code Code) bool { return isCode(err, code) }
-
-// BasisCodes are the codes by the text that they rest on.
-func BasisCodes() map[string][]string { return basisCodes }

@@ -20,6 +20,9 @@ type Access struct {
 	Basis   string     // consent or legal basis behind the ground
 	Holder  *Assertion // the applicant, for GroundHolder
 
+	// Message is the id of the message by which is asked (报文标识, see record.CheckMessage); "": it has none.
+	Message string
+
 	// Repeated: what proves this request was used before. A write may only be told what it was told then.
 	Repeated bool
 }
@@ -33,7 +36,7 @@ const (
 	GroundHolder   Ground = "holder"   // the applicant, about his or her own licences
 	GroundConsent  Ground = "consent"  // the holder's recorded consent, named in Basis
 	GroundLaw      Ground = "law"      // a legal basis granted to the caller, named in Basis
-	GroundOperator Ground = "operator" // who runs the vault; sees no content
+	GroundOperator Ground = "operator" // who runs or audits the vault; sees no content
 )
 
 // Level is how strongly a holder logged in (认证级别).
@@ -121,6 +124,10 @@ func (s *session) malformed() []Problem {
 			*f.text = ""
 		}
 	}
+	if s.Message != "" && record.CheckMessage(s.Message) != nil {
+		problems = append(problems, problem(CodeMessage, "message", ""))
+		s.Message = ""
+	}
 	if s.Purpose == "" {
 		s.Purpose = "-"
 	}
@@ -153,6 +160,14 @@ func (s *session) mayIssue(typeCode, issuer string) error {
 func (s *session) mustOperate() error {
 	if s.Ground != GroundOperator || !s.caller.Operator {
 		return refuse(ErrDenied, CodeNotOperator, "")
+	}
+	return nil
+}
+
+// mustAudit lets those see the audit who run the vault, and those who are registered to audit it.
+func (s *session) mustAudit() error {
+	if s.Ground != GroundOperator || !s.caller.Operator && !s.caller.Auditor {
+		return refuse(ErrDenied, CodeNotAuditor, "")
 	}
 	return nil
 }

@@ -98,7 +98,7 @@ func (c *auditChain) append(w engine.Writer, s *session, n auditNote) error {
 	e := record.AuditEntry{
 		Number: c.number + 1, Previous: c.last, Time: s.at, Act: n.act, Asked: s.asked(),
 		Type: n.named(), Issuer: n.by(), Licence: n.licence, Batch: n.batch, Object: n.object, Change: n.change,
-		Reason: n.reason, Count: n.count, Result: n.result,
+		Reason: n.reason, Count: n.count, Result: n.result, Message: s.Message,
 	}
 	if !isBatchID(n.batch) {
 		e.Batch = ""
@@ -114,6 +114,9 @@ func (c *auditChain) append(w engine.Writer, s *session, n auditNote) error {
 		return fmt.Errorf("%w: %w", ErrAudit, err)
 	}
 	if err := w.Put(key(spaceAudit, be64(uint64(e.Number))), raw); err != nil { //nolint:gosec // counts from 1
+		return err
+	}
+	if err := nameMessage(w, &e); err != nil {
 		return err
 	}
 	c.number, c.last = e.Number, record.Sum(raw)
@@ -175,7 +178,7 @@ func (v *Vault) AuditTrail(ctx context.Context, a Access, first int, visit func(
 		return err
 	}
 	note := auditNote{act: "audit-trail", object: "entry " + strconv.Itoa(max(first, 1))}
-	if err := s.mustOperate(); err != nil {
+	if err := s.mustAudit(); err != nil {
 		return v.denied(ctx, s, note, err)
 	}
 	if err := v.audit(ctx, s, note); err != nil {

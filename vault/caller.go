@@ -21,6 +21,7 @@ type Caller struct {
 	Bases      []string `json:"bases"`      // legal bases on which it may ask about others
 	MaxLevel   Level    `json:"max_level"`  // strongest login that it may vouch for
 	Operator   bool     `json:"operator"`
+	Auditor    bool     `json:"auditor,omitempty"` // sees the audit, and nothing else of an operator's
 }
 
 // PutCaller registers a caller or changes its registration. The very first caller of a vault must be an operator and
@@ -64,6 +65,9 @@ func (c *Caller) rights() string {
 	text := "level " + c.MaxLevel.String() + "; issues " + strconv.Itoa(len(c.Issues)) + " types"
 	if c.Operator {
 		text += "; operator"
+	}
+	if c.Auditor {
+		text += "; auditor"
 	}
 	for _, basis := range c.Bases {
 		if p := checkFree("basis", basis, 200); p == nil && len(text)+len(basis) < record.MaxLine/2 {

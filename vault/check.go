@@ -86,6 +86,7 @@ type inspector struct {
 	numbers  int                 // numbers that licences have or had
 	batches  map[string]struct{} // of the accounts
 	losses   []Lost
+	messages int // audit entries and events that bear the id of a message
 }
 
 // auditChain follows the chain from its first entry to the stored head.
@@ -98,6 +99,9 @@ func (ip *inspector) auditChain() error {
 			ip.in.find(fmt.Sprintf("audit entry %d", number), "does not follow from the entry before")
 		}
 		previous = record.Sum(raw)
+		if e != nil && e.Message != "" {
+			ip.messages++
+		}
 		return true, nil
 	})
 	if err != nil {

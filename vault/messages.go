@@ -19,6 +19,8 @@ const (
 	CodeBasisNotGranted   Code = "basis-not-granted"
 	CodeConsentUnknown    Code = "consent-unknown"
 	CodeNotOperator       Code = "not-operator"
+	CodeNotAuditor        Code = "not-auditor"
+	CodeMessage           Code = "message-id-malformed"
 	CodeNotIssuer         Code = "not-issuer"
 	CodeTypeNotGranted    Code = "type-not-granted"
 	CodeAssertionMissing  Code = "assertion-missing"
@@ -165,6 +167,18 @@ var messages = map[Code]sentence{
 		rule.LegalGround,
 	},
 	CodeNotOperator: {"仅管理员可以办理；请由管理员账号办理", "only an operator may do this; ask one to", rule.OperatorOnly},
+	CodeNotAuditor: {
+		"审计记录仅管理员和登记的审计方可以查看；请由其查看，或由管理员登记为审计方（caller add --auditor）",
+		"only an operator or a registered auditor sees the audit; ask one, or have the operator register an auditor " +
+			"(caller add --auditor)",
+		rule.RightsByRole,
+	},
+	CodeMessage: {
+		"报文标识不是 32 位小写十六进制数字，或全为零；请按 W3C Trace Context 在 traceparent 中给出，或不给出",
+		"the message's id is not 32 hexadecimal digits in lower case, or all zero; give it in traceparent as W3C " +
+			"Trace Context says, or give none",
+		rule.MessageID,
+	},
 	CodeNotIssuer: {
 		"只有颁发机构可以办理本机构的证照；请由颁发机构办理",
 		"only the issuing department may do this with its licences; ask that department",

@@ -122,6 +122,9 @@ var operators = map[string]call{
 	"AuditTrail": func(ctx context.Context, c *classified, a vault.Access) error {
 		return c.v.AuditTrail(ctx, a, 1, func(*record.AuditEntry) bool { c.t.Error("shown"); return false })
 	},
+	"Trace": func(ctx context.Context, c *classified, a vault.Access) error {
+		return err2(c.v.Trace(ctx, a, "0af7651916cd43dd8448eb211c80319c"))
+	},
 	"Inspect": func(ctx context.Context, c *classified, a vault.Access) error { return err2(c.v.Inspect(ctx, a, nil)) },
 	"Pending": func(ctx context.Context, c *classified, a vault.Access) error { return err2(c.v.Pending(ctx, a)) },
 	"SignedBy": func(ctx context.Context, c *classified, a vault.Access) error {

@@ -189,7 +189,7 @@ var sweeps = map[string]sweep{
 		why: "no licences",
 	}, "Callers": {why: "no licences"}, "Grant": {why: "a consent opens no closed type"},
 	"Consents": {why: "consents, no licences"}, "Withdraw": {why: "closes, opens nothing"},
-	"AuditTrail": {why: "audit, for the operator"}, "Inspect": {why: "re-hashes, shows no licence"},
+	"AuditTrail": {why: "audit, for the operator"}, "Trace": {why: "audit and events without content, for the auditor"}, "Inspect": {why: "re-hashes, shows no licence"},
 	"AcceptLoss": {why: "no licences"}, "CatchUp": {why: "no licences"}, "MarkRestored": {why: "no licences"}, "Name": {why: "no licences"},
 	"Checkpoint": {why: "salted leaves reveal nothing"}, "Consistency": {why: "salted leaves reveal nothing"},
 	"Growth":   {why: "salted leaves reveal nothing"},

@@ -67,6 +67,10 @@ var (
 	SignedWrites = Rule{
 		"写操作由登记的 SM2 证书签名", "writes are signed with the registered SM2 certificate", "RFC 9421, docs/signatures.md",
 	}
+	MessageID = Rule{
+		"跨部门报文带有可全程追踪的标识，由 traceparent 给出", "a message between departments has an id, in traceparent, by which it is followed",
+		"W3C Trace Context 3.2, docs/messages.md#ids",
+	}
 	WholeMessage = Rule{
 		"请求内容须完整收到", "the content of a request arrives whole", "RFC 9112 8",
 	}

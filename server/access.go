@@ -26,6 +26,7 @@ const callTime = 5 * time.Minute
 func (s *Server) accessOf(c *identity.Caller, a api.Asked) vault.Access {
 	access := vault.Access{
 		Caller: c.ID, Purpose: a.Purpose, Item: a.Item, Case: a.Case, Ground: vault.Ground(a.Ground), Basis: a.Basis,
+		Message: c.Message,
 	}
 	switch {
 	case c.Holder != nil:
@@ -53,6 +54,7 @@ func (s *Server) accessOf(c *identity.Caller, a api.Asked) vault.Access {
 func writeAccess(c *identity.Caller, purpose, item, caseNumber string) vault.Access {
 	return vault.Access{
 		Caller: c.ID, Purpose: purpose, Item: item, Case: caseNumber, Ground: vault.GroundIssuer, Repeated: c.Repeated,
+		Message: c.Message,
 	}
 }
 

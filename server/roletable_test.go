@@ -85,6 +85,7 @@ listRegistrations      .      .     .        .      .     .  .       .          
 putRegistration        .      .     .        .      .     .  .       .          .      .     x
 revokeRegistration     .      .     .        .      .     .  .       .          .      .     x
 listAlarms             .      .     .        .      .     .  x       x          .      .     .
+traceMessage           .      .     .        .      .     .  x       x          .      .     x
 watch                  .      .     .        .      .     .  x       x          .      .     .
 challengeLogin         *      *     *        *      *     *  *       *          *      *     *
 openLogin              *      *     *        *      *     *  *       *          *      *     *

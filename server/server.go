@@ -131,7 +131,7 @@ func New(cfg Config) (*Server, error) {
 	router.HandleMethodNotAllowed = true
 	router.Use(s.trace, s.measure, s.recover, s.mark)
 	s.health(router)
-	router.Use(s.limitAddress)
+	router.Use(s.refuseWrongMessage, s.limitAddress)
 	if cfg.Provider != nil {
 		router.Any(ProviderPath+"/*rest", gin.WrapH(cfg.Provider))
 	}
@@ -182,6 +182,7 @@ func (s *Server) register() {
 	s.registerVerifications()
 	s.registerReplication()
 	s.registerConformance()
+	s.registerMessages()
 }
 
 // description is what huma needs to know of the interface as a whole.

@@ -75,7 +75,8 @@ func offer[Q any](s *Server, router *gin.Engine, sv service[Q]) {
 			return
 		}
 		s.answerSharing(c, http.StatusOK, &api.SharingAnswer{
-			Head: api.SharingOutcome{Status: api.SharingDone, Message: "成功"}, Data: data,
+			Head: api.SharingOutcome{Status: api.SharingDone, Message: "成功", Trace: traceOf(c.Request.Context())},
+			Data: data,
 		})
 	})
 }
@@ -88,6 +89,7 @@ func (s *Server) recogniseSharing(c *gin.Context, may identity.Permission) (*ide
 		s.refuseSharing(c, 0, err)
 		return nil, false
 	}
+	caller.Message = traceOf(c.Request.Context())
 	c.Set(callerKey, caller.ID)
 	if !s.limitCaller(c, caller) {
 		return nil, false
@@ -194,6 +196,6 @@ func (r *sharing) access(cause string) (vault.Access, error) {
 	}
 	return vault.Access{
 		Caller: r.caller.ID, Purpose: cause, Item: by.Item, Case: r.head.BusinessCode, Ground: vault.Ground(by.Ground),
-		Basis: by.Basis,
+		Basis: by.Basis, Message: r.caller.Message,
 	}, nil
 }

@@ -30,12 +30,15 @@ type shared struct {
 }
 
 // share calls a service.
-func (w *world) share(key, service, body string) shared {
+func (w *world) share(key, service, body string, headers ...string) shared {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.http.URL+api.SharingPath+"/"+service,
 		strings.NewReader(body))
 	require.NoError(w.t, err)
 	req.Header.Set("Authorization", "Bearer "+key)
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
 	res, err := w.http.Client().Do(req)
 	require.NoError(w.t, err)
 	defer func() { require.NoError(w.t, res.Body.Close()) }()

@@ -40,6 +40,7 @@ const (
 	MayFollow      Permission = "events"         // feed and webhooks
 	MaySeeQuality  Permission = "quality"        //
 	MayAudit       Permission = "audit"          // the whole audit trail
+	MayTrace       Permission = "messages"       // everything that belongs to a message
 	MayOperate     Permission = "operation"      // registrations, health in detail
 	MayReplicate   Permission = "replication"    // sync between vaults
 	MayWork        Permission = "jobs"           // files and jobs of one's own
@@ -69,6 +70,7 @@ var permissions = map[Permission][]Role{
 	MayFollow:     {RoleDepartmentSystem, RoleOperator},
 	MaySeeQuality: {RoleDepartmentSystem, RoleDepartmentClerk, RoleSupervisor, RoleOperator},
 	MayAudit:      {RoleAuditor, RoleSupervisor},
+	MayTrace:      {RoleAuditor, RoleSupervisor, RoleOperator},
 	MayOperate:    {RoleOperator},
 	MayReplicate:  {RoleDepartmentSystem},
 	MayWork: {

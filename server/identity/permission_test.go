@@ -34,6 +34,7 @@ verifications        x     x      x      x     -  -     -      -      x     x   
 events               x     -      -      -     -  -     -      -      -     -      x
 quality              x     x      -      -     -  -     -      x      -     -      x
 audit                -     -      -      -     -  -     x      x      -     -      -
+messages             -     -      -      -     -  -     x      x      -     -      x
 operation            -     -      -      -     -  -     -      -      -     -      x
 replication          x     -      -      -     -  -     -      -      -     -      -
 jobs                 x     x      x      x     x  -     -      -      x     x      x

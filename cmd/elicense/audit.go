@@ -44,7 +44,7 @@ func (c *program) auditCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.AddCommand(list, check)
+	cmd.AddCommand(list, check, c.auditTraceCommand())
 	return cmd
 }
 
@@ -70,27 +70,38 @@ type auditJSON struct {
 	Change  string    `json:"change,omitempty"`
 	Reason  string    `json:"reason,omitempty"`
 	Count   int       `json:"count,omitempty"`
+	Message string    `json:"message,omitempty"`
+}
+
+func auditOf(e *record.AuditEntry) auditJSON {
+	q := &e.Asked
+	return auditJSON{
+		e.Number, e.Time, q.Caller, e.Act, e.Result, q.Purpose, q.Ground, q.Basis, q.Item, q.Case, q.Level, e.Type,
+		e.Issuer, e.Licence, e.Batch, e.Subject, e.Object, e.Change, e.Reason, e.Count, e.Message,
+	}
 }
 
 func (c *program) showAudit(h *house, e *record.AuditEntry) error {
+	return c.Emit(auditOf(e), func() { c.Fact("%s", auditLine(e, h.zone)) })
+}
+
+// shownTime is how entries and events tell when.
+const shownTime = "2006-01-02 15:04:05"
+
+// auditLine is an entry for people.
+func auditLine(e *record.AuditEntry, zone *time.Location) string {
 	q := &e.Asked
-	out := auditJSON{
-		e.Number, e.Time, q.Caller, e.Act, e.Result, q.Purpose, q.Ground, q.Basis, q.Item, q.Case, q.Level, e.Type,
-		e.Issuer, e.Licence, e.Batch, e.Subject, e.Object, e.Change, e.Reason, e.Count,
+	words := []string{e.Time.In(zone).Format(shownTime), q.Caller, e.Act, e.Result, q.Ground, q.Purpose}
+	about := e.Licence // which names its type
+	if about == "" {
+		about = e.Type
 	}
-	return c.Emit(out, func() {
-		words := []string{e.Time.In(h.zone).Format("2006-01-02 15:04:05"), q.Caller, e.Act, e.Result, q.Ground, q.Purpose}
-		about := e.Licence // which names its type
-		if about == "" {
-			about = e.Type
+	for _, word := range []string{about, e.Batch, e.Object, e.Change, e.Reason} {
+		if word != "" {
+			words = append(words, word)
 		}
-		for _, word := range []string{about, e.Batch, e.Object, e.Change, e.Reason} {
-			if word != "" {
-				words = append(words, word)
-			}
-		}
-		c.Fact("%6d  %s", e.Number, strings.Join(words, "  "))
-	})
+	}
+	return fmt.Sprintf("%6d  %s", e.Number, strings.Join(words, "  "))
 }
 
 // inspectionJSON is the report on the whole vault.

@@ -102,7 +102,7 @@ func (c *program) registered(ctx context.Context, h *house, a vault.Access, want
 			out = append(out, changed{"增加颁发 " + h.typeName(ctx, x), "issues also " + h.typeName(ctx, x)})
 		}
 	}
-	if was.Operator || len(was.Bases) > 0 || was.MaxLevel > 0 {
+	if was.Operator || was.Auditor || len(was.Bases) > 0 || was.MaxLevel > 0 {
 		out = append(out, changed{"取消其他权限（管理员、查询依据、断言级别）", "other rights end (operator, bases, level)"})
 	}
 	return out, nil
@@ -195,6 +195,7 @@ func (c *program) callerAdd() *cobra.Command {
 	f.StringSliceVar(&x.Bases, "bases", nil, "可据以查询他人的法律依据 / legal bases on which it may ask about others")
 	f.IntVar(&level, "max-level", 0, "可断言的最高认证级别 0-3 / strongest login it may vouch for, 0-3")
 	f.BoolVar(&x.Operator, "operator", false, "管理员 / an operator")
+	f.BoolVar(&x.Auditor, "auditor", false, "审计方：可查看审计记录 / an auditor: sees the audit")
 	return cmd
 }
 
@@ -203,6 +204,9 @@ func (c *program) rights(x *vault.Caller) string {
 	var list []string
 	if x.Operator {
 		list = append(list, c.Say("管理员", "operator"))
+	}
+	if x.Auditor {
+		list = append(list, c.Say("审计方", "auditor"))
 	}
 	if n := len(x.Issues); n > 0 {
 		list = append(list, fmt.Sprintf(c.Say("颁发 %d 类证照", "issues %d types"), n))

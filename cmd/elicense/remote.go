@@ -46,6 +46,7 @@ var serviceCommands = []string{
 	"renew", "reissue", "suspend", "resume", "cancel", "revoke", "annul", "lookup", "compare", "history",
 	"document list", "document get", "document attach", "document draw", "document copy", "consent grant",
 	"consent list", "consent withdraw", "batch list", "batch sign-off", "batch certificate", "proof get", "proof checkpoint", "proof since",
+	"audit trace",
 }
 
 // worksAtService reports whether a command is one of them.

@@ -104,7 +104,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 // background is what runs beside the answering of requests.
 func (s *Server) background() []func(context.Context) error {
-	parts := []func(context.Context) error{s.jobs.Run, s.sweep, s.tallies.run}
+	parts := []func(context.Context) error{s.jobs.Run, s.sweep, s.tallies.run, s.indexMessages}
 	if s.hooks != nil {
 		parts = append(parts, s.hooks.Run)
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -49,6 +50,24 @@ func (s *Server) refuseWrongMessage(c *gin.Context) {
 		d := sentenceDefect(vault.CodeMessage)
 		d.Path = trace.Field
 		s.writeProblem(c, s.problem(c.Request.Context(), defects([]api.Defect{d})))
+	}
+}
+
+// indexEvery is how often the index of messages is brought up to the audit.
+const indexEvery = time.Minute
+
+// indexMessages keeps the index of messages close to the audit, so that a trace has little to wait for.
+func (s *Server) indexMessages(ctx context.Context) error {
+	for every := time.NewTicker(indexEvery); ; {
+		select {
+		case <-ctx.Done():
+			every.Stop()
+			return nil
+		case <-every.C:
+		}
+		if err := s.cfg.Vault.IndexMessages(ctx); err != nil && ctx.Err() == nil {
+			s.cfg.Log.WarnContext(ctx, "indexing messages failed", "error", err.Error())
+		}
 	}
 }
 

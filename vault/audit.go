@@ -116,9 +116,6 @@ func (c *auditChain) append(w engine.Writer, s *session, n auditNote) error {
 	if err := w.Put(key(spaceAudit, be64(uint64(e.Number))), raw); err != nil { //nolint:gosec // counts from 1
 		return err
 	}
-	if err := nameMessage(w, &e); err != nil {
-		return err
-	}
 	c.number, c.last = e.Number, record.Sum(raw)
 	return n.tell(w, e.Number)
 }

@@ -207,7 +207,7 @@ func TestRightsAreComplete(t *testing.T) {
 	for name, s := range sweeps {
 		_, open := map[string]bool{ // no access is asked for
 			"Type": true, "TypeReport": true, "MarkRestored": true, "Name": true, "Checkpoint": true, "Consistency": true,
-			"Growth": true, "Sequence": true, "UnknownCallers": true, "NewestCheckpoint": true, "PublicState": true,
+			"Growth": true, "Sequence": true, "UnknownCallers": true, "IndexMessages": true, "NewestCheckpoint": true, "PublicState": true,
 			"CurrentStatus": true, "Ready": true, "FeedEnd": true, "Zone": true,
 		}[name]
 		known := open || elsewhere[name] != ""

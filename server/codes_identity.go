@@ -139,6 +139,7 @@ var sentences = func() map[Code]message {
 	maps.Copy(all, sharingSentences)
 	maps.Copy(all, conformanceSentences)
 	maps.Copy(all, disputeSentences)
+	maps.Copy(all, publishedSentences)
 	for code, m := range identitySentences {
 		all[Code(code)] = m
 	}

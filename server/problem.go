@@ -146,16 +146,21 @@ func said(code string, w words) api.Defect {
 // in what was submitted.
 func (s *Server) finish(ctx context.Context, a *answer) *answer {
 	a.Title, a.Detail = hideNumbers(a.Title), hideNumbers(a.Detail)
-	for i := range a.Errors {
-		d := &a.Errors[i]
-		for _, text := range []*string{&d.Path, &d.Found, &d.Zh, &d.En, &d.FixZh, &d.FixEn} {
-			*text = hideNumbers(*text)
-		}
-	}
+	hideAll(a.Errors)
 	s.metrics.refusals.WithLabelValues(a.Code).Inc()
 	a.Type = "urn:elicense:problem:" + a.Code
 	a.Trace = traceOf(ctx)
 	return a
+}
+
+// hideAll hides numbers of citizens in what is told of a request.
+func hideAll(list []api.Defect) {
+	for i := range list {
+		d := &list[i]
+		for _, text := range []*string{&d.Path, &d.Found, &d.Zh, &d.En, &d.FixZh, &d.FixEn} {
+			*text = hideNumbers(*text)
+		}
+	}
 }
 
 // codeProblem is the problem of a code of this package or of identity.

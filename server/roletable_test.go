@@ -87,6 +87,9 @@ revokeRegistration     .      .     .        .      .     .  .       .          
 listAlarms             .      .     .        .      .     .  x       x          .      .     .
 traceMessage           .      .     .        .      .     .  x       x          .      .     x
 watch                  .      .     .        .      .     .  x       x          .      .     .
+listSchemas            *      *     *        *      *     *  *       *          *      *     *
+getSchema              *      *     *        *      *     *  *       *          *      *     *
+checkMessage           x      x     x        x      x     x  x       x          x      x     x
 challengeLogin         *      *     *        *      *     *  *       *          *      *     *
 openLogin              *      *     *        *      *     *  *       *          *      *     *
 endLogin               *      *     *        *      *     *  *       *          *      *     *

@@ -105,7 +105,8 @@ type Server struct {
 	judging chan struct{}  // cases that are judged now
 
 	disputes disputes
-	ownerKey [sm3.Size]byte // of tokens that stand for holders
+	formats  map[string]*published // by name
+	ownerKey [sm3.Size]byte        // of tokens that stand for holders
 }
 
 // New builds the service.
@@ -123,6 +124,9 @@ func New(cfg Config) (*Server, error) {
 		disputes: disputes{cfg.Engine},
 	}
 	if err := errors.Join(s.openOwners(context.Background()), s.openWork(), s.openWebhooks()); err != nil {
+		return nil, err
+	}
+	if s.formats, err = publish(); err != nil {
 		return nil, err
 	}
 	s.metrics.registry.MustRegister(backlog{s})
@@ -183,6 +187,7 @@ func (s *Server) register() {
 	s.registerReplication()
 	s.registerConformance()
 	s.registerMessages()
+	s.registerPublished()
 }
 
 // description is what huma needs to know of the interface as a whole.

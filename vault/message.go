@@ -14,8 +14,8 @@ import (
 
 // A message between departments (报文) bears an id, by which it can be followed from end to end (A91): it stands in the
 // audit entries of what the message asked for and in the events that it caused, and travels with these into every vault
-// that takes them over. An index leads from the id to both. That of the audit is made behind the audit, by IndexMessages,
-// so that no look-up waits for it.
+// that takes them over. An index leads from the id to both. That of the audit is made behind the audit, by
+// IndexMessages, so that no look-up waits for it.
 
 // First byte behind the id in a key of spaceMessage.
 const (
@@ -42,8 +42,8 @@ func nameEventMessage(w engine.Writer, id licenceID, e *record.Event) error {
 // indexStep is how many audit entries are looked at in one transaction.
 const indexStep = 2048
 
-// IndexMessages brings the index up to the end of the audit. It may be called at any time, by several at once, and goes on
-// where it was after a crash; Trace calls it too, and has less to wait for if it was called before.
+// IndexMessages brings the index up to the end of the audit. It may be called at any time, by several at once, and goes
+// on where it was after a crash; Trace calls it too, and has less to wait for if it was called before.
 func (v *Vault) IndexMessages(ctx context.Context) error {
 	for {
 		var from, to int
@@ -102,7 +102,8 @@ func messagesAfter(r engine.Reader, from int) (to int, keys [][]byte, err error)
 		}
 		to = e.Number
 		if e.Message != "" {
-			keys = append(keys, messageKey(e.Message, messageAudit, be64(uint64(e.Number)))) //nolint:gosec // counts from 1
+			number := be64(uint64(e.Number)) //nolint:gosec // counts from 1
+			keys = append(keys, messageKey(e.Message, messageAudit, number))
 		}
 		return to-from < indexStep, nil
 	})

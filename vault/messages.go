@@ -321,13 +321,21 @@ var messages = map[Code]sentence{
 		rule.IssuedByAuthority,
 	},
 	CodeDateMissing: {"缺少颁发日期；请按原件填写", "no date of issue; take it from the original", rule.Metadata},
-	CodeDateFuture:  {"颁发日期在未来；请改成纸质证照上的颁发日期", "the date of issue lies in the future; write the day that the paper bears", rule.DayOrder},
+	CodeDateFuture: {
+		"颁发日期在未来；请改成纸质证照上的颁发日期",
+		"the date of issue lies in the future; write the day that the paper bears",
+		rule.DayOrder,
+	},
 	CodeValidityOrder: {
 		"有效期截止早于起始；请按原件改正两个日期",
 		"the validity ends before it begins; correct both dates from the original",
 		rule.DayOrder,
 	},
-	CodeTextTooLong: {"文字超过该项的长度上限；请缩短，或分写到其他要素", "the text is longer than this element may be; shorten it or spread it over others", rule.TextForm},
+	CodeTextTooLong: {
+		"文字超过该项的长度上限；请缩短，或分写到其他要素",
+		"the text is longer than this element may be; shorten it or spread it over others",
+		rule.TextForm,
+	},
 	CodeTextControl: {
 		"文字含有控制字符、换行或首尾空格；请删除",
 		"the text has control characters, line breaks or outer spaces; remove them",
@@ -364,7 +372,11 @@ var messages = map[Code]sentence{
 		"the licence has its 1000 documents; attach no more and ask the operator",
 		rule.Documents,
 	},
-	CodeReasonMissing: {"办理没有写明理由；请在 reason 中写明为什么办理，在 basis 中写明条款", "no reason was given for the act; say why in reason, and name the article in basis", rule.LifeOfLicence},
+	CodeReasonMissing: {
+		"办理没有写明理由；请在 reason 中写明为什么办理，在 basis 中写明条款",
+		"no reason was given for the act; say why in reason, and name the article in basis",
+		rule.LifeOfLicence,
+	},
 	CodeEffectiveEarly: {
 		"生效日期早于证照颁发；请核对日期",
 		"the effective day lies before the licence began; check the date",
@@ -501,8 +513,8 @@ var messages = map[Code]sentence{
 	},
 	CodeConflictLive: {
 		"库中该证照已由业务系统更新，台账不能覆盖；请以库中为准，从台账中去掉该行",
-		"the licence lives on in the vault since and the ledger cannot overwrite it; let the vault stand and take the " +
-			"row out",
+		"the licence lives on in the vault since and the ledger cannot overwrite it; let the vault stand and take " +
+			"the row out",
 		rule.StockConverted,
 	},
 	CodeConflictSameFile: {

@@ -14,7 +14,8 @@ var (
 		"docs/api.md#repeat",
 	}
 	Room = Rule{
-		"磁盘低于保留空间时不接受写入", "nothing is written below the reserve of the disk", "docs/operations.md#when-something-is-wrong",
+		"磁盘低于保留空间时不接受写入",
+		"nothing is written below the reserve of the disk", "docs/operations.md#when-something-is-wrong",
 	}
 	Audited = Rule{
 		"每次办理和查询先留下审计记录，再作答复", "every act and look-up is in the audit before it is answered",
@@ -98,7 +99,8 @@ var (
 		"docs/licence-types.md#versions",
 	}
 	TypeFile = Rule{
-		"证照类型定义为一份 UTF-8 的 YAML，只用规定的键", "a type's definition is one YAML document in UTF-8 with the keys that there are",
+		"证照类型定义为一份 UTF-8 的 YAML，只用规定的键",
+		"a type's definition is one YAML document in UTF-8 with the keys that there are",
 		"docs/licence-types.md#definition",
 	}
 	Templates = Rule{
@@ -125,13 +127,15 @@ var (
 		"批次撤回不影响其后另行办理的证照", "an undo leaves alone what was acted on since", "docs/convert.md#undoing",
 	}
 	SameFile = Rule{
-		"同一文件接着上次未办完的批次继续", "the same file goes on with the batch that it left", "docs/convert.md#the-way-of-a-ledger",
+		"同一文件接着上次未办完的批次继续",
+		"the same file goes on with the batch that it left", "docs/convert.md#the-way-of-a-ledger",
 	}
 	Pages = Rule{
 		"翻页用上一页给出的标记", "a page begins at the mark that the one before gave", "docs/api.md#names",
 	}
 	Sheet = Rule{
-		"台账为完好、未加密的 xlsx、xls 或 CSV，编码可以认出", "a ledger is a sound .xlsx, .xls or CSV without a password, of a known encoding",
+		"台账为完好、未加密的 xlsx、xls 或 CSV，编码可以认出",
+		"a ledger is a sound .xlsx, .xls or CSV without a password, of a known encoding",
 		"docs/convert.md#files",
 	}
 	Row = Rule{
@@ -139,17 +143,19 @@ var (
 		"docs/convert.md#files",
 	}
 	Mapping = Rule{
-		"列映射按规定的写法书写，每个必备要素有且只有一个来源", "a mapping is written as prescribed and gives each mandatory element one source",
+		"列映射按规定的写法书写，每个必备要素有且只有一个来源",
+		"a mapping is written as prescribed and gives each mandatory element one source",
 		"docs/convert.md#the-mapping-file",
 	}
 	Scans = Rule{
 		"扫描件和照片以证照编号或文件名对应到行", "scans and photos belong to a row by number or name", "docs/convert.md#scans",
 	}
 	Photos = Rule{
-		"一行一张照片，文件须在所给目录或 ZIP 中", "one photo a row, found in the directory or ZIP that was given", "docs/convert.md#photos",
+		"一行一张照片，文件须在所给目录或 ZIP 中",
+		"one photo a row, found in the directory or ZIP that was given", "docs/convert.md#photos",
 	}
 	Normalised = Rule{
-		"值按规范形式入库，每处改动都注明", "values go in in their normal form, and every change is noted", "docs/convert.md#values",
+		"值按规范形式入库，每处改动都注明", "values are stored in their normal form, and every change is noted", "docs/convert.md#values",
 	}
 	Undamaged = Rule{
 		"数值须完整，被表格软件损坏的不能猜补", "values are whole; what a spreadsheet has damaged is not guessed",

@@ -7,7 +7,7 @@ var (
 		"the electronic licence is issued together with the paper one, and each sheet of paper belongs to one licence")
 	SecretStaysOut = policy("除涉密或敏感事项外",
 		"涉密或敏感的证照不进入电子证照库，定密或解密须另有理由和决定日期",
-		"secret and sensitive licences stay out of the vault; a change of the classification has a reason and day of its own")
+		"secret and sensitive licences stay out of the vault; another classification has a reason and day of its own")
 	StrongLogin = policy("以强身份认证登录的申报事项",
 		"申请人的证照信息只在其以足够强度的身份认证登录时提供",
 		"an applicant's licences are shown only while he is logged in strongly enough")

@@ -13,7 +13,8 @@ var (
 		"RFC 9110 15.5.14, docs/api.md#limits",
 	}
 	MediaType = Rule{
-		"内容类型为该操作所接受的类型，用 Content-Type 写明", "the content is of a type that the operation takes, and Content-Type names it",
+		"内容类型为该操作所接受的类型，用 Content-Type 写明",
+		"the content is of a type that the operation takes, and Content-Type names it",
 		"RFC 9110 15.5.16",
 	}
 	Conditional = Rule{
@@ -68,7 +69,8 @@ var (
 		"写操作由登记的 SM2 证书签名", "writes are signed with the registered SM2 certificate", "RFC 9421, docs/signatures.md",
 	}
 	MessageID = Rule{
-		"跨部门报文带有可全程追踪的标识，由 traceparent 给出", "a message between departments has an id, in traceparent, by which it is followed",
+		"跨部门报文带有可全程追踪的标识，由 traceparent 给出",
+		"a message between departments has an id, in traceparent, by which it is followed",
 		"W3C Trace Context 3.2, docs/messages.md#ids",
 	}
 	WholeMessage = Rule{

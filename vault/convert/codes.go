@@ -138,7 +138,11 @@ var sentences = map[vault.Code]sentence{
 		rule.Sheet,
 	},
 
-	CodeFormulaValue: {"取公式已保存的结果“{found}”；请核对该结果是否最新", "took the stored result {found} of a formula; see that it is up to date", rule.Row},
+	CodeFormulaValue: {
+		"取公式已保存的结果“{found}”；请核对该结果是否最新",
+		"took the stored result {found} of a formula; see that it is up to date",
+		rule.Row,
+	},
 	CodeNumberFormat: {
 		"按单元格显示格式补零：{found} → {want}；不用改",
 		"zeros that the cell shows: {found} became {want}; nothing to do",
@@ -159,7 +163,11 @@ var sentences = map[vault.Code]sentence{
 		"date read in the order of the mapping: {found} became {want}; nothing to do",
 		rule.Mapping,
 	},
-	CodeDecimal: {"小数逗号改为小数点：{found} → {want}；不用改", "decimal comma: {found} became {want}; nothing to do", rule.Mapping},
+	CodeDecimal: {
+		"小数逗号改为小数点：{found} → {want}；不用改",
+		"decimal comma: {found} became {want}; nothing to do",
+		rule.Mapping,
+	},
 
 	CodeMappingSize: {
 		"映射文件过大（{found}）；请只写需要的列",
@@ -171,7 +179,11 @@ var sentences = map[vault.Code]sentence{
 		"the mapping file is not UTF-8; save it so",
 		rule.Mapping,
 	},
-	CodeMappingSyntax: {"映射文件不是有效的 YAML：{found}；请检查该行的缩进、冒号后的空格和引号", "the mapping file is no valid YAML: {found}; check indentation, the space after colons and quotes on that line", rule.Mapping},
+	CodeMappingSyntax: {
+		"映射文件不是有效的 YAML：{found}；请检查该行的缩进、冒号后的空格和引号",
+		"the mapping file is no valid YAML: {found}; check indentation, the space after colons and quotes on that line",
+		rule.Mapping,
+	},
 	CodeMappingAlias: {
 		"映射文件不能使用锚点、别名或标签；请直接写出",
 		"a mapping has no anchors, aliases or tags; write it out",

@@ -155,7 +155,8 @@ var (
 		"one photo a row, found in the directory or ZIP that was given", "docs/convert.md#photos",
 	}
 	Normalised = Rule{
-		"值按规范形式入库，每处改动都注明", "values are stored in their normal form, and every change is noted", "docs/convert.md#values",
+		"值按规范形式入库，每处改动都注明",
+		"values are stored in their normal form, and every change is noted", "docs/convert.md#values",
 	}
 	Undamaged = Rule{
 		"数值须完整，被表格软件损坏的不能猜补", "values are whole; what a spreadsheet has damaged is not guessed",

@@ -84,6 +84,10 @@ func TestAuditor(t *testing.T) {
 	require.NoError(t, w.v.AuditTrail(t.Context(), a, 1, func(*record.AuditEntry) bool { return true }))
 	_, err = w.v.Callers(t.Context(), a)
 	require.Equal(t, []vault.Code{vault.CodeNotOperator}, codesOf(err))
-	_, err = w.v.Trace(t.Context(), department(0), message)
-	require.Equal(t, []vault.Code{vault.CodeNotAuditor}, codesOf(err))
+	pretending := department(0)
+	pretending.Ground = vault.GroundOperator
+	for _, other := range []vault.Access{department(0), pretending} {
+		_, err = w.v.Trace(t.Context(), other, message)
+		require.Equal(t, []vault.Code{vault.CodeNotAuditor}, codesOf(err))
+	}
 }

@@ -13,6 +13,6 @@ const (
 	HeaderIdempotencyKey = "Idempotency-Key" // on every write, made by the caller, at most 128 characters
 	HeaderClerk          = "X-Clerk"         // who acts behind a system, by a name of his department's; for the audit
 	HeaderSandbox        = "X-Sandbox"       // on every answer of a sandbox
-	HeaderTrace          = "X-Trace-Id"      // on every answer: by it the operator finds the request again
+	HeaderTrace          = "X-Trace-Id"      // on every answer: id of the message, by which it is found again
 	HeaderReplayed       = "X-Replayed"      // on the answer to a write that had been carried out before
 )

@@ -13,6 +13,7 @@ type Event struct {
 	Effective  string    `json:"effective,omitempty" format:"date" doc:"from when it counts in law"`
 	Recorded   time.Time `json:"recorded,omitzero" doc:"when the vault learnt of it"`
 	Batch      string    `json:"batch,omitempty" doc:"conversion batch"`
+	Message    string    `json:"message,omitempty" doc:"id of the message that caused it (X-Trace-Id of its answer)"`
 	From       uint64    `json:"from,omitempty" doc:"of batch-opened: no event of the batch stands before"`
 	Dispute    string    `json:"dispute,omitempty" doc:"id of the dispute that was raised or settled"`
 

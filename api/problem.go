@@ -21,8 +21,11 @@ type Defect struct {
 	Found string `json:"found,omitempty" doc:"what was submitted there, where it helps"`
 	Zh    string `json:"zh" doc:"what is wrong, in Chinese"`
 	En    string `json:"en" doc:"what is wrong, in English"`
-	FixZh string `json:"fixZh,omitempty" doc:"how to put it right, in Chinese"`
-	FixEn string `json:"fixEn,omitempty" doc:"how to put it right, in English"`
-	Rule  string `json:"rule,omitempty" doc:"the rule that was broken, where the description states it: maxLength 200"`
-	Basis string `json:"basis,omitempty" doc:"the rule behind it, with its clause"`
+	FixZh string `json:"fixZh" doc:"how to put it right, in Chinese"`
+	FixEn string `json:"fixEn" doc:"how to put it right, in English"`
+
+	RuleZh  string `json:"ruleZh" doc:"the rule behind it: what is demanded, in Chinese"`
+	RuleEn  string `json:"ruleEn" doc:"the rule behind it, in English"`
+	Basis   string `json:"basis" doc:"what the rule rests on: standard, law or policy with its clause, or a page of docs"`
+	Keyword string `json:"keyword,omitempty" doc:"of the description, where that was not kept to: maxLength 200"`
 }

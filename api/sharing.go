@@ -46,7 +46,7 @@ type SharingOutcome struct {
 	Status  string `json:"status"`
 	Message string `json:"message"`         // in Chinese, with what to do
 	Code    string `json:"code,omitempty"`  // stable name of a refusal, as everywhere else
-	Trace   string `json:"trace,omitempty"` // by it the operator finds the request again
+	Trace   string `json:"trace,omitempty"` // id of the message, by which it is found again
 }
 
 // SharingQuery asks for licences or for one of them. Which members are needed is said by each service.

@@ -14,6 +14,7 @@ import (
 	"strconv"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/trace"
 )
 
 // Request is one operation of the interface, for those without a method of their own.
@@ -47,6 +48,10 @@ func WithVersion(version int) Option {
 	return func(c *call) { c.header.Set("If-Match", `"`+strconv.Itoa(version)+`"`) }
 }
 
+// WithMessage sends a request under the id of a message that it belongs to: 32 hexadecimal digits, by which it is found
+// at the service again (W3C Trace Context). Without it the client makes one for the request.
+func WithMessage(id string) Option { return func(c *call) { c.message = id } }
+
 // WithCase names the service item and the case in which something is written.
 func WithCase(item, number string) Option {
 	return func(c *call) {
@@ -74,6 +79,8 @@ type call struct {
 	header http.Header
 	key    string
 	body   []byte
+
+	message string // id of the message; it stays the same through all attempts
 }
 
 // Do carries out an operation.
@@ -119,6 +126,9 @@ func (c *Client) prepare(r *Request, options []Option) (*call, error) {
 	if err := one.carry(r); err != nil {
 		return nil, err
 	}
+	if err := c.name(one); err != nil {
+		return nil, err
+	}
 	if !r.Write {
 		return one, nil
 	}
@@ -129,6 +139,25 @@ func (c *Client) prepare(r *Request, options []Option) (*call, error) {
 	}
 	one.header.Set(api.HeaderIdempotencyKey, one.key)
 	return one, nil
+}
+
+// name gives a request the id of its message.
+func (c *Client) name(one *call) error {
+	var err error
+	if one.message == "" {
+		if one.message, err = trace.New(c.cfg.Rand); err != nil {
+			return err
+		}
+	}
+	value, err := trace.Value(c.cfg.Rand, one.message)
+	if err != nil {
+		return err
+	}
+	if _, err := trace.Parse([]string{value}); err != nil {
+		return fmt.Errorf("%w: id of the message", ErrConfig)
+	}
+	one.header.Set(trace.Field, value)
+	return nil
 }
 
 // carry takes the body, and says what is to be answered.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/trace"
 )
 
 // Sync carries a department's licences from the vault where they are kept into another, by the feed of events (A75).
@@ -126,12 +127,16 @@ func (s *Sync) licences(ctx context.Context, events []api.Event, out *SyncStep) 
 
 // licence carries a licence from one of its events on. One that may not be told yet comes with a later event.
 func (s *Sync) licence(ctx context.Context, identifier string, from int) (added int, err error) {
+	message, err := trace.New(s.From.cfg.Rand) // of both halves, so that one vault's log leads to the other's
+	if err != nil {
+		return 0, err
+	}
 	for {
 		var t api.Transfer
 		err := s.From.Do(ctx, Request{
 			Method: http.MethodPost, Path: "/transfers", Into: &t,
 			Body: api.TransferRequest{Identifier: identifier, From: from},
-		})
+		}, WithMessage(message))
 		var refused *ProblemError
 		if errors.As(err, &refused) && refused.Status == http.StatusNotFound {
 			return added, nil
@@ -150,7 +155,7 @@ func (s *Sync) licence(ctx context.Context, identifier string, from int) (added 
 		err = s.To.Do(ctx, Request{
 			Method: http.MethodPost, Path: "/imports", Into: &done, Write: true,
 			Body: api.ImportRequest{Content: t.Content, Kept: kept},
-		})
+		}, WithMessage(message))
 		if err != nil {
 			return added, err
 		}

@@ -51,7 +51,7 @@ func (s *Server) accessOf(c *identity.Caller, a api.Asked) vault.Access {
 
 // asks completes what a caller asks by: with who he is, and with whoever watches over looks at persons.
 func (s *Server) asks(c *identity.Caller, a vault.Access) vault.Access {
-	a.Caller, a.Clerk = c.ID, clerkOf(c)
+	a.Caller, a.Clerk, a.Message = c.ID, clerkOf(c), c.Message
 	if s.cfg.Alarms != nil && !c.IsHolder() { // who looks at his own
 		a.Shown = s.watching(c, &a)
 	}
@@ -62,7 +62,7 @@ func (s *Server) asks(c *identity.Caller, a vault.Access) vault.Access {
 func writeAccess(c *identity.Caller, purpose, item, caseNumber string) vault.Access {
 	return vault.Access{
 		Caller: c.ID, Purpose: purpose, Item: item, Case: caseNumber, Ground: vault.GroundIssuer, Repeated: c.Repeated,
-		Clerk: clerkOf(c),
+		Clerk: clerkOf(c), Message: c.Message,
 	}
 }
 

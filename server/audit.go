@@ -32,7 +32,7 @@ func oversight(c *identity.Caller, purpose string) vault.Access {
 	if c.Role == identity.RoleAuditor || c.Role == identity.RoleSupervisor {
 		ground = vault.GroundAudit
 	}
-	return vault.Access{Caller: c.ID, Purpose: purpose, Ground: ground}
+	return vault.Access{Caller: c.ID, Purpose: purpose, Ground: ground, Message: c.Message}
 }
 
 type auditInput struct {

@@ -37,7 +37,7 @@ func tooLarge(limit int64) *answer {
 	p := codeProblem(CodeTooLarge)
 	d := &p.Errors[0]
 	size := sizeText(limit)
-	d.Zh, d.En, d.Rule = d.Zh+"，上限 "+size, d.En+": "+size+" at most", fmt.Sprintf("maxBytes %d", limit)
+	d.Zh, d.En, d.Keyword = d.Zh+"，上限 "+size, d.En+": "+size+" at most", fmt.Sprintf("maxBytes %d", limit)
 	return p.headline()
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/internal/rule"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault/record"
 )
@@ -48,29 +49,29 @@ const (
 
 var conformanceSentences = map[Code]message{
 	CodeConformance: {
-		http.StatusUnprocessableEntity, false,
+		http.StatusUnprocessableEntity, false, rule.SystemsConnect,
 		"接入符合性测试没有全部通过；请按报告改正后重新运行 elicense conformance",
 		"the conformance run has not passed every step; put right what the report names and run elicense conformance " +
 			"again",
 	},
 	CodeConformanceOther: {
-		http.StatusUnprocessableEntity, false,
+		http.StatusUnprocessableEntity, false, rule.SystemsConnect,
 		"报告中的调用方或部门不是本调用方；请用同一身份运行并提交",
 		"the report is not of this caller or its department; run and hand in as the same caller",
 	},
 	CodeConformanceTime: {
-		http.StatusUnprocessableEntity, false,
+		http.StatusUnprocessableEntity, false, rule.SystemsConnect,
 		"报告的起止时间不对，或距今已超过一小时；请校准时钟后重新运行",
 		"the times of the report are wrong, or it ended more than an hour ago; set the clock and run again",
 	},
 	CodeConformanceLicences: {
-		http.StatusUnprocessableEntity, false,
+		http.StatusUnprocessableEntity, false, rule.SystemsConnect,
 		"证照库的记录与报告不符：该证照没有在测试期间由本调用方按序办理；请重新运行，其间勿用别的程序办理这些证照",
 		"the records of the vault do not bear the report out: the caller has not done these acts, in order and " +
 			"within its time; run again, and let nothing else act on these licences",
 	},
 	CodeConformanceDisputes: {
-		http.StatusUnprocessableEntity, false,
+		http.StatusUnprocessableEntity, false, rule.SystemsConnect,
 		"服务的记录与报告不符：测试期间应有一件异议不予更正、一件已更正，均由本部门办结；请重新运行",
 		"the records of the service do not bear the report out: within its time one dispute must be rejected and one " +
 			"corrected, both by this department; run again",

@@ -111,7 +111,9 @@ func (s *Server) workUndo(ctx context.Context, j *jobs.Job, tell func(jobs.Progr
 	if err := json.Unmarshal(j.Spec, &w); err != nil {
 		return nil, fmt.Errorf("reading a job: %w", err)
 	}
-	a := vault.Access{Caller: j.Owner, Purpose: "撤回转换批次", Item: w.Item, Case: w.Case, Ground: vault.GroundIssuer}
+	a := vault.Access{
+		Caller: j.Owner, Purpose: "撤回转换批次", Item: w.Item, Case: w.Case, Ground: vault.GroundIssuer, Message: j.Message,
+	}
 	out := api.Undo{Counts: map[string]int{}}
 	done := int64(0)
 	account, err := s.cfg.Vault.UndoBatch(ctx, a, w.Batch, w.Reason, func(u vault.Undone) {

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -29,13 +31,14 @@ func TestEveryCode(t *testing.T) {
 	t.Parallel()
 	known := map[string]string{}
 	for _, c := range server.Codes() {
-		require.Regexp(t, `^[a-z0-9]+([-_][a-z0-9]+)*$`, c.Code)
+		require.Regexp(t, `^([a-z0-9]+([-_][a-z0-9]+)*|SHEET(_[A-Z]+)+)$`, c.Code)
 		require.Empty(t, known[c.Code], "%s stands twice", c.Code)
 		known[c.Code] = c.Part
 		require.Regexp(t, `\p{Han}`, c.Zh, c.Code)
 		require.NotRegexp(t, `\p{Han}`, c.En, c.Code)
 		require.NotEmpty(t, c.En, c.Code)
-		require.Regexp(t, `\p{Han}|\{want\}`, c.FixZh, c.Code)
+		require.Regexp(t, `\p{Han}|^\{want\}$`, c.FixZh, c.Code)
+		require.NotRegexp(t, `[。.;；]$|参数错误`, c.Zh+"\n"+c.En+"\n"+c.FixZh+"\n"+c.FixEn, c.Code)
 		require.NotEmpty(t, c.FixEn, c.Code)
 		if c.Part == "transport" {
 			require.NotZero(t, c.Status, c.Code)
@@ -52,6 +55,9 @@ var partWords = map[string]string{
 	"vault":     "## 证照库 / the vault\n\nWhat the vault refuses, or notes about a request that it carried out.\n",
 	"type":      "## 证照类型 / licence types\n\nWhat is wrong with a definition, or with a value by its type.\n",
 	"value":     "## 要素值 / values\n\nWhat is wrong with a value by itself, or how it was put right.\n",
+	"conversion": "## 台账转换 / conversion\n\nWhat is wrong with a mapping, a heading or a row, or how a row was read. They " +
+		"stand in\nthe result of a conversion; those of mapping and heading refuse it.\n",
+	"sheet": "## 台账文件 / files of ledgers\n\nWhat is wrong with a file, with its row and column.\n",
 }
 
 func errorsDocument(t *testing.T) string {
@@ -64,7 +70,7 @@ Made from the tables of the program by ` + "`go test ./server -update`" + `; do 
 
 Every answer that is not what was asked for is a problem of RFC 9457 (application/problem+json). Its ` + "`errors`" + `
 name everything that is wrong with the request, at once, each with its code, the place (a JSON pointer, a parameter or a
-header), a sentence and a way out in Chinese and English, the rule where the description states one, and its basis.
+header; of a sheet, row and column), a sentence and a way out in Chinese and English, the rule behind it and its basis.
 The members ` + "`code`, `title` and `detail`" + ` are those of the first. A code never changes its meaning.
 ` + "`retryable`" + ` says that the same request may succeed later, unchanged: send it again under the same idempotency
 key. ` + "`trace`" + ` is what the operator finds the request by. {found} and {want} stand for what was submitted and what
@@ -84,11 +90,8 @@ was expected.
 		if c.Retryable {
 			b.WriteString(", retryable")
 		}
-		fmt.Fprintf(&b, "\n- %s。%s。\n- %s. %s.\n", c.Zh, strings.TrimSuffix(c.FixZh, "。"), upper(c.En),
-			upper(strings.TrimSuffix(c.FixEn, ".")))
-		if c.Basis != "" {
-			fmt.Fprintf(&b, "- 依据 / basis: %s\n", c.Basis)
-		}
+		fmt.Fprintf(&b, "\n- %s。%s。\n- %s. %s.\n", c.Zh, c.FixZh, upper(c.En), upper(c.FixEn))
+		fmt.Fprintf(&b, "- 规则 / rule: %s。%s.\n- 依据 / basis: %s\n", c.RuleZh, upper(c.RuleEn), c.Basis)
 	}
 	return b.String()
 }
@@ -97,7 +100,8 @@ func upper(s string) string {
 	if s == "" {
 		return s
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 var (

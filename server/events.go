@@ -42,7 +42,9 @@ func (s *Server) listEvents(ctx context.Context, c *identity.Caller, in *eventsI
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.cfg.Vault.Events(ctx, followAccess(c.ID, c.Department, clerkOf(c)), vault.FeedQuery{
+	access := followAccess(c.ID, c.Department, clerkOf(c))
+	access.Message = c.Message
+	page, err := s.cfg.Vault.Events(ctx, access, vault.FeedQuery{
 		From: in.From, Limit: in.Limit, Kinds: kinds, Types: types, Content: in.Content,
 	})
 	if err != nil {
@@ -108,8 +110,9 @@ func pageOf(p *vault.FeedPage) api.EventPage {
 func eventOf(item *vault.FeedItem) api.Event {
 	e := api.Event{
 		Sequence: item.Sequence, Kind: string(item.Kind), Identifier: item.Identifier, Number: item.Number,
-		Version: item.Version, Recorded: item.Recorded, Batch: item.Batch, From: item.From, Dispute: item.Object,
-		Raw: item.Raw,
+		Version: item.Version, Recorded: item.Recorded, Batch: item.Batch, Message: item.Message, From: item.From,
+		Dispute: item.Object,
+		Raw:     item.Raw,
 	}
 	if !item.Effective.IsZero() {
 		e.Effective = item.Effective.String()

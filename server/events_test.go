@@ -16,6 +16,7 @@ import (
 	"github.com/elicense/elicense/client"
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/httpsig"
+	"github.com/elicense/elicense/internal/trace"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 	"github.com/elicense/elicense/server"
@@ -62,6 +63,8 @@ type receiver struct {
 	down   bool
 	got    []string
 	bad    error
+
+	messages []string // ids under which they came
 }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -76,6 +79,8 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	r.got = append(r.got, string(body))
+	id, err := trace.Parse(req.Header.Values(trace.Field))
+	r.messages, r.bad = append(r.messages, id), err
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -71,9 +71,6 @@ const MaxLine = maxLine
 // IsCode reports a problem with this code.
 func IsCode(err error, code Code) bool { return isCode(err, code) }
 
-// BasisCodes are the codes by the text that they rest on.
-func BasisCodes() map[string][]string { return basisCodes }
-
 // TakeTurns takes every turn to judge.
 func (s *Server) TakeTurns() {
 	for range cap(s.judging) {

@@ -110,7 +110,7 @@ func TestEncodings(t *testing.T) {
 			"Content-Type", "application/json", api.HeaderIdempotencyKey, "one")
 		refused(t, r, http.StatusBadRequest, "request-malformed")
 		if x.rule != "" {
-			require.Equal(t, x.rule, into[api.Problem](t, r).Errors[0].Rule, name)
+			require.Equal(t, x.rule, into[api.Problem](t, r).Errors[0].Keyword, name)
 		}
 	}
 	r := w.send(fixtures.Caller(0), http.MethodPost, "/licences", strings.NewReader(`{"type":"\ud83d\ude00\\ud800"}`),

@@ -107,7 +107,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 // background is what runs beside the answering of requests.
 func (s *Server) background() []func(context.Context) error {
-	parts := []func(context.Context) error{s.jobs.Run, s.sweep, s.telling, s.tallies.run}
+	parts := []func(context.Context) error{s.jobs.Run, s.sweep, s.telling, s.tallies.run, s.indexMessages}
 	if s.hooks != nil {
 		parts = append(parts, s.hooks.Run)
 	}
@@ -243,7 +243,9 @@ func (s *Server) cancelJob(ctx context.Context, c *identity.Caller, in *jobWrite
 
 // accept takes long work and answers where to ask for it.
 func (s *Server) accept(ctx context.Context, c *identity.Caller, key string, spec work) (*jobOutput, error) {
-	j, again, err := s.jobs.Add(ctx, jobs.Request{Kind: spec.kind(), Owner: s.ownerOf(c), Key: key, Spec: spec})
+	j, again, err := s.jobs.Add(ctx, jobs.Request{
+		Kind: spec.kind(), Owner: s.ownerOf(c), Key: key, Message: c.Message, Spec: spec,
+	})
 	out, err := jobAnswer(j, err)
 	if err == nil && again {
 		out.Replayed = "true"

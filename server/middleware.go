@@ -1,10 +1,7 @@
 package server
 
 import (
-	"context"
-	"encoding/hex"
 	"errors"
-	"io"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -16,27 +13,6 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
 )
-
-type traceKey struct{}
-
-// traceOf is the id of the request, under which it stands in the log.
-func traceOf(ctx context.Context) string {
-	id, _ := ctx.Value(traceKey{}).(string)
-	return id
-}
-
-// trace gives every request an id of our own making: what a caller sends could be anything.
-func (s *Server) trace(c *gin.Context) {
-	var b [12]byte
-	if _, err := io.ReadFull(s.cfg.Rand, b[:]); err != nil {
-		c.AbortWithStatus(http.StatusServiceUnavailable)
-		return
-	}
-	id := hex.EncodeToString(b[:])
-	c.Header(api.HeaderTrace, id)
-	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), traceKey{}, id))
-	c.Next()
-}
 
 // recover turns a panic into a problem that says nothing but its trace id.
 func (s *Server) recover(c *gin.Context) {
@@ -81,6 +57,7 @@ func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 		s.writeProblem(c, s.problem(ctx.Context(), err))
 		return
 	}
+	caller.Message = traceOf(ctx.Context())
 	c.Set(callerKey, caller.ID)
 	if !s.limitCaller(c, caller) {
 		return
@@ -126,7 +103,7 @@ func forbidden(may identity.Permission, caller *identity.Caller) *answer {
 	if caller != nil {
 		d.Found = string(caller.Role)
 	}
-	d.Rule = "permission " + string(may)
+	d.Keyword = "permission " + string(may)
 	roles := identity.Permissions()[may]
 	if len(roles) == 0 {
 		return p

@@ -84,7 +84,7 @@ func refusalProblem(err error) *answer {
 
 // vaultProblem tells everything that is wrong, the status by what kind of refusal it is.
 func vaultProblem(r *vault.Refusal) *answer {
-	a := &answer{api.Problem{Status: statusOf(r.Err), Retryable: retryable(r.Err)}}
+	a := &answer{api.Problem{Status: statusOf(r.Err), Retryable: retryable(r.Err) || r.Has(vault.CodeSignerChanged)}}
 	for i := range r.Problems {
 		p := &r.Problems[i]
 		d := defect(string(p.Code), p.Zh, p.En)
@@ -96,13 +96,20 @@ func vaultProblem(r *vault.Refusal) *answer {
 
 func typeProblem(t *catalogue.TypeError) *answer {
 	a := &answer{api.Problem{Status: http.StatusUnprocessableEntity}}
-	for _, p := range t.Problems {
-		a.Errors = append(a.Errors, api.Defect{
-			Code: string(p.Code), Path: steps("." + p.Path), Found: p.Found,
-			Zh: p.Text(catalogue.ZH), En: p.Text(catalogue.EN), FixZh: p.Fix(catalogue.ZH), FixEn: p.Fix(catalogue.EN),
-		})
+	for i := range t.Problems {
+		p := &t.Problems[i]
+		d := catalogueDefect(p)
+		d.Path, d.Found = steps("."+p.Path), p.Found
+		a.Errors = append(a.Errors, d)
 	}
 	return a.headline()
+}
+
+// catalogueDefect is what is wrong with a definition or a value.
+func catalogueDefect(p *catalogue.Problem) api.Defect {
+	return said(string(p.Code), words{
+		p.Text(catalogue.ZH), p.Text(catalogue.EN), p.Fix(catalogue.ZH), p.Fix(catalogue.EN),
+	})
 }
 
 // headline makes the first error the problem's own.
@@ -117,26 +124,44 @@ func (a *answer) headline() *answer {
 
 // defect splits a sentence of the tables into what is wrong and what to do, and adds the rule behind it.
 func defect(code, zh, en string) api.Defect {
-	d := api.Defect{Code: code, Basis: bases[code]}
-	d.Zh, d.FixZh, _ = strings.Cut(zh, "；")
-	d.En, d.FixEn, _ = strings.Cut(en, "; ")
-	return d
+	var w words
+	w.zh, w.fixZh, _ = strings.Cut(zh, "；")
+	w.en, w.fixEn, _ = strings.Cut(en, "; ")
+	return said(code, w)
+}
+
+// words are what is wrong and what to do.
+type words struct{ zh, en, fixZh, fixEn string }
+
+// said is a defect in words, each without a full stop, with the rule behind it.
+func said(code string, w words) api.Defect {
+	r := ruleBehind(code)
+	return api.Defect{
+		Code: code, RuleZh: r.ZH, RuleEn: r.EN, Basis: r.Basis,
+		Zh: strings.TrimSuffix(w.zh, "。"), En: strings.TrimSuffix(w.en, "."),
+		FixZh: strings.TrimSuffix(w.fixZh, "。"), FixEn: strings.TrimSuffix(w.fixEn, "."),
+	}
 }
 
 // finish adds what every problem has. Problems end up in the logs of callers: no citizen number stands in one, not even
 // in what was submitted.
 func (s *Server) finish(ctx context.Context, a *answer) *answer {
 	a.Title, a.Detail = hideNumbers(a.Title), hideNumbers(a.Detail)
-	for i := range a.Errors {
-		d := &a.Errors[i]
-		for _, text := range []*string{&d.Path, &d.Found, &d.Zh, &d.En, &d.FixZh, &d.FixEn} {
-			*text = hideNumbers(*text)
-		}
-	}
+	hideAll(a.Errors)
 	s.metrics.refusals.WithLabelValues(a.Code).Inc()
 	a.Type = "urn:elicense:problem:" + a.Code
 	a.Trace = traceOf(ctx)
 	return a
+}
+
+// hideAll hides numbers of citizens in what is told of a request.
+func hideAll(list []api.Defect) {
+	for i := range list {
+		d := &list[i]
+		for _, text := range []*string{&d.Path, &d.Found, &d.Zh, &d.En, &d.FixZh, &d.FixEn} {
+			*text = hideNumbers(*text)
+		}
+	}
 }
 
 // codeProblem is the problem of a code of this package or of identity.

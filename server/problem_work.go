@@ -54,9 +54,6 @@ func mappingProblem(m *convert.MappingError) *answer {
 	for i := range m.Problems {
 		p := &m.Problems[i]
 		d := defect(string(p.Code), p.Zh, p.En)
-		if d.FixZh == "" { // what is wrong says already how it should be
-			d.FixZh, d.FixEn = "请照此改正映射，写法见 docs/convert.md", "correct the mapping so; see docs/convert.md"
-		}
 		d.Path, d.Found = "/mapping", p.Found
 		if p.Line > 0 {
 			d.Path += " line " + strconv.Itoa(p.Line)
@@ -69,11 +66,17 @@ func mappingProblem(m *convert.MappingError) *answer {
 	return a.headline()
 }
 
+func sheetDefect(c sheet.Code) api.Defect {
+	var w words
+	w.zh, w.fixZh = c.Message("zh")
+	w.en, w.fixEn = c.Message("en")
+	return said(string(c), w)
+}
+
 func sheetProblem(e *sheet.Error) *answer {
 	a := &answer{api.Problem{Status: http.StatusUnprocessableEntity}}
-	d := api.Defect{Code: string(e.Code), Path: "/file"}
-	d.Zh, d.FixZh = e.Code.Message("zh")
-	d.En, d.FixEn = e.Code.Message("en")
+	d := sheetDefect(e.Code)
+	d.Path = "/file"
 	if e.Row > 0 {
 		d.Path += " row " + strconv.Itoa(e.Row)
 	}

@@ -126,23 +126,17 @@ type importOutput struct {
 }
 
 func (s *Server) importLicence(ctx context.Context, c *identity.Caller, in *importInput) (*importOutput, error) {
-	if checkJSON(in.Body.Content) != nil {
-		return nil, codeProblem(CodeTransfer)
-	}
-	var t vault.Transfer
-	dec := json.NewDecoder(bytes.NewReader(in.Body.Content))
-	dec.DisallowUnknownFields()
-	if dec.Decode(&t) != nil {
-		return nil, codeProblem(CodeTransfer)
+	t, err := s.readTransfer(in.Body.Content)
+	if err != nil {
+		return nil, err
 	}
 	if err := checkIdentifier(c, t.Identifier); err != nil {
 		return nil, err
 	}
-	var err error
 	if t.Kept, err = keptContents(in.Body.Kept); err != nil {
 		return nil, err
 	}
-	out, err := s.cfg.Vault.Import(ctx, writeAccess(c, "证照汇集", in.Item, in.Case), &t)
+	out, err := s.cfg.Vault.Import(ctx, writeAccess(c, "证照汇集", in.Item, in.Case), t)
 	if err != nil {
 		return nil, err
 	}
@@ -171,4 +165,23 @@ func fromHex(text string) (out [32]byte, ok bool) {
 		return out, false
 	}
 	return [32]byte(b), true
+}
+
+// readTransfer reads what another vault has written; what is not of that form is told place by place.
+func (s *Server) readTransfer(content []byte) (*vault.Transfer, error) {
+	t := new(vault.Transfer)
+	dec := json.NewDecoder(bytes.NewReader(content))
+	dec.DisallowUnknownFields()
+	if checkJSON(content) == nil && dec.Decode(t) == nil {
+		return t, nil
+	}
+	p := codeProblem(CodeTransfer)
+	p.Errors[0].Path = "/content"
+	if bad := s.formOf(vault.Transfer{}).misfit(content); bad != nil {
+		for _, d := range bad.Errors {
+			d.Path = "/content" + d.Path
+			p.Errors = append(p.Errors, d)
+		}
+	}
+	return nil, p
 }

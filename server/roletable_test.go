@@ -98,7 +98,11 @@ listCertificates       .      .     .        .      .     .  .       .          
 listSignedVersions     .      .     .        .      .     .  .       .          .      .     x
 listAuditEntries       .      .     .        .      .     .  x       x          .      .     x
 listAlarms             .      .     .        .      .     .  x       x          .      .     .
+traceMessage           .      .     .        .      .     .  x       x          .      .     x
 watch                  .      .     .        .      .     .  x       x          .      .     .
+listSchemas            *      *     *        *      *     *  *       *          *      *     *
+getSchema              *      *     *        *      *     *  *       *          *      *     *
+checkMessage           x      x     x        x      x     x  x       x          x      x     x
 challengeLogin         *      *     *        *      *     *  *       *          *      *     *
 openLogin              *      *     *        *      *     *  *       *          *      *     *
 endLogin               *      *     *        *      *     *  *       *          *      *     *

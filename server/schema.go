@@ -67,8 +67,8 @@ var schemaRules = []schemaRule{
 		"it is to be base64", "encode it by RFC 4648"),
 	ruleOf("enum", validation.MsgExpectedOneOf, "不在可选值之中：{}", "请改用其中之一",
 		"it is none of the possible values: {}", "use one of them"),
-	ruleOf("format date", validation.MsgExpectedRFC3339Date, "日期应写作 YYYY-MM-DD", "请改正",
-		"a date is written YYYY-MM-DD", "correct it"),
+	ruleOf("format date", validation.MsgExpectedRFC3339Date, "日期应写作 YYYY-MM-DD", "请改成如 2026-03-02 的写法",
+		"a date is written YYYY-MM-DD", "write it like 2026-03-02"),
 	ruleOf("format date-time", validation.MsgExpectedRFC3339DateTime, "时间应写作 2026-03-02T09:30:00+08:00（RFC 3339）",
 		"请改正，并带时区", "a time is written 2026-03-02T09:30:00+08:00 (RFC 3339)", "correct it, with its zone"),
 	ruleOf("format date-time", "invalid date/time for format %s", "时间应写作 2026-03-02T09:30:00+08:00（RFC 3339）",
@@ -83,10 +83,10 @@ var schemaRules = []schemaRule{
 		"there are to be {} members at least", "add some"),
 	ruleOf("maxProperties", validation.MsgExpectedMaxProperties, "至多 {} 个成员", "请减少",
 		"there may be {} members at most", "leave some out"),
-	ruleOf("minimum", validation.MsgExpectedMinimumNumber, "不得小于 {}", "请改正",
-		"it may not be less than {}", "correct it"),
-	ruleOf("maximum", validation.MsgExpectedMaximumNumber, "不得大于 {}", "请改正",
-		"it may not be more than {}", "correct it"),
+	ruleOf("minimum", validation.MsgExpectedMinimumNumber, "不得小于 {}", "请改成不小于它的数",
+		"it may not be less than {}", "write this number or a larger one"),
+	ruleOf("maximum", validation.MsgExpectedMaximumNumber, "不得大于 {}", "请改成不大于它的数",
+		"it may not be more than {}", "write this number or a smaller one"),
 	ruleOf("pattern", validation.MsgExpectedMatchPattern, "不符合格式 {}", "请按此格式书写", "it is not of the form {}",
 		"write it in that form"),
 	ruleOf("pattern", validation.MsgExpectedBePattern, "应为{}", "请按此格式书写", "it is to be {}", "write it so"),
@@ -126,7 +126,7 @@ func schemaDefect(code Code, e *huma.ErrorDetail) api.Defect {
 			continue
 		}
 		named := strings.Join(found[1:], ", ")
-		d.Rule = strings.TrimSpace(r.rule + " " + named)
+		d.Keyword = strings.TrimSpace(r.rule + " " + named)
 		place := partOf(e.Location)
 		d.Zh = strings.NewReplacer("{}", named, "{name}", place.name, "{place}", place.zh).Replace(r.zh)
 		d.En = strings.NewReplacer("{}", named, "{name}", place.name, "{place}", place.en).Replace(r.en)

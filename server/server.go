@@ -112,7 +112,8 @@ type Server struct {
 
 	disputes disputes
 	trusted  trusted
-	ownerKey [sm3.Size]byte // of tokens that stand for holders
+	formats  map[string]*published // by name
+	ownerKey [sm3.Size]byte        // of tokens that stand for holders
 }
 
 // New builds the service.
@@ -132,6 +133,9 @@ func New(cfg Config) (*Server, error) {
 	if err := errors.Join(s.openOwners(context.Background()), s.openWork(), s.openWebhooks()); err != nil {
 		return nil, err
 	}
+	if s.formats, err = publish(); err != nil {
+		return nil, err
+	}
 	s.metrics.registry.MustRegister(backlog{s})
 	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
 	router := gin.New()
@@ -139,7 +143,7 @@ func New(cfg Config) (*Server, error) {
 	router.RedirectTrailingSlash = false // gin would take the place from a header of the request
 	router.Use(s.trace, s.measure, s.recover, s.mark)
 	s.health(router)
-	router.Use(s.limitAddress)
+	router.Use(s.refuseWrongMessage, s.limitAddress)
 	if cfg.Provider != nil {
 		router.Any(ProviderPath+"/*rest", gin.WrapH(cfg.Provider))
 	}
@@ -197,6 +201,8 @@ func (s *Server) register() {
 	s.registerAudit()
 	s.registerCallers()
 	s.registerHouse()
+	s.registerMessages()
+	s.registerPublished()
 }
 
 // description is what huma needs to know of the interface as a whole.

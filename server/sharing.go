@@ -58,6 +58,7 @@ func offer[Q any](s *Server, router *gin.Engine, sv service[Q]) {
 	if sv.maxBody == 0 {
 		sv.maxBody = smallBody
 	}
+	form := s.formOf(api.SharingRequest[Q]{})
 	router.POST(api.SharingPath+"/"+sv.name, func(c *gin.Context) {
 		c.Set(operationKey, sv.name)
 		caller, ok := s.recogniseSharing(c, sv.may)
@@ -65,7 +66,7 @@ func offer[Q any](s *Server, router *gin.Engine, sv service[Q]) {
 			return
 		}
 		var q api.SharingRequest[Q]
-		if err := s.readSharing(c, caller, sv.maxBody, &q); err != nil {
+		if err := s.readSharing(c, caller, sv.maxBody, form, &q); err != nil {
 			s.refuseSharing(c, http.StatusOK, err)
 			return
 		}
@@ -75,7 +76,8 @@ func offer[Q any](s *Server, router *gin.Engine, sv service[Q]) {
 			return
 		}
 		s.answerSharing(c, http.StatusOK, &api.SharingAnswer{
-			Head: api.SharingOutcome{Status: api.SharingDone, Message: "成功"}, Data: data,
+			Head: api.SharingOutcome{Status: api.SharingDone, Message: "成功", Trace: traceOf(c.Request.Context())},
+			Data: data,
 		})
 	})
 }
@@ -88,6 +90,7 @@ func (s *Server) recogniseSharing(c *gin.Context, may identity.Permission) (*ide
 		s.refuseSharing(c, 0, err)
 		return nil, false
 	}
+	caller.Message = traceOf(c.Request.Context())
 	c.Set(callerKey, caller.ID)
 	if !s.limitCaller(c, caller) {
 		return nil, false
@@ -100,7 +103,7 @@ func (s *Server) recogniseSharing(c *gin.Context, may identity.Permission) (*ide
 }
 
 // readSharing reads a request strictly: each member once, none that is unknown.
-func (s *Server) readSharing(c *gin.Context, caller *identity.Caller, limit int64, into any) error {
+func (s *Server) readSharing(c *gin.Context, caller *identity.Caller, limit int64, form *published, into any) error {
 	text, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
 	if refusal := caller.BodyRefusal(); refusal != nil {
 		return refusal
@@ -116,15 +119,13 @@ func (s *Server) readSharing(c *gin.Context, caller *identity.Caller, limit int6
 	}
 	dec := json.NewDecoder(strings.NewReader(string(text)))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
-		p := codeProblem(CodeMalformed)
-		var kind *json.UnmarshalTypeError
-		if errors.As(err, &kind) {
-			p.Errors[0].Path = "/" + strings.ReplaceAll(kind.Field, ".", "/")
-		}
-		return p
+	if dec.Decode(into) == nil {
+		return nil
 	}
-	return nil
+	if bad := form.misfit(text); bad != nil { // which says all that is wrong
+		return bad
+	}
+	return codeProblem(CodeMalformed)
 }
 
 // isSharing reports a request for one of the services: whatever refuses it answers in their envelope.

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -31,17 +32,23 @@ type shared struct {
 }
 
 // share calls a service.
-func (w *world) share(key, service, body string) shared {
+func (w *world) share(key, service, body string, headers ...string) shared {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.http.URL+api.SharingPath+"/"+service,
 		strings.NewReader(body))
 	require.NoError(w.t, err)
 	req.Header.Set("Authorization", "Bearer "+key)
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
 	res, err := w.http.Client().Do(req)
 	require.NoError(w.t, err)
 	defer func() { require.NoError(w.t, res.Body.Close()) }()
+	answer, err := io.ReadAll(res.Body)
+	require.NoError(w.t, err)
+	walk(w.t, reply{res.StatusCode, res.Header, answer})
 	out := shared{status: res.StatusCode}
-	require.NoError(w.t, json.NewDecoder(res.Body).Decode(&out))
+	require.NoError(w.t, json.Unmarshal(answer, &out))
 	return out
 }
 
@@ -167,7 +174,7 @@ func TestSharingRefused(t *testing.T) {
 		{"no cause", "sharer", service, ask(t, map[string]any{"certIdentifier": issued.Identifier}), http.StatusOK, api.SharingWrong, "member-missing"},
 		{"no identifier", "sharer", service, ask(t, map[string]any{"useCause": "x"}), http.StatusOK, api.SharingWrong, "member-missing"},
 		{"another item", "sharer", service, `{"head":{"itemCode":"9"},"data":{"certIdentifier":"` + issued.Identifier + `","useCause":"x"}}`, http.StatusOK, api.SharingForbidden, "item-not-registered"},
-		{"unknown member", "sharer", service, ask(t, map[string]any{"certificate": "x"}), http.StatusOK, api.SharingWrong, "request-malformed"},
+		{"unknown member", "sharer", service, ask(t, map[string]any{"certificate": "x"}), http.StatusOK, api.SharingWrong, "request-invalid"},
 		{"member twice", "sharer", service, `{"data":{"useCause":"a","useCause":"b"}}`, http.StatusOK, api.SharingWrong, "request-malformed"},
 		{"no JSON", "sharer", service, `<data/>`, http.StatusOK, api.SharingWrong, "request-malformed"},
 		{"too large", "sharer", service, `{"data":{"useCause":"` + strings.Repeat("a", 70<<10) + `"}}`, http.StatusOK, api.SharingWrong, "request-too-large"},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/rule"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
 )
@@ -335,40 +336,40 @@ const (
 // sharingSentences are their words.
 var sharingSentences = map[Code]message{
 	CodeNotSharing: {
-		http.StatusForbidden, false,
+		http.StatusForbidden, false, rule.SharedService,
 		"本系统的登记没有写明共享服务的事项和依据；请运行单位在登记中补上（elicense caller register --item --ground --basis）",
 		"the registration of this system names no item and ground for the sharing services; the operator adds them " +
 			"(elicense caller register --item --ground --basis)",
 	},
 	CodeOtherItem: {
-		http.StatusForbidden, false,
+		http.StatusForbidden, false, rule.SharedService,
 		"事项与登记的不同；请用登记的事项，或请运行单位另行登记",
 		"the item is not the one registered; use that, or have another registered",
 	},
 	CodeMember: {
-		http.StatusUnprocessableEntity, false,
-		"缺少此项；请补上",
-		"this member is missing; add it",
+		http.StatusUnprocessableEntity, false, rule.SharedService,
+		"缺少所指的必填项；请按 docs/sharing.md 的表填写",
+		"this member is mandatory and missing; fill it in as the table of docs/sharing.md says",
 	},
 	CodeSeveral: {
-		http.StatusConflict, false,
+		http.StatusConflict, false, rule.SharedService,
 		"该持证主体有多本此类证照；请用 certNo 指明证照编号",
 		"the holder has several licences of the type; name the number in certNo",
 	},
 	CodeNeverIssued: {
-		http.StatusNotFound, false,
+		http.StatusNotFound, false, rule.SharedService,
 		"查无此证：该类证照已全部入库，库中没有；请核对持证主体代码和证照编号",
 		"there is no such licence, and all of its type are in the vault; check holder and number",
 	},
 	CodeNotConverted: {
-		http.StatusNotFound, false,
+		http.StatusNotFound, false, rule.SharedService,
 		"库中没有，但该类存量证照尚未全部电子化，不能据此认为没有此证；请核验纸质证照",
 		"not in the vault, where older licences of the type are not all yet: that is no proof that there is none; " +
 			"look at the paper",
 	},
 	CodeFileType: {
-		http.StatusUnprocessableEntity, false,
-		"不提供这种文件；fileType 请用 ofd 或 png",
-		"there is no such file; fileType is ofd or png",
+		http.StatusUnprocessableEntity, false, rule.SharedService,
+		"fileType 只有 ofd 和 png；请改用其中之一",
+		"fileType is ofd or png; use one of them",
 	},
 }

@@ -275,7 +275,9 @@ func (w *world) send(key, method, path string, content io.Reader, headers ...str
 	defer func() { require.NoError(w.t, res.Body.Close()) }()
 	out, err := io.ReadAll(res.Body)
 	require.NoError(w.t, err)
-	return reply{res.StatusCode, res.Header, out}
+	r := reply{res.StatusCode, res.Header, out}
+	walk(w.t, r)
+	return r
 }
 
 // into decodes a reply, every member known.

@@ -25,6 +25,9 @@ type Access struct {
 	// the answer is given; on an error there is none. Nil: nobody is told.
 	Shown func(ctx context.Context, holders []string) error
 
+	// Message is the id of the message by which is asked (报文标识, see record.CheckMessage); "": it has none.
+	Message string
+
 	// Repeated: what proves this request was used before. A write may only be told what it was told then.
 	Repeated bool
 }
@@ -145,6 +148,10 @@ func (s *session) malformed() []Problem {
 	}
 	if s.Clerk != "" && !ValidClerk(s.Clerk) {
 		problems, s.Clerk = append(problems, problem(CodeClerk, "clerk", "")), ""
+	}
+	if s.Message != "" && record.CheckMessage(s.Message) != nil {
+		problems = append(problems, problem(CodeMessage, "message", ""))
+		s.Message = ""
 	}
 	if s.Purpose == "" {
 		s.Purpose = "-"

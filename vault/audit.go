@@ -98,7 +98,7 @@ func (c *auditChain) append(w engine.Writer, s *session, n auditNote) error {
 	e := record.AuditEntry{
 		Number: c.number + 1, Previous: c.last, Time: s.at, Act: n.act, Asked: s.asked(), Clerk: s.Clerk,
 		Type: n.named(), Issuer: n.by(), Licence: n.licence, Batch: n.batch, Object: n.object, Change: n.change,
-		Reason: n.reason, Count: n.count, Result: n.result,
+		Reason: n.reason, Count: n.count, Result: n.result, Message: s.Message,
 	}
 	if !isBatchID(n.batch) {
 		e.Batch = ""

@@ -185,6 +185,30 @@ func BenchmarkAudited(b *testing.B) {
 	b.ReportMetric(bare.wall.Seconds()/floor.wall.Seconds(), "floor-of-bare")
 }
 
+// BenchmarkTraced is the cost of the id of a message (A91): audited look-ups at 64 callers that bear one, each another,
+// against the same without, in turns.
+func BenchmarkTraced(b *testing.B) {
+	w := newBench(b)
+	w.fill(b, benchLicences())
+	look := func(message func(i int) string) cost {
+		return callers(b, 64, func(ctx context.Context, i int) error {
+			a := byLaw()
+			a.Message = message(i)
+			_, err := w.v.Lookup(ctx, a, vault.Query{Identifier: w.ids[i%len(w.ids)]})
+			return err
+		})
+	}
+	b.ResetTimer()
+	var without, with time.Duration
+	for turn := range 4 {
+		without += look(func(int) string { return "" }).wall
+		with += look(func(i int) string { return fmt.Sprintf("%08x%024x", turn+1, i+1) }).wall
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(4*b.N)/with.Seconds(), "lookups/s")
+	b.ReportMetric(without.Seconds()/with.Seconds(), "of-untraced")
+}
+
 // readsOf gives what look-ups by identifier read, one after the other.
 func (w *bench) readsOf(b *testing.B) [][][]byte {
 	b.Helper()

@@ -86,18 +86,26 @@ type inspector struct {
 	numbers  int                 // numbers that licences have or had
 	batches  map[string]struct{} // of the accounts
 	losses   []Lost
+	messages int // audit entries and events that bear the id of a message
 }
 
 // auditChain follows the chain from its first entry to the stored head.
 func (ip *inspector) auditChain() error {
 	number, previous := 0, record.Digest{}
-	err := ip.r.Scan(engine.Range{Prefix: []byte{spaceAudit}}, func(_, raw []byte) (bool, error) {
+	indexed, err := messagesTo(ip.r)
+	if err != nil {
+		return err
+	}
+	err = ip.r.Scan(engine.Range{Prefix: []byte{spaceAudit}}, func(_, raw []byte) (bool, error) {
 		number++
 		e, err := record.ParseAuditEntry(raw)
 		if err != nil || e.Number != number || e.Previous != previous {
 			ip.in.find(fmt.Sprintf("audit entry %d", number), "does not follow from the entry before")
 		}
 		previous = record.Sum(raw)
+		if e != nil && e.Message != "" && number <= indexed {
+			ip.messages++
+		}
 		return true, nil
 	})
 	if err != nil {

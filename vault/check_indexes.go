@@ -43,7 +43,34 @@ func (ip *inspector) indexes() error {
 	if err := ip.pointers(spaceNumber, ip.numbers); err != nil {
 		return err
 	}
-	return ip.pointers(spacePaper, ip.papers)
+	if err := ip.pointers(spacePaper, ip.papers); err != nil {
+		return err
+	}
+	return ip.messageIndex()
+}
+
+// messageIndex holds the index of messages against the audit and the events, which were counted before.
+func (ip *inspector) messageIndex() error {
+	n := 0
+	err := ip.r.Scan(engine.Range{Prefix: []byte{spaceMessage}}, func(k, value []byte) (bool, error) {
+		n++
+		var f Trail
+		ok := len(k) > 17 && len(value) == 0 && f.add(ip.r, k[17:]) == nil
+		for i := range f.Entries {
+			ok = ok && bytes.HasPrefix(k, messageKey(f.Entries[i].Message, messageAudit))
+		}
+		for i := range f.Events {
+			ok = ok && bytes.HasPrefix(k, messageKey(f.Events[i].Message, messageEvent))
+		}
+		if !ok {
+			ip.in.find("index", "an entry in %c leads to what does not bear its message", spaceMessage)
+		}
+		return true, nil
+	})
+	if n != ip.messages {
+		ip.in.find("index", "%c has %d entries, audit and events have %d", spaceMessage, n, ip.messages)
+	}
+	return err
 }
 
 // pointers counts the entries of an index from tokens to licences: each licence was found in it, so one too many is

@@ -57,6 +57,9 @@ func (ip *inspector) licence(id licenceID, h *head) error {
 // replay takes a licence one event further and holds against it what the event brought.
 func (ip *inspector) replay(name string, id licenceID, h *head, st *storedEvent) {
 	e := st.event
+	if e.Message != "" {
+		ip.messages++
+	}
 	if e.Number != h.events+1 || e.Previous != h.lastEvent {
 		ip.in.find(name, "event %d does not follow from the event before", h.events+1)
 	}

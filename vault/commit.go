@@ -294,6 +294,7 @@ func (v *Vault) appendEvent(w engine.Writer, s *session, st *staging, h *head, p
 		Identifier: p.identifier, Number: h.events + 1, Kind: p.kind, Version: h.version, Recorded: at,
 		Effective: p.effective, Previous: h.lastEvent, Record: p.record, Actor: s.Caller, Batch: p.batch,
 		Paper: p.paper, Document: p.document, Basis: p.basis, Reason: p.reason,
+		Message: s.Message,
 	}
 	b := make([]byte, 0, 512)
 	b = append(b, p.salt[:]...)
@@ -322,6 +323,9 @@ func (*Vault) keepEvent(w engine.Writer, st *staging, h *head, x staged, b []byt
 		h.takeBack(e.Batch)
 	}
 	if err := w.Put(eventKey(x.id, e.Number), b); err != nil {
+		return err
+	}
+	if err := nameEventMessage(w, x.id, e); err != nil {
 		return err
 	}
 	return w.Put(headKey(x.id), h.append(make([]byte, 0, 256)))

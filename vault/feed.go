@@ -33,6 +33,7 @@ type FeedItem struct {
 	Effective  record.Date // from when it counts in law
 	Recorded   time.Time   // when the vault learnt of it; zero for a batch that its undo has opened
 	Batch      string      // conversion batch, or ""
+	Message    string      // id of the message that caused it, or ""
 	From       uint64      // FeedOpened: no event of the batch stands before
 	Object     string      // of a notice: what it is about
 
@@ -245,7 +246,7 @@ func (f *follower) leaf(leaf []byte) error {
 	e := st.event
 	item := FeedItem{
 		Sequence: f.page.Next, Kind: e.Kind, Identifier: e.Identifier, Number: e.Number, Version: e.Version,
-		Effective: e.Effective, Recorded: e.Recorded, Batch: e.Batch,
+		Effective: e.Effective, Recorded: e.Recorded, Batch: e.Batch, Message: e.Message,
 	}
 	if f.q.Content {
 		item.Raw, item.Salt = st.raw, st.salt

@@ -48,6 +48,8 @@ const (
 	spaceLastSigned    = 'N' // -> size and root of the newest signed checkpoint
 	spaceAudit         = 'a' // number -> audit entry
 	spaceAuditHead     = 'A' // -> number and digest of the last entry
+	spaceMessage       = 'J' // id of a message, kind, audit entry or event that belongs to it -> nothing
+	spaceMessagesTo    = 'K' // -> number of the last audit entry that was looked at for spaceMessage
 	spaceSeen          = 'H' // token(holder), audit entry that shows who looked -> nothing
 	spaceLoss          = 'L' // first leaf -> what a restore has lost
 	spaceSkipped       = 'j' // type, issuer, scope, first number -> last number passed over, and for which loss

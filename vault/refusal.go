@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/elicense/elicense/internal/rule"
 	"github.com/elicense/elicense/vault/catalogue"
 )
 
@@ -39,6 +40,9 @@ func (c Code) Sentence() (zh, en string) {
 	m := messages[c]
 	return m.zh, m.en
 }
+
+// Rule is the rule behind a code of this package; zero for codes of others.
+func (c Code) Rule() rule.Rule { return messages[c].rule }
 
 // Codes are all codes of this package, in order; those of values come from packages catalogue and normal.
 func Codes() []Code { return slices.Sorted(maps.Keys(messages)) }
@@ -81,6 +85,11 @@ func submitted(c Code) bool {
 
 // Unwrap gives the sentinel.
 func (r *Refusal) Unwrap() error { return r.Err }
+
+// Has reports whether a code is among the problems.
+func (r *Refusal) Has(code Code) bool {
+	return slices.ContainsFunc(r.Problems, func(p Problem) bool { return p.Code == code })
+}
 
 // refuse makes a refusal with one problem.
 func refuse(err error, code Code, field string) error {

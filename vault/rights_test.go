@@ -137,6 +137,9 @@ var operators = map[string]call{
 	"SignedPage": func(ctx context.Context, c *classified, a vault.Access) error {
 		return err2(c.v.SignedPage(ctx, a, vault.SignedQuery{Certificate: [32]byte{1}, Limit: 1, Work: 1}))
 	},
+	"Trace": func(ctx context.Context, c *classified, a vault.Access) error {
+		return err2(c.v.Trace(ctx, a, "0af7651916cd43dd8448eb211c80319c"))
+	},
 	"Inspect": func(ctx context.Context, c *classified, a vault.Access) error { return err2(c.v.Inspect(ctx, a, nil)) },
 	"Pending": func(ctx context.Context, c *classified, a vault.Access) error { return err2(c.v.Pending(ctx, a)) },
 	"SignedBy": func(ctx context.Context, c *classified, a vault.Access) error {
@@ -221,6 +224,7 @@ func TestRightsAreComplete(t *testing.T) {
 			"Type": true, "TypeReport": true, "MarkRestored": true, "Name": true, "Checkpoint": true, "Consistency": true,
 			"Growth": true, "Sequence": true, "UnknownCallers": true, "NewestCheckpoint": true, "PublicState": true,
 			"CurrentStatus": true, "Ready": true, "FeedEnd": true, "PublicToken": true, "Announce": true, "Zone": true,
+			"IndexMessages": true,
 		}[name]
 		known := open || elsewhere[name] != ""
 		for _, table := range []map[string]call{issuersOwn, batchesOwn, departmentsOwn, operators} {

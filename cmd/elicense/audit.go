@@ -54,7 +54,7 @@ func (c *program) auditCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.AddCommand(list, check)
+	cmd.AddCommand(list, check, c.auditTraceCommand())
 	return cmd
 }
 
@@ -84,31 +84,42 @@ type auditJSON struct {
 	Change  string    `json:"change,omitempty"`
 	Reason  string    `json:"reason,omitempty"`
 	Count   int       `json:"count,omitempty"`
+	Message string    `json:"message,omitempty"`
+}
+
+func auditOf(e *record.AuditEntry) auditJSON {
+	q := &e.Asked
+	return auditJSON{
+		e.Number, e.Time, q.Caller, e.Clerk, e.Act, e.Result, q.Purpose, q.Ground, q.Basis, q.Item, q.Case, q.Level, e.Type,
+		e.Issuer, e.Licence, e.Batch, e.Subject, e.Object, e.Change, e.Reason, e.Count, e.Message,
+	}
 }
 
 func (c *program) showAudit(zone *time.Location, e *record.AuditEntry) error {
+	return c.Emit(auditOf(e), func() { c.Fact("%s", auditLine(e, zone)) })
+}
+
+// shownTime is how entries and events tell when.
+const shownTime = "2006-01-02 15:04:05"
+
+// auditLine is an entry for people.
+func auditLine(e *record.AuditEntry, zone *time.Location) string {
 	q := &e.Asked
-	out := auditJSON{
-		e.Number, e.Time, q.Caller, e.Clerk, e.Act, e.Result, q.Purpose, q.Ground, q.Basis, q.Item, q.Case, q.Level, e.Type,
-		e.Issuer, e.Licence, e.Batch, e.Subject, e.Object, e.Change, e.Reason, e.Count,
+	by := q.Caller
+	if e.Clerk != "" {
+		by += "/" + e.Clerk
 	}
-	return c.Emit(out, func() {
-		by := q.Caller
-		if e.Clerk != "" {
-			by += "/" + e.Clerk
+	words := []string{e.Time.In(zone).Format(shownTime), by, e.Act, e.Result, q.Ground, q.Purpose}
+	about := e.Licence // which names its type
+	if about == "" {
+		about = e.Type
+	}
+	for _, word := range []string{about, e.Batch, e.Object, e.Change, e.Reason} {
+		if word != "" {
+			words = append(words, word)
 		}
-		words := []string{e.Time.In(zone).Format("2006-01-02 15:04:05"), by, e.Act, e.Result, q.Ground, q.Purpose}
-		about := e.Licence // which names its type
-		if about == "" {
-			about = e.Type
-		}
-		for _, word := range []string{about, e.Batch, e.Object, e.Change, e.Reason} {
-			if word != "" {
-				words = append(words, word)
-			}
-		}
-		c.Fact("%6d  %s", e.Number, strings.Join(words, "  "))
-	})
+	}
+	return fmt.Sprintf("%6d  %s", e.Number, strings.Join(words, "  "))
 }
 
 // inspectionJSON is the report on the whole vault.

@@ -102,7 +102,7 @@ func (c *program) registered(ctx context.Context, h *house, a vault.Access, want
 			out = append(out, changed{"增加颁发 " + h.typeName(ctx, x), "issues also " + h.typeName(ctx, x)})
 		}
 	}
-	if was.Operator || len(was.Bases) > 0 || was.MaxLevel > 0 {
+	if was.Operator || was.Auditor || len(was.Bases) > 0 || was.MaxLevel > 0 {
 		out = append(out, changed{"取消其他权限（管理员、查询依据、断言级别）", "other rights end (operator, bases, level)"})
 	}
 	return out, nil

@@ -78,6 +78,7 @@ type reading interface {
 	proof(ctx context.Context, identifier string, number int) ([]byte, error)
 	growth(ctx context.Context, since uint64) ([]byte, error)
 	checkpoint(ctx context.Context) ([]byte, error)
+	trace(ctx context.Context, message string) (*vault.Trail, error)
 }
 
 // consents are what holders let departments see.

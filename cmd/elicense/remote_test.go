@@ -22,6 +22,7 @@ func startService(t *testing.T) clitest.Command {
 		ts.Defer(s.kill)
 		ts.Setenv("SERVER", s.base[:len(s.base)-len(api.Version)])
 		ts.Setenv("MARKET", s.keys[fixtures.Caller(0)])
+		ts.Setenv("OPERATOR", s.keys[fixtures.Operator])
 		ts.Setenv("HEALTH", s.keys[healthCaller])
 		ts.Setenv("HOLDER", s.keys[sandboxHolder])
 		ts.Setenv("HALL", s.keys[fixtures.Hall])

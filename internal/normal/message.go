@@ -3,6 +3,8 @@ package normal
 import (
 	"slices"
 	"strings"
+
+	"github.com/elicense/elicense/internal/rule"
 )
 
 // Lang is a language of the messages.
@@ -15,7 +17,10 @@ const (
 )
 
 // Message is the wording of one code. In a sentence {found} stands for what was found and {want} for what is expected.
-type Message struct{ ZH, EN, FixZH, FixEN string }
+type Message struct {
+	ZH, EN, FixZH, FixEN string
+	Rule                 rule.Rule
+}
 
 // MessageOf gives the wording of a code.
 func MessageOf(c Code) (Message, bool) {
@@ -25,6 +30,12 @@ func MessageOf(c Code) (Message, bool) {
 		}
 	}
 	return Message{}, false
+}
+
+// Rule is the rule behind a code; zero if it is not of this package.
+func (c Code) Rule() rule.Rule {
+	m, _ := MessageOf(c)
+	return m.Rule
 }
 
 // Codes gives every code, sorted.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/trace"
 )
 
 // poll is how often the feed is looked at for something new.
@@ -179,6 +180,9 @@ func (h *Webhooks) send(ctx context.Context, s *Subscription, d *Delivery, page 
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set(HeaderSubscription, s.ID)
 	r.Header.Set(HeaderNumber, strconv.FormatUint(d.Number, 10))
+	if err := h.name(r, page.Events); err != nil {
+		return outcome{}, err
+	}
 	if err := h.cfg.Sign(r, body); err != nil {
 		return outcome{}, fmt.Errorf("signing webhook: %w", err)
 	}
@@ -192,6 +196,26 @@ func (h *Webhooks) send(ctx context.Context, s *Subscription, d *Delivery, page 
 		return outcome{res.StatusCode, reasonStatus}, nil
 	}
 	return outcome{status: res.StatusCode}, nil
+}
+
+// name gives a message its id: that of the message which caused all its events, or one of its own. Each event names its
+// own in the content, which is signed.
+func (h *Webhooks) name(r *http.Request, events []api.Event) error {
+	id := events[0].Message
+	for i := range events {
+		if events[i].Message != id {
+			id = ""
+		}
+	}
+	var err error
+	if id == "" {
+		if id, err = trace.New(h.cfg.Rand); err != nil {
+			return err
+		}
+	}
+	value, err := trace.Value(h.cfg.Rand, id)
+	r.Header.Set(trace.Field, value)
+	return err
 }
 
 func reasonOf(err error) string {

@@ -43,6 +43,7 @@ type Caller struct {
 	Registration string // of a system; "" for persons
 	Quota        Quota  // of its own; zero: that of the service
 	Sharing      *Sharing
+	Message      string // id of the request, set by who serves it; "": none
 	// MustSign: a write that is not Signed is to be refused.
 	MustSign bool
 	Signed   bool // the message itself is signed

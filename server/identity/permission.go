@@ -43,6 +43,7 @@ const (
 	MaySeeQuality  Permission = "quality"        //
 	MayAudit       Permission = "audit"          // alarms, and who is watched
 	MayReadTrail   Permission = "audit.trail"    // the whole audit trail
+	MayTrace       Permission = "messages"       // everything that belongs to a message
 	MayOperate     Permission = "operation"      // registrations, health in detail
 	MayReplicate   Permission = "replication"    // sync between vaults
 	MayWork        Permission = "jobs"           // files and jobs of one's own
@@ -75,6 +76,7 @@ var permissions = map[Permission][]Role{
 	MaySeeQuality: {RoleDepartmentSystem, RoleDepartmentClerk, RoleSupervisor, RoleOperator},
 	MayAudit:      {RoleAuditor, RoleSupervisor},
 	MayReadTrail:  {RoleAuditor, RoleSupervisor, RoleOperator},
+	MayTrace:      {RoleAuditor, RoleSupervisor, RoleOperator},
 	MayOperate:    {RoleOperator},
 	MayReplicate:  {RoleDepartmentSystem},
 	MayWork: {

@@ -37,6 +37,7 @@ events               x     -      -      -     -  -     -      -      -     -   
 quality              x     x      -      -     -  -     -      x      -     -      x
 audit                -     -      -      -     -  -     x      x      -     -      -
 audit.trail          -     -      -      -     -  -     x      x      -     -      x
+messages             -     -      -      -     -  -     x      x      -     -      x
 operation            -     -      -      -     -  -     -      -      -     -      x
 replication          x     -      -      -     -  -     -      -      -     -      -
 jobs                 x     x      x      x     x  -     -      -      x     x      x

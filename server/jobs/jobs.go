@@ -63,6 +63,7 @@ type Job struct {
 	Starts     int             `json:"starts,omitempty"`     // how often it was begun
 	Crashes    int             `json:"crashes,omitempty"`    // how often the process ended in the middle of it
 	NotBefore  time.Time       `json:"notBefore,omitzero"`   // when it is begun again after trouble that passes
+	Message    string          `json:"message,omitempty"`    // id of the message that wanted it
 	Spec       json.RawMessage `json:"spec"`                 // what is to be done, as the kind understands it
 	Progress   Progress        `json:"progress"`
 	Result     json.RawMessage `json:"result,omitempty"`  // of Done
@@ -76,7 +77,9 @@ type Request struct {
 	Kind  string
 	Owner string
 	Key   string // of idempotency, scoped by owner
-	Spec  any    // encoded as JSON
+
+	Message string // id of the message that wants it, not part of what is wanted; or ""
+	Spec    any    // encoded as JSON
 }
 
 // Config is what jobs are kept with. Every field without a stated zero meaning must be set.

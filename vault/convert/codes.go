@@ -1,8 +1,11 @@
 package convert
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
+	"github.com/elicense/elicense/internal/rule"
 	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
 )
@@ -66,79 +69,236 @@ const (
 )
 
 // sentence says in both languages what is wrong and what to do; {found} and {want} are filled in.
-type sentence struct{ zh, en string }
+type sentence struct {
+	zh, en string
+	rule   rule.Rule
+}
 
 var sentences = map[vault.Code]sentence{
-	CodeRowShort: {"本行只有{found}列，应有{want}列，内容可能错位；请补齐缺少的单元格，改好后清空本行“错误码”",
+	CodeRowShort: {
+		"本行只有{found}列，应有{want}列，内容可能错位；请补齐缺少的单元格，改好后清空本行“错误码”",
 		"the row has {found} columns instead of {want}, so values may have moved; " +
-			"complete it and clear its error code"},
-	CodeRowLong: {"本行有{found}列，应有{want}列，内容可能错位；请检查是否有多余的分隔符或错位的单元格",
+			"complete it and clear its error code",
+		rule.Row,
+	},
+	CodeRowLong: {
+		"本行有{found}列，应有{want}列，内容可能错位；请检查是否有多余的分隔符或错位的单元格",
 		"the row has {found} columns instead of {want}, so values may have moved; " +
-			"look for a surplus delimiter or cell"},
-	CodeFormulaEmpty: {"单元格是公式而没有结果；请重新计算后保存，或粘贴为数值",
-		"a formula without a result; recalculate and save, or paste it as a value"},
-	CodeCellError: {"单元格是公式错误“{found}”；请改正公式或填写数值",
-		"the cell shows the error {found}; correct the formula or write the value"},
-	CodeOtherIssuer: {"颁发机构代码“{found}”不是本机构（{want}）；请由该机构导入，或更正代码",
-		"the issuer {found} is not this department ({want}); let that department convert it, or correct the code"},
-	CodeHolderKind: {"不能判断持证主体代码类型；请增加“证件类型”列，或在映射中用 holderKind 写明",
-		"the kind of the holder's code cannot be told; add a column for it, or state holderKind in the mapping"},
-	CodeNoMatch: {"“{found}”不符合映射中推导所要求的格式；请按同列其他行的写法填写",
-		"{found} does not have the form that the mapping derives a value from; write it as other rows do"},
-	CodeRowTooLarge: {"本行内容过长，超出一份证照的上限；请缩短最长的一列",
-		"the row holds more than one licence can; shorten its longest value"},
-	CodePhotoMissing: {"没有这个影像文件（{found}）；请用 --photos 给出它所在的目录或 ZIP，或更正文件名",
-		"there is no image file {found}; name its directory or ZIP with --photos, or correct the name"},
-	CodePhotoSeveral: {"有 {found} 个影像文件与本行对应；请只留一个", "{found} image files belong to this row; leave one"},
-	CodeScanRefused:  {"本行的扫描件不能使用（{found}）；请重新扫描", "a scan of the row cannot be used ({found}); scan it again"},
-	CodeSheetUnread: {"本行不能读取；请用 Excel 或 WPS 打开并另存",
-		"the row cannot be read; open the file in a spreadsheet program and save it again"},
+			"look for a surplus delimiter or cell",
+		rule.Row,
+	},
+	CodeFormulaEmpty: {
+		"单元格是公式而没有结果；请重新计算后保存，或粘贴为数值",
+		"a formula without a result; recalculate and save, or paste it as a value",
+		rule.Row,
+	},
+	CodeCellError: {
+		"单元格是公式错误“{found}”；请改正公式或填写数值",
+		"the cell shows the error {found}; correct the formula or write the value",
+		rule.Row,
+	},
+	CodeOtherIssuer: {
+		"颁发机构代码“{found}”不是本机构（{want}）；请由该机构导入，或更正代码",
+		"the issuer {found} is not this department ({want}); let that department convert it, or correct the code",
+		rule.IssuedByAuthority,
+	},
+	CodeHolderKind: {
+		"不能判断持证主体代码类型；请增加“证件类型”列，或在映射中用 holderKind 写明",
+		"the kind of the holder's code cannot be told; add a column for it, or state holderKind in the mapping",
+		rule.Metadata,
+	},
+	CodeNoMatch: {
+		"“{found}”不符合映射中推导所要求的格式；请按同列其他行的写法填写",
+		"{found} does not have the form that the mapping derives a value from; write it as other rows do",
+		rule.Mapping,
+	},
+	CodeRowTooLarge: {
+		"本行内容过长，超出一份证照的上限；请缩短最长的一列",
+		"the row holds more than one licence can; shorten its longest value",
+		rule.TextForm,
+	},
+	CodePhotoMissing: {
+		"没有这个影像文件（{found}）；请用 --photos 给出它所在的目录或 ZIP，或更正文件名",
+		"there is no image file {found}; name its directory or ZIP with --photos, or correct the name",
+		rule.Photos,
+	},
+	CodePhotoSeveral: {
+		"有 {found} 个影像文件与本行对应；请只留一个",
+		"{found} image files belong to this row; leave one",
+		rule.Photos,
+	},
+	CodeScanRefused: {
+		"本行的扫描件不能使用（{found}）；请重新扫描",
+		"a scan of the row cannot be used ({found}); scan it again",
+		rule.Scans,
+	},
+	CodeSheetUnread: {
+		"本行不能读取；请用 Excel 或 WPS 打开并另存",
+		"the row cannot be read; open the file in a spreadsheet program and save it again",
+		rule.Sheet,
+	},
 
-	CodeFormulaValue: {"取公式已保存的结果“{found}”", "took the stored result {found} of a formula"},
-	CodeNumberFormat: {"按单元格显示格式补零：{found} → {want}", "zeros that the cell shows: {found} became {want}"},
-	CodeReplaced:     {"按映射替换：“{found}”→“{want}”", "replaced as the mapping says: {found} became {want}"},
-	CodeUnit:         {"按映射补单位：{found} → {want}", "unit of the mapping added: {found} became {want}"},
-	CodeDateOrder:    {"按映射的日期顺序：{found} → {want}", "date read in the order of the mapping: {found} became {want}"},
-	CodeDecimal:      {"小数逗号改为小数点：{found} → {want}", "decimal comma: {found} became {want}"},
+	CodeFormulaValue: {
+		"取公式已保存的结果“{found}”；请核对该结果是否最新",
+		"took the stored result {found} of a formula; see that it is up to date",
+		rule.Row,
+	},
+	CodeNumberFormat: {
+		"按单元格显示格式补零：{found} → {want}；不用改",
+		"zeros that the cell shows: {found} became {want}; nothing to do",
+		rule.Row,
+	},
+	CodeReplaced: {
+		"按映射替换：“{found}”→“{want}”；不用改",
+		"replaced as the mapping says: {found} became {want}; nothing to do",
+		rule.Mapping,
+	},
+	CodeUnit: {
+		"按映射补单位：{found} → {want}；不用改",
+		"unit of the mapping added: {found} became {want}; nothing to do",
+		rule.Mapping,
+	},
+	CodeDateOrder: {
+		"按映射的日期顺序：{found} → {want}；不用改",
+		"date read in the order of the mapping: {found} became {want}; nothing to do",
+		rule.Mapping,
+	},
+	CodeDecimal: {
+		"小数逗号改为小数点：{found} → {want}；不用改",
+		"decimal comma: {found} became {want}; nothing to do",
+		rule.Mapping,
+	},
 
-	CodeMappingSize: {"映射文件过大（{found}）；请只写需要的列",
-		"the mapping file is too big ({found}); write only the columns that matter"},
-	CodeMappingEncoding: {"映射文件不是 UTF-8；请以 UTF-8 保存", "the mapping file is not UTF-8; save it so"},
-	CodeMappingSyntax:   {"映射文件不是有效的 YAML：{found}", "the mapping file is no valid YAML: {found}"},
-	CodeMappingAlias:    {"映射文件不能使用锚点、别名或标签；请直接写出", "a mapping has no anchors, aliases or tags; write it out"},
-	CodeMappingText:     {"文字过长或含有不可见字符", "a text is too long or holds characters that cannot be seen"},
-	CodeMappingShape:    {"写法不对；请参照 docs/convert.md", "written in the wrong form; see docs/convert.md"},
-	CodeMappingTwice:    {"“{found}”出现两次；请删去一个", "{found} stands there twice; remove one"},
-	CodeMappingFormat:   {"缺少第一行 format: " + MappingFormat, "the first line must be format: " + MappingFormat},
-	CodeMappingKey:      {"没有“{found}”这一项；请参照 docs/convert.md", "there is no key {found}; see docs/convert.md"},
-	CodeMappingValue:    {"“{found}”不是这一项允许的值；请参照 docs/convert.md", "{found} is not allowed here; see docs/convert.md"},
-	CodeMappingElement:  {"“{found}”不是该类证照的要素；可用：{want}", "{found} is no element of the type; there are {want}"},
-	CodeMappingElementTwice: {"要素“{found}”有两个来源；请只留一个",
-		"the element {found} has two sources; keep one"},
-	CodeMappingIssued: {"“{found}”是注册（成立）日期，不能直接当作颁发日期；确需使用时请写在 derived 中并说明理由",
-		"{found} is a day of registration, not of issue; if it must serve, put it under derived with the reason"},
-	CodeMappingReason: {"推导的要素必须写明来源列（from）和理由（reason）", "a derived element needs its column (from) and its reason"},
-	CodeMappingMatch: {"match 与 to 须成对，且 match 须是有效的正则表达式",
-		"match and to go together, and match must be a valid RE2 expression"},
-	CodeMappingType: {"映射是为类型“{found}”保存的，不是“{want}”；请换用对应的映射", "the mapping was saved for type {found}, not {want}"},
-	CodeMappingDepartment: {"映射是为机构“{found}”保存的，不是“{want}”；请换用对应的映射",
-		"the mapping was saved for department {found}, not {want}"},
+	CodeMappingSize: {
+		"映射文件过大（{found}）；请只写需要的列",
+		"the mapping file is too big ({found}); write only the columns that matter",
+		rule.Mapping,
+	},
+	CodeMappingEncoding: {
+		"映射文件不是 UTF-8；请以 UTF-8 保存",
+		"the mapping file is not UTF-8; save it so",
+		rule.Mapping,
+	},
+	CodeMappingSyntax: {
+		"映射文件不是有效的 YAML：{found}；请检查该行的缩进、冒号后的空格和引号",
+		"the mapping file is no valid YAML: {found}; check indentation, the space after colons and quotes on that line",
+		rule.Mapping,
+	},
+	CodeMappingAlias: {
+		"映射文件不能使用锚点、别名或标签；请直接写出",
+		"a mapping has no anchors, aliases or tags; write it out",
+		rule.Mapping,
+	},
+	CodeMappingText: {
+		"文字过长或含有不可见字符；请缩短，并重新键入这段文字",
+		"a text is too long or holds characters that cannot be seen; shorten it and type it anew",
+		rule.Mapping,
+	},
+	CodeMappingShape: {
+		"此处的写法不是该项所要的（文字、列表或“键: 值”）；请按 docs/convert.md 的例子书写",
+		"what stands here is not of the form that the key takes (text, list or key: value); write it like the " +
+			"example of docs/convert.md",
+		rule.Mapping,
+	},
+	CodeMappingTwice: {"“{found}”出现两次；请删去一个", "{found} stands there twice; remove one", rule.Mapping},
+	CodeMappingFormat: {
+		"映射文件没有格式标记；请在第一行写 format: " + MappingFormat,
+		"the mapping has no format mark; begin it with the line format: " + MappingFormat,
+		rule.Mapping,
+	},
+	CodeMappingKey: {
+		"没有“{found}”这一项；请参照 docs/convert.md",
+		"there is no key {found}; see docs/convert.md",
+		rule.Mapping,
+	},
+	CodeMappingValue: {
+		"“{found}”不是这一项允许的值；请参照 docs/convert.md",
+		"{found} is not allowed here; see docs/convert.md",
+		rule.Mapping,
+	},
+	CodeMappingElement: {
+		"“{found}”不是该类证照的要素；可用：{want}",
+		"{found} is no element of the type; there are {want}",
+		rule.Mapping,
+	},
+	CodeMappingElementTwice: {
+		"要素“{found}”有两个来源；请只留一个",
+		"the element {found} has two sources; keep one",
+		rule.Mapping,
+	},
+	CodeMappingIssued: {
+		"“{found}”是注册（成立）日期，不能直接当作颁发日期；确需使用时请写在 derived 中并说明理由",
+		"{found} is a day of registration, not of issue; if it must serve, put it under derived with the reason",
+		rule.Mapping,
+	},
+	CodeMappingReason: {
+		"推导的要素没有写明来源列或理由；请补上 from 和 reason",
+		"a derived element lacks its column or its reason; add from and reason",
+		rule.Mapping,
+	},
+	CodeMappingMatch: {
+		"match 与 to 没有成对，或 match 不是有效的正则表达式；请两项都写，match 用 RE2 语法",
+		"match and to do not go together, or match is no valid expression; write both, match in RE2 syntax",
+		rule.Mapping,
+	},
+	CodeMappingType: {
+		"映射是为类型“{found}”保存的，不是“{want}”；请换用对应的映射",
+		"the mapping was saved for type {found}, not {want}; take the mapping of this type",
+		rule.Mapping,
+	},
+	CodeMappingDepartment: {
+		"映射是为机构“{found}”保存的，不是“{want}”；请换用对应的映射",
+		"the mapping was saved for department {found}, not {want}; take the mapping of this department",
+		rule.Mapping,
+	},
 
-	CodeHeadingNone: {"前20行中找不到表头；请在映射中用 heading 写明行号",
-		"no heading among the first 20 rows; name its row with heading in the mapping"},
-	CodeHeadingMissing: {"表中没有“{found}”列；相近的列：{want}",
-		"the sheet has no column {found}; near to it: {want}"},
-	CodeHeadingAmbiguous: {"“{found}”有多种可能：{want}；请在映射中写明",
-		"{found} can mean several things: {want}; say which in the mapping"},
-	CodeHeadingElement: {"必填要素“{found}”没有对应的列；请在映射中写明它在哪一列，或用 constants 写明固定值；尚未使用的列：{want}",
+	CodeHeadingNone: {
+		"前20行中找不到表头；请在映射中用 heading 写明行号",
+		"no heading among the first 20 rows; name its row with heading in the mapping",
+		rule.Mapping,
+	},
+	CodeHeadingMissing: {
+		"表中没有“{found}”列；请在映射中改用表中的列名，相近的有：{want}",
+		"the sheet has no column {found}; name a heading of the sheet in the mapping, near to it are: {want}",
+		rule.Mapping,
+	},
+	CodeHeadingAmbiguous: {
+		"“{found}”有多种可能：{want}；请在映射中写明",
+		"{found} can mean several things: {want}; say which in the mapping",
+		rule.Mapping,
+	},
+	CodeHeadingElement: {
+		"必填要素“{found}”没有对应的列；请在映射中写明它在哪一列，或用 constants 写明固定值；尚未使用的列：{want}",
 		"the mandatory element {found} has no column; name its column in the mapping, or a fixed value under " +
-			"constants; columns not used: {want}"},
-	CodeHeadingUnmapped: {"“{found}”列没有说明用途；请映射或列入 ignore", "nothing is said of column {found}; map it or ignore it"},
-	CodeHeadingUnit: {"“{found}”列带有单位；请在映射中用 unit 写明（例如 {want}）",
-		"column {found} names a unit; state it with unit in the mapping, as {want}"},
-	CodeHeadingConstant: {"常量“{found}”不符合该要素的规则：{want}",
-		"the constant {found} breaks the rules of its element: {want}"},
+			"constants; columns not used: {want}",
+		rule.Mapping,
+	},
+	CodeHeadingUnmapped: {
+		"“{found}”列没有说明用途；请映射或列入 ignore",
+		"nothing is said of column {found}; map it or ignore it",
+		rule.Mapping,
+	},
+	CodeHeadingUnit: {
+		"“{found}”列带有单位；请在映射中用 unit 写明（例如 {want}）",
+		"column {found} names a unit; state it with unit in the mapping, as {want}",
+		rule.Mapping,
+	},
+	CodeHeadingConstant: {
+		"常量“{found}”不符合该要素的规则；请在 constant 中改正：{want}",
+		"the constant {found} breaks the rules of its element; correct it under constant: {want}",
+		rule.Mapping,
+	},
 }
+
+// Codes are all codes of this package, in order.
+func Codes() []vault.Code { return slices.Sorted(maps.Keys(sentences)) }
+
+// RuleOf is the rule behind a code of this package; zero for codes of others.
+func RuleOf(c vault.Code) rule.Rule { return sentences[c].rule }
+
+// Sentence says what a code of this package means and what to do, with {found} and {want} in it; empty for codes of
+// others.
+func Sentence(c vault.Code) (zh, en string) { return sentences[c].zh, sentences[c].en }
 
 // say fills a code's sentences.
 func say(c vault.Code, found, want string) (zh, en string) {

@@ -22,6 +22,7 @@ type AuditEntry struct {
 	Object   string // what else was acted on: a caller, a consent, a document, a version of a type; or ""
 	Change   string // what became of it, as "classification public secret"; or ""
 	Reason   string // given for an act that leaves no event; or ""
+	Message  string // id of the message that asked for it, or "": see CheckMessage
 	Count    int    // licences concerned, when more than one
 	Result   string // done, denied, or the code of a refusal
 }
@@ -75,10 +76,11 @@ type textField struct {
 }
 
 // about are the lines that say what an act was about, in their order.
-func (e *AuditEntry) about() [9]textField {
+func (e *AuditEntry) about() [10]textField {
 	return [...]textField{
 		{"clerk", &e.Clerk}, {"subject", &e.Subject}, {"type", &e.Type}, {"issuer", &e.Issuer}, {"licence", &e.Licence},
 		{"batch", &e.Batch}, {"object", &e.Object}, {"change", &e.Change}, {"reason", &e.Reason},
+		{"message", &e.Message},
 	}
 }
 
@@ -86,5 +88,5 @@ func (e *AuditEntry) check() error {
 	if e.Number < 1 || (e.Number == 1) != e.Previous.IsZero() {
 		return fmt.Errorf("%w: place of the audit entry", ErrFormat)
 	}
-	return nil
+	return checkMessage(e.Message)
 }

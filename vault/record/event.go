@@ -64,6 +64,7 @@ type Event struct {
 	Document   Digest    // SM3 of the attached document, or zero
 	Basis      string    // legal basis, or ""
 	Reason     string    // or ""
+	Message    string    // id of the message that caused it, or "": see CheckMessage
 }
 
 const eventHead = "elicense event v1"
@@ -88,6 +89,7 @@ func (e *Event) Append(b []byte) ([]byte, error) {
 	}
 	w.optional("basis", e.Basis)
 	w.optional("reason", e.Reason)
+	w.optional("message", e.Message)
 	if w.err == nil {
 		w.err = e.check()
 	}
@@ -114,6 +116,7 @@ func ParseEvent(raw []byte) (*Event, error) {
 	}
 	e.Basis = p.optional("basis")
 	e.Reason = p.optional("reason")
+	e.Message = p.optional("message")
 	if err := p.end(); err != nil {
 		return nil, err
 	}
@@ -136,5 +139,5 @@ func (e *Event) check() error {
 	case e.Effective.IsZero():
 		return fmt.Errorf("%w: effective day of the event", ErrFormat)
 	}
-	return nil
+	return checkMessage(e.Message)
 }

@@ -253,6 +253,9 @@ func brokenEvents() map[string]text {
 		"no actor":             with(issuedEvent, func(e *event) { e.Actor = "" }),
 		"reason of two lines":  with(revokedEvent, func(e *event) { e.Reason = "a\nb" }),
 		"long reason":          with(revokedEvent, func(e *event) { e.Reason = long }),
+		"message of zeros":     with(revokedEvent, func(e *event) { e.Message = strings.Repeat("0", 32) }),
+		"short message":        with(revokedEvent, func(e *event) { e.Message = e.Message[1:] }),
+		"message in capitals":  with(revokedEvent, func(e *event) { e.Message = strings.ToUpper(e.Message) }),
 	}
 }
 

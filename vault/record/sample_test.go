@@ -201,6 +201,7 @@ func revokedEvent() *record.Event {
 	e := attachedEvent()
 	e.Kind, e.Number, e.Document = record.EventRevoked, 4, record.Digest{}
 	e.Basis, e.Reason = "《食品安全法》第一百二十四条", "example reason with spaces"
+	e.Message = "0af7651916cd43dd8448eb211c80319c"
 	return e
 }
 
@@ -287,5 +288,6 @@ func typeEntry() *record.AuditEntry {
 	e.Previous = sum("entry 2")
 	e.Number, e.Act, e.Subject, e.Issuer, e.Licence, e.Batch, e.Count = 3, "type", "", "", "", "", 0
 	e.Object, e.Change, e.Reason = "version 2", "classification public secret", "示范县保密审查决定"
+	e.Message = "0af7651916cd43dd8448eb211c80319c"
 	return e
 }

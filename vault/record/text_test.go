@@ -119,7 +119,7 @@ func mayStand(bend, kind, line string) bool {
 		if kind == "audit" && slices.Contains([]string{"type", "issuer", "object", "change"}, name) {
 			return true
 		}
-		return slices.Contains([]string{"scan", "derived", "constant", "field", "batch", "paper", "basis", "reason",
+		return slices.Contains([]string{"scan", "derived", "constant", "field", "batch", "paper", "basis", "reason", "message",
 			"item", "case", "rule", "claim", "span", "subject", "licence"}, name)
 	case "twice":
 		return slices.Contains([]string{"scan", "derived", "constant", "rule", "claim", "span"}, name)
@@ -240,6 +240,7 @@ func TestWritesOnlyWhatItReads(t *testing.T) {
 			Recorded: time.UnixMicro(rapid.Int64().Draw(t, "at")).UTC(), Effective: date.Draw(t, "day"),
 			Previous: digest.Draw(t, "p"), Record: digest.Draw(t, "r"), Document: digest.Draw(t, "d"),
 			Actor: words.Draw(t, "a"), Batch: words.Draw(t, "b"), Reason: words.Draw(t, "reason"),
+			Message: rapid.OneOf(rapid.Just(""), rapid.StringMatching(`[0-9a-g]{31,33}`)).Draw(t, "m"),
 		}
 		raw, err := e.Append(nil)
 		if err != nil {

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -37,7 +38,7 @@ func pagingClient(t *testing.T, answers map[string]any) (*paging, *client.Client
 	p := &paging{answers: answers}
 	s := httptest.NewServer(p)
 	t.Cleanup(s.Close)
-	c, err := client.New(client.Config{URL: s.URL, Rand: strings.NewReader(""), Now: time.Now})
+	c, err := client.New(client.Config{URL: s.URL, Rand: rand.Reader, Now: time.Now})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return p, c

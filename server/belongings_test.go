@@ -154,6 +154,11 @@ func (b *belongings) attempts(t *testing.T) map[string]attempt {
 		"openLogin":             {body: map[string]any{"challenge": "x", "certificate": "AA==", "signature": "AA=="}},
 		"endLogin":              {},
 		"verifyPublicly":        {kind: octets, body: "x"},
+		"putCaller":             {body: map[string]any{"name": "另一单位"}},
+		"declareComplete":       {body: api.Completion{Issuer: fixtures.Departments()[0].Code}},
+		"sampleConversion":      {body: api.SampleRequest{Number: 1}},
+		"importContent":         {kind: octets, body: "another content"},
+		"checkMessage":          {body: map[string]any{}},
 	}
 }
 
@@ -177,7 +182,8 @@ func newWalk(t *testing.T) *walking {
 		"licences": b.licence, "reservations": b.reserved, "conversions": b.batch, "files": b.file, "jobs": b.job,
 		"subscriptions": b.subscription, "verifications": b.verification, "disputes": b.dispute, "documents": b.document,
 		"registrations": b.registration, "authorisations": b.authorisation, "licence-types": foodType(t), "pages": "1",
-		"public/licences": "token",
+		"public/licences": "token", "callers": "elsewhere", "messages": strings.Repeat("a", 32), "schemas": "lookup", "lookup": "1",
+		"transfers": b.licence, "imports": b.licence, "scans": strings.Repeat("0", 64), "contents": b.document,
 	}
 	return w
 }

@@ -40,6 +40,7 @@ func TestBody_A89(t *testing.T) {
 	d = post("application/x-www-form-urlencoded; a=b", "{}")
 	require.Equal(t, api.Defect{
 		Code: "media-type", Path: "header.Content-Type", Found: "application/x-www-form-urlencoded", Basis: d.Basis,
+		RuleZh: d.RuleZh, RuleEn: d.RuleEn,
 		Zh: "不支持这种内容类型", En: "this content type is not supported",
 		FixZh: "请用 application/json", FixEn: "use application/json",
 	}, d)

@@ -18,7 +18,7 @@ import (
 // in. Every other operation is walked.
 var common = []string{
 	"listLicenceTypes", "getLicenceType", "getGrounds", "getCheckpoint", "getGrowth", "getPublicState", "challengeLogin",
-	"openLogin", "endLogin", "verifyPublicly",
+	"openLogin", "endLogin", "verifyPublicly", "getTrust", "listSchemas", "getSchema", "checkMessage",
 	"checkReceipt", // of who was shown it
 	// What a caller makes for itself, of nobody else's:
 	"issueLicence", "reserveLicence", "issueBatch", "uploadFile", "subscribe", "putLicenceType",

@@ -64,7 +64,13 @@ var tellNothing = map[string]string{
 	"listJobs getJob cancelJob":                                                             "one's own jobs",
 	"convert undoConversion listConversions getConversion signOffConversion":                "what the department has brought",
 	"listAlarms watch listRegistrations getRegistration putRegistration revokeRegistration": "of systems and clerks",
-	"certifyConformance challengeLogin openLogin endLogin":                                  "of callers",
+	"transferContent importContent":                                                         "a department's system takes over what it issued, file by file",
+	"listScans getScan":                                                                     "papers, to the department that issued; the vault tells of them as of every reading",
+	"sampleConversion getSampledScan declareComplete listNumbers":                           "what the department has brought and numbered",
+	"listSchemas getSchema checkMessage getTrust":                                           "public, or of what the asker has brought",
+	"listCallers putCaller listCertificates listSignedVersions listAuditEntries traceMessage": "to whoever runs or oversees the vault; " +
+		"nobody is named in them by a number",
+	"certifyConformance challengeLogin openLogin endLogin": "of callers",
 }
 
 // TestEveryLookIsSeen_A79: whatever tells a clerk something of a watched person raises the alarm, once for a request; an

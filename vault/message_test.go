@@ -78,16 +78,18 @@ func TestAuditor(t *testing.T) {
 	w := newWorld(t)
 	require.NoError(t, w.v.PutCaller(t.Context(), operator(), vault.Caller{ID: "audit-office", Auditor: true}))
 	a := operator()
-	a.Caller = "audit-office"
+	a.Caller, a.Ground = "audit-office", vault.GroundAudit
 	_, err := w.v.Trace(t.Context(), a, message)
 	require.NoError(t, err)
 	require.NoError(t, w.v.AuditTrail(t.Context(), a, 1, func(*record.AuditEntry) bool { return true }))
 	_, err = w.v.Callers(t.Context(), a)
 	require.Equal(t, []vault.Code{vault.CodeNotOperator}, codesOf(err))
-	pretending := department(0)
-	pretending.Ground = vault.GroundOperator
-	for _, other := range []vault.Access{department(0), pretending} {
-		_, err = w.v.Trace(t.Context(), other, message)
-		require.Equal(t, []vault.Code{vault.CodeNotAuditor}, codesOf(err))
+	for ground, want := range map[vault.Ground]vault.Code{
+		vault.GroundIssuer: vault.CodeNotOperator, vault.GroundOperator: vault.CodeNotOperator, vault.GroundAudit: vault.CodeNotAuditor,
+	} {
+		pretending := department(0)
+		pretending.Ground = ground
+		_, err = w.v.Trace(t.Context(), pretending, message)
+		require.Equal(t, []vault.Code{want}, codesOf(err))
 	}
 }

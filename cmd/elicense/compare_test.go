@@ -55,7 +55,7 @@ func (r *runner) run(args ...string) ran {
 func (r *runner) ok(args ...string) string {
 	r.t.Helper()
 	got := r.run(args...)
-	require.Equal(r.t, cli.ExitDone, got.code, got.err)
+	require.Equal(r.t, cli.ExitDone, got.code, got.err+got.out)
 	return got.out
 }
 

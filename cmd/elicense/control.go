@@ -70,8 +70,8 @@ func (o *controlOrder) about(challenge []byte) []byte {
 	return append([]byte("elicense control v1\x00"+o.Order+"\x00"), challenge...)
 }
 
-// control takes orders until the context ends, and waits for those under way.
-func (c *program) control(ctx context.Context, h *house, r *besides) {
+// listenControl opens the socket for orders; nil if that cannot be, which is logged.
+func (c *program) listenControl(ctx context.Context, h *house) net.Listener {
 	path := filepath.Join(h.dir, controlFile)
 	err := os.Remove(path) // of a process that is gone: the engines are locked
 	if errors.Is(err, os.ErrNotExist) {
@@ -86,8 +86,13 @@ func (c *program) control(ctx context.Context, h *house, r *besides) {
 	}
 	if err != nil {
 		c.serviceLog().ErrorContext(ctx, "keys cannot be changed while serving", "error", err.Error())
-		return
+		return nil
 	}
+	return l
+}
+
+// control takes orders until the context ends, and waits for those under way.
+func (c *program) control(ctx context.Context, l net.Listener, h *house, r *besides) {
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
 	var wg sync.WaitGroup

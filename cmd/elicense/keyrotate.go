@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine/sealed"
@@ -154,11 +155,15 @@ func (c *program) atWrite() {
 	}
 }
 
-// prepareKeyFiles encrypts every key file of the data directory anew.
+// prepareKeyFiles encrypts every key file of the data directory anew, but those of a sandbox's systems, which have a
+// passphrase of their own.
 func (c *program) prepareKeyFiles(h *house, next sealed.Master) error {
 	to := filepath.Join(h.rotated()+unfinished, rotationFiles, keysDir)
-	from := filepath.Join(h.dir, keysDir)
+	from, systems := filepath.Join(h.dir, keysDir), filepath.Join(h.dir, sandboxSystems)
 	return filesBelow(from, func(name string) error {
+		if strings.HasPrefix(filepath.Join(from, name), systems+string(filepath.Separator)) {
+			return nil
+		}
 		text, err := os.ReadFile(filepath.Join(from, name))
 		if err != nil || !bytes.HasPrefix(text, []byte(encryptedHead)) {
 			return err

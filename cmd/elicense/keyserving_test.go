@@ -94,8 +94,8 @@ func (k keyed) served(environment ...string) (process *exec.Cmd, address string,
 	require.NoError(k.t, json.NewDecoder(lines).Decode(&told), errs)
 	go func() { _, _ = io.Copy(io.Discard, lines) }()
 	require.Eventually(k.t, func() bool {
-		_, err := os.Stat(filepath.Join(k.dir, controlFile))
-		return err == nil
+		conn, err := net.Dial("unix", filepath.Join(k.dir, controlFile)) // one that was killed leaves the file
+		return err == nil && conn.Close() == nil
 	}, 10*time.Second, time.Millisecond)
 	return c, told.Serving, errs
 }

@@ -22,7 +22,9 @@ func (c *program) beside(ctx context.Context, h *house, r *besides, serve func()
 		wg.Go(func() { c.watchTLS(ctx, r.face, asked) })
 	}
 	wg.Go(func() { c.renewBeside(ctx, h, r.renew) })
-	wg.Go(func() { c.control(ctx, h, r) })
+	if l := c.listenControl(ctx, h); l != nil { // before the first answer: a command never meets a service without
+		wg.Go(func() { c.control(ctx, l, h, r) })
+	}
 	wg.Go(func() { c.publishing(ctx, h, r.checkpoints) })
 	err := serve()
 	stop()

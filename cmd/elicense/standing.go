@@ -33,10 +33,10 @@ var standings = map[string]standing{
 	"document get": atService, "document attach": atService, "document draw": atService, "document copy": atService,
 	"document note": onFiles, "consent grant": atService, "consent list": atService, "consent withdraw": atService,
 	"verify": atService, "proof get": atService, "proof verify": atService, "proof checkpoint": atService,
-	"proof since": atService, "proof key": atService, "signed-by": atService, "audit list": atService,
+	"proof since": atService, "proof key": atService, "signed-by": atService, "audit list": atService, "audit trace": atService,
 	"audit verify": onDirectory, "certificate list": atService, "certificate trust": atService,
 	"certificate renew": onDirectory, "certificate crl": onDirectory, "key rotate": onDirectory,
-	"key renew": onDirectory, "sweep": onDirectory, "backup": onDirectory, "restore": onDirectory,
+	"key renew": onDirectory, "key login": onDirectory, "sweep": onDirectory, "backup": onDirectory, "restore": onDirectory,
 	"demo": byItself, "init": byItself, "serve": byItself, "sync": byItself, "conformance": byItself, "doctor": byItself,
 	"selftest": onFiles, "sign": onFiles, "envelope": onFiles, "envelope open": onFiles, "seal make": onFiles,
 	"seal draw": onFiles, "seal show": onFiles, "seal apply": onFiles, "seal pdf": onFiles, "seal extend": onFiles,
@@ -60,20 +60,24 @@ var instead = map[string][2]string{
 			"goes on",
 	},
 	"certificate renew": {
-		"密钥保管在数据目录中；请停止服务，用 -d 换发后再启动",
-		"the keys are kept in the directory: stop the service, use -d, and start it again",
+		"请在服务所在的机器上用 -d 办理，服务不必停止",
+		"use -d on the machine of the service, which goes on answering",
 	},
 	"certificate crl": {
 		"吊销列表在数据目录中；服务每次启动时自行更新，也可停止服务后用 -d 更新",
 		"the revocation lists are in the directory: the service renews them when it starts; or stop it and use -d",
 	},
 	"key rotate": {
-		"主密钥只能在没有服务运行时更换；请停止服务，用 -d 办理后以新主密钥启动",
-		"the master key changes while nobody serves: stop the service, use -d, and start it with the new one",
+		"请在服务所在的机器上用 -d 办理，服务不必停止",
+		"use -d on the machine of the service, which goes on answering",
 	},
 	"key renew": {
-		"运行中更换数据密钥用 serve --renew-data-keys；也可停止服务后用 -d 办理",
-		"while serving, serve --renew-data-keys does it; or stop the service and use -d",
+		"请在服务所在的机器上用 -d 办理，服务不必停止",
+		"use -d on the machine of the service, which goes on answering",
+	},
+	"key login": {
+		"请在服务所在的机器上用 -d 办理，服务不必停止",
+		"use -d on the machine of the service, which goes on answering",
 	},
 	"sweep": {
 		"清理要独占数据目录；请停止服务，用 -d 办理后再启动",

@@ -130,7 +130,7 @@ var atServiceCalls = map[string]serviceCall{
 	"proof since": {"receipt.json", "GET /checkpoints/growth"}, "proof key": {"", "GET /trust"},
 	"signed-by":  {strings.Repeat("0", 64), "GET /signed-versions"},
 	"audit list": {"", "GET /audit-entries"}, "certificate list": {"", "GET /certificates"},
-	"certificate trust": {"x", "GET /trust"},
+	"certificate trust": {"x", "GET /trust"}, "audit trace": {strings.Repeat("a", 32), "GET /messages/"},
 }
 
 // asked is a service that knows the types and refuses everything else; it remembers what it was asked.

@@ -304,6 +304,12 @@ func TestValidateChangesNothing_D1_2(t *testing.T) {
 		require.Less(t, r.status, 300, "%s: %s", op.OperationID, r.body)
 		require.NotEqual(t, before, w.everything(), "%s does nothing: its walk proves nothing", op.OperationID)
 		w.about["licences"] = w.have.other
+		if op.OperationID == "cancelReservation" {
+			req := foodRequest(t)
+			req.Paper = ""
+			again := w.call(fixtures.Caller(0), http.MethodPost, "/reservations", req, api.HeaderIdempotencyKey, "another")
+			w.about["reservations"] = into[api.Written](t, again).Identifier
+		}
 		if op.OperationID == "suspendLicence" {
 			w.about["licences"] = w.issue("four").Identifier
 		}

@@ -71,7 +71,8 @@ func (v *Vault) Compare(ctx context.Context, a Access, q Query, claims map[strin
 	if err != nil {
 		return nil, err
 	}
-	if err := f.s.show(ctx, append(numbersOf(f.res.Found), q.HolderCode, c.Claims[catalogue.MetaHolderCode])); err != nil {
+	about := append(numbersOf(f.res.Found), q.HolderCode, c.Claims[catalogue.MetaHolderCode])
+	if err := f.s.show(ctx, about); err != nil {
 		return nil, err
 	}
 	note, guess := f.note, v.guessKeys(f.s, &f.q, f.res)

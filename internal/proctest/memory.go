@@ -53,8 +53,9 @@ func sample(end <-chan struct{}, peak chan<- int) {
 	}
 }
 
-// PeakOf runs one benchmark once, in a process of its own with env (NAME=value) beside the test's environment, and gives
-// the peak in KiB that the benchmark told by TellPeak. Where the system does not tell memory the test is skipped.
+// PeakOf runs one benchmark once, in a process of its own with env (NAME=value) beside the test's environment, and
+// gives the peak in KiB that the benchmark told by TellPeak. Where the system does not tell memory the test is
+// skipped.
 func PeakOf(tb testing.TB, benchmark string, env ...string) int {
 	tb.Helper()
 	if AnonymousKiB() == 0 {

@@ -46,9 +46,10 @@ func executable(tb testing.TB) string {
 	return path
 }
 
-// Settle returns when no process that was being started at the time of the call can still hold a file of this one. Until
-// a new process has become its program it has every file open that its parent has, and with it every lock on a file: a
-// test that closes a locked directory and opens it again calls this in between if other tests may start processes.
+// Settle returns when no process that was being started at the time of the call can still hold a file of this one.
+// Until a new process has become its program it has every file open that its parent has, and with it every lock on a
+// file: a test that closes a locked directory and opens it again calls this in between if other tests may start
+// processes.
 func Settle() {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

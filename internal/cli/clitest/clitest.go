@@ -35,8 +35,8 @@ type Program struct {
 // onlyVariable names the one script that a process is for.
 const onlyVariable = "ELICENSE_CLITEST_SCRIPT"
 
-// TestScripts runs every .txtar file of a directory. A command's relative paths are those of its process, so each script
-// has a process of its own, this test binary once more, and as many run side by side as the test may.
+// TestScripts runs every .txtar file of a directory. A command's relative paths are those of its process, so each
+// script has a process of its own, this test binary once more, and as many run side by side as the test may.
 func (p Program) TestScripts(t *testing.T, dir string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))

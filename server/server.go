@@ -32,7 +32,6 @@ import (
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/server/jobs"
 	"github.com/elicense/elicense/vault"
-	"github.com/elicense/elicense/verify"
 )
 
 // ProviderPath is below which Config.Provider answers.
@@ -55,7 +54,7 @@ type Config struct {
 	Pages Pages
 
 	// Verifier judges files that anybody may drop; nil: the service judges none.
-	Verifier *verify.Verifier
+	Verifier Judge
 
 	// Patience gives a long answer more time, as its parts go out; nil: it has the time of any other.
 	Patience func(*http.ResponseController)

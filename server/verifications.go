@@ -17,7 +17,7 @@ import (
 
 // Verifying is what verifications need.
 type Verifying struct {
-	Verifier *verify.Verifier
+	Verifier Judge
 	// Closing signs evidence files; nil: nobody does.
 	Closing *verify.Closing
 	// Paper lays a report out as a signed OFD; nil: there is none in this form.

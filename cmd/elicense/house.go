@@ -72,6 +72,7 @@ type house struct {
 	renewing sync.Mutex   // held by a renewal of data keys from its beginning to its end
 	secret   sync.RWMutex // of a running service: the master key and the key files on the disk belong together
 	listing  sync.Mutex
+	revoking sync.Mutex // held by who renews CRLs
 }
 
 // errNoHouse is a directory without a vault.

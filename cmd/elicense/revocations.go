@@ -59,6 +59,8 @@ func (c *program) keepRevocations(h *house) {
 	if _, err := os.Stat(filepath.Join(h.dir, rootFile)); err != nil {
 		return
 	}
+	h.revoking.Lock()
+	defer h.revoking.Unlock()
 	text, err := os.ReadFile(filepath.Join(h.dir, trustFolder, "issuing.crl"))
 	if err == nil {
 		crl, err := pki.ParseCRL(text)

@@ -10,7 +10,7 @@ import (
 
 // verifying judges with the trust of the data directory, and signs reports and evidence with the vault's key.
 func (c *program) verifying(ctx context.Context, h *house) (*server.Verifying, error) {
-	v, err := c.verifierAsking(ctx, &trust{}, server.CurrentStatus{Vault: h.vault})
+	v, err := c.newJudge(ctx, h)
 	if err != nil {
 		return nil, err
 	}

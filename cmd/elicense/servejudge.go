@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/elicense/elicense/server"
+	"github.com/elicense/elicense/verify"
+)
+
+// trustLook is how often a service reads anew whom it trusts and what was revoked.
+const trustLook = time.Minute
+
+// judge judges for the service by the folder of trust as it is: CRLs end, certificates are added. What can no longer be
+// read is told in the log, and the former trust stays, whose CRLs end by themselves: nothing stale is ever taken for good.
+type judge struct {
+	c *program
+	h *house
+
+	mu      sync.Mutex
+	present *verify.Verifier // guarded by mu, as what follows
+	read    time.Time
+}
+
+var _ server.Judge = (*judge)(nil)
+
+func (c *program) newJudge(ctx context.Context, h *house) (*judge, error) {
+	c.keepRevocations(h)
+	v, err := c.verifierAsking(ctx, &trust{}, server.CurrentStatus{Vault: h.vault})
+	if err != nil {
+		return nil, err
+	}
+	return &judge{c: c, h: h, present: v, read: c.Now()}, nil
+}
+
+// verifier is the judge by the trust of now.
+func (j *judge) verifier(ctx context.Context) *verify.Verifier {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	now := j.c.Now()
+	if age := now.Sub(j.read); age >= 0 && age < trustLook {
+		return j.present
+	}
+	j.read = now
+	j.c.keepRevocations(j.h)
+	v, err := j.c.verifierAsking(ctx, &trust{}, server.CurrentStatus{Vault: j.h.vault})
+	if err != nil {
+		j.c.serviceLog().ErrorContext(ctx, "folder of trust not read", "error", err.Error())
+		return j.present
+	}
+	j.present = v
+	return v
+}
+
+// Verify implements server.Judge.
+func (j *judge) Verify(ctx context.Context, content []byte, expect verify.Expect) (*verify.Report, error) {
+	return j.verifier(ctx).Verify(ctx, content, expect)
+}
+
+// VerifyDocument implements server.Judge.
+func (j *judge) VerifyDocument(ctx context.Context, doc verify.Document, expect verify.Expect) (*verify.Report, error) {
+	return j.verifier(ctx).VerifyDocument(ctx, doc, expect)
+}
+
+// VerifyCase implements server.Judge.
+func (j *judge) VerifyCase(ctx context.Context, docs []verify.Named, expect verify.Expect) (*verify.CaseReport, error) {
+	return j.verifier(ctx).VerifyCase(ctx, docs, expect)
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/client"
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/server"
 	"github.com/elicense/elicense/vault"
@@ -115,6 +116,34 @@ func TestVerification(t *testing.T) {
 	require.Equal(t, same.Documents[0].Stated, later.Documents[0].Stated)
 	require.Equal(t, same.Documents[0].Then, later.Documents[0].Then)
 	require.Empty(t, idPattern.FindAllString(w.log.String(), -1))
+}
+
+// TestVerificationFromGo: the same by package client.
+func TestVerificationFromGo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.judging()
+	issued := w.issue("1")
+	c, ctx := w.client(), t.Context()
+	v, err := c.Verify(ctx, api.VerificationRequest{
+		Case: "2026-000124", Documents: []api.Submitted{{Name: "许可证.json", Content: w.bundle(issued.Identifier)}},
+	})
+	require.NoError(t, err)
+	require.Equal(t, "ACCEPT", v.DecisionEn)
+	kept, err := c.Verification(ctx, v.ID)
+	require.NoError(t, err)
+	require.Equal(t, v, kept)
+	again, err := c.Rejudge(ctx, v.ID)
+	require.NoError(t, err)
+	require.False(t, again.Documents[0].Changed)
+	answer, err := c.VerifyDigests(ctx, api.DigestRequest{
+		Asked:     api.Asked{Purpose: "核对", Ground: "issuer"},
+		Documents: []api.DigestOf{{Identifier: issued.Identifier, SM3: issued.Record}},
+	})
+	require.NoError(t, err)
+	require.True(t, answer.Documents[0].Known)
+	_, err = c.Verification(ctx, "none")
+	require.Equal(t, "no-such-verification", client.CodeOf(err))
 }
 
 // requireWitnessed: the audit says who did something for which case.

@@ -7,8 +7,8 @@ import (
 	"github.com/elicense/elicense/api"
 )
 
-// Verify has the documents of a case judged (核验). The verdict is kept with its evidence until it expires, for Verification
-// and Rejudge; reports and evidence are fetched with File.
+// Verify has the documents of a case judged (核验). The verdict is kept with its evidence until it expires, for
+// Verification and Rejudge; reports and evidence are fetched with File.
 func (c *Client) Verify(
 	ctx context.Context, r api.VerificationRequest, options ...Option,
 ) (*api.Verification, error) {

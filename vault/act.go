@@ -333,6 +333,9 @@ func (v *Vault) successor(ctx context.Context, ac *acting, h *head, current *Ver
 	if err == nil && c.identifier.Serial != "" && c.identifier.Serial != h.serial {
 		err = &Refusal{ErrInvalid, []Problem{problem(CodeIdentifierOther, catalogue.MetaIdentifier, "")}}
 	}
+	if err == nil {
+		err = checkUnbroken(h, c, v.today(ac.s.at))
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -350,6 +353,16 @@ func (v *Vault) successor(ctx context.Context, ac *acting, h *head, current *Ver
 	}
 	sv, err := v.signDraft(ctx, c, p)
 	return sv, notes, err
+}
+
+// checkUnbroken refuses a version by which a licence that is in force would not be until a later day: nobody has ended
+// it, and whoever asked meanwhile would hear that it is not valid.
+func checkUnbroken(h *head, c *Checked, today record.Date) error {
+	if today.Before(c.from) && h.state.on(today, h.from, h.until) == Valid {
+		p := problem(CodeValidityGap, catalogue.MetaFrom, c.from.String())
+		return &Refusal{ErrInvalid, []Problem{p}}
+	}
+	return nil
 }
 
 // changesNothing reports a change that would say what the licence says already, under the same definition of its type.

@@ -64,6 +64,7 @@ const (
 	CodeReasonMissing     Code = "reason-missing"
 	CodeEffectiveEarly    Code = "effective-before-issue"
 	CodeEffectiveFuture   Code = "effective-in-future"
+	CodeValidityGap       Code = "validity-gap"
 	CodeKeyReused         Code = "idempotency-key-reused"
 	CodeKeyMissing        Code = "idempotency-key-missing"
 	CodeRepeated          Code = "repetition-unknown"
@@ -387,6 +388,12 @@ var messages = map[Code]sentence{
 		"生效日期在未来；请在生效当日办理",
 		"the effective day lies in the future; act on that day",
 		rule.DayOrder,
+	},
+	CodeValidityGap: {
+		"新有效期从以后的日期开始，证照在此之前将失效；请以今日或更早的日期为起始日期，或在新有效期开始之日办理",
+		"the new validity begins on a later day, and the licence would be out of force until then; let it begin " +
+			"today or earlier, or act on the day on which it begins",
+		rule.Unbroken,
 	},
 	CodeKeyReused: {
 		"该幂等键已用于另一个请求；请换用新的键",

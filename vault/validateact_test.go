@@ -57,6 +57,9 @@ func TestValidateAct_D1_2(t *testing.T) {
 		{"key of the change", act(record.EventChanged, func(x *vault.Act) { x.Reason = "别的理由" }), vault.CodeKeyReused},
 		{"renew", act(record.EventRenewed, func(x *vault.Act) { x.Values = renewed }), ""},
 		{"reissue", act(record.EventReissued, func(x *vault.Act) { x.Paper = "新纸" }), ""},
+		{"renew from a later day", act(record.EventRenewed, func(x *vault.Act) {
+			x.Key, x.Values = "later", map[string]string{"ZZYXQQSRQ": "2031-03-02", "ZZYXQJZRQ": "2036-03-01"}
+		}), vault.CodeValidityGap},
 		{"suspend", act(record.EventSuspended, nil), ""},
 		{"change while suspended", act(record.EventChanged, func(x *vault.Act) { x.Key = "again" }), vault.CodeStateForbids},
 		{"resume", act(record.EventResumed, nil), ""},

@@ -87,6 +87,10 @@ var (
 	DayOrder = Rule{
 		"日期不得在将来，起止先后不得颠倒", "days lie not in the future, and beginnings before ends", "docs/licence-types.md#values",
 	}
+	Unbroken = Rule{
+		"现行有效的证照不因延续或变更而在一段时间内失效", "a licence that is in force does not cease to be by a renewal or a change",
+		"docs/api.md#unbroken",
+	}
 	TextForm = Rule{
 		"文字不超过长度上限，不含控制字符和不可见字符", "texts keep to their length and hold no invisible characters",
 		"docs/formats.md#1-rules-of-every-text",

@@ -69,6 +69,21 @@ func ReencodeResults(b []byte) ([]byte, error) {
 	return encodeResults(list), nil
 }
 
+// ReencodeNotice reads a stored notice behind its mark, and writes it again.
+func ReencodeNotice(b []byte) ([]byte, error) {
+	n, err := parseNotice(b)
+	if err != nil {
+		if n != nil {
+			panic("a notice beside an error")
+		}
+		return nil, err
+	}
+	return n.append(nil)[1:], nil
+}
+
+// EncodeNotice is the stored form of a notice behind its mark.
+func EncodeNotice(n *Notice) []byte { return n.append(nil)[1:] }
+
 // ReencodeDocument parses a document and writes it again.
 func ReencodeDocument(b []byte) ([]byte, error) {
 	d, err := parseDocument(b)

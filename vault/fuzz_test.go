@@ -3,6 +3,7 @@ package vault_test
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -57,6 +58,16 @@ func FuzzHead(f *testing.F) {
 func FuzzResults(f *testing.F) {
 	seeds(f, 'g')
 	f.Fuzz(func(t *testing.T, b []byte) { again(t, vault.ReencodeResults, b) })
+}
+
+func FuzzNotice(f *testing.F) {
+	for _, kind := range vault.NoticeKinds() {
+		f.Add(vault.EncodeNotice(&vault.Notice{
+			Kind: kind, Identifier: "1.2.156.3005.2.x", Object: "0123456789abcdef", Time: time.Unix(1772413800, 0),
+		}))
+	}
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) { again(t, vault.ReencodeNotice, b) })
 }
 
 func FuzzDocument(f *testing.F) {

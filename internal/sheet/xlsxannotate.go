@@ -161,19 +161,21 @@ func appendRowTag(dst, tag []byte, empty bool) []byte {
 	if empty {
 		tag = append(bytes.TrimRight(tag[:len(tag)-1:len(tag)-1], "/ "), '>')
 	}
-	i := bytes.Index(tag, []byte(" spans="))
-	if i < 0 || i+8 >= len(tag) {
-		return append(dst, tag...)
+	attrs := tag[bytes.IndexFunc(tag, func(r rune) bool { return r <= ' ' || r == '>' }):]
+	for {
+		name, _, rest, ok := nextAttr(attrs)
+		if !ok {
+			return append(dst, tag...)
+		}
+		if string(name) != "spans" {
+			attrs = rest
+			continue
+		}
+		if bytes.IndexByte([]byte(" \t\r\n/>"), rest[0]) < 0 { // it would run into the next name
+			return append(dst, tag...)
+		}
+		return append(append(dst, tag[:len(tag)-len(attrs)]...), rest...)
 	}
-	end := bytes.IndexByte(tag[i+8:], tag[i+7])
-	if end < 0 {
-		return append(dst, tag...)
-	}
-	rest := tag[i+8+end+1:]
-	if len(rest) == 0 || bytes.IndexByte([]byte(" \t\r\n/>"), rest[0]) < 0 { // it would run into the name
-		return append(dst, tag...)
-	}
-	return append(append(dst, tag[:i]...), rest...)
 }
 
 // appendCells appends the row's cells, those before and behind the added ones byte for byte.

@@ -231,7 +231,7 @@ func (x *xmlScanner) scanElement() (tokenKind, error) {
 	if i := bytes.IndexByte(x.full, ':'); i >= 0 {
 		x.name = x.full[i+1:]
 	}
-	if len(x.name) == 0 {
+	if len(x.name) == 0 || bytes.ContainsAny(x.full, "\"'") { // a quote in a name would hide where its tag ends
 		return tokenEOF, x.corrupt("a tag without a name")
 	}
 	if kind == tokenEnd {
@@ -322,7 +322,9 @@ func nextAttr(attrs []byte) (name, value, rest []byte, ok bool) {
 	for i < len(attrs) && attrs[i] != '=' && attrs[i] > ' ' {
 		i++
 	}
-	name = attrs[start:i]
+	if name = attrs[start:i]; bytes.ContainsAny(name, "\"'") { // as tagEnd sees it, a value began here
+		return nil, nil, nil, false
+	}
 	for i < len(attrs) && attrs[i] != '"' && attrs[i] != '\'' {
 		i++
 	}

@@ -86,13 +86,11 @@ type CurrentStatus struct{ Vault *vault.Vault }
 
 var _ verify.StatusSource = CurrentStatus{}
 
-// CurrentStatus gives the state of one licence.
+// CurrentStatus gives the vault's signed word on the state of one licence.
 func (c CurrentStatus) CurrentStatus(ctx context.Context, identifier string) (verify.Status, error) {
 	st, err := c.Vault.CurrentStatus(ctx, identifier)
 	if err != nil {
 		return verify.Status{}, err
 	}
-	return verify.Status{
-		Identifier: st.Identifier, Record: st.Record, State: st.State, Since: st.Since, Time: st.Time,
-	}, nil
+	return verify.Status{Said: &verify.Said{Statement: st.Raw, Signature: st.Signature, Proof: st.Proof}}, nil
 }

@@ -51,7 +51,8 @@ func (v *Vault) Bundle(ctx context.Context, a Access, identifier string, only ..
 	if err != nil {
 		return nil, err
 	}
-	return whole(b, v.signStatus(ctx, &st, b))
+	b.Status, b.StatusSig, err = v.signStatus(ctx, &st)
+	return whole(b, err)
 }
 
 func wanted(only []string, name string) bool {
@@ -81,14 +82,19 @@ func (v *Vault) fillBundle(r engine.Reader, b *record.Bundle, id licenceID, h *h
 		return nil, err
 	}
 	b.Record, b.Signature = ver.Raw, ver.Signature
+	b.Proof, err = proofOfVersion(r, id, h, version)
+	return ver, err
+}
+
+// proofOfVersion proves the event that brought a version.
+func proofOfVersion(r engine.Reader, id licenceID, h *head, version int) ([]byte, error) {
 	for n := h.events; n > 0; n-- {
 		e, err := getStoredEvent(r, id, n)
 		if err != nil {
 			return nil, err
 		}
 		if e.event.Version == version && e.event.Kind.MakesVersion() {
-			b.Proof, err = proofOf(r, e)
-			return ver, err
+			return proofOf(r, e)
 		}
 	}
 	return nil, fmt.Errorf("%w: version without an event", ErrDamaged)
@@ -103,13 +109,12 @@ func (v *Vault) statusOf(ver *Version, h *head) record.Status {
 	}
 }
 
-func (v *Vault) signStatus(ctx context.Context, st *record.Status, b *record.Bundle) error {
-	var err error
-	if b.Status, err = st.Append(nil); err != nil {
-		return fmt.Errorf("%w: %w", ErrInvalid, err)
+func (v *Vault) signStatus(ctx context.Context, st *record.Status) (raw, signature []byte, err error) {
+	if raw, err = st.Append(nil); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	if b.StatusSig, err = v.cfg.Signer.SignStatement(ctx, b.Status); err != nil {
-		return fmt.Errorf("vault: signing a status statement: %w", err)
+	if signature, err = v.cfg.Signer.SignStatement(ctx, raw); err != nil {
+		return nil, nil, fmt.Errorf("vault: signing a status statement: %w", err)
 	}
-	return nil
+	return raw, signature, nil
 }

@@ -26,29 +26,65 @@ func (v *Vault) PublicState(ctx context.Context, publicToken string) (*Validity,
 		return nil, refuse(ErrNotFound, CodeLicenceUnknown, "token")
 	}
 	out := &Validity{At: v.now()}
-	err := v.publicly(ctx, id, "token", func(h *head, ver *Version) {
+	err := v.publicly(ctx, id, "token", func(_ engine.Reader, h *head, ver *Version) error {
 		out.State = h.state.on(v.today(out.At), ver.Record.ValidFrom, ver.Record.ValidUntil)
 		out.Version = versionOf(ver.Record.Identifier)
+		return nil
 	})
 	return whole(out, err)
 }
 
-// CurrentStatus says for a verifier, which has a document of the licence before it, how the licence stands now. It is a
-// read without an access like PublicState: whoever offers it judges documents by it and shows nothing else of it.
-func (v *Vault) CurrentStatus(ctx context.Context, identifier string) (*record.Status, error) {
+// Statement is the vault's signed word on the state of a licence (状态声明), with what it needs to count elsewhere.
+type Statement struct {
+	record.Status
+
+	Raw, Signature []byte
+	// Proof is the ledger proof of the version that the statement is about: whoever believes several vaults knows by it
+	// that this one speaks of its own. nil: its event could not be brought under a checkpoint.
+	Proof []byte
+}
+
+// CurrentStatus says for a verifier, which has a document of the licence before it, how the licence stands now, and signs
+// it: what was judged by it can be judged again without the vault. It is a read without an access like PublicState:
+// whoever offers it judges documents by it and shows nothing else of it.
+func (v *Vault) CurrentStatus(ctx context.Context, identifier string) (*Statement, error) {
 	id, err := code.ParseIdentifier(identifier)
 	if err != nil {
 		return nil, refuse(ErrInvalid, CodeIdentifier, "identifier")
 	}
-	var out record.Status
-	err = v.publicly(ctx, v.licenceID(id.Type, id.Issuer, id.Serial), "identifier", func(h *head, ver *Version) {
-		out = v.statusOf(ver, h)
+	out := &Statement{}
+	licence := v.licenceID(id.Type, id.Issuer, id.Serial)
+	if err := v.readStatement(ctx, licence, out); err != nil {
+		return nil, err
+	}
+	if out.Proof == nil { // the licence is known: bring its event under a checkpoint, if that can be done now
+		if _, err := v.Checkpoint(ctx); err == nil {
+			if err := v.readStatement(ctx, licence, out); err != nil {
+				return nil, err
+			}
+		}
+	}
+	out.Raw, out.Signature, err = v.signStatus(ctx, &out.Status)
+	return whole(out, err)
+}
+
+// readStatement reads what a statement will say, and the proof if there is one.
+func (v *Vault) readStatement(ctx context.Context, id licenceID, out *Statement) error {
+	return v.publicly(ctx, id, "identifier", func(r engine.Reader, h *head, ver *Version) error {
+		var err error
+		*out = Statement{Status: v.statusOf(ver, h)}
+		out.Proof, err = proofOfVersion(r, id, h, out.Version)
+		if CodeOf(err) == CodeCheckpoint {
+			return nil
+		}
+		return err
 	})
-	return whole(&out, err)
 }
 
 // publicly reads the visible version of a licence; one that is not shown is as if there were none.
-func (v *Vault) publicly(ctx context.Context, id licenceID, field string, visit func(*head, *Version)) error {
+func (v *Vault) publicly(
+	ctx context.Context, id licenceID, field string, visit func(engine.Reader, *head, *Version) error,
+) error {
 	unknown := refuse(ErrNotFound, CodeLicenceUnknown, field)
 	return v.cfg.Engine.View(ctx, func(r engine.Reader) error {
 		if err := openForWriting(r); err != nil { // what was revoked after the backup must not be called valid
@@ -75,10 +111,10 @@ func (v *Vault) publicly(ctx context.Context, id licenceID, field string, visit 
 			return unknown
 		}
 		ver, err := v.answered(r, id, h, version)
-		if err == nil {
-			visit(h, ver)
+		if err != nil {
+			return err
 		}
-		return err
+		return visit(r, h, ver)
 	})
 }
 

@@ -26,6 +26,7 @@ type keptDocument struct {
 
 	name   string
 	report []byte
+	status *Said // what the status source said of it then
 }
 
 // judgeEvidence judges an evidence file: that it is whole and closed by who says so, that its documents judged anew as
@@ -113,8 +114,8 @@ func (j *judgement) readKept(k *keptFile) bool {
 		case evidence.KindContent:
 			d := &k.documents[p.Of-1]
 			d.Content, d.ContentSize = k.Part(i), p.Size
-		case evidence.KindLicence, evidence.KindReport, evidence.KindExpectation, evidence.KindCertificate,
-			evidence.KindCRL, evidence.KindOCSP, evidence.KindTimestamp:
+		case evidence.KindLicence, evidence.KindStatus, evidence.KindReport, evidence.KindExpectation,
+			evidence.KindCertificate, evidence.KindCRL, evidence.KindOCSP, evidence.KindTimestamp:
 			var raw []byte
 			if raw, err = k.ReadPart(i); err == nil && !k.take(p, raw) {
 				j.fail("evidence.parts", FormatFailure, string(p.Kind), "part "+strconv.Itoa(i+1))
@@ -135,6 +136,8 @@ func (k *keptFile) take(p *evidence.Part, raw []byte) bool {
 	switch p.Kind {
 	case evidence.KindLicence:
 		k.documents[p.Of-1].Licence = raw
+	case evidence.KindStatus:
+		k.documents[p.Of-1].status, err = parseSaid(raw)
 	case evidence.KindReport:
 		k.documents[p.Of-1].report = raw
 	case evidence.KindExpectation:
@@ -252,6 +255,7 @@ func (j *judgement) judgeNeeded(k *keptFile, then *Grounds) {
 		j.broken = err
 		return
 	}
+	idle = append(idle, k.unasked(j.report.Kept)...)
 	missing := then.missing(&k.rest)
 	switch {
 	case len(idle)+len(missing) == 0:
@@ -283,6 +287,17 @@ func (k *keptFile) idle(used ...*Grounds) ([]string, error) {
 		}
 	}
 	return idle, nil
+}
+
+// unasked names the statements of documents for whose judgement no state was asked.
+func (k *keptFile) unasked(again []Rejudged) []string {
+	var idle []string
+	for i := range again {
+		if k.documents[i].status != nil && again[i].Then.said == nil {
+			idle = append(idle, string(evidence.KindStatus)+" of document "+strconv.Itoa(i+1))
+		}
+	}
+	return idle
 }
 
 // groundKinds are the parts that reports rest on.

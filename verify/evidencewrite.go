@@ -98,6 +98,15 @@ func (e *evidenceWriter) document(of int, d *Named, r *Report) error {
 			return err
 		}
 	}
+	if r.said != nil {
+		said, err := json.Marshal(r.said)
+		if err != nil {
+			return fmt.Errorf("verify: writing a status statement: %w", err)
+		}
+		if err := e.addBytes(evidence.KindStatus, of, said); err != nil {
+			return err
+		}
+	}
 	text, err := r.MarshalJSON()
 	if err != nil {
 		return err

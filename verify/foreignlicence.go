@@ -105,20 +105,15 @@ func isIssuer(c *pki.Certificate, issuer string) (own, known bool) {
 
 // judgeForeignState: only the status source can tell the state of another vault's licence.
 func (j *judgement) judgeForeignState(identifier string) {
-	if j.v.config.Status == nil {
+	a := j.ask(identifier)
+	if !a.counts || a.Identifier != identifier {
 		j.open("state.now", TryLater, "an answer of now")
 		return
 	}
-	st, err := j.v.config.Status.CurrentStatus(j.ctx, identifier)
-	if err != nil || st.Time.IsZero() || st.Time.Before(j.now.Add(-maxSourceAge)) || st.Identifier != identifier {
-		j.open("state.now", TryLater, "an answer of now")
+	if !j.ofItsLedger(&a, "") {
 		return
 	}
-	j.fact("source.state", st.State)
-	if !j.clock("source.clock", st.Time) {
-		return
-	}
-	j.judgeState("source", st)
+	j.judgeState("source", a.Status)
 	j.pass("state.now")
 }
 

@@ -285,6 +285,7 @@ func (j *judgement) prove() {
 	ledger := j.passed("proof.inclusion") || j.passed("checkpoint.tree-head") || j.passed("receipt.consistency") ||
 		j.passed("batch.consistency") || j.passed("receipt.checkpoint") || j.passed("batch.checkpoint")
 	status := j.passed("status.signature", "status.vault", "status.chain")
+	source := j.passed("source.signature", "source.vault", "source.chain")
 	for i := range j.report.Facts {
 		f := &j.report.Facts[i]
 		switch {
@@ -294,7 +295,9 @@ func (j *judgement) prove() {
 			f.Proven = j.passed("evidence.closed")
 		case strings.HasPrefix(f.ID, "status."):
 			f.Proven = status
-		case !strings.HasPrefix(f.ID, "source."):
+		case strings.HasPrefix(f.ID, "source."):
+			f.Proven = source
+		default:
 			f.Proven = j.report.Authentic
 		}
 	}

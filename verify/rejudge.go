@@ -46,7 +46,7 @@ func (v Verdict) String() string {
 // rejudge judges one document of the file as of then and as of now.
 func (j *judgement) rejudge(k *keptFile, d *keptDocument, outer *Document, grounds *Grounds) {
 	j.need("evidence.report", "evidence.same", "evidence.then", "evidence.now")
-	then, err := j.v.thenOf(k).VerifyDocument(j.ctx, j.v.keptFor(k, d), k.expect)
+	then, err := j.v.thenOf(k, d).VerifyDocument(j.ctx, j.v.keptFor(k, d), k.expect)
 	if err != nil {
 		j.broken = err
 		return
@@ -55,13 +55,16 @@ func (j *judgement) rejudge(k *keptFile, d *keptDocument, outer *Document, groun
 	if outer.Licence != nil && (len(k.documents) == 1 || LicenceFor(&doc, outer.Licence) != nil) {
 		doc.Licence = outer.Licence
 	}
-	now, err := j.v.nowOf(k, j.now).VerifyDocument(j.ctx, doc, j.expect.over(k.expect))
+	now, err := j.v.nowOf(k, d, j.now).VerifyDocument(j.ctx, doc, j.expect.over(k.expect))
 	if err != nil {
 		j.broken = err
 		return
 	}
 	if _, judged := now.Check("licence.beside"); judged && outer.Licence != nil {
 		j.pass("licence.beside")
+	}
+	if d.status == nil && d.stated("source.answer") == CheckPassed {
+		j.uncovered("state then: the source's word was not signed")
 	}
 	grounds.add(&then.Grounds)
 	r := Rejudged{Name: d.name, Then: then, Now: now}
@@ -72,11 +75,11 @@ func (j *judgement) rejudge(k *keptFile, d *keptDocument, outer *Document, groun
 }
 
 // thenOf judges as of then, with nothing but what is in the file.
-func (v *Verifier) thenOf(k *keptFile) *Verifier {
+func (v *Verifier) thenOf(k *keptFile, d *keptDocument) *Verifier {
 	then := v.asOf(k.Judged)
 	then.inside = true
 	then.config.Intermediates = pki.NewPool(k.rest.Certificates...)
-	then.config.Status, then.config.Revocation, then.config.Evidence = nil, nil, nil
+	then.config.Status, then.config.Revocation, then.config.Evidence = d.source(), nil, nil
 	if slices.Contains(k.Options, optionRevocation) || len(k.rest.CRLs)+len(k.rest.Responses) > 0 {
 		then.config.Evidence = []pki.Evidence{k.rest.evidence()}
 	}
@@ -84,14 +87,42 @@ func (v *Verifier) thenOf(k *keptFile) *Verifier {
 }
 
 // nowOf judges as of now, with what is in the file and all that this verifier knows.
-func (v *Verifier) nowOf(k *keptFile, now time.Time) *Verifier {
+func (v *Verifier) nowOf(k *keptFile, d *keptDocument, now time.Time) *Verifier {
 	out := v.asOf(now)
 	out.inside = true
+	if out.config.Status == nil && d.status != nil { // as long as it is fresh
+		out.config.Status = d.status
+	}
 	out.config.Intermediates = v.config.Intermediates.With(k.rest.Certificates...)
 	if len(k.rest.CRLs)+len(k.rest.Responses) > 0 {
 		out.config.Evidence = append(slices.Clone(v.config.Evidence), k.rest.evidence())
 	}
 	return out
+}
+
+// source answers as the status source did then, or is nil: what it said unsigned is anybody's word by now.
+func (d *keptDocument) source() StatusSource {
+	switch {
+	case d.status != nil:
+		return d.status
+	case d.stated("source.answer") == CheckIndeterminate:
+		return silent{}
+	}
+	return nil
+}
+
+// stated is the outcome of a check in the report that lies in the file; skipped if there is none.
+func (d *keptDocument) stated(id string) CheckStatus {
+	s, ok := parseStated(d.report)
+	if !ok {
+		return CheckSkipped
+	}
+	for i := range s.Checks {
+		if s.Checks[i].ID == id {
+			return s.Checks[i].Status
+		}
+	}
+	return CheckSkipped
 }
 
 // keptFor is a document as it is judged again: certificates that lay beside it then lie in the file now.

@@ -58,22 +58,13 @@ func (j *judgement) judgeLicenceState(l *licence) {
 	j.judgeValidity(l.record)
 }
 
-// judgeSource asks the injected source; it reports whether the answer is about this version.
+// judgeSource judges what the status source told; it reports whether that is about this version and counts.
 func (j *judgement) judgeSource(l *licence) bool {
-	if j.v.config.Status == nil {
+	a := &l.asked
+	if !a.counts || !j.sameVersion("source.version", l, a.Status) || !j.ofItsLedger(a, l.origin) {
 		return false
 	}
-	st, err := j.v.config.Status.CurrentStatus(j.ctx, l.record.Identifier)
-	if err != nil || st.Time.IsZero() || st.Time.Before(j.now.Add(-maxSourceAge)) {
-		j.open("source.answer", TryLater, "an answer of now")
-		return false
-	}
-	j.pass("source.answer")
-	j.fact("source.state", st.State)
-	if !j.clock("source.clock", st.Time) || !j.sameVersion("source.version", l, st) {
-		return false
-	}
-	j.judgeState("source", st)
+	j.judgeState("source", a.Status)
 	return true
 }
 

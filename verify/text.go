@@ -383,7 +383,7 @@ var factNames = map[string]words{
 	"ledger.event": {"事件", "event"}, "ledger.effective": {"生效日期", "effective"}, "ledger.recorded": {"入账时间", "recorded"},
 	"ledger.identifier": {"电子证照标识", "identifier"}, "status.vault": {"状态声明的证照库", "status by"},
 	"status.identifier": {"状态声明的证照", "status of"}, "status.state": {"状态", "state"}, "status.since": {"自", "since"},
-	"source.state": {"状态来源的答复", "answer of the status source"},
+	"source.vault": {"状态来源的证照库", "answered by"}, "source.state": {"状态来源的答复", "answer of the status source"},
 	"element.ZZBH": {"证照编号", "number"}, "element.CZZT": {"持证主体", "holder"}, "element.CZZTDM": {"持证主体代码", "holder code"},
 }
 

@@ -63,6 +63,7 @@ var evidencePhrases = map[string]string{
 	"a document": "文件", "an evidence file within another": "证据包中的证据包",
 	"detached SignedData over the manifest":                "对清单的分离式签名",
 	"report, moment and expectation: no closing signature": "报告、核验时间和预期：没有收尾签名",
+	"state then: the source's word was not signed":         "当时的证照状态：状态来源的答复没有签名，无从重验",
 	"head: ": "开头不符：", "line: ": "清单有误：", "order: ": "次序有误：", "limit: ": "超出限制：",
 	"missing: ": "缺失：", "extra: ": "多出：",
 	"not needed by this verifier: ": "本次核验用不到的部分：",

@@ -39,6 +39,7 @@ type Config struct {
 	// Now is the clock. Required.
 	Now func() time.Time
 	// Status asks for the state of a licence now; nil: the bundle must bring a fresh status statement.
+	// What it answers with a signed statement is kept with the evidence, and can be judged again without it.
 	Status StatusSource
 	// Zone is where the days of validity begin; nil: UTC+8, the legal time of China.
 	Zone *time.Location
@@ -87,15 +88,19 @@ func (r *Requirements) check() error {
 	return nil
 }
 
-// StatusSource is the vault, or whoever speaks for it now. The caller vouches for it: its answer is not signed here.
+// StatusSource is the vault, or whoever speaks for it now.
 type StatusSource interface {
 	// CurrentStatus gives the state now of the licence that an identifier names, with the version that is in force. An
 	// error, of whatever kind, makes the report INDETERMINATE.
 	CurrentStatus(ctx context.Context, identifier string) (Status, error)
 }
 
-// Status is a licence's state at a moment.
+// Status is a licence's state at a moment, as a vault signed it, or as a source says for which the caller vouches.
 type Status struct {
+	// Said is the vault's signed word. It must count by itself, and the other fields are taken from it. nil: the caller
+	// vouches for them; whoever judges the same again from its evidence then does not know the state.
+	Said *Said
+
 	Identifier string        // of the version in force
 	Record     record.Digest // of that version
 	State      string        // valid, suspended, revoked…: the words of status statements

@@ -32,7 +32,7 @@ func (m *Manifest) check() error {
 	return m.checkParts()
 }
 
-// checkParts holds the order: document, content, licence, report of each document; then what they share, each kind by
+// checkParts holds the order: document, content, licence, status, report of each document; then what they share, each kind by
 // ascending digest.
 func (m *Manifest) checkParts() error {
 	order := partOrder{}
@@ -64,12 +64,12 @@ func (p *Part) check() error {
 
 // kinds in their order; the first of them belong to a document.
 var kinds = []Kind{
-	KindDocument, KindContent, KindLicence, KindReport, KindExpectation, KindCertificate, KindCRL, KindOCSP,
-	KindTimestamp,
+	KindDocument, KindContent, KindLicence, KindStatus, KindReport, KindExpectation, KindCertificate, KindCRL,
+	KindOCSP, KindTimestamp,
 }
 
 // ofDocument is how many of the kinds belong to a document.
-const ofDocument = 4
+const ofDocument = 5
 
 // partOrder is how far the parts have come.
 type partOrder struct {

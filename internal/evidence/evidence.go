@@ -19,6 +19,7 @@ const (
 	KindDocument    Kind = "document"    // as it was received
 	KindContent     Kind = "content"     // what a detached signature is over
 	KindLicence     Kind = "licence"     // what the vault said of the licence
+	KindStatus      Kind = "status"      // what the vault said of the licence's state when it was asked
 	KindReport      Kind = "report"      // on the document, in JSON
 	KindExpectation Kind = "expectation" // of whoever had it judged
 	KindCertificate Kind = "certificate" // X.509 in DER
@@ -47,8 +48,8 @@ const (
 
 // maxSize is the largest size of a part of each kind, in bytes.
 var maxSize = map[Kind]int64{
-	KindDocument: 1 << 40, KindContent: 1 << 40, KindLicence: 4 << 20, KindReport: 64 << 20, KindExpectation: 64 << 10,
-	KindCertificate: 64 << 10, KindCRL: 128 << 20, KindOCSP: 1 << 20, KindTimestamp: 1 << 20,
+	KindDocument: 1 << 40, KindContent: 1 << 40, KindLicence: 4 << 20, KindStatus: 1 << 20, KindReport: 64 << 20,
+	KindExpectation: 64 << 10, KindCertificate: 64 << 10, KindCRL: 128 << 20, KindOCSP: 1 << 20, KindTimestamp: 1 << 20,
 }
 
 // Digest is SM3 of a part.

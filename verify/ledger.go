@@ -11,7 +11,7 @@ import (
 // judgeBrought judges the proof that the ledger holds the event which brought this version.
 func (j *judgement) judgeBrought(l *licence) {
 	if len(l.bundle.Proof) == 0 && l.sealed {
-		j.skip("proof.inclusion")
+		j.judgeRecorded(l)
 		return
 	}
 	if len(l.bundle.Proof) == 0 {
@@ -43,6 +43,20 @@ func (j *judgement) judgeBrought(l *licence) {
 	if j.clock("proof.clock", event.Recorded) && j.passed("proof.event") {
 		l.event, l.origin = event, report.Origin
 	}
+}
+
+// judgeRecorded: a sealed licence was made before it was recorded. What the vault says now tells that it was, and when:
+// while the certificate of its signer was good.
+func (j *judgement) judgeRecorded(l *licence) {
+	a := &l.asked
+	if !a.counts || a.vault == "" || a.Record != l.digest || a.Identifier != l.record.Identifier || !j.recorded(a) {
+		j.skip("proof.inclusion")
+		return
+	}
+	j.pass("proof.inclusion")
+	j.ledgerFacts(ledgerFacts{a.proven.Origin, a.proven.Size, a.proven.Root})
+	j.eventFacts(a.event)
+	l.event, l.origin = a.event, a.proven.Origin
 }
 
 func (j *judgement) parseProof(raw []byte) (ledger.Proof, bool) {

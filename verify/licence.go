@@ -38,7 +38,6 @@ func (j *judgement) judgeBundle(b *record.Bundle, sealed bool) {
 	l := &licence{bundle: b, record: rec, digest: record.Sum(b.Record), sealed: sealed}
 	j.recordFacts(l)
 	l.asked = j.ask(rec.Identifier)
-	j.completeProof(l)
 	j.judgeBrought(l)
 	leaf := j.check(signed{
 		subject: "record", content: b.Record, signature: b.Signature, certificates: b.Certificates, at: j.existence(l),
@@ -51,18 +50,6 @@ func (j *judgement) judgeBundle(b *record.Bundle, sealed bool) {
 	opened := j.judgeDisclosures(l)
 	j.judgeLicenceState(l)
 	j.expectAll(licenceAnswers(rec, opened))
-}
-
-// completeProof takes the ledger proof of a sealed licence, which was made before it was recorded, from what the vault
-// says now: it tells that the record was there while its signer's certificate was good.
-func (j *judgement) completeProof(l *licence) {
-	if !l.sealed || len(l.bundle.Proof) > 0 || !l.asked.counts || l.asked.Said == nil || l.asked.Record != l.digest {
-		return
-	}
-	whole := *l.bundle
-	whole.Proof = l.asked.Said.Proof
-	j.report.said.Proof = whole.Proof
-	l.bundle = &whole
 }
 
 // existence is the time at which the record provably existed, or now.

@@ -59,6 +59,9 @@ type answer struct {
 
 	counts bool   // it is of now, and soundly signed if it is signed
 	vault  string // that signed it; empty: the caller vouches for it
+
+	event  *record.Event // that brought the version, proven beside it; nil: not known
+	proven ledger.Report // likewise
 }
 
 // ask asks the status source, if there is one. An answer that does not count is none: it leaves the state open, and does
@@ -160,6 +163,10 @@ func (j *judgement) ofItsLedger(a *answer, origin string) bool {
 
 // recorded tells whether the proof beside a statement is of this version, in the ledger of the vault that signed it.
 func (j *judgement) recorded(a *answer) bool {
+	if a.event != nil {
+		return true
+	}
+	// A statement always names a record, and only events that make a version do.
 	j.report.said.Proof = a.Said.Proof
 	p, err := ledger.ParseProof(a.Said.Proof)
 	if err != nil {
@@ -170,6 +177,9 @@ func (j *judgement) recorded(a *answer) bool {
 		return false
 	}
 	e, err := record.ParseEvent(report.Event)
-	return err == nil && e.Record == a.Record && e.Identifier == a.Identifier && e.Kind.MakesVersion() &&
-		!e.Recorded.After(j.now.Add(clockSkew))
+	if err != nil || e.Record != a.Record || e.Identifier != a.Identifier || e.Recorded.After(j.now.Add(clockSkew)) {
+		return false
+	}
+	a.event, a.proven = e, report
+	return true
 }

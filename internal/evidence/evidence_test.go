@@ -36,6 +36,7 @@ func whole(t testing.TB, closed bool) (*evidence.Manifest, []string) {
 	add(evidence.KindReport, 1, "{}", "")
 	add(evidence.KindDocument, 2, "", "-")
 	add(evidence.KindLicence, 2, "licence", "")
+	add(evidence.KindStatus, 2, "{{}}", "")
 	add(evidence.KindReport, 2, "{ }", "")
 	add(evidence.KindExpectation, 0, `{"case":"1"}`, "")
 	add(evidence.KindCertificate, 0, "a certificate", "")
@@ -98,8 +99,8 @@ func TestFormatsPage(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(page), "```\n"+string(manifest)+"```")
 	for _, kind := range []evidence.Kind{
-		evidence.KindDocument, evidence.KindContent, evidence.KindLicence, evidence.KindReport, evidence.KindExpectation,
-		evidence.KindCertificate, evidence.KindCRL, evidence.KindOCSP, evidence.KindTimestamp,
+		evidence.KindDocument, evidence.KindContent, evidence.KindLicence, evidence.KindStatus, evidence.KindReport,
+		evidence.KindExpectation, evidence.KindCertificate, evidence.KindCRL, evidence.KindOCSP, evidence.KindTimestamp,
 	} {
 		require.Contains(t, string(page), "| `"+string(kind)+"` |")
 	}

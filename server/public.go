@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -89,6 +90,9 @@ var _ verify.StatusSource = CurrentStatus{}
 // CurrentStatus gives the vault's signed word on the state of one licence.
 func (c CurrentStatus) CurrentStatus(ctx context.Context, identifier string) (verify.Status, error) {
 	st, err := c.Vault.CurrentStatus(ctx, identifier)
+	if errors.Is(err, vault.ErrNotFound) {
+		return verify.Status{}, &verify.NotHeldError{Vault: c.Vault.Name()}
+	}
 	if err != nil {
 		return verify.Status{}, err
 	}

@@ -21,13 +21,18 @@ import (
 	"github.com/elicense/elicense/verify"
 )
 
-// judging lets the service verify with the trust of its own province.
-func (w *world) judging() {
+// judging lets the service verify with the trust of its own province, and ask its vault if told so.
+func (w *world) judging(ask ...verify.StatusSource) {
 	w.t.Helper()
+	var status verify.StatusSource
+	for _, s := range ask {
+		status = s
+	}
 	keys, err := verify.ParseLedgerKeys(w.province.Vault.NoteKey())
 	require.NoError(w.t, err)
 	v, err := verify.New(verify.Config{
 		Trust: w.province.Anchors, LedgerKeys: keys, Now: func() time.Time { return w.now }, Zone: zone,
+		Status: status,
 	})
 	require.NoError(w.t, err)
 	w.config.Verifying = &server.Verifying{
@@ -116,6 +121,73 @@ func TestVerification(t *testing.T) {
 	require.Equal(t, same.Documents[0].Stated, later.Documents[0].Stated)
 	require.Equal(t, same.Documents[0].Then, later.Documents[0].Then)
 	require.Empty(t, idPattern.FindAllString(w.log.String(), -1))
+}
+
+// entries is how many entries the audit has.
+func (w *world) entries() (n int) {
+	w.t.Helper()
+	access := vault.Access{Caller: fixtures.Operator, Purpose: "核对", Ground: vault.GroundOperator}
+	require.NoError(w.t, w.vault.AuditTrail(w.t.Context(), access, 0, func(*record.AuditEntry) bool { n++; return true }))
+	return n - 1 // but for this look
+}
+
+// TestVerificationAsksVault_A70: a licence handed in without the vault's word is judged by what the vault says now, which
+// the evidence keeps: it is judged again by the service and by a stranger, and what became of the licence since is told.
+func TestVerificationAsksVault_A70(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.judging(server.CurrentStatus{Vault: w.vault})
+	issued := w.issue("1")
+	b, err := record.ParseBundle(w.bundle(issued.Identifier))
+	require.NoError(t, err)
+	b.Status, b.StatusSig = nil, nil
+	bare, err := b.Encode()
+	require.NoError(t, err)
+	before := w.entries()
+	v := into[api.Verification](t, w.verify("1", api.VerificationRequest{
+		Documents: []api.Submitted{{Name: "许可证.json", Content: bare}},
+	}))
+	require.Equal(t, "TOTAL-PASSED", v.Indication, "%+v", v)
+	require.Equal(t, before+2, w.entries(), "the verification, and the look into the audit")
+	rejudge := func(id string) api.Rejudged {
+		r := w.call("reviewer", http.MethodPost, "/verifications/"+id+"/rejudgements", nil, api.HeaderIdempotencyKey, "r")
+		require.Equal(t, http.StatusOK, r.status, "%s", r.body)
+		return into[api.Rejudgement](t, r).Documents[0]
+	}
+	same := rejudge(v.ID)
+	require.False(t, same.Changed, "%+v", same)
+	require.Empty(t, same.Differences)
+
+	w.now = w.now.Add(48 * time.Hour)
+	act := w.call(fixtures.Caller(0), http.MethodPost, "/licences/"+issued.Identifier+"/suspensions",
+		api.ActRequest{Reason: "立案调查", Basis: "依法"}, api.HeaderIdempotencyKey, "s")
+	require.Equal(t, http.StatusOK, act.status, "%s", act.body)
+	since := rejudge(v.ID)
+	require.True(t, since.Changed)
+	require.Empty(t, since.Differences)
+	require.Equal(t, same.Stated, since.Then)
+	require.Equal(t, "TOTAL-FAILED SUSPENDED source.state", since.Now)
+	not := into[api.Verification](t, w.verify("2", api.VerificationRequest{
+		Documents: []api.Submitted{{Name: "许可证.json", Content: bare}},
+	}))
+	require.Equal(t, "TOTAL-FAILED", not.Indication)
+
+	w.now = w.now.AddDate(0, 6, 0)
+	keys, err := verify.ParseLedgerKeys(w.province.Vault.NoteKey())
+	require.NoError(t, err)
+	stranger, err := verify.New(verify.Config{
+		Trust: w.province.Anchors, LedgerKeys: keys, Now: func() time.Time { return w.now }, Zone: zone,
+	})
+	require.NoError(t, err)
+	for id, want := range map[string]verify.Indication{v.Evidence.ID: verify.TotalPassed, not.Evidence.ID: verify.TotalFailed} {
+		file := w.call("reviewer", http.MethodGet, "/files/"+id, nil)
+		require.Equal(t, http.StatusOK, file.status)
+		r, err := stranger.Verify(t.Context(), file.body, verify.Expect{})
+		require.NoError(t, err)
+		require.Empty(t, r.Kept[0].Differences)
+		require.Equal(t, want, r.Kept[0].Then.Indication)
+		require.NotEqual(t, verify.TotalPassed, r.Indication)
+	}
 }
 
 // TestVerificationFromGo: the same by package client.

@@ -106,6 +106,7 @@ func isIssuer(c *pki.Certificate, issuer string) (own, known bool) {
 // judgeForeignState: only the status source can tell the state of another vault's licence.
 func (j *judgement) judgeForeignState(identifier string) {
 	a := j.ask(identifier)
+	j.unanswered(&a, "")
 	if !a.counts || a.Identifier != identifier {
 		j.open("state.now", TryLater, "an answer of now")
 		return

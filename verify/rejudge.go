@@ -63,7 +63,7 @@ func (j *judgement) rejudge(k *keptFile, d *keptDocument, outer *Document, groun
 	if _, judged := now.Check("licence.beside"); judged && outer.Licence != nil {
 		j.pass("licence.beside")
 	}
-	if d.status == nil && d.stated("source.answer") == CheckPassed {
+	if answered, asked := d.stated("source.answer"); asked && answered == CheckPassed && d.status == nil {
 		j.uncovered("state then: the source's word was not signed")
 	}
 	grounds.add(&then.Grounds)
@@ -102,27 +102,29 @@ func (v *Verifier) nowOf(k *keptFile, d *keptDocument, now time.Time) *Verifier 
 
 // source answers as the status source did then, or is nil: what it said unsigned is anybody's word by now.
 func (d *keptDocument) source() StatusSource {
-	switch {
+	switch answered, asked := d.stated("source.answer"); {
 	case d.status != nil:
 		return d.status
-	case d.stated("source.answer") == CheckIndeterminate:
-		return silent{}
+	case asked && answered == CheckIndeterminate:
+		return refusing{errSaid}
+	case asked && answered == CheckSkipped:
+		return refusing{&NotHeldError{}}
 	}
 	return nil
 }
 
-// stated is the outcome of a check in the report that lies in the file; skipped if there is none.
-func (d *keptDocument) stated(id string) CheckStatus {
+// stated is the outcome of a check in the report that lies in the file. It is a claim; nothing may pass by it.
+func (d *keptDocument) stated(id string) (CheckStatus, bool) {
 	s, ok := parseStated(d.report)
 	if !ok {
-		return CheckSkipped
+		return CheckIndeterminate, false
 	}
 	for i := range s.Checks {
 		if s.Checks[i].ID == id {
-			return s.Checks[i].Status
+			return s.Checks[i].Status, true
 		}
 	}
-	return CheckSkipped
+	return CheckIndeterminate, false
 }
 
 // keptFor is a document as it is judged again: certificates that lay beside it then lie in the file now.

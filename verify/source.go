@@ -35,6 +35,15 @@ func parseSaid(raw []byte) (*Said, error) {
 	return s, nil
 }
 
+// NotHeldError says that a vault has no such licence. That leaves the state open, but for a licence that stands in the
+// ledger of another: there its own vault's statement decides.
+type NotHeldError struct {
+	Vault string // by the name of its ledger
+}
+
+// Error says which vault has no such licence.
+func (e *NotHeldError) Error() string { return "verify: no such licence in " + e.Vault }
+
 var errSaid = errors.New("verify: no statement as evidence keeps it")
 
 func (s *Said) size() int { return len(s.Statement) + len(s.Signature) + len(s.Proof) }
@@ -42,15 +51,15 @@ func (s *Said) size() int { return len(s.Statement) + len(s.Signature) + len(s.P
 // CurrentStatus makes what was said the answer to the question for which it was kept.
 func (s *Said) CurrentStatus(context.Context, string) (Status, error) { return Status{Said: s}, nil }
 
-// silent is a source that gave no answer then, and gives none again.
-type silent struct{}
+// refusing is a source that gave no answer then, for a reason, and gives none again.
+type refusing struct{ because error }
 
 // CurrentStatus gives no answer.
-func (silent) CurrentStatus(context.Context, string) (Status, error) { return Status{}, errSaid }
+func (r refusing) CurrentStatus(context.Context, string) (Status, error) { return Status{}, r.because }
 
 var (
 	_ StatusSource = (*Said)(nil)
-	_ StatusSource = silent{}
+	_ StatusSource = refusing{}
 )
 
 // answer is what the status source told of one licence.
@@ -59,6 +68,7 @@ type answer struct {
 
 	counts bool   // it is of now, and soundly signed if it is signed
 	vault  string // that signed it; empty: the caller vouches for it
+	err    error  // why there is none
 
 	event  *record.Event // that brought the version, proven beside it; nil: not known
 	proven ledger.Report // likewise
@@ -72,21 +82,33 @@ func (j *judgement) ask(identifier string) answer {
 	}
 	st, err := j.v.config.Status.CurrentStatus(j.ctx, identifier)
 	switch {
-	case err != nil, st.Said != nil && st.Said.size() > maxSaid:
-		j.open("source.answer", TryLater, "an answer of now")
-		return answer{}
+	case err != nil:
+		return answer{err: err}
+	case st.Said != nil && st.Said.size() > maxSaid:
+		return answer{err: errSaid}
 	case st.Said != nil:
 		from := len(j.report.Checks)
 		a := j.judgeSaid(st.Said)
 		j.leaveOpen(from)
 		return a
 	case st.Time.IsZero() || st.Time.Before(j.now.Add(-maxSourceAge)):
-		j.open("source.answer", TryLater, "an answer of now")
-		return answer{}
+		return answer{err: errSaid}
 	}
 	j.pass("source.answer")
 	j.fact("source.state", st.State)
 	return answer{Status: st, counts: j.clock("source.clock", st.Time)}
+}
+
+// unanswered notes that there is no answer; of a licence of another vault none is needed.
+func (j *judgement) unanswered(a *answer, origin string) {
+	var none *NotHeldError
+	switch {
+	case a.err == nil:
+	case errors.As(a.err, &none) && origin != "" && origin != none.Vault:
+		j.skip("source.answer")
+	default:
+		j.open("source.answer", TryLater, "an answer of now")
+	}
 }
 
 // leaveOpen turns failures from there on into what is not known.

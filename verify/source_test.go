@@ -391,3 +391,39 @@ func TestSourceProofOnlyIfUsed(t *testing.T) {
 	require.Empty(t, proof(c.bare, func(p *parts) { p.status.Record, p.keepState = record.Digest{1}, true }))
 	require.Empty(t, proof(verify.Named{Name: "证照.json", Document: verify.DocumentOf(encode(t, c.forge.bundle(nil)))}, nil))
 }
+
+// TestSourceNotHeld: the vault that is asked need not know a licence of another: there the statement of its own counts.
+// For whatever else it does not know, the state is open.
+func TestSourceNotHeld(t *testing.T) {
+	c := newCounter(t)
+	whole := verify.Named{Name: "证照.json", Document: verify.DocumentOf(encode(t, c.forge.bundle(nil)))}
+	unproven := verify.Named{Name: "证照.json", Document: verify.DocumentOf(encode(t, c.forge.bundle(func(p *parts) {
+		p.late = func(b *record.Bundle) { b.Proof = nil }
+	})))}
+	over := verify.Named{Name: "证照.json", Document: verify.DocumentOf(encode(t, c.forge.bundle(func(p *parts) {
+		p.status.NextUpdate = p.status.Time
+	})))}
+	for name, test := range map[string]struct {
+		vault string
+		doc   verify.Named
+		want  verify.Indication
+		id    string
+	}{
+		"another vault's":            {otherOrigin, whole, verify.TotalPassed, ""},
+		"its own":                    {fixtures.Origin, whole, verify.Indeterminate, "source.answer"},
+		"of nobody knows whom":       {otherOrigin, unproven, verify.Indeterminate, "proof.inclusion"},
+		"another's, word not fresh":  {otherOrigin, over, verify.Indeterminate, "status.fresh"},
+		"a sealed licence, no proof": {otherOrigin, c.bare, verify.Indeterminate, "source.answer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := c.here(asking(source{err: &verify.NotHeldError{Vault: test.vault}}))
+			r, err := v.VerifyDocument(t.Context(), test.doc.Document, verify.Expect{})
+			require.NoError(t, err)
+			require.Equal(t, test.want, r.Indication, "%s %s", r.Headline, r.SubIndication)
+			require.Equal(t, test.id, r.Headline)
+			again := c.judge(c.elsewhere(now, nil), c.keep(v, verify.Expect{}, nil, test.doc))
+			same(t, again)
+			require.Equal(t, test.want, again.Indication)
+		})
+	}
+}

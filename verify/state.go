@@ -61,6 +61,7 @@ func (j *judgement) judgeLicenceState(l *licence) {
 // judgeSource judges what the status source told; it reports whether that is about this version and counts.
 func (j *judgement) judgeSource(l *licence) bool {
 	a := &l.asked
+	j.unanswered(a, l.origin)
 	if !a.counts || !j.sameVersion("source.version", l, a.Status) || !j.ofItsLedger(a, l.origin) {
 		return false
 	}

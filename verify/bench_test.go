@@ -24,6 +24,7 @@ import (
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 	"github.com/elicense/elicense/signing"
+	"github.com/elicense/elicense/vault/record"
 	"github.com/elicense/elicense/verify"
 )
 
@@ -222,5 +223,28 @@ func BenchmarkSealed(b *testing.B) {
 	b.Run("judged", func(b *testing.B) { against(b, judge, bare(needed)) })
 	b.Run("cold", func(b *testing.B) {
 		against(b, func() { v = w.sealVerifier(nil); judge() }, bare(needed))
+	})
+}
+
+// BenchmarkAsked judges a bare sealed licence, by a status source that is believed and by one that signs with a proof.
+func BenchmarkAsked(b *testing.B) {
+	c := newCounter(b)
+	digest := record.Sum(c.forge.bundle(nil).Record)
+	said := c.says(nil)
+	for name, status := range map[string]verify.StatusSource{"believed": stateOf{"valid", digest}, "signed": said} {
+		b.Run(name, func(b *testing.B) {
+			v := c.here(asking(status))
+			for b.Loop() {
+				r, err := v.VerifyDocument(b.Context(), c.bare.Document, verify.Expect{})
+				require.NoError(b, err)
+				require.Equal(b, verify.TotalPassed, r.Indication)
+			}
+		})
+	}
+	b.Run("signing", func(b *testing.B) {
+		for b.Loop() {
+			_, err := c.forge.vault.vault.SignStatement(b.Context(), said.Statement)
+			require.NoError(b, err)
+		}
 	})
 }

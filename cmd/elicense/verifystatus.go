@@ -1,19 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"sync"
-	"time"
 
+	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/client"
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/record"
 	"github.com/elicense/elicense/verify"
 )
 
-// askedStatus asks a service for the states of licences now, each by the caller's right and with an entry in its audit.
+// askedStatus asks a service what its vault says of the states of licences now, each by the caller's right and with an entry in its audit.
 // A nil one asks nobody.
 type askedStatus struct {
 	desk *serviceDesk
-	now  func() time.Time
 
 	mu  sync.Mutex
 	err error // why a state was not told: the first
@@ -40,7 +43,7 @@ func (c *program) statusAtService(o *verifyOrder) (*askedStatus, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &askedStatus{desk: d, now: c.Now}, nil
+	return &askedStatus{desk: d}, nil
 }
 
 // source is what a verifier asks; nil: nobody.
@@ -68,27 +71,29 @@ func (s *askedStatus) CurrentStatus(ctx context.Context, identifier string) (ver
 	return st, err
 }
 
+// ask has the service show the number of a licence and nothing else of it: with that comes what its vault signed of the
+// state, and the ledger proof.
 func (s *askedStatus) ask(ctx context.Context, identifier string) (verify.Status, error) {
 	r, err := s.desk.reads(ctx)
 	if err != nil {
 		return verify.Status{}, err
 	}
-	at := s.now() // before it answers: the state is no younger
-	l, err := s.desk.client.Licence(ctx, identifier, r)
+	raw, err := s.desk.client.Disclose(ctx, identifier, api.DisclosureRequest{
+		Asked:  api.Asked{Purpose: r.Purpose, Item: r.Item, Case: r.Case, Ground: r.Ground, Basis: r.Basis},
+		Fields: []string{catalogue.MetaNumber},
+	})
+	if client.CodeOf(err) == string(vault.CodeLicenceUnknown) { // a look-up tells whether it is the right that is missing
+		_, err = s.desk.client.Licence(ctx, identifier, r, catalogue.MetaNumber)
+		err = cmp.Or(err, errAnswer)
+	}
 	if err != nil {
 		return verify.Status{}, err
 	}
-	digest, err := digestIn(l.Record)
+	b, err := record.ParseBundle(raw)
 	if err != nil {
-		return verify.Status{}, err
+		return verify.Status{}, errAnswer
 	}
-	st := verify.Status{Identifier: l.Identifier, Record: digest, State: l.State, Time: at}
-	if l.Since != "" {
-		if st.Since, err = record.ParseDate(l.Since); err != nil {
-			return verify.Status{}, errAnswer
-		}
-	}
-	return st, nil
+	return verify.Status{Said: &verify.Said{Statement: b.Status, Signature: b.StatusSig, Proof: b.Proof}}, nil
 }
 
 // tellStatus says why the service told no state, which the report cannot know.

@@ -4,12 +4,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/internal/cms"
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/vault/ledger"
 	"github.com/elicense/elicense/vault/record"
 )
 
@@ -160,6 +163,37 @@ func TestPublicState(t *testing.T) {
 	list, err := w.v.Accesses(t.Context(), w.asHolder("001", firm(1), vault.LevelCertificate), 0, 0)
 	require.NoError(t, err)
 	require.Empty(t, list, "looks at a type that was classified since")
+}
+
+// TestCurrentStatusSigned: the word on a state for a verifier is signed, and comes with the proof of the version in force,
+// of one issued a moment ago too. Nothing is written into the audit: the verification is what is audited.
+func TestCurrentStatusSigned(t *testing.T) {
+	w := newWorld(t)
+	a := w.issue("k", number(1))
+	act := vault.Act{Key: "c", Identifier: a.Identifier, Kind: record.EventChanged, Basis: "依据", Reason: "理由",
+		Values: map[string]string{"KZ_FDDBR": "李示例"}}
+	changed, err := w.real(record.EventChanged)(t.Context(), department(0), act)
+	require.NoError(t, err)
+	var st *vault.Statement
+	require.Empty(t, w.newEntries(func() { st, err = w.v.CurrentStatus(t.Context(), a.Identifier) }))
+	require.NoError(t, err)
+	require.Equal(t, changed.Identifier, st.Identifier)
+	said, err := record.ParseStatus(st.Raw)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(&st.Status, said))
+	require.Equal(t, fixtures.Origin, said.Vault)
+	data, err := cms.Parse(st.Signature)
+	require.NoError(t, err)
+	require.True(t, data.Detached)
+	require.NotEmpty(t, data.Certificates)
+	p, err := ledger.ParseProof(st.Proof)
+	require.NoError(t, err)
+	report, err := ledger.VerifyProof(p, nil, w.ledgerKeys()...)
+	require.NoError(t, err)
+	e, err := record.ParseEvent(report.Event)
+	require.NoError(t, err)
+	require.Equal(t, st.Record, e.Record)
+	require.Equal(t, record.EventChanged, e.Kind)
 }
 
 // TestNewestCheckpoint: it is the one that was signed last, and asking signs nothing.

@@ -44,9 +44,9 @@ type Statement struct {
 	Proof []byte
 }
 
-// CurrentStatus says for a verifier, which has a document of the licence before it, how the licence stands now, and signs
-// it: what was judged by it can be judged again without the vault. It is a read without an access like PublicState:
-// whoever offers it judges documents by it and shows nothing else of it.
+// CurrentStatus says for a verifier, which has a document of the licence before it, how the licence stands now, and
+// signs it: what was judged by it can be judged again without the vault. It is a read without an access like
+// PublicState: whoever offers it judges documents by it and shows nothing else of it.
 func (v *Vault) CurrentStatus(ctx context.Context, identifier string) (*Statement, error) {
 	id, err := code.ParseIdentifier(identifier)
 	if err != nil {

@@ -182,7 +182,8 @@ func (j *judgement) compareReport(k *keptFile, d *keptDocument, r *Rejudged) {
 // told are the options that say how to judge; whether something is known of revocations, and a source was asked,
 // follows from what is there.
 func told(options []string) []string {
-	return slices.DeleteFunc(slices.Clone(options), func(o string) bool { return o == optionRevocation || o == optionStatus })
+	known := []string{optionRevocation, optionStatus}
+	return slices.DeleteFunc(slices.Clone(options), func(o string) bool { return slices.Contains(known, o) })
 }
 
 // differing names differences for one line of a report.

@@ -71,10 +71,12 @@ func (j *judgement) checkRevocation(s signed, chain *pki.Chain) {
 // lostSince: whoever has a key writes with any date. Once it is known that the key was lost, a text that only says
 // itself that it is older counts no more; a revocation for a cause that leaves the key alone changes nothing.
 func (j *judgement) lostSince(s signed, chain *pki.Chain) bool {
-	report := pki.VerifyRevocation(chain, j.revocationOptions(j.now), j.evidenceFor(chain, j.now)...)
+	evidence := j.evidenceFor(chain, j.now)
+	report := pki.VerifyRevocation(chain, j.revocationOptions(j.now), evidence...)
 	for i := range report.Certificates {
 		r := report.Certificates[i].Revocation
 		if r != nil && r.From.After(s.at) && !slices.Contains(harmless, r.Cause) {
+			j.report.Grounds.addStatus(&report, evidence)
 			j.moment("revoked", r.From)
 			j.open(s.subject+".revocation", RevokedNoPOE, "good", r.Cause.String()+" "+stamp(r.From))
 			return true

@@ -74,8 +74,8 @@ type answer struct {
 	proven ledger.Report // likewise
 }
 
-// ask asks the status source, if there is one. An answer that does not count is none: it leaves the state open, and does
-// not make the document fail.
+// ask asks the status source, if there is one. An answer that does not count is none: it leaves the state open, and
+// does not make the document fail.
 func (j *judgement) ask(identifier string) answer {
 	if j.v.config.Status == nil {
 		return answer{}
@@ -132,7 +132,8 @@ func (j *judgement) judgeSaid(s *Said) answer {
 	j.fact("source.vault", st.Vault)
 	j.fact("source.state", st.State)
 	j.moment("source", st.Time)
-	ok := j.judgeStatement(signed{subject: "source", content: s.Statement, signature: s.Signature, at: st.Time}, st.Vault)
+	by := signed{subject: "source", content: s.Statement, signature: s.Signature, at: st.Time}
+	ok := j.judgeStatement(by, st.Vault)
 	a := answer{Status: statusOf(st), vault: st.Vault}
 	a.Said = s
 	a.counts = j.ofNow(st) && j.ofOneVersion(st) && ok
@@ -164,9 +165,9 @@ func (j *judgement) ofOneVersion(st *record.Status) bool {
 	return true
 }
 
-// ofItsLedger: a vault says what it likes of the licences of another. What it signed counts if the licence stands in its
-// ledger, or if one vault alone is believed; a word that is worse than "valid" always counts. For what is not signed
-// the caller vouches.
+// ofItsLedger: a vault says what it likes of the licences of another. What it signed counts if the licence stands in
+// its ledger, or if one vault alone is believed; a word that is worse than "valid" always counts. For what is not
+// signed the caller vouches.
 func (j *judgement) ofItsLedger(a *answer, origin string) bool {
 	const id = "source.ledger"
 	if a.vault == "" {

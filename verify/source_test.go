@@ -259,7 +259,9 @@ func TestSourceSignerRevoked(t *testing.T) {
 	require.Equal(t, verify.Indeterminate, r.Indication)
 	require.Equal(t, "source.revocation", r.Headline)
 
-	file := c.keep(c.here(asking(c.says(nil))), verify.Expect{}, nil, c.bare)
+	file := c.keep(c.here(asking(c.says(nil)), lost), verify.Expect{}, nil, c.bare)
+	same(t, c.judge(c.elsewhere(now, nil), file))
+	file = c.keep(c.here(asking(c.says(nil))), verify.Expect{}, nil, c.bare)
 	since := now.Add(time.Hour)
 	again := c.judge(c.elsewhere(since, func(config *verify.Config) {
 		config.Evidence = []pki.Evidence{{CRLs: []*pki.CRL{

@@ -32,8 +32,8 @@ func (m *Manifest) check() error {
 	return m.checkParts()
 }
 
-// checkParts holds the order: document, content, licence, status, report of each document; then what they share, each kind by
-// ascending digest.
+// checkParts holds the order: document, content, licence, status, report of each document; then what they share, each
+// kind by ascending digest.
 func (m *Manifest) checkParts() error {
 	order := partOrder{}
 	for i := range m.Parts {

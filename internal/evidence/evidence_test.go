@@ -173,6 +173,8 @@ func TestRefusals(t *testing.T) {
 		"no document":           {line("part document 1"), "", evidence.ReasonOrder},
 		"a document left out":   {"part document 2", "part document 3", evidence.ReasonOrder},
 		"content twice":         {line("part content"), line("part content") + line("part content"), evidence.ReasonOrder},
+		"status twice":          {line("part status"), line("part status") + line("part status"), evidence.ReasonOrder},
+		"status before licence": {line("part licence") + line("part status"), line("part status") + line("part licence"), evidence.ReasonOrder},
 		"no report":             {line("part report 1"), "", evidence.ReasonOrder},
 		"expectation twice":     {line("part expectation"), line("part expectation") + line("part expectation"), evidence.ReasonOrder},
 		"certificate twice":     {line("part certificate"), line("part certificate") + line("part certificate"), evidence.ReasonOrder},

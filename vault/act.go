@@ -176,7 +176,7 @@ func (ac *acting) problems(today record.Date) []Problem {
 		problems = append(problems, problem(CodeEffectiveFuture, "effective", ac.act.Effective.String()))
 	}
 	if transitions[ac.act.Kind].basis && ac.act.Basis == "" {
-		problems = append(problems, problem(CodeBasisMissing, "basis", ""))
+		problems = append(problems, problem(CodeActBasisMissing, "basis", ""))
 	}
 	if ac.act.Reason == "" {
 		problems = append(problems, problem(CodeReasonMissing, "reason", ""))
@@ -355,14 +355,18 @@ func (v *Vault) successor(ctx context.Context, ac *acting, h *head, current *Ver
 	return sv, notes, err
 }
 
-// checkUnbroken refuses a version by which a licence that is in force would not be until a later day: nobody has ended
-// it, and whoever asked meanwhile would hear that it is not valid.
+// checkUnbroken refuses a version that breaks a licence.
 func checkUnbroken(h *head, c *Checked, today record.Date) error {
-	if today.Before(c.from) && h.state.on(today, h.from, h.until) == Valid {
-		p := problem(CodeValidityGap, catalogue.MetaFrom, c.from.String())
-		return &Refusal{ErrInvalid, []Problem{p}}
+	if breaks(h, c, today) {
+		return &Refusal{ErrInvalid, []Problem{problem(CodeValidityGap, catalogue.MetaFrom, c.from.String())}}
 	}
 	return nil
+}
+
+// breaks reports a version by which a licence that is in force would not be until a later day: nobody has ended it, and
+// whoever asked meanwhile would hear that it is not valid.
+func breaks(h *head, c *Checked, today record.Date) bool {
+	return today.Before(c.from) && h.state.on(today, h.from, h.until) == Valid
 }
 
 // changesNothing reports a change that would say what the licence says already, under the same definition of its type.

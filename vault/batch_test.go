@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -21,6 +22,7 @@ import (
 type line struct {
 	number, text, holder int
 	identifier           string
+	from                 string // beginning of the validity, or that of food
 	rejected             bool
 }
 
@@ -36,6 +38,11 @@ func (w *world) lines(lt *vault.LicenceType, first int, list ...line) []vault.Ba
 		values["CZZT"] = fmt.Sprintf("示例%d号有限公司", l.text)
 		if l.holder > 0 {
 			values["CZZTDM"] = firm(l.holder)
+		}
+		if l.from != "" {
+			from, err := time.Parse(time.DateOnly, l.from)
+			require.NoError(w.t, err)
+			values["ZZYXQQSRQ"], values["ZZYXQJZRQ"] = l.from, from.AddDate(5, 0, -1).Format(time.DateOnly)
 		}
 		if l.identifier != "" {
 			values["ZZBS"] = l.identifier
@@ -150,6 +157,30 @@ func TestDecide_A73(t *testing.T) {
 		[]line{{number: 5, text: 78}, {number: 5}},
 	)
 	require.Equal(t, "updated unchanged; conflict/conflict-same-file@1 conflict/conflict-same-file@1; ", got)
+	CheckVault(t, w.v)
+}
+
+// TestValidityGap_A73: no row takes a licence that is in force out of it until a later day; one of a licence that is not
+// yet in force may.
+func TestValidityGap_A73(t *testing.T) {
+	w := newWorld(t)
+	stock, _ := w.work(t, "stock", []line{{number: 1}, {number: 2, from: "2026-05-01"}, {number: 3}})
+	require.Equal(t, "created created created; ", stock)
+	again, _ := w.work(t, "again",
+		[]line{{number: 1, from: "2026-04-01"}, {number: 2, from: "2026-06-01"}, {number: 3, from: "2026-03-02"}},
+		[]line{{number: 1, text: 5}})
+	require.Equal(t, "conflict/validity-gap updated updated; updated; ", again, "what was refused claims no licence")
+
+	lt, err := w.v.Type(t.Context(), foodType)
+	require.NoError(t, err)
+	b, err := w.v.OpenBatch(t.Context(), department(0), vault.BatchSpec{Type: foodType, File: record.Sum([]byte("f"))})
+	require.NoError(t, err)
+	p, err := b.Prepare(t.Context(), 0, w.lines(lt, 0, line{number: 2, text: 6, from: "2026-07-01"}))
+	require.NoError(t, err)
+	w.now = time.Date(2026, 6, 1, 1, 0, 0, 0, zone)
+	list, err := b.Commit(t.Context(), p)
+	require.NoError(t, err)
+	require.Equal(t, "conflict/validity-gap", outcomes(list), "it came into force between preparing and committing")
 	CheckVault(t, w.v)
 }
 

@@ -180,7 +180,7 @@ func (b *Batch) fresh(w engine.Writer, vd *verdict) error {
 	}
 	if vd.result.Outcome == RowUpdated {
 		first, err := seenRow(w, vd.result.id, b.id)
-		if err == nil && first > 0 {
+		if err == nil && (first > 0 || breaks(vd.prior, vd.row.Draft, b.v.today(b.v.now()))) {
 			err = errStale
 		}
 		return err

@@ -37,6 +37,9 @@ func (v *Vault) decide(r engine.Reader, row *BatchRow, batch string) (verdict, e
 		return vd, nil
 	}
 	vd.result.Outcome, vd.result.Code, vd.result.OtherRow = v.against(h, c, batch)
+	if vd.result.Outcome == RowUpdated && breaks(h, c, v.today(v.now())) {
+		vd.result.Outcome, vd.result.Code = RowConflict, CodeValidityGap
+	}
 	vd.result.Version = h.version
 	vd.again = batch != "" && h.batchOf(h.version).batch == batch
 	if err := vd.newScan(r, h); err != nil {

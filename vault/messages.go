@@ -61,6 +61,7 @@ const (
 	CodeVersionChanged    Code = "version-changed"
 	CodeStateForbids      Code = "state-forbids"
 	CodeTooManyDocuments  Code = "too-many-documents"
+	CodeActBasisMissing   Code = "act-basis-missing"
 	CodeReasonMissing     Code = "reason-missing"
 	CodeEffectiveEarly    Code = "effective-before-issue"
 	CodeEffectiveFuture   Code = "effective-in-future"
@@ -373,6 +374,12 @@ var messages = map[Code]sentence{
 		"该证照的文件已满 1000 份；请停止附件，联系管理员",
 		"the licence has its 1000 documents; attach no more and ask the operator",
 		rule.Documents,
+	},
+	CodeActBasisMissing: {
+		"未写明办理的法律依据；请写明所依据的法律、法规及条款，例如“中华人民共和国行政许可法第七十条”",
+		"the legal ground of the act is missing; name the law or regulation and its article on which the act rests, " +
+			"as 中华人民共和国行政许可法第七十条",
+		rule.ActsOnLaw,
 	},
 	CodeReasonMissing: {
 		"办理没有写明理由；请在 reason 中写明为什么办理，在 basis 中写明条款",

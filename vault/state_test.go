@@ -135,7 +135,7 @@ func TestActRefusals_D1_3(t *testing.T) {
 	_, err := w.v.Suspend(t.Context(), department(0), act)
 	require.ErrorIs(t, err, vault.ErrInvalid)
 	require.ElementsMatch(t, []vault.Code{
-		vault.CodeEffectiveFuture, vault.CodeBasisMissing, vault.CodeTextControl,
+		vault.CodeEffectiveFuture, vault.CodeActBasisMissing, vault.CodeTextControl,
 	}, codesOf(err))
 
 	good := vault.Act{Identifier: a.Identifier, Basis: "依据", Reason: "理由"}

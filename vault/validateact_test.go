@@ -44,7 +44,7 @@ func TestValidateAct_D1_2(t *testing.T) {
 		act  vault.Act
 		want vault.Code // "": it would be done, and is then
 	}{
-		{"no reason, no basis", act(record.EventChanged, func(x *vault.Act) { x.Reason, x.Basis = "", "" }), vault.CodeBasisMissing},
+		{"no reason, no basis", act(record.EventChanged, func(x *vault.Act) { x.Reason, x.Basis = "", "" }), vault.CodeActBasisMissing},
 		{"day to come", act(record.EventChanged, func(x *vault.Act) { x.Effective = day("2027-01-01") }), vault.CodeEffectiveFuture},
 		{"before issue", act(record.EventChanged, func(x *vault.Act) { x.Effective = day("2020-01-01") }), vault.CodeEffectiveEarly},
 		{"other version", act(record.EventChanged, func(x *vault.Act) { x.Version = 2 }), vault.CodeVersionChanged},

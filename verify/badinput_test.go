@@ -86,7 +86,7 @@ func (w *sealWorld) hostileOFD() map[string]wrongDocument {
 		"OFD: signature 100,000 deep":    {doc: inFront("Signature.xml", deep), id: "description.text"},
 		"OFD: bytes behind the end":      {doc: append(bytes.Clone(good), "tail"...), id: "package.text"},
 		"OFD: bytes before the start":    {doc: append([]byte("PK\x03\x04head"), good...), id: "package.text"},
-		"OFD: archive that is cut short": {doc: good[:len(good)/2], id: "package.text"},
+		"OFD: archive that is cut short": {doc: good[:len(good)/2], id: "document.kind"},
 		"OFD: one name of 60,000 bytes":  {doc: plus(entry{strings.Repeat("n", 60_000), nil}), id: "package.text"},
 		"OFD: nothing but its name":      {doc: zipped(t, []entry{{"OFD.xml", nil}}, zip.Store), id: "package.text"},
 	}

@@ -62,6 +62,10 @@ func (j *judgement) judge(d *Document) {
 	case isPDF(head):
 		j.judgePDF(d)
 	default:
+		if is := mediumOf(head, d.Size); is != "" {
+			j.fail("document.kind", FormatFailure, "", is)
+			return
+		}
 		j.judgeWhole(d)
 	}
 }
@@ -89,7 +93,7 @@ func (j *judgement) judgeWhole(d *Document) {
 	case bytes.Contains(doc[:min(len(doc), maxDetectBytes)], []byte(signatureMark)):
 		j.judgeCheckpoint(doc)
 	default:
-		j.fail("document.kind", FormatFailure)
+		j.fail("document.kind", FormatFailure, "", mediumOfText(doc[:min(len(doc), headBytes)]))
 	}
 }
 
@@ -179,7 +183,7 @@ func (j *judgement) judgeJSON(doc []byte) {
 	case ok && names["raw"]:
 		j.judgeEnvelope(doc)
 	case ok:
-		j.fail("document.kind", FormatFailure)
+		j.fail("document.kind", FormatFailure, "", mediumJSON)
 	default:
 		j.fail("document.members", FormatFailure, "each member once, in lower case")
 	}

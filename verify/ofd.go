@@ -47,7 +47,7 @@ func (j *judgement) judgeOFD(d *Document) {
 	j.report.Kind = KindOFD
 	p, err := ofd.Open(d.Body, d.Size)
 	if err != nil {
-		j.refusePackage("package.text", err)
+		j.refuseZip(d, err)
 		return
 	}
 	j.pass("package.text")
@@ -76,6 +76,16 @@ func (j *judgement) judgeOFD(d *Document) {
 	j.judgeUncovered(o)
 	j.judgeShown(o)
 	j.judgeOFDLicence(o, d)
+}
+
+// refuseZip refuses what is no package of OFD, by what it is.
+func (j *judgement) refuseZip(d *Document, err error) {
+	if is := mediumOfZip(d, err); is != "" {
+		j.report.Kind = KindUnknown
+		j.fail("document.kind", FormatFailure, "", is)
+		return
+	}
+	j.refusePackage("package.text", err)
 }
 
 // refusePackage tells refusals of the file from errors of whoever reads it.

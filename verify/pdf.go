@@ -25,6 +25,10 @@ func isPDF(head []byte) bool {
 func (j *judgement) judgePDF(d *Document) {
 	j.report.Kind = KindPDF
 	f, err := pdf.Open(d.Body, d.Size)
+	if isCutPDF(d, err) {
+		j.fail("pdf.text", FormatFailure, "ISO 32000-2:2020", mediumCut)
+		return
+	}
 	if err != nil {
 		j.refusePDF("pdf.text", FormatFailure, err)
 		return

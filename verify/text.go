@@ -49,7 +49,7 @@ func problem(c *Check) words {
 	if w, ok := states[c.Sub]; ok && ruleOf(c.ID).level == LevelState {
 		return w
 	}
-	if w, ok := pdfRefusals[c.ID+"/"+c.Found]; ok {
+	if w, ok := refusalWords(c); ok {
 		return w
 	}
 	_, aspect, _ := strings.Cut(c.ID, ".")

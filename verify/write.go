@@ -78,8 +78,11 @@ func (r *Report) worst() Check {
 	return Check{ID: "document.complete", Sub: TryLater}
 }
 
-// pair shows what was expected and found.
+// pair shows what was expected and found, unless the words of the refusal say it.
 func pair(c *Check) words {
+	if _, ok := refusalWords(c); ok {
+		return words{}
+	}
 	e, f := phrase(c.Expected), phrase(c.Found)
 	switch c.ID {
 	case "pdf.changed", "pdf.permitted":

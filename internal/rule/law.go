@@ -28,6 +28,11 @@ var (
 		"证照由作出许可决定的机关颁发，加盖本机关印章", "a licence is issued and sealed by the authority that granted it",
 		"《行政许可法》第三十九条",
 	}
+	ActsOnLaw = Rule{
+		"已经生效的许可不得擅自改变：变更、延续、补发、暂停、恢复、吊销、撤销、注销均写明法律依据",
+		"a licence in force is not altered at will: every act on it names the law that it rests on",
+		"《行政许可法》第四条、第八条",
+	}
 	LifeOfLicence = Rule{
 		"证照的变更、延续、撤销、注销须具备法定情形并说明理由",
 		"a licence is changed, renewed, annulled or ended only in the cases of the law, with the reason",

@@ -311,6 +311,16 @@ func (l *layout) uses() []ColumnUse {
 	return out
 }
 
+// place is the column that an element is read from, as letter and heading; both are empty if there is none.
+func (l *layout) place(element string) (name, column, heading string) {
+	for i := range l.sources {
+		if src := &l.sources[i]; src.column.Name == element && src.at >= 0 {
+			return element, sheet.ColumnName(src.at), l.headingAt(src.at)
+		}
+	}
+	return element, "", ""
+}
+
 // headingAt is what stands above a column.
 func (l *layout) headingAt(column int) string {
 	if column < 0 || column >= len(l.head.columns) {

@@ -427,6 +427,26 @@ func TestUpdates_D3_5(t *testing.T) {
 	require.Equal(t, l.Counts()[fixtures.Unchanged], again.report.Counts.Unchanged)
 }
 
+// TestValidityGap_D3_5: the result sheet tells of a row that would take a licence out of force until a later day, and the
+// dry run tells the same.
+func TestValidityGap_D3_5(t *testing.T) {
+	w := newWorld(t)
+	m := plainMapping()
+	m.Columns = append(m.Columns, column("有效期起", "ZZYXQQSRQ"))
+	heading := "编号,名称,代码,发证日期,有效期起"
+	mustRun(t, w.configOf(0), business(t, csvOf(heading, "A-1,甲公司,"+firm(1)+",2015-01-02,2015-01-02"), m))
+	job := business(t, csvOf(heading, "A-1,甲公司,"+firm(1)+",2015-01-02,2031-01-02"), m)
+	job.DryRun = true
+	dry := mustRun(t, w.configOf(0), job)
+	job.DryRun = false
+	o := mustRun(t, w.configOf(0), job)
+	require.Equal(t, dry.rows, o.rows)
+	require.Equal(t, dry.sheet, o.sheet)
+	require.Equal(t, vault.RowConflict, o.rows[0].Outcome)
+	require.Equal(t, []string{"validity-gap E"}, problemCodes(o.rows[0]))
+	require.Contains(t, o.sheet, "冲突,validity-gap,E列“有效期起”：新有效期从以后的日期开始")
+}
+
 // TestProgress_D3_7_A74: rate, rest, forecast against a deadline.
 func TestProgress_D3_7_A74(t *testing.T) {
 	w := newWorld(t)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/catalogue"
 )
 
 // sink takes the results of groups in the order of the file: counts, numbers, listings, and what the result will say.
@@ -189,6 +190,9 @@ func (s *sink) problems(g *group, i int, res *vault.RowResult) []Problem {
 	}
 	zh, en := res.Code.Sentence()
 	p := Problem{Code: res.Code, Zh: zh, En: en}
+	if res.Code == vault.CodeValidityGap {
+		p.Element, p.Column, p.Heading = s.l.place(catalogue.MetaFrom)
+	}
 	if res.OtherRow > 0 {
 		p.Zh += "（见第" + strconv.Itoa(res.OtherRow) + "行）"
 		p.En += " (see row " + strconv.Itoa(res.OtherRow) + ")"

@@ -50,9 +50,9 @@ func asking(s verify.StatusSource) func(*verify.Config) {
 	return func(c *verify.Config) { c.Status = s }
 }
 
-// TestSourceSigned_A70: what the vault signed of a licence's state when it was asked is kept with the evidence, so that
+// TestSourceSigned_A36: what the vault signed of a licence's state when it was asked is kept with the evidence, so that
 // a stranger comes to the same as of then, whatever the state was; as of now he knows no more than the statement says.
-func TestSourceSigned_A70(t *testing.T) {
+func TestSourceSigned_A36(t *testing.T) {
 	c := newCounter(t)
 	for state, want := range map[string]verify.Indication{
 		"valid": verify.TotalPassed, "revoked": verify.TotalFailed, "suspended": verify.TotalFailed,
@@ -123,6 +123,8 @@ func TestSourceCountsForNothing(t *testing.T) {
 		sub  verify.SubIndication
 	}{
 		"signed by a department": {func(p *parts) { p.statusBy = c.forge.other }, nil, "source.vault", verify.SigConstraintsFailure},
+		"revoked, says a department": {func(p *parts) { p.statusBy, p.status.State = c.forge.other, "revoked" }, nil, "source.vault",
+			verify.SigConstraintsFailure},
 		"in another's name":      {func(p *parts) { p.status.Vault = otherOrigin }, nil, "source.vault", verify.SigConstraintsFailure},
 		"no statement":           {nil, func(s *verify.Said) { s.Statement = nil }, "source.text", verify.FormatFailure},
 		"no signature":           {nil, func(s *verify.Said) { s.Signature = nil }, "source.form", verify.FormatFailure},

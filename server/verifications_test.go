@@ -131,9 +131,9 @@ func (w *world) entries() (n int) {
 	return n - 1 // but for this look
 }
 
-// TestVerificationAsksVault_A70: a licence handed in without the vault's word is judged by what the vault says now, which
+// TestVerificationAsksVault_A36: a licence handed in without the vault's word is judged by what the vault says now, which
 // the evidence keeps: it is judged again by the service and by a stranger, and what became of the licence since is told.
-func TestVerificationAsksVault_A70(t *testing.T) {
+func TestVerificationAsksVault_A36(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.judging(server.CurrentStatus{Vault: w.vault})

@@ -203,6 +203,9 @@ func (j *judgement) recorded(a *answer) bool {
 	if err != nil || e.Record != a.Record || e.Identifier != a.Identifier || e.Recorded.After(j.now.Add(clockSkew)) {
 		return false
 	}
+	for _, k := range report.Carried {
+		j.uncovered("proof: cosignature of unknown key " + k.Name)
+	}
 	a.event, a.proven = e, report
 	return true
 }

@@ -50,9 +50,9 @@ func asking(s verify.StatusSource) func(*verify.Config) {
 	return func(c *verify.Config) { c.Status = s }
 }
 
-// TestSourceSigned_A70: what the vault signed of a licence's state when it was asked is kept with the evidence, so that
+// TestSourceSigned_A36: what the vault signed of a licence's state when it was asked is kept with the evidence, so that
 // a stranger comes to the same as of then, whatever the state was; as of now he knows no more than the statement says.
-func TestSourceSigned_A70(t *testing.T) {
+func TestSourceSigned_A36(t *testing.T) {
 	c := newCounter(t)
 	for state, want := range map[string]verify.Indication{
 		"valid": verify.TotalPassed, "revoked": verify.TotalFailed, "suspended": verify.TotalFailed,
@@ -123,17 +123,19 @@ func TestSourceCountsForNothing(t *testing.T) {
 		sub  verify.SubIndication
 	}{
 		"signed by a department": {func(p *parts) { p.statusBy = c.forge.other }, nil, "source.vault", verify.SigConstraintsFailure},
-		"in another's name":      {func(p *parts) { p.status.Vault = otherOrigin }, nil, "source.vault", verify.SigConstraintsFailure},
-		"no statement":           {nil, func(s *verify.Said) { s.Statement = nil }, "source.text", verify.FormatFailure},
-		"no signature":           {nil, func(s *verify.Said) { s.Signature = nil }, "source.form", verify.FormatFailure},
-		"another's signature":    {nil, func(s *verify.Said) { s.Signature = c.says(nil).Signature; s.Statement = c.says(later).Statement }, "source.signature", verify.SigCryptoFailure},
-		"too large":              {nil, func(s *verify.Said) { s.Proof = make([]byte, 1<<20) }, "source.answer", verify.TryLater},
-		"a day old":              {func(p *parts) { p.status.Time = now.Add(-25 * time.Hour) }, nil, "source.fresh", verify.TryLater},
-		"ended":                  {func(p *parts) { p.status.NextUpdate = now.Add(-time.Minute) }, nil, "source.fresh", verify.TryLater},
-		"of the future":          {func(p *parts) { p.status.Time = now.Add(time.Hour) }, nil, "source.clock", verify.TryLater},
-		"of another version":     {func(p *parts) { p.status.Record, p.keepState = record.Digest{1}, true }, nil, "source.version", verify.TryLater},
-		"contradicts itself":     {func(p *parts) { p.status.Version = 2 }, nil, "source.version", verify.SigConstraintsFailure},
-		"of another licence":     {func(p *parts) { p.status.Identifier = strings.Replace(p.status.Identifier, "AB12", "AB13", 1) }, nil, "source.version", verify.TryLater},
+		"revoked, says a department": {func(p *parts) { p.statusBy, p.status.State = c.forge.other, "revoked" }, nil, "source.vault",
+			verify.SigConstraintsFailure},
+		"in another's name":   {func(p *parts) { p.status.Vault = otherOrigin }, nil, "source.vault", verify.SigConstraintsFailure},
+		"no statement":        {nil, func(s *verify.Said) { s.Statement = nil }, "source.text", verify.FormatFailure},
+		"no signature":        {nil, func(s *verify.Said) { s.Signature = nil }, "source.form", verify.FormatFailure},
+		"another's signature": {nil, func(s *verify.Said) { s.Signature = c.says(nil).Signature; s.Statement = c.says(later).Statement }, "source.signature", verify.SigCryptoFailure},
+		"too large":           {nil, func(s *verify.Said) { s.Proof = make([]byte, 1<<20) }, "source.answer", verify.TryLater},
+		"a day old":           {func(p *parts) { p.status.Time = now.Add(-25 * time.Hour) }, nil, "source.fresh", verify.TryLater},
+		"ended":               {func(p *parts) { p.status.NextUpdate = now.Add(-time.Minute) }, nil, "source.fresh", verify.TryLater},
+		"of the future":       {func(p *parts) { p.status.Time = now.Add(time.Hour) }, nil, "source.clock", verify.TryLater},
+		"of another version":  {func(p *parts) { p.status.Record, p.keepState = record.Digest{1}, true }, nil, "source.version", verify.TryLater},
+		"contradicts itself":  {func(p *parts) { p.status.Version = 2 }, nil, "source.version", verify.SigConstraintsFailure},
+		"of another licence":  {func(p *parts) { p.status.Identifier = strings.Replace(p.status.Identifier, "AB12", "AB13", 1) }, nil, "source.version", verify.TryLater},
 	} {
 		t.Run(name, func(t *testing.T) {
 			said := c.says(test.edit)

@@ -32,10 +32,10 @@ func (s *serving) fetch(id string) []byte {
 	return content
 }
 
-// TestBareLicenceAtCounter_A70: a sealed licence and a copy of it, handed in at a service without anything beside, are
+// TestBareLicenceAtCounter_A36: a sealed licence and a copy of it, handed in at a service without anything beside, are
 // judged by the state that the vault signs. The evidence alone, with the folder of trust, comes to the same elsewhere
 // and later, after the licence was revoked and the service is gone.
-func TestBareLicenceAtCounter_A70(t *testing.T) {
+func TestBareLicenceAtCounter_A36(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("runs the whole program")

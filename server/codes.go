@@ -46,6 +46,8 @@ const (
 	CodeKeyMissing   Code = "idempotency-key-missing"
 	CodeKeyReused    Code = "idempotency-key-of-another-request"
 	CodeCutOff       Code = "upload-cut-off"
+	CodeFull         Code = "storage-full"
+	CodeClearing     Code = "storage-clearing"
 	CodeFileUnknown  Code = "no-such-file"
 	CodeJobUnknown   Code = "no-such-job"
 	CodeJobsTooMany  Code = "too-many-jobs"
@@ -109,6 +111,18 @@ var transportSentences = map[Code]message{
 		http.StatusUnprocessableEntity, false, rule.KeyPerRequest,
 		"幂等键已用于另一请求；新的请求请用新的键",
 		"the idempotency key belongs to another request; use a new key for a new request",
+	},
+	CodeFull: {
+		http.StatusRequestEntityTooLarge, false, rule.Stored,
+		"本调用方的存储配额不足；请用 GET /api/v1/files 列出、用 DELETE 删除不再需要的文件，或等其到期；确需更多空间的，" +
+			"请运行单位提高配额",
+		"there is no room left in the caller's storage; list the files by GET /api/v1/files and delete those that are " +
+			"not needed, wait for their end, or ask the operator for a larger quota",
+	},
+	CodeClearing: {
+		http.StatusTooManyRequests, true, rule.Stored,
+		"刚删除或中断的文件尚未清出磁盘，本调用方暂无空间；请一分钟后重试",
+		"what the caller has deleted or broken off is still being cleared from the disk; try again in a minute",
 	},
 	CodeCutOff: {
 		http.StatusBadRequest, true, rule.WholeMessage,

@@ -31,6 +31,7 @@ import (
 	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/server/jobs"
+	"github.com/elicense/elicense/server/stored"
 	"github.com/elicense/elicense/vault"
 )
 
@@ -61,6 +62,8 @@ type Config struct {
 	// Files keeps what is uploaded and made by long work, and nothing else; nil: what needs files is not offered.
 	Files     blob.Store
 	MaxUpload int64 // bytes of one file; 0: 256 MiB
+	// Storage says how much callers may keep; zero: its defaults.
+	Storage Storage
 	// Converting is what conversions need; nil: they are not offered.
 	Converting *Converting
 	// Verifying is what verifications need; nil: they are not offered.
@@ -105,6 +108,7 @@ type Server struct {
 	limits  *limits
 	tallies *tallies
 	files   *files.Store // nil: none
+	stored  *stored.Accounts
 	jobs    *jobs.Jobs
 	hooks   *feed.Webhooks // nil: none
 	judging chan struct{}  // cases that are judged now

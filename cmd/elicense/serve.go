@@ -85,7 +85,7 @@ func (c *program) serve(ctx context.Context, start starting, flags given) (err e
 			return err
 		}
 	}
-	settings, err := c.serveSettings(flags)
+	settings, err := c.serveSettings(flags, start.sandbox)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	err = alongside(ctx, s.Run, func(ctx context.Context) error {
 		return c.beside(ctx, h, &besides{face, known.tokens, renew, settings.Checkpoints}, func() error {
 			return c.whileBackingUp(ctx, h, settings, func() error {
-				return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+				return c.serveAll(ctx, stopping{settings.Drain, settings.Grace, s.Closing}, all...)
 			})
 		})
 	})

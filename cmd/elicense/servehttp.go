@@ -78,9 +78,15 @@ func (c *program) hurried(next http.Handler) http.Handler {
 	})
 }
 
-// serveAll answers on every address until the context ends; then requests under way are finished, and closing tells
-// who asks that no more are wanted.
-func (c *program) serveAll(ctx context.Context, grace time.Duration, closing func(), all ...*listener) error {
+// stopping is how a service stops: first closing tells who asks that no more requests are wanted, and for the time of
+// drain they are still taken, so that whoever shares them out has noticed; then those under way have the grace to end.
+type stopping struct {
+	drain, grace time.Duration
+	closing      func()
+}
+
+// serveAll answers on every address until the context ends, and stops.
+func (c *program) serveAll(ctx context.Context, stop stopping, all ...*listener) error {
 	log := c.serviceLog()
 	log.InfoContext(ctx, "serving", "address", all[0].Addr().String())
 	failed := make(chan error, len(all))
@@ -93,12 +99,19 @@ func (c *program) serveAll(ctx context.Context, grace time.Duration, closing fun
 		err = fmt.Errorf("serving: %w", err)
 	case <-ctx.Done():
 	}
-	log.InfoContext(ctx, "stopping", "grace", grace.String())
-	closing()
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	log.InfoContext(ctx, "stopping", "drain", stop.drain.String(), "grace", stop.grace.String())
+	stop.closing()
+	if err == nil {
+		select {
+		case err = <-failed:
+			err = fmt.Errorf("serving: %w", err)
+		case <-time.After(stop.drain):
+		}
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stop.grace)
 	defer cancel()
 	for _, l := range all {
-		if end := l.server.Shutdown(stop); end != nil {
+		if end := l.server.Shutdown(last); end != nil {
 			err = errors.Join(err, fmt.Errorf("requests were cut off: %w", end), l.server.Close())
 		}
 	}

@@ -73,14 +73,10 @@ func (given) ReadBytes() ([]byte, error) { return nil, errors.ErrUnsupported }
 func (g given) Read() (map[string]any, error) { return g, nil }
 
 // serveSettings reads what file, environment and flags say, the later before the earlier.
-func (c *program) serveSettings(flags given) (serveSettings, error) {
+func (c *program) serveSettings(flags given, sandbox bool) (serveSettings, error) {
 	s := serveSettings{}
-	k := koanf.New(".")
-	err := k.Load(given{
-		"listen": "127.0.0.1:8443", "max_requests": 512, "requests_per_address": 128, "timeout": "5m", "drain": "5s", "grace": "30s",
-		"stored_mib": 50 << 10, "stored_holder_mib": 512,
-		"connections": 4096, "per_address": 1024, "backup_every": "24h", "backup_keep": 7, "checkpoint_every": "10m",
-	}, nil)
+	k := koanf.New("/") // no name of a setting or caller holds one
+	err := k.Load(serveDefaults(sandbox), nil)
 	if err != nil {
 		return s, fmt.Errorf("reading defaults: %w", err)
 	}
@@ -105,6 +101,19 @@ func (c *program) serveSettings(flags given) (serveSettings, error) {
 		return s, badService(err.Error(), err.Error())
 	}
 	return s, s.check()
+}
+
+// serveDefaults hold where nothing else is said. Nobody shares requests out before a sandbox, so it does not wait for it.
+func serveDefaults(sandbox bool) given {
+	g := given{
+		"listen": "127.0.0.1:8443", "max_requests": 512, "requests_per_address": 128, "timeout": "5m", "drain": "5s",
+		"grace": "30s", "connections": 4096, "per_address": 1024, "backup_every": "24h", "backup_keep": 7,
+		"checkpoint_every": "10m", "stored_mib": 50 << 10, "stored_holder_mib": 512,
+	}
+	if sandbox {
+		g["drain"] = "0s"
+	}
+	return g
 }
 
 // knownSettings refuses names that nothing reads, all at once.

@@ -23,6 +23,7 @@ const (
 	CodeMediaType Code = "media-type"
 	CodeTimeout   Code = "timeout"
 	CodeNoSpace   Code = "no-space"
+	CodeBusy      Code = "too-many-at-once"
 	CodeClosing   Code = "closing"
 	CodeAudit     Code = "audit-unavailable"
 	CodeAmbiguous Code = "outcome-unknown"
@@ -239,6 +240,12 @@ var transportSentences = map[Code]message{
 		http.StatusServiceUnavailable, true, rule.TimeLimit,
 		"未能在时限内完成，可能已经办理；请用同一幂等键重试",
 		"not finished in time and perhaps carried out; retry with the same idempotency key",
+	},
+	CodeBusy: {
+		http.StatusServiceUnavailable, true, rule.Shares,
+		"同时办理的请求已满，或本地址的已满；请按 Retry-After 稍后重试，同一处不要同时发出很多请求",
+		"as many requests are under way as may be at once, or as may be from this address; try again after Retry-After, " +
+			"and send fewer at once",
 	},
 	CodeNoSpace: {
 		http.StatusInsufficientStorage, true, rule.Room,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/crowd"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/identity"
@@ -41,7 +42,8 @@ func (s *Server) openWork() error {
 	if s.cfg.Verifying != nil && s.cfg.Verifying.AtOnce > 0 {
 		atOnce = s.cfg.Verifying.AtOnce
 	}
-	s.judging = make(chan struct{}, atOnce)
+	s.turns = newTurns(atOnce)
+	s.room = crowd.NewSeats(strangersTurn*atOnce, strangersEach)
 	var err error
 	if s.stored, err = stored.Open(stored.Config{Engine: s.cfg.Engine, Space: spaceStored, Shares: s.shares}); err != nil {
 		return err

@@ -25,6 +25,7 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/blob"
+	"github.com/elicense/elicense/internal/crowd"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server/alarm"
 	"github.com/elicense/elicense/server/feed"
@@ -111,7 +112,8 @@ type Server struct {
 	stored  *stored.Accounts
 	jobs    *jobs.Jobs
 	hooks   *feed.Webhooks // nil: none
-	judging chan struct{}  // cases that are judged now
+	turns   *turns
+	room    *crowd.Seats // of strangers who have something judged
 
 	disputes disputes
 	trusted  trusted

@@ -94,16 +94,6 @@ func (s *Server) verify(ctx context.Context, c *identity.Caller, in *verifyInput
 	return verificationAnswer(http.StatusCreated, "", kept), nil
 }
 
-// turn waits for a turn to judge: it is work, and who calls too often waits no longer than his request lasts.
-func (s *Server) turn(ctx context.Context) (done func(), err error) {
-	select {
-	case s.judging <- struct{}{}:
-		return func() { <-s.judging }, nil
-	case <-ctx.Done():
-		return nil, codeProblem(CodeTimeout)
-	}
-}
-
 // witnessVerdict puts into the audit who judged which case, and how it ended, before anybody is told.
 func (s *Server) witnessVerdict(ctx context.Context, c *identity.Caller, act string, v *verdict) error {
 	a := s.accessOf(c, api.Asked{Purpose: "核验提交材料", Case: v.Verification.Case})
@@ -135,7 +125,7 @@ func (s *Server) judge(ctx context.Context, c *identity.Caller, kept *verdict, q
 		return err
 	}
 	defer release()
-	done, err := s.turn(ctx)
+	done, err := s.turn(ctx, c)
 	if err != nil {
 		return err
 	}

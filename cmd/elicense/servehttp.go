@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/elicense/elicense/server"
+	"github.com/elicense/elicense/internal/crowd"
 )
 
 // Limits of a connection. A caller that sends or reads slowly does not hold one for ever.
@@ -31,40 +31,28 @@ type listener struct {
 	server *http.Server
 }
 
-// listen opens an address; config nil: without TLS.
-func (c *program) listen(ctx context.Context, address string, config *tls.Config, s *serveSettings, h http.Handler) (
-	*listener, error,
-) {
+// facing is what answers at an address.
+type facing struct {
+	tls     *tls.Config // nil: without TLS
+	busy    http.Handler
+	handler http.Handler
+}
+
+// listen opens an address.
+func (c *program) listen(ctx context.Context, address string, s *serveSettings, f facing) (*listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, about(err, address)
 	}
-	l = newCrowd(l, s.Connections, s.PerAddress)
-	if config != nil {
-		l = tls.NewListener(l, config)
+	l = crowd.Listener(l, crowd.NewSeats(s.Connections, s.PerAddress))
+	if f.tls != nil {
+		l = tls.NewListener(l, f.tls)
 	}
 	return &listener{l, &http.Server{
-		Handler: c.hurried(atMost(s.MaxRequests, s.RequestsEach, h)), ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout,
-		WriteTimeout: s.Timeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		Handler:           c.hurried(crowd.AtMost(crowd.NewSeats(s.MaxRequests, s.RequestsEach), f.busy, f.handler)),
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout, WriteTimeout: s.Timeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // of connections that anybody may break
 	}}, nil
-}
-
-// atMost lets so many requests in at once, and so many from one address, and sends the others away at once: who waits in
-// a queue has given up before it is his turn, and who sends slowly holds only what is his.
-func atMost(all, each int, next http.Handler) http.Handler {
-	seats := newSeats(all, each)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		from := server.Subscriber(r.RemoteAddr)
-		if !seats.enter(from) {
-			w.Header().Set("Retry-After", "1")
-			w.Header().Set("Connection", "close") // its content is not waited for
-			http.Error(w, "too many requests at once", http.StatusServiceUnavailable)
-			return
-		}
-		defer seats.leave(from)
-		next.ServeHTTP(w, r)
-	})
 }
 
 // hurried does not wait long for the rest of a request that has its answer, as one that was refused for what its head

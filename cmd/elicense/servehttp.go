@@ -19,6 +19,7 @@ const (
 	restTimeout    = 5 * time.Second // for what is left of a request that is answered
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 32 << 10
+	maxStreams     = 100 // of a connection of HTTP/2
 )
 
 // nextProtocols are what a connection may speak.
@@ -48,10 +49,13 @@ func (c *program) listen(ctx context.Context, address string, s *serveSettings, 
 	if f.tls != nil {
 		l = tls.NewListener(l, f.tls)
 	}
+	busy, h := c.sent(s.Timeout, f.busy), c.sent(s.Timeout, f.handler)
 	return &listener{l, &http.Server{
-		Handler:           c.hurried(crowd.AtMost(crowd.NewSeats(s.MaxRequests, s.RequestsEach), f.busy, f.handler)),
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout, WriteTimeout: s.Timeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // of connections that anybody may break
+		Handler:           c.hurried(crowd.AtMost(crowd.NewSeats(s.MaxRequests, s.RequestsEach), busy, h)),
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: min(s.RequestsEach, maxStreams)},
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout, WriteTimeout: s.Timeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // of connections that anybody may break
 	}}, nil
 }
 

@@ -46,11 +46,16 @@ func (p *Seats) Leave(from string) {
 
 // AtMost lets in whoever finds a seat and has the others answered by busy at once: who waits in a queue has given up
 // before it is his turn. They are to try again in a second, on a new connection, for the rest of what they send is not
-// waited for.
+// waited for. Who does not even take these answers gets no more of them than there are seats: the rest is broken off.
 func AtMost(seats *Seats, busy, next http.Handler) http.Handler {
+	refused := NewSeats(seats.all, seats.each)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		from := Subscriber(r.RemoteAddr)
 		if !seats.Enter(from) {
+			if !refused.Enter(from) {
+				panic(http.ErrAbortHandler)
+			}
+			defer refused.Leave(from)
 			w.Header().Set("Retry-After", "1")
 			w.Header().Set("Connection", "close")
 			busy.ServeHTTP(w, r)

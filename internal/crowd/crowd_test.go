@@ -98,9 +98,30 @@ func TestAtMost(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, ask("192.0.2.3:1").Code, "all together have theirs")
 	leave <- struct{}{}
 	require.Equal(t, http.StatusOK, <-answers)
-	begin("192.0.2.3:1")
+	begin("192.0.2.3:1") // a place is free again
 	for range 3 {
 		leave <- struct{}{}
 		require.Equal(t, http.StatusOK, <-answers)
 	}
+}
+
+// TestRefusalsAtMost: who does not take the answer that there is no seat gets no more of them than there are seats.
+func TestRefusalsAtMost(t *testing.T) {
+	t.Parallel()
+	enter, leave := make(chan struct{}), make(chan struct{})
+	untaken := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		enter <- struct{}{}
+		<-leave
+	})
+	handler := crowd.AtMost(crowd.NewSeats(1, 1), untaken, untaken)
+	ask := func() {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	for range 2 { // one that is served, and one that is told
+		go ask()
+		<-enter
+	}
+	require.PanicsWithValue(t, http.ErrAbortHandler, ask)
+	close(leave)
 }

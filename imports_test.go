@@ -65,6 +65,8 @@ var rules = map[string]rule{
 	"internal/httpsig":  {ours: []string{"internal/sm2sig"}},
 
 	"internal/dertest":  {},
+	"internal/crowd":    {reach: network},
+	"internal/problem":  {ours: []string{"internal/rule"}, reach: served},
 	"internal/proctest": {reach: process},
 
 	"internal/combine": {},
@@ -85,7 +87,7 @@ var rules = map[string]rule{
 
 	"pki": {ours: codecs},
 	"pki/ca": {reach: served, ours: slices.Concat(codecs, []string{
-		"pki", "internal/combine", "internal/engine", "internal/blob",
+		"pki", "internal/combine", "internal/engine", "internal/blob", "internal/problem",
 	})},
 	// The key management centre knows nothing of the authority that asks it for keys.
 	"pki/ca/kmc":   {ours: slices.Concat(codecs, []string{"pki", "internal/engine"})},
@@ -116,13 +118,14 @@ var rules = map[string]rule{
 	})},
 	"server/alarm":    {ours: []string{"internal/engine"}},
 	"server/provider": {reach: served, ours: []string{"server/limit", "vault", "internal/engine"}},
-	"server/files":    {ours: []string{"internal/engine", "internal/blob"}},
+	"server/stored":   {ours: []string{"internal/engine"}},
+	"server/files":    {ours: []string{"internal/engine", "internal/blob", "server/stored"}},
 	"server/jobs":     {ours: []string{"internal/engine"}},
 	"server/feed":     {reach: served, ours: []string{"internal/engine", "internal/trace", "api"}},
 	"server/limit":    {},
 	"server": {reach: served, ours: slices.Concat(codecs, []string{
 		"api", "server/...", "vault", "vault/...", "verify", "verify/...", "signing", "pki", "internal/engine",
-		"internal/blob", "internal/sheet",
+		"internal/blob", "internal/sheet", "internal/crowd",
 		"internal/httpsig", "internal/normal",
 	})},
 
@@ -136,13 +139,14 @@ var rules = map[string]rule{
 	"cmd/elicense": {reach: process, ours: slices.Concat(codecs, []string{
 		"fixtures", "pki", "pki/ca", "pki/tsa", "signing", "signing/...", "verify", "verify/paper", "vault", "vault/...",
 		"api", "client", "client/...", "server", "server/...", "internal/page", "internal/engine", "internal/engine/...",
-		"internal/blob", "internal/cli",
+		"internal/blob", "internal/cli", "internal/crowd",
 	})},
 
 	"internal/cli":         {reach: local},
 	"internal/cli/clitest": {reach: process, ours: []string{"internal/cli"}},
 	"cmd/elicense-ca": {reach: process, ours: slices.Concat(codecs, []string{
-		"internal/cli", "pki", "pki/...", "internal/engine", "internal/engine/...", "internal/blob",
+		"internal/cli", "pki", "pki/...", "internal/engine", "internal/engine/...", "internal/blob", "internal/crowd",
+		"internal/problem",
 	})},
 }
 

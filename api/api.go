@@ -15,4 +15,5 @@ const (
 	HeaderSandbox        = "X-Sandbox"       // on every answer of a sandbox
 	HeaderTrace          = "X-Trace-Id"      // on every answer: id of the message, by which it is found again
 	HeaderReplayed       = "X-Replayed"      // on the answer to a write that had been carried out before
+	HeaderStored         = "X-Stored"        // on answers about files: "used=…, allowed=…", in bytes
 )

@@ -42,3 +42,18 @@ type File struct {
 	Digest  string    `json:"digest" doc:"SM3, hexadecimal"`
 	Expires time.Time `json:"expires" doc:"until when it is kept"`
 }
+
+// FileStanding is a file as its owner finds it in the list.
+type FileStanding struct {
+	File
+
+	Created time.Time `json:"created"`
+}
+
+// FileList is a page of the files that a caller keeps, the newest first, with how much it keeps in all.
+type FileList struct {
+	Files   []FileStanding `json:"files"`
+	Used    int64          `json:"used" doc:"bytes that are kept or on their way: files, verdicts and jobs"`
+	Allowed int64          `json:"allowed" doc:"bytes that may be kept"`
+	Next    string         `json:"next,omitempty" doc:"after, for the next page"`
+}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,6 +19,7 @@ func gauge(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
+	descStored     = gauge("stored_bytes", "What a caller keeps: files, verdicts and jobs.", "caller")
 	descJobs       = gauge("jobs", "Jobs that have not ended, by state.", "state")
 	descJobsAge    = gauge("jobs_oldest_seconds", "Age of the oldest job that has not ended.")
 	descHooks      = gauge("webhooks", "Subscriptions, by state.", "state")
@@ -29,7 +31,7 @@ var (
 // Describe implements prometheus.Collector.
 func (b backlog) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		descJobs, descJobsAge, descHooks, descHookBehind, descHookFailed, descHookAge,
+		descStored, descJobs, descJobsAge, descHooks, descHookBehind, descHookFailed, descHookAge,
 	} {
 		to <- d
 	}
@@ -40,6 +42,7 @@ func (b backlog) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), backlogTime)
 	defer cancel()
 	b.jobs(ctx, to)
+	b.storage(ctx, to)
 	if b.s.hooks != nil {
 		b.webhooks(ctx, to)
 	}
@@ -58,6 +61,18 @@ func (b backlog) jobs(ctx context.Context, to chan<- prometheus.Metric) {
 	tell(to, descJobs, float64(n.Waiting), "waiting")
 	tell(to, descJobs, float64(n.Running), "running")
 	tell(to, descJobsAge, b.age(n.Oldest))
+}
+
+// storage tells what each caller keeps; holders are part of the caller by which they call.
+func (b backlog) storage(ctx context.Context, to chan<- prometheus.Metric) {
+	err := b.s.stored.Each(ctx, func(name string, used int64) {
+		if !strings.Contains(name, "/") {
+			tell(to, descStored, float64(used), name)
+		}
+	})
+	if err != nil {
+		to <- prometheus.NewInvalidMetric(descStored, err)
+	}
 }
 
 func (b backlog) webhooks(ctx context.Context, to chan<- prometheus.Metric) {

@@ -23,6 +23,7 @@ const (
 	CodeMediaType Code = "media-type"
 	CodeTimeout   Code = "timeout"
 	CodeNoSpace   Code = "no-space"
+	CodeBusy      Code = "too-many-at-once"
 	CodeClosing   Code = "closing"
 	CodeAudit     Code = "audit-unavailable"
 	CodeAmbiguous Code = "outcome-unknown"
@@ -46,6 +47,8 @@ const (
 	CodeKeyMissing   Code = "idempotency-key-missing"
 	CodeKeyReused    Code = "idempotency-key-of-another-request"
 	CodeCutOff       Code = "upload-cut-off"
+	CodeFull         Code = "storage-full"
+	CodeClearing     Code = "storage-clearing"
 	CodeFileUnknown  Code = "no-such-file"
 	CodeJobUnknown   Code = "no-such-job"
 	CodeJobsTooMany  Code = "too-many-jobs"
@@ -109,6 +112,18 @@ var transportSentences = map[Code]message{
 		http.StatusUnprocessableEntity, false, rule.KeyPerRequest,
 		"幂等键已用于另一请求；新的请求请用新的键",
 		"the idempotency key belongs to another request; use a new key for a new request",
+	},
+	CodeFull: {
+		http.StatusRequestEntityTooLarge, false, rule.Stored,
+		"本调用方的存储配额不足；请用 GET /api/v1/files 列出、用 DELETE 删除不再需要的文件，或等其到期；确需更多空间的，" +
+			"请运行单位提高配额",
+		"there is no room left in the caller's storage; list the files by GET /api/v1/files and delete those that are " +
+			"not needed, wait for their end, or ask the operator for a larger quota",
+	},
+	CodeClearing: {
+		http.StatusTooManyRequests, true, rule.Stored,
+		"刚删除或中断的文件尚未清出磁盘，本调用方暂无空间；请一分钟后重试",
+		"what the caller has deleted or broken off is still being cleared from the disk; try again in a minute",
 	},
 	CodeCutOff: {
 		http.StatusBadRequest, true, rule.WholeMessage,
@@ -225,6 +240,12 @@ var transportSentences = map[Code]message{
 		http.StatusServiceUnavailable, true, rule.TimeLimit,
 		"未能在时限内完成，可能已经办理；请用同一幂等键重试",
 		"not finished in time and perhaps carried out; retry with the same idempotency key",
+	},
+	CodeBusy: {
+		http.StatusServiceUnavailable, true, rule.Shares,
+		"同时办理的请求已满，或本地址的已满；请按 Retry-After 稍后重试，同一处不要同时发出很多请求",
+		"as many requests are under way as may be at once, or as may be from this address; try again after Retry-After, " +
+			"and send fewer at once",
 	},
 	CodeNoSpace: {
 		http.StatusInsufficientStorage, true, rule.Room,

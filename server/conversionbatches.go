@@ -100,7 +100,7 @@ func (s *Server) undoConversion(ctx context.Context, c *identity.Caller, in *und
 	if _, err := s.conversion(ctx, c, &in.BatchOf); err != nil {
 		return nil, err
 	}
-	return s.accept(ctx, c, in.Key, undoWork{in.Batch, in.Body.Reason, in.Item, in.Case})
+	return s.accept(ctx, c, in.Key, undoWork{in.Batch, in.Body.Reason, in.Item, in.Case}, 0)
 }
 
 // shownRefused is how many rows that stay are listed.

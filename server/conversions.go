@@ -83,15 +83,21 @@ func (s *Server) convert(ctx context.Context, c *identity.Caller, in *convertInp
 	if _, ok := sheet.ParseEncoding(in.Body.Encoding); !ok && in.Body.Encoding != "" {
 		return nil, codeProblem(CodeEncoding)
 	}
+	ledger := int64(0)
 	for path, id := range map[string]string{"/file": in.Body.File, "/scans": in.Body.Scans, "/photos": in.Body.Photos} {
 		if id == "" {
 			continue
 		}
-		if _, err := s.ownFile(ctx, s.ownerOf(c), id); err != nil {
+		f, err := s.ownFile(ctx, s.ownerOf(c), id)
+		if err != nil {
 			return nil, at(path, err)
 		}
+		if path == "/file" {
+			ledger = f.Size
+		}
 	}
-	return s.accept(ctx, c, in.Key, conversionWork{Request: in.Body, Item: in.Item, Case: in.Case})
+	work := conversionWork{Request: in.Body, Item: in.Item, Case: in.Case}
+	return s.accept(ctx, c, in.Key, work, makesOfLedger*ledger)
 }
 
 // at names the member of the request that a file's absence is about.
@@ -216,19 +222,22 @@ func (o *conversionOutputs) close() {
 }
 
 func (o *conversionOutputs) begin(ctx context.Context, job *convert.Job) {
-	want := files.Want{Owner: o.owner, Limit: maxResult, Keep: keepResult}
+	want := files.Want{Owner: o.owner, Limit: maxResult, Keep: keepResult, Promised: true}
 	result, listing := o.s.files.Create(ctx, want), o.s.files.Create(ctx, want)
 	o.writers = [2]*files.Writer{result, listing}
 	job.Result, job.Errors = result, listing
 	job.Deliver = func() error {
-		var err error
-		if o.result, err = result.Commit(); err != nil {
+		both, err := o.s.files.Commit(ctx, o.writers[:], func(engine.Writer) error { return nil })
+		if err != nil {
 			return err
 		}
-		o.errors, err = listing.Commit()
-		return err
+		o.result, o.errors = both[0], both[1]
+		return nil
 	}
 }
+
+// makesOfLedger is for how many times the size of a ledger room is taken for what a conversion makes of it, while it lasts.
+const makesOfLedger = 3
 
 // maxResult bounds what a conversion writes; a result is as large as its ledger and three columns.
 const maxResult = 4 << 30

@@ -59,9 +59,6 @@ func TransportCodes() []CodeText {
 // Sweep removes what has outlived its time, as Run does every hour.
 func (s *Server) Sweep(ctx context.Context) error { return s.sweepAll(ctx) }
 
-// RemoteAddress is how limits name where a request comes from.
-func RemoteAddress(r *http.Request) string { return remoteAddress(r) }
-
 // Lines reads lines as an operation does that takes them.
 func Lines(body io.Reader) func() ([]byte, error) { return newLines(body).next }
 
@@ -73,9 +70,9 @@ func IsCode(err error, code Code) bool { return isCode(err, code) }
 
 // TakeTurns takes every turn to judge.
 func (s *Server) TakeTurns() {
-	for range cap(s.judging) {
-		s.judging <- struct{}{}
-	}
+	s.turns.mu.Lock()
+	defer s.turns.mu.Unlock()
+	s.turns.free = 0
 }
 
 // BodyTimes are within what time the body of each operation must have come.
@@ -120,3 +117,36 @@ func Tally(ctx context.Context, e engine.Engine, department string, until func(u
 	stop()
 	return <-ended
 }
+
+// Turns are turns to judge.
+type Turns struct{ *turns }
+
+// NewTurns makes so many.
+func NewTurns(n int) Turns { return Turns{newTurns(n)} }
+
+// Take waits for a turn.
+func (t Turns) Take(ctx context.Context, name string, stranger bool) (done func(), err error) {
+	return t.take(ctx, name, stranger)
+}
+
+// Waiting counts who waits.
+func (t Turns) Waiting() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := 0
+	for _, l := range []*line{&t.callers, &t.anybody} {
+		for _, of := range l.waiting {
+			n += len(of)
+		}
+	}
+	return n
+}
+
+// Turns are those of a service.
+func (s *Server) Turns() Turns { return Turns{s.turns} }
+
+// What one address may have judged at once, and how many of one name may wait.
+const (
+	StrangersEach = strangersEach
+	WaitingEach   = waitingEach
+)

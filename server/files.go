@@ -14,6 +14,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/server/stored"
 )
 
 const (
@@ -24,6 +25,7 @@ const (
 
 func (s *Server) registerFiles() {
 	s.registerUpload()
+	s.registerStorage()
 	add(s, operation{
 		id: "getFile", method: http.MethodGet, path: "/files/{id}", tag: "files", may: identity.MayWork,
 		zh: "取回文件", en: "the content of a file of one's own",
@@ -70,11 +72,16 @@ func (s *Server) upload(ctx huma.Context) {
 			err = tooLarge(s.cfg.MaxUpload)
 			c.Header("Connection", "close") // what is left of the body is not waited for
 		}
+		if errors.Is(err, stored.ErrFull) {
+			c.Header("Connection", "close")
+			s.tellStored(c, s.ownerOf(identity.From(ctx.Context())))
+		}
 		s.writeProblem(c, s.problem(ctx.Context(), err))
 		return
 	}
 	ctx.SetHeader("Content-Type", "application/json")
 	ctx.SetHeader("Location", api.Version+"/files/"+f.ID)
+	ctx.SetHeader(api.HeaderStored, s.storedText(ctx.Context(), f.Owner))
 	ctx.SetStatus(http.StatusCreated)
 	if err := strictJSON.Marshal(ctx.BodyWriter(), fileOf(f)); err != nil {
 		s.cfg.Log.WarnContext(ctx.Context(), "answer not written", "trace", traceOf(ctx.Context()))
@@ -99,6 +106,7 @@ func (s *Server) keepUpload(ctx huma.Context, r *http.Request) (*files.File, err
 	}
 	return s.files.Write(ctx.Context(), uploaded{r.Body}, files.Want{
 		Owner: s.ownerOf(identity.From(ctx.Context())), Key: key, Limit: s.cfg.MaxUpload, Keep: keepUpload,
+		Size: max(0, r.ContentLength),
 	})
 }
 
@@ -153,12 +161,19 @@ type fileWrite struct {
 
 type noContent struct{}
 
-func (s *Server) deleteFile(ctx context.Context, c *identity.Caller, in *fileWrite) (*noContent, error) {
+type deletedOutput struct {
+	Stored string `header:"X-Stored"`
+}
+
+func (s *Server) deleteFile(ctx context.Context, c *identity.Caller, in *fileWrite) (*deletedOutput, error) {
 	r, err := s.ownFile(ctx, s.ownerOf(c), in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &noContent{}, s.files.Delete(ctx, r.ID)
+	if err := s.files.Delete(ctx, r.ID); err != nil {
+		return nil, err
+	}
+	return &deletedOutput{s.storedText(ctx, r.Owner)}, nil
 }
 
 func fileOf(f *files.File) api.File {

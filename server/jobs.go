@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,10 +10,12 @@ import (
 	"time"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/crowd"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/server/jobs"
+	"github.com/elicense/elicense/server/stored"
 	"github.com/elicense/elicense/vault"
 )
 
@@ -32,18 +35,23 @@ const (
 
 // openWork opens files and jobs.
 func (s *Server) openWork() error {
-	if s.cfg.MaxUpload == 0 {
-		s.cfg.MaxUpload = maxUpload
-	}
+	s.cfg.MaxUpload = cmp.Or(s.cfg.MaxUpload, maxUpload)
+	s.cfg.Storage.PerCaller = cmp.Or(s.cfg.Storage.PerCaller, defaultStored)
+	s.cfg.Storage.PerHolder = cmp.Or(s.cfg.Storage.PerHolder, defaultHolderStored)
 	atOnce := judgedAtOnce
 	if s.cfg.Verifying != nil && s.cfg.Verifying.AtOnce > 0 {
 		atOnce = s.cfg.Verifying.AtOnce
 	}
-	s.judging = make(chan struct{}, atOnce)
+	s.turns = newTurns(atOnce)
+	s.room = crowd.NewSeats(strangersTurn*atOnce, strangersEach)
 	var err error
+	if s.stored, err = stored.Open(stored.Config{Engine: s.cfg.Engine, Space: spaceStored, Shares: s.shares}); err != nil {
+		return err
+	}
 	if s.cfg.Files != nil {
-		s.files, err = files.Open(files.Config{
+		s.files, err = files.Open(context.Background(), files.Config{
 			Engine: s.cfg.Engine, Space: spaceFiles, Blobs: s.cfg.Files, Now: s.cfg.Now, Rand: s.cfg.Rand,
+			Accounts: s.stored,
 		})
 		if err != nil {
 			return err
@@ -52,7 +60,7 @@ func (s *Server) openWork() error {
 	s.jobs, err = jobs.Open(jobs.Config{
 		Engine: s.cfg.Engine, Space: spaceJobs, Now: s.cfg.Now, Rand: s.cfg.Rand,
 		Kinds:   map[string]jobs.Work{kindConversion: s.workConversion, kindUndo: s.workUndo},
-		Explain: s.explain, Passes: passes, Keep: keepResult,
+		Explain: s.explain, Passes: passes, Keep: keepResult, Count: s.stored.Add,
 	})
 	return err
 }
@@ -242,10 +250,16 @@ func (s *Server) cancelJob(ctx context.Context, c *identity.Caller, in *jobWrite
 }
 
 // accept takes long work and answers where to ask for it.
-func (s *Server) accept(ctx context.Context, c *identity.Caller, key string, spec work) (*jobOutput, error) {
-	j, again, err := s.jobs.Add(ctx, jobs.Request{
-		Kind: spec.kind(), Owner: s.ownerOf(c), Key: key, Message: c.Message, Spec: spec,
-	})
+func (s *Server) accept(
+	ctx context.Context, c *identity.Caller, key string, spec work, makes int64,
+) (*jobOutput, error) {
+	req := jobs.Request{
+		Kind: spec.kind(), Owner: s.ownerOf(c), Key: key, Message: c.Message, Spec: spec, Makes: makes,
+	}
+	release, full := s.hold(ctx, req.Owner, jobs.Overhead+makes)
+	defer release()
+	req.Refuse = full // not of what was accepted before
+	j, again, err := s.jobs.Add(ctx, req)
 	out, err := jobAnswer(j, err)
 	if err == nil && again {
 		out.Replayed = "true"

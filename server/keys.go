@@ -14,4 +14,5 @@ package server
 //	q  counts of what departments did          server
 //	d  disputes                                server
 //	h  key of tokens that stand for holders    server
+//	u  how much callers keep                   server/stored
 //	y  cursors of vaults that are followed     server

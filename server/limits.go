@@ -3,12 +3,12 @@ package server
 import (
 	"fmt"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/elicense/elicense/internal/crowd"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/server/limit"
 )
@@ -25,6 +25,7 @@ type Limits struct {
 // Costs of a request in tokens, and bounds of memory.
 const (
 	costRequest = 1
+	costJudged  = 20 // of a file that anybody has judged, on top
 	costRefused = 50 // of a request whose credentials do not hold, on top: guessing is slow
 	maxNames    = 100_000
 )
@@ -61,27 +62,7 @@ func newLimits(cfg Limits, now func() time.Time) (*limits, error) {
 	return &limits{addresses, callers, cfg.Address}, nil
 }
 
-// subscriberBits is how much of an IPv6 address names a subscriber, who chooses the rest as often as he likes.
-const subscriberBits = 64
-
-func remoteAddress(r *http.Request) string { return Subscriber(r.RemoteAddr) }
-
-// Subscriber is an address without its port; of an IPv6 address the subscriber's network.
-func Subscriber(address string) string {
-	at, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return address
-	}
-	ip := at.Addr().Unmap().WithZone("")
-	if ip.Is4() {
-		return ip.String()
-	}
-	network, err := ip.Prefix(subscriberBits)
-	if err != nil {
-		return ip.String()
-	}
-	return network.String()
-}
+func remoteAddress(r *http.Request) string { return crowd.Subscriber(r.RemoteAddr) }
 
 // limitAddress refuses an address that calls too often, before anything is known of who calls.
 func (s *Server) limitAddress(c *gin.Context) {

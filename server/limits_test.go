@@ -98,19 +98,3 @@ func TestLimitOwn(t *testing.T) {
 	refused(t, types("own"), http.StatusTooManyRequests, "rate-limited")
 	require.Equal(t, http.StatusOK, types(fixtures.Caller(0)).status, "the same caller by another registration")
 }
-
-// TestRemoteAddress: a subscriber of IPv6, who has a network of addresses, is one; of IPv4 each address is.
-func TestRemoteAddress(t *testing.T) {
-	t.Parallel()
-	for from, want := range map[string]string{
-		"192.0.2.7:1234":              "192.0.2.7",
-		"[::ffff:192.0.2.7]:1234":     "192.0.2.7",
-		"[2001:db8:1:2:3:4:5:6]:1234": "2001:db8:1:2::/64",
-		"[2001:db8:1:2:ffff::1]:80":   "2001:db8:1:2::/64",
-		"[2001:db8:1:3::1]:80":        "2001:db8:1:3::/64",
-		"[fe80::1%eth0]:80":           "fe80::/64",
-		"@":                           "@",
-	} {
-		require.Equal(t, want, server.RemoteAddress(&http.Request{RemoteAddr: from}), from)
-	}
-}

@@ -60,7 +60,7 @@ var tellNothing = map[string]string{
 	"listDisputes getDispute settleDispute":                                                 "what was claimed, to who settles or claimed it",
 	"verify rejudge getVerification":                                                        "what a submission says, and who judged it",
 	"verifyDigests":                                                                         "that a digest is bound to a licence; the look-up behind it is seen as lookUp is",
-	"uploadFile getFile deleteFile":                                                         "one's own files",
+	"uploadFile getFile deleteFile listFiles":                                               "one's own files",
 	"listJobs getJob cancelJob":                                                             "one's own jobs",
 	"convert undoConversion listConversions getConversion signOffConversion":                "what the department has brought",
 	"listAlarms watch listRegistrations getRegistration putRegistration revokeRegistration": "of systems and clerks",

@@ -48,7 +48,12 @@ func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 	c.Set(bodyKey, body)
 	may, _ := ctx.Operation().Metadata[permissionKey].(identity.Permission)
 	if may == identity.Anyone {
-		next(bodyContext{ctx, nil, body})
+		own := bodyContext{ctx, nil, body}
+		if judged, _ := ctx.Operation().Metadata[judgedKey].(bool); judged {
+			s.letStranger(c, own, next)
+			return
+		}
+		next(own)
 		return
 	}
 	caller, err := s.cfg.Callers.Recognise(c.Request)

@@ -30,6 +30,7 @@ type operation struct {
 	may     identity.Permission
 	status  int   // of success; 0: 200
 	maxBody int64 // 0: smallBody
+	judged  bool  // lets anybody have something judged, which is work: it waits for its turn
 	write   bool  // changes something though it takes no idempotency key: by its nature it may be repeated
 
 	// answers describe what the answer's Go type does not: the types of JSON answers by status, for writes that can
@@ -68,7 +69,7 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 		OperationID: op.id, Method: op.method, Path: api.Version + op.path, Summary: op.zh + " / " + op.en,
 		Tags: []string{op.tag}, DefaultStatus: op.status, SkipValidateParams: false,
 		MaxBodyBytes: op.maxBody, BodyReadTimeout: bodyTime(op.maxBody),
-		Metadata:  map[string]any{permissionKey: op.may, writeKey: isWrite || op.write, keyedKey: isWrite},
+		Metadata:  map[string]any{permissionKey: op.may, writeKey: isWrite || op.write, keyedKey: isWrite, judgedKey: op.judged},
 		Responses: s.responses(op), Security: security(op), RequestBody: requestBody(op),
 		SkipValidateBody: op.consumes != nil, // the library reads it
 	}, func(ctx context.Context, in *I) (*O, error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/elicense/elicense/server/feed"
 	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/jobs"
+	"github.com/elicense/elicense/server/stored"
 	"github.com/elicense/elicense/vault/convert"
 )
 
@@ -22,6 +23,10 @@ func workProblem(err error) *answer {
 	var sh *sheet.Error
 	if errors.As(err, &sh) && sh.Code != sheet.CodeRead {
 		return sheetProblem(sh)
+	}
+	var full *stored.FullError
+	if errors.As(err, &full) {
+		return fullProblem(full)
 	}
 	for _, k := range []struct {
 		err  error

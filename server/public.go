@@ -22,7 +22,7 @@ func (s *Server) registerPublic() {
 	}, s.publicState)
 	add(s, operation{
 		id: "verifyPublicly", method: http.MethodPost, path: "/public/verifications", tag: "public",
-		may: identity.Anyone, maxBody: maxPublicFile + 1, consumes: []string{mediaBytes, mediaOFD, mediaPDF, mediaJSON},
+		may: identity.Anyone, judged: true, maxBody: maxPublicFile + 1, consumes: []string{mediaBytes, mediaOFD, mediaPDF, mediaJSON},
 		zh: "文件核验：是否可信、是否有效", en: "is a file genuine and in force",
 	}, s.verifyPublicly)
 }
@@ -63,6 +63,11 @@ func (s *Server) verifyPublicly(ctx context.Context, _ *identity.Caller, in *dro
 	if s.cfg.Verifier == nil {
 		return nil, codeProblem(CodeNoVerifier)
 	}
+	done, err := s.strangerTurn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	r, err := s.cfg.Verifier.Verify(ctx, in.RawBody, verify.Expect{})
 	if err != nil {
 		return nil, err

@@ -36,7 +36,7 @@ func (s *Server) rejudge(ctx context.Context, c *identity.Caller, in *rejudgeInp
 	if err != nil {
 		return nil, err
 	}
-	done, err := s.turn(ctx)
+	done, err := s.turn(ctx, c)
 	if err != nil {
 		return nil, err
 	}

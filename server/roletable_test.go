@@ -54,6 +54,7 @@ convert                x      .     .        .      x     .  .       .          
 deleteFile             x      x     x        x      x     .  .       .          x      x     x
 getConversion          x      .     .        .      x     .  .       .          .      .     .
 getFile                x      x     x        x      x     .  .       .          x      x     x
+listFiles              x      x     x        x      x     .  .       .          x      x     x
 getJob                 x      x     x        x      x     .  .       .          x      x     x
 getSubscription        x      .     .        .      .     .  .       .          .      .     x
 listConversions        x      .     .        .      x     .  .       .          .      .     x

@@ -25,12 +25,14 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/blob"
+	"github.com/elicense/elicense/internal/crowd"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server/alarm"
 	"github.com/elicense/elicense/server/feed"
 	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/server/jobs"
+	"github.com/elicense/elicense/server/stored"
 	"github.com/elicense/elicense/vault"
 )
 
@@ -61,6 +63,8 @@ type Config struct {
 	// Files keeps what is uploaded and made by long work, and nothing else; nil: what needs files is not offered.
 	Files     blob.Store
 	MaxUpload int64 // bytes of one file; 0: 256 MiB
+	// Storage says how much callers may keep; zero: its defaults.
+	Storage Storage
 	// Converting is what conversions need; nil: they are not offered.
 	Converting *Converting
 	// Verifying is what verifications need; nil: they are not offered.
@@ -105,9 +109,11 @@ type Server struct {
 	limits  *limits
 	tallies *tallies
 	files   *files.Store // nil: none
+	stored  *stored.Accounts
 	jobs    *jobs.Jobs
 	hooks   *feed.Webhooks // nil: none
-	judging chan struct{}  // cases that are judged now
+	turns   *turns
+	room    *crowd.Seats // of strangers who have something judged
 
 	disputes disputes
 	trusted  trusted

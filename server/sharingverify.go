@@ -129,6 +129,11 @@ func verifyFile(ctx context.Context, r *sharing, q *api.SharingFileCheck) (any, 
 	if err != nil {
 		return nil, err
 	}
+	done, err := r.s.turn(ctx, r.caller)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	report, err := r.s.cfg.Verifier.Verify(ctx, q.Content, verify.Expect{Type: q.CertTypeCode})
 	if err != nil {
 		return nil, err

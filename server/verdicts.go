@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"github.com/emmansun/gmsm/sm3"
 
@@ -30,6 +29,8 @@ type verdict struct {
 	Asked string `json:"asked"` // SM3 of the request
 
 	Verification api.Verification `json:"verification"`
+
+	Counted bool `json:"counted,omitempty"` // to what its owner keeps
 }
 
 const verdictIDBytes = 16
@@ -79,18 +80,23 @@ func (s *Server) verdict(ctx context.Context, owner, id string) (*verdict, error
 	return v, nil
 }
 
-// keepVerdict makes a verdict durable; its files are.
-func (s *Server) keepVerdict(ctx context.Context, v *verdict) error {
+// keepVerdict makes a verdict durable together with its files.
+func (s *Server) keepVerdict(ctx context.Context, v *verdict, reports *reportFiles) error {
+	v.Counted = true
 	b, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("writing a verdict: %w", err)
 	}
-	return s.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+	_, err = s.files.Commit(ctx, reports.writers, func(w engine.Writer) error {
 		if err := w.Put(verdictEnd(v), nil); err != nil {
+			return err
+		}
+		if err := s.stored.Add(w, v.Owner, int64(len(b))); err != nil {
 			return err
 		}
 		return w.Put(verdictKey(v.ID), b)
 	})
+	return err
 }
 
 // sweepVerdicts removes those whose time is over; their files go by themselves.
@@ -111,10 +117,30 @@ func (s *Server) sweepVerdicts(ctx context.Context) error {
 	})
 	for _, k := range ends {
 		err = errors.Join(err, s.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-			return errors.Join(w.Delete(k), w.Delete(verdictKey(string(k[at:]))))
+			return errors.Join(w.Delete(k), s.removeVerdict(w, string(k[at:])))
 		}))
 	}
 	return err
+}
+
+func (s *Server) removeVerdict(w engine.Writer, id string) error {
+	b, err := w.Get(verdictKey(id))
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var v verdict
+	if err := json.Unmarshal(b, &v); err != nil {
+		return fmt.Errorf("reading a verdict: %w", err)
+	}
+	if v.Counted {
+		if err := s.stored.Add(w, v.Owner, -int64(len(b))); err != nil {
+			return err
+		}
+	}
+	return w.Delete(verdictKey(id))
 }
 
 // reportWriter writes what is kept of a judgement.
@@ -122,18 +148,58 @@ type reportWriter struct {
 	*verify.CaseReport
 
 	lang string
-	keep time.Duration
 }
 
-// keepReports writes the reports and the evidence.
-func (s *Server) keepReports(ctx context.Context, v *verdict, r reportWriter) error {
+// reportFiles are the files of a judgement, which are there when its verdict is.
+type reportFiles struct {
+	s       *Server
+	want    files.Want
+	writers []*files.Writer
+}
+
+func (p *reportFiles) close() {
+	for _, w := range p.writers {
+		w.Close()
+	}
+}
+
+// add writes one more file.
+func (p *reportFiles) add(ctx context.Context, write func(io.Writer) error) (api.File, error) {
+	w := p.s.files.Create(ctx, p.want)
+	p.writers = append(p.writers, w)
+	if err := write(w); err != nil {
+		return api.File{}, err
+	}
+	f, err := w.Finish()
+	if err != nil {
+		return api.File{}, err
+	}
+	return fileOf(f), nil
+}
+
+// What of room is taken for a case beside its documents, which are in its evidence.
+const (
+	roomOfCase     = 256 << 10
+	roomOfDocument = 128 << 10
+)
+
+// roomFor is the room that a judgement takes: that of its documents, of reports on them, and of the verdict.
+func roomFor(docs []verify.Named) int64 {
+	room := int64(roomOfCase)
+	for i := range docs {
+		room += docs[i].Size + docs[i].ContentSize + roomOfDocument
+	}
+	return room
+}
+
+// writeReports writes the reports and the evidence.
+func (p *reportFiles) writeReports(ctx context.Context, v *verdict, r reportWriter) error {
 	add := func(form, document string, write func(io.Writer) error) error {
-		f, err := s.writeFile(ctx, files.Want{Owner: v.Owner, Limit: maxEvidence, Keep: r.keep}, write)
+		f, err := p.add(ctx, write)
 		if err != nil {
 			return err
 		}
-		report := api.ReportFile{Form: form, Document: document, File: fileOf(f)}
-		v.Verification.Reports = append(v.Verification.Reports, report)
+		v.Verification.Reports = append(v.Verification.Reports, api.ReportFile{Form: form, Document: document, File: f})
 		return nil
 	}
 	err := add("json", "", func(w io.Writer) error { return json.NewEncoder(w).Encode(r.CaseReport) })
@@ -148,7 +214,7 @@ func (s *Server) keepReports(ctx context.Context, v *verdict, r reportWriter) er
 			return err
 		}
 	}
-	if paper := s.cfg.Verifying.Paper; paper != nil {
+	if paper := p.s.cfg.Verifying.Paper; paper != nil {
 		err := add("ofd", "", func(w io.Writer) error {
 			b, err := paper(ctx, r.CaseReport, r.lang)
 			if err != nil {
@@ -161,7 +227,7 @@ func (s *Server) keepReports(ctx context.Context, v *verdict, r reportWriter) er
 			return err
 		}
 	}
-	return s.keepEvidence(ctx, v, r)
+	return p.writeEvidence(ctx, v, r)
 }
 
 // text is the case, and behind it each document.
@@ -180,29 +246,17 @@ func (r reportWriter) text(w io.Writer) error {
 	return nil
 }
 
-// keepEvidence writes the evidence file. A case that holds one itself has none: that one is verified as it is.
-func (s *Server) keepEvidence(ctx context.Context, v *verdict, r reportWriter) error {
+// writeEvidence writes the evidence file. A case that holds one itself has none: that one is verified as it is.
+func (p *reportFiles) writeEvidence(ctx context.Context, v *verdict, r reportWriter) error {
 	for _, one := range r.Reports {
 		if one.Kind == verify.KindEvidence {
 			return nil
 		}
 	}
-	f, err := s.writeFile(ctx, files.Want{Owner: v.Owner, Limit: maxEvidence, Keep: r.keep}, func(w io.Writer) error {
-		return r.WriteEvidence(ctx, w, s.cfg.Verifying.Closing)
-	})
+	evidence, err := p.add(ctx, func(w io.Writer) error { return r.WriteEvidence(ctx, w, p.s.cfg.Verifying.Closing) })
 	if err != nil {
 		return err
 	}
-	evidence := fileOf(f)
 	v.Verification.Evidence = &evidence
 	return nil
-}
-
-func (s *Server) writeFile(ctx context.Context, want files.Want, write func(io.Writer) error) (*files.File, error) {
-	w := s.files.Create(ctx, want)
-	defer w.Close()
-	if err := write(w); err != nil {
-		return nil, err
-	}
-	return w.Commit()
 }

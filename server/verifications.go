@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/verify"
@@ -85,32 +87,11 @@ func (s *Server) verify(ctx context.Context, c *identity.Caller, in *verifyInput
 	case !isCode(err, CodeNoVerdict):
 		return nil, err
 	}
-	done, err := s.turn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
 	kept := &verdict{ID: id, Owner: s.ownerOf(c), Asked: asked}
-	if err := s.judge(ctx, kept, &in.Body); err != nil {
-		return nil, err
-	}
-	if err := s.witnessVerdict(ctx, c, "verify", kept); err != nil {
-		return nil, err
-	}
-	if err := s.keepVerdict(ctx, kept); err != nil {
+	if err := s.judge(ctx, c, kept, &in.Body); err != nil {
 		return nil, err
 	}
 	return verificationAnswer(http.StatusCreated, "", kept), nil
-}
-
-// turn waits for a turn to judge: it is work, and who calls too often waits no longer than his request lasts.
-func (s *Server) turn(ctx context.Context) (done func(), err error) {
-	select {
-	case s.judging <- struct{}{}:
-		return func() { <-s.judging }, nil
-	case <-ctx.Done():
-		return nil, codeProblem(CodeTimeout)
-	}
 }
 
 // witnessVerdict puts into the audit who judged which case, and how it ended, before anybody is told.
@@ -133,29 +114,40 @@ func verificationAnswer(status int, replayed string, v *verdict) *verificationOu
 	}
 }
 
-// judge judges a case and keeps its reports and evidence as files.
-func (s *Server) judge(ctx context.Context, kept *verdict, q *api.VerificationRequest) error {
+// judge judges a case in its turn, if there is room to keep what comes of it, and keeps that.
+func (s *Server) judge(ctx context.Context, c *identity.Caller, kept *verdict, q *api.VerificationRequest) error {
 	docs, err := s.submitted(ctx, kept.Owner, q.Documents)
 	if err != nil {
 		return err
 	}
+	release, err := s.hold(ctx, kept.Owner, roomFor(docs))
+	if err != nil {
+		return err
+	}
+	defer release()
+	done, err := s.turn(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer done()
 	report, err := s.cfg.Verifying.Verifier.VerifyCase(ctx, docs, expectOf(q.Expect))
 	if err != nil {
 		return err
 	}
 	report.Number = q.Case
-	lang := q.Language
-	if lang == "" {
-		lang = "zh"
-	}
-	now := s.cfg.Now().UTC()
-	keep := s.cfg.Verifying.Keep
-	if keep == 0 {
-		keep = keepVerdict
-	}
+	lang := cmp.Or(q.Language, "zh")
+	now, keep := s.cfg.Now().UTC(), cmp.Or(s.cfg.Verifying.Keep, keepVerdict)
 	kept.Verification = verificationOf(report, lang)
 	kept.Verification.ID, kept.Verification.Judged, kept.Verification.Expires = kept.ID, now, now.Add(keep)
-	return s.keepReports(ctx, kept, reportWriter{report, lang, keep})
+	reports := &reportFiles{s: s, want: files.Want{Owner: kept.Owner, Limit: maxEvidence, Keep: keep, Promised: true}}
+	defer reports.close()
+	if err := reports.writeReports(ctx, kept, reportWriter{report, lang}); err != nil {
+		return err
+	}
+	if err := s.witnessVerdict(ctx, c, "verify", kept); err != nil {
+		return err
+	}
+	return s.keepVerdict(ctx, kept, reports)
 }
 
 // submitted opens the documents of a request.

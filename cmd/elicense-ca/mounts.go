@@ -3,6 +3,8 @@ package main
 import (
 	"net/http"
 	"strings"
+
+	"github.com/elicense/elicense/internal/problem"
 )
 
 // mount is a handler and the pattern of http.ServeMux that it is served under. One that is raw gets addresses as they were
@@ -16,6 +18,7 @@ type mount struct {
 // routed sends a request to the mount that it is for.
 func routed(list []mount) http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle("/", problem.NotFound)
 	for _, m := range list {
 		if !m.raw {
 			mux.Handle(m.pattern, m.handler)

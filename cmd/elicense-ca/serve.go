@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/crowd"
+	"github.com/elicense/elicense/internal/problem"
 )
 
 func (c *program) serveCommand() *cobra.Command {
@@ -78,14 +80,14 @@ func (s *station) listen(ctx context.Context, settings *serveSettings) (net.List
 		if !isLoopback(settings.Listen) {
 			return nil, "", errPlainHTTP
 		}
-		l, err := new(net.ListenConfig).Listen(ctx, "tcp", settings.Listen)
+		l, err := settings.open(ctx)
 		return l, "http", err
 	}
 	certificate, err := s.serverCertificate(settings)
 	if err != nil {
 		return nil, "", err
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", settings.Listen)
+	l, err := settings.open(ctx)
 	if err != nil {
 		return nil, "", err
 	}
@@ -94,6 +96,15 @@ func (s *station) listen(ctx context.Context, settings *serveSettings) (net.List
 		Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, ClientAuth: tls.RequestClientCert,
 		NextProtos: []string{"http/1.1"},
 	}), "https", nil
+}
+
+// open opens the address for as many connections as there may be.
+func (s *serveSettings) open(ctx context.Context) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Listen)
+	if err != nil {
+		return nil, err
+	}
+	return crowd.Listener(l, crowd.NewSeats(s.Connections, s.PerAddress)), nil
 }
 
 func isLoopback(address string) bool {
@@ -131,14 +142,32 @@ const (
 	maxHeaderBytes = 32 << 10
 )
 
-// server is the handlers behind every limit: time, size, and how many at once.
+// server is the handlers behind every limit: time, size, and how many at once, in all and from one address.
 func (c *program) server(mux http.Handler, s *serveSettings) *http.Server {
-	limited := http.MaxBytesHandler(http.TimeoutHandler(mux, s.Timeout, "too slow"), s.MaxBody)
+	limited := http.MaxBytesHandler(timed(mux, s.Timeout), s.MaxBody)
 	return &http.Server{
-		Handler: atMost(s.MaxRequests, limited), ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout,
-		WriteTimeout: 2 * s.Timeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(slog.NewTextHandler(stderr{c}, nil), slog.LevelWarn),
+		Handler:           crowd.AtMost(crowd.NewSeats(s.MaxRequests, s.RequestsEach), problem.Busy, limited),
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout, WriteTimeout: 2 * s.Timeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog:       slog.NewLogLogger(slog.NewTextHandler(stderr{c}, nil), slog.LevelWarn),
 	}
+}
+
+// timed answers what takes too long with a problem.
+func timed(next http.Handler, limit time.Duration) http.Handler {
+	within := http.TimeoutHandler(next, limit, problem.TimedOut.Text())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { within.ServeHTTP(late{w}, r) })
+}
+
+// late gives the answer of http.TimeoutHandler, which has no header, that of a problem.
+type late struct{ http.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (l late) WriteHeader(status int) {
+	if status == http.StatusServiceUnavailable && l.Header().Get("Content-Type") == "" {
+		problem.TimedOut.SetHeader(l.Header())
+	}
+	l.ResponseWriter.WriteHeader(status)
 }
 
 type stderr struct{ c *program }
@@ -146,21 +175,6 @@ type stderr struct{ c *program }
 func (s stderr) Write(p []byte) (int, error) {
 	s.c.Aside(string(p))
 	return len(p), nil
-}
-
-// atMost lets n requests in at once and sends the others away at once.
-func atMost(n int, next http.Handler) http.Handler {
-	slots := make(chan struct{}, n)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case slots <- struct{}{}:
-			defer func() { <-slots }()
-			next.ServeHTTP(w, r)
-		default:
-			w.Header().Set("Retry-After", "1")
-			http.Error(w, "too many requests at once", http.StatusServiceUnavailable)
-		}
-	})
 }
 
 // serveUntilDone serves until the context ends; requests under way get the grace to finish.

@@ -14,20 +14,20 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
-	"fmt"
 	"io"
 	"math/big"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine/badger"
 	"github.com/elicense/elicense/internal/engine/sealed"
@@ -340,6 +340,10 @@ func TestServeRefuses(t *testing.T) {
 			t.Helper()
 			p.edit(t, "timeout: 10s", "max_requests: 0")
 		}, nil, 2, "greater than zero"},
+		"no share": {func(t *testing.T, p *place) {
+			t.Helper()
+			p.edit(t, "timeout: 10s", "per_address: 0")
+		}, nil, 2, "greater than zero"},
 		"not YAML": {func(t *testing.T, p *place) {
 			t.Helper()
 			p.write(t, settingsFile, []byte("\t"))
@@ -384,44 +388,58 @@ func TestChores(t *testing.T) {
 	require.Equal(t, strings.Repeat("error: chore: nothing to serve\n", 2), said.String())
 }
 
-// Requests beyond the limit are sent away at once; those within are served.
-func TestAtMost(t *testing.T) {
-	var inside atomic.Int32
+// What the program itself refuses is a problem in the shape of every other: for what is not there, for requests beyond the
+// limit of all or of one address, and for what takes too long. What the authorities answer is left as it is.
+func TestRefusesByProblems(t *testing.T) {
+	t.Parallel()
 	enter, leave := make(chan struct{}), make(chan struct{})
-	handler := atMost(2, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		inside.Add(1)
+	slow := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/tsa/busy" {
+			w.Header().Set("Content-Type", "application/own")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
 		enter <- struct{}{}
 		<-leave
-		fmt.Fprint(w, "served")
-	}))
-	ask := func() *answerWriter {
-		w := &answerWriter{header: http.Header{}}
-		handler.ServeHTTP(w, nil)
+	})
+	const each = 2
+	c := &program{World: newPlace(t, false).world(io.Discard, io.Discard, map[string]string{"LANG": "en"})}
+	settings := &serveSettings{MaxRequests: 3, RequestsEach: each, MaxBody: 10, Timeout: time.Hour}
+	mounted := routed([]mount{{"/tsa/", slow, false}})
+	handler := c.server(mounted, settings).Handler
+	ask := func(h http.Handler, path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
 		return w
 	}
-	answers := make(chan *answerWriter, 2)
-	for range 2 {
-		go func() { answers <- ask() }()
+	refused := func(w *httptest.ResponseRecorder, status int, code, retry string) {
+		t.Helper()
+		require.Equal(t, status, w.Code, "%s", w.Body)
+		require.Equal(t, "application/problem+json", w.Header().Get("Content-Type"))
+		require.Equal(t, retry, w.Header().Get("Retry-After"))
+		var p api.Problem
+		strict := json.NewDecoder(w.Body)
+		strict.DisallowUnknownFields()
+		require.NoError(t, strict.Decode(&p))
+		require.Equal(t, code, p.Code)
+		require.Equal(t, retry != "", p.Retryable)
+		require.Equal(t, status, p.Status)
+		require.Len(t, p.Errors, 1)
+		for _, text := range []string{p.Title, p.Detail, p.Errors[0].FixZh, p.Errors[0].FixEn, p.Errors[0].RuleZh, p.Errors[0].Basis} {
+			require.NotEmpty(t, text)
+		}
+	}
+	refused(ask(handler, "/elsewhere"), http.StatusNotFound, "no-such-resource", "")
+	served := ask(handler, "/tsa/busy")
+	require.Equal(t, "application/own", served.Header().Get("Content-Type"))
+	var all sync.WaitGroup
+	for range each {
+		all.Go(func() { ask(handler, "/tsa/slow") })
 		<-enter
 	}
-	refused := ask()
-	require.Equal(t, http.StatusServiceUnavailable, refused.status)
-	require.Equal(t, "1", refused.header.Get("Retry-After"))
+	refused(ask(handler, "/tsa/slow"), http.StatusServiceUnavailable, "too-many-at-once", "1")
 	close(leave)
-	for range 2 {
-		require.Equal(t, "served", (<-answers).body.String())
-	}
-	require.EqualValues(t, 2, inside.Load())
-	go func() { <-enter }()
-	require.Equal(t, "served", ask().body.String(), "places are free again")
+	all.Wait()
+	forever := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	refused(ask(timed(forever, time.Nanosecond), "/"), http.StatusServiceUnavailable, "timeout", "5")
 }
-
-type answerWriter struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (w *answerWriter) Header() http.Header         { return w.header }
-func (w *answerWriter) WriteHeader(status int)      { w.status = status }
-func (w *answerWriter) Write(p []byte) (int, error) { return w.body.Write(p) }

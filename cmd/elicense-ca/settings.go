@@ -60,28 +60,35 @@ type officerSettings struct {
 
 // serveSettings say where and how to listen.
 type serveSettings struct {
-	Listen      string        `koanf:"listen"`      // host:port; a loopback address unless there is a certificate
-	Certificate string        `koanf:"certificate"` // PEM chain of the server
-	Key         string        `koanf:"key"`         // its key, as the program's other keys
-	MaxRequests int           `koanf:"max_requests"`
-	MaxBody     int64         `koanf:"max_body"` // octets
-	Timeout     time.Duration `koanf:"timeout"`  // for one request
-	Grace       time.Duration `koanf:"grace"`    // for requests that are under way when the service stops
+	Listen       string        `koanf:"listen"`               // host:port; a loopback address unless there is a certificate
+	Certificate  string        `koanf:"certificate"`          // PEM chain of the server
+	Key          string        `koanf:"key"`                  // its key, as the program's other keys
+	MaxRequests  int           `koanf:"max_requests"`         // that are answered at once
+	RequestsEach int           `koanf:"requests_per_address"` // of these from one address
+	Connections  int           `koanf:"connections"`          // that are open at once
+	PerAddress   int           `koanf:"per_address"`          // of these from one address
+	MaxBody      int64         `koanf:"max_body"`             // octets
+	Timeout      time.Duration `koanf:"timeout"`              // for one request
+	Grace        time.Duration `koanf:"grace"`                // for requests that are under way when the service stops
 }
 
 // Defaults of serveSettings.
 const (
-	defaultListen      = "127.0.0.1:8443"
-	defaultMaxRequests = 256
-	defaultMaxBody     = 1 << 20
-	defaultTimeout     = 30 * time.Second
-	defaultGrace       = 15 * time.Second
+	defaultListen       = "127.0.0.1:8443"
+	defaultMaxRequests  = 256
+	defaultRequestsEach = 64
+	defaultConnections  = 2048
+	defaultPerAddress   = 256
+	defaultMaxBody      = 1 << 20
+	defaultTimeout      = 30 * time.Second
+	defaultGrace        = 15 * time.Second
 )
 
 // readSettings reads ca.yaml; a key that is not known is refused, so that a misspelt one is not silently nothing.
 func readSettings(dir string) (settings, error) {
 	s := settings{Serve: serveSettings{
-		Listen: defaultListen, MaxRequests: defaultMaxRequests, MaxBody: defaultMaxBody, Timeout: defaultTimeout,
+		Listen: defaultListen, MaxRequests: defaultMaxRequests, RequestsEach: defaultRequestsEach,
+		Connections: defaultConnections, PerAddress: defaultPerAddress, MaxBody: defaultMaxBody, Timeout: defaultTimeout,
 		Grace: defaultGrace,
 	}}
 	k := koanf.New(".")
@@ -102,10 +109,16 @@ func readSettings(dir string) (settings, error) {
 			fmt.Sprintf("format 应为 %d，现为 %d；请使用与数据相配的程序版本", settingsFormat, s.Format),
 			fmt.Sprintf("format is %d and should be %d; use the program that fits the data", s.Format, settingsFormat))
 	}
-	if s.Serve.MaxRequests < 1 || s.Serve.MaxBody < 1 || s.Serve.Timeout <= 0 || s.Serve.Grace <= 0 {
+	if !s.Serve.bounded() {
 		return s, badSettings("serve 的各项限额必须大于零", "the limits of serve must be greater than zero")
 	}
 	return s, nil
+}
+
+// bounded reports whether every limit lets something in.
+func (s *serveSettings) bounded() bool {
+	return min(s.MaxRequests, s.RequestsEach, s.Connections, s.PerAddress) >= 1 && s.MaxBody >= 1 &&
+		min(s.Timeout, s.Grace) > 0
 }
 
 func badSettings(zh, en string) error {

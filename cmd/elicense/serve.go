@@ -50,6 +50,8 @@ func (c *program) serveCommand() *cobra.Command {
 	f.String("backups", "", "定期在线备份到此目录 / directory for backups that are made while it serves")
 	f.StringSlice("names", nil, "对外的名称，地址[:端口]，签名须写其一 / names it is called by; signatures are made for one of them")
 	f.StringSlice("receivers", nil, "允许推送到的主机，名称或 *.域名 / hosts that webhooks may be sent to, a name or *.domain")
+	f.Int64("stored-mib", 0, "每个调用方可保存的 MiB / MiB that one caller may keep")
+	f.Duration("drain", 0, "停止时先报未就绪、仍答复的时间 / how long it still serves, not ready, when it stops")
 	f.String("metrics", "", "指标地址 (Prometheus)，仅限本机 / address for Prometheus, on loopback only")
 	return cmd
 }
@@ -83,7 +85,7 @@ func (c *program) serve(ctx context.Context, start starting, flags given) (err e
 			return err
 		}
 	}
-	settings, err := c.serveSettings(flags)
+	settings, err := c.serveSettings(flags, start.sandbox)
 	if err != nil {
 		return err
 	}
@@ -108,13 +110,13 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	if err != nil {
 		return err
 	}
-	l, err := c.listen(ctx, settings.Listen, face.config(), settings, s.Handler())
+	l, err := c.listen(ctx, settings.Listen, settings, facing{face.config(), s.Busy(), s.Handler()})
 	if err != nil {
 		return err
 	}
 	all := []*listener{l}
 	if settings.Metrics != "" {
-		m, err := c.listen(ctx, settings.Metrics, nil, settings, s.Metrics())
+		m, err := c.listen(ctx, settings.Metrics, settings, facing{nil, s.Busy(), s.Metrics()})
 		if err != nil {
 			return errors.Join(err, l.Close())
 		}
@@ -126,7 +128,7 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	err = alongside(ctx, s.Run, func(ctx context.Context) error {
 		return c.beside(ctx, h, &besides{face, known.tokens, renew, settings.Checkpoints}, func() error {
 			return c.whileBackingUp(ctx, h, settings, func() error {
-				return c.serveAll(ctx, settings.Grace, s.Closing, all...)
+				return c.serveAll(ctx, stopping{settings.Drain, settings.Grace, s.Closing}, all...)
 			})
 		})
 	})
@@ -160,6 +162,7 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	s, err := server.New(server.Config{
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
 		Registry: known.registry, Alarms: known.alarms, Login: known.login, Provider: known.provider, Files: work.files,
+		Storage:    settings.storage(),
 		Converting: work.converting, Webhooks: c.webhooks(h, settings), Verifier: verifying.Verifier,
 		Verifying: verifying, Certifier: certifier, Sandbox: h.settings.Sandbox, Declared: h.grantDeclared(),
 		Log: c.serviceLog(), Pages: pages{h.documents},

@@ -58,7 +58,7 @@ func TestUnknownSettings(t *testing.T) {
 	t.Parallel()
 	c := (&keyed{t: t, dir: t.TempDir()}).program("")
 	require.NoError(t, os.WriteFile(filepath.Join(c.dir, serviceFile), []byte("lissten: x\nbackup_evry: 1h\n"), 0o600))
-	_, err := c.serveSettings(nil)
+	_, err := c.serveSettings(nil, false)
 	var told *cli.UsageError
 	require.ErrorAs(t, err, &told)
 	require.Contains(t, told.Zh, "没有这些设置：backup_evry、lissten；可用的设置：backup_every、")

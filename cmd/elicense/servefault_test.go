@@ -236,45 +236,6 @@ func TestDiskFull(t *testing.T) {
 	require.Contains(t, got.err, "[no-space]")
 }
 
-// TestCrowd: connections above the limits are closed at once, and a place is free again when one ends.
-func TestCrowd(t *testing.T) {
-	t.Parallel()
-	base, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	l := newCrowd(base, 3, 2)
-	t.Cleanup(func() { require.NoError(t, l.Close()) })
-	in := make(chan net.Conn)
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			in <- conn
-		}
-	}()
-	dial := func() net.Conn {
-		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", base.Addr().String())
-		require.NoError(t, err)
-		t.Cleanup(func() { _ = conn.Close() })
-		return conn
-	}
-	dial()
-	first := <-in
-	dial()
-	<-in
-	third := dial()
-	_, err = third.Read(make([]byte, 1))
-	require.Error(t, err, "a third connection from one address was let in")
-	require.NoError(t, first.Close())
-	require.Error(t, first.Close(), "closing twice")
-	dial()
-	<-in
-	fourth := dial()
-	_, err = fourth.Read(make([]byte, 1))
-	require.Error(t, err, "closing twice made two places free")
-}
-
 // TestBackupWhileServing: the service backs itself up while it is written to, keeps so many, and what it made can be
 // restored and holds every licence that was answered before.
 func TestBackupWhileServing(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/elicense/elicense/server"
+	"github.com/elicense/elicense/internal/crowd"
 )
 
 // Limits of a connection. A caller that sends or reads slowly does not hold one for ever.
@@ -19,6 +19,7 @@ const (
 	restTimeout    = 5 * time.Second // for what is left of a request that is answered
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 32 << 10
+	maxStreams     = 100 // of a connection of HTTP/2
 )
 
 // nextProtocols are what a connection may speak.
@@ -31,40 +32,31 @@ type listener struct {
 	server *http.Server
 }
 
-// listen opens an address; config nil: without TLS.
-func (c *program) listen(ctx context.Context, address string, config *tls.Config, s *serveSettings, h http.Handler) (
-	*listener, error,
-) {
+// facing is what answers at an address.
+type facing struct {
+	tls     *tls.Config // nil: without TLS
+	busy    http.Handler
+	handler http.Handler
+}
+
+// listen opens an address.
+func (c *program) listen(ctx context.Context, address string, s *serveSettings, f facing) (*listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, about(err, address)
 	}
-	l = newCrowd(l, s.Connections, s.PerAddress)
-	if config != nil {
-		l = tls.NewListener(l, config)
+	l = crowd.Listener(l, crowd.NewSeats(s.Connections, s.PerAddress))
+	if f.tls != nil {
+		l = tls.NewListener(l, f.tls)
 	}
+	busy, h := c.sent(s.Timeout, f.busy), c.sent(s.Timeout, f.handler)
 	return &listener{l, &http.Server{
-		Handler: c.hurried(atMost(s.MaxRequests, s.RequestsEach, h)), ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout,
-		WriteTimeout: s.Timeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // of connections that anybody may break
+		Handler:           c.hurried(crowd.AtMost(crowd.NewSeats(s.MaxRequests, s.RequestsEach), busy, h)),
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: min(s.RequestsEach, maxStreams)},
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout, WriteTimeout: s.Timeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // of connections that anybody may break
 	}}, nil
-}
-
-// atMost lets so many requests in at once, and so many from one address, and sends the others away at once: who waits in
-// a queue has given up before it is his turn, and who sends slowly holds only what is his.
-func atMost(all, each int, next http.Handler) http.Handler {
-	seats := newSeats(all, each)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		from := server.Subscriber(r.RemoteAddr)
-		if !seats.enter(from) {
-			w.Header().Set("Retry-After", "1")
-			w.Header().Set("Connection", "close") // its content is not waited for
-			http.Error(w, "too many requests at once", http.StatusServiceUnavailable)
-			return
-		}
-		defer seats.leave(from)
-		next.ServeHTTP(w, r)
-	})
 }
 
 // hurried does not wait long for the rest of a request that has its answer, as one that was refused for what its head
@@ -78,9 +70,15 @@ func (c *program) hurried(next http.Handler) http.Handler {
 	})
 }
 
-// serveAll answers on every address until the context ends; then requests under way are finished, and closing tells
-// who asks that no more are wanted.
-func (c *program) serveAll(ctx context.Context, grace time.Duration, closing func(), all ...*listener) error {
+// stopping is how a service stops: first closing tells who asks that no more requests are wanted, and for the time of
+// drain they are still taken, so that whoever shares them out has noticed; then those under way have the grace to end.
+type stopping struct {
+	drain, grace time.Duration
+	closing      func()
+}
+
+// serveAll answers on every address until the context ends, and stops.
+func (c *program) serveAll(ctx context.Context, stop stopping, all ...*listener) error {
 	log := c.serviceLog()
 	log.InfoContext(ctx, "serving", "address", all[0].Addr().String())
 	failed := make(chan error, len(all))
@@ -93,12 +91,19 @@ func (c *program) serveAll(ctx context.Context, grace time.Duration, closing fun
 		err = fmt.Errorf("serving: %w", err)
 	case <-ctx.Done():
 	}
-	log.InfoContext(ctx, "stopping", "grace", grace.String())
-	closing()
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	log.InfoContext(ctx, "stopping", "drain", stop.drain.String(), "grace", stop.grace.String())
+	stop.closing()
+	if err == nil {
+		select {
+		case err = <-failed:
+			err = fmt.Errorf("serving: %w", err)
+		case <-time.After(stop.drain):
+		}
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stop.grace)
 	defer cancel()
 	for _, l := range all {
-		if end := l.server.Shutdown(stop); end != nil {
+		if end := l.server.Shutdown(last); end != nil {
 			err = errors.Join(err, fmt.Errorf("requests were cut off: %w", end), l.server.Close())
 		}
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/server/files"
 	"github.com/elicense/elicense/vault/catalogue"
 )
 
@@ -241,4 +242,92 @@ func TestServeStopsUnderLoad(t *testing.T) {
 	require.Equal(t, begun, len(all.written), "a request was carried out whose answer did not arrive")
 	s = serve(t, dir)
 	all.sendAgain(s)
+}
+
+// TestQuotaKilled: whoever uploads and deletes at once while the service is killed keeps what it was told that it keeps,
+// and that is what is counted, after however many starts; beyond the quota nothing is taken.
+func TestQuotaKilled(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir() + "/data"
+	var s *serving
+	for round := range 3 {
+		s = serve(t, dir, "--stored-mib", "4")
+		var all sync.WaitGroup
+		for worker := range 4 {
+			all.Go(func() {
+				for n := 0; ; n++ {
+					status, text := s.keep(fmt.Sprintf("%d-%d-%d", round, worker, n), 100_000)
+					switch {
+					case status == 0:
+						return
+					case status == http.StatusCreated && n%3 == 0:
+						s.remove(text)
+					}
+				}
+			})
+		}
+		time.Sleep(100*time.Millisecond + rand.N(200*time.Millisecond))
+		s.kill()
+		all.Wait()
+	}
+	s = serve(t, dir, "--stored-mib", "4")
+	for n := 0; ; n++ {
+		status, text := s.keep(fmt.Sprintf("last-%d", n), 300_000)
+		if status == http.StatusRequestEntityTooLarge {
+			require.Contains(t, text, "storage-full")
+			break
+		}
+		require.Equal(t, http.StatusCreated, status, text)
+	}
+	status, text, err := s.get(t.Context(), api.Version+"/files?limit=500")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, status, text)
+	var list api.FileList
+	require.NoError(t, json.Unmarshal([]byte(text), &list))
+	sum := int64(0)
+	for _, f := range list.Files {
+		sum += f.Size + files.Overhead
+	}
+	require.NotZero(t, sum)
+	require.Equal(t, sum, list.Used)
+	require.EqualValues(t, 4<<20, list.Allowed)
+	require.LessOrEqual(t, list.Used, list.Allowed)
+}
+
+// keep uploads a file of so many bytes; 0: the service is gone.
+func (s *serving) keep(key string, size int) (int, string) {
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.base+"/files", bytes.NewReader(
+		append([]byte(key), make([]byte, size)...)))
+	if err != nil {
+		return 0, err.Error()
+	}
+	r.Header.Set("Content-Type", "application/octet-stream")
+	return s.write(r, key)
+}
+
+// remove deletes the file of an answer.
+func (s *serving) remove(text string) {
+	var f api.File
+	if json.Unmarshal([]byte(text), &f) != nil {
+		return
+	}
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodDelete, s.base+"/files/"+f.ID, nil)
+	if err == nil {
+		_, _ = s.write(r, "d"+f.ID)
+	}
+}
+
+func (s *serving) write(r *http.Request, key string) (int, string) {
+	r.Header.Set("Authorization", "Bearer "+s.keys[fixtures.Hall])
+	r.Header.Set(api.HeaderIdempotencyKey, key)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return res.StatusCode, string(text)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"github.com/knadh/koanf/v2"
 
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/server"
 )
 
 // serviceFile says how the service listens. It may be absent. What the environment says (ELICENSE_SERVE_LISTEN and so
@@ -42,17 +44,24 @@ type serveSettings struct {
 	BackupKeep   int           `koanf:"backup_keep"`          // of the newest; older ones are removed
 	Checkpoints  time.Duration `koanf:"checkpoint_every"`     // from one signed checkpoint of the ledger to the next
 	Timeout      time.Duration `koanf:"timeout"`              // for one request, reading and answering
+	Drain        time.Duration `koanf:"drain"`                // for which it says that it is not ready and still serves, when it stops
 	Grace        time.Duration `koanf:"grace"`                // for requests that are under way when the service stops
+	Stored       int64         `koanf:"stored_mib"`           // MiB that one caller may keep: files, results, verdicts
+	StoredHolder int64         `koanf:"stored_holder_mib"`    // MiB of these that one holder may keep who has logged in
 
-	Issuers []issuerSettings `koanf:"issuers"` // identity providers; in the file only
+	Issuers  []issuerSettings `koanf:"issuers"`   // identity providers; in the file only
+	StoredOf map[string]int64 `koanf:"stored_of"` // MiB by caller, for those that have a quota of their own; in the file only
 }
 
 // serveKeys are the names of settings, as file, environment and command line spell them.
 var serveKeys = []string{
 	"listen", "plain", "certificate", "key", "client_ca", "names", "login_caller", "receivers", "metrics", "max_requests",
-	"requests_per_address", "timeout", "grace",
+	"requests_per_address", "timeout", "drain", "grace", "stored_mib", "stored_holder_mib",
 	"connections", "per_address", "backups", "backup_every", "backup_keep", "checkpoint_every",
 }
+
+// fileOnly are the names that stand in the file alone.
+var fileOnly = []string{"issuers", "stored_of"}
 
 // given is a source of settings that is no file.
 type given map[string]any
@@ -64,13 +73,10 @@ func (given) ReadBytes() ([]byte, error) { return nil, errors.ErrUnsupported }
 func (g given) Read() (map[string]any, error) { return g, nil }
 
 // serveSettings reads what file, environment and flags say, the later before the earlier.
-func (c *program) serveSettings(flags given) (serveSettings, error) {
+func (c *program) serveSettings(flags given, sandbox bool) (serveSettings, error) {
 	s := serveSettings{}
-	k := koanf.New(".")
-	err := k.Load(given{
-		"listen": "127.0.0.1:8443", "max_requests": 512, "requests_per_address": 128, "timeout": "5m", "grace": "30s",
-		"connections": 4096, "per_address": 1024, "backup_every": "24h", "backup_keep": 7, "checkpoint_every": "10m",
-	}, nil)
+	k := koanf.New("/") // no name of a setting or caller holds one
+	err := k.Load(serveDefaults(sandbox), nil)
 	if err != nil {
 		return s, fmt.Errorf("reading defaults: %w", err)
 	}
@@ -97,11 +103,24 @@ func (c *program) serveSettings(flags given) (serveSettings, error) {
 	return s, s.check()
 }
 
+// serveDefaults hold where nothing else is said. Nobody shares requests out before a sandbox, so it does not wait for it.
+func serveDefaults(sandbox bool) given {
+	g := given{
+		"listen": "127.0.0.1:8443", "max_requests": 512, "requests_per_address": 128, "timeout": "5m", "drain": "5s",
+		"grace": "30s", "connections": 4096, "per_address": 1024, "backup_every": "24h", "backup_keep": 7,
+		"checkpoint_every": "10m", "stored_mib": 50 << 10, "stored_holder_mib": 512,
+	}
+	if sandbox {
+		g["drain"] = "0s"
+	}
+	return g
+}
+
 // knownSettings refuses names that nothing reads, all at once.
 func knownSettings(raw map[string]any) error {
 	var unknown []string
 	for name := range raw {
-		if name != "issuers" && !isServeKey(name) {
+		if !slices.Contains(fileOnly, name) && !isServeKey(name) {
 			unknown = append(unknown, name)
 		}
 	}
@@ -109,7 +128,7 @@ func knownSettings(raw map[string]any) error {
 		return nil
 	}
 	slices.Sort(unknown)
-	known := append(slices.Sorted(slices.Values(serveKeys)), "issuers")
+	known := append(slices.Sorted(slices.Values(serveKeys)), fileOnly...)
 	return badService("没有这些设置："+strings.Join(unknown, "、")+"；可用的设置："+strings.Join(known, "、"),
 		"no such settings: "+strings.Join(unknown, ", ")+"; there are "+strings.Join(known, ", "))
 }
@@ -140,6 +159,11 @@ func (s *serveSettings) check() error {
 	case min(s.MaxRequests, s.RequestsEach, s.Connections, s.PerAddress) < 1 || min(s.Timeout, s.Grace) <= 0:
 		return badService("max_requests、requests_per_address、timeout、grace、connections、per_address 须大于零",
 			"max_requests, requests_per_address, timeout, grace, connections and per_address are greater than zero")
+	case s.Drain < 0:
+		return badService("drain 不得小于零", "drain is not less than zero")
+	case !soundQuotas(s):
+		return badService("stored_mib、stored_holder_mib 与 stored_of 的各项须在 1 与 1 PiB 之间",
+			"stored_mib, stored_holder_mib and each of stored_of lie between 1 and 1 PiB")
 	case s.Checkpoints < time.Second:
 		return badService("checkpoint_every 至少 1s", "checkpoint_every is at least 1s")
 	case s.BackupEvery < time.Minute || s.BackupKeep < 1:
@@ -149,6 +173,28 @@ func (s *serveSettings) check() error {
 		return badService("listen 应为 地址:端口，现为 "+s.Listen, "listen is ADDRESS:PORT, and not "+s.Listen)
 	}
 	return nil
+}
+
+// maxStored is more than any disk has, in MiB, and safe to count in bytes.
+const maxStored = 1 << 30
+
+func soundQuotas(s *serveSettings) bool {
+	for _, n := range append(slices.Collect(maps.Values(s.StoredOf)), s.Stored, s.StoredHolder) {
+		if n < 1 || n > maxStored {
+			return false
+		}
+	}
+	return true
+}
+
+// storage is that in bytes.
+func (s *serveSettings) storage() server.Storage {
+	const mib = 1 << 20
+	out := server.Storage{PerCaller: s.Stored * mib, PerHolder: s.StoredHolder * mib, Of: map[string]int64{}}
+	for caller, n := range s.StoredOf {
+		out.Of[caller] = n * mib
+	}
+	return out
 }
 
 func isLoopback(address string) bool {

@@ -35,6 +35,14 @@ var (
 	Files = Rule{
 		"文件由上传人使用，保存期内有效", "a file is used by whom uploaded it, while it is kept", "docs/jobs.md#files",
 	}
+	Shares = Rule{
+		"服务同时办理的请求有限，每个来源各占一份", "a service answers so many requests at once, and each address has its share of them",
+		"docs/operations.md#settings",
+	}
+	Stored = Rule{
+		"每个调用方只保存配额以内的文件、结果和核验材料", "a caller keeps files, results and verdicts within its quota",
+		"docs/jobs.md#storage",
+	}
 	JobLife = Rule{
 		"后台作业按提交人计数，结束后不再改变", "jobs are counted by caller, and do not change once they have ended", "docs/jobs.md",
 	}

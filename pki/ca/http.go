@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/elicense/elicense/internal/oid"
+	"github.com/elicense/elicense/internal/problem"
 	"github.com/elicense/elicense/pki"
 )
 
@@ -72,7 +73,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case room == "ca" && reading(w, r):
 		h.serveCertificate(w, r, rest)
 	case room != "crl" && room != "ca":
-		http.NotFound(w, r)
+		problem.NotFound.ServeHTTP(w, r)
 	}
 }
 
@@ -81,20 +82,20 @@ func reading(w http.ResponseWriter, r *http.Request) bool {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return true
 	}
-	refuseMethod(w, "GET, HEAD")
+	refuseMethod(w, r, "GET, HEAD")
 	return false
 }
 
-func refuseMethod(w http.ResponseWriter, allowed string) {
+func refuseMethod(w http.ResponseWriter, r *http.Request, allowed string) {
 	w.Header().Set("Allow", allowed)
-	http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+	problem.Method.ServeHTTP(w, r)
 }
 
 func (h *handler) serveCRL(w http.ResponseWriter, r *http.Request, rest string) {
 	issuer, name, _ := strings.Cut(rest, "/")
 	id, err := ParseKeyID(issuer)
 	if err != nil {
-		http.NotFound(w, r)
+		problem.NotFound.ServeHTTP(w, r)
 		return
 	}
 	p := h.cfg.Publisher
@@ -111,7 +112,7 @@ func (h *handler) serveCRL(w http.ResponseWriter, r *http.Request, rest string) 
 	if name != "delta.crl" {
 		shard, ok := Addresses{p.cfg.Register.cfg.Base, id}.ParseShard(p.cfg.Register.cfg.Base + "/crl/" + rest)
 		if !ok {
-			http.NotFound(w, r)
+			problem.NotFound.ServeHTTP(w, r)
 			return
 		}
 		scope = CRLScope{CRLShard, shard}
@@ -148,7 +149,7 @@ func (h *handler) cacheUntil(header http.Header, end time.Time) {
 func (h *handler) serveCertificate(w http.ResponseWriter, r *http.Request, rest string) {
 	name, isCertificate := strings.CutSuffix(rest, ".cer")
 	if !isCertificate {
-		http.NotFound(w, r)
+		problem.NotFound.ServeHTTP(w, r)
 		return
 	}
 	c, err := h.certificateNamed(r.Context(), name)
@@ -187,12 +188,11 @@ func (h *handler) certificateNamed(ctx context.Context, name string) (*pki.Certi
 // fail answers what could not be read: absent is 404; anything else is the server's fault and told to its log alone.
 func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, ErrNotFound) {
-		http.NotFound(w, r)
+		problem.NotFound.ServeHTTP(w, r)
 		return
 	}
 	h.cfg.Logger.ErrorContext(r.Context(), "serving revocation data failed", "path", r.URL.Path, "error", err)
-	w.Header().Set("Retry-After", "60")
-	http.Error(w, "temporarily unavailable", http.StatusServiceUnavailable)
+	problem.Unavailable.ServeHTTP(w, r)
 }
 
 func (h *handler) serveOCSP(w http.ResponseWriter, r *http.Request, rest string) {
@@ -200,7 +200,7 @@ func (h *handler) serveOCSP(w http.ResponseWriter, r *http.Request, rest string)
 	id, err := ParseKeyID(name)
 	o := h.responders[id]
 	if err != nil || o == nil {
-		http.NotFound(w, r)
+		problem.NotFound.ServeHTTP(w, r)
 		return
 	}
 	switch r.Method {
@@ -213,26 +213,26 @@ func (h *handler) serveOCSP(w http.ResponseWriter, r *http.Request, rest string)
 		}
 		h.sendOCSP(w, r, o, request)
 	default:
-		refuseMethod(w, "GET, HEAD, POST")
+		refuseMethod(w, r, "GET, HEAD, POST")
 	}
 }
 
 func (h *handler) postOCSP(w http.ResponseWriter, r *http.Request, o *Responder, more string) {
 	if more != "" {
-		http.NotFound(w, r)
+		problem.NotFound.ServeHTTP(w, r)
 		return
 	}
 	if r.Header.Get("Content-Type") != "application/ocsp-request" {
-		http.Error(w, "application/ocsp-request is wanted", http.StatusUnsupportedMediaType)
+		problem.MediaType.ServeHTTP(w, r)
 		return
 	}
 	request, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxOCSPRequestBytes))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		http.Error(w, "request too large", http.StatusRequestEntityTooLarge)
+		problem.TooLarge.ServeHTTP(w, r)
 	case err != nil:
-		http.Error(w, "request was cut off", http.StatusBadRequest)
+		problem.CutOff.ServeHTTP(w, r)
 	default:
 		h.sendOCSP(w, r, o, request)
 	}

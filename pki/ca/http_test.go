@@ -3,6 +3,7 @@ package ca_test
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"log/slog"
 	"math/big"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/internal/oid"
+	"github.com/elicense/elicense/internal/problem"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 )
@@ -219,6 +221,10 @@ func TestHandlerRefuses(t *testing.T) {
 		r := s.do(c.method, c.target, c.body, "Content-Type", c.kind)
 		require.Equal(t, c.want, r.StatusCode, name)
 		require.Equal(t, "nosniff", r.Header.Get("X-Content-Type-Options"), name)
+		if c.want != http.StatusOK {
+			require.Equal(t, problem.Type, r.Header.Get("Content-Type"), name)
+			require.Contains(t, string(r.body), fmt.Sprintf(`"status":%d`, c.want), name)
+		}
 	}
 	require.Empty(t, s.log.String(), "nothing of this is our fault")
 	alone := newSite(t, p)
@@ -251,6 +257,7 @@ func TestHandlerWithoutEngine(t *testing.T) {
 		require.Equal(t, http.StatusServiceUnavailable, r.StatusCode)
 		require.NotEmpty(t, r.Header.Get("Retry-After"))
 		require.NotContains(t, string(r.body), "broken")
+		require.Contains(t, string(r.body), `"code":"unavailable"`)
 	}
 	r := s.do(http.MethodPost, where.OCSP(), p.ask(oid.SM3, nil, c), "Content-Type", "application/ocsp-request")
 	answer, err := pki.ParseOCSPResponse(r.body)

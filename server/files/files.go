@@ -18,6 +18,7 @@ import (
 
 	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/server/stored"
 )
 
 // Sentinels.
@@ -36,6 +37,8 @@ type Config struct {
 	Blobs  blob.Store    // for these files alone: what no file refers to is swept
 	Now    func() time.Time
 	Rand   io.Reader
+	// Accounts count what owners keep, and say no before more is kept than they may.
+	Accounts *stored.Accounts
 }
 
 // File is one file as it stands in the store.
@@ -61,12 +64,14 @@ type Store struct {
 	left bool                 // pieces were left behind since the last sweep; guarded by mu
 }
 
-// Open checks the configuration.
-func Open(cfg Config) (*Store, error) {
-	if cfg.Engine == nil || cfg.Blobs == nil || cfg.Now == nil || cfg.Rand == nil || cfg.Space == 0 {
+// Open checks the configuration, and counts what is there if it was never counted.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	if cfg.Engine == nil || cfg.Blobs == nil || cfg.Now == nil || cfg.Rand == nil || cfg.Space == 0 ||
+		cfg.Accounts == nil {
 		return nil, ErrConfig
 	}
-	return &Store{cfg: cfg, held: map[blob.Address]int{}, left: true}, nil
+	s := &Store{cfg: cfg, held: map[blob.Address]int{}, left: true}
+	return s, s.enter(ctx)
 }
 
 // idBytes is the length of the random part of a key.
@@ -75,7 +80,8 @@ const idBytes = 16
 const manifestFormat = 1
 
 // Keys below the space: 'f' id -> manifest; 'r' address id -> nothing: the file refers to the blob; 'x' end of its time
-// in seconds, id -> nothing.
+// in seconds, id -> nothing; 'o' digest of the owner, creation in seconds, id -> nothing; 'n' -> nothing: all files are
+// counted and listed by owner.
 func (s *Store) key(kind byte, parts ...[]byte) []byte {
 	k := []byte{s.cfg.Space, kind}
 	for _, p := range parts {
@@ -168,7 +174,9 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return nil //nolint:nilerr // there is no such file
 	}
+	var gone *File
 	err = s.cfg.Engine.Update(ctx, func(w engine.Writer) error {
+		gone = nil
 		f, err := s.get(w, raw)
 		if errors.Is(err, ErrNotFound) {
 			return nil
@@ -176,9 +184,11 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
+		gone = f
 		return s.remove(w, raw, f)
 	})
-	if err == nil {
+	if err == nil && gone != nil {
+		s.cfg.Accounts.Leave(gone.Owner, gone.Size)
 		s.leave()
 	}
 	return err
@@ -190,10 +200,12 @@ func (s *Store) remove(w engine.Writer, id []byte, f *File) error {
 			return err
 		}
 	}
-	if err := w.Delete(s.expiryKey(f.Expires, id)); err != nil {
-		return err
+	for _, k := range [][]byte{s.expiryKey(f.Expires, id), s.ownerKey(f, id), s.key('f', id)} {
+		if err := w.Delete(k); err != nil {
+			return err
+		}
 	}
-	return w.Delete(s.key('f', id))
+	return s.cfg.Accounts.Add(w, f.Owner, -f.counted())
 }
 
 // Sweep removes files whose time is over, and pieces that belong to no file, neither to one that exists nor to one that
@@ -227,14 +239,17 @@ func (s *Store) Tidy(ctx context.Context) error {
 	if !left {
 		return nil
 	}
+	cleared := s.cfg.Accounts.Clear()
 	_, err := s.cfg.Blobs.Sweep(ctx, blob.Sweeping{
 		OlderThan:  s.cfg.Now().Add(time.Nanosecond),
 		Referenced: func(a blob.Address) (bool, error) { return s.referenced(ctx, a) },
 	})
 	if err != nil {
 		s.leave()
+		return err
 	}
-	return err
+	cleared()
+	return nil
 }
 
 func (s *Store) leave() {

@@ -6,6 +6,10 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -18,6 +22,7 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/engine/memory"
 	"github.com/elicense/elicense/server/files"
+	"github.com/elicense/elicense/server/stored"
 )
 
 type world struct {
@@ -25,6 +30,10 @@ type world struct {
 	now    time.Time
 	engine engine.Engine
 	blobs  engine.Engine
+
+	config   files.Config
+	accounts *stored.Accounts
+	most     int64
 }
 
 func newWorld(t *testing.T) *world {
@@ -33,9 +42,214 @@ func newWorld(t *testing.T) *world {
 	clock := func() time.Time { return w.now }
 	blobs, err := blob.Open(blob.Config{Engine: w.blobs, Now: clock, Hash: func() hash.Hash { return sm3.New() }})
 	require.NoError(t, err)
-	w.Store, err = files.Open(files.Config{Engine: w.engine, Space: 'f', Blobs: blobs, Now: clock, Rand: rand.Reader})
-	require.NoError(t, err)
+	w.config = files.Config{Engine: w.engine, Space: 'f', Blobs: blobs, Now: clock, Rand: rand.Reader}
+	w.most = 1 << 40
+	w.open(t)
 	return w
+}
+
+// open opens the store as a process does that begins anew.
+func (w *world) open(t *testing.T) {
+	t.Helper()
+	var err error
+	w.accounts, err = stored.Open(stored.Config{Engine: w.engine, Space: 'u', Shares: func(owner string) []stored.Share {
+		return []stored.Share{{Name: owner, Most: w.most}}
+	}})
+	require.NoError(t, err)
+	w.config.Accounts = w.accounts
+	w.Store, err = files.Open(t.Context(), w.config)
+	require.NoError(t, err)
+}
+
+// used is what is counted for an owner.
+func (w *world) used(t *testing.T, owner string) int64 {
+	t.Helper()
+	state, err := w.accounts.State(t.Context(), owner)
+	require.NoError(t, err)
+	return state.Used
+}
+
+// TestQuota: what an owner keeps is counted until it is removed; beyond his quota nothing is taken, announced or not,
+// and nothing of it becomes durable; what is refused or broken off takes no room; the same content under the same key
+// takes none either.
+func TestQuota(t *testing.T) {
+	w := newWorld(t)
+	const piece, over = 4 << 20, files.Overhead
+	w.most = 3*piece + 2*over
+	write := func(key string, size, announced int) (*files.File, error) {
+		return w.Write(t.Context(), bytes.NewReader(bytes.Repeat([]byte(key), size)), files.Want{
+			Owner: "one", Key: key, Limit: 1 << 30, Size: int64(announced), Keep: time.Hour,
+		})
+	}
+	first, err := write("a", 2*piece, 2*piece)
+	require.NoError(t, err)
+	require.EqualValues(t, 2*piece+over, w.used(t, "one"))
+	kept := count(t, w.blobs)
+	_, err = write("b", piece+1, piece+1)
+	var full *stored.FullError
+	require.ErrorAs(t, err, &full)
+	require.Equal(t, stored.FullError{
+		Share: stored.Share{Name: "one", Most: w.most}, Used: 2*piece + over, Wanted: piece + 1 + over,
+	}, *full)
+	require.Equal(t, kept, count(t, w.blobs), "nothing of what was announced is on the disk")
+	_, err = write("b", 2*piece, 0)
+	require.ErrorIs(t, err, stored.ErrFull)
+	require.Greater(t, count(t, w.blobs), kept, "one piece had come before it was too much")
+	require.NoError(t, w.Tidy(t.Context()))
+	require.Equal(t, kept, count(t, w.blobs))
+	require.EqualValues(t, 2*piece+over, w.used(t, "one"))
+	_, err = write("a", 2*piece, 2*piece)
+	require.NoError(t, err, "the same again")
+	_, err = write("c", piece, piece)
+	require.NoError(t, err)
+	require.Equal(t, w.most, w.used(t, "one"))
+	_, err = write("d", 0, 0)
+	require.ErrorIs(t, err, stored.ErrFull, "files without content are counted too")
+	promised := w.Create(t.Context(), files.Want{Owner: "one", Limit: piece, Keep: time.Hour, Promised: true})
+	_, err = promised.Write([]byte("what a job made"))
+	require.NoError(t, err)
+	result, err := promised.Commit()
+	require.NoError(t, err)
+	promised.Close()
+	require.Greater(t, w.used(t, "one"), w.most)
+	w.open(t)
+	require.Greater(t, w.used(t, "one"), w.most, "after a restart too")
+	for _, id := range []string{first.ID, result.ID} {
+		require.NoError(t, w.Delete(t.Context(), id))
+		require.NoError(t, w.Delete(t.Context(), id))
+	}
+	require.EqualValues(t, piece+over, w.used(t, "one"))
+	_, err = write("e", 2*piece, 2*piece)
+	require.NoError(t, err)
+	w.now = w.now.Add(2 * time.Hour)
+	_, err = w.Sweep(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, w.used(t, "one"))
+	require.Equal(t, 1, count(t, w.engine), "the mark that files are counted")
+}
+
+// TestRemovedIsOnTheDisk: who uploads and deletes in turns has no more than twice his quota on the disk, until that is
+// cleared.
+func TestRemovedIsOnTheDisk(t *testing.T) {
+	w := newWorld(t)
+	w.most = 100_000
+	size := int64(90_000)
+	write := func() (*files.File, error) {
+		return w.Write(t.Context(), io.LimitReader(rand.Reader, size), files.Want{Owner: "one", Limit: size, Size: size, Keep: time.Hour})
+	}
+	for range 2 {
+		f, err := write()
+		require.NoError(t, err)
+		require.NoError(t, w.Delete(t.Context(), f.ID))
+	}
+	_, err := write()
+	var full *stored.FullError
+	require.ErrorAs(t, err, &full)
+	require.True(t, full.Passes())
+	require.NoError(t, w.Tidy(t.Context()))
+	_, err = write()
+	require.NoError(t, err)
+}
+
+// TestCountedOnce: where files were never counted they are when the store is opened, once, also if the process ended in
+// the middle of it.
+func TestCountedOnce(t *testing.T) {
+	w := newWorld(t)
+	for i, owner := range []string{"one", "two", "one"} {
+		_, err := w.Write(t.Context(), strings.NewReader("content"), files.Want{
+			Owner: owner, Key: strconv.Itoa(i), Limit: 100, Keep: time.Hour,
+		})
+		require.NoError(t, err)
+	}
+	want := map[string]int64{"one": w.used(t, "one"), "two": w.used(t, "two")}
+	require.NotZero(t, want["one"])
+	before, err := w.List(t.Context(), "one", "", 10)
+	require.NoError(t, err)
+	require.NoError(t, w.engine.Update(t.Context(), func(e engine.Writer) error {
+		var gone [][]byte
+		for _, prefix := range []string{"fn", "fo", "u"} {
+			err := e.Scan(engine.Range{Prefix: []byte(prefix)}, func(k, _ []byte) (bool, error) {
+				gone = append(gone, bytes.Clone(k))
+				return true, nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		for _, k := range gone {
+			if err := e.Delete(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	for range 2 {
+		w.open(t)
+		require.Equal(t, want, map[string]int64{"one": w.used(t, "one"), "two": w.used(t, "two")})
+		after, err := w.List(t.Context(), "one", "", 10)
+		require.NoError(t, err)
+		require.Equal(t, before, after)
+	}
+}
+
+// TestAtOnce: however many write at once, no owner keeps more than his quota, and what is counted is what is there.
+func TestAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.most = 10 * (1000 + files.Overhead)
+	var all sync.WaitGroup
+	var kept, refused atomic.Int32
+	for i := range 64 {
+		all.Go(func() {
+			announced := int64(1000 * (i % 2))
+			_, err := w.Write(t.Context(), io.LimitReader(rand.Reader, 1000), files.Want{
+				Owner: "one", Limit: 1000, Size: announced, Keep: time.Hour,
+			})
+			switch {
+			case err == nil:
+				kept.Add(1)
+			case errors.Is(err, stored.ErrFull):
+				refused.Add(1)
+			default:
+				t.Errorf("writing: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	require.EqualValues(t, 64, kept.Load()+refused.Load())
+	require.LessOrEqual(t, kept.Load(), int32(10))
+	require.EqualValues(t, int64(kept.Load())*(1000+files.Overhead), w.used(t, "one"))
+	list, err := w.List(t.Context(), "one", "", 100)
+	require.NoError(t, err)
+	require.Len(t, list, int(kept.Load()))
+}
+
+// TestList: an owner sees his own files, the newest first, page by page.
+func TestList(t *testing.T) {
+	w := newWorld(t)
+	var want []string
+	for range 5 {
+		f, err := w.Write(t.Context(), strings.NewReader("x"), files.Want{Owner: "one", Limit: 9, Keep: time.Hour})
+		require.NoError(t, err)
+		want = append([]string{f.ID}, want...)
+		w.now = w.now.Add(time.Second)
+	}
+	other, err := w.Write(t.Context(), strings.NewReader("x"), files.Want{Owner: "two", Limit: 9, Keep: time.Hour})
+	require.NoError(t, err)
+	var got []string
+	for after := ""; ; {
+		page, err := w.List(t.Context(), "one", after, 2)
+		require.NoError(t, err)
+		if len(page) == 0 {
+			break
+		}
+		for _, f := range page {
+			got = append(got, f.ID)
+		}
+		after = got[len(got)-1]
+	}
+	require.Equal(t, want, got)
+	_, err = w.List(t.Context(), "one", other.ID, 2)
+	require.ErrorIs(t, err, files.ErrNotFound)
 }
 
 func count(t *testing.T, e engine.Engine) int {
@@ -106,7 +320,7 @@ func TestTooLarge(t *testing.T) {
 	_, err = w.Write(t.Context(), io.MultiReader(bytes.NewReader(make([]byte, 5<<20)), iotest.ErrReader(errors.New("gone"))),
 		files.Want{Limit: 8 << 20, Keep: time.Hour})
 	require.Error(t, err)
-	require.Zero(t, count(t, w.engine))
+	require.Equal(t, 1, count(t, w.engine), "the mark that files are counted")
 	require.NotZero(t, count(t, w.blobs))
 	require.NoError(t, w.Tidy(t.Context()))
 	require.Zero(t, count(t, w.blobs))
@@ -167,7 +381,7 @@ func TestSweep(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	require.Zero(t, count(t, w.engine))
+	require.Equal(t, 1, count(t, w.engine), "the mark that files are counted")
 	require.Zero(t, count(t, w.blobs))
 }
 
@@ -203,7 +417,7 @@ func TestUnknown(t *testing.T) {
 		require.ErrorIs(t, err, files.ErrNotFound)
 		require.NoError(t, w.Delete(t.Context(), id))
 	}
-	_, err := files.Open(files.Config{})
+	_, err := files.Open(t.Context(), files.Config{})
 	require.ErrorIs(t, err, files.ErrConfig)
 }
 

@@ -70,6 +70,9 @@ type Job struct {
 	Failure    json.RawMessage `json:"failure,omitempty"` // of Failed, as Config.Explain tells it
 
 	Key []byte `json:"key"` // of its request; Sweep removes both together
+
+	Counted int64 `json:"counted,omitempty"` // of its owner's room, until Sweep removes it
+	Makes   int64 `json:"makes,omitempty"`   // of that, for what it will make; until it has ended
 }
 
 // Request is a job that is wanted.
@@ -80,6 +83,8 @@ type Request struct {
 
 	Message string // id of the message that wants it, not part of what is wanted; or ""
 	Spec    any    // encoded as JSON
+	Makes   int64  // bytes that it will make, for which there is room; not part of what is wanted
+	Refuse  error  // why new work is refused; nil: it is not
 }
 
 // Config is what jobs are kept with. Every field without a stated zero meaning must be set.
@@ -89,6 +94,9 @@ type Config struct {
 	Now    func() time.Time
 	Rand   io.Reader
 	Kinds  map[string]Work
+
+	// Count counts what owners keep, in the transaction that keeps or (n below zero) removes it; nil: nobody does.
+	Count func(w engine.Writer, owner string, n int64) error
 
 	// Explain tells the owner why a job failed, without anything that is internal.
 	Explain func(error) json.RawMessage
@@ -108,6 +116,9 @@ const (
 	maxSpec    = 256 << 10
 )
 
+// Overhead is what is counted for a job beside its request and what it makes.
+const Overhead = 4 << 10
+
 // Jobs is safe for use by many goroutines.
 type Jobs struct {
 	cfg  Config
@@ -126,6 +137,9 @@ func Open(cfg Config) (*Jobs, error) {
 	}
 	if cfg.MaxWaiting == 0 {
 		cfg.MaxWaiting = maxWaiting
+	}
+	if cfg.Count == nil {
+		cfg.Count = func(engine.Writer, string, int64) error { return nil }
 	}
 	cfg.Workers = max(cfg.Workers, 1)
 	return &Jobs{cfg: cfg, wake: make(chan struct{}, 1), live: newLive()}, nil

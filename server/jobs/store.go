@@ -88,7 +88,7 @@ func (s *Jobs) put(w engine.Writer, j *Job) error {
 	return w.Put(s.key('j', raw(j.ID)), b)
 }
 
-// Add accepts work. The same owner, key and request give the same job again, and true.
+// Add accepts work, unless new work is refused. The same owner, key and request give the same job again, and true.
 func (s *Jobs) Add(ctx context.Context, req Request) (*Job, bool, error) {
 	if s.cfg.Kinds[req.Kind] == nil || req.Owner == "" || req.Key == "" {
 		return nil, false, ErrConfig
@@ -108,7 +108,7 @@ func (s *Jobs) Add(ctx context.Context, req Request) (*Job, bool, error) {
 	fresh := Job{
 		ID: hex.EncodeToString(id), Kind: req.Kind, Owner: req.Owner, State: Waiting, Created: now,
 		Expires: now.Add(s.cfg.Keep), Spec: spec, Key: digest(req.Owner, req.Key),
-		Message: req.Message,
+		Message: req.Message, Counted: Overhead + int64(len(spec)) + req.Makes, Makes: req.Makes,
 	}
 	var j *Job
 	var again bool
@@ -118,6 +118,9 @@ func (s *Jobs) Add(ctx context.Context, req Request) (*Job, bool, error) {
 		if former != nil || err != nil {
 			j, again = former, true
 			return err
+		}
+		if req.Refuse != nil {
+			return req.Refuse
 		}
 		taken := fresh
 		j = &taken
@@ -162,6 +165,9 @@ func (s *Jobs) enqueue(w engine.Writer, j *Job) error {
 		}
 	}
 	if err := w.Put(s.key('k', j.Key), append(digest(j.Kind, string(j.Spec)), raw(j.ID)...)); err != nil {
+		return err
+	}
+	if err := s.cfg.Count(w, j.Owner, j.Counted); err != nil {
 		return err
 	}
 	return s.put(w, j)
@@ -276,6 +282,10 @@ func (s *Jobs) end(w engine.Writer, j *Job, state State) error {
 	if err := w.Delete(s.queueKey(j)); err != nil {
 		return err
 	}
+	if err := s.cfg.Count(w, j.Owner, -j.Makes); err != nil {
+		return err
+	}
+	j.Counted, j.Makes = j.Counted-j.Makes, 0
 	return s.put(w, j)
 }
 
@@ -312,7 +322,7 @@ func (s *Jobs) remove(w engine.Writer, id string) error {
 			return err
 		}
 	}
-	return nil
+	return s.cfg.Count(w, j.Owner, -j.Counted)
 }
 
 // Backlog is what has not ended.

@@ -1,0 +1,125 @@
+// Package crowd bounds how many connections and requests a service has at once, all together and from one address:
+// whoever opens many and sends nothing, or sends slowly, keeps nobody out but himself. It says nothing of how often
+// somebody may call, and keeps nothing.
+package crowd
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+)
+
+// Seats are so many for everybody together, and so many for one address. They are safe for concurrent use.
+type Seats struct {
+	all, each int
+
+	mu   sync.Mutex
+	here int            // guarded by mu
+	from map[string]int // guarded by mu
+}
+
+// NewSeats makes empty seats.
+func NewSeats(all, each int) *Seats { return &Seats{all: all, each: each, from: map[string]int{}} }
+
+// Enter takes a seat; false: there is none.
+func (p *Seats) Enter(from string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.here >= p.all || p.from[from] >= p.each {
+		return false
+	}
+	p.here++
+	p.from[from]++
+	return true
+}
+
+// Leave gives a seat back that was taken.
+func (p *Seats) Leave(from string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.here--
+	if p.from[from]--; p.from[from] == 0 {
+		delete(p.from, from)
+	}
+}
+
+// AtMost lets in whoever finds a seat and has the others answered by busy at once: who waits in a queue has given up
+// before it is his turn. They are to try again in a second, on a new connection, for the rest of what they send is not
+// waited for. Who does not even take these answers gets no more of them than there are seats: the rest is broken off.
+func AtMost(seats *Seats, busy, next http.Handler) http.Handler {
+	refused := NewSeats(seats.all, seats.each)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		from := Subscriber(r.RemoteAddr)
+		if !seats.Enter(from) {
+			if !refused.Enter(from) {
+				panic(http.ErrAbortHandler)
+			}
+			defer refused.Leave(from)
+			w.Header().Set("Retry-After", "1")
+			w.Header().Set("Connection", "close")
+			busy.ServeHTTP(w, r)
+			return
+		}
+		defer seats.Leave(from)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// listener takes so many connections from everybody together, and so many from one address.
+type listener struct {
+	net.Listener
+
+	seats *Seats
+}
+
+// Listener takes connections that find a seat. One that finds none is closed at once.
+func Listener(l net.Listener, seats *Seats) net.Listener { return &listener{l, seats} }
+
+// Accept gives the next connection that may come in.
+func (c *listener) Accept() (net.Conn, error) {
+	for {
+		conn, err := c.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		from := Subscriber(conn.RemoteAddr().String())
+		if c.seats.Enter(from) {
+			return &guest{Conn: conn, leave: sync.OnceFunc(func() { c.seats.Leave(from) })}, nil
+		}
+		_ = conn.Close() // nothing was said
+	}
+}
+
+// guest is a connection that says when it ends.
+type guest struct {
+	net.Conn
+
+	leave func()
+}
+
+// Close ends the connection.
+func (g *guest) Close() error {
+	g.leave()
+	return g.Conn.Close()
+}
+
+// subscriberBits is how much of an IPv6 address names a subscriber, who chooses the rest as often as he likes.
+const subscriberBits = 64
+
+// Subscriber is an address without its port; of an IPv6 address the subscriber's network.
+func Subscriber(address string) string {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return address
+	}
+	ip := at.Addr().Unmap().WithZone("")
+	if ip.Is4() {
+		return ip.String()
+	}
+	network, err := ip.Prefix(subscriberBits)
+	if err != nil {
+		return ip.String()
+	}
+	return network.String()
+}

@@ -220,6 +220,8 @@ type Report struct {
 	Advice        []Advice   // why a signature failed, if a known mistake explains it
 	Kept          []Rejudged // the documents of an evidence file, judged anew
 	Grounds       Grounds    // what it rests on beside the document; no part of its written forms
+
+	zone *time.Location // of the times that people read
 }
 
 // Tolerance is a departure from a standard that is known of a product and was let pass.

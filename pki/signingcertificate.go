@@ -6,7 +6,7 @@ import (
 	"github.com/elicense/elicense/internal/cms"
 )
 
-// CheckSigningCertificate holds a signer's certificate against the signed attributes that name one (RFC 5035, 5.4):
+// CheckSigningCertificate holds a signer's certificate against the signed attributes that name one (RFC 5035, 3):
 // each must name this certificate first. named tells whether there is such an attribute.
 func CheckSigningCertificate(s *cms.SignerInfo, c *Certificate) (named bool, err error) {
 	bindings, err := s.SigningCertificates()

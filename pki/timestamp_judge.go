@@ -167,7 +167,7 @@ func (t *Timestamp) checkTerms(o *TimestampOptions) error {
 }
 
 // verifyChain judges the signer's certificate at the time that the token says. If the attributes name more certificates
-// than the signer's, the chain may have no others (RFC 5035, 5.4).
+// than the signer's, the chain may have no others (RFC 5035, 3).
 func (t *Timestamp) verifyChain(signer *Certificate, options ChainOptions) (*Chain, error) {
 	options.At, options.Purpose, options.Usage = t.GenTime, PurposeTimestamp, UsageDigitalSignature
 	if signer.KeyUsage&UsageDigitalSignature == 0 {

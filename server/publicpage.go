@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/vault"
 )
 
@@ -83,6 +84,9 @@ type publicPage struct {
 
 func (p *publicPage) say(class, zh, en string) { p.Class, p.HeadZh, p.HeadEn = class, zh, en }
 
+// When is the time of the answer by the clock of the vault's people.
+func (p *publicPage) When() string { return moment.Say(p.At, p.At.Location(), "zh") }
+
 // state fills in how a licence stands. Only one word means that it is in force.
 func (p *publicPage) state(v *vault.Validity) {
 	p.Version, p.At = v.Version, v.At.In(p.At.Location())
@@ -144,7 +148,7 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 {{if .Zh}}<p>{{.Zh}}<br><span class="en" lang="en">{{.En}}</span></p>{{end}}
 <dl>
 {{if .Version}}<div><dt>版本 <small lang="en">version</small></dt><dd>{{.Version}}</dd></div>{{end}}
-<div><dt>核验时间 <small lang="en">asked at</small></dt><dd>{{.At.Format "2006-01-02 15:04:05"}}</dd></div>
+<div><dt>核验时间 <small lang="en">asked at</small></dt><dd>{{.When}}</dd></div>
 </dl>
 {{if .Version}}<p>手中证照的版本与此不同的，以此为准。<br>
 <span class="en" lang="en">A paper or file of another version is out of date.</span></p>{{end}}

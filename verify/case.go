@@ -105,9 +105,16 @@ func (c *CaseReport) DecisionIn(lang string) string { return decisions[c.Decisio
 
 // Notice is the one paragraph for the applicant: every document that cannot be accepted, with what is wrong with it.
 func (c *CaseReport) Notice(lang string) string {
+	return c.join(lang, (*Report).Notice)
+}
+
+// notice is Notice with the instants of the written form.
+func (c *CaseReport) notice(lang string) string { return c.join(lang, (*Report).notice) }
+
+func (c *CaseReport) join(lang string, notice func(r *Report, lang string) string) string {
 	var lines []string
 	for i, r := range c.Reports {
-		if n := r.Notice(lang); n != "" {
+		if n := notice(r, lang); n != "" {
 			lines = append(lines, words{"《" + c.Names[i] + "》", c.Names[i] + ": "}.in(lang)+n)
 		}
 	}
@@ -153,7 +160,7 @@ const CaseMediaType = "application/vnd.elicense.case.v1+json"
 func (c *CaseReport) MarshalJSON() ([]byte, error) {
 	out := jsonCase{
 		MediaType: CaseMediaType, Policy: PolicyVersion, Number: c.Number, Decision: decisions[c.Decision()].texts(),
-		Indication: c.Indication(), Notice: texts{c.Notice("zh"), c.Notice("en")}, Documents: []jsonNamed{},
+		Indication: c.Indication(), Notice: texts{c.notice("zh"), c.notice("en")}, Documents: []jsonNamed{},
 	}
 	for i, r := range c.Reports {
 		out.Documents = append(out.Documents, jsonNamed{c.Names[i], c.Inputs[i], r})

@@ -41,7 +41,19 @@ type htmlLabels struct {
 
 // WriteHTML writes the report as one file that needs nothing else and prints well, in "zh" or "en".
 func (r *Report) WriteHTML(w io.Writer, lang string) error {
-	return htmlReport.Execute(w, r.view(lang))
+	v := r.view(lang)
+	say := func(s *string) { *s = r.forPeople(*s, lang) }
+	say(&v.JudgedAt)
+	for i := range v.Checks {
+		say(&v.Checks[i].Text)
+	}
+	for i := range v.Facts {
+		say(&v.Facts[i].Value)
+	}
+	for i := range v.Timeline {
+		say(&v.Timeline[i].Name)
+	}
+	return htmlReport.Execute(w, v)
 }
 
 func (r *Report) view(lang string) htmlView {

@@ -46,7 +46,7 @@ const usualChecks = 16
 func newJudgement(ctx context.Context, v *Verifier, expect Expect) *judgement {
 	now := v.config.Now()
 	j := &judgement{ctx: ctx, v: v, expect: expect, now: now, report: &Report{
-		Kind: KindUnknown, JudgedAt: now.UTC(), Checks: make([]Check, 0, usualChecks),
+		Kind: KindUnknown, JudgedAt: now.UTC(), zone: v.config.Zone, Checks: make([]Check, 0, usualChecks),
 	}}
 	j.moment("now", now)
 	if !expect.At.IsZero() {

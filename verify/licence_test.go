@@ -345,7 +345,7 @@ func TestExpectations(t *testing.T) {
 	require.Equal(t, verify.Recheck, tomorrow.Decision())
 	require.Equal(t, now.AddDate(0, 0, 1).UTC(), tomorrow.RecheckAt)
 	first, _ := tomorrow.Headlines("zh")
-	require.Contains(t, first, "待 2026-03-03T01:30:00Z 复验")
+	require.Contains(t, first, "待 2026-03-03 09:30:00 北京时间 复验")
 }
 
 // TestSeveralHolders: code and name must be of one of them.

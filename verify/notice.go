@@ -7,7 +7,9 @@ const maxNoticed = 10
 
 // Notice is the paragraph for the applicant (告知), in "zh" or "en": every finding that keeps the document from being
 // accepted, the worst first, each with what to do. It is empty if there is none.
-func (r *Report) Notice(lang string) string {
+func (r *Report) Notice(lang string) string { return r.forPeople(r.notice(lang), lang) }
+
+func (r *Report) notice(lang string) string {
 	var lines []string
 	seen := map[string]bool{}
 	for _, outcome := range []Indication{TotalFailed, Indeterminate} {

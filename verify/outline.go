@@ -4,6 +4,7 @@ import "time"
 
 // Outline is a report in words, in "zh" or "en", in the order in which people read it: for whoever lays it out in a
 // form of his own. Each text is one line and holds nothing that steers a terminal or turns the direction of writing.
+// Instants in its rows are those of RFC 3339: a layout writes them by the clock of its readers.
 type Outline struct {
 	Decision, Reason string // the first two lines
 	Notice           string // 告知内容; empty if nothing is wrong

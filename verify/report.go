@@ -221,7 +221,8 @@ type Report struct {
 	Kept          []Rejudged // the documents of an evidence file, judged anew
 	Grounds       Grounds    // what it rests on beside the document; no part of its written forms
 
-	said *Said // by the status source, with what of it was used
+	said *Said          // by the status source, with what of it was used
+	zone *time.Location // of the times that people read
 }
 
 // Tolerance is a departure from a standard that is known of a product and was let pass.

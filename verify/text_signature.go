@@ -48,7 +48,7 @@ var signatureRules = map[string]rule{
 		words{"所签内容不在，或过大", "the signed content is missing or too large"},
 	},
 	"binding": {
-		LevelSignature, "RFC 5035 5.4", words{"签名指明此证书", "the signature names this certificate"},
+		LevelSignature, "RFC 5035 3", words{"签名指明此证书", "the signature names this certificate"},
 		words{"签名指明的是另一张证书", "the signature names another certificate"}, words{},
 	},
 	"pdf.text": {

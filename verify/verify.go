@@ -18,6 +18,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/internal/sm2note"
 	"github.com/elicense/elicense/internal/sm2sig"
 	"github.com/elicense/elicense/pki"
@@ -165,7 +166,7 @@ func New(config Config) (*Verifier, error) {
 		return nil, err
 	}
 	if config.Zone == nil {
-		config.Zone = time.FixedZone("UTC+8", 8*60*60)
+		config.Zone = moment.China()
 	}
 	if config.Requirements.Sunsets == nil {
 		config.Requirements.Sunsets = DefaultSunsets()

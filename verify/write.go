@@ -7,24 +7,31 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/elicense/elicense/internal/moment"
 )
 
 // Headlines gives the first two lines of the report: the decision, in Chinese and English, and its reason in "zh"
 // or "en".
 func (r *Report) Headlines(lang string) (decision, reason string) {
 	w := r.decisionWords()
-	return w.zh + " / " + w.en, r.reason().in(lang)
+	return w.zh + " / " + w.en, r.forPeople(r.reason().in(lang), lang)
 }
 
 // DecisionIn is the decision in one language alone.
 func (r *Report) DecisionIn(lang string) string { return r.decisionWords().in(lang) }
 
+// forPeople writes the instants in a text by the clock of the verifier. The written form keeps those of RFC 3339, so that
+// it is the same wherever it is made.
+func (r *Report) forPeople(text, lang string) string { return moment.SayAll(text, r.zone, lang) }
+
 func (r *Report) decisionWords() words {
 	if r.RecheckAt.IsZero() {
 		return decisions[r.Decision()]
 	}
-	at := r.RecheckAt.Format(time.RFC3339)
-	return words{"待 " + at + " 复验", "RECHECK AFTER " + at}
+	return words{
+		"待 " + moment.Say(r.RecheckAt, r.zone, "zh") + " 复验", "RECHECK AFTER " + moment.Say(r.RecheckAt, r.zone, "en"),
+	}
 }
 
 func (r *Report) reason() words {
@@ -119,7 +126,7 @@ func (r *Report) WriteText(w io.Writer, lang string) error {
 		line("%s %s%s  [%s; %s]", marks[c.Status], inPart(c.Part), checkText(c, lang), c.ID, c.Clause)
 	}
 	r.writeRest(line, lang)
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, r.forPeople(b.String(), lang))
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/pki/ca"
 )
 
@@ -81,7 +82,7 @@ func (c *program) foundLine(f *ca.Found) {
 		"certificate": f.ID.String(), "profile": f.Profile, "state": f.Status.State.String(), "until": until,
 		"renews": renewed(f), "digest": digestOf(f.DER),
 	}, func() {
-		c.Tell("%s  %s  %s  至 %s", "%s  %s  %s  until %s", f.ID, f.Profile, f.Status.State, until)
+		c.Tell("%s  %s  %s  至 %s", "%s  %s  %s  until %s", f.ID, f.Profile, f.Status.State, moment.Day(f.Status.NotAfter, nil))
 	})
 }
 
@@ -218,7 +219,7 @@ func (c *program) auditLine(e *ca.AuditEntry) {
 			outcome = c.Say("  拒绝", "  refused")
 		}
 		c.Put(strings.TrimRight(strings.Join([]string{
-			at, e.Actor, e.Act, e.Object + outcome, e.Note,
+			c.When(e.At, nil), e.Actor, e.Act, e.Object + outcome, e.Note,
 		}, "  "), " ") + "\n")
 	})
 }

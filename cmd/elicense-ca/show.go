@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/pki"
 )
 
@@ -40,7 +41,7 @@ func (c *program) show(cert *pki.Certificate) {
 	c.Line(jsonOf(cert), func() {
 		for _, f := range facts {
 			if f.value != "" {
-				c.Put(padded(c.Say(f.zh, f.en)) + f.value + "\n")
+				c.Put(padded(c.Say(f.zh, f.en)) + moment.SayAll(f.value, nil, c.Lang) + "\n")
 			}
 		}
 		c.Put("\n")

@@ -96,20 +96,17 @@ func auditOf(e *record.AuditEntry) auditJSON {
 }
 
 func (c *program) showAudit(zone *time.Location, e *record.AuditEntry) error {
-	return c.Emit(auditOf(e), func() { c.Fact("%s", auditLine(e, zone)) })
+	return c.Emit(auditOf(e), func() { c.Fact("%s", c.auditLine(e, zone)) })
 }
 
-// shownTime is how entries and events tell when.
-const shownTime = "2006-01-02 15:04:05"
-
 // auditLine is an entry for people.
-func auditLine(e *record.AuditEntry, zone *time.Location) string {
+func (c *program) auditLine(e *record.AuditEntry, zone *time.Location) string {
 	q := &e.Asked
 	by := q.Caller
 	if e.Clerk != "" {
 		by += "/" + e.Clerk
 	}
-	words := []string{e.Time.In(zone).Format(shownTime), by, e.Act, e.Result, q.Ground, q.Purpose}
+	words := []string{c.When(e.Time, zone), by, e.Act, e.Result, q.Ground, q.Purpose}
 	about := e.Licence // which names its type
 	if about == "" {
 		about = e.Type

@@ -63,11 +63,11 @@ func (c *program) showTrail(t *vault.Trail, zone *time.Location) error {
 	}
 	return c.Emit(out, func() {
 		for i := range t.Entries {
-			c.Fact("%s", auditLine(&t.Entries[i], zone))
+			c.Fact("%s", c.auditLine(&t.Entries[i], zone))
 		}
 		for i := range t.Events {
 			e := &t.Events[i]
-			c.Fact("        %s  %s  %s", e.Recorded.In(zone).Format(shownTime), e.Kind, e.Identifier)
+			c.Fact("        %s  %s  %s", c.When(e.Recorded, zone), e.Kind, e.Identifier)
 		}
 		c.Tell("审计记录 %d 条，事件 %d 件", "%d audit entries, %d events", len(t.Entries), len(t.Events))
 		if t.More {

@@ -295,7 +295,7 @@ func (c *program) acceptLoss(ctx context.Context, h *house, a vault.Access, loss
 		if !lost.Known.IsZero() {
 			c.Tell("库中最后一笔业务：%s。此后的签发、变更、吊销、登记、授权和密级都已丢失，须重新录入；",
 				"The last event it holds: %s. Issues, changes, revocations, registrations, consents and classifications since are lost:",
-				lost.Known.In(h.zone).Format("2006-01-02 15:04:05"))
+				c.When(lost.Known, h.zone))
 			c.Tell("在此之前，丢失的吊销在库中仍显示有效。", "enter them again; until then a revocation that was lost still reads valid.")
 		}
 		c.Tell("各号段已跳过 %d 个号，见 numbers；“已全部转换”的声明均已撤销。请公布新检查点：%s proof checkpoint",

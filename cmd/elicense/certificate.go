@@ -15,6 +15,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 	"github.com/elicense/elicense/vault"
@@ -146,7 +147,7 @@ func (c *program) certificateList() *cobra.Command {
 			}
 			return c.Emit(out, func() {
 				for _, x := range out {
-					c.Tell("%-18s  至 %s，还有 %d 天  %s", "%-18s  until %s, %d days left  %s", x.Whose, x.NotAfter.Format(time.DateOnly),
+					c.Tell("%-18s  至 %s，还有 %d 天  %s", "%-18s  until %s, %d days left  %s", x.Whose, moment.Day(x.NotAfter, nil),
 						x.DaysLeft, x.Name)
 				}
 			})
@@ -223,7 +224,7 @@ func (c *program) showRenewed(file, whose string) error {
 	}
 	until := certs[0].NotAfter
 	return c.Emit(map[string]any{"whose": whose, "serial": fmt.Sprintf("%X", certs[0].Serial), "not_after": until}, func() {
-		c.Tell("已换发：%s 的新证书到 %s", "renewed: the new certificate of %s holds until %s", whose, until.Format(time.DateOnly))
+		c.Tell("已换发：%s 的新证书到 %s", "renewed: the new certificate of %s holds until %s", whose, moment.Day(until, nil))
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/vault"
 )
 
@@ -131,7 +132,7 @@ func (c *program) showConsents(list []consentJSON, zone *time.Location) {
 			only = c.Say("  限办件 ", "  only for case ") + x.Case
 		}
 		c.Tell("【%s】%s  %s 至 %s%s", "[%s] %s  %s until %s%s", c.Say(w[0], w[1]), x.ID, x.Department,
-			x.Expires.In(zone).Format(time.DateOnly), only)
+			moment.Day(x.Expires, zone), only)
 	}
 }
 

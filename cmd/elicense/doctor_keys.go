@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/vault"
 )
 
@@ -34,7 +35,7 @@ func (x *examination) certificate(h *held) {
 	}
 	c := certs[0]
 	h.certificate = c
-	until := c.NotAfter.Format(time.DateOnly)
+	until := moment.Day(c.NotAfter, nil)
 	zh, en := h.inBoth()
 	renew := x.again() + " certificate renew " + h.whose
 	renewZh, renewEn := "换发："+renew, "renew it: "+renew
@@ -43,9 +44,10 @@ func (x *examination) certificate(h *held) {
 	}
 	switch {
 	case x.now.Before(c.NotBefore):
-		from := c.NotBefore.Format(time.DateTime)
+		from := c.NotBefore
 		x.found(ailment{
-			levelError, "certificate-early", zh + "要到 " + from + " 才生效", en + " is not valid before " + from, "校准系统时钟",
+			levelError, "certificate-early", zh + "要到 " + moment.Say(from, nil, "zh") + " 才生效",
+			en + " is not valid before " + moment.Say(from, nil, "en"), "校准系统时钟",
 			"set the system clock",
 		})
 	case !x.now.Before(c.NotAfter):
@@ -98,9 +100,9 @@ func (x *examination) expiry(a ailment, left int) {
 // pending says what is not settled, and whether the clock runs behind what is written.
 func (x *examination) pending(h *house, p *vault.Pending) {
 	if p.LastAudit.After(x.now.Add(time.Minute)) {
-		at := p.LastAudit.In(h.zone).Format(time.DateTime)
 		x.found(ailment{
-			levelError, "clock", "系统时钟早于最近的审计记录（" + at + "）", "the system clock is behind the newest audit entry (" + at + ")",
+			levelError, "clock", "系统时钟早于最近的审计记录（" + moment.Say(p.LastAudit, h.zone, "zh") + "）",
+			"the system clock is behind the newest audit entry (" + moment.Say(p.LastAudit, h.zone, "en") + ")",
 			"先校准时钟再办理业务", "set the clock before doing anything else",
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/internal/ses"
 	"github.com/elicense/elicense/pki"
 )
@@ -50,7 +51,7 @@ func (x *examination) seal(uscc string) {
 	if certs[0].NotAfter.Before(until) {
 		until = certs[0].NotAfter
 	}
-	day := until.Format(time.DateOnly)
+	day := moment.Day(until, nil)
 	if !x.now.Before(until) {
 		a.Level, a.Zh, a.En = levelError, seal.Name+"已于 "+day+" 到期，不能再盖章", "the seal "+seal.Name+" ended on "+day+" and seals no more"
 		x.found(a)
@@ -110,7 +111,7 @@ func (x *examination) crl(name string) {
 		x.found(a)
 		return
 	}
-	day := crl.NextUpdate.Format(time.DateOnly)
+	day := moment.Day(crl.NextUpdate, nil)
 	a.Zh, a.En = "吊销列表 "+file+" 到 "+day, "the CRL "+file+": until "+day
 	switch left := crl.NextUpdate.Sub(x.now); {
 	case left <= 0:

@@ -15,6 +15,7 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/moment"
 )
 
 // remote is a service that doctor looks at from outside, as those who call it see it.
@@ -165,8 +166,8 @@ func (r *remote) certificate(res *page) {
 	end := res.tls.PeerCertificates[0].NotAfter
 	left := int(end.Sub(r.now).Hours() / 24)
 	r.expiry(ailment{
-		Code: "server-certificate", Zh: fmt.Sprintf("服务器证书还有 %d 天到期（%s）", left, end.Format(time.DateOnly)),
-		En:    fmt.Sprintf("the server's certificate ends in %d days (%s)", left, end.Format(time.DateOnly)),
+		Code: "server-certificate", Zh: fmt.Sprintf("服务器证书还有 %d 天到期（%s）", left, moment.Day(end, nil)),
+		En:    fmt.Sprintf("the server's certificate ends in %d days (%s)", left, moment.Day(end, nil)),
 		FixZh: "换发服务器证书，写入 " + serviceFile + " 后重启", FixEn: "get another, name it in " + serviceFile + " and restart",
 	}, left)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/signing"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/document"
@@ -321,10 +322,7 @@ func (c *program) documentNote() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			zone, err := time.LoadLocation("Asia/Shanghai") // the standard's times have no zone of their own
-			if err != nil {
-				return err
-			}
+			zone := moment.China() // the standard's times have no zone of their own
 			note, err := document.ParseNote(bytes.NewReader(data), int64(len(data)), zone)
 			if errors.Is(err, document.ErrNoNote) {
 				return cli.Usage("不是加注件："+args[0], "no purpose-bound copy: "+args[0])
@@ -354,5 +352,5 @@ func noteView(n *document.Note, file string) map[string]any {
 func (c *program) tellNote(n *document.Note) {
 	c.Tell("仅供 %s 用于 %s", "for %s alone, to be used for %s", n.For, n.Purpose)
 	c.Tell("有效期至 %s，制作者 %s，制作时间 %s", "until %s, made by %s at %s",
-		n.Until.Format(time.DateTime), n.Maker, n.Made.Format(time.DateTime))
+		c.When(n.Until, nil), n.Maker, c.When(n.Made, nil))
 }

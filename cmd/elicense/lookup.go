@@ -325,7 +325,7 @@ func (c *program) showHistory(list []vault.Entry, zone *time.Location) error {
 			e := list[i].Event
 			w := eventWords[e.Kind]
 			line := strings.Join([]string{
-				e.Recorded.In(zone).Format("2006-01-02 15:04:05"), c.Say(w, string(e.Kind)),
+				c.When(e.Recorded, zone), c.Say(w, string(e.Kind)),
 				c.Say("生效 ", "effective ") + e.Effective.String(), e.Basis, e.Reason,
 			}, "  ")
 			c.Fact("%3d  %s", e.Number, strings.TrimRight(line, " "))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/vault/convert"
 )
 
@@ -112,7 +113,7 @@ func (m *meter) forecast(p convert.Progress) string {
 	if !p.Late {
 		return ""
 	}
-	return m.Say("，预计 ", ", ends ") + p.Ends.Format("2006-01-02") + m.Say(" 完成，晚于期限", ", behind the deadline")
+	return m.Say("，预计 ", ", ends ") + moment.Day(p.Ends, nil) + m.Say(" 完成，晚于期限", ", behind the deadline")
 }
 
 // finish clears the line of the bar.

@@ -9,6 +9,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/client"
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
 	"github.com/elicense/elicense/vault/document"
@@ -34,12 +35,9 @@ func (c *program) callService(asker who) (*serviceDesk, error) {
 			"its callers by their keys and tokens")
 	}
 	// A service in China tells its times, which carry their zone; the days of the command line are days there.
-	zone, err := time.LoadLocation("Asia/Shanghai")
-	if err != nil {
-		return nil, err
-	}
+	var err error
 	d := &serviceDesk{
-		local: zone, types: map[string]*vault.LicenceType{}, fonts: c.findFonts,
+		local: moment.China(), types: map[string]*vault.LicenceType{}, fonts: c.findFonts,
 		guess: c.ground == "" && asker.ground == vault.GroundLaw,
 	}
 	a := c.access

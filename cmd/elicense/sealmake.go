@@ -90,7 +90,7 @@ func (c *program) makeSeal(ctx context.Context, o *sealOrder) error {
 	out := map[string]any{"file": o.out, "id": spec.ID, "name": spec.Name, "valid_until": spec.ValidUntil}
 	return c.Emit(out, func() {
 		c.Tell("印章已制成：%s  %s", "the seal is made: %s  %s", spec.Name, spec.ID)
-		c.Tell("有效期至 %s", "valid until %s", spec.ValidUntil.Format(time.DateOnly))
+		c.Tell("有效期至 %s", "valid until %s", c.When(spec.ValidUntil, nil))
 		c.Fact("  %s seal show %s", c.Name, o.out)
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/internal/ses"
 	"github.com/elicense/elicense/pki"
 )
@@ -146,7 +147,7 @@ func certificateLine(der []byte) string {
 	if err != nil {
 		return strconv.Quote(err.Error())
 	}
-	return fmt.Sprintf("%v  %s–%s", x, x.NotBefore.Format(time.DateOnly), x.NotAfter.Format(time.DateOnly))
+	return fmt.Sprintf("%v  %s–%s", x, moment.Day(x.NotBefore, nil), moment.Day(x.NotAfter, nil))
 }
 
 // holds tells whether a signature value is the certificate's over the message.
@@ -161,8 +162,8 @@ func (c *program) tellSeal(v *sealView) {
 	c.Tell("  印章编码　%s", "  code         %s", v.ID)
 	c.Tell("  印章类型　%s", "  type         %s", c.sealType(v.Type))
 	c.Tell("  制章软件　%s", "  vendor       %s", v.Vendor)
-	c.Tell("  制作时间　%s", "  made         %s", v.Created.Format(time.RFC3339))
-	c.Tell("  有效期　　%s 至 %s", "  valid        %s to %s", v.ValidFrom.Format(time.RFC3339), v.ValidUntil.Format(time.RFC3339))
+	c.Tell("  制作时间　%s", "  made         %s", c.When(v.Created, nil))
+	c.Tell("  有效期　　%s 至 %s", "  valid        %s to %s", c.When(v.ValidFrom, nil), c.When(v.ValidUntil, nil))
 	c.Tell("  图片　　　%s", "  picture      %s", v.Picture)
 	for _, s := range v.Signers {
 		c.Tell("  可用章者　%s", "  may use it   %s", s)
@@ -174,7 +175,7 @@ func (c *program) tellSeal(v *sealView) {
 	c.Tell("  制章签名　%s", "  signature    %s", c.verdictOf(v.MakerOK))
 	if s := v.Signature; s != nil {
 		c.Tell("签章", "Signature")
-		c.Tell("  签章时间　%s", "  time         %s", s.Time.Format(time.RFC3339))
+		c.Tell("  签章时间　%s", "  time         %s", c.When(s.Time, nil))
 		c.Tell("  签章人　　%s", "  signer       %s", s.Signer)
 		c.Tell("  在章列表　%s", "  listed       %s", c.verdictOf(s.Listed))
 		c.Tell("  签章签名　%s", "  signature    %s", c.verdictOf(s.SignerOK))

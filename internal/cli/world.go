@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/elicense/elicense/internal/moment"
 )
 
 // Exit codes.
@@ -87,6 +89,9 @@ func (w *World) Say(zh, en string) string {
 	}
 	return zh
 }
+
+// When writes an instant by the clock of a place, in the user's language; without a zone by that of China.
+func (w *World) When(at time.Time, zone *time.Location) string { return moment.Say(at, zone, w.Lang) }
 
 // Put writes to standard output. The first write that fails makes the command fail in the end: see Broken.
 func (w *World) Put(s string) {

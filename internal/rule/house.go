@@ -83,7 +83,7 @@ var (
 	Disputes = Rule{
 		"异议由颁发机构办结：已更正的写明新版本，不予更正的写明理由",
 		"the issuer settles a dispute: corrected with the new version, or rejected with the reason",
-		"《个人信息保护法》第四十六条, docs/api.md#disputes",
+		"《个人信息保护法》第四十六条、第五十条, docs/api.md#disputes",
 	}
 	Numbers = Rule{
 		"一个证照编号只用一次，由编号规则给出或照纸质证照填写", "a number is used once; the type's rule gives it, or the paper does",

@@ -18,7 +18,7 @@ var (
 	Correction = Rule{
 		"证照信息有误的可以提出异议，由颁发机构核实、更正，或说明理由",
 		"what is wrong in a licence may be disputed; its issuer checks and corrects it, or says why not",
-		"《个人信息保护法》第四十六条",
+		"《个人信息保护法》第四十六条、第五十条",
 	}
 	RightsByRole = Rule{
 		"各角色只有其职责所需的操作权限", "each role may do what its duties need and nothing else",

@@ -16,6 +16,7 @@ import (
 
 	"github.com/emmansun/gmsm/sm3"
 
+	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/internal/ofd"
 	"github.com/elicense/elicense/internal/page"
 	"github.com/elicense/elicense/verify"
@@ -66,7 +67,7 @@ func Draw(c *verify.CaseReport, cfg Config) (*Drawing, error) {
 		return nil, fmt.Errorf("%w: no files, or some without a name or digest", ErrReport)
 	}
 	if cfg.Zone == nil {
-		cfg.Zone = time.FixedZone("UTC+8", 8*60*60)
+		cfg.Zone = moment.China()
 	}
 	data, err := json.Marshal(c)
 	if err != nil {

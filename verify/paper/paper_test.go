@@ -72,7 +72,7 @@ func TestEverythingStands_D28(t *testing.T) {
 
 // said are the words that a report must hold.
 func said(c *verify.CaseReport, lang string) []string {
-	out := []string{c.Number, verify.PolicyVersion, "2026-03-02 09:30:00 +08:00", "示例省数据管理局", "report.json"}
+	out := []string{c.Number, verify.PolicyVersion, map[string]string{"": "2026-03-02 09:30:00 北京时间", "en": "2026-03-02 09:30:00 UTC+8"}[lang], "示例省数据管理局", "report.json"}
 	for i, r := range c.Reports {
 		o := r.Outline(lang)
 		out = append(out, c.Names[i], c.Inputs[i].SM3, o.Decision, o.Reason, o.Notice, o.Kind, o.Indication)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/internal/page"
 	"github.com/elicense/elicense/verify"
 )
@@ -80,14 +81,8 @@ func statusColor(s verify.CheckStatus) page.Color {
 	return amber
 }
 
-// moment writes an instant in the zone of the report; what is no instant stays as it is.
-func (w *writer) moment(s string) string {
-	at, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		return s
-	}
-	return at.In(w.cfg.Zone).Format("2006-01-02 15:04:05 -07:00")
-}
+// moment writes the instants in a text by the clock of the report.
+func (w *writer) moment(s string) string { return moment.SayAll(s, w.cfg.Zone, w.cfg.Lang) }
 
 // judgedAt is when the last of the files was judged.
 func (w *writer) judgedAt() time.Time {

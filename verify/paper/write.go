@@ -3,8 +3,8 @@ package paper
 import (
 	"cmp"
 	"strconv"
-	"time"
 
+	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/internal/page"
 	"github.com/elicense/elicense/verify"
 )
@@ -78,7 +78,7 @@ func (w *writer) info() {
 	pairs := [][2]string{
 		{w.say(caseNumber), cmp.Or(w.report.Number, w.say(noNumber))},
 		{w.say(files), strconv.Itoa(len(w.report.Reports))},
-		{w.say(judged), w.moment(w.judgedAt().Format(time.RFC3339))}, {w.say(policy), verify.PolicyVersion},
+		{w.say(judged), moment.Say(w.judgedAt(), w.cfg.Zone, w.cfg.Lang)}, {w.say(policy), verify.PolicyVersion},
 	}
 	const half, label = width / 2, 30 * mm
 	for i := 0; i < len(pairs); i += 2 {
@@ -238,14 +238,14 @@ func (w *writer) entry(id string, r *verify.Row) {
 		st := body(statusColor(r.Status))
 		st.Title = r.Status != verify.CheckPassed && r.Status != verify.CheckSkipped
 		w.row(cell{indent, status, r.Status.Word(w.cfg.Lang), st},
-			cell{indent + status, width - status - note - 2*indent, r.Text, body(black)},
+			cell{indent + status, width - status - note - 2*indent, w.moment(r.Text), body(black)},
 			cell{width - note, note, r.Note, small(grey)})
 	case r.Label != "":
 		w.row(cell{indent, label - indent, w.moment(r.Label), body(grey)},
 			cell{indent + label, width - label - 22*mm, w.moment(r.Text), body(black)},
 			cell{width - 18*mm, 18 * mm, r.Note, small(amber)})
 	default:
-		w.row(cell{indent, width - 2*indent, r.Text, body(black)})
+		w.row(cell{indent, width - 2*indent, w.moment(r.Text), body(black)})
 	}
 	w.y += mm / 4
 	w.rule(light, mm/10)

@@ -209,3 +209,18 @@ func (w *sealWorld) withImage(image string, picture ofd.File) []byte {
 	}
 	return l.document(w.t, ofd.TypeSeal, func(xml []byte) ([]byte, []byte) { return l.value(w.t, xml) })
 }
+
+// TestEnclosed: a licence that is enclosed with a letter is not judged with it, and the report says so.
+func TestEnclosed(t *testing.T) {
+	w := newSealWorld(t)
+	licence, _ := w.licenceInForce()
+	doc := w.sealed(page(ofd.File{Name: "Doc_0/Attachs/a.ofd", Data: licence}, ofd.File{Name: "Doc_0/Attachs/b.pdf", Data: []byte("%PDF-1.7")},
+		ofd.File{Name: "Doc_0/Attachs/c.txt", Data: []byte("示例")}, ofd.File{Name: "Doc_0/Attachs/d.txt"}), nil)
+	r := w.judge(w.sealVerifier(nil), doc)
+	require.Equal(t, verify.TotalPassed, r.Indication)
+	var b bytes.Buffer
+	require.NoError(t, r.WriteText(&b, "zh"))
+	for name, want := range map[string]bool{"a.ofd": true, "b.pdf": true, "c.txt": false, "d.txt": false} {
+		require.Equal(t, want, strings.Contains(b.String(), "其自身的签章未核验，请单独核验：Doc_0/Attachs/"+name), "%s\n%s", name, b.String())
+	}
+}

@@ -30,7 +30,11 @@ type Expect struct {
 	Issuer     string `json:"issuer,omitempty" maxLength:"64"`
 	Number     string `json:"number,omitempty" maxLength:"100"`
 	Identifier string `json:"identifier,omitempty" maxLength:"200"`
-	NoLicence  bool   `json:"noLicence,omitempty" doc:"the caller's word that an OFD is no licence but a letter or the like"`
+	Department string `json:"department,omitempty" maxLength:"200" doc:"that issued or sealed it: its code, or its name"`
+	Case       string `json:"case,omitempty" maxLength:"200" doc:"办件编号 for which a receipt was given or a copy made"`
+
+	At        *time.Time `json:"at,omitempty" doc:"the deciding time; now if absent"`
+	NoLicence bool       `json:"noLicence,omitempty" doc:"the caller's word that an OFD is no licence but a letter or the like"`
 }
 
 // Verification is a verdict that is kept, with the policy that it was judged by.

@@ -197,10 +197,14 @@ func expectOf(e *api.Expect) verify.Expect {
 	if e == nil {
 		return verify.Expect{}
 	}
-	return verify.Expect{
+	out := verify.Expect{
 		HolderCode: e.HolderCode, HolderName: e.HolderName, Type: e.Type, Issuer: e.Issuer, Number: e.Number,
-		Identifier: e.Identifier, NoLicenceUnsafe: e.NoLicence,
+		Identifier: e.Identifier, Department: e.Department, Case: e.Case, NoLicenceUnsafe: e.NoLicence,
 	}
+	if e.At != nil {
+		out.At = *e.At
+	}
+	return out
 }
 
 func verificationOf(c *verify.CaseReport, lang string) api.Verification {

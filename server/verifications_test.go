@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -253,10 +254,23 @@ func TestVerificationForged(t *testing.T) {
 	require.Equal(t, "TOTAL-PASSED", v.Documents[0].Indication)
 	require.Equal(t, "TOTAL-FAILED", v.Documents[1].Indication)
 	require.NotEmpty(t, v.Notice)
-	v = into[api.Verification](t, w.verify("2", api.VerificationRequest{
-		Documents: []api.Submitted{{Name: "好", Content: good}}, Expect: &api.Expect{Number: "another"},
-	}))
-	require.Equal(t, "TOTAL-FAILED", v.Indication)
+	later := time.Now().AddDate(40, 0, 0)
+	for i, expect := range []struct {
+		of       api.Expect
+		headline string
+	}{
+		{api.Expect{Number: "another"}, "expect.number"}, {api.Expect{HolderCode: "another"}, "expect.holder-code"},
+		{api.Expect{HolderName: "another"}, "expect.holder-name"}, {api.Expect{Type: "another"}, "expect.type"},
+		{api.Expect{Issuer: "another"}, "expect.issuer"}, {api.Expect{Identifier: "another"}, "expect.identifier"},
+		{api.Expect{Department: "another"}, "expect.department"}, {api.Expect{Case: "another"}, "expect.case"},
+		{api.Expect{At: &later}, "record.validity"},
+	} {
+		v = into[api.Verification](t, w.verify(fmt.Sprint("expect", i), api.VerificationRequest{
+			Documents: []api.Submitted{{Name: "好", Content: good}}, Expect: &expect.of,
+		}))
+		require.NotEqual(t, "TOTAL-PASSED", v.Indication)
+		require.Equal(t, expect.headline, v.Documents[0].Headline)
+	}
 }
 
 // TestVerificationRefused: what cannot be judged is refused, another's is not found, and a key is for one request.

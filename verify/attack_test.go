@@ -126,7 +126,8 @@ func TestLicenceRecordRenamed(t *testing.T) {
 			c.LedgerKeys = []ledger.Verifier{noteKey(t, f.vault.vault.NoteKey())}
 		}), renamed)
 		require.Equal(t, verify.TotalFailed, r.Indication, "%q %s", name, r.Headline)
-		require.Equal(t, verify.Revoked, r.SubIndication)
+		c, _ := r.Check("source.state")
+		require.Equal(t, verify.Revoked, c.Sub)
 	}
 }
 

@@ -33,6 +33,8 @@ type judgement struct {
 
 	forCase, forPurpose string // what a receipt or a copy says that it is for
 
+	shown map[shownOn]float64 // mm² that seals take of a page
+
 	kept  kept // evidence that the document brought
 	looks int  // at such evidence, see spend
 }
@@ -47,7 +49,7 @@ func newJudgement(ctx context.Context, v *Verifier, expect Expect) *judgement {
 	now := v.config.Now()
 	j := &judgement{ctx: ctx, v: v, expect: expect, now: now, report: &Report{
 		Kind: KindUnknown, JudgedAt: now.UTC(), zone: v.config.Zone, Checks: make([]Check, 0, usualChecks),
-	}}
+	}, shown: map[shownOn]float64{}}
 	j.moment("now", now)
 	if !expect.At.IsZero() {
 		j.moment("deciding", expect.At)

@@ -27,6 +27,7 @@ const ourTag = "elicense"
 // file, nobody can tell what stood there when it was sealed: a licence that is not in force would pass for a letter.
 func (j *judgement) judgePlain(o *ofdPackage) {
 	const id = "licence.none"
+	j.listEnclosed(o)
 	said, may := j.licenceParts(o)
 	switch {
 	case len(said) > 0:
@@ -39,6 +40,18 @@ func (j *judgement) judgePlain(o *ofdPackage) {
 		j.pass(id)
 	}
 }
+
+// listEnclosed lists the documents in the document: whoever sealed the letter says nothing of the licence that is enclosed.
+func (j *judgement) listEnclosed(o *ofdPackage) {
+	for _, name := range o.Files() {
+		if head, err := o.readHead(name); err == nil && (isOFD(head) || isPDF(head)) {
+			j.uncovered(enclosedMark + name)
+		}
+	}
+}
+
+// enclosedMark begins the line of a report for a document that lies in another.
+const enclosedMark = "enclosed, its own signatures were not judged: "
 
 // licenceParts are the parts that say that the document is a licence, and those that leave it open. What a vault
 // signed is a licence or a copy of one; its reports are judged apart.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"maps"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,11 +33,10 @@ type ofdPackage struct {
 	machinery map[string]bool
 }
 
-// sealCover is what one signature protects, and which files came with later signatures.
+// sealCover is what one signature protects.
 type sealCover struct {
 	part  string
 	files map[string]bool
-	added []string
 }
 
 // judgeOFD judges a package: its container, every signature of every document, what none of them covers, and the
@@ -141,7 +139,7 @@ func (j *judgement) judgeOFDSignature(o *ofdPackage, i int) {
 	for _, name := range sig.Tolerances.Names() {
 		j.tolerated("ofd: " + name)
 	}
-	value, seal, ok := j.readSigned(o, ref, sig)
+	made, ok := j.readSigned(o, ref, sig)
 	if !ok {
 		return
 	}
@@ -152,10 +150,11 @@ func (j *judgement) judgeOFDSignature(o *ofdPackage, i int) {
 		return
 	}
 	before := len(j.signers)
-	if ref.Type == ofd.TypeSign {
-		j.judgeSign(value, sig.Raw, digest)
+	if made.digest = digest; ref.Type == ofd.TypeSign {
+		j.judgeSealless(sig)
+		j.judgeSign(made.value, sig.Raw, digest)
 	} else {
-		j.judgeSealing(sealing{value: value, digest: digest, path: sig.File, beside: seal, stamps: sig.Stamps})
+		j.judgeSealing(made)
 	}
 	files := j.judgeFiles(o, i, coveredFiles{sig, zOfSigner(j.signers[before:])})
 	for k := before; k < len(j.signers); k++ {
@@ -163,17 +162,26 @@ func (j *judgement) judgeOFDSignature(o *ofdPackage, i int) {
 	}
 }
 
-// readSigned reads the signature value and the seal beside it.
-func (j *judgement) readSigned(o *ofdPackage, ref ofd.SignatureRef, sig *ofd.Signature) (value, seal []byte, ok bool) {
-	value, err := j.readNamed(o, sig.File, sig.SignedValue)
+// readSigned reads the signature value, and the seal and the picture beside it. The picture needs a signature's cover
+// like any other file.
+func (j *judgement) readSigned(o *ofdPackage, ref ofd.SignatureRef, sig *ofd.Signature) (s sealing, ok bool) {
+	s = sealing{path: sig.File, stamps: sig.Stamps}
+	var err error
+	s.value, err = j.readNamed(o, sig.File, sig.SignedValue)
 	if err == nil && sig.Seal != "" && ref.Type != ofd.TypeSign {
-		seal, err = j.readNamed(o, sig.File, sig.Seal)
+		s.beside, err = j.readNamed(o, sig.File, sig.Seal)
+	}
+	if err == nil && sig.SealImage != "" && ref.Type != ofd.TypeSign {
+		var name string
+		if name, _, err = o.Resolve(sig.File, sig.SealImage); err == nil {
+			s.picture, err = o.ReadFile(name, maxSealFile)
+		}
 	}
 	if err != nil {
 		j.refusePackage("description.text", err)
-		return nil, nil, false
+		return sealing{}, false
 	}
-	return value, seal, true
+	return s, true
 }
 
 // readNamed reads a file that a description names; it needs no cover of its own.
@@ -240,13 +248,14 @@ func (j *judgement) judgeFiles(o *ofdPackage, i int, f coveredFiles) map[string]
 	for _, c := range cover.Files {
 		names[c.Name] = c.State == ofd.StateMatch
 	}
-	o.covers = append(o.covers, sealCover{j.part, names, cover.Added})
+	o.covers = append(o.covers, sealCover{j.part, names})
 	return names
 }
 
 // judgeShown: each signature is over everything that is shown. OFD.xml, which it may not cover, can name another root
-// or another version; a stranger's own sound signature over that must not lend him the seals that lie beside it. A
-// known vault may add: a copy of a licence for one purpose is a version of its own.
+// or another version; a stranger's own sound signature over that must not lend him the seals that lie beside it. Nor may
+// a later seal bring a picture: a page that was sealed may name it, and showed nothing then. A known vault may add: a
+// copy of a licence for one purpose is a version of its own.
 func (j *judgement) judgeShown(o *ofdPackage) {
 	const id = "description.shown"
 	byVault := map[string]bool{}
@@ -260,7 +269,7 @@ func (j *judgement) judgeShown(o *ofdPackage) {
 		j.need(id)
 		var open []string
 		for _, name := range o.Files() {
-			if !c.files[name] && !byVault[name] && !o.machinery[name] && !o.beside(name) && !pictured(c.added, name) {
+			if !c.files[name] && !byVault[name] && !o.machinery[name] && !o.beside(name) {
 				open = append(open, name)
 			}
 		}
@@ -276,14 +285,6 @@ func (j *judgement) judgeShown(o *ofdPackage) {
 
 // beside tells the files that change with each signature.
 func (o *ofdPackage) beside(name string) bool { return name == o.Main() || name == o.list.File }
-
-// pictured tells the picture of a later seal, which that seal brings; it must be no text that a reader follows.
-func pictured(added []string, name string) bool {
-	return slices.Contains(added, name) && slices.Contains(pictures, strings.ToLower(path.Ext(name)))
-}
-
-// pictures are the endings of pictures of seals.
-var pictures = []string{".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff"}
 
 // judgeUncovered: a file that no signature protects must not be there; readers that look only at what is listed would
 // show it. OFD.xml can be such a file, since it changes with each signature: what it says is then no one's word.

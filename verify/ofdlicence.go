@@ -83,6 +83,18 @@ func (j *judgement) findBundles(o *ofdPackage) {
 // readObject reads a file that begins as a JSON object does, and of another nothing. Names do not tell: whoever renames
 // a file in a way that the list of a signature still finds it would make the record disappear.
 func (o *ofdPackage) readObject(name string) ([]byte, error) {
+	head, err := o.readHead(name)
+	if err != nil {
+		return nil, err
+	}
+	if head = bytes.TrimLeft(head, " \t\r\n"); len(head) > 0 && head[0] != '{' {
+		return nil, nil
+	}
+	return o.ReadFile(name, record.MaxBundle)
+}
+
+// readHead reads how a file begins.
+func (o *ofdPackage) readHead(name string) ([]byte, error) {
 	f, err := o.OpenFile(name)
 	if err != nil {
 		return nil, err
@@ -92,13 +104,10 @@ func (o *ofdPackage) readObject(name string) ([]byte, error) {
 	if cerr := f.Close(); cerr != nil && err == nil {
 		err = cerr
 	}
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	if head = bytes.TrimLeft(head[:n], " \t\r\n"); len(head) > 0 && head[0] != '{' {
-		return nil, nil
-	}
-	return o.ReadFile(name, record.MaxBundle)
+	return head[:n], nil
 }
 
 func customData(o *ofdPackage, name string) string {

@@ -74,20 +74,25 @@ func TestPDFAttacks(t *testing.T) {
 	font := page("", "/Resources<</Font<</F 5 0 R>>>>", streamPDF("", "one"), "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>")
 	called := page("", "", streamPDF("/Type/XRef", "one"))
 	trees := page("", "", streamPDF("", "one"), "<</Type/Pages/Kids[6 0 R]/Count 1>>", "<</Type/Page/Parent 5 0 R>>")
+	archive := "PK\x03\x04 another document PK\x05\x06" + strings.Repeat("\x00", 18)
 	hidden := "4 0 obj\n" + streamPDF("", "two") + "\nendobj\n"
 	for name, test := range map[string]struct {
 		doc   []byte
 		check string
 	}{
-		"another font":                    {revisedPDF(t, font, "", map[int]string{5: "<</Type/Font/Subtype/Type3>>"}), "pdf.changed"},
-		"the other page tree":             {revisedPDF(t, trees, "", map[int]string{1: again(trees, 1, "/Pages 2 0 R", "/Pages 5 0 R")}), "pdf.changed"},
-		"evidence that is drawn":          {revisedPDF(t, drawn, "", map[int]string{1: again(drawn, 1, "<<", "<</DSS 50 0 R"), 50: streamPDF(form, "f")}), "pdf.changed"},
-		"content called cross-reference":  {revisedPDF(t, called, "", map[int]string{4: streamPDF("/Type/XRef", "two")}), "pdf.changed"},
-		"an object that nothing lists":    {revisedPDF(t, plain, hidden, map[int]string{50: "<<>>"}), "pdf.changed"},
-		"objects without cross-reference": {append(bytes.Clone(plain), hidden...), "pdf.changed"},
-		"a stamp over the page":           {w.stampOver(plain, other), "pdf.changed"},
-		"an empty range":                  {bytes.Replace(plain, []byte("/ByteRange ["), []byte("/ByteRonge ["), 1), "pdf.range"},
-		"no value":                        {bytes.Replace(plain, []byte("/Contents <"), []byte("/Kontents <"), 1), "pdf.range"},
+		"another font":                     {revisedPDF(t, font, "", map[int]string{5: "<</Type/Font/Subtype/Type3>>"}), "pdf.changed"},
+		"the other page tree":              {revisedPDF(t, trees, "", map[int]string{1: again(trees, 1, "/Pages 2 0 R", "/Pages 5 0 R")}), "pdf.changed"},
+		"evidence that is drawn":           {revisedPDF(t, drawn, "", map[int]string{1: again(drawn, 1, "<<", "<</DSS 50 0 R"), 50: streamPDF(form, "f")}), "pdf.changed"},
+		"content called cross-reference":   {revisedPDF(t, called, "", map[int]string{4: streamPDF("/Type/XRef", "two")}), "pdf.changed"},
+		"an object that nothing lists":     {revisedPDF(t, plain, hidden, map[int]string{50: "<<>>"}), "pdf.changed"},
+		"objects without cross-reference":  {append(bytes.Clone(plain), hidden...), "pdf.changed"},
+		"a stamp over the page":            {w.stampOver(plain, other), "pdf.changed"},
+		"an archive that nothing leads to": {revisedPDF(t, plain, "", map[int]string{50: streamPDF("", archive)}), "pdf.changed"},
+		"an archive as evidence": {revisedPDF(t, plain, "", map[int]string{
+			1: again(plain, 1, "<<", "<</DSS 50 0 R"), 50: "<</Certs[51 0 R]>>", 51: streamPDF("", archive),
+		}), "pdf.changed"},
+		"an empty range": {bytes.Replace(plain, []byte("/ByteRange ["), []byte("/ByteRonge ["), 1), "pdf.range"},
+		"no value":       {bytes.Replace(plain, []byte("/Contents <"), []byte("/Kontents <"), 1), "pdf.range"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := w.judge(w.verifier(func(c *verify.Config) { c.Intermediates = pki.NewPool(w.issuing.cert()) }), test.doc)

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"time"
 
@@ -16,11 +15,12 @@ import (
 
 // sealing is a signature made with a seal (电子签章) and what it should be over.
 type sealing struct {
-	value  []byte // SES_Signature
-	digest []byte // SM3 of the file that is sealed
-	path   string // of that file, without a leading slash
-	beside []byte // the seal as it lies beside the signature; nil: it does not
-	stamps []ofd.Stamp
+	value   []byte // SES_Signature
+	digest  []byte // SM3 of the file that is sealed
+	path    string // of that file, without a leading slash
+	beside  []byte // the seal as it lies beside the signature; nil: it does not
+	picture []byte // likewise that of the seal
+	stamps  []ofd.Stamp
 }
 
 // judgeSealing judges in the order of GB/T 38540-2020, clause 7: structure, the signer, the seal and its maker, what is
@@ -49,30 +49,7 @@ func (j *judgement) judgeSealing(s sealing) {
 	j.judgeMaker(maker)
 	j.judgeSealSigner(sig)
 	j.judgeSealValidity(sig, standing.at)
-	j.judgeSealSize(sig.Seal, s.stamps)
-}
-
-// Most that a seal may be larger on the page than it is, and the most that it may be at all, in mm: a seal is a mark on
-// a page and no page.
-const (
-	maxSealScale = 1.25
-	maxSealSide  = 100
-)
-
-// judgeSealSize: a seal is shown as large as it was made. Stretched over the page, that of anybody who may seal at all
-// would hide what another sealed before him.
-func (j *judgement) judgeSealSize(seal *ses.Seal, stamps []ofd.Stamp) {
-	const id = "seal.size"
-	width := min(float64(seal.Picture.WidthMM)*maxSealScale, maxSealSide)
-	height := min(float64(seal.Picture.HeightMM)*maxSealScale, maxSealSide)
-	for i := range stamps {
-		if b := stamps[i].Boundary; b.W > width || b.H > height {
-			j.fail(id, SigConstraintsFailure, fmt.Sprintf("%d x %d mm", seal.Picture.WidthMM, seal.Picture.HeightMM),
-				fmt.Sprintf("%g x %g mm", b.W, b.H))
-			return
-		}
-	}
-	j.pass(id)
+	j.judgeSealSize(sig, s.stamps)
 }
 
 // madeAt is when a seal was made, as its maker says. Some makers back-date: the seal is older than their certificate.
@@ -144,7 +121,8 @@ func (j *judgement) judgeSealCoverage(s sealing, sig *ses.Signature) {
 	default:
 		j.fail("signature.path", SigConstraintsFailure, s.path, path)
 	}
-	if s.beside != nil && !bytes.Equal(s.beside, sig.Seal.Raw) {
+	if s.beside != nil && !bytes.Equal(s.beside, sig.Seal.Raw) ||
+		s.picture != nil && !bytes.Equal(s.picture, sig.Seal.Picture.Data) {
 		j.fail("seal.beside", SigConstraintsFailure)
 	}
 }

@@ -37,6 +37,7 @@ type lie struct {
 	more          []ofd.File
 	stamp         string              // where the seal is shown; empty: in its size
 	root          func([]byte) []byte // edits OFD.xml; nil: as it is
+	described     func([]byte) []byte // edits Signature.xml; nil: as it is
 }
 
 func (w *sealWorld) lie() *lie {
@@ -116,6 +117,9 @@ func (l *lie) documentOf(
 	files[0].Data = bytes.Replace(files[0].Data, []byte("</ofd:DocRoot>"), []byte("</ofd:DocRoot>"+
 		"<ofd:Signatures>Doc_0/Signs/Signatures.xml</ofd:Signatures>"), 1)
 	xml := l.description(files, kind)
+	if l.described != nil {
+		xml = l.described(xml)
+	}
 	seal, signed := value(xml)
 	files = append(files,
 		ofd.File{Name: "Doc_0/Signs/Signatures.xml", Data: []byte(`<ofd:Signatures` + ofdSpace + `><ofd:MaxSignId>1</ofd:MaxSignId>` +

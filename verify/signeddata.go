@@ -146,6 +146,8 @@ func (j *judgement) coveredBy(s *signerInfo, m *mark) ([]byte, bool) {
 	case errors.Is(err, cms.ErrDigest):
 		j.fail(id, HashFailure)
 		j.consultDigest(s, m)
+	case errors.Is(err, errBorrowed):
+		j.fail(id, SigConstraintsFailure, "a file", borrowed(message))
 	case errors.Is(err, cms.ErrAttributes):
 		j.fail(id, SigConstraintsFailure, "content type and digest, each once")
 	case errors.Is(err, errContentSize):
@@ -158,7 +160,10 @@ func (j *judgement) coveredBy(s *signerInfo, m *mark) ([]byte, bool) {
 	return nil, false
 }
 
-// message is what the signature covers. Content beside is hashed as a stream where signed attributes hold its digest.
+// errBorrowed is for content that was signed as something else.
+var errBorrowed = errors.New("verify: content was signed as something else")
+
+// message is what the signature covers; with errBorrowed too. Content beside is hashed as a stream where signed attributes hold its digest.
 func (s *signerInfo) message(a pki.SignatureAlgorithm) ([]byte, error) {
 	if a.Key == "" {
 		return nil, pki.ErrAlgorithm
@@ -180,6 +185,9 @@ func (s *signerInfo) message(a pki.SignatureAlgorithm) ([]byte, error) {
 			return nil, err
 		}
 	}
+	if covered := covering(s.data.Content, inside); !s.signer.HasSignedAttributes() && borrowed(covered) != "" {
+		return covered, errBorrowed
+	}
 	if a.Key == pki.KeySM2 {
 		return s.data.SignedBytes(s.signer, inside)
 	}
@@ -187,6 +195,14 @@ func (s *signerInfo) message(a pki.SignatureAlgorithm) ([]byte, error) {
 		return nil, err
 	}
 	return s.data.ForeignSignedBytes(s.signer, inside, summing(a.Hash))
+}
+
+// covering is the content, which is inside or beside.
+func covering(inside, beside []byte) []byte {
+	if beside != nil {
+		return beside
+	}
+	return inside
 }
 
 // judgeBinding: a signed attribute that names the signer's certificate must name this one (RFC 5035), or another

@@ -84,6 +84,7 @@ func phrase(s string) words {
 		"keyCompromise ", "cACompromise ", "affiliationChanged ", "superseded ", "cessationOfOperation ",
 		"unspecified ", "privilegeWithdrawn ", "certificateHold ", "not needed by this verifier: ",
 		"head: ", "line: ", "order: ", "limit: ", "missing: ", "extra: ",
+		enclosedMark,
 	} {
 		if rest, ok := strings.CutPrefix(s, begin); ok {
 			return words{cmp.Or(phrases[begin], signaturePhrases[begin], evidencePhrases[begin]) + rest, s}

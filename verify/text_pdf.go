@@ -70,6 +70,7 @@ var changeWords = []struct{ en, zh string }{
 	{"stamp that covers much of a page", "覆盖页面大部的图案"},
 	{"octets behind the end", "文件末尾之后的内容"},
 	{"octets that belong to nothing", "更新部分中夹带的内容"},
+	{"an archive", "夹带的压缩包（其他软件打开时显示的是它）"},
 	{"evidence taken away", "删除验证证据"},
 	{"document information", "文档信息"},
 	{"page object ", "页面对象 "}, {"catalog object ", "目录对象 "}, {"annotation object ", "批注对象 "},

@@ -223,10 +223,10 @@ var signatureRules = map[string]rule{
 		words{"签章时印章不在有效期内", "the seal was not valid when it was used"}, words{},
 	},
 	"seal.size": {
-		LevelSeal, "GB/T 33190-2016 18.2.3", words{"印章未被放大", "the seal is as large as it was made"},
+		LevelSeal, "GB/T 33190-2016 18.2.3", words{"印章未遮住版面", "the seal hides nothing of the page"},
 		words{
-			"印章在版面上被放大，可能遮住了内容；请索取原件",
-			"the seal is stretched on the page and may hide what stands there: ask for the original",
+			"印章在版面上被放大或铺排过多，可能遮住了内容；请索取原件",
+			"the seal is stretched, or shown too often, and may hide what stands there: ask for the original",
 		}, words{},
 	},
 	"seal.usage": {
@@ -274,7 +274,10 @@ var signaturePhrases = map[string]string{
 	"syntax": "对象语法错误", "stream": "数据流损坏", "signature": "签名字典不合规", "range": "覆盖范围不合规", "padding": "签名值后有多余内容",
 	"adbe.pkcs7.detached, ETSI.CAdES.detached": "adbe.pkcs7.detached 或 ETSI.CAdES.detached",
 	"the identifier of the licence":            "证照标识", "sealed metadata": "已签章的元数据", "one identifier": "一个证照标识",
-	"a seal of another":                 "别的机构的印章",
+	"a seal of another": "别的机构的印章",
+	enclosedMark:        "附在其中的文件，其自身的签章未核验，请单独核验：",
+	"a file":            "文件", borrowedAttributes: "另一个签名的签名属性", borrowedSeal: "另一次用章的签名数据",
+	"no seal": "没有印章", "a seal that is shown and that nobody signed with": "显示了未用于签名的印章",
 	"a certificate without credit code": "证书没有统一社会信用代码", "the signature of a vault": "证照库的签名",
 	"a known vault": "已知的证照库", "judged within a day": "一日内核验",
 	"a document that is not signed by itself": "本身未签章的文件",

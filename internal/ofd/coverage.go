@@ -17,6 +17,9 @@ const (
 	StateDiffers State = "differs"
 	// StateMissing: there is no such file.
 	StateMissing State = "missing"
+	// StateRenamed: it is there, under a name that is spelled in another way than the signature does. No product does so;
+	// readers that do not find a note, a page or a picture by its name show the document without it.
+	StateRenamed State = "renamed"
 	// StateUnchecked: the digest method is not one that is computed, or the Z that it needs was not given.
 	StateUnchecked State = "unchecked"
 )
@@ -102,7 +105,10 @@ func (p *Package) cover(s *Signature, r Reference, z []byte) (Covered, Tolerance
 	if err != nil {
 		return f, 0, err
 	}
-	f.Name, f.State = name, StateUnchecked
+	if f.Name, f.State = name, StateUnchecked; t&TolerantCase != 0 || p.index[fold(name)].text != name {
+		f.State = StateRenamed
+		return f, t, nil
+	}
 	if s.Digest.newHash() == nil || (s.Digest == SM3Z) != (len(z) > 0) {
 		return f, t, nil
 	}

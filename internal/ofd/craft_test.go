@@ -206,6 +206,15 @@ func TestOpenRefuses(t *testing.T) {
 		{"headers masked", ofd.ReasonEncrypted, []part{{name: "OFD.xml", data: "1", flags: 1 << 13}}, nil},
 		{"unknown flags", ofd.ReasonZip, []part{{name: "OFD.xml", data: "1", flags: 1 << 5}}, nil},
 		{"unknown compression", ofd.ReasonMethod, []part{{name: "OFD.xml", data: "1", local: lzma, central: lzma}}, nil},
+		{"a long comment", ofd.ReasonHidden, []part{good}, func(e *ending) { e.comment = strings.Repeat("a", 65) }},
+		{"the end of a PDF", ofd.ReasonHidden, []part{good}, func(e *ending) { e.comment = "startxref\n1\n%%EOF\n" }},
+		{"the header of a PDF in an extra field", ofd.ReasonHidden, []part{{name: "OFD.xml", data: "1", local: func(h *zipHead) {
+			h.extra = bytesOf(uint16(0x1234), uint16(9)) + "%PDF-1.7\n"
+		}}}, nil},
+		{"the header of a PDF in a file", ofd.ReasonHidden, []part{{name: "OFD.xml", data: "%PDF-1.7\n", stored: true}}, nil},
+		{"long extra fields", ofd.ReasonHidden, []part{{name: "OFD.xml", data: "1", local: func(h *zipHead) {
+			h.extra = bytesOf(uint16(0x1234), uint16(1021)) + strings.Repeat("a", 1021)
+		}}}, nil},
 		{"a comment of an entry", ofd.ReasonZip, []part{{name: "OFD.xml", data: "1", central: func(h *zipHead) { h.comment = "x" }}}, nil},
 		{"an entry on another disk", ofd.ReasonZip, []part{{name: "OFD.xml", data: "1", central: func(h *zipHead) { h.disk = 1 }}}, nil},
 		{"two disks", ofd.ReasonZip, []part{good}, func(e *ending) { e.disk = 1 }},

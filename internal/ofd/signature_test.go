@@ -370,7 +370,8 @@ func TestCoverageOfChanges(t *testing.T) {
 	}
 	c, err = edited(func(_ string, s *ofd.Signature) { s.References[1].Path = "/DOC_0/page.xml" })
 	require.NoError(t, err)
-	require.True(t, c.Complete())
+	require.False(t, c.Complete())
+	require.Equal(t, ofd.StateRenamed, c.Files[1].State)
 	require.Equal(t, ofd.TolerantCase, c.Tolerances)
 
 	c, err = edited(func(_ string, s *ofd.Signature) { s.References[1].Path = "/Doc_0/Page9.xml" })

@@ -93,7 +93,7 @@ func openContainer(r io.ReaderAt, size int64) (*container, error) {
 	if err := c.checkLocal(end.directory); err != nil {
 		return nil, err
 	}
-	return c, nil
+	return c, c.checkDisguise(end.directory)
 }
 
 func (c *container) readAt(offset, n int64) ([]byte, error) {
@@ -220,6 +220,9 @@ type extra struct {
 
 // readExtra divides extra fields: id 2, size 2, data. Times and owners are of no concern.
 func readExtra(b []byte) (out extra, err error) {
+	if len(b) > maxExtra {
+		return extra{}, refuse(ReasonHidden, "%d bytes of extra fields", len(b))
+	}
 	for len(b) > 0 {
 		if len(b) < 4 {
 			return extra{}, refuse(ReasonZip, "extra field ends early")

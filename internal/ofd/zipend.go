@@ -30,6 +30,9 @@ func (c *container) findEnd() (zipEnd, error) {
 		if bytes.Contains(tail[endSize:], le.AppendUint32(nil, endSignature)) {
 			return zipEnd{}, refuse(ReasonHidden, "an end record in the comment")
 		}
+		if len(tail) > endSize+maxComment {
+			return zipEnd{}, refuse(ReasonHidden, "a comment of %d bytes", len(tail)-endSize)
+		}
 		c.met.Or(uint32(TolerantComment))
 	}
 	count, size, offset := uint64(le.Uint16(tail[10:])), uint64(le.Uint32(tail[12:])), uint64(le.Uint32(tail[16:]))

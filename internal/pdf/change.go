@@ -50,6 +50,9 @@ func (f *File) Changes(s *Signature) (*Changes, error) {
 	if f.tolerances.Tail {
 		d.other("octets behind the end")
 	}
+	if err := d.disguise(s.end); err != nil {
+		return nil, err
+	}
 	err = d.countUses()
 	if err == nil && added > 0 {
 		err = d.compare(f.sections[:added])

@@ -112,7 +112,8 @@ func (s *Server) workUndo(ctx context.Context, j *jobs.Job, tell func(jobs.Progr
 		return nil, fmt.Errorf("reading a job: %w", err)
 	}
 	a := vault.Access{
-		Caller: j.Owner, Purpose: "撤回转换批次", Item: w.Item, Case: w.Case, Ground: vault.GroundIssuer, Message: j.Message,
+		Caller: j.Owner, Purpose: "撤回转换批次", Item: w.Item, Case: w.Case, Ground: vault.GroundIssuer,
+		Message: j.Message, Clerk: j.Clerk,
 	}
 	out := api.Undo{Counts: map[string]int{}}
 	done := int64(0)

@@ -122,7 +122,7 @@ func (s *Server) workConversion(ctx context.Context, j *jobs.Job, tell func(jobs
 	}
 	access := vault.Access{
 		Caller: j.Owner, Purpose: "存量证照电子化转换", Item: w.Item, Case: w.Case, Ground: vault.GroundIssuer,
-		Message: j.Message,
+		Message: j.Message, Clerk: j.Clerk,
 	}
 	job, err := s.conversionJob(ctx, j.Owner, &w.Request)
 	if err != nil {

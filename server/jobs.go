@@ -244,7 +244,8 @@ func (s *Server) cancelJob(ctx context.Context, c *identity.Caller, in *jobWrite
 // accept takes long work and answers where to ask for it.
 func (s *Server) accept(ctx context.Context, c *identity.Caller, key string, spec work) (*jobOutput, error) {
 	j, again, err := s.jobs.Add(ctx, jobs.Request{
-		Kind: spec.kind(), Owner: s.ownerOf(c), Key: key, Message: c.Message, Spec: spec,
+		Kind: spec.kind(), Owner: s.ownerOf(c), Key: key, Message: c.Message, Clerk: clerkOf(c),
+		Spec: spec,
 	})
 	out, err := jobAnswer(j, err)
 	if err == nil && again {

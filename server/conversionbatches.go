@@ -97,10 +97,11 @@ type undoWork struct {
 func (undoWork) kind() string { return kindUndo }
 
 func (s *Server) undoConversion(ctx context.Context, c *identity.Caller, in *undoInput) (*jobOutput, error) {
-	if _, err := s.conversion(ctx, c, &in.BatchOf); err != nil {
+	batch, err := s.conversion(ctx, c, &in.BatchOf)
+	if err != nil {
 		return nil, err
 	}
-	return s.accept(ctx, c, in.Key, undoWork{in.Batch, in.Body.Reason, in.Item, in.Case})
+	return s.accept(ctx, c, in.Key, batch.Body.Type, undoWork{in.Batch, in.Body.Reason, in.Item, in.Case})
 }
 
 // shownRefused is how many rows that stay are listed.

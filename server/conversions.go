@@ -91,7 +91,7 @@ func (s *Server) convert(ctx context.Context, c *identity.Caller, in *convertInp
 			return nil, at(path, err)
 		}
 	}
-	return s.accept(ctx, c, in.Key, conversionWork{Request: in.Body, Item: in.Item, Case: in.Case})
+	return s.accept(ctx, c, in.Key, in.Body.Type, conversionWork{Request: in.Body, Item: in.Item, Case: in.Case})
 }
 
 // at names the member of the request that a file's absence is about.

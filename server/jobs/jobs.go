@@ -65,6 +65,7 @@ type Job struct {
 	NotBefore  time.Time       `json:"notBefore,omitzero"`   // when it is begun again after trouble that passes
 	Message    string          `json:"message,omitempty"`    // id of the message that wanted it
 	Clerk      string          `json:"clerk,omitempty"`      // who wanted it behind its owner; or ""
+	Type       string          `json:"type,omitempty"`       // what it is about, for whoever decides who sees it; or ""
 	Spec       json.RawMessage `json:"spec"`                 // what is to be done, as the kind understands it
 	Progress   Progress        `json:"progress"`
 	Result     json.RawMessage `json:"result,omitempty"`  // of Done
@@ -81,6 +82,7 @@ type Request struct {
 
 	Message string // id of the message that wants it, not part of what is wanted; or ""
 	Clerk   string // who wants it behind Owner, not part of what is wanted; or ""
+	Type    string // what it is about, as it follows from Spec; or ""
 	Spec    any    // encoded as JSON
 }
 

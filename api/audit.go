@@ -14,6 +14,7 @@ type AuditEntry struct {
 	Time     time.Time `json:"time"`
 	Previous string    `json:"previous" doc:"SM3 of the entry before, hexadecimal: the entries are a chain"`
 	Caller   string    `json:"caller"`
+	Clerk    string    `json:"clerk,omitempty" doc:"who acted behind the caller, by a name of his department's"`
 	Act      string    `json:"act"`
 	Result   string    `json:"result" doc:"done, or the code of the refusal"`
 	Purpose  string    `json:"purpose"`
@@ -31,6 +32,7 @@ type AuditEntry struct {
 	Change   string    `json:"change,omitempty"`
 	Reason   string    `json:"reason,omitempty"`
 	Count    int       `json:"count,omitempty"`
+	Message  string    `json:"message,omitempty" doc:"X-Trace-Id of the request that asked for it"`
 }
 
 // SignedVersions are a part of what a key has signed. A page may be empty and not the last.

@@ -19,6 +19,7 @@ type MessageEntry struct {
 	Act        string    `json:"act"`
 	Result     string    `json:"result" doc:"done, or the code of the refusal"`
 	Caller     string    `json:"caller"`
+	Clerk      string    `json:"clerk,omitempty" doc:"who acted behind the caller, by a name of his department's"`
 	Purpose    string    `json:"purpose"`
 	Item       string    `json:"item,omitempty"`
 	Case       string    `json:"case,omitempty"`

@@ -32,7 +32,7 @@ func oversight(c *identity.Caller, purpose string) vault.Access {
 	if c.Role == identity.RoleAuditor || c.Role == identity.RoleSupervisor {
 		ground = vault.GroundAudit
 	}
-	return vault.Access{Caller: c.ID, Purpose: purpose, Ground: ground, Message: c.Message}
+	return vault.Access{Caller: c.ID, Clerk: clerkOf(c), Purpose: purpose, Ground: ground, Message: c.Message}
 }
 
 type auditInput struct {
@@ -63,10 +63,10 @@ func (s *Server) auditEntries(ctx context.Context, c *identity.Caller, in *audit
 func auditEntryOf(e *record.AuditEntry) api.AuditEntry {
 	q := &e.Asked
 	return api.AuditEntry{
-		Number: e.Number, Time: e.Time, Previous: hex.EncodeToString(e.Previous[:]), Caller: q.Caller, Act: e.Act,
+		Number: e.Number, Time: e.Time, Previous: hex.EncodeToString(e.Previous[:]), Caller: q.Caller, Clerk: e.Clerk, Act: e.Act,
 		Result: e.Result, Purpose: q.Purpose, Ground: q.Ground, Basis: q.Basis, Item: q.Item, Case: q.Case,
 		Level: q.Level, Type: e.Type, Issuer: e.Issuer, Licence: e.Licence, Batch: e.Batch, Subject: e.Subject,
-		Object: e.Object, Change: e.Change, Reason: e.Reason, Count: e.Count,
+		Object: e.Object, Change: e.Change, Reason: e.Reason, Count: e.Count, Message: e.Message,
 	}
 }
 

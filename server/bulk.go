@@ -154,7 +154,15 @@ func (b *bulk) compare(ctx context.Context, group []*api.ComparisonRow, bad []*a
 	return out
 }
 
+// one judges a row. A panic is trouble of this row: in a goroutine of its own it would take the process down.
 func (b *bulk) one(ctx context.Context, q *api.Comparison, out *api.ComparedRow) {
+	defer func() {
+		if recover() != nil {
+			b.s.logPanic(ctx)
+			p := b.s.finish(ctx, codeProblem(CodeInternal)).Problem
+			out.Answer, out.Problem = nil, &p
+		}
+	}()
 	a, err := b.s.compared(ctx, b.caller, b.access, q)
 	if err != nil {
 		p := b.s.problem(ctx, err).Problem

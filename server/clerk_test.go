@@ -65,6 +65,18 @@ func TestClerk_A79(t *testing.T) {
 	require.Equal(t, first, w.clerks()["lookup"], "always the same")
 	require.NotContains(t, w.log.String(), person)
 
+	// Whoever oversees the service by its interface reads the clerk too, and stands in the audit himself.
+	page := w.call("auditor", http.MethodGet, "/audit-entries?limit=1000", nil, api.HeaderClerk, "inspector-3")
+	named := map[string]api.AuditEntry{}
+	for _, e := range into[api.AuditPage](t, page).Entries {
+		named[e.Act] = e
+	}
+	require.Equal(t, "inspector-3", named["audit-trail"].Clerk)
+	require.Equal(t, "staff-0042", named["issue"].Clerk)
+	require.Equal(t, r.header.Get(api.HeaderTrace), named["issue"].Message)
+	trail := into[api.MessageTrail](t, w.call("auditor", http.MethodGet, "/messages/"+named["issue"].Message, nil))
+	require.Equal(t, "staff-0042", trail.Entries[0].Clerk)
+
 	seen := w.call("firm-7", http.MethodGet, "/accesses?purpose=x", nil)
 	require.Contains(t, string(seen.body), "示例省网上办事大厅")
 	require.NotContains(t, string(seen.body), "u-77", "the department answers for its clerks")

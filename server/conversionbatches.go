@@ -97,10 +97,12 @@ type undoWork struct {
 func (undoWork) kind() string { return kindUndo }
 
 func (s *Server) undoConversion(ctx context.Context, c *identity.Caller, in *undoInput) (*jobOutput, error) {
-	if _, err := s.conversion(ctx, c, &in.BatchOf); err != nil {
+	batch, err := s.conversion(ctx, c, &in.BatchOf)
+	if err != nil {
 		return nil, err
 	}
-	return s.accept(ctx, c, in.Key, undoWork{in.Batch, in.Body.Reason, in.Item, in.Case}, 0)
+	of := jobs.Request{Key: in.Key, Type: batch.Body.Type}
+	return s.accept(ctx, c, of, undoWork{in.Batch, in.Body.Reason, in.Item, in.Case})
 }
 
 // shownRefused is how many rows that stay are listed.
@@ -112,7 +114,8 @@ func (s *Server) workUndo(ctx context.Context, j *jobs.Job, tell func(jobs.Progr
 		return nil, fmt.Errorf("reading a job: %w", err)
 	}
 	a := vault.Access{
-		Caller: j.Owner, Purpose: "撤回转换批次", Item: w.Item, Case: w.Case, Ground: vault.GroundIssuer, Message: j.Message,
+		Caller: j.Owner, Purpose: "撤回转换批次", Item: w.Item, Case: w.Case, Ground: vault.GroundIssuer,
+		Message: j.Message, Clerk: j.Clerk,
 	}
 	out := api.Undo{Counts: map[string]int{}}
 	done := int64(0)

@@ -96,8 +96,8 @@ func (s *Server) convert(ctx context.Context, c *identity.Caller, in *convertInp
 			ledger = f.Size
 		}
 	}
-	work := conversionWork{Request: in.Body, Item: in.Item, Case: in.Case}
-	return s.accept(ctx, c, in.Key, work, makesOfLedger*ledger)
+	of := jobs.Request{Key: in.Key, Type: in.Body.Type, Makes: makesOfLedger * ledger}
+	return s.accept(ctx, c, of, conversionWork{Request: in.Body, Item: in.Item, Case: in.Case})
 }
 
 // at names the member of the request that a file's absence is about.
@@ -128,7 +128,7 @@ func (s *Server) workConversion(ctx context.Context, j *jobs.Job, tell func(jobs
 	}
 	access := vault.Access{
 		Caller: j.Owner, Purpose: "存量证照电子化转换", Item: w.Item, Case: w.Case, Ground: vault.GroundIssuer,
-		Message: j.Message,
+		Message: j.Message, Clerk: j.Clerk,
 	}
 	job, err := s.conversionJob(ctx, j.Owner, &w.Request)
 	if err != nil {

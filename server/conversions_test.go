@@ -85,7 +85,12 @@ func TestConversion(t *testing.T) {
 	require.Contains(t, string(sheetOf.body), "怎么改")
 	require.Equal(t, done.Result.Size, int64(len(sheetOf.body)))
 	refused(t, w.call(fixtures.Caller(1), http.MethodGet, "/files/"+done.Result.ID, nil), http.StatusNotFound, "no-such-file")
-	refused(t, w.call(fixtures.Caller(1), http.MethodGet, "/jobs/"+job.ID, nil), http.StatusNotFound, "no-such-job")
+	for _, key := range []string{fixtures.Caller(1), "department-clerk-of-all", "narrow"} { // the last two of this caller
+		refused(t, w.call(key, http.MethodGet, "/jobs/"+job.ID, nil), http.StatusNotFound, "no-such-job")
+		refused(t, w.call(key, http.MethodPost, "/jobs/"+job.ID+"/cancellation", nil, api.HeaderIdempotencyKey, "c"),
+			http.StatusNotFound, "no-such-job")
+		require.Empty(t, into[api.Jobs](t, w.call(key, http.MethodGet, "/jobs", nil)).Items)
+	}
 
 	path := "/conversions/" + done.Batch
 	require.Equal(t, "waiting", into[api.Batch](t, w.call(fixtures.Caller(0), http.MethodGet, path, nil)).State)

@@ -236,27 +236,44 @@ func (s *Server) listJobs(ctx context.Context, c *identity.Caller, _ *struct{}) 
 	}
 	out := jobsOutput{Body: api.Jobs{Items: []api.Job{}}}
 	for _, j := range list {
-		out.Body.Items = append(out.Body.Items, jobOf(j))
+		if seesJob(c, j) {
+			out.Body.Items = append(out.Body.Items, jobOf(j))
+		}
 	}
 	return &out, nil
 }
 
+// seesJob reports whether a caller may know of a job of its owner's: one department has many callers behind it, and a
+// job leads to files with all that was converted. All jobs are conversions, or take one back.
+func seesJob(c *identity.Caller, j *jobs.Job) bool {
+	return c.May(identity.MayConvert) && c.Covers(j.Type)
+}
+
+// ownJob finds a job that a caller may know of; another's is as if there were none.
+func (s *Server) ownJob(ctx context.Context, c *identity.Caller, id string) (*jobs.Job, error) {
+	j, err := s.jobs.Get(ctx, s.ownerOf(c), id)
+	if err == nil && !seesJob(c, j) {
+		return nil, jobs.ErrNotFound
+	}
+	return j, err
+}
+
 func (s *Server) job(ctx context.Context, c *identity.Caller, in *jobInput) (*jobOutput, error) {
-	return jobAnswer(s.jobs.Get(ctx, s.ownerOf(c), in.ID))
+	return jobAnswer(s.ownJob(ctx, c, in.ID))
 }
 
 func (s *Server) cancelJob(ctx context.Context, c *identity.Caller, in *jobWrite) (*jobOutput, error) {
+	if _, err := s.ownJob(ctx, c, in.ID); err != nil {
+		return nil, err
+	}
 	return jobAnswer(s.jobs.Cancel(ctx, s.ownerOf(c), in.ID))
 }
 
-// accept takes long work and answers where to ask for it.
-func (s *Server) accept(
-	ctx context.Context, c *identity.Caller, key string, spec work, makes int64,
-) (*jobOutput, error) {
-	req := jobs.Request{
-		Kind: spec.kind(), Owner: s.ownerOf(c), Key: key, Message: c.Message, Spec: spec, Makes: makes,
-	}
-	release, full := s.hold(ctx, req.Owner, jobs.Overhead+makes)
+// accept takes long work about a type and answers where to ask for it.
+func (s *Server) accept(ctx context.Context, c *identity.Caller, req jobs.Request, spec work) (*jobOutput, error) {
+	req.Kind, req.Spec = spec.kind(), spec
+	req.Owner, req.Message, req.Clerk = s.ownerOf(c), c.Message, clerkOf(c)
+	release, full := s.hold(ctx, req.Owner, jobs.Overhead+req.Makes)
 	defer release()
 	req.Refuse = full // not of what was accepted before
 	j, again, err := s.jobs.Add(ctx, req)

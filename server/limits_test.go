@@ -84,6 +84,31 @@ func TestLimitAddress(t *testing.T) {
 	require.Equal(t, http.StatusOK, types(fixtures.Caller(0), "a").status)
 }
 
+// TestLimitLogins: whoever guesses at a login, by certificate or by password, is as dear as one with a wrong key.
+func TestLimitLogins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	status := http.StatusUnauthorized
+	w.config.Provider = http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(status) })
+	w.limited(server.Limits{PerAddress: limit.Rate{PerSecond: 1, Burst: 60}})
+	for address, try := range map[string]func() reply{
+		"a": func() reply {
+			return w.call("", http.MethodPost, "/logins", api.LoginRequest{
+				Challenge: "made up", Certificate: []byte{1}, Signature: []byte{1},
+			}, "X-From", "a")
+		},
+		"b": func() reply { return w.sendTo("", http.MethodGet, server.ProviderPath+"/login", nil, "X-From", "b") },
+	} {
+		require.Equal(t, http.StatusUnauthorized, try().status, address)
+		require.Equal(t, http.StatusUnauthorized, try().status, address)
+		refused(t, try(), http.StatusTooManyRequests, "rate-limited")
+	}
+	status = http.StatusOK
+	for range 20 {
+		require.Equal(t, http.StatusOK, w.sendTo("", http.MethodGet, server.ProviderPath+"/login", nil, "X-From", "c").status)
+	}
+}
+
 // TestLimitOwn: a registration's own quota takes the place of the service's.
 func TestLimitOwn(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/gin-gonic/gin"
+
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
@@ -26,6 +28,14 @@ func (s *Server) registerLogins() {
 		id: "endLogin", method: http.MethodDelete, path: "/logins/current", tag: "logins", status: http.StatusNoContent,
 		zh: "退出登录", en: "log out", may: identity.Anyone,
 	}, s.endLogin)
+}
+
+// provide answers for the provider. A password that is wrong is as dear as any other proof that does not hold.
+func (s *Server) provide(c *gin.Context) {
+	s.cfg.Provider.ServeHTTP(c.Writer, c.Request)
+	if c.Writer.Status() == http.StatusUnauthorized {
+		s.chargeRefusal(c)
+	}
 }
 
 type challengeLoginOutput struct{ Body api.LoginChallenge }

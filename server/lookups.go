@@ -50,7 +50,7 @@ func (s *Server) lookUp(ctx context.Context, c *identity.Caller, in *lookUpInput
 		Licences: make([]api.Licence, 0, len(res.Found)), Next: res.Next, Absence: string(res.Absence),
 		Receipt: receiptOf(res.Receipt),
 	}}
-	open := reads(c, q.Identifier != "" || q.Number != "")
+	open := reads(c, res.Named)
 	for i := range res.Found {
 		out.Body.Licences = append(out.Body.Licences, s.licenceOf(ctx, &res.Found[i], q.Fields, open))
 	}

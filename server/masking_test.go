@@ -50,6 +50,12 @@ func TestMasking(t *testing.T) {
 		}
 		list := see(api.LookupRequest{Holder: &api.Holder{Kind: "001", Code: req.Values["CZZTDM"]}})
 		require.Equal(t, c.lists, list["KZ_FDDBR"], "%s in a list", c.role)
+		for _, number := range []string{issued.Number, "whatever"} { // a number beside a holder names nothing
+			list = see(api.LookupRequest{
+				Type: req.Type, Number: number, Holder: &api.Holder{Kind: "001", Code: req.Values["CZZTDM"]},
+			})
+			require.Equal(t, c.lists, list["KZ_FDDBR"], "%s in a list with a number", c.role)
+		}
 		for _, q := range []api.LookupRequest{
 			{Identifier: issued.Identifier}, {Type: req.Type, Number: issued.Number},
 		} {

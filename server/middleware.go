@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"runtime/debug"
@@ -17,10 +18,8 @@ import (
 // recover turns a panic into a problem that says nothing but its trace id.
 func (s *Server) recover(c *gin.Context) {
 	defer func() {
-		if p := recover(); p != nil {
-			// What panicked may hold what was submitted: only where it happened is logged.
-			ctx := c.Request.Context()
-			s.cfg.Log.ErrorContext(ctx, "request panicked", "trace", traceOf(ctx), "stack", string(debug.Stack()))
+		if recover() != nil {
+			s.logPanic(c.Request.Context())
 			if !c.Writer.Written() {
 				s.writeProblem(c, codeProblem(CodeInternal))
 			}
@@ -28,6 +27,11 @@ func (s *Server) recover(c *gin.Context) {
 		}
 	}()
 	c.Next()
+}
+
+// logPanic tells where it happened, and nothing else: what panicked may hold what was submitted.
+func (s *Server) logPanic(ctx context.Context) {
+	s.cfg.Log.ErrorContext(ctx, "request panicked", "trace", traceOf(ctx), "stack", string(debug.Stack()))
 }
 
 // mark says of every answer that it came from a sandbox, and keeps answers out of caches.
@@ -48,12 +52,7 @@ func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 	c.Set(bodyKey, body)
 	may, _ := ctx.Operation().Metadata[permissionKey].(identity.Permission)
 	if may == identity.Anyone {
-		own := bodyContext{ctx, nil, body}
-		if judged, _ := ctx.Operation().Metadata[judgedKey].(bool); judged {
-			s.letStranger(c, own, next)
-			return
-		}
-		next(own)
+		s.letAnyone(c, bodyContext{ctx, nil, body}, next)
 		return
 	}
 	caller, err := s.cfg.Callers.Recognise(c.Request)
@@ -72,6 +71,17 @@ func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	next(huma.WithContext(bodyContext{ctx, caller, body}, identity.With(ctx.Context(), caller)))
+}
+
+// letAnyone answers what needs no credentials; a login that fails costs what wrong credentials cost.
+func (s *Server) letAnyone(c *gin.Context, ctx bodyContext, next func(huma.Context)) {
+	if judged, _ := ctx.Operation().Metadata[judgedKey].(bool); judged {
+		s.letStranger(c, ctx, next)
+		return
+	}
+	if next(ctx); c.Writer.Status() == http.StatusUnauthorized {
+		s.chargeRefusal(c)
+	}
 }
 
 // admit decides whether a caller may do what an operation does, proven as he is. A signature that was used before is

@@ -150,7 +150,7 @@ func New(cfg Config) (*Server, error) {
 	s.health(router)
 	router.Use(s.refuseWrongMessage, s.limitAddress)
 	if cfg.Provider != nil {
-		router.Any(ProviderPath+"/*rest", gin.WrapH(cfg.Provider))
+		router.Any(ProviderPath+"/*rest", s.provide)
 	}
 	router.Use(s.unambiguous)
 	router.NoRoute(s.noRoute)

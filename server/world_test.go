@@ -262,7 +262,15 @@ func (w *world) call(key, method, path string, body any, headers ...string) repl
 // send is call for any content.
 func (w *world) send(key, method, path string, content io.Reader, headers ...string) reply {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), method, w.http.URL+api.Version+path, content)
+	r := w.sendTo(key, method, api.Version+path, content, headers...)
+	walk(w.t, r)
+	return r
+}
+
+// sendTo is send for a path beside the interface.
+func (w *world) sendTo(key, method, path string, content io.Reader, headers ...string) reply {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), method, w.http.URL+path, content)
 	require.NoError(w.t, err)
 	if key != "" {
 		req.Header.Set("Authorization", "Bearer "+key)
@@ -275,9 +283,7 @@ func (w *world) send(key, method, path string, content io.Reader, headers ...str
 	defer func() { require.NoError(w.t, res.Body.Close()) }()
 	out, err := io.ReadAll(res.Body)
 	require.NoError(w.t, err)
-	r := reply{res.StatusCode, res.Header, out}
-	walk(w.t, r)
-	return r
+	return reply{res.StatusCode, res.Header, out}
 }
 
 // into decodes a reply, every member known.

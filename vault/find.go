@@ -107,16 +107,21 @@ func (f *finder) run() error {
 	return err
 }
 
+// dispatch is the one place that decides by which form a query is answered: who shows the answer is told, since of
+// two forms in one query the other does not count.
 func (f *finder) dispatch() error {
 	q := &f.q
 	switch {
 	case q.Identifier != "":
+		f.res.Named = true
 		return f.byIdentifier()
 	case q.Token != "":
+		f.res.Named = true
 		return f.byToken()
 	case q.HolderCode != "" && q.HolderKind != "":
 		return f.byHolder()
 	case q.Type != "" && q.Number != "":
+		f.res.Named = true
 		return f.byNumber()
 	case q.Type != "" && q.Issuer != "":
 		return f.byIssuer()

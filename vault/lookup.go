@@ -57,6 +57,7 @@ const (
 // Result is the answer to a query.
 type Result struct {
 	Found   []Found
+	Named   bool    // the query was answered as one that names a licence: by its identifier, token or number
 	Next    string  // cursor of the next page, "" at the end
 	Absence Absence // if nothing was found
 	Receipt *Receipt

@@ -89,8 +89,8 @@ func (d *serviceDesk) trace(ctx context.Context, message string) (*vault.Trail, 
 	for i := range got.Entries {
 		e := &got.Entries[i]
 		out.Entries = append(out.Entries, record.AuditEntry{
-			Number: e.Number, Time: e.Time, Act: e.Act, Result: e.Result, Type: e.Type, Licence: e.Identifier,
-			Batch: e.Batch, Object: e.Object, Change: e.Change, Reason: e.Reason, Count: e.Count, Message: got.Message,
+			Number: e.Number, Time: e.Time, Act: e.Act, Clerk: e.Clerk, Result: e.Result, Type: e.Type,
+			Licence: e.Identifier, Batch: e.Batch, Object: e.Object, Change: e.Change, Reason: e.Reason, Count: e.Count, Message: got.Message,
 			Asked: record.Asked{
 				Caller: e.Caller, Purpose: e.Purpose, Item: e.Item, Case: e.Case, Ground: e.Ground, Basis: e.Basis,
 			},

@@ -123,8 +123,9 @@ func (d *serviceDesk) auditTrail(ctx context.Context, first int, visit func(*rec
 
 func auditEntryIn(e *api.AuditEntry) *record.AuditEntry {
 	return &record.AuditEntry{
-		Number: e.Number, Time: e.Time, Act: e.Act, Result: e.Result, Type: e.Type, Issuer: e.Issuer, Licence: e.Licence,
-		Batch: e.Batch, Subject: e.Subject, Object: e.Object, Change: e.Change, Reason: e.Reason, Count: e.Count,
+		Number: e.Number, Time: e.Time, Act: e.Act, Clerk: e.Clerk, Result: e.Result, Type: e.Type, Issuer: e.Issuer,
+		Licence: e.Licence, Batch: e.Batch, Subject: e.Subject, Object: e.Object, Change: e.Change, Reason: e.Reason,
+		Count: e.Count, Message: e.Message,
 		Asked: record.Asked{
 			Caller: e.Caller, Purpose: e.Purpose, Item: e.Item, Case: e.Case, Ground: e.Ground, Basis: e.Basis, Level: e.Level,
 		},

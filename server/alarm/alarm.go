@@ -166,10 +166,19 @@ func (w *Watcher) token(number string) [sm3.Size]byte {
 func (w *Watcher) Observe(ctx context.Context, l Look) error {
 	for _, a := range w.judge(&l) {
 		if err := w.keep(ctx, a); err != nil {
+			w.again(&l)
 			return fmt.Errorf("keeping an alarm: %w", err)
 		}
 	}
 	return nil
+}
+
+// again has what somebody does raise its alarms once more: one of them was not kept, and the answer that waited for it
+// is asked for again.
+func (w *Watcher) again(l *Look) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.hourOf(l.who()).raised)
 }
 
 // judge tells which alarms a look-up raises.

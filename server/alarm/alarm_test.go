@@ -41,6 +41,34 @@ func (w *world) open() {
 	require.NoError(w.t, err)
 }
 
+// failing is an engine that keeps nothing for a while.
+type failing struct {
+	engine.Engine
+
+	err error
+}
+
+func (f *failing) Update(ctx context.Context, do func(engine.Writer) error) error {
+	if f.err != nil {
+		return f.err
+	}
+	return f.Engine.Update(ctx, do)
+}
+
+// TestNotKept: an alarm that could not be kept is raised when the look-up is tried again.
+func TestNotKept(t *testing.T) {
+	w := newWorld(t)
+	e := &failing{Engine: w.engine}
+	w.engine = e
+	w.open()
+	look := alarm.Look{Caller: "one", Clerk: true, NoCase: true, Of: []string{planted}}
+	e.err = engine.ErrNoSpace
+	require.ErrorIs(t, w.watcher.Observe(t.Context(), look), engine.ErrNoSpace)
+	e.err = nil
+	require.Equal(t, []alarm.Kind{alarm.KindNoCase}, w.raised(look))
+	require.Empty(t, w.raised(look))
+}
+
 // raised looks, and gives the kinds of what that raised.
 func (w *world) raised(l alarm.Look) []alarm.Kind {
 	w.t.Helper()

@@ -2,12 +2,14 @@ package feed
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -70,6 +72,7 @@ func (h *Webhooks) Step(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	now := h.cfg.Now()
+	h.turns.order(list)
 	for _, s := range list {
 		if !s.due(now, end) {
 			continue
@@ -90,10 +93,10 @@ func (s *Subscription) due(now time.Time, end uint64) bool {
 
 // serve makes an attempt unless another is under way. One that was may have ended since the list was read.
 func (h *Webhooks) serve(ctx context.Context, s *Subscription, end uint64) (bool, error) {
-	if !h.busy.take(s.ID) {
+	if !h.turns.take(s) {
 		return false, nil
 	}
-	defer h.busy.release(s.ID)
+	defer h.turns.release(s)
 	s, err := h.Subscription(ctx, s.Owner.ID, s.ID)
 	if err != nil || !s.due(h.cfg.Now(), end) {
 		return false, gone(err)
@@ -295,26 +298,55 @@ func (h *Webhooks) log(w engine.Writer, s *Subscription, d Delivery, o outcome, 
 	return h.putDelivery(w, s, &d)
 }
 
-// busy are the subscriptions for which an attempt is under way: one at a time, so that messages come in order.
-type busy struct {
-	mu  sync.Mutex
-	ids map[string]bool // guarded by mu
+// turns give each subscription a turn, whatever the others have to be sent, and leave workers for other owners than
+// the one whose receivers are slow.
+type turns struct {
+	each int // workers that serve one owner at a time
+
+	mu     sync.Mutex
+	owners map[string]int    // guarded by mu; workers at work for each
+	busy   map[string]bool   // guarded by mu; subscriptions that are served now
+	served map[string]uint64 // guarded by mu; when each had its last turn
+	turn   uint64            // guarded by mu
 }
 
-func newBusy() *busy { return &busy{ids: map[string]bool{}} }
+func newTurns(workers int) *turns {
+	return &turns{
+		each: max(1, workers/2), owners: map[string]int{}, busy: map[string]bool{}, served: map[string]uint64{},
+	}
+}
 
-func (b *busy) take(id string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ids[id] {
+// order puts first who has waited longest, and forgets subscriptions that are no more.
+func (t *turns) order(list []*Subscription) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	there := make(map[string]uint64, len(list))
+	for _, s := range list {
+		if at, ok := t.served[s.ID]; ok {
+			there[s.ID] = at
+		}
+	}
+	t.served = there
+	slices.SortStableFunc(list, func(a, b *Subscription) int { return cmp.Compare(there[a.ID], there[b.ID]) })
+}
+
+func (t *turns) take(s *Subscription) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.busy[s.ID] || t.owners[s.Owner.ID] >= t.each {
 		return false
 	}
-	b.ids[id] = true
+	t.turn++
+	t.busy[s.ID], t.served[s.ID] = true, t.turn
+	t.owners[s.Owner.ID]++
 	return true
 }
 
-func (b *busy) release(id string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.ids, id)
+func (t *turns) release(s *Subscription) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.busy, s.ID)
+	if t.owners[s.Owner.ID]--; t.owners[s.Owner.ID] == 0 {
+		delete(t.owners, s.Owner.ID)
+	}
 }

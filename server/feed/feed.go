@@ -89,8 +89,8 @@ const (
 
 // Webhooks is safe for use by many goroutines.
 type Webhooks struct {
-	cfg  Config
-	busy *busy
+	cfg   Config
+	turns *turns
 }
 
 // Open checks the configuration.
@@ -108,5 +108,5 @@ func Open(cfg Config) (*Webhooks, error) {
 	if cfg.Workers == 0 {
 		cfg.Workers = workers
 	}
-	return &Webhooks{cfg: cfg, busy: newBusy()}, nil
+	return &Webhooks{cfg: cfg, turns: newTurns(cfg.Workers)}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,7 @@ type world struct {
 	got    []api.Webhook // what the receiver took
 	tries  int
 	answer func() (int, error)
+	began  func(owner string) // a message is made for him; nil: nobody asks
 }
 
 func newWorld(t *testing.T) *world {
@@ -58,6 +60,9 @@ func (w *world) reopen() {
 func (w *world) Events(_ context.Context, owner feed.Owner, q feed.Query) (*api.EventPage, error) {
 	if w.source != nil {
 		return nil, w.source
+	}
+	if w.began != nil {
+		w.began(owner.ID)
 	}
 	p := &api.EventPage{Next: q.From}
 	for ; p.Next < w.length && len(p.Events) < q.Limit; p.Next++ {
@@ -369,6 +374,46 @@ func TestSweep(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, log, 1)
 	require.Equal(t, uint64(2), log[0].Number)
+}
+
+// TestTurns: who has much to get does not keep the others waiting, and an owner whose receivers are slow leaves workers
+// for others.
+func TestTurns(t *testing.T) {
+	w := newWorld(t)
+	w.length = 2000
+	var last string
+	for _, owner := range []string{"one", "two"} {
+		for _, key := range []string{"a", "b", "c"} {
+			s, _, err := w.h.Subscribe(t.Context(), feed.Request{
+				Owner: feed.Owner{ID: owner}, Key: key, URL: "https://receiver.example/hook", From: new(uint64),
+			})
+			require.NoError(t, err)
+			last = s.ID
+		}
+	}
+	step := func() { _, err := w.h.Step(t.Context()); require.NoError(t, err) }
+	for range 6 {
+		step()
+	}
+	seen := map[string]int{}
+	for _, m := range w.got {
+		seen[m.Subscription]++
+	}
+	require.Len(t, seen, 6, "each had its turn")
+	require.NoError(t, w.h.Cancel(t.Context(), "two", last))
+
+	var owners []string // whose receivers are called at the same time
+	w.answer = func() (int, error) {
+		if len(owners) < 4 {
+			step()
+		}
+		return http.StatusOK, nil
+	}
+	w.source = nil
+	w.began = func(owner string) { owners = append(owners, owner) }
+	step()
+	slices.Sort(owners)
+	require.Equal(t, []string{"one", "one", "two", "two"}, owners)
 }
 
 // TestStop: Run ends with its context.

@@ -92,18 +92,19 @@ func (l *Login) code(head []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// checkChallenge refuses what was not made here, or too long ago.
-func (l *Login) checkChallenge(text string, now time.Time) error {
+// checkChallenge refuses what was not made here, or too long ago, and tells when it ends.
+func (l *Login) checkChallenge(text string, now time.Time) (ends time.Time, err error) {
 	rest, ok := strings.CutPrefix(text, loginPrefix+"\n"+l.cfg.Origin+"\n")
 	b, err := base64.RawURLEncoding.Strict().DecodeString(rest)
 	if !ok || err != nil || len(b) != challengeBytes || strings.ContainsAny(rest, "\r\n") ||
 		subtle.ConstantTimeCompare(b[24:], l.code(b[:24])) != 1 {
-		return Refuse(CodeChallenge)
+		return time.Time{}, Refuse(CodeChallenge)
 	}
-	if now.Unix() > int64(binary.BigEndian.Uint64(b[16:24])) { //nolint:gosec // made by Challenge
-		return Refuse(CodeChallenge)
+	ends = time.Unix(int64(binary.BigEndian.Uint64(b[16:24])), 0) //nolint:gosec // made by Challenge
+	if now.Unix() > ends.Unix() {
+		return time.Time{}, Refuse(CodeChallenge)
 	}
-	return nil
+	return ends, nil
 }
 
 // Answer is a challenge with its signature.
@@ -123,7 +124,8 @@ type Session struct {
 // Answer opens a session for whoever signed a challenge. A challenge opens one session only.
 func (l *Login) Answer(a Answer) (*Session, error) {
 	now := l.cfg.Now()
-	if err := l.checkChallenge(a.Challenge, now); err != nil {
+	ends, err := l.checkChallenge(a.Challenge, now)
+	if err != nil {
 		return nil, err
 	}
 	if len(a.Certificate) > maxCertificate || len(a.Signature) > maxLoginSignature {
@@ -143,7 +145,8 @@ func (l *Login) Answer(a Answer) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch l.answered.remember(digestOf([]byte(a.Challenge)), now, now.Add(-2*challengeFor)) {
+	// By its end, which is the same whenever it is answered: memory finds a thing by the time it was first kept under.
+	switch l.answered.remember(digestOf([]byte(a.Challenge)), ends, now) {
 	case seenFirst:
 	case seenAgain, seenPast:
 		return nil, Refuse(CodeChallenge)

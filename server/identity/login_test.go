@@ -179,6 +179,10 @@ func TestLoginRefuses(t *testing.T) {
 		require.Equal(t, c.want, identity.CodeOf(err), name)
 		require.Nil(t, s, name)
 	}
+	w.now = w.now.Add(time.Minute) // the challenge has not ended
+	s, err := l.Answer(used)
+	require.Equal(t, identity.CodeChallenge, identity.CodeOf(err), "used in another minute")
+	require.Nil(t, s)
 	late := h.answer(t, challenge(t, l))
 	w.now = w.now.Add(3 * time.Minute)
 	_, err = l.Answer(late)

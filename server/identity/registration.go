@@ -25,7 +25,8 @@ type Registration struct {
 	// UnsignedWritesUnsafe lets writes pass that are proven by the connection alone.
 	UnsignedWritesUnsafe bool `json:"unsignedWritesUnsafe,omitempty"`
 
-	Revoked time.Time `json:"revoked,omitzero"` // zero: in force
+	Revoked time.Time `json:"revoked,omitzero"` // zero: in force; kept by the registry from then on
+	Gone    []Gone    `json:"gone,omitempty"`   // set by the registry
 	Changed time.Time `json:"changed,omitzero"` // set by the registry, with By
 	By      string    `json:"by,omitempty"`     // who changed it last
 }
@@ -73,6 +74,12 @@ type Credential struct {
 
 	// UncheckedUnsafe relies on the registration alone: the certificate's chain and status are not looked at.
 	UncheckedUnsafe bool `json:"uncheckedUnsafe,omitempty"`
+}
+
+// Gone is a revoked credential that left its registration: if its certificate comes back, it is as revoked as it was.
+type Gone struct {
+	Digest  []byte    `json:"digest"`
+	Revoked time.Time `json:"revoked"`
 }
 
 // Digest is the SM3 of the certificate, which names the credential.
@@ -158,6 +165,7 @@ func (r *Registration) clone() Registration {
 		sharing := *r.Sharing
 		out.Sharing = &sharing
 	}
+	out.Gone = slices.Clone(r.Gone)
 	out.Credentials = slices.Clone(r.Credentials)
 	for i := range out.Credentials {
 		out.Credentials[i].Certificate = slices.Clone(out.Credentials[i].Certificate)

@@ -40,6 +40,13 @@ type Registry struct {
 	mu   sync.RWMutex
 	byID map[string]*Registration           // guarded by mu; values are never changed
 	held map[[sm3.Size]byte]*heldCredential // guarded by mu; by digest of the certificate
+	gone map[[sm3.Size]byte]goneCredential  // guarded by mu; by digest of the certificate
+}
+
+// goneCredential is a revoked credential that is in no registration any more.
+type goneCredential struct {
+	owner   string
+	revoked time.Time
 }
 
 // heldCredential is a credential with its owner.
@@ -55,7 +62,10 @@ func OpenRegistry(ctx context.Context, cfg RegistryConfig) (*Registry, error) {
 	if cfg.Engine == nil || cfg.Now == nil {
 		return nil, ErrConfig
 	}
-	g := &Registry{cfg: cfg, byID: map[string]*Registration{}, held: map[[sm3.Size]byte]*heldCredential{}}
+	g := &Registry{
+		cfg: cfg, byID: map[string]*Registration{}, held: map[[sm3.Size]byte]*heldCredential{},
+		gone: map[[sm3.Size]byte]goneCredential{},
+	}
 	err := cfg.Engine.View(ctx, func(r engine.Reader) error {
 		g.byID = map[string]*Registration{} // a closure may run again
 		return r.Scan(engine.Range{Prefix: []byte{spaceRegistration}}, func(_, value []byte) (bool, error) {
@@ -83,6 +93,12 @@ func OpenRegistry(ctx context.Context, cfg RegistryConfig) (*Registry, error) {
 
 // hold makes a registration's credentials findable. mu is held, or nobody else knows the registry.
 func (g *Registry) hold(reg *Registration) error {
+	for _, x := range reg.Gone {
+		if len(x.Digest) != sm3.Size || x.Revoked.IsZero() {
+			return fmt.Errorf("%w: revoked credential", engine.ErrCorrupt)
+		}
+		g.gone[[sm3.Size]byte(x.Digest)] = goneCredential{reg.ID, x.Revoked}
+	}
 	for i := range reg.Credentials {
 		c := &reg.Credentials[i]
 		cert, err := c.parse()
@@ -99,7 +115,8 @@ func (g *Registry) hold(reg *Registration) error {
 }
 
 // Put registers a system or changes its registration; by is the operator, as the record of the change names him.
-// A credential belongs to one registration only, and one that was revoked stays so.
+// A credential belongs to one registration only. What was revoked, a registration or a credential, stays so, also when
+// the credential has left the registration and comes back.
 func (g *Registry) Put(ctx context.Context, by string, reg Registration) error {
 	reg = reg.clone()
 	reg.By, reg.Changed = by, g.cfg.Now().UTC().Truncate(time.Second)
@@ -125,16 +142,41 @@ func (g *Registry) fits(reg *Registration) error {
 	for i := range reg.Credentials {
 		c := &reg.Credentials[i]
 		digest := c.Digest()
-		held := g.held[digest]
+		held, gone := g.held[digest], g.gone[digest]
 		switch {
-		case seen[digest], held != nil && held.owner.ID != reg.ID:
+		case seen[digest], held != nil && held.owner.ID != reg.ID, gone.owner != "" && gone.owner != reg.ID:
 			return Refuse(CodeTaken)
 		case held != nil && !held.Revoked.IsZero():
 			c.Revoked = held.Revoked
+		case !gone.revoked.IsZero():
+			c.Revoked = gone.revoked
 		}
 		seen[digest] = true
 	}
+	g.keepRevoked(reg, seen)
 	return nil
+}
+
+// keepRevoked carries over what was revoked of the registration that reg takes the place of; seen are the credentials
+// that it has. mu is held.
+func (g *Registry) keepRevoked(reg *Registration, seen map[[sm3.Size]byte]bool) {
+	reg.Gone = nil
+	former := g.byID[reg.ID]
+	if former == nil {
+		return
+	}
+	if !former.Revoked.IsZero() {
+		reg.Revoked = former.Revoked
+	}
+	reg.Gone = slices.Clone(former.Gone)
+	for i := range former.Credentials {
+		c := &former.Credentials[i]
+		digest := c.Digest()
+		_, known := g.gone[digest]
+		if !c.Revoked.IsZero() && !seen[digest] && !known {
+			reg.Gone = append(reg.Gone, Gone{digest[:], c.Revoked})
+		}
+	}
 }
 
 // keep makes a registration durable, then known. A crash between leaves it durable: it is known after the next opening.

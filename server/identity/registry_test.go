@@ -45,6 +45,40 @@ func TestRegistryKeepsRevocations(t *testing.T) {
 	refused(t, identity.CodeRevoked, c, err)
 }
 
+// TestRevokedStaysRevoked: neither does a revoked registration come back when it is put again, nor a revoked certificate
+// that was left out of its registration, there or anywhere else; nor after a restart.
+func TestRevokedStaysRevoked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	whole, digest := w.registration(), w.cert.Digest
+	without := w.registration()
+	without.Credentials = nil
+	require.NoError(t, w.registry.Revoke(t.Context(), "operator", "market", &digest))
+	for range 2 {
+		w.put(without)
+		w.put(whole)
+		c, err := w.systems.Recognise(w.signed(`{}`, nil))
+		refused(t, identity.CodeRevoked, c, err)
+	}
+	w.put(without)
+	other := w.registration()
+	other.ID = "other"
+	require.Equal(t, identity.CodeTaken, identity.CodeOf(w.registry.Put(t.Context(), "operator", other)))
+	reopened, err := identity.OpenRegistry(t.Context(), identity.RegistryConfig{Engine: w.engine, Now: w.clock})
+	require.NoError(t, err)
+	require.Equal(t, identity.CodeTaken, identity.CodeOf(reopened.Put(t.Context(), "operator", other)))
+	require.NoError(t, reopened.Put(t.Context(), "operator", whole))
+	got, err := reopened.Get("market")
+	require.NoError(t, err)
+	require.False(t, got.Credentials[0].Revoked.IsZero())
+
+	fresh := newWorld(t)
+	require.NoError(t, fresh.registry.Revoke(t.Context(), "operator", "market", nil))
+	fresh.put(fresh.registration())
+	c, err := fresh.systems.Recognise(fresh.signed(`{}`, nil))
+	refused(t, identity.CodeRevoked, c, err)
+}
+
 // TestRotation: while a system changes from one certificate to the next, both hold; a certificate that left the
 // registration no longer does.
 func TestRotation(t *testing.T) {

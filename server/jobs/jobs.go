@@ -64,6 +64,8 @@ type Job struct {
 	Crashes    int             `json:"crashes,omitempty"`    // how often the process ended in the middle of it
 	NotBefore  time.Time       `json:"notBefore,omitzero"`   // when it is begun again after trouble that passes
 	Message    string          `json:"message,omitempty"`    // id of the message that wanted it
+	Clerk      string          `json:"clerk,omitempty"`      // who wanted it behind its owner; or ""
+	Type       string          `json:"type,omitempty"`       // what it is about, for whoever decides who sees it; or ""
 	Spec       json.RawMessage `json:"spec"`                 // what is to be done, as the kind understands it
 	Progress   Progress        `json:"progress"`
 	Result     json.RawMessage `json:"result,omitempty"`  // of Done
@@ -82,6 +84,8 @@ type Request struct {
 	Key   string // of idempotency, scoped by owner
 
 	Message string // id of the message that wants it, not part of what is wanted; or ""
+	Clerk   string // who wants it behind Owner, not part of what is wanted; or ""
+	Type    string // what it is about, as it follows from Spec; or ""
 	Spec    any    // encoded as JSON
 	Makes   int64  // bytes that it will make, for which there is room; not part of what is wanted
 	Refuse  error  // why new work is refused; nil: it is not

@@ -208,6 +208,40 @@ func TestCancel(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// afterUpdate calls back once, after the next transaction.
+type afterUpdate struct {
+	engine.Engine
+
+	call func()
+}
+
+func (a *afterUpdate) Update(ctx context.Context, f func(engine.Writer) error) error {
+	err := a.Engine.Update(ctx, f)
+	if call := a.call; call != nil {
+		a.call = nil
+		call()
+	}
+	return err
+}
+
+// TestCancelAsItBegins: a job that is cancelled after it was claimed and before its work is under way stops.
+func TestCancelAsItBegins(t *testing.T) {
+	w := newWorld(t, func(ctx context.Context, _ *jobs.Job, _ func(jobs.Progress)) (any, error) {
+		return nil, context.Cause(ctx)
+	})
+	between := &afterUpdate{Engine: w.engine}
+	w.config.Engine = between
+	w.reopen(t)
+	j := w.add(t, "1")
+	between.call = func() {
+		got, err := w.Cancel(t.Context(), "one", j.ID)
+		require.NoError(t, err)
+		require.Equal(t, jobs.Running, got.State)
+	}
+	require.True(t, w.step(t))
+	require.Equal(t, jobs.Cancelled, w.get(t, j.ID).State)
+}
+
 // TestStop: when the process stops, a job under way goes back into the queue and is done after the next start.
 func TestStop(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())

@@ -116,8 +116,21 @@ func (s *Jobs) Step(ctx context.Context) (bool, error) {
 	defer stop(nil)
 	s.live.begin(j, stop)
 	defer s.live.end(j.ID)
+	if s.cancelling(ctx, j.ID) { // since it was claimed, when there was nobody to tell
+		stop(ErrCancelled)
+	}
 	result, err := s.carryOut(work, j)
 	return true, s.conclude(ctx, work, j, result, err)
+}
+
+// cancelling reports whether the owner of a job wants it to end. If that cannot be read, its end tells.
+func (s *Jobs) cancelling(ctx context.Context, id string) (wanted bool) {
+	_ = s.cfg.Engine.View(ctx, func(r engine.Reader) error {
+		j, err := s.get(r, id)
+		wanted = err == nil && j.Cancelling
+		return err
+	})
+	return wanted
 }
 
 // due reports whether a job's time has come. None is put off for longer than the last pause: where it looks so, the

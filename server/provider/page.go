@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/emmansun/gmsm/sm3"
+
 	"github.com/elicense/elicense/server/limit"
 )
 
@@ -20,7 +22,13 @@ const (
 )
 
 // cookieName holds a value that the form must bring along: a page elsewhere cannot send the form for a user.
-const cookieName = "elicense-login"
+//
+// browserName holds a value that whoever has logged in must bring along to be given a code. The id of a login is no
+// secret: who has begun one and talked somebody else into finishing it would be given the code of that person.
+const (
+	cookieName  = "elicense-login"
+	browserName = "elicense-browser"
+)
 
 var page = template.Must(template.New("login").Parse(`<!doctype html>
 <html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -54,16 +62,11 @@ func (p *Provider) showLogin(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Provider) show(w http.ResponseWriter, status int, s shown) {
-	var b [16]byte
-	if _, err := io.ReadFull(p.cfg.Rand, b[:]); err != nil {
-		http.Error(w, "unavailable", http.StatusServiceUnavailable)
+	var err error
+	if s.Form, err = p.setCookie(w, cookieName, "/login"); err != nil {
+		http.Error(w, notAvailable, http.StatusServiceUnavailable)
 		return
 	}
-	s.Form = hex.EncodeToString(b[:])
-	http.SetCookie(w, &http.Cookie{ //nolint:gosec // without TLS a browser sends no secure cookie
-		Name: cookieName, Value: s.Form, Path: p.base.Path + "/login", HttpOnly: true, Secure: !p.cfg.Plain,
-		SameSite: http.SameSiteStrictMode,
-	})
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	// No form-action: after the login the browser follows on to the client's address.
@@ -73,6 +76,22 @@ func (p *Provider) show(w http.ResponseWriter, status int, s shown) {
 	h.Set("Referrer-Policy", "no-referrer")
 	w.WriteHeader(status)
 	_ = page.Execute(w, s) // if that fails the user is gone
+}
+
+const notAvailable = "暂不可用 / Not available now"
+
+// setCookie gives a browser a random value that it sends to one path alone.
+func (p *Provider) setCookie(w http.ResponseWriter, name, path string) (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(p.cfg.Rand, b[:]); err != nil {
+		return "", err
+	}
+	value := hex.EncodeToString(b[:])
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // without TLS a browser sends no secure cookie
+		Name: name, Value: value, Path: p.base.Path + path, HttpOnly: true, Secure: !p.cfg.Plain,
+		SameSite: http.SameSiteStrictMode,
+	})
+	return value, nil
 }
 
 // takeLogin takes name and password. What is wrong with them is not told, and too many attempts look the same.
@@ -89,14 +108,27 @@ func (p *Provider) takeLogin(w http.ResponseWriter, r *http.Request) {
 		p.show(w, http.StatusUnauthorized, shown{ID: id, Wrong: true})
 		return
 	case err != nil:
-		http.Error(w, "暂不可用 / Not available now", http.StatusServiceUnavailable)
+		http.Error(w, notAvailable, http.StatusServiceUnavailable)
 		return
 	}
-	if !p.storage.pending.done(id, account) {
+	browser, err := p.setCookie(w, browserName, callbackPath)
+	if err != nil {
+		http.Error(w, notAvailable, http.StatusServiceUnavailable)
+		return
+	}
+	if !p.storage.pending.done(id, account, sm3.Sum([]byte(browser))) {
 		http.Error(w, "登录已过期 / The login has expired", http.StatusBadRequest)
 		return
 	}
-	http.Redirect(w, r, p.base.Path+"/authorize/callback?id="+url.QueryEscape(id), http.StatusFound)
+	http.Redirect(w, r, p.base.Path+callbackPath+"?id="+url.QueryEscape(id), http.StatusFound)
+}
+
+// sameBrowser reports whether who asks for the code of a login is the browser in which somebody has logged in. Only the
+// query counts, since the library would take the id from a form as well.
+func (p *Provider) sameBrowser(r *http.Request) bool {
+	c, err := r.Cookie(browserName)
+	return err == nil && r.Method == http.MethodGet &&
+		p.storage.pending.in(r.URL.Query().Get("id"), sm3.Sum([]byte(c.Value)))
 }
 
 // sameForm reports whether a form came from the page that was shown to this browser.

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"crypto/subtle"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ type login struct {
 	at       time.Time
 	ends     time.Time
 	code     [sm3.Size]byte // digest of the code; zero: none yet
+	browser  [sm3.Size]byte // digest of what the browser of the user has, and nobody else; zero: nobody has logged in
 }
 
 var _ op.AuthRequest = (*login)(nil)
@@ -151,13 +153,19 @@ func (p *pending) change(id string, change func(*login) bool) bool {
 	return true
 }
 
-// done notes who has logged in: once, for one login has one user.
-func (p *pending) done(id string, a *Account) bool {
+// done notes who has logged in, and in which browser: once, for one login has one user.
+func (p *pending) done(id string, a *Account, browser [sm3.Size]byte) bool {
 	return p.change(id, func(l *login) bool {
 		first := l.account == nil
-		l.account, l.at = a, p.now()
+		l.account, l.at, l.browser = a, p.now(), browser
 		return first
 	})
+}
+
+// in reports whether somebody has logged in by a login under way, in this browser.
+func (p *pending) in(id string, browser [sm3.Size]byte) bool {
+	l := p.byID(id)
+	return l != nil && l.account != nil && subtle.ConstantTimeCompare(l.browser[:], browser[:]) == 1
 }
 
 // setCode notes the code, of which only the digest is kept.

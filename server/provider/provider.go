@@ -136,20 +136,27 @@ func (p *Provider) openProtocol() error {
 	if err != nil {
 		return ErrConfig
 	}
-	p.protocol = onlyOpen(provider)
+	p.protocol = p.onlyOpen(provider)
 	return nil
 }
 
+// callbackPath is where a user who has logged in gets the code for his client.
+const callbackPath = "/authorize/callback"
+
 // open are the parts of the protocol that are offered; the library has more.
 var open = map[string]bool{
-	"/.well-known/openid-configuration": true, "/authorize": true, "/authorize/callback": true, "/oauth/token": true,
-	"/keys": true, "/userinfo": true,
+	"/.well-known/openid-configuration": true, "/authorize": true, callbackPath: true, "/oauth/token": true, "/keys": true,
+	"/userinfo": true,
 }
 
-func onlyOpen(next http.Handler) http.Handler {
+func (p *Provider) onlyOpen(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !open[r.URL.Path] {
+		switch {
+		case !open[r.URL.Path]:
 			http.NotFound(w, r)
+			return
+		case r.URL.Path == callbackPath && !p.sameBrowser(r):
+			http.Error(w, "请在登录的浏览器中继续 / Go on in the browser of the login", http.StatusBadRequest)
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)

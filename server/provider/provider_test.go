@@ -232,6 +232,37 @@ func bearer(token string) *http.Request {
 	return r
 }
 
+// TestLoginOfAnother: who begins a login and talks somebody else into finishing it is not given that person's code.
+func TestLoginOfAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.config("department", provider.ScopeLicences)
+	thief, user := w.browser(), w.browser()
+	form, status := w.open(thief, c.AuthCodeURL("state-1", oauth2.S256ChallengeOption(oauth2.GenerateVerifier())))
+	require.Equal(t, http.StatusOK, status)
+	id := form.Get("id")
+	form, status = w.open(user, w.issuer+"/login?id="+id)
+	require.Equal(t, http.StatusOK, status)
+	form.Set("name", "person-1")
+	form.Set("password", password)
+	user.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	sent := w.post(user, form)
+	require.Equal(t, http.StatusFound, sent.status)
+	next := w.http.URL + sent.location
+
+	require.Equal(t, http.StatusBadRequest, w.get(thief, next).status)
+	other, _ := w.open(thief, c.AuthCodeURL("state-2", oauth2.S256ChallengeOption(oauth2.GenerateVerifier())))
+	other.Set("name", "weak")
+	other.Set("password", password)
+	require.Equal(t, http.StatusFound, w.post(thief, other).status, "who has logged in himself")
+	require.Equal(t, http.StatusBadRequest, w.get(thief, next).status)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, next, strings.NewReader("id="+id))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	require.Equal(t, http.StatusBadRequest, w.do(user, req).status)
+	require.Contains(t, w.get(user, next).location, "code=")
+}
+
 // TestScope: a client that may not ask for access here gets a token that is good for nothing here, whatever it asks.
 func TestScope(t *testing.T) {
 	t.Parallel()

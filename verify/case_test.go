@@ -168,7 +168,7 @@ func TestHTML(t *testing.T) {
 	doc := l.document(t, ofd.TypeSeal, func(xml []byte) ([]byte, []byte) { return l.value(t, xml) })
 	for _, lang := range []string{"zh", "en"} {
 		var b bytes.Buffer
-		require.NoError(t, w.judge(w.sealVerifier(nil), doc).WriteHTML(&b, lang))
+		require.NoError(t, w.judge(w.sealVerifier(nil), doc).WriteHTML(&b, "", lang))
 		require.NotContains(t, b.String(), "<script")
 		require.Contains(t, b.String(), "&lt;script&gt;")
 		for _, outside := range []string{"http:", "https:", "src=", "@import"} {

@@ -40,7 +40,7 @@ func (r *Report) Notice(lang string) string {
 // document that goes back is in force as well is asked of nobody.
 func (r *Report) follows(c *Check) bool {
 	switch c.ID {
-	case "package.extra", "seal.holder", "licence.covered", "licence.metadata":
+	case "package.extra", "seal.holder", "licence.covered", "licence.metadata", "licence.none":
 		return c.Part == "" && slices.ContainsFunc(r.Checks, func(other Check) bool {
 			return other.ID == "description.files" && other.Status == CheckFailed
 		})

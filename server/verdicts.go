@@ -210,7 +210,7 @@ func (p *reportFiles) writeReports(ctx context.Context, v *verdict, r reportWrit
 		return err
 	}
 	for i, one := range r.Reports {
-		if err := add("html", r.Names[i], func(w io.Writer) error { return one.WriteHTML(w, r.lang) }); err != nil {
+		if err := add("html", r.Names[i], func(w io.Writer) error { return one.WriteHTML(w, r.Names[i], r.lang) }); err != nil {
 			return err
 		}
 	}

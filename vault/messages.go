@@ -188,9 +188,11 @@ var messages = map[Code]sentence{
 		rule.IssuedByAuthority,
 	},
 	CodeTypeNotGranted: {
-		"本机构没有登记为该类证照的颁发机构；请由管理员把类型代码加入登记（elicense department add --issues，逐一列出所有类型）",
-		"the department is not registered to issue this type; an operator registers it (elicense department add " +
-			"--issues, naming every type of the department)",
+		"本机构没有登记为该类证照的颁发机构；请先核对类型代码（type list，GET /licence-types），代码无误的由管理员加入登记" +
+			"（elicense department add --issues，逐一列出所有类型）",
+		"the department is not registered to issue this type; check the type's code first (type list, " +
+			"GET /licence-types), and if it is right have an operator register it (elicense department add --issues, " +
+			"naming every type of the department)",
 		rule.DeclaredTypes,
 	},
 	CodeAssertionMissing: {
@@ -219,8 +221,9 @@ var messages = map[Code]sentence{
 		rule.StrongLogin,
 	},
 	CodeTypeUnknown: {
-		"证照类型未登记；请先用 elicense type put 登记证照目录",
-		"the licence type is not declared; declare it with elicense type put",
+		"证照类型未登记；请核对类型代码（type list，GET /licence-types），新的类型先用 elicense type put 登记",
+		"the licence type is not declared; check its code (type list, GET /licence-types), and declare a new one with " +
+			"elicense type put",
 		rule.DeclaredTypes,
 	},
 	CodeTypeSecret: {

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -9,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/json"
+	"html"
 	"io"
 	"math/big"
 	"strings"
@@ -160,6 +162,43 @@ func TestCase_D2(t *testing.T) {
 	require.ErrorIs(t, err, verify.ErrConfig)
 }
 
+// TestNoticeOfOneFault: one file that was changed is one thing to tell the applicant; what follows from it, that no seal
+// covers the others, is not said as if the seal were somebody else's. The page has what failed on top, and the name.
+func TestNoticeOfOneFault(t *testing.T) {
+	w := newSealWorld(t)
+	f := w.forgeIn()
+	record := ofd.File{Name: "Doc_0/Attachs/record.json", Data: encode(t, inside(f.bundle(nil)))}
+	doc := w.sealed(page(record), nil)
+	z, err := zip.NewReader(bytes.NewReader(doc), int64(len(doc)))
+	require.NoError(t, err)
+	for _, entry := range z.File {
+		if strings.HasSuffix(entry.Name, "Content.xml") {
+			at, err := entry.DataOffset()
+			require.NoError(t, err)
+			doc[at+int64(entry.CompressedSize64)/2] ^= 1
+		}
+	}
+	r := w.judge(w.sealVerifier(func(c *verify.Config) {
+		c.LedgerKeys = []ledger.Verifier{noteKey(t, f.vault.vault.NoteKey())}
+	}), doc)
+	require.Equal(t, verify.TotalFailed, r.Indication)
+	extra, ok := r.Check("package.extra")
+	require.True(t, ok)
+	require.Equal(t, verify.CheckFailed, extra.Status, "it is no pass, only not told")
+	notice := r.Notice("zh")
+	require.Contains(t, notice, "所签文件在签章后被改动")
+	for _, follows := range []string{"可能是签章后塞入的", "印章不是颁发机构的", "元数据", "不能断定", "证照现在的状态未知"} {
+		require.NotContains(t, notice, follows)
+	}
+	var b bytes.Buffer
+	require.NoError(t, r.WriteHTML(&b, "申请 <甲>.ofd", "zh"))
+	page := b.String()
+	require.Contains(t, page, "申请 &lt;甲&gt;.ofd")
+	require.Less(t, strings.Index(page, `class="failed"`), strings.Index(page, `class="passed"`))
+	_, reason := r.Headlines("zh")
+	require.Equal(t, 2, strings.Count(page, html.EscapeString(reason)), "as the reason and as the check, not as the notice again")
+}
+
 // TestHTML: a report as one file that needs nothing else; what a document says cannot become markup.
 func TestHTML(t *testing.T) {
 	w := newSealWorld(t)
@@ -168,7 +207,7 @@ func TestHTML(t *testing.T) {
 	doc := l.document(t, ofd.TypeSeal, func(xml []byte) ([]byte, []byte) { return l.value(t, xml) })
 	for _, lang := range []string{"zh", "en"} {
 		var b bytes.Buffer
-		require.NoError(t, w.judge(w.sealVerifier(nil), doc).WriteHTML(&b, lang))
+		require.NoError(t, w.judge(w.sealVerifier(nil), doc).WriteHTML(&b, "", lang))
 		require.NotContains(t, b.String(), "<script")
 		require.Contains(t, b.String(), "&lt;script&gt;")
 		for _, outside := range []string{"http:", "https:", "src=", "@import"} {

@@ -515,7 +515,7 @@ func TestEvidenceReasons(t *testing.T) {
 	_, reason = other.Headlines("zh")
 	require.NotContains(t, reason, "重新核验一致")
 	var page, text bytes.Buffer
-	require.NoError(t, later.WriteHTML(&page, "zh"))
+	require.NoError(t, later.WriteHTML(&page, "", "zh"))
 	require.NoError(t, later.WriteText(&text, "zh"))
 	for _, shown := range []string{"按当时重新核验: 可以受理", "按现在核验: 待复验"} {
 		require.Contains(t, page.String(), shown)

@@ -1,9 +1,12 @@
 package verify
 
 import (
+	"cmp"
 	_ "embed"
 	"html/template"
 	"io"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -25,6 +28,7 @@ type htmlFact struct {
 
 type htmlView struct {
 	Lang, Class, Decision, Reason, Notice      string
+	Document                                   string // its name
 	Kind, Indication, Sub, Policy, JudgedAt    string
 	Labels                                     htmlLabels
 	Checks                                     []htmlLine
@@ -39,9 +43,21 @@ type htmlLabels struct {
 	Documents string
 }
 
-// WriteHTML writes the report as one file that needs nothing else and prints well, in "zh" or "en".
-func (r *Report) WriteHTML(w io.Writer, lang string) error {
+// WriteHTML writes the report on a document of that name as one file that needs nothing else and prints well, in "zh" or
+// "en". What was not passed stands before what was.
+func (r *Report) WriteHTML(w io.Writer, document, lang string) error {
 	v := r.view(lang)
+	v.Document = document
+	r.tellTimes(&v, lang)
+	if strings.TrimRight(v.Notice, "。.") == v.Reason {
+		v.Notice = ""
+	}
+	slices.SortStableFunc(v.Checks, func(a, b htmlLine) int { return cmp.Compare(htmlOrder[a.Class], htmlOrder[b.Class]) })
+	return htmlReport.Execute(w, v)
+}
+
+// tellTimes writes the times of a view as people read them.
+func (r *Report) tellTimes(v *htmlView, lang string) {
 	say := func(s *string) { *s = r.forPeople(*s, lang) }
 	say(&v.JudgedAt)
 	for i := range v.Checks {
@@ -53,7 +69,11 @@ func (r *Report) WriteHTML(w io.Writer, lang string) error {
 	for i := range v.Timeline {
 		say(&v.Timeline[i].Name)
 	}
-	return htmlReport.Execute(w, v)
+}
+
+// htmlOrder is where checks stand in the page, by their status.
+var htmlOrder = map[string]int{
+	CheckFailed.String(): 0, CheckIndeterminate.String(): 1, CheckPassed.String(): 2, CheckSkipped.String(): 2,
 }
 
 func (r *Report) view(lang string) htmlView {

@@ -1,6 +1,9 @@
 package verify
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // maxNoticed is how many findings a notice names.
 const maxNoticed = 10
@@ -18,6 +21,9 @@ func (r *Report) notice(lang string) string {
 			if c.Status == CheckPassed || c.Status == CheckSkipped || c.outcome() != outcome {
 				continue
 			}
+			if r.follows(c) {
+				continue
+			}
 			if text := finding(c).in(lang); !seen[text] && len(lines) < maxNoticed {
 				seen[text] = true
 				lines = append(lines, text)
@@ -29,6 +35,19 @@ func (r *Report) notice(lang string) string {
 	}
 	end := words{"。", "."}.in(lang)
 	return strings.Join(lines, words{"；", "; "}.in(lang)) + end
+}
+
+// follows reports a finding that is none of its own. Where a seal's files were changed the seal counts for nothing, and
+// all that it would have covered is said to be covered by nobody: the applicant is told what was changed. Whether a
+// document that goes back is in force as well is asked of nobody.
+func (r *Report) follows(c *Check) bool {
+	switch c.ID {
+	case "package.extra", "seal.holder", "licence.covered", "licence.metadata", "licence.none":
+		return c.Part == "" && slices.ContainsFunc(r.Checks, func(other Check) bool {
+			return other.ID == "description.files" && other.Status == CheckFailed
+		})
+	}
+	return c.Level == LevelState && c.outcome() == Indeterminate && r.Indication == TotalFailed
 }
 
 // finding says what a check found, of what, and what to do next.

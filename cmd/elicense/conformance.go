@@ -123,23 +123,23 @@ func (c *program) concludeConformance(
 	ctx context.Context, o *conformanceOrder, system *client.Client, r *api.ConformanceReport,
 ) error {
 	if !r.Passed {
-		if err := c.showConformance(r, ""); err != nil {
+		if err := c.showConformance(r, o, ""); err != nil {
 			return err
 		}
 		return &cli.ExitError{Code: cli.ExitFailed}
 	}
 	pass, err := system.Certify(ctx, r)
 	if err != nil {
-		return errors.Join(c.showConformance(r, ""), conformanceTold(err))
+		return errors.Join(c.showConformance(r, o, ""), conformanceTold(err))
 	}
 	if err := errors.Join(writeFile(o.out, pass.Certificate), writeFile(o.out+".p7s", pass.Signature)); err != nil {
 		return err
 	}
-	return c.showConformance(r, o.out)
+	return c.showConformance(r, o, o.out)
 }
 
 // showConformance prints a report; certificate: where it was written, "" if there is none.
-func (c *program) showConformance(r *api.ConformanceReport, certificate string) error {
+func (c *program) showConformance(r *api.ConformanceReport, o *conformanceOrder, certificate string) error {
 	return c.Emit(map[string]any{"report": r, "certificate": certificate}, func() {
 		marks := map[string]string{api.ConformancePassed: "✓", api.ConformanceFailed: "✗", api.ConformanceSkipped: "-"}
 		for i := range r.Steps {
@@ -156,8 +156,12 @@ func (c *program) showConformance(r *api.ConformanceReport, certificate string) 
 		if certificate == "" {
 			return
 		}
-		c.Tell("通过。证书：%s，签名：%s.p7s；核验：elicense verify %s.p7s", "passed; certificate %s, signature %s.p7s; elicense verify %s.p7s",
-			certificate, certificate, certificate)
+		where := "-d " + c.dir // what it was gone through with is what it is verified with
+		if o.trust.folder != "" {
+			where = "--trust " + o.trust.folder
+		}
+		c.Tell("通过。证书：%s，签名：%s.p7s；核验：elicense %s verify %s.p7s",
+			"passed; certificate %s, signature %s.p7s; elicense %s verify %s.p7s", certificate, certificate, where, certificate)
 	})
 }
 

@@ -25,6 +25,13 @@ func (cv *conversion) showReport(r *convert.Report) {
 	if unused := unusedColumns(r); unused != "" {
 		cv.Tell("没有用到的列：%s", "columns not used: %s", unused)
 	}
+	if len(r.Others) > 0 {
+		cv.Tell("另有工作表像同类台账，没有转换：%s；逐一转换，在映射中用 sheet 写明", "other sheets look alike and were not converted: %s; "+
+			"convert each by itself, named with sheet in the mapping", strings.Join(r.Others, "、"))
+	}
+	if r.Skipped > 0 {
+		cv.Tell("跳过 %d 行（空行、重复的表头、合计）", "%d rows passed over: empty ones, headings again, totals", r.Skipped)
+	}
 	if r.Resumed > 0 {
 		cv.Tell("从断点继续：其中 %d 行上次已完成", "went on where it stopped: %d of them were done before", r.Resumed)
 	}

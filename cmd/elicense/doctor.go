@@ -279,7 +279,7 @@ func (x *examination) closed(err error) ailment {
 	var usage *cli.UsageError
 	switch {
 	case errors.Is(err, engine.ErrLocked):
-		a.Code = "locked"
+		a.Level, a.Code = levelWarning, "locked" // no fault where it is being served, and not looked into
 	case errors.As(err, &usage):
 		a.Code = "master"
 	}

@@ -145,7 +145,7 @@ func (c *program) judgeFiles(ctx context.Context, o *verifyOrder, paths []string
 		return err
 	}
 	c.tellBeside(s.beside)
-	c.tellStatus(status)
+	c.tellStatus(status, report)
 	report.Number = o.caseNumber
 	if err := c.writeReports(ctx, o, report); err != nil {
 		return err

@@ -80,7 +80,7 @@ func (c *program) writeReports(ctx context.Context, o *verifyOrder, report *veri
 			path = filepath.Join(o.out, reportName(report.Names[i], o.report))
 		}
 		var b bytes.Buffer
-		if err := writeReport(&b, r, o.report, c.Lang); err != nil {
+		if err := writeReport(&b, r, namedForm{o.report, report.Names[i]}, c.Lang); err != nil {
 			return err
 		}
 		if err := writeFile(path, b.Bytes()); err != nil {
@@ -91,10 +91,13 @@ func (c *program) writeReports(ctx context.Context, o *verifyOrder, report *veri
 	return nil
 }
 
-func writeReport(w io.Writer, r *verify.Report, form, lang string) error {
-	switch form {
+// namedForm is the form of a report, and the name of the document that it is on.
+type namedForm struct{ form, document string }
+
+func writeReport(w io.Writer, r *verify.Report, as namedForm, lang string) error {
+	switch as.form {
 	case "html":
-		return r.WriteHTML(w, lang)
+		return r.WriteHTML(w, as.document, lang)
 	case "json":
 		text, err := r.MarshalJSON()
 		if err != nil {

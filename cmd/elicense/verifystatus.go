@@ -97,9 +97,25 @@ func (s *askedStatus) ask(ctx context.Context, identifier string) (verify.Status
 }
 
 // tellStatus says why the service told no state, which the report cannot know.
-func (c *program) tellStatus(s *askedStatus) {
-	if s == nil || s.err == nil {
+func (c *program) tellStatus(s *askedStatus, report *verify.CaseReport) {
+	if s == nil {
+		c.tellHowToAsk(report)
+		return
+	}
+	if s.err == nil {
 		return
 	}
 	c.Aside(c.Say("没有从服务得到证照状态：", "the service told no state of a licence: ") + c.Text(describe(s.err)) + "\n")
+}
+
+// tellHowToAsk says what to type next where nothing is missing but the state of a licence now.
+func (c *program) tellHowToAsk(report *verify.CaseReport) {
+	for _, r := range report.Reports {
+		if r.Indication == verify.Indeterminate && r.Headline == "state.now" {
+			c.Aside(c.Say("下一步：加 --server URL 和凭据，向证照库询问证照现在的状态，或用 --with 附上证照库导出的证据包"+
+				"（elicense lookup 证照标识 --export 证照.json）\n", "next: ask the vault for the state now with --server URL and credentials, or name "+
+				"the bundle that it exported with --with (elicense lookup IDENTIFIER --export licence.json)\n"))
+			return
+		}
+	}
 }

@@ -253,8 +253,8 @@ var sentences = map[vault.Code]sentence{
 	},
 
 	CodeHeadingNone: {
-		"前20行中找不到表头；请在映射中用 heading 写明行号",
-		"no heading among the first 20 rows; name its row with heading in the mapping",
+		"各工作表的前20行中找不到表头；请在映射中用 sheet 写明工作表、用 heading 写明行号",
+		"no heading among the first 20 rows of any sheet; name sheet and row with sheet and heading in the mapping",
 		rule.Mapping,
 	},
 	CodeHeadingMissing: {
@@ -268,9 +268,9 @@ var sentences = map[vault.Code]sentence{
 		rule.Mapping,
 	},
 	CodeHeadingElement: {
-		"必填要素“{found}”没有对应的列；请在映射中写明它在哪一列，或用 constants 写明固定值；尚未使用的列：{want}",
+		"必填要素“{found}”没有对应的列；请在映射中写明它在哪一列，或用 constant 写明固定值；尚未使用的列：{want}",
 		"the mandatory element {found} has no column; name its column in the mapping, or a fixed value under " +
-			"constants; columns not used: {want}",
+			"constant; columns not used: {want}",
 		rule.Mapping,
 	},
 	CodeHeadingUnmapped: {

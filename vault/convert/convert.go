@@ -139,14 +139,15 @@ type Report struct {
 	Format     string        `json:"format"`  // csv, xlsx, xls
 	Encoding   string        `json:"encoding,omitempty"`
 	Sheet      string        `json:"sheet"`
-	HeadingRow int           `json:"heading_row"` // last row of the heading
+	HeadingRow int           `json:"heading_row"`      // last row of the heading
+	Others     []string      `json:"others,omitempty"` // other visible sheets with headings of the type, not worked
 
 	Columns []ColumnUse `json:"columns"` // what each column of the sheet was taken for
 
 	DryRun  bool          `json:"dry_run"`
 	Counts  record.Counts `json:"counts"`
 	Resumed int           `json:"resumed"` // rows that an earlier run had committed
-	Skipped int           `json:"skipped"` // empty rows and repeated headings
+	Skipped int           `json:"skipped"` // empty rows, repeated headings, totals
 	Noted   int           `json:"noted"`   // rows in which something was normalised
 	Codes   []CodeCount   `json:"codes"`   // problems by code, the most frequent first
 	Stopped *Stop         `json:"stopped,omitempty"`

@@ -17,7 +17,8 @@ type opened struct {
 	book     *sheet.Book
 	index    int
 	input    *counting
-	encoding string // as it was stated; empty: found
+	cut      atomic.Int64 // data rows read so far, further than those that are worked
+	encoding string       // as it was stated; empty: found
 }
 
 // counting counts the bytes read, for the progress.
@@ -134,7 +135,7 @@ func (c *cutter) next(ctx context.Context) (*group, error) {
 	return g, nil
 }
 
-// read reads the next data row into c.row, passing over the heading, empty rows and repeated headings.
+// read reads the next data row into c.row, passing over the heading, empty rows, repeated headings and totals.
 func (c *cutter) read() error {
 	for {
 		if err := c.rows.Next(&c.row); err != nil {
@@ -143,7 +144,7 @@ func (c *cutter) read() error {
 		switch {
 		case c.row.Number <= c.l.head.last:
 			continue
-		case c.row.Err == nil && c.blank() || c.repeated():
+		case c.passedOver():
 			c.skipped++
 			continue
 		}
@@ -158,6 +159,11 @@ func (c *cutter) data() []sheet.Cell {
 		cells = cells[:at]
 	}
 	return cells
+}
+
+// passedOver reports the row at hand as one that is no row of the ledger.
+func (c *cutter) passedOver() bool {
+	return c.row.Err == nil && (c.blank() || c.total()) || c.repeated()
 }
 
 func (c *cutter) blank() bool {
@@ -316,9 +322,10 @@ func (m *merged) fill(number int, cells []sheet.Cell) {
 	}
 }
 
-// total estimates the rows of the file from the bytes that the rows so far took; exact at its end.
-func (o *opened) total(rows int, from, size int64) int {
-	read := o.input.read.Load() - from
+// total estimates the rows of the file from the bytes that those took which were read so far; exact at its end. Rows
+// are read ahead of the work, so that those worked would make it too small.
+func (o *opened) total(done int, from, size int64) int {
+	read, rows := o.input.read.Load()-from, max(done, int(o.cut.Load()))
 	if read <= 0 || rows == 0 {
 		return 0
 	}

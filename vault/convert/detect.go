@@ -39,7 +39,49 @@ func Detect(ctx context.Context, f File, t *vault.LicenceType, temp func() (Temp
 	return p, err
 }
 
+// detect looks at the sheet that was chosen and, where that has no heading of the type, at the other visible ones: the
+// first sheet of many ledgers is a cover or says how to fill in the others.
 func detect(o *opened, t *vault.LicenceType) (*Proposal, head, error) {
+	p, h, err := detectSheet(o, t)
+	if err != nil || p.HeadingRow > 0 {
+		return p, h, err
+	}
+	chosen := o.index
+	for i := range o.book.Info.Sheets {
+		if i == chosen || o.book.Info.Sheets[i].Hidden {
+			continue
+		}
+		o.index = i
+		if other, h, err := detectSheet(o, t); err != nil || other.HeadingRow > 0 {
+			return other, h, err
+		}
+	}
+	o.index = chosen
+	return p, h, nil
+}
+
+// alike is how many elements a sheet's heading has at least if it is said to be of the same type.
+const alike = 3
+
+// others names the other visible sheets that look like ledgers of the type: one file, one sheet, and nobody should
+// believe that all of them were converted. A sheet that cannot be read is none.
+func (o *opened) others(t *vault.LicenceType) (names []string) {
+	for i := range o.book.Info.Sheets {
+		if i == o.index || o.book.Info.Sheets[i].Hidden {
+			continue
+		}
+		rows, err := readHead(o.book, i, maxHeadingRows+maxHeadingDepth)
+		if err != nil {
+			continue
+		}
+		if h, ok := findHead(rows, HeadingRows{}, func(columns []heading) int { return scoreAuto(columns, t) }); ok && h.score >= alike {
+			names = append(names, o.book.Info.Sheets[i].Name)
+		}
+	}
+	return names
+}
+
+func detectSheet(o *opened, t *vault.LicenceType) (*Proposal, head, error) {
 	rows, err := readHead(o.book, o.index, maxHeadingRows+maxHeadingDepth)
 	if err != nil {
 		return nil, head{}, wrapSheet(err)

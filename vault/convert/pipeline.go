@@ -82,6 +82,7 @@ func (r *runner) read(ctx context.Context, work, order chan<- *flight) error {
 		if err != nil {
 			return wrapSheet(err)
 		}
+		r.o.cut.Add(int64(len(g.rows)))
 		f := &flight{group: g, ready: make(chan struct{})}
 		for _, to := range []chan<- *flight{work, order} {
 			select {

@@ -39,6 +39,7 @@ func newSink(r *runner) *sink {
 		File: r.spec.FileName, Digest: r.spec.File, Mapping: r.spec.Mapping, Format: info.Format.String(),
 		Sheet: info.Sheets[r.o.index].Name, HeadingRow: r.l.head.last, Columns: r.l.uses(), DryRun: r.job.DryRun,
 	}
+	s.report.Others = r.o.others(r.l.typ)
 	if info.Format == sheet.FormatCSV {
 		s.report.Encoding = info.Dialect.Encoding.String()
 	}
@@ -316,7 +317,7 @@ func (s *sink) result(o *opened, w io.Writer) error {
 			return cells, err
 		}
 		c.row = *row
-		if row.Err == nil && c.blank() || c.repeated() {
+		if c.passedOver() {
 			return nil, nil
 		}
 		return []string{stateWaiting, "", ""}, nil

@@ -1,0 +1,67 @@
+package convert_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
+
+	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/convert"
+)
+
+// TestTotals: a row of sums is no licence and not sent back; a row that is filled in is one, whatever it begins with.
+func TestTotals(t *testing.T) {
+	m := plainMapping()
+	m.Ignore = []string{"序号", "备注"}
+	o := convertRows(t, m, csvOf("序号,编号,名称,代码,发证日期,备注",
+		"1,1001,甲公司,"+firm(1)+",2009.3.1,", " 小 计,1本,,,,", "合计,1002,乙公司,"+firm(2)+",2009.3.1,", "总计：,,,,,", "合计,3本,,,x,"))
+	require.Equal(t, 3, o.report.Counts.Rows)
+	require.Equal(t, 2, o.report.Counts.Created)
+	require.Equal(t, 2, o.report.Skipped)
+	require.Equal(t, vault.RowRejected, o.rows[2].Outcome, "half of it is filled in: somebody has to look")
+	require.NotContains(t, o.sheet, "总计：,,,,,,未处理")
+	require.Contains(t, o.sheet, "总计：,,,,,")
+}
+
+// TestDetectOtherSheet: where the first sheet says how to fill in the others, the ledger is found on the next.
+func TestDetectOtherSheet(t *testing.T) {
+	x := excelize.NewFile()
+	require.NoError(t, x.SetSheetName("Sheet1", "填表说明"))
+	require.NoError(t, x.SetCellValue("填表说明", "A1", "一、日期按证面填写"))
+	for _, name := range []string{"目录", "台账", "去年台账"} {
+		_, err := x.NewSheet(name)
+		require.NoError(t, err)
+	}
+	require.NoError(t, x.SetSheetVisible("目录", false))
+	rows := [][]any{
+		{"注册号", "名称", "统一社会信用代码", "法人代表", "发照日期"}, {"350100100000001", "甲公司", firm(1), "张示例", "2009.3.1"},
+	}
+	for _, name := range []string{"目录", "台账", "去年台账"} {
+		for i, cells := range rows {
+			at, err := excelize.CoordinatesToCellName(1, i+1)
+			require.NoError(t, err)
+			require.NoError(t, x.SetSheetRow(name, at, &cells))
+		}
+	}
+	var b bytes.Buffer
+	require.NoError(t, x.Write(&b))
+	w := newWorld(t)
+	p := detect(t, w, "business-licence", fileOf("台账.xlsx", b.Bytes()))
+	require.Equal(t, "台账", p.Sheet)
+	require.Equal(t, "台账", p.Mapping.Sheet)
+	require.Equal(t, 1, p.HeadingRow)
+	require.Equal(t, []string{"KZ_FDDBR"}, p.Mapping.Columns[3].Elements)
+
+	o := mustRun(t, w.configOf(0), business(t, fileOf("台账.xlsx", b.Bytes()), p.Mapping))
+	require.Equal(t, []string{"去年台账"}, o.report.Others, "nobody believes that it was converted too")
+
+	require.NoError(t, x.DeleteSheet("台账"))
+	require.NoError(t, x.DeleteSheet("去年台账"))
+	b.Reset()
+	require.NoError(t, x.Write(&b))
+	p = detect(t, w, "business-licence", fileOf("台账.xlsx", b.Bytes()))
+	require.Equal(t, []vault.Code{convert.CodeHeadingNone}, codesOf(p.Problems))
+	require.Equal(t, "填表说明", p.Sheet, "a hidden sheet is never taken by itself")
+}

@@ -117,8 +117,8 @@ var transportSentences = map[Code]message{
 		http.StatusRequestEntityTooLarge, false, rule.Stored,
 		"本调用方的存储配额不足；请用 GET /api/v1/files 列出、用 DELETE 删除不再需要的文件，或等其到期；确需更多空间的，" +
 			"请运行单位提高配额",
-		"there is no room left in the caller's storage; list the files by GET /api/v1/files and delete those that are " +
-			"not needed, wait for their end, or ask the operator for a larger quota",
+		"there is no room left in the caller's storage; list the files by GET /api/v1/files and delete those that " +
+			"are not needed, wait for their end, or ask the operator for a larger quota",
 	},
 	CodeClearing: {
 		http.StatusTooManyRequests, true, rule.Stored,
@@ -244,8 +244,8 @@ var transportSentences = map[Code]message{
 	CodeBusy: {
 		http.StatusServiceUnavailable, true, rule.Shares,
 		"同时办理的请求已满，或本地址的已满；请按 Retry-After 稍后重试，同一处不要同时发出很多请求",
-		"as many requests are under way as may be at once, or as may be from this address; try again after Retry-After, " +
-			"and send fewer at once",
+		"as many requests are under way as may be at once, or as may be from this address; try again after " +
+			"Retry-After, and send fewer at once",
 	},
 	CodeNoSpace: {
 		http.StatusInsufficientStorage, true, rule.Room,

@@ -236,7 +236,7 @@ func (o *conversionOutputs) begin(ctx context.Context, job *convert.Job) {
 	}
 }
 
-// makesOfLedger is for how many times the size of a ledger room is taken for what a conversion makes of it, while it lasts.
+// makesOfLedger is how many times the size of its ledger a conversion may make, for which room is taken while it lasts.
 const makesOfLedger = 3
 
 // maxResult bounds what a conversion writes; a result is as large as its ledger and three columns.

@@ -45,7 +45,8 @@ func (s *Server) openWork() error {
 	s.turns = newTurns(atOnce)
 	s.room = crowd.NewSeats(strangersTurn*atOnce, strangersEach)
 	var err error
-	if s.stored, err = stored.Open(stored.Config{Engine: s.cfg.Engine, Space: spaceStored, Shares: s.shares}); err != nil {
+	s.stored, err = stored.Open(stored.Config{Engine: s.cfg.Engine, Space: spaceStored, Shares: s.shares})
+	if err != nil {
 		return err
 	}
 	if s.cfg.Files != nil {

@@ -76,10 +76,7 @@ func (s *Server) limitAddress(c *gin.Context) {
 
 // limitCaller refuses a caller that calls too often, and tells every caller what is left to it.
 func (s *Server) limitCaller(c *gin.Context, caller *identity.Caller) bool {
-	name := caller.ID
-	if caller.Registration != "" {
-		name = "registration/" + caller.Registration
-	}
+	name := callerName(caller)
 	own := limit.Rate{PerSecond: float64(caller.Quota.PerSecond), Burst: float64(caller.Quota.Burst)}
 	state := s.limits.callers.Take(name, costRequest, own)
 	window := int(state.Window / time.Second)
@@ -89,6 +86,14 @@ func (s *Server) limitCaller(c *gin.Context, caller *identity.Caller) bool {
 		s.refuseLimited(c, state)
 	}
 	return state.Allowed
+}
+
+// callerName is by what a caller is limited: its registration, where it has one.
+func callerName(caller *identity.Caller) string {
+	if caller.Registration != "" {
+		return "registration/" + caller.Registration
+	}
+	return caller.ID
 }
 
 func (s *Server) refuseLimited(c *gin.Context, state limit.State) {

@@ -70,6 +70,11 @@ func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 		s.writeProblem(c, s.problem(ctx.Context(), err))
 		return
 	}
+	size := largeSize(ctx.Operation(), c.Request)
+	if !s.enterLarge(c, callerName(caller), size) {
+		return
+	}
+	defer s.large.Give(callerName(caller), size)
 	next(huma.WithContext(bodyContext{ctx, caller, body}, identity.With(ctx.Context(), caller)))
 }
 

@@ -69,7 +69,9 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 		OperationID: op.id, Method: op.method, Path: api.Version + op.path, Summary: op.zh + " / " + op.en,
 		Tags: []string{op.tag}, DefaultStatus: op.status, SkipValidateParams: false,
 		MaxBodyBytes: op.maxBody, BodyReadTimeout: bodyTime(op.maxBody),
-		Metadata:  map[string]any{permissionKey: op.may, writeKey: isWrite || op.write, keyedKey: isWrite, judgedKey: op.judged},
+		Metadata: map[string]any{
+			permissionKey: op.may, writeKey: isWrite || op.write, keyedKey: isWrite, judgedKey: op.judged,
+		},
 		Responses: s.responses(op), Security: security(op), RequestBody: requestBody(op),
 		SkipValidateBody: op.consumes != nil, // the library reads it
 	}, func(ctx context.Context, in *I) (*O, error) {

@@ -22,8 +22,9 @@ func (s *Server) registerPublic() {
 	}, s.publicState)
 	add(s, operation{
 		id: "verifyPublicly", method: http.MethodPost, path: "/public/verifications", tag: "public",
-		may: identity.Anyone, judged: true, maxBody: maxPublicFile + 1, consumes: []string{mediaBytes, mediaOFD, mediaPDF, mediaJSON},
-		zh: "文件核验：是否可信、是否有效", en: "is a file genuine and in force",
+		may: identity.Anyone, judged: true, maxBody: maxPublicFile + 1,
+		consumes: []string{mediaBytes, mediaOFD, mediaPDF, mediaJSON},
+		zh:       "文件核验：是否可信、是否有效", en: "is a file genuine and in force",
 	}, s.verifyPublicly)
 }
 

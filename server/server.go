@@ -114,6 +114,7 @@ type Server struct {
 	hooks   *feed.Webhooks // nil: none
 	turns   *turns
 	room    *crowd.Seats // of strangers who have something judged
+	large   *crowd.Seats // bytes of large requests, by caller
 
 	disputes disputes
 	trusted  trusted
@@ -132,7 +133,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg: cfg, limits: limits, metrics: newMetrics(), tallies: newTallies(cfg.Engine, cfg.Now, cfg.Vault.Zone()),
+		cfg: cfg, limits: limits, large: crowd.NewSeats(largeAll, largeEach), metrics: newMetrics(), tallies: newTallies(cfg.Engine, cfg.Now, cfg.Vault.Zone()),
 		disputes: disputes{cfg.Engine},
 	}
 	if err := errors.Join(s.openOwners(context.Background()), s.openWork(), s.openWebhooks()); err != nil {

@@ -22,7 +22,7 @@ const spaceStored = 'u'
 // zero value of each field is the default.
 type Storage struct {
 	PerCaller int64            // bytes; 0: 50 GiB
-	PerHolder int64            // bytes of one holder who has logged in, beside all holders of the same caller; 0: 512 MiB
+	PerHolder int64            // bytes of one holder who has logged in, within those of the caller; 0: 512 MiB
 	Of        map[string]int64 // bytes of callers that have a quota of their own
 }
 

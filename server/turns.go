@@ -162,9 +162,7 @@ type strangerKey struct{}
 func (s *Server) letStranger(c *gin.Context, ctx huma.Context, next func(huma.Context)) {
 	from := s.limits.address(c.Request)
 	if !s.room.Enter(from) {
-		c.Header("Retry-After", "1")
-		c.Header("Connection", "close") // its content is not waited for
-		s.writeProblem(c, codeProblem(CodeBusy))
+		s.refuseBusy(c)
 		return
 	}
 	defer s.room.Leave(from)

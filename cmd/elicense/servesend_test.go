@@ -18,11 +18,12 @@ type dated struct {
 	start time.Time
 	left  time.Duration
 	did   []string
+	fails error
 }
 
 func (d *dated) SetWriteDeadline(until time.Time) error {
 	d.left = until.Sub(d.start)
-	return nil
+	return d.fails
 }
 
 func (d *dated) Write(p []byte) (int, error) {
@@ -32,7 +33,7 @@ func (d *dated) Write(p []byte) (int, error) {
 
 func (d *dated) FlushError() error {
 	d.did = append(d.did, "flush "+d.left.String())
-	return nil
+	return d.fails
 }
 
 // TestSending: each part of an answer must be taken in a time by its size, never more than that of the whole request,

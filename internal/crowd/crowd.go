@@ -23,23 +23,29 @@ type Seats struct {
 func NewSeats(all, each int) *Seats { return &Seats{all: all, each: each, from: map[string]int{}} }
 
 // Enter takes a seat; false: there is none.
-func (p *Seats) Enter(from string) bool {
+func (p *Seats) Enter(from string) bool { return p.Take(from, 1) }
+
+// Leave gives a seat back that was taken.
+func (p *Seats) Leave(from string) { p.Give(from, 1) }
+
+// Take takes n seats, all or none.
+func (p *Seats) Take(from string, n int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.here >= p.all || p.from[from] >= p.each {
+	if n > p.all-p.here || n > p.each-p.from[from] {
 		return false
 	}
-	p.here++
-	p.from[from]++
+	p.here += n
+	p.from[from] += n
 	return true
 }
 
-// Leave gives a seat back that was taken.
-func (p *Seats) Leave(from string) {
+// Give gives n seats back that were taken.
+func (p *Seats) Give(from string, n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.here--
-	if p.from[from]--; p.from[from] == 0 {
+	p.here -= n
+	if p.from[from] -= n; p.from[from] == 0 {
 		delete(p.from, from)
 	}
 }

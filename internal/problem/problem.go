@@ -1,5 +1,5 @@
-// Package problem answers requests that are not carried out (RFC 9457), in the members of package api, for handlers that
-// are not described by the interface of the vault.
+// Package problem answers requests that are not carried out (RFC 9457), in the members of package api, for handlers
+// that are not described by the interface of the vault.
 package problem
 
 import (

@@ -40,8 +40,8 @@ type Config struct {
 type FullError struct {
 	Share Share
 	Used  int64 // kept and on its way
-	// Clearing was removed or broken off a moment ago and may still lie on the disk; it counts only when what lies there
-	// would pass twice what may be kept.
+	// Clearing was removed or broken off a moment ago and may still lie on the disk; it counts only when what lies
+	// there would pass twice what may be kept.
 	Clearing int64
 	Wanted   int64
 }
@@ -77,7 +77,8 @@ func Open(cfg Config) (*Accounts, error) {
 // key is that of an account: below the space 'a' name -> bytes. A name is a caller's, or a caller's with a token.
 func (a *Accounts) key(name string) []byte { return append([]byte{a.cfg.Space, 'a'}, name...) }
 
-// Add counts what is kept (or, with n below zero, removed) to the accounts of its owner, in the transaction that does it.
+// Add counts what is kept (or, with n below zero, removed) to the accounts of its owner, in the transaction that does
+// it.
 func (a *Accounts) Add(w engine.Writer, owner string, n int64) error {
 	for _, s := range a.cfg.Shares(owner) {
 		used, err := a.used(w, s.Name)

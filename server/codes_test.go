@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,28 +18,48 @@ import (
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server"
-	"github.com/elicense/elicense/server/feed"
-	"github.com/elicense/elicense/server/jobs"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/convert"
 )
 
-// provocations bring about every code of the transport; those of identity have tests of their own.
+// provocations bring about every code of the transport; those of identity have tests of their own. Only what a request
+// cannot bring about by itself is put in: a disk that is full or breaks, a write whose end is not known, a time-out, a
+// seal that is not in custody (the documenter is the binary's), a conversion that another release left unfinished and
+// whose file this one reads otherwise.
 var provocations = map[server.Code]func(*world) reply{
-	server.CodeInternal:    failing(bytes.ErrTooLarge),
-	server.CodeNoSpace:     failing(fmt.Errorf("drawing: %w", engine.ErrNoSpace)),
-	server.CodeClosing:     failing(engine.ErrClosed),
-	server.CodeAudit:       failing(fmt.Errorf("%w: x", vault.ErrAudit)),
-	server.CodeAmbiguous:   failing(engine.ErrAmbiguous),
-	server.CodeTimeout:     failing(context.DeadlineExceeded),
-	server.CodeNotDrawn:    failing(server.ErrNotDrawn),
-	server.CodeSealAway:    failing(server.ErrNoSeal),
-	server.CodeJobsTooMany: failing(jobs.ErrTooMany),
-	server.CodeSubTooMany:  failing(feed.ErrTooMany),
-	server.CodeResume:      failing(convert.ErrResume),
-	server.CodeOctets:      uploading(strings.NewReader("{}"), "Content-Type", "application/json", api.HeaderIdempotencyKey, "k"),
+	server.CodeInternal:  failing(bytes.ErrTooLarge),
+	server.CodeNoSpace:   failing(fmt.Errorf("drawing: %w", engine.ErrNoSpace)),
+	server.CodeAudit:     failing(fmt.Errorf("%w: x", vault.ErrAudit)),
+	server.CodeAmbiguous: failing(engine.ErrAmbiguous),
+	server.CodeTimeout:   failing(context.DeadlineExceeded),
+	server.CodeSealAway:  failing(server.ErrNoSeal),
+	server.CodeOctets:    uploading(strings.NewReader("{}"), "Content-Type", "application/json", api.HeaderIdempotencyKey, "k"),
 	server.CodeCutOff: uploading(io.MultiReader(strings.NewReader("half"), brokenReader{}),
 		"Content-Type", octets, api.HeaderIdempotencyKey, "k"),
+	server.CodeResume: failing(convert.ErrResume),
+	server.CodeClosing: func(w *world) reply { // a request that the end of the service overtakes
+		path := "/licences/" + w.issue("i").Identifier + "/pages/1"
+		require.NoError(w.t, w.engines["vault"].(io.Closer).Close())
+		return w.get(path)
+	},
+	server.CodeNotDrawn: func(w *world) reply {
+		path := "/licences/" + w.issue("i").Identifier + "/pages/1"
+		w.config.Pages = nil
+		w.restart()
+		return w.get(path)
+	},
+	server.CodeJobsTooMany: func(w *world) reply {
+		q := api.ConversionRequest{
+			Type: foodRequest(w.t).Type, File: w.upload(fixtures.Caller(0), ledger(w.t, 1, 0)), FileName: "台账.csv", DryRun: true,
+		}
+		return w.until(http.StatusAccepted, func(key string) reply { return w.convert(key, q) })
+	},
+	server.CodeSubTooMany: func(w *world) reply {
+		ask := api.SubscriptionRequest{URL: w.newReceiver().URL + "/hook"}
+		return w.until(http.StatusCreated, func(key string) reply {
+			return w.call(fixtures.Caller(0), http.MethodPost, "/subscriptions", ask, api.HeaderIdempotencyKey, key)
+		})
+	},
 	server.CodeNoRoute: func(w *world) reply {
 		return w.call("reviewer", http.MethodGet, "/licenses", nil)
 	},
@@ -89,6 +110,17 @@ var provocations = map[server.Code]func(*world) reply{
 		w.restart()
 		return w.send("", http.MethodPost, "/public/verifications", strings.NewReader("x"), "Content-Type", "application/ofd")
 	},
+}
+
+// until sends one request after the other while they are answered with a status.
+func (w *world) until(status int, send func(key string) reply) reply {
+	for i := range 1000 {
+		if r := send(strconv.Itoa(i)); r.status != status {
+			return r
+		}
+	}
+	w.t.Fatal("there is no limit")
+	return reply{}
 }
 
 // namedElsewhere reports whether another test of this package wants a code by its name.

@@ -18,7 +18,7 @@ import (
 )
 
 // ledger is a made-up ledger of the first department.
-func ledger(t *testing.T, rows int, dirt float64) []byte {
+func ledger(t testing.TB, rows int, dirt float64) []byte {
 	t.Helper()
 	l, err := fixtures.NewLedger(fixtures.LedgerOptions{
 		Type: fixtures.FoodLicence, Seed: 3, Rows: rows, Dirt: dirt, Format: sheet.FormatCSV,

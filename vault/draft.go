@@ -158,21 +158,32 @@ func (c *Checked) checkDates(problems []Problem, today record.Date) []Problem {
 		}
 		d, err := record.ParseDate(text)
 		if err != nil {
-			problems = append(problems, problem(CodeDateMissing, f.name, text))
+			problems = append(problems, valueProblem(catalogue.Problem{Code: catalogue.CodeValueMissing, Path: f.name}))
 			continue
 		}
 		*f.to = d
 	}
 	switch {
 	case c.issued.IsZero():
-		problems = appendOnce(problems, problem(CodeDateMissing, catalogue.MetaIssued, ""))
+		problems = appendOnce(problems, valueProblem(catalogue.Problem{
+			Code: catalogue.CodeValueMissing, Path: catalogue.MetaIssued,
+		}))
 	case today.Before(c.issued):
-		problems = appendOnce(problems, problem(CodeDateFuture, catalogue.MetaIssued, c.issued.String()))
+		problems = appendOnce(problems, valueProblem(catalogue.Problem{
+			Code: catalogue.CodeValueFuture, Path: catalogue.MetaIssued, Found: c.issued.String(),
+		}))
 	}
 	if !c.until.IsZero() && c.until.Before(c.from) {
-		problems = appendOnce(problems, problem(CodeValidityOrder, catalogue.MetaUntil, c.until.String()))
+		problems = appendOnce(problems, valueProblem(catalogue.Problem{
+			Code: catalogue.CodeValueOrder, Path: catalogue.MetaUntil, Found: c.until.String(), Want: c.from.String(),
+		}))
 	}
 	return problems
+}
+
+// valueProblem is a problem that the catalogue has told already, unless a row came here past it.
+func valueProblem(p catalogue.Problem) Problem {
+	return catalogueProblems("", catalogue.Problems{p})[0]
 }
 
 // checkHolder holds the holder's code, or each of several, against the kind of code that the licence says it is.

@@ -37,7 +37,6 @@ const (
 	CodeIdentifier        Code = "identifier-malformed"
 	CodeIdentifierCheck   Code = "identifier-check"
 	CodeIdentifierOther   Code = "identifier-other-licence"
-	CodeNumberMissing     Code = "number-missing"
 	CodeNumberTaken       Code = "number-taken"
 	CodeNoNumbering       Code = "no-numbering-rule"
 	CodeDivisionMissing   Code = "division-missing"
@@ -46,12 +45,8 @@ const (
 	CodeHolderKind        Code = "holder-kind"
 	CodeHolderKindMissing Code = "holder-kind-missing"
 	CodeHolderKindTold    Code = "holder-kind-told"
-	CodeHolderMissing     Code = "holder-missing"
 	CodeHolderCode        Code = "holder-code"
 	CodeIssuerUnknown     Code = "issuer-unknown"
-	CodeDateMissing       Code = "date-missing"
-	CodeDateFuture        Code = "date-in-future"
-	CodeValidityOrder     Code = "validity-order"
 	CodeTextTooLong       Code = "text-too-long"
 	CodeTextControl       Code = "text-control-character"
 	CodeFieldUnknown      Code = "field-unknown"
@@ -266,11 +261,6 @@ var messages = map[Code]sentence{
 		"the identifier belongs to another type, issuer or licence; check it",
 		rule.Identifier,
 	},
-	CodeNumberMissing: {
-		"缺少证照编号；请填写纸质证照上的编号",
-		"no licence number given; take it from the paper",
-		rule.Metadata,
-	},
 	CodeNumberTaken: {
 		"证照编号已被使用；如为重试请带同一幂等键，如为变更请用变更接口",
 		"the number is taken; retry with the same idempotency key, or use change",
@@ -311,11 +301,6 @@ var messages = map[Code]sentence{
 		"the kind of the holder's code was told by the code; state it if that is wrong",
 		rule.Metadata,
 	},
-	CodeHolderMissing: {
-		"缺少持证主体名称或代码；请按原件补全",
-		"the holder's name or code is missing; take it from the original",
-		rule.Metadata,
-	},
 	CodeHolderCode: {
 		"持证主体代码校验不通过；请核对原件",
 		"the holder's code fails its check; compare with the original",
@@ -325,17 +310,6 @@ var messages = map[Code]sentence{
 		"颁发机构未登记；请核对机构代码或由管理员登记",
 		"the department is not known; check its code or have an operator register it",
 		rule.IssuedByAuthority,
-	},
-	CodeDateMissing: {"缺少颁发日期；请按原件填写", "no date of issue; take it from the original", rule.Metadata},
-	CodeDateFuture: {
-		"颁发日期在未来；请改成纸质证照上的颁发日期",
-		"the date of issue lies in the future; write the day that the paper bears",
-		rule.DayOrder,
-	},
-	CodeValidityOrder: {
-		"有效期截止早于起始；请按原件改正两个日期",
-		"the validity ends before it begins; correct both dates from the original",
-		rule.DayOrder,
 	},
 	CodeTextTooLong: {
 		"文字超过该项的长度上限；请缩短，或分写到其他要素",

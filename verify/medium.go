@@ -88,7 +88,9 @@ func mediumOfText(head []byte) string {
 
 // isText: no control characters but those of lines, in whatever encoding.
 func isText(head []byte) bool {
-	return !slices.ContainsFunc(head, func(c byte) bool { return c < ' ' && c != '\t' && c != '\r' && c != '\n' && c != '\f' })
+	return !slices.ContainsFunc(head, func(c byte) bool {
+		return c < ' ' && c != '\t' && c != '\r' && c != '\n' && c != '\f'
+	})
 }
 
 // Where the end of a file is looked for.

@@ -11,11 +11,13 @@ var signedOriginal = words{
 var mediumRefusals = map[string]words{
 	"document.kind/" + mediumEmpty: {
 		"文件是空的（0 字节），多半是上传或下载中断；请申请人重新上传原件",
-		"the file is empty (0 octets), as an upload leaves it that broke off: ask the applicant to send the original again",
+		"the file is empty (0 octets), as an upload leaves it that broke off: " +
+			"ask the applicant to send the original again",
 	},
 	"document.kind/" + mediumZeros: {
 		"文件只有空字节，没有内容，多半是下载中断或存储损坏；请申请人重新上传原件",
-		"the file holds zeros and nothing else, as a broken download leaves it: ask the applicant to send the original again",
+		"the file holds zeros and nothing else, as a broken download leaves it: " +
+			"ask the applicant to send the original again",
 	},
 	"document.kind/" + mediumCut: {
 		"压缩格式的文件（OFD、Office 或 ZIP）不完整，末尾缺失，多半是上传或下载中断；请申请人重新下载并上传完整的原件",
@@ -54,7 +56,8 @@ var mediumRefusals = map[string]words{
 	},
 	"document.kind/" + mediumArchive: {
 		"这是压缩包，其中没有 OFD 的内容；请申请人解压，把签署的 OFD 或 PDF 原件逐个提交",
-		"this is an archive and no OFD document: have the applicant unpack it and submit the signed OFD or PDF files one by one",
+		"this is an archive and no OFD document: " +
+			"have the applicant unpack it and submit the signed OFD or PDF files one by one",
 	},
 	"document.kind/" + mediumSound: {
 		"这是音频或视频，没有可核验的电子签名；" + signedOriginal.zh,
@@ -76,7 +79,8 @@ var mediumRefusals = map[string]words{
 	},
 	"document.kind/" + mediumMail: {
 		"这是电子邮件，本系统不核验；请申请人把邮件所附的签署的 OFD 或 PDF 原件取出后提交",
-		"this is an e-mail, which is not judged here: have the applicant submit the signed OFD or PDF that came with it",
+		"this is an e-mail, which is not judged here: " +
+			"have the applicant submit the signed OFD or PDF that came with it",
 	},
 	"document.kind/" + mediumText: {
 		"这是纯文本，没有电子签名；" + signedOriginal.zh,

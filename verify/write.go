@@ -21,8 +21,8 @@ func (r *Report) Headlines(lang string) (decision, reason string) {
 // DecisionIn is the decision in one language alone.
 func (r *Report) DecisionIn(lang string) string { return r.decisionWords().in(lang) }
 
-// forPeople writes the instants in a text by the clock of the verifier. The written form keeps those of RFC 3339, so that
-// it is the same wherever it is made.
+// forPeople writes the instants in a text by the clock of the verifier. The written form keeps those of RFC 3339, so
+// that it is the same wherever it is made.
 func (r *Report) forPeople(text, lang string) string { return moment.SayAll(text, r.zone, lang) }
 
 func (r *Report) decisionWords() words {

@@ -29,7 +29,6 @@ const (
 // Codes of notes: what was done to a value beyond what package normal says.
 const (
 	CodeFormulaValue vault.Code = "formula_value"     // the stored result of a formula was taken
-	CodeNumberFormat vault.Code = "number_format"     // zeros that the cell shows and does not hold
 	CodeReplaced     vault.Code = "mapping_replaced"  // by the column's values
 	CodeUnit         vault.Code = "mapping_unit"      // the column's unit was added
 	CodeDateOrder    vault.Code = "mapping_dateorder" // day and month were told apart by the mapping
@@ -141,11 +140,6 @@ var sentences = map[vault.Code]sentence{
 	CodeFormulaValue: {
 		"取公式已保存的结果“{found}”；请核对该结果是否最新",
 		"took the stored result {found} of a formula; see that it is up to date",
-		rule.Row,
-	},
-	CodeNumberFormat: {
-		"按单元格显示格式补零：{found} → {want}；不用改",
-		"zeros that the cell shows: {found} became {want}; nothing to do",
 		rule.Row,
 	},
 	CodeReplaced: {

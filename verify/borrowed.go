@@ -8,8 +8,8 @@ import (
 	"github.com/elicense/elicense/internal/ses"
 )
 
-// What a signature without attributes covers begins where no file does. Nothing in it says which kind it is, so that the
-// signature of one kind holds for another.
+// What content was signed as, if not as a file. Nothing in a signature without attributes says what kind of thing it is
+// over, so that the signature of one kind holds for another.
 const (
 	borrowedAttributes = "the attributes of another signature"
 	borrowedSeal       = "what a seal was used for"

@@ -41,7 +41,7 @@ func (j *judgement) judgePlain(o *ofdPackage) {
 	}
 }
 
-// listEnclosed lists the documents in the document: whoever sealed the letter says nothing of the licence that is enclosed.
+// listEnclosed lists the documents in the document: whoever sealed a letter says nothing of the licence enclosed.
 func (j *judgement) listEnclosed(o *ofdPackage) {
 	for _, name := range o.Files() {
 		if head, err := o.readHead(name); err == nil && (isOFD(head) || isPDF(head)) {

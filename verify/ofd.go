@@ -253,9 +253,9 @@ func (j *judgement) judgeFiles(o *ofdPackage, i int, f coveredFiles) map[string]
 }
 
 // judgeShown: each signature is over everything that is shown. OFD.xml, which it may not cover, can name another root
-// or another version; a stranger's own sound signature over that must not lend him the seals that lie beside it. Nor may
-// a later seal bring a picture: a page that was sealed may name it, and showed nothing then. A known vault may add: a
-// copy of a licence for one purpose is a version of its own.
+// or another version; a stranger's own sound signature over that must not lend him the seals that lie beside it. Nor
+// may a later seal bring a picture: a page that was sealed may name it, and showed nothing then. A known vault may add:
+// a copy of a licence for one purpose is a version of its own.
 func (j *judgement) judgeShown(o *ofdPackage) {
 	const id = "description.shown"
 	byVault := map[string]bool{}

@@ -163,7 +163,8 @@ func (j *judgement) coveredBy(s *signerInfo, m *mark) ([]byte, bool) {
 // errBorrowed is for content that was signed as something else.
 var errBorrowed = errors.New("verify: content was signed as something else")
 
-// message is what the signature covers; with errBorrowed too. Content beside is hashed as a stream where signed attributes hold its digest.
+// message is what the signature covers; it comes with errBorrowed too. Content beside is hashed as a stream where
+// signed attributes hold its digest.
 func (s *signerInfo) message(a pki.SignatureAlgorithm) ([]byte, error) {
 	if a.Key == "" {
 		return nil, pki.ErrAlgorithm

@@ -48,6 +48,7 @@ func (j *judgement) judgeReceipt(e *Envelope) {
 	opened := j.judgeClaims(r, e.Opens)
 	j.judgeNamed("receipt", r.Vault, r.Checkpoint, e)
 	j.judgeResult(r)
+	j.judgeAnswered(r)
 	j.forCase = r.Asked.Case
 	a := answers{identifier: r.Identifier, values: opened}
 	if id, err := code.ParseIdentifier(r.Identifier); err == nil {
@@ -107,6 +108,20 @@ func (j *judgement) judgeResult(r *record.Receipt) {
 		j.open(id, TryLater, stateValid, r.State)
 	case sub != "":
 		j.fail(id, sub, stateValid, r.State)
+	default:
+		j.pass(id)
+	}
+}
+
+// judgeAnswered: a receipt tells what was so when it was given, and is taken for a day as the answer of a status source
+// is. Of another deciding time it says nothing.
+func (j *judgement) judgeAnswered(r *record.Receipt) {
+	const id = "receipt.deciding"
+	at := j.expect.At
+	switch {
+	case at.IsZero():
+	case at.Before(r.Time.Add(-clockSkew)), at.After(r.Time.Add(maxSourceAge)), at.After(j.now.Add(clockSkew)):
+		j.open(id, TryLater, stamp(at), stamp(r.Time))
 	default:
 		j.pass(id)
 	}

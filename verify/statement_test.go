@@ -92,6 +92,19 @@ func TestReceipt(t *testing.T) {
 		require.Equal(t, tt.sub, r.SubIndication, tt.name)
 		require.Equal(t, tt.authentic, r.Authentic, tt.name)
 	}
+	for at, want := range map[time.Duration]verify.Indication{
+		0: verify.TotalPassed, -time.Minute: verify.TotalPassed, -time.Hour: verify.Indeterminate,
+		-23 * time.Hour: verify.Indeterminate, time.Hour: verify.Indeterminate,
+	} {
+		r = f.judge(f.receipt(nil, f.vault), verify.Expect{At: now.Add(at)})
+		require.Equal(t, want, r.Indication, "%v %s", at, r.Headline)
+	}
+	old := f.receipt(func(r *record.Receipt) { r.Time = now.Add(-25 * time.Minute) }, f.vault)
+	later := func(c *verify.Config) { c.Now = func() time.Time { return now.AddDate(0, 0, 9) } }
+	require.Equal(t, verify.TotalPassed, f.judge(old, verify.Expect{At: now}, later).Indication, "decided on the day")
+	r = f.judge(old, verify.Expect{At: now.AddDate(0, 0, 2)}, later)
+	require.Equal(t, "receipt.deciding", r.Headline, "decided two days later")
+	require.Equal(t, verify.Indeterminate, r.Indication)
 	r = f.judge(f.receipt(nil, f.department), verify.Expect{})
 	require.Equal(t, "receipt.vault", r.Headline, "a department makes no receipt")
 	require.Equal(t, verify.TotalFailed, r.Indication)

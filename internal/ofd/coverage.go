@@ -17,7 +17,7 @@ const (
 	StateDiffers State = "differs"
 	// StateMissing: there is no such file.
 	StateMissing State = "missing"
-	// StateRenamed: it is there, under a name that is spelled in another way than the signature does. No product does so;
+	// StateRenamed: it is there, under a name that is spelled in another way than in the signature. No product does so;
 	// readers that do not find a note, a page or a picture by its name show the document without it.
 	StateRenamed State = "renamed"
 	// StateUnchecked: the digest method is not one that is computed, or the Z that it needs was not given.

@@ -149,6 +149,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"names apart by case", ofd.ReasonDuplicate, []part{good, {name: "ofd.XML", data: evil}}, nil},
 		{"names apart by slashes", ofd.ReasonDuplicate, []part{{name: "a/b", data: "1"}, {name: `a\b`, data: "2"}}, nil},
 		{"names apart by a leading slash", ofd.ReasonDuplicate, []part{good, {name: "/OFD.xml", data: evil}}, nil},
+		{"names apart by a dot at the end", ofd.ReasonName, []part{{name: "a", data: "1"}, {name: "a.", data: "2"}}, nil},
+		{"names apart by a space at the end", ofd.ReasonName, []part{{name: "a/b", data: "1"}, {name: "a /b", data: "2"}}, nil},
 		{"names apart by composition", ofd.ReasonDuplicate, []part{
 			{name: "\u00e9", data: "1", flags: 1 << 11}, {name: "e\u0301", data: "2", flags: 1 << 11},
 		}, nil},

@@ -2,8 +2,8 @@ package ofd
 
 import "bytes"
 
-// Where readers of PDF look for what makes a file one (ISO 32000-2, 7.5.2 and annex K): its header, and the place of its
-// cross-reference.
+// Where readers of PDF look for what makes a file one (ISO 32000-2, 7.5.2 and annex K): its header, and the place of
+// its cross-reference.
 const (
 	pdfFront  = 1024
 	pdfHeader = "%PDF-"
@@ -17,9 +17,9 @@ const maxComment = 64
 const maxExtra = 1 << 10
 
 // checkDisguise refuses a package that is a document of another kind too. A reader of PDF finds its header among the
-// first bytes of a file and its end among the last ones, whatever lies between: so the licence of somebody could be sent
-// in a file that shows something else, and it would be the licence that is judged. directory is where the entries end:
-// the end of a PDF that is attached is in its place.
+// first bytes of a file and its end among the last ones, whatever lies between: so the licence of somebody could be
+// sent in a file that shows something else, and it would be the licence that is judged. directory is where the entries
+// end: the end of a PDF that is attached is in its place.
 func (c *container) checkDisguise(directory int64) error {
 	for _, look := range []struct {
 		from, to int64

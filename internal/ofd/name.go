@@ -31,6 +31,9 @@ func checkName(name string) error {
 		if part == "" || part == "." || part == ".." {
 			return refuse(ReasonName, "%q does not lead straight to a file", name)
 		}
+		if last := part[len(part)-1]; last == '.' || last == ' ' { // Windows leaves it off: another file's name
+			return refuse(ReasonName, "%q ends in a dot or space", name)
+		}
 	}
 	return nil
 }

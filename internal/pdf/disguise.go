@@ -10,9 +10,9 @@ const (
 	archiveOther = "an archive"
 )
 
-// disguise names an archive behind what was signed, in a stream that nothing shows or in evidence that is none. A reader
-// of OFD or of office documents begins at the end of a file, whatever stands before: so the PDF that somebody signed
-// could be sent in a file that shows something else, and it would be the PDF that is judged.
+// disguise names an archive behind what was signed, in a stream that nothing shows or in evidence that is none. A
+// reader of OFD or of office documents begins at the end of a file, whatever stands before: so the PDF that somebody
+// signed could be sent in a file that shows something else, and it would be the PDF that is judged.
 func (d *comparison) disguise(end int64) error {
 	from := max(end, d.now.size-archiveTail)
 	b, err := d.now.read(from, archiveTail)

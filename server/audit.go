@@ -63,8 +63,8 @@ func (s *Server) auditEntries(ctx context.Context, c *identity.Caller, in *audit
 func auditEntryOf(e *record.AuditEntry) api.AuditEntry {
 	q := &e.Asked
 	return api.AuditEntry{
-		Number: e.Number, Time: e.Time, Previous: hex.EncodeToString(e.Previous[:]), Caller: q.Caller, Clerk: e.Clerk, Act: e.Act,
-		Result: e.Result, Purpose: q.Purpose, Ground: q.Ground, Basis: q.Basis, Item: q.Item, Case: q.Case,
+		Number: e.Number, Time: e.Time, Previous: hex.EncodeToString(e.Previous[:]), Caller: q.Caller, Clerk: e.Clerk,
+		Act: e.Act, Result: e.Result, Purpose: q.Purpose, Ground: q.Ground, Basis: q.Basis, Item: q.Item, Case: q.Case,
 		Level: q.Level, Type: e.Type, Issuer: e.Issuer, Licence: e.Licence, Batch: e.Batch, Subject: e.Subject,
 		Object: e.Object, Change: e.Change, Reason: e.Reason, Count: e.Count, Message: e.Message,
 	}

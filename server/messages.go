@@ -97,8 +97,9 @@ func (s *Server) traceMessage(ctx context.Context, c *identity.Caller, in *trace
 		q := &e.Asked
 		out.Entries = append(out.Entries, api.MessageEntry{
 			Number: e.Number, Time: e.Time, Act: e.Act, Result: e.Result, Caller: q.Caller, Clerk: e.Clerk,
-			Purpose: q.Purpose, Item: q.Item, Case: q.Case, Ground: q.Ground, Basis: q.Basis, Type: e.Type, Identifier: e.Licence,
-			Batch: e.Batch, Object: e.Object, Change: e.Change, Reason: e.Reason, Count: e.Count,
+			Purpose: q.Purpose, Item: q.Item, Case: q.Case, Ground: q.Ground, Basis: q.Basis, Type: e.Type,
+			Identifier: e.Licence,
+			Batch:      e.Batch, Object: e.Object, Change: e.Change, Reason: e.Reason, Count: e.Count,
 		})
 	}
 	for i := range found.Events {

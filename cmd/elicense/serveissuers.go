@@ -38,7 +38,7 @@ func (c *program) tokensOf(s *serveSettings, own []identity.Issuer) (*identity.T
 			return nil, badService("issuers 中 keys 应为 https 地址", "keys of issuers is an https address")
 		}
 		issuer := identity.Issuer{
-			URL: x.URL, Audience: x.Audience, Keys: identity.RemoteKeys(client, x.Keys), Caller: x.Caller, MaxLevel: level,
+			URL: x.URL, Audience: x.Audience, Keys: identity.RemoteKeys(client, x.Keys, c.Now), Caller: x.Caller, MaxLevel: level,
 			Departments: x.Departments,
 		}
 		for _, r := range x.Roles {

@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"context"
 	"crypto"
 	"encoding/base64"
 	"encoding/json"
@@ -69,12 +68,6 @@ const (
 
 // tokenAlgorithms are those of keys that only the issuer has: none is shared with whoever verifies.
 var tokenAlgorithms = []string{oidc.ES256, oidc.ES384, oidc.RS256, oidc.PS256, oidc.EdDSA}
-
-// RemoteKeys are the keys of an issuer, fetched with the client when they are first needed and when a token names one
-// that is not known. Fetches that are wanted at the same time are one.
-func RemoteKeys(client *http.Client, address string) oidc.KeySet {
-	return oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), client), address)
-}
 
 // KnownKeys are keys that are at hand.
 func KnownKeys(keys ...crypto.PublicKey) oidc.KeySet { return &oidc.StaticKeySet{PublicKeys: keys} }

@@ -145,8 +145,8 @@ const callbackPath = "/authorize/callback"
 
 // open are the parts of the protocol that are offered; the library has more.
 var open = map[string]bool{
-	"/.well-known/openid-configuration": true, "/authorize": true, callbackPath: true, "/oauth/token": true, "/keys": true,
-	"/userinfo": true,
+	"/.well-known/openid-configuration": true, "/authorize": true, callbackPath: true, "/oauth/token": true,
+	"/keys": true, "/userinfo": true,
 }
 
 func (p *Provider) onlyOpen(next http.Handler) http.Handler {

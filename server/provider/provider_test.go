@@ -219,7 +219,7 @@ func TestLogin_A59(t *testing.T) {
 func (w *world) tokens() *identity.Tokens {
 	w.t.Helper()
 	tokens, err := identity.NewTokens(identity.TokensConfig{Now: w.clock, Issuers: []identity.Issuer{{
-		URL: w.issuer, Audience: audience, Keys: identity.RemoteKeys(w.http.Client(), w.issuer+"/keys"), Caller: "hall",
+		URL: w.issuer, Audience: audience, Keys: identity.RemoteKeys(w.http.Client(), w.issuer+"/keys", w.clock), Caller: "hall",
 		MaxLevel: vault.LevelCertificate,
 	}}})
 	require.NoError(w.t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -150,6 +151,17 @@ func TestVerificationAsksVault_A36(t *testing.T) {
 	}))
 	require.Equal(t, "TOTAL-PASSED", v.Indication, "%+v", v)
 	require.Equal(t, before+2, w.entries(), "the verification, and the look into the audit")
+	var none *verify.NotHeldError
+	_, err = server.CurrentStatus{Vault: w.vault}.CurrentStatus(t.Context(), strings.Replace(issued.Identifier, ".001.", ".002.", 1))
+	require.NoError(t, err, "the version in force answers for all")
+	parts := strings.Split(issued.Identifier, ".")
+	parts[len(parts)-3] = "UNKNOWN0000000000000"
+	_, err = server.CurrentStatus{Vault: w.vault}.CurrentStatus(t.Context(), strings.Join(parts, "."))
+	require.ErrorAs(t, err, &none)
+	require.Equal(t, fixtures.Origin, none.Vault)
+	_, err = server.CurrentStatus{Vault: w.vault}.CurrentStatus(t.Context(), "x")
+	require.Error(t, err)
+	require.False(t, errors.As(err, &none))
 	rejudge := func(id string) api.Rejudged {
 		r := w.call("reviewer", http.MethodPost, "/verifications/"+id+"/rejudgements", nil, api.HeaderIdempotencyKey, "r")
 		require.Equal(t, http.StatusOK, r.status, "%s", r.body)

@@ -3,7 +3,6 @@ package server
 import (
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 )
 
@@ -14,9 +13,8 @@ const (
 	largeEach = 96 << 20
 )
 
-// largeSize is how much of that a request takes; 0: it is none of the large ones.
-func largeSize(op *huma.Operation, r *http.Request) int {
-	most := op.MaxBodyBytes
+// largeSize is how much of that a request takes whose content may have so many bytes; 0: it is none of the large ones.
+func largeSize(most int64, r *http.Request) int {
 	if r.ContentLength >= 0 {
 		most = min(most, r.ContentLength)
 	}

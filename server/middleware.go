@@ -70,7 +70,7 @@ func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 		s.writeProblem(c, s.problem(ctx.Context(), err))
 		return
 	}
-	size := largeSize(ctx.Operation(), c.Request)
+	size := largeSize(ctx.Operation().MaxBodyBytes, c.Request)
 	if !s.enterLarge(c, callerName(caller), size) {
 		return
 	}

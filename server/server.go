@@ -133,7 +133,8 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg: cfg, limits: limits, large: crowd.NewSeats(largeAll, largeEach), metrics: newMetrics(), tallies: newTallies(cfg.Engine, cfg.Now, cfg.Vault.Zone()),
+		cfg: cfg, limits: limits, large: crowd.NewSeats(largeAll, largeEach), metrics: newMetrics(),
+		tallies:  newTallies(cfg.Engine, cfg.Now, cfg.Vault.Zone()),
 		disputes: disputes{cfg.Engine},
 	}
 	if err := errors.Join(s.openOwners(context.Background()), s.openWork(), s.openWebhooks()); err != nil {

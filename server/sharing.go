@@ -65,6 +65,11 @@ func offer[Q any](s *Server, router *gin.Engine, sv service[Q]) {
 		if !ok {
 			return
 		}
+		size := largeSize(sv.maxBody, c.Request)
+		if !s.enterLarge(c, callerName(caller), size) {
+			return
+		}
+		defer s.large.Give(callerName(caller), size)
 		var q api.SharingRequest[Q]
 		if err := s.readSharing(c, caller, sv.maxBody, form, &q); err != nil {
 			s.refuseSharing(c, http.StatusOK, err)

@@ -18,7 +18,7 @@ func TestDoctorServed(t *testing.T) {
 	require.Equal(t, levelError, x.closed(engine.ErrLocked).Level)
 	socket, err := new(net.ListenConfig).Listen(t.Context(), "unix", filepath.Join(x.dir, controlFile))
 	require.NoError(t, err)
-	defer socket.Close() //nolint:errcheck // nothing was written
+	defer socket.Close()
 	a := x.closed(engine.ErrLocked)
 	require.Equal(t, levelWarning, a.Level)
 	require.Equal(t, "locked", a.Code)

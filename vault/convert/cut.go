@@ -135,8 +135,7 @@ func (c *cutter) next(ctx context.Context) (*group, error) {
 	return g, nil
 }
 
-// read reads the next data row into c.row, passing over the heading, empty rows, repeated headings, and totals and notes
-// below.
+// read reads the next data row into c.row, passing over the heading, empty rows, repeated headings, totals and notes.
 func (c *cutter) read() error {
 	for {
 		if err := c.rows.Next(&c.row); err != nil {

@@ -210,7 +210,8 @@ func (p *reportFiles) writeReports(ctx context.Context, v *verdict, r reportWrit
 		return err
 	}
 	for i, one := range r.Reports {
-		if err := add("html", r.Names[i], func(w io.Writer) error { return one.WriteHTML(w, r.Names[i], r.lang) }); err != nil {
+		page := func(w io.Writer) error { return one.WriteHTML(w, r.Names[i], r.lang) }
+		if err := add("html", r.Names[i], page); err != nil {
 			return err
 		}
 	}

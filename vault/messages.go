@@ -217,8 +217,8 @@ var messages = map[Code]sentence{
 	},
 	CodeTypeUnknown: {
 		"证照类型未登记；请核对类型代码（type list，GET /licence-types），新的类型先用 elicense type put 登记",
-		"the licence type is not declared; check its code (type list, GET /licence-types), and declare a new one with " +
-			"elicense type put",
+		"the licence type is not declared; check its code (type list, GET /licence-types), and declare a new one " +
+			"with elicense type put",
 		rule.DeclaredTypes,
 	},
 	CodeTypeSecret: {

@@ -43,8 +43,8 @@ type htmlLabels struct {
 	Documents string
 }
 
-// WriteHTML writes the report on a document of that name as one file that needs nothing else and prints well, in "zh" or
-// "en". What was not passed stands before what was.
+// WriteHTML writes the report on a document of that name as one file that needs nothing else and prints well, in "zh"
+// or "en". What was not passed stands before what was.
 func (r *Report) WriteHTML(w io.Writer, document, lang string) error {
 	v := r.view(lang)
 	v.Document = document
@@ -52,7 +52,9 @@ func (r *Report) WriteHTML(w io.Writer, document, lang string) error {
 	if strings.TrimRight(v.Notice, "。.") == v.Reason {
 		v.Notice = ""
 	}
-	slices.SortStableFunc(v.Checks, func(a, b htmlLine) int { return cmp.Compare(htmlOrder[a.Class], htmlOrder[b.Class]) })
+	slices.SortStableFunc(v.Checks, func(a, b htmlLine) int {
+		return cmp.Compare(htmlOrder[a.Class], htmlOrder[b.Class])
+	})
 	return htmlReport.Execute(w, v)
 }
 

@@ -190,9 +190,12 @@ var states = map[SubIndication]words{
 
 // special are words for one sub-indication of an aspect.
 var special = map[string]words{
-	"chain/EXPIRED":                      {"签名时证书已过期", "the certificate had expired when it signed"},
-	"chain/NOT_YET_VALID":                {"签名时证书尚未生效", "the certificate was not yet valid when it signed"},
-	"chain/NO_CERTIFICATE_CHAIN_FOUND":   {"签名证书不是由信任的根签发的；请核实签发机构，取得其根证书放入信任目录后复验", "no chain to a trust anchor; make sure who issued the certificate, put that root into the trust folder, judge again"},
+	"chain/EXPIRED":       {"签名时证书已过期", "the certificate had expired when it signed"},
+	"chain/NOT_YET_VALID": {"签名时证书尚未生效", "the certificate was not yet valid when it signed"},
+	"chain/NO_CERTIFICATE_CHAIN_FOUND": {
+		"签名证书不是由信任的根签发的；请核实签发机构，取得其根证书放入信任目录后复验",
+		"no chain to a trust anchor; make sure who issued it, put that root into the trust folder, judge again",
+	},
 	"chain/SIG_CRYPTO_FAILURE":           {"证书链上有签名不成立", "a certificate's own signature does not verify"},
 	"chain/CHAIN_CONSTRAINTS_FAILURE":    {"证书不得用于此用途", "the certificate may not be used so"},
 	"chain/FORMAT_FAILURE":               {"证书格式错误", "a certificate is malformed"},

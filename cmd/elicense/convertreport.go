@@ -30,7 +30,7 @@ func (cv *conversion) showReport(r *convert.Report) {
 			"convert each by itself, named with sheet in the mapping", strings.Join(r.Others, "、"))
 	}
 	if r.Skipped > 0 {
-		cv.Tell("跳过 %d 行（空行、重复的表头、合计）", "%d rows passed over: empty ones, headings again, totals", r.Skipped)
+		cv.Tell("跳过 %d 行（空行、重复的表头、合计、附注）", "%d rows passed over: empty ones, headings again, totals, notes", r.Skipped)
 	}
 	if r.Resumed > 0 {
 		cv.Tell("从断点继续：其中 %d 行上次已完成", "went on where it stopped: %d of them were done before", r.Resumed)

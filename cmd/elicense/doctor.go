@@ -279,7 +279,10 @@ func (x *examination) closed(err error) ailment {
 	var usage *cli.UsageError
 	switch {
 	case errors.Is(err, engine.ErrLocked):
-		a.Level, a.Code = levelWarning, "locked" // no fault where it is being served, and not looked into
+		a.Code = "locked"
+		if info, err := os.Stat(filepath.Join(x.dir, controlFile)); err == nil && info.Mode()&os.ModeSocket != 0 {
+			a.Level = levelWarning // it is being served: no fault, and not looked into
+		}
 	case errors.As(err, &usage):
 		a.Code = "master"
 	}

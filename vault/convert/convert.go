@@ -147,7 +147,7 @@ type Report struct {
 	DryRun  bool          `json:"dry_run"`
 	Counts  record.Counts `json:"counts"`
 	Resumed int           `json:"resumed"` // rows that an earlier run had committed
-	Skipped int           `json:"skipped"` // empty rows, repeated headings, totals
+	Skipped int           `json:"skipped"` // empty rows, repeated headings, totals, notes
 	Noted   int           `json:"noted"`   // rows in which something was normalised
 	Codes   []CodeCount   `json:"codes"`   // problems by code, the most frequent first
 	Stopped *Stop         `json:"stopped,omitempty"`

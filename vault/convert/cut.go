@@ -135,7 +135,7 @@ func (c *cutter) next(ctx context.Context) (*group, error) {
 	return g, nil
 }
 
-// read reads the next data row into c.row, passing over the heading, empty rows, repeated headings and totals.
+// read reads the next data row into c.row, passing over the heading, empty rows, repeated headings, totals and notes.
 func (c *cutter) read() error {
 	for {
 		if err := c.rows.Next(&c.row); err != nil {
@@ -163,7 +163,7 @@ func (c *cutter) data() []sheet.Cell {
 
 // passedOver reports the row at hand as one that is no row of the ledger.
 func (c *cutter) passedOver() bool {
-	return c.row.Err == nil && (c.blank() || c.total()) || c.repeated()
+	return c.row.Err == nil && (c.blank() || c.foot()) || c.repeated()
 }
 
 func (c *cutter) blank() bool {

@@ -74,7 +74,8 @@ func (o *opened) others(t *vault.LicenceType) (names []string) {
 		if err != nil {
 			continue
 		}
-		if h, ok := findHead(rows, HeadingRows{}, func(columns []heading) int { return scoreAuto(columns, t) }); ok && h.score >= alike {
+		score := func(columns []heading) int { return scoreAuto(columns, t) }
+		if h, ok := findHead(rows, HeadingRows{}, score); ok && h.score >= alike {
 			names = append(names, o.book.Info.Sheets[i].Name)
 		}
 	}

@@ -16,10 +16,10 @@ func TestTotals(t *testing.T) {
 	m := plainMapping()
 	m.Ignore = []string{"序号", "备注"}
 	o := convertRows(t, m, csvOf("序号,编号,名称,代码,发证日期,备注",
-		"1,1001,甲公司,"+firm(1)+",2009.3.1,", " 小 计,1本,,,,", "合计,1002,乙公司,"+firm(2)+",2009.3.1,", "总计：,,,,,", "合计,3本,,,x,"))
-	require.Equal(t, 3, o.report.Counts.Rows)
+		"1,1001,甲公司,"+firm(1)+",2009.3.1,", " 小 计,1本,,,,", "合计,1002,乙公司,"+firm(2)+",2009.3.1,", "总计：,,,,,", "合计,3本,,,x,", "注：截至2024年,,,,,", "注销,,,,,"))
+	require.Equal(t, 4, o.report.Counts.Rows)
 	require.Equal(t, 2, o.report.Counts.Created)
-	require.Equal(t, 2, o.report.Skipped)
+	require.Equal(t, 3, o.report.Skipped)
 	require.Equal(t, vault.RowRejected, o.rows[2].Outcome, "half of it is filled in: somebody has to look")
 	require.NotContains(t, o.sheet, "总计：,,,,,,未处理")
 	require.Contains(t, o.sheet, "总计：,,,,,")

@@ -187,8 +187,15 @@ func (s *Server) keepEvidence(ctx context.Context, v *verdict, r reportWriter) e
 			return nil
 		}
 	}
+	var closing *verify.Closing
+	if by := s.cfg.Verifying.Closing; by != nil {
+		var err error
+		if closing, err = by(); err != nil {
+			return fmt.Errorf("signing evidence: %w", err)
+		}
+	}
 	f, err := s.writeFile(ctx, files.Want{Owner: v.Owner, Limit: maxEvidence, Keep: r.keep}, func(w io.Writer) error {
-		return r.WriteEvidence(ctx, w, s.cfg.Verifying.Closing)
+		return r.WriteEvidence(ctx, w, closing)
 	})
 	if err != nil {
 		return err

@@ -192,11 +192,11 @@ func (o *conformanceOrder) webhooks() *conformance.Receiver {
 }
 
 // certifier signs certificates of conformance with the key of the service.
-func (c *program) certifier(h *house) (server.Certifier, error) {
+func (c *program) certifier(h *house) server.Certifier {
 	if h.service.Load().Key == nil {
-		return nil, nil //nolint:nilnil // the key is elsewhere, and the service gives none
+		return nil // the key is elsewhere, and the service gives none
 	}
-	return &certifier{c, h}, nil
+	return &certifier{c, h}
 }
 
 // certifier signs with the certificate that the vault has when it is asked.

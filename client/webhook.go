@@ -20,7 +20,8 @@ var ErrWebhook = errors.New("client: webhook not verified")
 
 // Webhooks verifies the messages that the service sends to a receiver. It is safe for concurrent use.
 type Webhooks struct {
-	// Certificates are those of the service, which it signs with: pinned, since a receiver expects one sender.
+	// Certificates are those of the service, which it signs with: pinned, since a receiver expects one sender. A
+	// certificate that was renewed for the same key is taken too.
 	Certificates []*pki.Certificate
 	Now          func() time.Time
 	Window       time.Duration // how old a message may be; zero: five minutes
@@ -40,7 +41,7 @@ func (w *Webhooks) Verify(r *http.Request) ([]byte, error) {
 	if w.Now == nil || len(w.Certificates) == 0 {
 		return nil, ErrConfig
 	}
-	sig, cert, err := w.signature(r)
+	sig, key, err := w.signature(r)
 	if err != nil {
 		return nil, err
 	}
@@ -56,24 +57,31 @@ func (w *Webhooks) Verify(r *http.Request) ([]byte, error) {
 	if sig.Created.Before(now.Add(-window)) || sig.Created.After(now.Add(webhookSkew)) {
 		return nil, refuseWebhook("signed too long ago, or in the future")
 	}
-	if sig.Verify(w.message(r), cert.PublicKey) != nil {
+	if sig.Verify(w.message(r), key) != nil {
 		return nil, refuseWebhook("signature")
 	}
 	return content(r)
 }
 
-// signature finds the signature that one of the certificates is named for.
-func (w *Webhooks) signature(r *http.Request) (*httpsig.Signature, *pki.Certificate, error) {
+// signature finds the signature that one of the certificates is named for, with the key; else one that one of the keys
+// has made: the service renews its certificate and keeps the key.
+func (w *Webhooks) signature(r *http.Request) (*httpsig.Signature, *pki.PublicKey, error) {
 	list, err := httpsig.ParseSignatures(r.Header.Values(httpsig.FieldInput), r.Header.Values(httpsig.FieldSignature))
 	if err != nil {
 		return nil, nil, refuseWebhook("malformed signature")
 	}
-	for i := range list {
-		at := slices.IndexFunc(w.Certificates, func(c *pki.Certificate) bool {
-			return c.PublicKey != nil && list[i].Alg == httpsig.Algorithm && httpsig.KeyID(c.Raw) == list[i].KeyID
-		})
-		if at >= 0 {
-			return &list[i], w.Certificates[at], nil
+	m := w.message(r)
+	for _, fits := range []func(*httpsig.Signature, *pki.Certificate) bool{
+		func(s *httpsig.Signature, c *pki.Certificate) bool { return httpsig.KeyID(c.Raw) == s.KeyID },
+		func(s *httpsig.Signature, c *pki.Certificate) bool { return s.Verify(m, c.PublicKey) == nil },
+	} {
+		for i := range list {
+			at := slices.IndexFunc(w.Certificates, func(c *pki.Certificate) bool {
+				return c.PublicKey != nil && list[i].Alg == httpsig.Algorithm && fits(&list[i], c)
+			})
+			if at >= 0 {
+				return &list[i], w.Certificates[at].PublicKey, nil
+			}
 		}
 	}
 	return nil, nil, refuseWebhook("not signed by the service")

@@ -71,6 +71,10 @@ func TestWebhook(t *testing.T) {
 	require.NoError(t, err)
 	w.Authority = ""
 
+	renewed := &sender{httpsig.Key{Certificate: []byte("renewed"), Signer: s.key.Signer, Rand: rand.Reader}, s.cert}
+	_, err = w.Verify(renewed.send(t, "{}", nil))
+	require.NoError(t, err, "another certificate for the key that is pinned")
+
 	drop := func(name string) func(*httpsig.Params) {
 		return func(p *httpsig.Params) {
 			p.Components = slices.DeleteFunc(p.Components, func(c string) bool { return c == name })

@@ -21,22 +21,26 @@ import (
 type described struct {
 	Paths      map[string]map[string]describedOperation `json:"paths"`
 	Components struct {
-		Schemas map[string]*schema `json:"schemas"`
+		Schemas    map[string]*schema            `json:"schemas"`
+		Parameters map[string]describedParameter `json:"parameters"`
 	} `json:"components"`
 }
 
 type describedOperation struct {
-	OperationID string `json:"operationId"`
-	Parameters  []struct {
-		Name   string  `json:"name"`
-		In     string  `json:"in"`
-		Schema *schema `json:"schema"`
-	} `json:"parameters"`
+	OperationID string               `json:"operationId"`
+	Parameters  []describedParameter `json:"parameters"`
 	RequestBody struct {
 		Content map[string]struct {
 			Schema *schema `json:"schema"`
 		} `json:"content"`
 	} `json:"requestBody"`
+}
+
+type describedParameter struct {
+	Ref    string  `json:"$ref"`
+	Name   string  `json:"name"`
+	In     string  `json:"in"`
+	Schema *schema `json:"schema"`
 }
 
 type schema struct {
@@ -187,6 +191,9 @@ func (m *maker) request(r *rapid.T, w *world, at place, op *describedOperation) 
 	key, path := rapid.SampledFrom(m.may[op.OperationID]).Draw(r, "caller"), at.path
 	query, headers := url.Values{}, []string{}
 	for _, p := range op.Parameters {
+		if p.Ref != "" {
+			p = m.doc.Components.Parameters[p.Ref[strings.LastIndex(p.Ref, "/")+1:]]
+		}
 		text := m.named(r, p.Name)
 		switch p.In {
 		case "path":

@@ -98,7 +98,7 @@ func (w *world) newReceiver() *receiver {
 	w.config.Webhooks = &server.Webhooks{
 		Client:  r.Client(),
 		Allowed: func(u string) bool { return strings.HasPrefix(u, r.URL) },
-		Key:     httpsig.Key{Certificate: chain[0].Raw, Signer: key, Rand: rand.Reader},
+		Key:     func() httpsig.Key { return httpsig.Key{Certificate: chain[0].Raw, Signer: key, Rand: rand.Reader} },
 	}
 	w.restart()
 	w.hook = r

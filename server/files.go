@@ -43,10 +43,10 @@ func (s *Server) registerUpload() {
 		Summary:  "上传文件 / upload a file, as application/octet-stream",
 		Metadata: map[string]any{permissionKey: identity.MayWork, writeKey: true},
 		Security: security(operation{may: identity.MayWork}),
-		Parameters: []*huma.Param{{
+		Parameters: append(fieldsOf(operation{may: identity.MayWork}), &huma.Param{
 			Name: api.HeaderIdempotencyKey, In: "header", Required: true, Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "made by the caller for each new file",
-		}},
+		}),
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 			octets: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 		}},

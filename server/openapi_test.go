@@ -28,10 +28,21 @@ func TestOpenAPI_A89(t *testing.T) {
 			Tags        []string                   `json:"tags"`
 			Responses   map[string]json.RawMessage `json:"responses"`
 			Security    *[]any                     `json:"security"`
+			Parameters  []struct {
+				Ref string `json:"$ref"`
+			} `json:"parameters"`
 		} `json:"paths"`
+		Components struct {
+			Parameters map[string]struct {
+				Name string `json:"name"`
+				In   string `json:"in"`
+			} `json:"parameters"`
+		} `json:"components"`
 	}
 	require.NoError(t, json.Unmarshal(r.body, &doc))
 	require.Equal(t, "3.1.0", doc.OpenAPI)
+	require.Equal(t, "X-Clerk header", doc.Components.Parameters["clerk"].Name+" "+doc.Components.Parameters["clerk"].In)
+	require.Equal(t, "traceparent header", doc.Components.Parameters["traceparent"].Name+" "+doc.Components.Parameters["traceparent"].In)
 	described := map[string]bool{}
 	for path, item := range doc.Paths {
 		for method, op := range item {
@@ -44,6 +55,12 @@ func TestOpenAPI_A89(t *testing.T) {
 			require.Contains(t, op.Responses, "default", where)
 			require.Greater(t, len(op.Responses), 1, where)
 			require.NotNil(t, op.Security, where)
+			refs := map[string]bool{}
+			for _, p := range op.Parameters {
+				refs[p.Ref] = true
+			}
+			require.True(t, refs["#/components/parameters/traceparent"], where)
+			require.Equal(t, len(*op.Security) > 0, refs["#/components/parameters/clerk"], "%s: whoever is known may name a clerk", where)
 		}
 	}
 }

@@ -5,12 +5,15 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/trace"
 	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/vault"
 )
 
 // Limits of bodies, in bytes.
@@ -69,6 +72,7 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 		OperationID: op.id, Method: op.method, Path: api.Version + op.path, Summary: op.zh + " / " + op.en,
 		Tags: []string{op.tag}, DefaultStatus: op.status, SkipValidateParams: false,
 		MaxBodyBytes: op.maxBody, BodyReadTimeout: bodyTime(op.maxBody),
+		Parameters: fieldsOf(op),
 		Metadata: map[string]any{
 			permissionKey: op.may, writeKey: isWrite || op.write, keyedKey: isWrite, judgedKey: op.judged,
 		},
@@ -93,6 +97,48 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 func bodyTime(most int64) time.Duration {
 	const firstPart, slowest = 5 * time.Second, 256 << 10 // bytes a second
 	return firstPart + time.Duration(most)*time.Second/slowest
+}
+
+// Header fields that requests have whatever they ask for: read before any operation, and so in no input type.
+const (
+	componentClerk = "clerk"
+	componentTrace = "traceparent"
+)
+
+// fieldsOf refers to the header fields that an operation takes; see describeFields.
+func fieldsOf(op operation) []*huma.Param {
+	fields := []*huma.Param{{Ref: "#/components/parameters/" + componentTrace}}
+	if op.may != identity.Anyone {
+		fields = append(fields, &huma.Param{Ref: "#/components/parameters/" + componentClerk})
+	}
+	return fields
+}
+
+// describeFields describes, once, the header fields that every operation reads.
+func describeFields(doc *huma.OpenAPI) {
+	const clerkRunes, traceRunes = 64, 55
+	least, most := 1, clerkRunes
+	shortest := traceRunes
+	doc.Components.Parameters = map[string]*huma.Param{
+		componentClerk: {
+			Name: api.HeaderClerk, In: "header",
+			Description: "经办人：由系统给出，工号或化名，不得为身份证号或手机号；记入审计。本人登录的不写 / the clerk behind a system, for the " +
+				"audit: a staff number or pseudonym, never a citizen or mobile number; who has logged in himself leaves it out",
+			Schema: &huma.Schema{
+				Type: huma.TypeString, MinLength: &least, MaxLength: &most, Pattern: vault.ClerkPattern,
+				Examples: []any{"w-0017"},
+			},
+		},
+		componentTrace: {
+			Name: strings.ToLower(trace.Field), In: "header",
+			Description: "报文标识 (W3C Trace Context)：其 trace-id 即本次请求的标识，见于应答 X-Trace-Id、日志、审计和事件；不带则由服务生成 / the " +
+				"message's id: its trace-id is that of the request in X-Trace-Id, log, audit and events; without it the service draws one",
+			Schema: &huma.Schema{
+				Type: huma.TypeString, MinLength: &shortest, Pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$",
+				Examples: []any{"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+			},
+		},
+	}
 }
 
 // security says which proofs of the caller an operation takes.

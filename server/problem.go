@@ -265,6 +265,7 @@ func (s *Server) patchProblems() {
 			}
 		}
 	}
+	describeFields(doc)
 	delete(doc.Components.Schemas.Map(), "ErrorModel")
 	delete(doc.Components.Schemas.Map(), "ErrorDetail")
 }

@@ -20,8 +20,8 @@ import (
 // Verifying is what verifications need.
 type Verifying struct {
 	Verifier Judge
-	// Closing signs evidence files; nil: nobody does.
-	Closing *verify.Closing
+	// Closing gives by whom an evidence file is signed, each time anew, since certificates are renewed; nil: by nobody.
+	Closing func() (*verify.Closing, error)
 	// Paper lays a report out as a signed OFD; nil: there is none in this form.
 	Paper func(ctx context.Context, c *verify.CaseReport, lang string) ([]byte, error)
 	// AtOnce is how many cases are judged at once; 0: 2.

@@ -20,7 +20,7 @@ import (
 type Webhooks struct {
 	Client  feed.Doer
 	Allowed func(url string) bool // whether a receiver may have this address
-	Key     httpsig.Key           // by which receivers know the service
+	Key     func() httpsig.Key    // by which receivers know the service, each time anew: its certificate is renewed
 }
 
 const spaceWebhooks = 'w'
@@ -53,7 +53,7 @@ func (s *Server) signWebhook(r *http.Request, body []byte) error {
 	m.Path, m.Query, m.HasQuery = strings.Cut(r.URL.RequestURI(), "?")
 	input, value, err := httpsig.Sign(m, "elicense", httpsig.Params{
 		Components: webhookComponents, Created: s.cfg.Now(), Nonce: hex.EncodeToString(nonce),
-	}, s.cfg.Webhooks.Key)
+	}, s.cfg.Webhooks.Key())
 	if err != nil {
 		return fmt.Errorf("signing a message: %w", err)
 	}

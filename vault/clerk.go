@@ -8,7 +8,10 @@ import (
 // A clerk (经办人) stands in the audit by a name that his department gives him, as a staff number or a pseudonym: the
 // department knows who he is. It must never be the number of a person.
 
-var clerkName = regexp.MustCompile(`^[0-9A-Za-z](?:[0-9A-Za-z._@-]{0,62}[0-9A-Za-z])?$`)
+// ClerkPattern is what a clerk's name looks like; see ValidClerk for what it must not be.
+const ClerkPattern = `^[0-9A-Za-z](?:[0-9A-Za-z._@-]{0,62}[0-9A-Za-z])?$`
+
+var clerkName = regexp.MustCompile(ClerkPattern)
 
 // Lengths of numbers that no clerk is named by.
 const (

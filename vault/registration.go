@@ -13,6 +13,14 @@ const (
 	maxGrants   = 1000 // types, and legal bases
 )
 
+// CheckCaller refuses a registration that PutCaller would refuse whoever asks, with everything that is wrong with it.
+func CheckCaller(c *Caller) error {
+	if problems := checkCaller(c); len(problems) > 0 {
+		return &Refusal{ErrInvalid, problems}
+	}
+	return nil
+}
+
 // checkCaller finds everything that is wrong with a registration, at once. A type that it names need not be declared:
 // its department declares it afterwards. A caller that issues belongs to a department, whose name its licences bear.
 func checkCaller(c *Caller) []Problem {

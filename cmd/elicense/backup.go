@@ -39,8 +39,12 @@ func (c *program) backupCommand() *cobra.Command {
 		Use: "backup DIR", Short: "备份到新目录（密文，不含主密钥） / back up to a new directory, without the master key",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), operator("备份"), func(h *house, _ vault.Access) error {
-				if err := c.backup(cmd.Context(), h, args[0]); err != nil {
+			dir, err := filepath.Abs(args[0]) // a service has another working directory
+			if err != nil {
+				return err
+			}
+			return c.keeping(cmd.Context(), operator("备份"), func(d custodian) error {
+				if err := d.backup(cmd.Context(), dir); err != nil {
 					return err
 				}
 				return c.Emit(map[string]string{"backup": args[0]}, func() {
@@ -52,6 +56,8 @@ func (c *program) backupCommand() *cobra.Command {
 		},
 	}
 }
+
+func (d *ownDesk) backup(ctx context.Context, dir string) error { return d.c.backup(ctx, d.h, dir) }
 
 func (c *program) backup(ctx context.Context, h *house, dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {

@@ -7,18 +7,21 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
+	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/elicense/elicense/internal/cli"
+	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 	"github.com/elicense/elicense/server/identity"
-	"github.com/elicense/elicense/vault"
 )
 
 // Files that a system is given.
@@ -45,8 +48,7 @@ func (c *program) callerEnrol() *cobra.Command {
 		Example: "  elicense caller enrol market-1 --caller department-1 --out market-1",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.ID, r.Role, r.pin = args[0], identity.Role(r.role), true
-			return c.with(cmd.Context(), operator("登记调用系统"), func(h *house, a vault.Access) error {
-				d := &ownDesk{c, h, a}
+			return c.keeping(cmd.Context(), operator("登记调用系统"), func(d custodian) error {
 				if err := c.makeSystemKeys(cmd.Context(), d, &r, out); err != nil {
 					return err
 				}
@@ -64,7 +66,7 @@ func (c *program) callerEnrol() *cobra.Command {
 }
 
 // makeSystemKeys writes both keys with their certificates, which are then to be registered.
-func (c *program) makeSystemKeys(ctx context.Context, d *ownDesk, r *registering, out string) error {
+func (c *program) makeSystemKeys(ctx context.Context, d custodian, r *registering, out string) error {
 	caller, err := callerNamed(ctx, d, r.Caller)
 	if err != nil {
 		return err
@@ -75,11 +77,15 @@ func (c *program) makeSystemKeys(ctx context.Context, d *ownDesk, r *registering
 			"the caller belongs to no department, and the CA here certifies departments; name its own with "+
 				"elicense caller add --code, or register certificates of its own with elicense caller register")
 	}
+	if err := noKeysIn(out); err != nil {
+		return err
+	}
 	passphrase, err := c.keySecret()
 	if err != nil {
 		return err
 	}
-	if err := c.makeSignatureKey(d.h, body{caller.Name, caller.Department}, filepath.Join(out, signatureFile), passphrase); err != nil {
+	certify := func(request []byte) ([][]byte, error) { return d.certify(ctx, certifying{r.Caller, request}) }
+	if err := c.makeSignatureKey(certify, filepath.Join(out, signatureFile), passphrase); err != nil {
 		return err
 	}
 	if err := c.makeConnectionKey(r.ID, out); err != nil {
@@ -89,27 +95,81 @@ func (c *program) makeSystemKeys(ctx context.Context, d *ownDesk, r *registering
 	return nil
 }
 
-func (c *program) makeSignatureKey(h *house, of body, path string, passphrase []byte) error {
-	authority, err := c.openAuthority(h)
-	if err != nil {
-		return err
+// noKeysIn refuses to write over keys: they are nowhere else, and may be in use.
+func noKeysIn(dir string) error {
+	for _, name := range []string{signatureFile, connectionFile, connectionKey} {
+		_, err := os.Lstat(filepath.Join(dir, name))
+		if err == nil {
+			return cli.Usage("--out 中已有密钥，不覆盖："+filepath.Join(dir, name)+"；请另指目录",
+				"there are keys in --out, which are not overwritten: "+filepath.Join(dir, name)+"; name another directory")
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
+	return nil
+}
+
+// certifying asks for a certificate of a system's key. The key itself stays with who asks.
+type certifying struct {
+	Caller  string `json:"caller"`
+	Request []byte `json:"request"` // PKCS#10, DER
+}
+
+// certify has the CA of the data directory certify a system's key in the name of its caller's department.
+func (d *ownDesk) certify(ctx context.Context, r certifying) ([][]byte, error) {
+	caller, err := callerNamed(ctx, d, r.Caller)
+	if err != nil {
+		return nil, err
+	}
+	return d.c.certifySystem(d.h, body{caller.Name, caller.Department}, r.Request)
+}
+
+// certifySystem gives the certificate of a system's key and those above it.
+func (c *program) certifySystem(h *house, of body, request []byte) ([][]byte, error) {
+	var authority *ca.Authority
+	err := h.withMaster(func(sealed.Master) (err error) { // with which the CA's key is encrypted
+		authority, err = c.openAuthority(h)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	cert, err := authority.Issue(ca.Request{
+		Profile: ca.ProfileDepartment, USCC: of.uscc, CSR: request, Subject: ca.Name{Organization: of.name, CommonName: of.name},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("certifying a system's key: %w", err)
+	}
+	chain := [][]byte{cert.Raw}
+	for _, x := range authority.Chain() {
+		chain = append(chain, x.Raw)
+	}
+	return chain, nil
+}
+
+// makeSignatureKey makes a key for signatures, has it certified and writes both to a file.
+func (c *program) makeSignatureKey(certify func(request []byte) ([][]byte, error), path string, passphrase []byte) error {
 	key, err := pki.GenerateKey(c.Rand)
 	if err != nil {
 		return err
 	}
-	cert, err := authority.Issue(ca.Request{
-		Profile: ca.ProfileDepartment, USCC: of.uscc, PublicKey: key.Public(),
-		Subject: ca.Name{Organization: of.name, CommonName: of.name},
-	})
+	request, err := ca.MakeRequest(c.Rand, key)
 	if err != nil {
-		return fmt.Errorf("certifying a system's key: %w", err)
+		return err
+	}
+	chain, err := certify(request)
+	if err != nil {
+		return err
 	}
 	text, err := pki.MarshalKey(key, passphrase, c.Rand)
 	if err != nil {
 		return err
 	}
-	return writeFile(path, pki.AppendPEM(text, append([]*pki.Certificate{cert}, authority.Chain()...)...))
+	for _, der := range chain {
+		text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	return writeFile(path, text)
 }
 
 // makeConnectionKey makes a key whose certificate vouches for itself: that it is registered is what makes it good.

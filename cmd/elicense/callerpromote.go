@@ -32,7 +32,7 @@ func (c *program) callerPromote() *cobra.Command {
 			"    --service-certificate sandbox.pem --certificate sign.pem --certificate tls.pem --pin",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.ID, p.Role = args[0], identity.RoleDepartmentSystem
-			return c.at(cmd.Context(), operator("登记调用系统"), func(d desk) error {
+			return c.atRegistry(cmd.Context(), operator("登记调用系统"), func(d registrar) error {
 				return c.promote(cmd.Context(), d, &p)
 			})
 		},
@@ -50,7 +50,7 @@ func (c *program) callerPromote() *cobra.Command {
 }
 
 // promote registers a system whose run has passed.
-func (c *program) promote(ctx context.Context, d desk, p *promoting) error {
+func (c *program) promote(ctx context.Context, d registrar, p *promoting) error {
 	caller, err := callerNamed(ctx, d, p.Caller)
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ func (c *program) callerRegister() *cobra.Command {
 			if r.sharing != (identity.Sharing{}) {
 				r.Sharing = &r.sharing
 			}
-			return c.at(cmd.Context(), operator("登记调用系统"), func(d desk) error {
+			return c.atRegistry(cmd.Context(), operator("登记调用系统"), func(d registrar) error {
 				return c.register(cmd.Context(), d, &r)
 			})
 		},
@@ -69,13 +69,13 @@ func (c *program) callerRegister() *cobra.Command {
 	return cmd
 }
 
-func (c *program) register(ctx context.Context, d desk, r *registering) error {
+func (c *program) register(ctx context.Context, d registrar, r *registering) error {
 	caller, err := callerNamed(ctx, d, r.Caller)
 	if err != nil {
 		return err
 	}
 	r.Department = caller.Department
-	if r.Types, err = typeCodes(ctx, d, r.Types); err != nil {
+	if r.Types, err = d.codes(ctx, r.Types); err != nil {
 		return err
 	}
 	if len(r.Types) == 0 {
@@ -97,7 +97,7 @@ func (c *program) register(ctx context.Context, d desk, r *registering) error {
 }
 
 // callerNamed finds a caller in the vault.
-func callerNamed(ctx context.Context, d desk, caller string) (*vault.Caller, error) {
+func callerNamed(ctx context.Context, d registrar, caller string) (*vault.Caller, error) {
 	list, err := d.callers(ctx)
 	if err != nil {
 		return nil, err
@@ -140,7 +140,7 @@ func (c *program) callerSystems() *cobra.Command {
 	return &cobra.Command{
 		Use: "systems", Short: "列出已登记的系统 / list registered systems", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.at(cmd.Context(), operator("查看调用系统"), func(d desk) error {
+			return c.atRegistry(cmd.Context(), operator("查看调用系统"), func(d registrar) error {
 				list, err := d.systems(cmd.Context())
 				if err != nil {
 					return err
@@ -166,7 +166,7 @@ func (c *program) callerRevoke() *cobra.Command {
 		Short:   "撤销一个系统的登记或其中一张证书 / revoke a system's registration, or one certificate of it",
 		Example: "  elicense caller revoke market-1 --certificate old.pem",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.at(cmd.Context(), operator("撤销调用系统"), func(d desk) error {
+			return c.atRegistry(cmd.Context(), operator("撤销调用系统"), func(d registrar) error {
 				var digest *[sm3.Size]byte
 				if certificate != "" {
 					list, err := tolerantCertificates(certificate)

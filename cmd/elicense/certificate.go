@@ -14,7 +14,6 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/cli"
-	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
@@ -176,12 +175,9 @@ func (c *program) certificateRenew() *cobra.Command {
 			"before stay good. A running service does it itself and goes on answering.",
 		Example: "  elicense certificate renew vault\n  elicense certificate renew 11350100EX0000010M",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := c.with(cmd.Context(), operator("换发证书"), func(h *house, a vault.Access) error {
-				return c.renewCertificate(cmd.Context(), h, a, args[0])
+			err := c.keeping(cmd.Context(), operator("换发证书"), func(d custodian) error {
+				return d.renewCertificate(cmd.Context(), args[0])
 			})
-			if errors.Is(err, engine.ErrLocked) {
-				err = c.askCertificate(cmd.Context(), args[0])
-			}
 			if err != nil {
 				return err
 			}
@@ -202,19 +198,22 @@ func certificateFileOf(whose string) string {
 	return filepath.Join(staffDir, whose+".pem")
 }
 
-// renewCertificate makes a new certificate and has it used from then on.
-func (c *program) renewCertificate(ctx context.Context, h *house, a vault.Access, whose string) error {
-	callers, err := h.vault.Callers(ctx, a) // the right to, and the audit entry, come first
+// renewCertificate makes a new certificate and has it used from then on. Who signs meanwhile signs with the former; a
+// record that names it and comes too late is made again by the vault.
+func (d *ownDesk) renewCertificate(ctx context.Context, whose string) error {
+	callers, err := d.callers(ctx) // the right to, and the audit entry, come first
 	if err != nil {
 		return err
 	}
-	switch whose {
-	case whoseVault:
-		return c.renewVault(h)
-	case whoseSealMaker:
-		return c.renewSealMaker(h)
-	}
-	return c.renewDepartment(ctx, h, callers, whose)
+	return d.h.alone(func() error {
+		switch whose {
+		case whoseVault:
+			return d.c.renewVault(d.h)
+		case whoseSealMaker:
+			return d.c.renewSealMaker(d.h)
+		}
+		return d.c.renewDepartment(ctx, d.h, callers, whose)
+	})
 }
 
 func (c *program) showRenewed(file, whose string) error {
@@ -264,7 +263,11 @@ func (c *program) renewVault(h *house) error {
 		return err
 	}
 	config.Chain = chain
-	return h.signer.Renew(config)
+	if err := h.signer.Renew(config); err != nil {
+		return err
+	}
+	h.service.Store(&config)
+	return nil
 }
 
 // renewDepartment makes a new key for a department that is registered and whose key is kept here.
@@ -283,7 +286,7 @@ func (c *program) renewDepartment(ctx context.Context, h *house, callers []vault
 		case err != nil && !errors.Is(err, os.ErrNotExist):
 			return err
 		}
-		return c.hire(ctx, h, body{callers[i].Name, uscc})
+		return c.hire(ctx, h, body{callers[i].Name, uscc}, enrolled{})
 	}
 	return cli.Usage(
 		"没有这个颁发部门："+uscc+"；应为 vault、sealmaker 或部门的信用代码，见 certificate list",

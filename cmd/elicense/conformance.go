@@ -196,12 +196,27 @@ func (o *conformanceOrder) webhooks() *conformance.Receiver {
 }
 
 // certifier signs certificates of conformance with the key of the service.
-func (c *program) certifier(h *house) (server.Certifier, error) {
-	config := h.service
-	if config.Key == nil {
-		return nil, nil //nolint:nilnil // the key is elsewhere, and the service gives none
+func (c *program) certifier(h *house) server.Certifier {
+	if h.service.Load().Key == nil {
+		return nil // the key is elsewhere, and the service gives none
 	}
+	return &certifier{c, h}
+}
+
+// certifier signs with the certificate that the vault has when it is asked.
+type certifier struct {
+	c *program
+	h *house
+}
+
+// Detached implements server.Certifier.
+func (x *certifier) Detached(ctx context.Context, content []byte) ([]byte, error) {
+	config := *x.h.service.Load()
 	config.WithCertificates, config.WithAttributes, config.WithBinding = true, true, true
-	config.Now, config.Rand = c.Now, c.Rand
-	return signing.NewSigner(config)
+	config.Now, config.Rand = x.c.Now, x.c.Rand
+	signer, err := signing.NewSigner(config)
+	if err != nil {
+		return nil, err
+	}
+	return signer.Detached(ctx, content)
 }

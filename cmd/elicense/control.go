@@ -11,30 +11,29 @@ import (
 	"sync"
 	"time"
 
-	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine/sealed"
 )
 
-// A running service has the data directory to itself, and keys are changed by who has it. So the commands that change
-// them ask the service, over a local socket in the data directory, which only the owner of the directory can open. The
+// A running service has the data directory to itself, and keys are changed, and departments, operators and systems
+// registered, by who has it. So the commands that do this ask the service, over a local socket in the data directory, which only the owner of the directory can open. The
 // service says a challenge; the command answers with one order, sealed under the present master key
 // (sealed.Master.SealMessage): that shows that it may give orders, lets nobody repeat it later, and keeps a new master
 // key from going over the socket in clear.
 const controlFile = "control"
 
-// Orders.
+// Orders about keys; see controlwork.go for those about registrations.
 const (
-	orderCheck       = "check"       // whether this is the master key; a change to it that is decided is carried out
-	orderRotate      = "rotate"      // another master key; with the key and the salt of its passphrase, in a sandbox with nothing
-	orderRenew       = "renew"       // other data keys
-	orderLogin       = "login"       // another key for the tokens of logins
-	orderCertificate = "certificate" // another certificate; with whose it is
-	orderStolen      = "stolen"      // likewise, and former ones are taken no more
+	orderCheck  = "check"  // whether this is the master key; a change to it that is decided is carried out
+	orderRotate = "rotate" // another master key; with the key and the salt of its passphrase, in a sandbox with nothing
+	orderRenew  = "renew"  // other data keys
+	orderLogin  = "login"  // another key for the tokens of logins
+	orderStolen = "stolen" // likewise, and former ones are taken no more
 )
 
 // What is sent: one JSON value each, of so many bytes at most, within such a time. An answer takes as long as it takes.
 const (
-	controlLimit = 4 << 10
+	controlLimit = 1 << 20  // a registration with its certificates
+	answerLimit  = 64 << 20 // all registrations
 	controlWait  = 10 * time.Second
 )
 
@@ -52,6 +51,9 @@ type controlOrder struct {
 type controlAnswer struct {
 	Refused string `json:"refused,omitempty"` // one of the refusals below; "": done
 	Moved   int    `json:"moved,omitempty"`   // values
+
+	Told   *controlTold    `json:"told,omitempty"`   // the refusal in words, if it is refusedTold
+	Result json.RawMessage `json:"result,omitempty"` // of work
 }
 
 // Refusals of orders.
@@ -60,9 +62,9 @@ const (
 	refusedMaster = "master" // not sealed under the master key
 	refusedSame   = "same"   // the new master key is the present one
 	refusedBusy   = "busy"   // a renewal is under way
-	refusedWhose  = "whose"  // nobody here has such a certificate
 	refusedOffer  = "offer"  // users do not log in here
 	refusedFailed = "failed" // the log says why
+	refusedTold   = "told"   // the answer says why
 )
 
 // about is what an order is sealed with.
@@ -85,7 +87,7 @@ func (c *program) listenControl(ctx context.Context, h *house) net.Listener {
 		err = os.Chmod(path, 0o600)
 	}
 	if err != nil {
-		c.serviceLog().ErrorContext(ctx, "keys cannot be changed while serving", "error", err.Error())
+		c.serviceLog().ErrorContext(ctx, "keys and registrations cannot be changed over the local socket", "error", err.Error())
 		return nil
 	}
 	return l
@@ -147,15 +149,13 @@ func (c *program) obey(ctx context.Context, h *house, r *besides, o *controlOrde
 		err = c.rotateServing(ctx, h, &present, message)
 	case o.Order == orderRenew && len(message) == 0:
 		answer.Moved, err = c.renewServing(ctx, h)
-	case o.Order == orderCertificate:
-		err = c.certifyServing(ctx, h, string(message))
 	case (o.Order == orderLogin || o.Order == orderStolen) && len(message) == 0:
 		if r.tokens == nil {
 			return controlAnswer{Refused: refusedOffer}
 		}
 		err = r.tokens.Roll(ctx, o.Order == orderStolen)
 	default:
-		return controlAnswer{Refused: refusedOrder}
+		return c.work(ctx, h, o.Order, message)
 	}
 	answer.Refused = refusalOf(err)
 	if answer.Refused == refusedFailed {
@@ -172,8 +172,6 @@ func refusalOf(err error) string {
 		return refusedOrder
 	case errors.Is(err, errSameMaster):
 		return refusedSame
-	case errors.As(err, new(*cli.UsageError)):
-		return refusedWhose
 	case errors.Is(err, errRenewing):
 		return refusedBusy
 	case errors.Is(err, sealed.ErrWrongMaster):

@@ -56,8 +56,11 @@ func (c *program) give(a *asking, name string, master *sealed.Master, message []
 		return answer, fmt.Errorf("asking the service: %w", err)
 	}
 	_ = a.SetDeadline(time.Time{}) // a renewal takes hours
-	if err := json.NewDecoder(io.LimitReader(a, controlLimit)).Decode(&answer); err != nil {
+	if err := json.NewDecoder(io.LimitReader(a, answerLimit)).Decode(&answer); err != nil {
 		return answer, errBrokenOff
+	}
+	if answer.Refused == refusedTold {
+		return answer, answer.Told.error()
 	}
 	return answer, refusedWords[answer.Refused]
 }
@@ -65,7 +68,7 @@ func (c *program) give(a *asking, name string, master *sealed.Master, message []
 // errBrokenOff is a service that ended before it answered.
 var errBrokenOff error = &cli.ToldError{
 	Err: io.ErrUnexpectedEOF, Code: "control-broken-off",
-	Zh: "服务没有答复就结束了，不知道是否已更换；再运行一次同一命令即可",
+	Zh: "服务没有答复就结束了，不知道是否已办成；再运行一次同一命令即可",
 	En: "the service ended before it answered, so it is open whether that was done; run the same command again",
 }
 
@@ -76,8 +79,6 @@ var refusedWords = map[string]error{
 	refusedBusy: &cli.ToldError{
 		Err: errRenewing, Code: "renewing", Zh: "服务正在更换数据密钥，日志中有进度", En: "the service is renewing its data keys; its log says how far it is",
 	},
-	refusedWhose: cli.Usage("没有这个颁发部门，或其密钥自持；应为 vault、sealmaker 或部门的信用代码，见 certificate list",
-		"no such department, or it keeps its key itself; name vault, sealmaker or a department's credit code, see certificate list"),
 	refusedOffer: &cli.ToldError{
 		Err: errOrder, Code: "login-not-offered", Zh: "本服务不发登录令牌：用户在大厅的身份平台登录，密钥也在那里更换",
 		En: "this service gives no tokens of logins: users log in at the hall's provider, whose keys are changed there",
@@ -94,14 +95,8 @@ var refusedWords = map[string]error{
 // errNotDone is an order that the service could not carry out.
 var errNotDone = errors.New("the service could not do it")
 
-// askCertificate has the running service renew a certificate.
-func (c *program) askCertificate(ctx context.Context, whose string) error {
-	_, err := c.order(ctx, orderCertificate, whose)
-	return err
-}
-
 // order gives an order, by the present master key.
-func (c *program) order(ctx context.Context, name, message string) (controlAnswer, error) {
+func (c *program) order(ctx context.Context, name string, message []byte) (controlAnswer, error) {
 	a, err := c.askService(ctx)
 	if err != nil {
 		return controlAnswer{}, err
@@ -111,7 +106,7 @@ func (c *program) order(ctx context.Context, name, message string) (controlAnswe
 	if err != nil {
 		return controlAnswer{}, err
 	}
-	return c.give(a, name, &master, []byte(message))
+	return c.give(a, name, &master, message)
 }
 
 // masterFrom is a master key by the environment, for who does not have the data directory open.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -167,67 +166,16 @@ type enrolment struct {
 
 // enrol makes a key, has it certified, and writes both to a file.
 func (c *program) enrol(h *house, authority *ca.Authority, e enrolment) error {
-	key, err := pki.GenerateKey(c.Rand)
+	text, _, err := c.certifiedKey(h, authority, e.profile, e.body)
 	if err != nil {
 		return err
 	}
-	cert, err := authority.Issue(ca.Request{
-		Profile: e.profile, USCC: e.body.uscc, PublicKey: key.Public(),
-		Subject: ca.Name{Organization: e.body.name, CommonName: e.body.name},
-	})
-	if err != nil {
-		return err
-	}
-	text, err := pki.MarshalKey(key, keyPassphrase(h.master), c.Rand)
-	if err != nil {
-		return err
-	}
-	chain := append([]*pki.Certificate{cert}, authority.Chain()...)
-	return writeFile(filepath.Join(h.dir, e.file), pki.AppendPEM(text, chain...))
+	return writeFile(filepath.Join(h.dir, e.file), text)
 }
 
 // openAuthority loads the issuing CA of a data directory.
 func (c *program) openAuthority(h *house) (*ca.Authority, error) {
 	return c.loadAuthority(h, issuingFile)
-}
-
-// hire certifies a department whose key is kept here, and makes its seal. A department that has a certificate gets a
-// new key; the former certificate stays known, because licences that it signed are verified with it.
-func (c *program) hire(ctx context.Context, h *house, d body) error {
-	authority, err := c.openAuthority(h)
-	if err != nil {
-		return err
-	}
-	file := filepath.Join(staffDir, d.uscc+".pem")
-	if err := retire(filepath.Join(h.dir, staffDir), d.uscc); err != nil {
-		return err
-	}
-	if err := c.enrol(h, authority, enrolment{ca.ProfileDepartment, d, file}); err != nil {
-		return err
-	}
-	config, err := c.readSigner(h, file)
-	if err != nil {
-		return err
-	}
-	if err := register(h.custody, d.uscc, config); err != nil {
-		return err
-	}
-	return c.engrave(ctx, h, authority, d)
-}
-
-// retire keeps a copy of a department's present key file under the next free number.
-func retire(dir, uscc string) error {
-	present, err := os.ReadFile(filepath.Join(dir, uscc+".pem"))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	for n := 1; err == nil; n++ {
-		kept := filepath.Join(dir, fmt.Sprintf("%s.%d.pem", uscc, n))
-		if _, err = os.Lstat(kept); errors.Is(err, os.ErrNotExist) {
-			return writeFile(kept, present)
-		}
-	}
-	return err
 }
 
 // operatorID is the caller that runs a vault, registered when it is set up.
@@ -248,7 +196,7 @@ func (c *program) settle(ctx context.Context, h *house, p plan) error {
 // shipped.
 func (c *program) settleProvince(ctx context.Context, h *house) error {
 	for _, d := range fixtures.Departments() {
-		if err := c.hire(ctx, h, body{d.Name, d.Code}); err != nil {
+		if err := c.hire(ctx, h, body{d.Name, d.Code}, enrolled{}); err != nil {
 			return err
 		}
 	}

@@ -19,59 +19,88 @@ func (c *program) departmentCommand() *cobra.Command {
 }
 
 func (c *program) departmentAdd() *cobra.Command {
-	var d body
-	var id string
-	var issues []string
-	var replace bool
+	var o departmentOrder
 	cmd := &cobra.Command{
 		Use:     "add --name NAME --code USCC",
 		Short:   "登记颁发部门：发签名证书（密钥托管）并登记调用方 / enrol a department: certificate, key in custody, caller",
 		Example: "  elicense department add --name 示例市市场监督管理局 --code 11350100EX0000010M --issues 11990000MB1E000137001",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkBody(d); err != nil {
+			if err := checkBody(body{o.Caller.Name, o.Caller.Department}); err != nil {
 				return err
 			}
-			return c.with(cmd.Context(), operator("登记部门"), func(h *house, a vault.Access) error {
-				issues, err := typeCodes(cmd.Context(), h.vault, issues)
+			if o.Caller.ID == "" {
+				o.Caller.ID = o.Caller.Department
+			}
+			return c.keeping(cmd.Context(), operator("登记部门"), func(d custodian) error {
+				done, err := d.addDepartment(cmd.Context(), o)
 				if err != nil {
 					return err
 				}
-				caller := vault.Caller{ID: id, Name: d.name, Department: d.uscc, Issues: issues}
-				if caller.ID == "" {
-					caller.ID = d.uscc
-				}
-				changes, err := c.registered(cmd.Context(), h, a, caller)
-				if err != nil {
-					return err
-				}
-				if len(changes) > 0 && !replace {
-					return alreadyRegistered(caller, changes)
-				}
-				if err := c.enrolDepartment(cmd.Context(), h, a, caller); err != nil {
-					return err
-				}
-				return c.Emit(caller, func() {
-					c.Tell("已登记：%s，调用方 %s", "enrolled: %s, caller %s", d.name, caller.ID)
-					for _, x := range changes {
-						c.Fact("  %s", c.Say(x.zh, x.en))
+				return c.Emit(done.Caller, func() {
+					c.Tell("已登记：%s，调用方 %s", "enrolled: %s, caller %s", done.Caller.Name, done.Caller.ID)
+					for _, x := range done.Changes {
+						c.Fact("  %s", c.Say(x.Zh, x.En))
 					}
 				})
 			})
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&d.name, "name", "", "名称 / name")
-	f.StringVar(&d.uscc, "code", "", "统一社会信用代码 / credit code")
-	f.StringVar(&id, "id", "", "调用方标识，缺省为信用代码 / caller id; the credit code if not given")
-	f.StringSliceVar(&issues, "issues", nil, "可颁发的证照类型，名称或代码，一次列全 / types it may issue, by name or code, all of them")
-	f.BoolVar(&replace, "replace", false, "已登记的也照此更改，并换发证书和印章 / change one that is registered, with a new certificate and seal")
+	f.StringVar(&o.Caller.Name, "name", "", "名称 / name")
+	f.StringVar(&o.Caller.Department, "code", "", "统一社会信用代码 / credit code")
+	f.StringVar(&o.Caller.ID, "id", "", "调用方标识，缺省为信用代码 / caller id; the credit code if not given")
+	f.StringSliceVar(&o.Caller.Issues, "issues", nil, "可颁发的证照类型，名称或代码，一次列全 / types it may issue, by name or code, all of them")
+	f.BoolVar(&o.Replace, "replace", false, "已登记的也照此更改，并换发证书和印章 / change one that is registered, with a new certificate and seal")
 	cli.MustHave(cmd, "name", "code")
 	return cmd
 }
 
+// departmentOrder says which department is to be added; one that is registered is changed only with Replace.
+type departmentOrder struct {
+	Caller  vault.Caller `json:"caller"` // types by name or code
+	Replace bool         `json:"replace,omitempty"`
+}
+
+// departmentAdded is the registration that was made, and what it has changed of one that was there.
+type departmentAdded struct {
+	Caller  vault.Caller `json:"caller"`
+	Changes []changed    `json:"changes,omitempty"`
+}
+
 // changed is one thing that would be otherwise.
-type changed struct{ zh, en string }
+type changed struct {
+	Zh string `json:"zh"`
+	En string `json:"en"`
+}
+
+// addDepartment registers a department and certifies a key of it, with its seal: all of it or nothing. Rights and
+// registration are judged first, since a certificate cannot be taken back.
+func (d *ownDesk) addDepartment(ctx context.Context, o departmentOrder) (*departmentAdded, error) {
+	issues, err := d.codes(ctx, o.Caller.Issues)
+	if err != nil {
+		return nil, err
+	}
+	o.Caller.Issues = issues
+	added := &departmentAdded{Caller: o.Caller}
+	err = d.h.alone(func() error { // two that add the same department do so one after the other
+		if added.Changes, err = d.c.registered(ctx, d.h, d.access, o.Caller); err != nil {
+			return err
+		}
+		if len(added.Changes) > 0 && !o.Replace {
+			return alreadyRegistered(o.Caller, added.Changes)
+		}
+		if vault.CheckCaller(&o.Caller) != nil {
+			return d.h.vault.PutCaller(ctx, d.access, o.Caller) // is refused, which the audit tells
+		}
+		whose := enrolled{Caller: &o.Caller, By: askerOf(&d.access)}
+		return d.c.hire(ctx, d.h, body{o.Caller.Name, o.Caller.Department}, whose)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return added, nil
+}
 
 // registered says what a registration would change of one that is there; nothing for a new one.
 func (c *program) registered(ctx context.Context, h *house, a vault.Access, want vault.Caller) ([]changed, error) {
@@ -120,7 +149,7 @@ func (h *house) typeName(ctx context.Context, code string) string {
 func alreadyRegistered(x vault.Caller, changes []changed) error {
 	var zh, en []string
 	for _, c := range changes {
-		zh, en = append(zh, c.zh), append(en, c.en)
+		zh, en = append(zh, c.Zh), append(en, c.En)
 	}
 	return cli.Usage(
 		"已登记："+x.ID+"；照此登记将改为："+strings.Join(zh, "；")+"。确要更改请加 --replace，证照类型须一次列全",
@@ -128,29 +157,12 @@ func alreadyRegistered(x vault.Caller, changes []changed) error {
 	)
 }
 
-// enrolDepartment registers the caller first, which decides the right to; then it certifies a key. The first
-// department of a
-// vault becomes the one that commands act for when they do not say.
-func (c *program) enrolDepartment(ctx context.Context, h *house, a vault.Access, caller vault.Caller) error {
-	if err := h.vault.PutCaller(ctx, a, caller); err != nil {
-		return err
-	}
-	if err := c.hire(ctx, h, body{caller.Name, caller.Department}); err != nil {
-		return err
-	}
-	if h.settings.Department != "" {
-		return nil
-	}
-	h.settings.Department = caller.ID
-	return h.settings.write(h.dir)
-}
-
 func (c *program) callerCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "caller", Short: "调用方 / callers"}
 	cmd.AddCommand(c.callerAdd(), c.callerRegister(), c.callerEnrol(), c.callerPromote(), c.callerSystems(), c.callerRevoke(), &cobra.Command{
 		Use: "list", Short: "列出调用方 / list callers", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.at(cmd.Context(), operator("查看调用方"), func(d desk) error {
+			return c.atRegistry(cmd.Context(), operator("查看调用方"), func(d registrar) error {
 				list, err := d.callers(cmd.Context())
 				if err != nil {
 					return err
@@ -174,8 +186,8 @@ func (c *program) callerAdd() *cobra.Command {
 		Example: "  elicense caller add hall --name 示例省网上办事大厅 --bases 示例省政务数据管理办法第十二条 --max-level 3",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			x.ID, x.MaxLevel = args[0], vault.Level(level)
-			return c.at(cmd.Context(), operator("登记调用方"), func(d desk) (err error) {
-				if x.Issues, err = typeCodes(cmd.Context(), d, x.Issues); err != nil {
+			return c.atRegistry(cmd.Context(), operator("登记调用方"), func(d registrar) (err error) {
+				if x.Issues, err = d.codes(cmd.Context(), x.Issues); err != nil {
 					return err
 				}
 				if err := d.putCaller(cmd.Context(), x); err != nil {

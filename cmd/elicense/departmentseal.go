@@ -10,6 +10,7 @@ import (
 
 	"github.com/emmansun/gmsm/sm3"
 
+	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 	"github.com/elicense/elicense/signing"
 	"github.com/elicense/elicense/signing/impression"
@@ -22,42 +23,32 @@ const sealDPI = 200
 const sealYears = 3
 
 // engrave makes a department's seal for approvals (行政审批专用章): a key of its own, certified, and the seal that the
-// vault's own seal maker signs. The seal is written last: key without seal is a department without one.
-func (c *program) engrave(ctx context.Context, h *house, authority *ca.Authority, d body) error {
+// vault's own seal maker signs; as files, by their places in the data directory.
+func (c *program) engrave(ctx context.Context, h *house, authority *ca.Authority, d body) (map[string][]byte, error) {
 	maker, err := c.ownSealMaker(h, authority)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	file := filepath.Join(sealsDir, d.uscc+".pem")
-	seal := filepath.Join(h.dir, sealsDir, d.uscc+sealSuffix)
-	if err := os.Remove(seal); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	if err := c.enrol(h, authority, enrolment{ca.ProfileSeal, d, file}); err != nil {
-		return err
-	}
-	chain, err := certificatesIn(filepath.Join(h.dir, file))
+	key, cert, err := c.certifiedKey(h, authority, ca.ProfileSeal, d)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	number := sealNumber(d.uscc)
 	picture, err := drawSeal(d, number)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	from := chain[0].NotBefore
+	from := cert.NotBefore
 	der, err := maker.Make(ctx, signing.SealSpec{
-		ID: number, Name: d.name + signing.ApprovalSeal, Usage: signing.ApprovalSeal, Signers: chain[:1],
+		ID: number, Name: d.name + signing.ApprovalSeal, Usage: signing.ApprovalSeal, Signers: []*pki.Certificate{cert},
 		ValidFrom: from, ValidUntil: from.AddDate(sealYears, 0, 0), Picture: picture,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := writeFile(seal, der); err != nil {
-		return err
-	}
-	h.documents.forget(d.uscc)
-	return nil
+	return map[string][]byte{
+		filepath.Join(sealsDir, d.uscc+".pem"): key, filepath.Join(sealsDir, d.uscc+sealSuffix): der,
+	}, nil
 }
 
 // ownSealMaker opens the vault's seal maker, who is enrolled with the first seal.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/emmansun/gmsm/sm3"
 
-	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/document"
 	"github.com/elicense/elicense/vault/record"
@@ -35,12 +34,8 @@ type shelf interface {
 
 // office is what whoever runs or oversees the vault asks.
 type office interface {
-	callers(ctx context.Context) ([]vault.Caller, error)
-	putCaller(ctx context.Context, x vault.Caller) error
-	systems(ctx context.Context) ([]identity.Registration, error)
-	putSystem(ctx context.Context, r identity.Registration) error
-	// revokeSystem ends a registration, or the certificate with a digest.
-	revokeSystem(ctx context.Context, id string, certificate *[sm3.Size]byte) error
+	registrar
+
 	auditTrail(ctx context.Context, first int, visit func(*record.AuditEntry) bool) error
 	signedBy(ctx context.Context, certificate [sm3.Size]byte, visit func(vault.SignedVersion) bool) error
 }

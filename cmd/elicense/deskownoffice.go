@@ -33,15 +33,22 @@ func (d *ownDesk) callers(ctx context.Context) ([]vault.Caller, error) {
 	return d.h.vault.Callers(ctx, d.access)
 }
 
+func (d *ownDesk) codes(ctx context.Context, names []string) ([]string, error) {
+	return typeCodes(ctx, d, names)
+}
+
 func (d *ownDesk) putCaller(ctx context.Context, x vault.Caller) error {
 	if err := d.h.vault.PutCaller(ctx, d.access, x); err != nil {
 		return err
 	}
-	return d.h.rememberAsker(x)
+	return d.h.alone(func() error { return d.h.rememberAsker(x) })
 }
 
-// registry opens what a service keeps of systems.
+// registry is what a service keeps of systems: that of the running service, or the one that is opened for the command.
 func (d *ownDesk) registry(ctx context.Context) (*identity.Registry, error) {
+	if d.h.registry != nil {
+		return d.h.registry, nil
+	}
 	kept, err := d.c.openKept(ctx, d.h, serviceDir)
 	if err != nil {
 		return nil, err

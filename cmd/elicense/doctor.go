@@ -248,7 +248,7 @@ func (x *examination) inside(ctx context.Context) {
 	x.keepRevocations(h)
 	x.found(ailment{Level: levelOK, Code: "opens", Zh: "数据库可以打开，主密钥正确",
 		En: "the database opens with this master key"})
-	a, err := x.by(h, operator("体检"))
+	a, err := x.by(&h.settings, operator("体检"))
 	var p *vault.Pending
 	if err == nil {
 		p, err = h.vault.Pending(ctx, a)

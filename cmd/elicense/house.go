@@ -8,12 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/elicense/elicense/internal/blob"
 	"github.com/elicense/elicense/internal/engine/badger"
 	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/signing"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/ledger"
@@ -33,6 +35,7 @@ import (
 //	keys/seals/*           departments' seals (USCC.esl) and the keys that use them, encrypted, with certificates
 //	published/checkpoint   the last checkpoint that was handed out; keep copies elsewhere
 //	rotation/              a change of the master key that is decided and not yet carried out; the next opening does
+//	enrolment/             a department's key, seal and registration, likewise
 //	control                local socket of a running service: see control.go
 //	scratch/               what a running command needs for a while; the next one clears it
 //	master.key             only in a sandbox: the master key, which otherwise never lies beside the data
@@ -62,11 +65,12 @@ type house struct {
 	anchors  *pki.Anchors
 	custody  *signing.Custody
 	signer   *signing.VaultSigner
-	service  signing.Config // the vault's key, with which the service signs its messages
-	keys     []*lockedKey   // the keys behind signer and custody; guarded by listing
+	service  atomic.Pointer[signing.Config] // the vault's key, with which the service signs its messages; renewed in place
+	keys     []*lockedKey                   // the keys behind signer and custody; guarded by listing
 	vault    *vault.Vault
 
 	documents *documenter
+	registry  *identity.Registry // of systems; nil: not opened yet
 
 	changing sync.Mutex   // held by who changes keyrings or copies them: changes of keys, and backups
 	renewing sync.Mutex   // held by a renewal of data keys from its beginning to its end
@@ -107,7 +111,7 @@ func (c *program) openAll(ctx context.Context, h *house, master *sealed.Master) 
 	if err := h.openEngines(); err != nil {
 		return err
 	}
-	if err := c.finishRotation(ctx, h); err != nil {
+	if err := errors.Join(c.finishRotation(ctx, h), c.placeEnrolled(h)); err != nil {
 		return err
 	}
 	if master != nil {
@@ -115,7 +119,13 @@ func (c *program) openAll(ctx context.Context, h *house, master *sealed.Master) 
 	} else if h.master, err = c.openingMaster(ctx, h); err != nil {
 		return err
 	}
-	return c.openVault(ctx, h)
+	if err := c.openVault(ctx, h); err != nil {
+		return err
+	}
+	if err := c.finishEnrolment(ctx, h); err != nil { // it stays decided; all else is there
+		c.Aside(c.Say("一个部门的登记尚未完成：", "the enrolment of a department is not finished: ") + err.Error() + "\n")
+	}
+	return nil
 }
 
 // openVault opens the sealed stores with the master key, then the keys, then the vault over them.

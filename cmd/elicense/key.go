@@ -98,7 +98,7 @@ func (c *program) keyRenewCommand() *cobra.Command {
 func (c *program) renewAnyway(ctx context.Context) (moved int, err error) {
 	h, err := c.openHouse(ctx, c.dir)
 	if errors.Is(err, engine.ErrLocked) {
-		answer, err := c.order(ctx, orderRenew, "")
+		answer, err := c.order(ctx, orderRenew, nil)
 		return answer.Moved, err
 	}
 	if err != nil {

@@ -125,7 +125,7 @@ func (k keyed) broken(steps int) {
 	if steps < 0 {
 		return
 	}
-	require.NoError(k.t, c.decideRotation(h))
+	require.NoError(k.t, c.decide(h.rotated()+unfinished, h.rotated()))
 	for _, step := range c.rotationSteps(h)[:steps] {
 		require.NoError(k.t, step(k.t.Context()))
 	}

@@ -41,7 +41,7 @@ func (c *program) changeLoginKey(ctx context.Context, stolen bool) (err error) {
 		if stolen {
 			order = orderStolen
 		}
-		_, err = c.order(ctx, order, "")
+		_, err = c.order(ctx, order, nil)
 		return err
 	}
 	if err != nil {

@@ -37,7 +37,7 @@ func (c *program) rotateMaster(ctx context.Context) (changed bool, err error) {
 		return false, err
 	}
 	_, pending := os.Stat(h.rotated())
-	if err := c.finishRotation(ctx, h); err != nil {
+	if err := errors.Join(c.finishRotation(ctx, h), c.placeEnrolled(h)); err != nil {
 		return false, err
 	}
 	if pending == nil && s.Sandbox {
@@ -53,7 +53,7 @@ func (c *program) rotateMaster(ctx context.Context) (changed bool, err error) {
 	if err != nil {
 		return false, errors.Join(err, os.RemoveAll(h.rotated()+unfinished))
 	}
-	if err := c.decideRotation(h); err != nil {
+	if err := c.decide(h.rotated()+unfinished, h.rotated()); err != nil {
 		return false, err
 	}
 	return true, c.finishRotation(ctx, h)
@@ -209,9 +209,8 @@ func (c *program) reencrypt(text []byte, from, to sealed.Master) ([]byte, error)
 	return append(again, text[at:]...), nil
 }
 
-// decideRotation gives what was prepared its name, once all of it is on the disk.
-func (c *program) decideRotation(h *house) error {
-	made := h.rotated() + unfinished
+// decide gives what was prepared its name, once all of it is on the disk.
+func (c *program) decide(made, dir string) error {
 	err := filepath.WalkDir(made, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return err
@@ -222,7 +221,7 @@ func (c *program) decideRotation(h *house) error {
 		return err
 	}
 	c.atWrite()
-	return moveFile(made, h.rotated())
+	return moveFile(made, dir)
 }
 
 func syncDir(path string) error {

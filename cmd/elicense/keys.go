@@ -48,7 +48,7 @@ func (c *program) openKeys(h *house) error {
 	if err != nil {
 		return err
 	}
-	h.service = config
+	h.service.Store(&config)
 	if h.signer, err = signing.NewVaultSigner(h.settings.Origin, config); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (c *program) rotateServing(ctx context.Context, h *house, former *sealed.Ma
 	if h.master != *former {
 		return sealed.ErrWrongMaster // somebody else was faster
 	}
-	if err := h.rotationPending(); err != nil {
+	if err := errors.Join(h.rotationPending(), c.placeEnrolled(h)); err != nil {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx) // it takes a moment, and ends before the engines are closed
@@ -64,7 +64,7 @@ func (c *program) carryOut(ctx context.Context, h *house, next *sealed.Master) e
 	h.secret.Lock()
 	defer h.secret.Unlock()
 	if next != nil {
-		err := c.decideRotation(h)
+		err := c.decide(h.rotated()+unfinished, h.rotated())
 		if err != nil && !errors.Is(h.rotationPending(), errRotationPending) {
 			return errors.Join(err, os.RemoveAll(h.rotated()+unfinished))
 		}
@@ -85,20 +85,6 @@ func (c *program) carryOutPending(ctx context.Context, h *house) error {
 		return err
 	}
 	return c.carryOut(context.WithoutCancel(ctx), h, nil)
-}
-
-// certifyServing renews the certificate of the vault, of the seal maker or of a department while the service answers. Who
-// signs meanwhile signs with the former; a record that names it and comes too late is made again by the vault.
-func (c *program) certifyServing(ctx context.Context, h *house, whose string) error {
-	a, err := c.by(h, operator("换发证书"))
-	if err != nil {
-		return err
-	}
-	return h.withMaster(func(sealed.Master) error {
-		h.secret.Lock()
-		defer h.secret.Unlock()
-		return c.renewCertificate(context.WithoutCancel(ctx), h, a, whose)
-	})
 }
 
 // renewServing renews the data keys while the service answers, unless that is under way already.

@@ -79,7 +79,7 @@ func masterOf(t *testing.T, dir string) string {
 // served runs the service of a directory that is no sandbox, under its old master key, until it says where it is.
 func (k keyed) served(environment ...string) (process *exec.Cmd, address string, errs *lockedBuffer) {
 	k.t.Helper()
-	c := child(k.t, "-d", k.dir, "--json", "serve", "--plain", "--listen", "127.0.0.1:0")
+	c := child(k.t, "-d", k.dir, "--json", "serve", "--plain", "--listen", freeAddress(k.t))
 	c.Env = append(append(c.Env, "ELICENSE_MASTER_FILE="+k.old), environment...)
 	errs = &lockedBuffer{}
 	c.Stderr = errs
@@ -264,7 +264,13 @@ func TestCertifyServing(t *testing.T) {
 	seal, err := h.documents.sealer(d.Code)
 	require.NoError(t, err)
 	require.NotNil(t, seal)
-	require.NoError(t, c.certifyServing(t.Context(), h, d.Code))
+	renew := func(whose string) {
+		a, err := c.by(&h.settings, operator("换发证书"))
+		require.NoError(t, err)
+		answer := c.ordered(t, h, orderCertificate, &a, whose)
+		require.Empty(t, answer.Refused)
+	}
+	renew(d.Code)
 	after, custody, err := h.custody.SignerFor(d.Code, c.Now())
 	require.NoError(t, err)
 	require.True(t, custody)
@@ -276,15 +282,28 @@ func TestCertifyServing(t *testing.T) {
 	_, err = h.custody.Certificates(before)
 	require.NoError(t, err, "what the former signed is verified with it")
 
+	hooks := c.webhooks(h, &serveSettings{Receivers: []string{"receiver.example"}})
+	passes := c.certifier(h)
+	verifying, err := c.verifying(t.Context(), h)
+	require.NoError(t, err)
+	former := hooks.Key().Certificate
 	statement, err := h.signer.SignStatement(t.Context(), []byte("x"))
 	require.NoError(t, err)
-	require.NoError(t, c.certifyServing(t.Context(), h, whoseVault))
+	renew(whoseVault)
 	later, err := h.signer.SignStatement(t.Context(), []byte("x"))
 	require.NoError(t, err)
 	present, err := certificatesIn(filepath.Join(k.dir, vaultFile))
 	require.NoError(t, err)
 	require.NotContains(t, string(statement), string(present[0].Raw))
 	require.Contains(t, string(later), string(present[0].Raw))
+	require.NotEqual(t, former, present[0].Raw)
+	require.Equal(t, present[0].Raw, hooks.Key().Certificate, "the next webhook")
+	pass, err := passes.Detached(t.Context(), []byte("x"))
+	require.NoError(t, err)
+	require.Contains(t, string(pass), string(present[0].Raw), "the next certificate of conformance")
+	closing, err := verifying.Closing()
+	require.NoError(t, err)
+	require.Equal(t, present[0].Raw, closing.Chain[0].Raw, "the next file of evidence")
 	require.NoError(t, h.close())
 	require.True(t, k.opens(k.old))
 }

@@ -21,6 +21,10 @@ var levelsIn = map[string]vault.Level{
 	vault.LevelRealName.String(): vault.LevelRealName, vault.LevelCertificate.String(): vault.LevelCertificate,
 }
 
+func (d *serviceDesk) codes(ctx context.Context, names []string) ([]string, error) {
+	return typeCodes(ctx, d, names)
+}
+
 func (d *serviceDesk) callers(ctx context.Context) ([]vault.Caller, error) {
 	var out []vault.Caller
 	for x, err := range d.client.Callers(ctx) {
@@ -38,8 +42,8 @@ func (d *serviceDesk) callers(ctx context.Context) ([]vault.Caller, error) {
 func (d *serviceDesk) putCaller(ctx context.Context, x vault.Caller) error {
 	if x.Operator {
 		return &cli.UsageError{
-			Code: "operator-elsewhere", Zh: "管理员不能经服务登记；请停止服务，用 -d 在数据目录上办理",
-			En: "an operator is not registered at a service: stop it and use -d on its data directory",
+			Code: "operator-elsewhere", Zh: "管理员不经网络登记；请在服务所在的机器上用 -d 办理，服务不必停止",
+			En: "an operator is not registered over the network: use -d on the machine of the service, which goes on answering",
 		}
 	}
 	if x.MaxLevel < vault.LevelNone || x.MaxLevel > vault.LevelCertificate {

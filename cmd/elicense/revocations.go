@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,11 +13,17 @@ import (
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
-	"github.com/elicense/elicense/vault"
 )
 
 // crlValidity is how long a CRL of the data directory's own authority speaks.
 const crlValidity = 31 * 24 * time.Hour
+
+// renewCRLs makes the next CRLs, whether they are due or not.
+func (d *ownDesk) renewCRLs(context.Context) error {
+	d.h.revoking.Lock()
+	defer d.h.revoking.Unlock()
+	return d.c.publishRevocations(d.h)
+}
 
 // publishRevocations makes the next CRL of the root and of the issuing CA, and puts them where verify looks, beside the
 // issuing CA's certificate. Nothing is revoked here: a province runs elicense-ca for that.
@@ -89,11 +96,11 @@ func (c *program) certificateCRL() *cobra.Command {
 			cli.Between + "To verify seals offline takes fresh CRLs; those of the data directory's own CA are good for 31 days. " +
 			"A province's CA is\nelicense-ca: put its CRLs into the folder " + trustFolder + ".",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(cmd.Context(), operator("更新吊销列表"), func(h *house, _ vault.Access) error {
-				if err := c.publishRevocations(h); err != nil {
+			return c.keeping(cmd.Context(), operator("更新吊销列表"), func(d custodian) error {
+				if err := d.renewCRLs(cmd.Context()); err != nil {
 					return err
 				}
-				folder := filepath.Join(h.dir, trustFolder)
+				folder := filepath.Join(c.dir, trustFolder)
 				return c.Emit(map[string]string{"folder": folder}, func() {
 					c.Tell("吊销列表已更新：%s", "the CRLs are renewed: %s", folder)
 				})

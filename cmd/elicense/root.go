@@ -24,7 +24,7 @@ type program struct {
 	sound    bool                                   // the self-test passed in this process
 	hangup   func(context.Context) <-chan os.Signal // asks a service to read its files anew; nil: nobody does
 
-	beforeWrite func() // is called before a change of the master key writes something; nil: nobody is
+	beforeWrite func() // is called before a change of the master key or an enrolment writes something; nil: nobody is
 
 	dir     string
 	service serviceFlags
@@ -106,7 +106,7 @@ func (c *program) with(ctx context.Context, asker who, fn func(*house, vault.Acc
 		return err
 	}
 	c.keepRevocations(h)
-	a, err := c.by(h, asker)
+	a, err := c.by(&h.settings, asker)
 	if err == nil {
 		err = fn(h, a)
 	}
@@ -115,7 +115,7 @@ func (c *program) with(ctx context.Context, asker who, fn func(*house, vault.Acc
 
 // by completes the flags: who does not say asks as the data directory's default caller for such an act. Where a holder
 // is present, look-ups are in the holder's own right.
-func (c *program) by(h *house, asker who) (vault.Access, error) {
+func (c *program) by(s *settings, asker who) (vault.Access, error) {
 	a := c.access
 	a.Ground = asker.ground
 	switch {
@@ -126,8 +126,8 @@ func (c *program) by(h *house, asker who) (vault.Access, error) {
 	}
 	if a.Caller == "" {
 		a.Caller = map[vault.Ground]string{
-			vault.GroundIssuer: h.settings.Department, vault.GroundOperator: operatorID,
-			vault.GroundLaw: h.settings.Caller, vault.GroundHolder: h.settings.Caller,
+			vault.GroundIssuer: s.Department, vault.GroundOperator: operatorID,
+			vault.GroundLaw: s.Caller, vault.GroundHolder: s.Caller,
 		}[a.Ground]
 	}
 	if a.Caller == "" {
@@ -138,7 +138,7 @@ func (c *program) by(h *house, asker who) (vault.Access, error) {
 		)
 	}
 	if a.Basis == "" && a.Ground == vault.GroundLaw {
-		a.Basis = h.settings.Basis
+		a.Basis = s.Basis
 	}
 	if a.Purpose == "" {
 		a.Purpose = asker.purpose

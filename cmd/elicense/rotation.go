@@ -76,8 +76,8 @@ func (c *program) rotationSteps(h *house) []func(context.Context) error {
 	for _, name := range backedUp() {
 		steps = append(steps, func(ctx context.Context) error { return h.replaceKeyring(ctx, name) })
 	}
-	files := func(context.Context) error { return c.replaceFiles(h) }
-	end := func(context.Context) error { return c.endRotation(h) }
+	files := func(context.Context) error { return c.replaceFiles(h.rotated(rotationFiles), h.dir) }
+	end := func(context.Context) error { return c.endStep(h.rotated()) }
 	return append(steps, h.replaceStretch, files, end)
 }
 
@@ -115,18 +115,19 @@ func (h *house) replaceStretch(ctx context.Context) error {
 	return sealed.SaveStretch(ctx, h.main, stretch)
 }
 
-// replaceFiles moves the files to their places.
-func (c *program) replaceFiles(h *house) error {
-	from := h.rotated(rotationFiles)
+// replaceFiles moves files to their places below another directory.
+func (c *program) replaceFiles(from, to string) error {
 	return filesBelow(from, func(name string) error {
 		c.atWrite()
-		return moveFile(filepath.Join(from, name), filepath.Join(h.dir, name))
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(to, name)), 0o700); err != nil {
+			return err
+		}
+		return moveFile(filepath.Join(from, name), filepath.Join(to, name))
 	})
 }
 
-// endRotation takes the directory's name away first: half of it is never taken for the whole.
-func (c *program) endRotation(h *house) error {
-	dir := h.rotated()
+// endStep takes the name of a directory that was carried out away first: half of it is never taken for the whole.
+func (c *program) endStep(dir string) error {
 	if err := moveFile(dir, dir+unfinished); err != nil {
 		return err
 	}

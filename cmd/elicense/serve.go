@@ -155,16 +155,12 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 	if err != nil {
 		return nil, nil, err
 	}
-	certifier, err := c.certifier(h)
-	if err != nil {
-		return nil, nil, err
-	}
 	s, err := server.New(server.Config{
 		Vault: h.vault, Callers: known.callers, Engine: kept, Now: c.Now, Rand: c.Rand, Version: "1",
 		Registry: known.registry, Alarms: known.alarms, Login: known.login, Provider: known.provider, Files: work.files,
 		Storage:    settings.storage(),
 		Converting: work.converting, Webhooks: c.webhooks(h, settings), Verifier: verifying.Verifier,
-		Verifying: verifying, Certifier: certifier, Sandbox: h.settings.Sandbox, Declared: h.grantDeclared(),
+		Verifying: verifying, Certifier: c.certifier(h), Sandbox: h.settings.Sandbox, Declared: h.grantDeclared(),
 		Log: c.serviceLog(), Pages: pages{h.documents},
 		Ready: func(context.Context) error { return h.room() }, House: servedHouse{h.dir},
 		Patience: func(r *http.ResponseController) { c.moreTime(r, settings.Timeout) },

@@ -35,6 +35,7 @@ func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s
 	if err != nil {
 		return nil, err
 	}
+	h.registry = registry
 	trust, err := identity.NewTrust(identity.TrustConfig{
 		Load: func() (identity.TrustSource, error) {
 			source, err := c.trustInCallers(h, s)

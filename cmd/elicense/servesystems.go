@@ -71,7 +71,8 @@ func (c *program) makeSandboxSystem(h *house, caller string, of body, passphrase
 	if _, err := os.Stat(filepath.Join(dir, connectionFile)); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := c.makeSignatureKey(h, of, filepath.Join(dir, signatureFile), passphrase); err != nil {
+	certify := func(request []byte) ([][]byte, error) { return c.certifySystem(h, of, request) }
+	if err := c.makeSignatureKey(certify, filepath.Join(dir, signatureFile), passphrase); err != nil {
 		return err
 	}
 	return c.makeConnectionKey(caller, dir)

@@ -14,17 +14,18 @@ func (c *program) verifying(ctx context.Context, h *house) (*server.Verifying, e
 	if err != nil {
 		return nil, err
 	}
-	config := h.service
-	config.Rand, config.WithCertificates = c.Rand, true
-	signer, err := signing.NewSigner(config)
-	if err != nil {
-		return nil, err
-	}
 	return &server.Verifying{
 		Verifier: v, AtOnce: workers(),
-		Closing: &verify.Closing{Chain: config.Chain, Sign: signer.Detached},
+		Closing: func() (*verify.Closing, error) {
+			config := c.reportKey(h)
+			signer, err := signing.NewSigner(config)
+			if err != nil {
+				return nil, err
+			}
+			return &verify.Closing{Chain: config.Chain, Sign: signer.Detached}, nil
+		},
 		Paper: func(ctx context.Context, report *verify.CaseReport, _ string) ([]byte, error) {
-			order := &verifyOrder{}
+			order, config := &verifyOrder{}, c.reportKey(h)
 			drawing, err := c.drawReport(order, report, config)
 			if err != nil {
 				return nil, err
@@ -36,4 +37,11 @@ func (c *program) verifying(ctx context.Context, h *house) (*server.Verifying, e
 			return c.signReport(ctx, order, drawing, raw, config)
 		},
 	}, nil
+}
+
+// reportKey is the vault's key with its certificate of now, for reports and evidence.
+func (c *program) reportKey(h *house) signing.Config {
+	config := *h.service.Load()
+	config.Rand, config.WithCertificates = c.Rand, true
+	return config
 }

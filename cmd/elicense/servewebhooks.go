@@ -24,7 +24,7 @@ const (
 
 // webhooks are sent to hosts that the settings name, by https. A sandbox also sends to this machine, and without TLS.
 func (c *program) webhooks(h *house, s *serveSettings) *server.Webhooks {
-	if len(s.Receivers) == 0 && !h.settings.Sandbox || h.service.Key == nil {
+	if len(s.Receivers) == 0 && !h.settings.Sandbox || h.service.Load().Key == nil {
 		return nil
 	}
 	rule := receivers{hosts: s.Receivers, sandbox: h.settings.Sandbox}
@@ -39,7 +39,10 @@ func (c *program) webhooks(h *house, s *serveSettings) *server.Webhooks {
 			},
 		},
 		Allowed: rule.allowed,
-		Key:     httpsig.Key{Certificate: h.service.Chain[0].Raw, Signer: h.service.Key, Rand: c.Rand},
+		Key: func() httpsig.Key {
+			own := h.service.Load()
+			return httpsig.Key{Certificate: own.Chain[0].Raw, Signer: own.Key, Rand: c.Rand}
+		},
 	}
 }
 

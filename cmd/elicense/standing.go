@@ -14,6 +14,7 @@ type standing int
 const (
 	atService   standing = iota + 1 // on licences and whoever asks for them: at a data directory or at a service
 	onDirectory                     // looks after the data directory, which nobody serves meanwhile
+	onMachine                       // looks after it too, also while it is served: the service then does it itself, asked over its socket
 	byItself                        // names by itself where it works, with flags of its own
 	onFiles                         // on the files that it is given
 )
@@ -23,7 +24,7 @@ var standings = map[string]standing{
 	"type list": atService, "type show": atService, "type put": atService, "type template": atService,
 	"type report": atService, "type complete": atService, "type shipped": onFiles,
 	"caller add": atService, "caller list": atService, "caller register": atService, "caller systems": atService,
-	"caller revoke": atService, "caller promote": atService, "caller enrol": onDirectory, "department add": onDirectory,
+	"caller revoke": atService, "caller promote": atService, "caller enrol": onMachine, "department add": onMachine,
 	"issue": atService, "reserve": atService, "confirm": atService, "void": atService, "reconcile": atService,
 	"numbers": atService, "change": atService, "renew": atService, "reissue": atService, "suspend": atService,
 	"resume": atService, "cancel": atService, "revoke": atService, "annul": atService,
@@ -35,57 +36,41 @@ var standings = map[string]standing{
 	"verify": atService, "proof get": atService, "proof verify": atService, "proof checkpoint": atService,
 	"proof since": atService, "proof key": atService, "signed-by": atService, "audit list": atService, "audit trace": atService,
 	"audit verify": onDirectory, "certificate list": atService, "certificate trust": atService,
-	"certificate renew": onDirectory, "certificate crl": onDirectory, "key rotate": onDirectory,
-	"key renew": onDirectory, "key login": onDirectory, "sweep": onDirectory, "backup": onDirectory, "restore": onDirectory,
+	"certificate renew": onMachine, "certificate crl": onMachine, "key rotate": onMachine,
+	"key renew": onMachine, "key login": onMachine, "sweep": onDirectory, "backup": onMachine, "restore": onDirectory,
 	"demo": byItself, "init": byItself, "serve": byItself, "sync": byItself, "conformance": byItself, "doctor": byItself,
 	"selftest": onFiles, "sign": onFiles, "envelope": onFiles, "envelope open": onFiles, "seal make": onFiles,
 	"seal draw": onFiles, "seal show": onFiles, "seal apply": onFiles, "seal pdf": onFiles, "seal extend": onFiles,
 	"completion bash": onFiles, "completion zsh": onFiles, "completion fish": onFiles, "completion powershell": onFiles,
 }
 
+// onItsMachine is where the service itself does it, over its local socket.
+var onItsMachine = [2]string{
+	"请在服务所在的机器上用 -d 办理，服务不必停止", "use -d on the machine of the service, which goes on answering",
+}
+
 // instead is what to do where a service has the data directory open.
 var instead = map[string][2]string{
-	"department add": {
-		"部门的密钥保管在数据目录中；请停止服务，用 -d 办理后再启动",
-		"a department's key is kept in the directory: stop the service, use -d, and start it again",
-	},
+	"department add": onItsMachine,
 	"caller enrol": {
-		"系统的证书由数据目录中的 CA 签发；系统自备密钥和证书的，用 caller register --server 登记，否则停止服务后用 -d 办理",
+		"系统的证书由数据目录中的 CA 签发；系统自备密钥和证书的，用 caller register --server 登记，否则请在服务所在的机器上用 -d 办理，服务不必停止",
 		"the CA in the directory certifies the system's key: a system that brings its own is registered with caller " +
-			"register --server; else stop the service and use -d",
+			"register --server; else use -d on the machine of the service, which goes on answering",
 	},
 	"audit verify": {
 		"全库复核要独占数据目录；请把最近的备份恢复到另一目录，在那里复核，不必停止服务",
 		"it wants the directory for itself: restore the newest backup into another directory and verify that; the service " +
 			"goes on",
 	},
-	"certificate renew": {
-		"请在服务所在的机器上用 -d 办理，服务不必停止",
-		"use -d on the machine of the service, which goes on answering",
-	},
-	"certificate crl": {
-		"吊销列表在数据目录中；服务每次启动时自行更新，也可停止服务后用 -d 更新",
-		"the revocation lists are in the directory: the service renews them when it starts; or stop it and use -d",
-	},
-	"key rotate": {
-		"请在服务所在的机器上用 -d 办理，服务不必停止",
-		"use -d on the machine of the service, which goes on answering",
-	},
-	"key renew": {
-		"请在服务所在的机器上用 -d 办理，服务不必停止",
-		"use -d on the machine of the service, which goes on answering",
-	},
-	"key login": {
-		"请在服务所在的机器上用 -d 办理，服务不必停止",
-		"use -d on the machine of the service, which goes on answering",
-	},
+	"certificate renew": onItsMachine, "certificate crl": onItsMachine,
+	"key rotate": onItsMachine, "key renew": onItsMachine, "key login": onItsMachine,
 	"sweep": {
 		"清理要独占数据目录；请停止服务，用 -d 办理后再启动",
 		"it wants the directory for itself: stop the service, use -d, and start it again",
 	},
 	"backup": {
-		"运行中由服务自己备份：serve --backups 目录；也可停止服务后用 -d 备份",
-		"a service makes its backups itself, with serve --backups DIR; or stop it and use -d",
+		"运行中由服务自己定期备份：serve --backups 目录；另作一份请在服务所在的机器上用 -d 办理，服务不必停止",
+		"a service makes its backups itself, with serve --backups DIR; for one more use -d on its machine, and it goes on answering",
 	},
 	"restore": {
 		"恢复到空目录，与运行中的服务无关；请用 -d 指明空目录",
@@ -132,7 +117,7 @@ func (c *program) chooseDesk(cmd *cobra.Command) error {
 		switch where { //nolint:exhaustive // the others do not ask
 		case atService:
 			s.url = c.Env("ELICENSE_SERVER")
-		case onDirectory:
+		case onDirectory, onMachine:
 			return onlyHere(path)
 		}
 	}

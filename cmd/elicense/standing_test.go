@@ -56,7 +56,7 @@ func TestStandings_A71(t *testing.T) {
 		_, told := instead[path]
 		own := all[path].LocalNonPersistentFlags().Lookup("server") != nil
 		at := standings[path]
-		require.Equal(t, at == onDirectory || at == byItself && !own, told, path)
+		require.Equal(t, at == onDirectory || at == onMachine || at == byItself && !own, told, path)
 		if at == atService {
 			require.NotEmpty(t, atServiceCalls[path].asks, "say in atServiceCalls what %q asks of a service", path)
 		}

@@ -254,7 +254,7 @@ func (p *reportFiles) writeEvidence(ctx context.Context, v *verdict, r reportWri
 			return nil
 		}
 	}
-	closing, err := p.s.closing()
+	closing, err := p.s.closedBy()
 	if err != nil {
 		return fmt.Errorf("signing evidence: %w", err)
 	}
@@ -266,8 +266,8 @@ func (p *reportFiles) writeEvidence(ctx context.Context, v *verdict, r reportWri
 	return nil
 }
 
-// closing is who closes evidence now, or nil where nobody does.
-func (s *Server) closing() (*verify.Closing, error) {
+// closedBy is who closes evidence now, or nil where nobody does.
+func (s *Server) closedBy() (*verify.Closing, error) {
 	if s.cfg.Verifying.Closing == nil {
 		return nil, nil //nolint:nilnil // evidence without a closing is open, and says so
 	}

@@ -122,8 +122,9 @@ func describeFields(doc *huma.OpenAPI) {
 	doc.Components.Parameters = map[string]*huma.Param{
 		componentClerk: {
 			Name: api.HeaderClerk, In: "header",
-			Description: "经办人：由系统给出，工号或化名，不得为身份证号或手机号；记入审计。本人登录的不写 / the clerk behind a system, for the " +
-				"audit: a staff number or pseudonym, never a citizen or mobile number; who has logged in himself leaves it out",
+			Description: "经办人：由系统给出，工号或化名，不得为身份证号或手机号；记入审计。本人登录的不写 / " +
+				"the clerk behind a system, for the audit: a staff number or pseudonym, never a citizen or mobile " +
+				"number; who has logged in himself leaves it out",
 			Schema: &huma.Schema{
 				Type: huma.TypeString, MinLength: &least, MaxLength: &most, Pattern: vault.ClerkPattern,
 				Examples: []any{"w-0017"},
@@ -131,11 +132,13 @@ func describeFields(doc *huma.OpenAPI) {
 		},
 		componentTrace: {
 			Name: strings.ToLower(trace.Field), In: "header",
-			Description: "报文标识 (W3C Trace Context)：其 trace-id 即本次请求的标识，见于应答 X-Trace-Id、日志、审计和事件；不带则由服务生成 / the " +
-				"message's id: its trace-id is that of the request in X-Trace-Id, log, audit and events; without it the service draws one",
+			Description: "报文标识 (W3C Trace Context)：其 trace-id 即本次请求的标识，见于应答 X-Trace-Id、日志、审计和事件；" +
+				"不带则由服务生成 / the message's id: its trace-id is that of the request in X-Trace-Id, log, audit and " +
+				"events; without it the service draws one",
 			Schema: &huma.Schema{
-				Type: huma.TypeString, MinLength: &shortest, Pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$",
+				Type: huma.TypeString, MinLength: &shortest,
 				Examples: []any{"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+				Pattern:  "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$",
 			},
 		},
 	}

@@ -18,7 +18,7 @@ func TestRegistryDurable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	digest := w.cert.Digest
-	require.NoError(t, w.registry.Revoke(t.Context(), "chief", "market", &digest))
+	require.NoError(t, w.registry.Revoke(t.Context(), "chief", "market", &digest, seen))
 	want := w.registration()
 	want.By, want.Changed = "chief", w.now
 	want.Credentials[0].Revoked = w.now
@@ -39,7 +39,7 @@ func TestRegistryKeepsRevocations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	digest := w.cert.Digest
-	require.NoError(t, w.registry.Revoke(t.Context(), "operator", "market", &digest))
+	require.NoError(t, w.registry.Revoke(t.Context(), "operator", "market", &digest, seen))
 	w.put(w.registration())
 	c, err := w.systems.Recognise(w.signed(`{}`, nil))
 	refused(t, identity.CodeRevoked, c, err)
@@ -53,7 +53,7 @@ func TestRevokedStaysRevoked(t *testing.T) {
 	whole, digest := w.registration(), w.cert.Digest
 	without := w.registration()
 	without.Credentials = nil
-	require.NoError(t, w.registry.Revoke(t.Context(), "operator", "market", &digest))
+	require.NoError(t, w.registry.Revoke(t.Context(), "operator", "market", &digest, seen))
 	for range 2 {
 		w.put(without)
 		w.put(whole)
@@ -63,17 +63,17 @@ func TestRevokedStaysRevoked(t *testing.T) {
 	w.put(without)
 	other := w.registration()
 	other.ID = "other"
-	require.Equal(t, identity.CodeTaken, identity.CodeOf(w.registry.Put(t.Context(), "operator", other)))
+	require.Equal(t, identity.CodeTaken, identity.CodeOf(w.registry.Put(t.Context(), "operator", other, seen)))
 	reopened, err := identity.OpenRegistry(t.Context(), identity.RegistryConfig{Engine: w.engine, Now: w.clock})
 	require.NoError(t, err)
-	require.Equal(t, identity.CodeTaken, identity.CodeOf(reopened.Put(t.Context(), "operator", other)))
-	require.NoError(t, reopened.Put(t.Context(), "operator", whole))
+	require.Equal(t, identity.CodeTaken, identity.CodeOf(reopened.Put(t.Context(), "operator", other, seen)))
+	require.NoError(t, reopened.Put(t.Context(), "operator", whole, seen))
 	got, err := reopened.Get("market")
 	require.NoError(t, err)
 	require.False(t, got.Credentials[0].Revoked.IsZero())
 
 	fresh := newWorld(t)
-	require.NoError(t, fresh.registry.Revoke(t.Context(), "operator", "market", nil))
+	require.NoError(t, fresh.registry.Revoke(t.Context(), "operator", "market", nil, seen))
 	fresh.put(fresh.registration())
 	c, err := fresh.systems.Recognise(fresh.signed(`{}`, nil))
 	refused(t, identity.CodeRevoked, c, err)
@@ -158,14 +158,14 @@ func TestRegistryRefuses(t *testing.T) {
 	} {
 		reg := w.registration()
 		c.change(&reg)
-		err := w.registry.Put(t.Context(), "operator", reg)
+		err := w.registry.Put(t.Context(), "operator", reg, seen)
 		require.Equal(t, c.want, identity.CodeOf(err), name)
 		require.Len(t, w.registry.List("", 10), 1, "%s left something behind", name)
 	}
 	unknown := [32]byte{}
 	for _, err := range []error{
-		w.registry.Revoke(t.Context(), "operator", "nobody", nil),
-		w.registry.Revoke(t.Context(), "operator", "market", &unknown),
+		w.registry.Revoke(t.Context(), "operator", "nobody", nil, seen),
+		w.registry.Revoke(t.Context(), "operator", "market", &unknown, seen),
 	} {
 		require.Equal(t, identity.CodeRegistrationUnknown, identity.CodeOf(err))
 	}
@@ -179,7 +179,7 @@ func TestRegistryFails(t *testing.T) {
 	w := newWorld(t)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, w.registry.Revoke(ended, "operator", "market", nil), context.Canceled)
+	require.ErrorIs(t, w.registry.Revoke(ended, "operator", "market", nil, seen), context.Canceled)
 	_, err := w.systems.Recognise(w.signed(`{}`, nil))
 	require.NoError(t, err)
 

@@ -153,3 +153,76 @@ func TestOversightOfNone(t *testing.T) {
 	require.Equal(t, "not-auditor", w.overseen("watch")[0].Result)
 	require.Equal(t, "not-operator", w.overseen("register-system")[0].Result)
 }
+
+// enrolled are keys of two systems of the first department, which are registered.
+func enrolled(t *testing.T) *world {
+	t.Helper()
+	w := newWorldWith(t, func(keys *identity.Keys) {
+		for _, id := range []string{"market-1", "market-2"} {
+			keys.Add(id, identity.Caller{
+				ID: fixtures.Caller(0), Role: identity.RoleDepartmentSystem, Department: fixtures.Departments()[0].Code,
+				Registration: id,
+			})
+		}
+	})
+	for _, id := range []string{"market-1", "market-2"} {
+		r := w.call("operator", http.MethodPut, "/registrations/"+id, w.registration())
+		require.Equal(t, http.StatusOK, r.status, "%s", r.body)
+	}
+	return w
+}
+
+// revoke ends a registration.
+func (w *world) revoke(id string) {
+	w.t.Helper()
+	r := w.call("operator", http.MethodPost, "/registrations/"+id+"/revocation", api.RegistrationRevocation{})
+	require.Equal(w.t, http.StatusOK, r.status, "%s", r.body)
+}
+
+// TestWebhooksOfRevoked: a caller is sent events while one of its systems is registered, and nothing once the last one is
+// revoked; its subscription waits for whoever resumes it.
+func TestWebhooksOfRevoked(t *testing.T) {
+	t.Parallel()
+	w := enrolled(t)
+	r := w.newReceiver()
+	made := w.call("market-1", http.MethodPost, "/subscriptions", api.SubscriptionRequest{URL: r.URL + "/hook"},
+		api.HeaderIdempotencyKey, "s")
+	path := "/subscriptions/" + into[api.Subscription](t, made).ID
+	w.revoke("market-1")
+	w.issue("one")
+	w.deliver()
+	require.Len(t, r.got, 1, "by the right of the other system")
+	w.revoke("market-2")
+	w.issue("two")
+	w.deliver()
+	require.Len(t, r.got, 1)
+	state := into[api.Subscription](t, w.call(fixtures.Caller(0), http.MethodGet, path, nil))
+	require.Equal(t, []string{"paused", "no-right"}, []string{state.State, state.Reason})
+}
+
+// TestJobsOfRevoked: a job that waits when the system is revoked that wanted it is refused at its start; another
+// system's is done.
+func TestJobsOfRevoked(t *testing.T) {
+	t.Parallel()
+	w := enrolled(t)
+	file := w.upload(fixtures.Caller(0), ledger(t, 5, 0))
+	q := api.ConversionRequest{Type: foodRequest(t).Type, File: file, FileName: "台账.csv"}
+	asked := map[string]reply{}
+	for _, system := range []string{"market-1", "market-2"} {
+		asked[system] = w.call(system, http.MethodPost, "/conversions", q, api.HeaderIdempotencyKey, system)
+		q.DryRun = true
+	}
+	w.revoke("market-1")
+	w.work()
+	job := w.jobOf(asked["market-1"])
+	require.Equal(t, "failed", job.State)
+	require.Equal(t, "credentials-revoked", job.Error.Code)
+	require.Empty(t, into[api.Batches](t, w.call(fixtures.Caller(0), http.MethodGet, "/conversions", nil)).Items)
+	require.Equal(t, 5, resultOf[api.Conversion](t, w.jobOf(asked["market-2"])).Counts.Rows)
+
+	q.DryRun = false
+	unnamed := w.convert("of no system", q)
+	w.revoke("market-2")
+	w.work()
+	require.Equal(t, "credentials-revoked", w.jobOf(unnamed).Error.Code)
+}

@@ -236,6 +236,32 @@ func (g *Registry) Empty() bool {
 	return len(g.byID) == 0
 }
 
+// Stands tells that a registration is in force for a caller: it is not revoked, and a certificate of it is not.
+func (g *Registry) Stands(id, caller string) bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	reg := g.byID[id]
+	return reg != nil && reg.Caller == caller && reg.inForce()
+}
+
+// Withdrawn tells that a caller had registrations and that none of them is in force. One that never had any, as where
+// users log in, is not withdrawn.
+func (g *Registry) Withdrawn(caller string) bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	had := false
+	for _, reg := range g.byID {
+		if reg.Caller != caller {
+			continue
+		}
+		if reg.inForce() {
+			return false
+		}
+		had = true
+	}
+	return had
+}
+
 // Get gives a copy of a registration.
 func (g *Registry) Get(id string) (Registration, error) {
 	g.mu.RLock()

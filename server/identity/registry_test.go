@@ -10,6 +10,7 @@ import (
 
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/server/identity"
 )
 
@@ -188,6 +189,37 @@ func TestRegistryFails(t *testing.T) {
 	}))
 	_, err = identity.OpenRegistry(t.Context(), identity.RegistryConfig{Engine: w.engine, Now: w.clock})
 	require.ErrorIs(t, err, engine.ErrCorrupt)
+}
+
+// TestRegistryWithdrawn: a registration stands for its own caller while it and a certificate of it are not revoked; a
+// caller is withdrawn when the last one is, and never if it had none.
+func TestRegistryWithdrawn(t *testing.T) {
+	t.Parallel()
+	market := fixtures.Caller(0)
+	for name, revoked := range map[string]func(*world) *[32]byte{
+		"registration": func(*world) *[32]byte { return nil }, "certificate": func(w *world) *[32]byte { return &w.cert.Digest },
+	} {
+		w := newWorld(t)
+		require.True(t, w.registry.Stands("market", market), name)
+		require.False(t, w.registry.Stands("market", fixtures.Hall), name)
+		require.False(t, w.registry.Stands("nobody", market), name)
+		require.False(t, w.registry.Withdrawn(market), name)
+		other := w.registration()
+		other.ID = "other"
+		other.Credentials[0].Certificate = w.another().Raw
+		w.put(other)
+		require.NoError(t, w.registry.Revoke(t.Context(), "operator", "market", revoked(w), seen))
+		require.False(t, w.registry.Stands("market", market), name)
+		require.False(t, w.registry.Withdrawn(market), name)
+		require.NoError(t, w.registry.Revoke(t.Context(), "operator", "other", nil, seen))
+		require.True(t, w.registry.Withdrawn(market), name)
+		require.False(t, w.registry.Withdrawn(fixtures.Hall), name)
+	}
+}
+
+func (w *world) another() *pki.Certificate {
+	_, cert := w.enrol(0)
+	return cert
 }
 
 // TestRegistryList pages through registrations in the order of their ids.

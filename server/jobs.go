@@ -66,8 +66,7 @@ func (s *Server) openWork() error {
 	return err
 }
 
-// standing is work that is refused at its start if the system that wanted it was revoked meanwhile, also where it goes on
-// after a crash.
+// standing is work that is refused at its start, also after a crash, if the system that wanted it was revoked since.
 func (s *Server) standing(work jobs.Work) jobs.Work {
 	return func(ctx context.Context, j *jobs.Job, tell func(jobs.Progress)) (any, error) {
 		if s.revoked(j) {

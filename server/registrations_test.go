@@ -45,11 +45,11 @@ func (w *world) overseen(act string) []api.AuditEntry {
 	return out
 }
 
-// kept is what lies in an engine.
-func (w *world) kept(name string) map[string]string {
+// watches are who is watched, as it is kept, and the alarms.
+func (w *world) watches() map[string]string {
 	w.t.Helper()
 	out := map[string]string{}
-	require.NoError(w.t, w.engines[name].View(w.t.Context(), func(r engine.Reader) error {
+	require.NoError(w.t, w.engines["alarms"].View(w.t.Context(), func(r engine.Reader) error {
 		return r.Scan(engine.Range{}, func(k, v []byte) (bool, error) { out[string(k)] = string(v); return true, nil })
 	}))
 	return out
@@ -67,7 +67,7 @@ func TestOversightInChain(t *testing.T) {
 	standing := into[api.RegistrationStanding](t, w.call("operator", http.MethodPut, "/registrations/market-1", reg, as...))
 	digest := standing.Certificates[0].Digest
 	by := map[string]string{
-		"register-system": "operator", "revoke-credential": "operator", "revoke-system": "operator",
+		"register-system": "operator", "revoke-certificate": "operator", "revoke-system": "operator",
 		"watch": "auditor", "unwatch": "auditor",
 	}
 	for _, r := range []reply{
@@ -79,9 +79,9 @@ func TestOversightInChain(t *testing.T) {
 		require.Less(t, r.status, http.StatusMultipleChoices, "%s", r.body)
 	}
 	changes := map[string]string{
-		"register-system":   "caller " + fixtures.Caller(0) + "; role department-system; signature " + digest,
-		"revoke-credential": "caller " + fixtures.Caller(0) + "; certificate " + digest,
-		"revoke-system":     "caller " + fixtures.Caller(0),
+		"register-system":    "caller " + fixtures.Caller(0) + "; role department-system; signature " + digest,
+		"revoke-certificate": "caller " + fixtures.Caller(0) + "; certificate " + digest,
+		"revoke-system":      "caller " + fixtures.Caller(0),
 	}
 	tokens := map[string]bool{}
 	for act, caller := range by {
@@ -120,20 +120,20 @@ func TestOversightUnaudited(t *testing.T) {
 	shown := func() []identity.Registration { return w.config.Registry.List("", 9) }
 	require.Equal(t, http.StatusOK, w.call("operator", http.MethodPut, "/registrations/market-1", reg).status)
 	require.Equal(t, http.StatusNoContent, w.call("auditor", http.MethodPost, "/watches", api.Watch{Code: firm}).status)
-	before, kept := shown(), w.kept("alarms")
+	before, kept := shown(), w.watches()
 	disk.now.Store(true)
 	reg.Role = "batch-operator"
 	for i, r := range changes() {
 		require.Equal(t, http.StatusInsufficientStorage, r.status, "%d: %s", i, r.body)
 	}
 	require.Empty(t, cmp.Diff(before, shown()))
-	require.Equal(t, kept, w.kept("alarms"))
+	require.Equal(t, kept, w.watches())
 	disk.now.Store(false)
 	for i, r := range changes() {
 		require.Less(t, r.status, http.StatusMultipleChoices, "%d: %s", i, r.body)
 	}
 	require.NotEmpty(t, cmp.Diff(before, shown()))
-	require.NotEqual(t, kept, w.kept("alarms"))
+	require.NotEqual(t, kept, w.watches())
 }
 
 // TestOversightOfNone: a caller that does not oversee the vault, or run it, changes nothing by a role that says so.
@@ -143,12 +143,12 @@ func TestOversightOfNone(t *testing.T) {
 		keys.Add("inspector", identity.Caller{ID: fixtures.Hall, Role: identity.RoleAuditor})
 		keys.Add("chief", identity.Caller{ID: fixtures.Hall, Role: identity.RoleOperator})
 	})
-	kept := w.kept("alarms")
+	kept := w.watches()
 	refused(t, w.call("inspector", http.MethodPost, "/watches", api.Watch{Code: fixtures.FirmAt(7).Code}),
 		http.StatusForbidden, "not-auditor")
 	refused(t, w.call("chief", http.MethodPut, "/registrations/market-1", w.registration()),
 		http.StatusForbidden, "not-operator")
-	require.Equal(t, kept, w.kept("alarms"))
+	require.Equal(t, kept, w.watches())
 	require.Empty(t, w.config.Registry.List("", 9))
 	require.Equal(t, "not-auditor", w.overseen("watch")[0].Result)
 	require.Equal(t, "not-operator", w.overseen("register-system")[0].Result)

@@ -7,8 +7,8 @@ import (
 )
 
 // Witnessed is something that was done beside the vault on its account, as verifying a submission with the vault's
-// evidence or registering a system. Act, Object and Change are stable names, never anything submitted: they stand in the
-// audit as they are.
+// evidence or registering a system. Act, Object and Change are stable names, never anything submitted: they stand in
+// the audit as they are.
 type Witnessed struct {
 	Act        string // "verify" and the like: small letters and hyphens
 	Object     string // what it was about, by a digest or number of the service's own; "" if it has none
@@ -36,9 +36,9 @@ func (w *Witnessed) stable() bool {
 		(w.Result == "" || witnessedWord.MatchString(w.Result))
 }
 
-// Witness writes the audit entry of something that is done beside the vault. It is durable before the answer, and before
-// what it changes counts: what cannot be audited must not be. The right to do it is the service's to decide; the vault
-// knows the caller, and whether it runs or oversees the vault if that is the ground.
+// Witness writes the audit entry of something that is done beside the vault. It is durable before the answer, and
+// before what is changed counts: what cannot be audited must not be. The right to do it is the service's to decide; the
+// vault knows the caller, and whether it runs or oversees the vault if that is the ground.
 func (v *Vault) Witness(ctx context.Context, a Access, w Witnessed) error {
 	if !w.stable() {
 		return ErrWitnessed

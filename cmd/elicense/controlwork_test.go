@@ -82,6 +82,7 @@ func TestRegisterServing_A71(t *testing.T) {
 			at.said(cli.ExitUsage, "caller", "enrol", "x", "--caller", "nobody", "--out", out("nobody")),
 			at.said(cli.ExitFailed, "caller", "add", "third", "--as", d.Code),
 			at.said(cli.ExitUsage, "caller", "revoke", "nobody"),
+			at.said(cli.ExitFailed, "caller", "revoke", "market-1", "--as", d.Code),
 			at.said(cli.ExitUsage, "certificate", "renew", "nobody"),
 		}
 	}

@@ -180,8 +180,8 @@ func (g *Registry) keepRevoked(reg *Registration, seen map[[sm3.Size]byte]bool) 
 	}
 }
 
-// keep has a change of a registration witnessed, makes it durable, then known. A crash after that leaves it durable: it is
-// known after the next opening. writing is held.
+// keep has a change of a registration witnessed, makes it durable, then known. A crash between the last two leaves it
+// durable: it is known after the next opening. writing is held.
 func (g *Registry) keep(ctx context.Context, reg *Registration, change vault.Witnessed, witness Witness) error {
 	value, err := json.Marshal(reg)
 	if err != nil {

@@ -23,9 +23,9 @@ func (w Witness) of(ctx context.Context, change vault.Witnessed) error {
 
 // Acts on registrations, as the audit spells them.
 const (
-	actRegister         = "register-system"
-	actRevoke           = "revoke-system"
-	actRevokeCredential = "revoke-credential"
+	actRegister          = "register-system"
+	actRevoke            = "revoke-system"
+	actRevokeCertificate = "revoke-certificate"
 )
 
 // registered is what the audit says of a registration that was put: whose rights it gives, to which certificates.
@@ -59,7 +59,7 @@ func (r *Registration) revoked(credential *[sm3.Size]byte) vault.Witnessed {
 	if credential == nil {
 		return r.witnessed(actRevoke, change)
 	}
-	return r.witnessed(actRevokeCredential, change+"; certificate "+nameOf(*credential))
+	return r.witnessed(actRevokeCertificate, change+"; certificate "+nameOf(*credential))
 }
 
 func (r *Registration) witnessed(act, change string) vault.Witnessed {

@@ -49,7 +49,7 @@ func TestRegistryWitnessed(t *testing.T) {
 	want := []vault.Witnessed{of, of, of}
 	want[0].Act, want[0].Change = "register-system",
 		"caller "+fixtures.Caller(0)+"; role batch-operator; sharing by law; unsigned writes; signature "+name
-	want[1].Act, want[1].Change = "revoke-credential", "caller "+fixtures.Caller(0)+"; certificate "+name
+	want[1].Act, want[1].Change = "revoke-certificate", "caller "+fixtures.Caller(0)+"; certificate "+name
 	want[2].Act, want[2].Change = "revoke-system", "caller "+fixtures.Caller(0)
 	require.Empty(t, cmp.Diff(want, told))
 

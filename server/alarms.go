@@ -54,8 +54,16 @@ func (s *Server) listAlarms(ctx context.Context, _ *identity.Caller, in *listAla
 
 type watchInput struct{ Body api.Watch }
 
-func (s *Server) watch(ctx context.Context, _ *identity.Caller, in *watchInput) (*struct{}, error) {
-	return nil, s.cfg.Alarms.Watch(ctx, in.Body.Code, !in.Body.Ended)
+// watch changes who is watched once the audit says who wants it, by the token that stands for the person.
+func (s *Server) watch(ctx context.Context, c *identity.Caller, in *watchInput) (*struct{}, error) {
+	witness := func(ctx context.Context, token string, on bool) error {
+		act := "watch"
+		if !on {
+			act = "unwatch"
+		}
+		return s.cfg.Vault.Witness(ctx, oversight(c, "关注主体"), vault.Witnessed{Act: act, Object: "watched " + token})
+	}
+	return nil, s.cfg.Alarms.Watch(ctx, in.Body.Code, !in.Body.Ended, witness)
 }
 
 // persons are the roles in which a person looks.

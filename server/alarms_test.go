@@ -21,11 +21,10 @@ func TestAlarms_A79(t *testing.T) {
 		keys.Add("clerk", identity.Caller{
 			ID: fixtures.Hall, Role: identity.RoleReviewer, Actor: "u-1", Self: firm.Code,
 		})
-		keys.Add("inspector", identity.Caller{ID: fixtures.Hall, Role: identity.RoleAuditor})
 	})
 	issued := into[api.Written](t, w.call(fixtures.Caller(0), http.MethodPost, "/licences", foodRequest(t),
 		api.HeaderIdempotencyKey, "one"))
-	r := w.call("inspector", http.MethodPost, "/watches", api.Watch{Code: firm.Code})
+	r := w.call("auditor", http.MethodPost, "/watches", api.Watch{Code: firm.Code})
 	require.Equal(t, http.StatusNoContent, r.status, "%s", r.body)
 
 	asked := api.Asked{Purpose: "审查", Ground: "law", Basis: fixtures.HallBasis}
@@ -36,7 +35,7 @@ func TestAlarms_A79(t *testing.T) {
 	}
 	require.Equal(t, http.StatusOK, w.call("firm-7", http.MethodPost, "/lookups", own).status)
 
-	list := into[api.AlarmList](t, w.call("inspector", http.MethodGet, "/alarms", nil))
+	list := into[api.AlarmList](t, w.call("auditor", http.MethodGet, "/alarms", nil))
 	kinds := map[string]int{}
 	for _, a := range list.Alarms {
 		require.Equal(t, "u-1", a.Actor)
@@ -49,18 +48,18 @@ func TestAlarms_A79(t *testing.T) {
 		"identifier": issued.Identifier, "claims": map[string]string{"CZZTDM": firm.Code},
 	})
 	require.Equal(t, http.StatusOK, compared.status, "%s", compared.body)
-	list = into[api.AlarmList](t, w.call("inspector", http.MethodGet, "/alarms?after=3", nil))
+	list = into[api.AlarmList](t, w.call("auditor", http.MethodGet, "/alarms?after=3", nil))
 	require.Len(t, list.Alarms, 2)
 	compared = w.call("clerk", http.MethodPost, "/comparisons", map[string]any{
 		"purpose": "审查", "ground": "law", "basis": fixtures.HallBasis, "case": "2026-000187",
 		"type": foodRequest(t).Type, "number": "JY00000000000000", "claims": map[string]string{"certificateHolderCode": firm.Code},
 	})
 	require.Equal(t, http.StatusOK, compared.status, "%s", compared.body)
-	list = into[api.AlarmList](t, w.call("inspector", http.MethodGet, "/alarms?after=5", nil))
+	list = into[api.AlarmList](t, w.call("auditor", http.MethodGet, "/alarms?after=5", nil))
 	require.Len(t, list.Alarms, 2, "by whatever name he is asked about, and even if there is no licence")
 	read := w.call("clerk", http.MethodGet, "/licences/"+issued.Identifier+"?purpose=review&ground=law&case=1&basis="+
 		url.QueryEscape(fixtures.HallBasis), nil)
 	require.Equal(t, http.StatusOK, read.status, "%s", read.body)
-	require.Len(t, into[api.AlarmList](t, w.call("inspector", http.MethodGet, "/alarms?after=7", nil)).Alarms, 2)
+	require.Len(t, into[api.AlarmList](t, w.call("auditor", http.MethodGet, "/alarms?after=7", nil)).Alarms, 2)
 	refused(t, w.call("clerk", http.MethodGet, "/alarms", nil), http.StatusForbidden, "role-forbids")
 }

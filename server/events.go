@@ -134,6 +134,9 @@ func (f source) Events(ctx context.Context, owner feed.Owner, q feed.Query) (*ap
 	if err != nil {
 		return nil, err
 	}
+	if g := f.s.cfg.Registry; g != nil && g.Withdrawn(owner.ID) {
+		return nil, identity.Refuse(identity.CodeRevoked)
+	}
 	page, err := f.s.cfg.Vault.Events(ctx, followAccess(owner.ID, owner.Department, ""), vault.FeedQuery{
 		From: q.From, Limit: q.Limit, Kinds: kinds, Types: q.Types,
 	})
@@ -149,7 +152,8 @@ func (f source) End(ctx context.Context) (uint64, error) { return f.s.cfg.Vault.
 
 // Refused implements feed.Source.
 func (source) Refused(err error) bool {
-	return errors.Is(err, vault.ErrDenied) || errors.Is(err, vault.ErrUnknownCaller)
+	return errors.Is(err, vault.ErrDenied) || errors.Is(err, vault.ErrUnknownCaller) ||
+		identity.CodeOf(err) == identity.CodeRevoked
 }
 
 // kindNames are the kinds of events that the feed has.

@@ -60,10 +60,30 @@ func (s *Server) openWork() error {
 	}
 	s.jobs, err = jobs.Open(jobs.Config{
 		Engine: s.cfg.Engine, Space: spaceJobs, Now: s.cfg.Now, Rand: s.cfg.Rand,
-		Kinds:   map[string]jobs.Work{kindConversion: s.workConversion, kindUndo: s.workUndo},
+		Kinds:   map[string]jobs.Work{kindConversion: s.standing(s.workConversion), kindUndo: s.standing(s.workUndo)},
 		Explain: s.explain, Passes: passes, Keep: keepResult, Count: s.stored.Add,
 	})
 	return err
+}
+
+// standing is work that is refused at its start, also after a crash, if the system that wanted it was revoked since.
+func (s *Server) standing(work jobs.Work) jobs.Work {
+	return func(ctx context.Context, j *jobs.Job, tell func(jobs.Progress)) (any, error) {
+		if s.revoked(j) {
+			return nil, identity.Refuse(identity.CodeRevoked)
+		}
+		return work(ctx, j, tell)
+	}
+}
+
+func (s *Server) revoked(j *jobs.Job) bool {
+	switch {
+	case s.cfg.Registry == nil:
+		return false
+	case j.System == "": // it was not wanted by a registered system, or before jobs said by which
+		return s.cfg.Registry.Withdrawn(j.Owner)
+	}
+	return !s.cfg.Registry.Stands(j.System, j.Owner)
 }
 
 // explain tells why a job failed, as the same request would have been refused at once.
@@ -273,7 +293,7 @@ func (s *Server) cancelJob(ctx context.Context, c *identity.Caller, in *jobWrite
 // accept takes long work about a type and answers where to ask for it.
 func (s *Server) accept(ctx context.Context, c *identity.Caller, req jobs.Request, spec work) (*jobOutput, error) {
 	req.Kind, req.Spec = spec.kind(), spec
-	req.Owner, req.Message, req.Clerk = s.ownerOf(c), c.Message, clerkOf(c)
+	req.Owner, req.Message, req.Clerk, req.System = s.ownerOf(c), c.Message, clerkOf(c), c.Registration
 	release, full := s.hold(ctx, req.Owner, jobs.Overhead+req.Makes)
 	defer release()
 	req.Refuse = full // not of what was accepted before

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -80,7 +81,8 @@ func TestEveryLookIsSeen_A79(t *testing.T) {
 	w := newWorld(t)
 	issued := w.issue("one")
 	digest := w.attached(issued.Identifier)
-	require.NoError(t, w.config.Alarms.Watch(t.Context(), fixtures.FirmAt(7).Code, true))
+	require.NoError(t, w.config.Alarms.Watch(t.Context(), fixtures.FirmAt(7).Code, true,
+		func(context.Context, string, bool) error { return nil }))
 	for name, l := range looks(issued.Identifier) {
 		path := strings.NewReplacer("{id}", issued.Identifier, "{digest}", digest).Replace(l.path)
 		if l.method == http.MethodGet {

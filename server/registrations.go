@@ -10,6 +10,7 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/vault"
 )
 
 // registerRegistrations lets the operator register systems while the service runs, if the service has a registry. A
@@ -105,10 +106,17 @@ func (s *Server) putRegistration(
 			Kind: identity.CredentialKind(x.Kind), Certificate: x.Certificate, UncheckedUnsafe: x.UncheckedUnsafe,
 		})
 	}
-	if err := s.cfg.Registry.Put(ctx, c.ID, r); err != nil {
+	if err := s.cfg.Registry.Put(ctx, c.ID, r, s.registering(c, "登记调用系统")); err != nil {
 		return nil, err
 	}
 	return s.registration(in.ID)
+}
+
+// registering has the vault audit what a caller changes of registrations.
+func (s *Server) registering(c *identity.Caller, purpose string) identity.Witness {
+	return func(ctx context.Context, change vault.Witnessed) error {
+		return s.cfg.Vault.Witness(ctx, oversight(c, purpose), change)
+	}
 }
 
 type revokeRegistrationInput struct {
@@ -123,7 +131,7 @@ func (s *Server) revokeRegistration(
 	if err != nil {
 		return nil, err
 	}
-	if err := s.cfg.Registry.Revoke(ctx, c.ID, in.ID, digest); err != nil {
+	if err := s.cfg.Registry.Revoke(ctx, c.ID, in.ID, digest, s.registering(c, "撤销调用系统")); err != nil {
 		return nil, err
 	}
 	return s.registration(in.ID)

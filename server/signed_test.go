@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"io"
@@ -44,7 +45,7 @@ func newSignedWorld(t *testing.T) *signedWorld {
 	require.NoError(t, registry.Put(t.Context(), fixtures.Operator, identity.Registration{
 		ID: "market-1", Caller: fixtures.Caller(0), Role: identity.RoleDepartmentSystem,
 		Credentials: []identity.Credential{{Kind: identity.CredentialSignature, Certificate: chain[0].Raw}},
-	}))
+	}, func(context.Context, vault.Witnessed) error { return nil }))
 	systems, err := identity.NewSystems(identity.SystemsConfig{
 		Registry: registry, Certificates: trusting{}, Now: clock, Authorities: []string{"vault.province.example"},
 	})

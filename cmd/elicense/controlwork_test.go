@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -80,6 +82,7 @@ func TestRegisterServing_A71(t *testing.T) {
 			at.said(cli.ExitUsage, "caller", "enrol", "x", "--caller", "nobody", "--out", out("nobody")),
 			at.said(cli.ExitFailed, "caller", "add", "third", "--as", d.Code),
 			at.said(cli.ExitUsage, "caller", "revoke", "nobody"),
+			at.said(cli.ExitFailed, "caller", "revoke", "market-1", "--as", d.Code),
 			at.said(cli.ExitUsage, "certificate", "renew", "nobody"),
 		}
 	}
@@ -97,7 +100,21 @@ func TestRegisterServing_A71(t *testing.T) {
 	require.NotContains(t, errs.String(), "changing keys failed")
 	require.NoError(t, process.Process.Kill())
 	_ = process.Wait()
-	require.Equal(t, still.audit(), k.audit())
+	entries := k.audit()
+	require.Equal(t, still.audit(), entries)
+	for _, want := range []struct{ act, object, change, purpose string }{
+		{"register-system", "registration market-1", "caller " + d.Code + "; role department-system; signature SM3; tls SM3 unchecked", "登记调用系统"},
+		{"register-system", "registration second-1", "caller second; role operator; signature SM3; tls SM3 unchecked", "登记调用系统"},
+		{"revoke-system", "registration market-1", "caller " + d.Code, "撤销调用系统"},
+	} {
+		require.True(t, slices.ContainsFunc(entries, func(e record.AuditEntry) bool {
+			return e.Act == want.act && e.Object == want.object && e.Change == want.change && e.Asked.Caller == operatorID &&
+				e.Asked.Ground == "operator" && e.Asked.Purpose == want.purpose && e.Result == "done"
+		}), "%v in %v", want, entries)
+	}
+	list := k.program(k.old, "audit", "list")
+	require.Zero(t, list.run(t.Context()))
+	require.Contains(t, told(list), "revoke-system")
 	require.Zero(t, k.run(k.old, "doctor"))
 }
 
@@ -109,6 +126,9 @@ func told(c *program) string {
 	out, _ := c.Out.(*lockedBuffer)
 	return out.String()
 }
+
+// digests are names of certificates.
+var digests = regexp.MustCompile("[0-9a-f]{64}")
 
 // audit has what the entries say, in their order, but for when.
 func (k keyed) audit() []record.AuditEntry {
@@ -123,7 +143,8 @@ func (k keyed) audit() []record.AuditEntry {
 	require.NoError(k.t, h.vault.AuditTrail(k.t.Context(), a, 1, func(e *record.AuditEntry) bool {
 		entry := *e
 		entry.Number, entry.Previous, entry.Time = 0, record.Digest{}, time.Time{}
-		if e.Message == "" { // nobody's request over HTTP
+		entry.Change = digests.ReplaceAllString(entry.Change, "SM3") // of keys that are drawn
+		if e.Message == "" {                                         // nobody's request over HTTP
 			list = append(list, entry)
 		}
 		return true

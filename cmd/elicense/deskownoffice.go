@@ -69,7 +69,7 @@ func (d *ownDesk) systems(ctx context.Context) ([]identity.Registration, error) 
 func (d *ownDesk) putSystem(ctx context.Context, r identity.Registration) error {
 	g, err := d.registry(ctx)
 	if err == nil {
-		err = registrationTold(g.Put(ctx, operatorID, r))
+		err = registrationTold(g.Put(ctx, d.access.Caller, r, d.witness))
 	}
 	return err
 }
@@ -77,9 +77,14 @@ func (d *ownDesk) putSystem(ctx context.Context, r identity.Registration) error 
 func (d *ownDesk) revokeSystem(ctx context.Context, id string, certificate *[sm3.Size]byte) error {
 	g, err := d.registry(ctx)
 	if err == nil {
-		err = registrationTold(g.Revoke(ctx, operatorID, id, certificate))
+		err = registrationTold(g.Revoke(ctx, d.access.Caller, id, certificate, d.witness))
 	}
 	return err
+}
+
+// witness has the vault audit a change of registrations, by whoever the command acts for.
+func (d *ownDesk) witness(ctx context.Context, change vault.Witnessed) error {
+	return d.h.vault.Witness(ctx, d.access, change)
 }
 
 func (d *ownDesk) auditTrail(ctx context.Context, first int, visit func(*record.AuditEntry) bool) error {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/vault"
 )
 
 // A sandbox's departments have systems as in production, each with a key for signatures and one for connections, in
@@ -91,5 +92,8 @@ func (c *program) registerSandboxSystem(ctx context.Context, h *house, registry 
 		}
 		r.Credentials = append(r.Credentials, credentialOf(list[0], true)) // those behind it are its issuers
 	}
-	return registry.Put(ctx, operatorID, r)
+	operate := vault.Access{Caller: operatorID, Purpose: "沙箱：登记调用系统", Ground: vault.GroundOperator}
+	return registry.Put(ctx, operatorID, r, func(ctx context.Context, change vault.Witnessed) error {
+		return h.vault.Witness(ctx, operate, change)
+	})
 }

@@ -76,6 +76,8 @@ type Watcher struct {
 	cfg Config
 	key [sm3.Size]byte
 
+	watching sync.Mutex // one change of who is watched at a time: the audit has them in the order in which they count
+
 	mu      sync.Mutex
 	watched map[[sm3.Size]byte]bool // guarded by mu; tokens of persons
 	hours   map[string]*hour        // guarded by mu; by who looks

@@ -3,6 +3,7 @@ package alarm_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -54,6 +55,9 @@ func (f *failing) Update(ctx context.Context, do func(engine.Writer) error) erro
 	}
 	return f.Engine.Update(ctx, do)
 }
+
+// seen is an audit that takes every change.
+func seen(context.Context, string, bool) error { return nil }
 
 // TestNotKept: an alarm that could not be kept is raised when the look-up is tried again.
 func TestNotKept(t *testing.T) {
@@ -140,13 +144,13 @@ func TestMany(t *testing.T) {
 func TestWatched(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	require.NoError(t, w.watcher.Watch(t.Context(), planted, true))
+	require.NoError(t, w.watcher.Watch(t.Context(), planted, true, seen))
 	for range 2 {
 		require.Equal(t, []alarm.Kind{alarm.KindWatched}, w.raised(alarm.Look{Caller: "hall", Of: []string{planted}}))
 		require.Empty(t, w.raised(alarm.Look{Caller: "hall", Of: []string{"somebody else"}}))
 		w.open()
 	}
-	require.NoError(t, w.watcher.Watch(t.Context(), planted, false))
+	require.NoError(t, w.watcher.Watch(t.Context(), planted, false, seen))
 	require.Empty(t, w.raised(alarm.Look{Caller: "hall", Of: []string{planted}}))
 	w.open()
 	require.Empty(t, w.raised(alarm.Look{Caller: "hall", Of: []string{planted}}))
@@ -156,7 +160,7 @@ func TestWatched(t *testing.T) {
 func TestPrivate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	require.NoError(t, w.watcher.Watch(t.Context(), planted, true))
+	require.NoError(t, w.watcher.Watch(t.Context(), planted, true, seen))
 	require.NotEmpty(t, w.raised(alarm.Look{Caller: "hall", Self: planted, Of: []string{planted}, NoCase: true}))
 	pairs := 0
 	require.NoError(t, w.engine.View(t.Context(), func(r engine.Reader) error {
@@ -171,6 +175,37 @@ func TestPrivate(t *testing.T) {
 	require.GreaterOrEqual(t, pairs, 4)
 }
 
+// TestWatchWitnessed: who is watched is written down before it counts, by a token that is not his number; what cannot be
+// written down changes nothing, neither now nor after a restart.
+func TestWatchWitnessed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	look := alarm.Look{Caller: "hall", Of: []string{planted}}
+	full := errors.New("no audit")
+	var tokens []string
+	for _, on := range []bool{true, false} {
+		before := len(w.raised(look))
+		require.ErrorIs(t, w.watcher.Watch(t.Context(), planted, on, nil), alarm.ErrConfig)
+		for _, err := range []error{full, nil} {
+			require.ErrorIs(t, w.watcher.Watch(t.Context(), planted, on, func(_ context.Context, token string, is bool) error {
+				require.Equal(t, on, is)
+				require.Len(t, w.raised(look), before, "nothing counts yet")
+				tokens = append(tokens, token)
+				return err
+			}), err)
+			if err != nil {
+				w.open()
+				require.Len(t, w.raised(look), before)
+			}
+		}
+		require.Len(t, w.raised(look), 1-before)
+	}
+	for _, token := range tokens {
+		require.Equal(t, tokens[0], token)
+		require.Regexp(t, "^[0-9a-f]{64}$", token)
+	}
+}
+
 // TestFails: an alarm that cannot be kept is an error, so that the look-up is not answered; damage closes it.
 func TestFails(t *testing.T) {
 	t.Parallel()
@@ -178,7 +213,7 @@ func TestFails(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, w.watcher.Observe(ended, alarm.Look{Caller: "hall", NoCase: true}), context.Canceled)
-	require.ErrorIs(t, w.watcher.Watch(ended, planted, true), context.Canceled)
+	require.ErrorIs(t, w.watcher.Watch(ended, planted, true, seen), context.Canceled)
 	require.Empty(t, w.raised(alarm.Look{Caller: "hall", Of: []string{planted}}))
 
 	for key, value := range map[string]string{"ak": "short", "awshort": "x"} {

@@ -2,6 +2,7 @@ package alarm
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,14 +13,26 @@ import (
 // ErrFull is a list of watched persons that has no room.
 var ErrFull = errors.New("alarm: too many watched persons")
 
+// Witness writes into the audit that somebody is watched, or no longer, before it counts: on an error nothing is
+// changed. The token stands for his number.
+type Witness func(ctx context.Context, token string, on bool) error
+
 // Watch has every look-up of a person raise an alarm, or, with on false, no longer. Who is watched cannot be read back.
-func (w *Watcher) Watch(ctx context.Context, number string, on bool) error {
+func (w *Watcher) Watch(ctx context.Context, number string, on bool, witness Witness) error {
+	if witness == nil {
+		return ErrConfig
+	}
+	w.watching.Lock()
+	defer w.watching.Unlock()
 	t := w.token(number)
 	w.mu.Lock()
 	full := on && len(w.watched) >= maxWatched && !w.watched[t]
 	w.mu.Unlock()
 	if full {
 		return ErrFull
+	}
+	if err := witness(ctx, hex.EncodeToString(t[:]), on); err != nil {
+		return err
 	}
 	key := append([]byte{space, spaceWatched}, t[:]...)
 	err := w.cfg.Engine.Update(ctx, func(tx engine.Writer) error {

@@ -158,6 +158,11 @@ func isID(text string) bool {
 }
 
 // clone makes a copy that shares nothing.
+func (r *Registration) inForce() bool {
+	return r.Revoked.IsZero() &&
+		slices.ContainsFunc(r.Credentials, func(c Credential) bool { return c.Revoked.IsZero() })
+}
+
 func (r *Registration) clone() Registration {
 	out := *r
 	out.Types = slices.Clone(r.Types)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/vault"
 )
 
 // spaceRegistration is the prefix of keys: r, id -> registration as JSON. See server/keys.go for its neighbours.
@@ -117,7 +118,7 @@ func (g *Registry) hold(reg *Registration) error {
 // Put registers a system or changes its registration; by is the operator, as the record of the change names him.
 // A credential belongs to one registration only. What was revoked, a registration or a credential, stays so, also when
 // the credential has left the registration and comes back.
-func (g *Registry) Put(ctx context.Context, by string, reg Registration) error {
+func (g *Registry) Put(ctx context.Context, by string, reg Registration, witness Witness) error {
 	reg = reg.clone()
 	reg.By, reg.Changed = by, g.cfg.Now().UTC().Truncate(time.Second)
 	if err := reg.check(); err != nil {
@@ -128,7 +129,7 @@ func (g *Registry) Put(ctx context.Context, by string, reg Registration) error {
 	if err := g.fits(&reg); err != nil {
 		return err
 	}
-	return g.keep(ctx, &reg)
+	return g.keep(ctx, &reg, reg.registered(), witness)
 }
 
 // fits checks a registration against the others. writing is held.
@@ -179,10 +180,14 @@ func (g *Registry) keepRevoked(reg *Registration, seen map[[sm3.Size]byte]bool) 
 	}
 }
 
-// keep makes a registration durable, then known. A crash between leaves it durable: it is known after the next opening.
-func (g *Registry) keep(ctx context.Context, reg *Registration) error {
+// keep has a change of a registration witnessed, makes it durable, then known. A crash between the last two leaves it
+// durable: it is known after the next opening. writing is held.
+func (g *Registry) keep(ctx context.Context, reg *Registration, change vault.Witnessed, witness Witness) error {
 	value, err := json.Marshal(reg)
 	if err != nil {
+		return err
+	}
+	if err := witness.of(ctx, change); err != nil {
 		return err
 	}
 	err = g.cfg.Engine.Update(ctx, func(w engine.Writer) error {
@@ -199,7 +204,7 @@ func (g *Registry) keep(ctx context.Context, reg *Registration) error {
 }
 
 // Revoke ends a registration for good, or, with the digest of a certificate, that credential.
-func (g *Registry) Revoke(ctx context.Context, by, id string, credential *[sm3.Size]byte) error {
+func (g *Registry) Revoke(ctx context.Context, by, id string, credential *[sm3.Size]byte, witness Witness) error {
 	g.writing.Lock()
 	defer g.writing.Unlock()
 	g.mu.RLock()
@@ -212,7 +217,7 @@ func (g *Registry) Revoke(ctx context.Context, by, id string, credential *[sm3.S
 	reg.By, reg.Changed = by, now
 	if credential == nil {
 		reg.Revoked = now
-		return g.keep(ctx, &reg)
+		return g.keep(ctx, &reg, reg.revoked(nil), witness)
 	}
 	i := slices.IndexFunc(reg.Credentials, func(c Credential) bool { return c.Digest() == *credential })
 	if i < 0 {
@@ -221,7 +226,7 @@ func (g *Registry) Revoke(ctx context.Context, by, id string, credential *[sm3.S
 	if reg.Credentials[i].Revoked.IsZero() {
 		reg.Credentials[i].Revoked = now
 	}
-	return g.keep(ctx, &reg)
+	return g.keep(ctx, &reg, reg.revoked(credential), witness)
 }
 
 // Empty tells that no system was ever registered.
@@ -229,6 +234,32 @@ func (g *Registry) Empty() bool {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	return len(g.byID) == 0
+}
+
+// Stands tells that a registration is in force for a caller: it is not revoked, and a certificate of it is not.
+func (g *Registry) Stands(id, caller string) bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	reg := g.byID[id]
+	return reg != nil && reg.Caller == caller && reg.inForce()
+}
+
+// Withdrawn tells that a caller had registrations and that none of them is in force. One that never had any, as where
+// users log in, is not withdrawn.
+func (g *Registry) Withdrawn(caller string) bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	had := false
+	for _, reg := range g.byID {
+		if reg.Caller != caller {
+			continue
+		}
+		if reg.inForce() {
+			return false
+		}
+		had = true
+	}
+	return had
 }
 
 // Get gives a copy of a registration.

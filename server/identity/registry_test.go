@@ -10,6 +10,7 @@ import (
 
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/server/identity"
 )
 
@@ -18,7 +19,7 @@ func TestRegistryDurable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	digest := w.cert.Digest
-	require.NoError(t, w.registry.Revoke(t.Context(), "chief", "market", &digest))
+	require.NoError(t, w.registry.Revoke(t.Context(), "chief", "market", &digest, seen))
 	want := w.registration()
 	want.By, want.Changed = "chief", w.now
 	want.Credentials[0].Revoked = w.now
@@ -39,7 +40,7 @@ func TestRegistryKeepsRevocations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	digest := w.cert.Digest
-	require.NoError(t, w.registry.Revoke(t.Context(), "operator", "market", &digest))
+	require.NoError(t, w.registry.Revoke(t.Context(), "operator", "market", &digest, seen))
 	w.put(w.registration())
 	c, err := w.systems.Recognise(w.signed(`{}`, nil))
 	refused(t, identity.CodeRevoked, c, err)
@@ -53,7 +54,7 @@ func TestRevokedStaysRevoked(t *testing.T) {
 	whole, digest := w.registration(), w.cert.Digest
 	without := w.registration()
 	without.Credentials = nil
-	require.NoError(t, w.registry.Revoke(t.Context(), "operator", "market", &digest))
+	require.NoError(t, w.registry.Revoke(t.Context(), "operator", "market", &digest, seen))
 	for range 2 {
 		w.put(without)
 		w.put(whole)
@@ -63,17 +64,17 @@ func TestRevokedStaysRevoked(t *testing.T) {
 	w.put(without)
 	other := w.registration()
 	other.ID = "other"
-	require.Equal(t, identity.CodeTaken, identity.CodeOf(w.registry.Put(t.Context(), "operator", other)))
+	require.Equal(t, identity.CodeTaken, identity.CodeOf(w.registry.Put(t.Context(), "operator", other, seen)))
 	reopened, err := identity.OpenRegistry(t.Context(), identity.RegistryConfig{Engine: w.engine, Now: w.clock})
 	require.NoError(t, err)
-	require.Equal(t, identity.CodeTaken, identity.CodeOf(reopened.Put(t.Context(), "operator", other)))
-	require.NoError(t, reopened.Put(t.Context(), "operator", whole))
+	require.Equal(t, identity.CodeTaken, identity.CodeOf(reopened.Put(t.Context(), "operator", other, seen)))
+	require.NoError(t, reopened.Put(t.Context(), "operator", whole, seen))
 	got, err := reopened.Get("market")
 	require.NoError(t, err)
 	require.False(t, got.Credentials[0].Revoked.IsZero())
 
 	fresh := newWorld(t)
-	require.NoError(t, fresh.registry.Revoke(t.Context(), "operator", "market", nil))
+	require.NoError(t, fresh.registry.Revoke(t.Context(), "operator", "market", nil, seen))
 	fresh.put(fresh.registration())
 	c, err := fresh.systems.Recognise(fresh.signed(`{}`, nil))
 	refused(t, identity.CodeRevoked, c, err)
@@ -158,14 +159,14 @@ func TestRegistryRefuses(t *testing.T) {
 	} {
 		reg := w.registration()
 		c.change(&reg)
-		err := w.registry.Put(t.Context(), "operator", reg)
+		err := w.registry.Put(t.Context(), "operator", reg, seen)
 		require.Equal(t, c.want, identity.CodeOf(err), name)
 		require.Len(t, w.registry.List("", 10), 1, "%s left something behind", name)
 	}
 	unknown := [32]byte{}
 	for _, err := range []error{
-		w.registry.Revoke(t.Context(), "operator", "nobody", nil),
-		w.registry.Revoke(t.Context(), "operator", "market", &unknown),
+		w.registry.Revoke(t.Context(), "operator", "nobody", nil, seen),
+		w.registry.Revoke(t.Context(), "operator", "market", &unknown, seen),
 	} {
 		require.Equal(t, identity.CodeRegistrationUnknown, identity.CodeOf(err))
 	}
@@ -179,7 +180,7 @@ func TestRegistryFails(t *testing.T) {
 	w := newWorld(t)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, w.registry.Revoke(ended, "operator", "market", nil), context.Canceled)
+	require.ErrorIs(t, w.registry.Revoke(ended, "operator", "market", nil, seen), context.Canceled)
 	_, err := w.systems.Recognise(w.signed(`{}`, nil))
 	require.NoError(t, err)
 
@@ -188,6 +189,37 @@ func TestRegistryFails(t *testing.T) {
 	}))
 	_, err = identity.OpenRegistry(t.Context(), identity.RegistryConfig{Engine: w.engine, Now: w.clock})
 	require.ErrorIs(t, err, engine.ErrCorrupt)
+}
+
+// TestRegistryWithdrawn: a registration stands for its own caller while it and a certificate of it are not revoked; a
+// caller is withdrawn when the last one is, and never if it had none.
+func TestRegistryWithdrawn(t *testing.T) {
+	t.Parallel()
+	market := fixtures.Caller(0)
+	for name, revoked := range map[string]func(*world) *[32]byte{
+		"registration": func(*world) *[32]byte { return nil }, "certificate": func(w *world) *[32]byte { return &w.cert.Digest },
+	} {
+		w := newWorld(t)
+		require.True(t, w.registry.Stands("market", market), name)
+		require.False(t, w.registry.Stands("market", fixtures.Hall), name)
+		require.False(t, w.registry.Stands("nobody", market), name)
+		require.False(t, w.registry.Withdrawn(market), name)
+		other := w.registration()
+		other.ID = "other"
+		other.Credentials[0].Certificate = w.another().Raw
+		w.put(other)
+		require.NoError(t, w.registry.Revoke(t.Context(), "operator", "market", revoked(w), seen))
+		require.False(t, w.registry.Stands("market", market), name)
+		require.False(t, w.registry.Withdrawn(market), name)
+		require.NoError(t, w.registry.Revoke(t.Context(), "operator", "other", nil, seen))
+		require.True(t, w.registry.Withdrawn(market), name)
+		require.False(t, w.registry.Withdrawn(fixtures.Hall), name)
+	}
+}
+
+func (w *world) another() *pki.Certificate {
+	_, cert := w.enrol(0)
+	return cert
 }
 
 // TestRegistryList pages through registrations in the order of their ids.

@@ -239,10 +239,10 @@ func TestCertificateStatus(t *testing.T) {
 		}, identity.CodeRevoked},
 		"credential revoked": {func(w *world) {
 			digest := w.cert.Digest
-			require.NoError(w.t, w.registry.Revoke(w.t.Context(), "operator", "market", &digest))
+			require.NoError(w.t, w.registry.Revoke(w.t.Context(), "operator", "market", &digest, seen))
 		}, identity.CodeRevoked},
 		"registration revoked": {func(w *world) {
-			require.NoError(w.t, w.registry.Revoke(w.t.Context(), "operator", "market", nil))
+			require.NoError(w.t, w.registry.Revoke(w.t.Context(), "operator", "market", nil, seen))
 		}, identity.CodeRevoked},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/tls"
@@ -24,6 +25,7 @@ import (
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 	"github.com/elicense/elicense/server/identity"
+	"github.com/elicense/elicense/vault"
 )
 
 const hostname = "vault.province.example"
@@ -134,9 +136,12 @@ func (w *world) registration() identity.Registration {
 	}
 }
 
+// seen is an audit that takes every change.
+func seen(context.Context, vault.Witnessed) error { return nil }
+
 func (w *world) put(r identity.Registration) {
 	w.t.Helper()
-	require.NoError(w.t, w.registry.Put(w.t.Context(), "operator", r))
+	require.NoError(w.t, w.registry.Put(w.t.Context(), "operator", r, seen))
 }
 
 // signed is a request as a client signs it; change may alter it and its parameters before it is signed.

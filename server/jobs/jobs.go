@@ -65,6 +65,7 @@ type Job struct {
 	NotBefore  time.Time       `json:"notBefore,omitzero"`   // when it is begun again after trouble that passes
 	Message    string          `json:"message,omitempty"`    // id of the message that wanted it
 	Clerk      string          `json:"clerk,omitempty"`      // who wanted it behind its owner; or ""
+	System     string          `json:"system,omitempty"`     // registration by which it was wanted; or ""
 	Type       string          `json:"type,omitempty"`       // what it is about, for whoever decides who sees it; or ""
 	Spec       json.RawMessage `json:"spec"`                 // what is to be done, as the kind understands it
 	Progress   Progress        `json:"progress"`
@@ -85,6 +86,7 @@ type Request struct {
 
 	Message string // id of the message that wants it, not part of what is wanted; or ""
 	Clerk   string // who wants it behind Owner, not part of what is wanted; or ""
+	System  string // registration by which it is wanted, not part of what is wanted; or ""
 	Type    string // what it is about, as it follows from Spec; or ""
 	Spec    any    // encoded as JSON
 	Makes   int64  // bytes that it will make, for which there is room; not part of what is wanted

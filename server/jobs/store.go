@@ -108,7 +108,7 @@ func (s *Jobs) Add(ctx context.Context, req Request) (*Job, bool, error) {
 	fresh := Job{
 		ID: hex.EncodeToString(id), Kind: req.Kind, Owner: req.Owner, State: Waiting, Created: now,
 		Expires: now.Add(s.cfg.Keep), Spec: spec, Key: digest(req.Owner, req.Key),
-		Message: req.Message, Clerk: req.Clerk, Type: req.Type,
+		Message: req.Message, Clerk: req.Clerk, System: req.System, Type: req.Type,
 		Counted: Overhead + int64(len(spec)) + req.Makes, Makes: req.Makes,
 	}
 	var j *Job

@@ -128,7 +128,7 @@ func (s *Server) listDisputes(ctx context.Context, c *identity.Caller, in *dispu
 	}
 	after, ok := parsePlace(in.After)
 	if !ok {
-		return nil, refusedAs(vault.ErrInvalid, vault.CodeCursor, "after")
+		return nil, pageUnknown()
 	}
 	of, owner := spaceOfRaiser, s.ownerOf(c)
 	if settles(c) {

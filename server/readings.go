@@ -99,6 +99,9 @@ func refusedAs(err error, code vault.Code, field string) error {
 	return &vault.Refusal{Err: err, Problems: []vault.Problem{p}}
 }
 
+// pageUnknown refuses the mark of a page that there is not, in the query of a list.
+func pageUnknown() error { return refusedAs(vault.ErrInvalid, vault.CodeCursor, "after") }
+
 type historyInput struct {
 	Reading
 

@@ -79,9 +79,10 @@ type Batch struct {
 	CertificateSignature []byte `json:"certificateSignature,omitempty"`
 }
 
-// Batches are conversions of a department.
+// Batches is a page of the conversions of a department, the first begun first.
 type Batches struct {
 	Items []Batch `json:"items"`
+	Next  string  `json:"next,omitempty" doc:"after, for the next page"`
 }
 
 // SignOff is the department's word that a sample of a batch was held against the paper.

@@ -89,7 +89,11 @@ func (c *Client) Do(ctx context.Context, r Request, options ...Option) error {
 	if err != nil {
 		return err
 	}
-	if clerk, ok := ctx.Value(clerkKey{}).(string); ok {
+	clerk, given := ctx.Value(clerkKey{}).(string)
+	if !given {
+		clerk = c.cfg.Clerk
+	}
+	if given || clerk != "" {
 		one.header.Set(api.HeaderClerk, clerk)
 	}
 	answer, err := c.attempts(ctx, one)

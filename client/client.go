@@ -34,6 +34,8 @@ type Config struct {
 	Key *Key
 	// Bearer gives the token of a user or the key of a sandbox, for each attempt; nil: none.
 	Bearer func(context.Context) (string, error)
+	// Clerk acts behind this system in every request that ByClerk gives no other; "": none is named.
+	Clerk string
 
 	Attempts int           // for a request, the first included; zero: 4
 	Timeout  time.Duration // of one attempt; zero: a minute

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"net/url"
 
@@ -42,9 +43,12 @@ func (c *Client) CancelJob(ctx context.Context, id string, options ...Option) (*
 	return write[api.Job](ctx, c, "/jobs/"+url.PathEscape(id)+"/cancellation", nil, options)
 }
 
-// Conversions are the batches of one's own department.
-func (c *Client) Conversions(ctx context.Context) (*api.Batches, error) {
-	return get[api.Batches](ctx, c, "/conversions")
+// Conversions walks through the batches of one's own department, the first begun first; for the operator through all.
+func (c *Client) Conversions(ctx context.Context) iter.Seq2[*api.Batch, error] {
+	q := url.Values{}
+	return paged(ctx, c, "/conversions", q, func(p *api.Batches) ([]api.Batch, url.Values) {
+		return p.Items, behind(q, p.Next)
+	})
 }
 
 // Conversion gives the account of a batch, with its certificate once it is finished.

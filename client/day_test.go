@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"iter"
@@ -226,9 +227,9 @@ func TestFiles(t *testing.T) {
 	require.Equal(t, "not-offered", client.CodeOf(err))
 	_, err = c.UndoConversion(ctx, "batch", api.UndoRequest{Reason: "用错了台账"})
 	require.NotEmpty(t, client.CodeOf(err))
-	all, err := c.Conversions(ctx)
-	require.NoError(t, err)
-	require.Empty(t, all.Items)
+	for b := range c.Conversions(ctx) {
+		require.Fail(t, "there is none", "%+v", b)
+	}
 	_, err = c.Conversion(ctx, "batch")
 	require.NotEmpty(t, client.CodeOf(err))
 	_, err = c.SignOff(ctx, "batch", api.SignOff{By: "核对人", Sampled: 1})
@@ -287,7 +288,7 @@ func TestDisputePages(t *testing.T) {
 func TestByClerk_A79(t *testing.T) {
 	t.Parallel()
 	var named []string
-	_, c := open(t, func(h http.Handler) http.Handler {
+	w, c := open(t, func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			named = append(named, r.Header.Get(api.HeaderClerk))
 			h.ServeHTTP(w, r)
@@ -300,6 +301,18 @@ func TestByClerk_A79(t *testing.T) {
 	require.Equal(t, []string{"staff-0042", ""}, named)
 	_, err = c.LicenceTypes(client.ByClerk(t.Context(), fixtures.PersonAt(7).Number))
 	require.Equal(t, "clerk-not-taken", client.CodeOf(err))
+
+	cfg := w.config()
+	cfg.Clerk = "staff-7"
+	always, err := client.New(cfg)
+	require.NoError(t, err)
+	t.Cleanup(always.Close)
+	named = nil
+	for _, ctx := range []context.Context{t.Context(), client.ByClerk(t.Context(), "staff-8")} {
+		_, err = always.LicenceTypes(ctx)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{"staff-7", "staff-8"}, named)
 }
 
 // TestQualityAndPublic: a department's figures, and what everybody may ask.

@@ -13,7 +13,7 @@ import (
 func (c *Client) Callers(ctx context.Context) iter.Seq2[*api.CallerStanding, error] {
 	q := url.Values{}
 	return paged(ctx, c, "/callers", q, func(p *api.CallerList) ([]api.CallerStanding, url.Values) {
-		return p.Callers, behind(q, "after", p.Next)
+		return p.Callers, behind(q, p.Next)
 	})
 }
 

@@ -32,14 +32,15 @@ func paged[P, T any](
 	}
 }
 
-// behind is the query of the next page; nil: there is none.
-func behind(q url.Values, name, mark string) url.Values {
+// behind is the query of the page that begins at a mark; nil: there is none.
+func behind(q url.Values, mark string) url.Values {
+	const after = "after"
 	if mark == "" {
 		return nil
 	}
-	next := url.Values{name: {mark}}
+	next := url.Values{after: {mark}}
 	for k, v := range q {
-		if k != name {
+		if k != after {
 			next[k] = v
 		}
 	}
@@ -50,7 +51,7 @@ func behind(q url.Values, name, mark string) url.Values {
 func (c *Client) Numbers(ctx context.Context, typeCode string) iter.Seq2[*api.NumberUse, error] {
 	q := url.Values{"type": {typeCode}}
 	return paged(ctx, c, "/numbers", q, func(p *api.NumberList) ([]api.NumberUse, url.Values) {
-		return p.Numbers, behind(q, "after", p.Next)
+		return p.Numbers, behind(q, p.Next)
 	})
 }
 
@@ -59,7 +60,7 @@ func (c *Client) Numbers(ctx context.Context, typeCode string) iter.Seq2[*api.Nu
 func (c *Client) SignedVersions(ctx context.Context, certificate string) iter.Seq2[*api.SignedVersion, error] {
 	q := url.Values{"certificate": {certificate}}
 	return paged(ctx, c, "/signed-versions", q, func(p *api.SignedVersions) ([]api.SignedVersion, url.Values) {
-		return p.Versions, behind(q, "after", p.Next)
+		return p.Versions, behind(q, p.Next)
 	})
 }
 

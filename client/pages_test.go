@@ -54,6 +54,8 @@ func TestPages(t *testing.T) {
 		"/numbers?after=m&type=x":              api.NumberList{Numbers: []api.NumberUse{{Number: "3"}}},
 		"/callers":                             api.CallerList{Callers: []api.CallerStanding{{ID: "a"}}, Next: "a"},
 		"/callers?after=a":                     api.CallerList{Callers: []api.CallerStanding{{ID: "b"}}, Next: "lost"},
+		"/conversions":                         api.Batches{Items: []api.Batch{{ID: "x"}, {ID: "y"}}, Next: "y"},
+		"/conversions?after=y":                 api.Batches{Items: []api.Batch{{ID: "z"}}},
 		"/signed-versions?certificate=" + cert: api.SignedVersions{Next: "n"},
 		"/signed-versions?after=n&certificate=" + cert: api.SignedVersions{
 			Versions: []api.SignedVersion{{Identifier: "i"}},
@@ -82,6 +84,13 @@ func TestPages(t *testing.T) {
 	}
 	require.Equal(t, []string{"a", "b"}, got)
 	require.Equal(t, "unknown-page", client.CodeOf(failed))
+
+	got = nil
+	for b, err := range c.Conversions(ctx) {
+		require.NoError(t, err)
+		got = append(got, b.ID)
+	}
+	require.Equal(t, []string{"x", "y", "z"}, got)
 
 	got = nil
 	for v, err := range c.SignedVersions(ctx, cert) { // an empty page is not the last

@@ -16,7 +16,7 @@ type Reading struct {
 	Purpose string
 	Item    string
 	Case    string
-	Ground  string // issuer, consent or law; "": issuer, or the holder's own
+	Ground  string // issuer, consent, law or registered; "": issuer, or the holder's own
 	Basis   string
 }
 

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"cmp"
+	"context"
 	"time"
 
 	"github.com/elicense/elicense/api"
@@ -23,7 +25,11 @@ const callTime = 5 * time.Minute
 
 // accessOf is what a caller asks by, as the vault takes it. A holder who calls by himself is his own proof: whatever
 // he says of an applicant is not looked at.
-func (s *Server) accessOf(c *identity.Caller, a api.Asked) vault.Access {
+func (s *Server) accessOf(ctx context.Context, c *identity.Caller, a api.Asked) vault.Access {
+	if a.Ground == api.GroundRegistered && c.Holder == nil {
+		ground, basis := s.cfg.Vault.OnlyGround(ctx, c.ID)
+		a.Ground, a.Basis = string(ground), cmp.Or(a.Basis, basis)
+	}
 	access := s.asks(c, vault.Access{
 		Purpose: a.Purpose, Item: a.Item, Case: a.Case, Ground: vault.Ground(a.Ground), Basis: a.Basis,
 	})

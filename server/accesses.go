@@ -27,7 +27,7 @@ type accessesOutput struct {
 }
 
 func (s *Server) accesses(ctx context.Context, c *identity.Caller, in *accessesInput) (*accessesOutput, error) {
-	list, err := s.cfg.Vault.Accesses(ctx, s.own(c, in.Purpose, in.Case), in.Before, in.Limit)
+	list, err := s.cfg.Vault.Accesses(ctx, s.own(ctx, c, in.Purpose, in.Case), in.Before, in.Limit)
 	if err != nil {
 		return nil, err
 	}

@@ -33,8 +33,8 @@ func (s *Server) registerAuthorisations() {
 }
 
 // own is the access of a holder to what is his own.
-func (s *Server) own(c *identity.Caller, purpose, caseNumber string) vault.Access {
-	return s.accessOf(c, api.Asked{Purpose: purpose, Case: caseNumber, Ground: string(vault.GroundHolder)})
+func (s *Server) own(ctx context.Context, c *identity.Caller, purpose, caseNumber string) vault.Access {
+	return s.accessOf(ctx, c, api.Asked{Purpose: purpose, Case: caseNumber, Ground: string(vault.GroundHolder)})
 }
 
 type authoriseInput struct {
@@ -55,7 +55,7 @@ func (s *Server) authorise(ctx context.Context, c *identity.Caller, in *authoris
 	if err != nil {
 		return nil, badDate("until", in.Body.Until)
 	}
-	given, err := s.cfg.Vault.Grant(ctx, s.own(c, in.Body.Purpose, in.Body.Case), vault.ConsentRequest{
+	given, err := s.cfg.Vault.Grant(ctx, s.own(ctx, c, in.Body.Purpose, in.Body.Case), vault.ConsentRequest{
 		Key: in.Key, Department: in.Body.Department, Case: in.Body.OnlyCase, Types: in.Body.OnlyTypes,
 		Until: until.AddDate(0, 0, 1),
 	})
@@ -97,7 +97,7 @@ type authorisationsOutput struct {
 }
 
 func (s *Server) authorisations(ctx context.Context, c *identity.Caller, in *Owning) (*authorisationsOutput, error) {
-	list, err := s.cfg.Vault.Consents(ctx, s.own(c, in.Purpose, in.Case))
+	list, err := s.cfg.Vault.Consents(ctx, s.own(ctx, c, in.Purpose, in.Case))
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ type withdrawInput struct {
 
 // withdraw needs no idempotency key: a consent that was taken back stays so.
 func (s *Server) withdraw(ctx context.Context, c *identity.Caller, in *withdrawInput) (*struct{}, error) {
-	return nil, s.cfg.Vault.Withdraw(ctx, s.own(c, in.Body.Purpose, in.Body.Case), in.ID)
+	return nil, s.cfg.Vault.Withdraw(ctx, s.own(ctx, c, in.Body.Purpose, in.Body.Case), in.ID)
 }
 
 type groundsOutput struct {

@@ -103,6 +103,11 @@ func (s *Server) outcomeOf(ctx context.Context, item *batchItem, validated bool)
 			err = item.as.point(err)
 		}
 		p := s.problem(ctx, err).Problem
+		for i := range p.Errors { // an item has its key among its members
+			if p.Errors[i].Path == keyHeader {
+				p.Errors[i].Path = "/" + keyField
+			}
+		}
 		return api.BatchOutcome{Status: p.Status, Problem: &p}
 	}
 	if validated {

@@ -62,6 +62,7 @@ func TestIssueBatchTwice(t *testing.T) {
 	require.Equal(t, []int{1, 1, 1}, []int{out.Done, out.Replayed, out.Refused}, "%+v", out)
 	require.Equal(t, out.Items[0].Written.Identifier, out.Items[1].Written.Identifier)
 	require.Equal(t, "idempotency-key-reused", out.Items[2].Problem.Code)
+	require.Equal(t, "/items/2/key", out.Items[2].Problem.Errors[0].Path)
 	narrow := into[api.BatchAnswer](t, w.call("narrow", http.MethodPost, "/batches",
 		api.BatchRequest{Items: []api.BatchItem{one}}))
 	require.Equal(t, "type-out-of-scope", narrow.Items[0].Problem.Code)

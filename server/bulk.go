@@ -58,7 +58,7 @@ func (s *Server) compareMany(ctx context.Context, c *identity.Caller, in *bulkIn
 	if bad != nil {
 		return nil, bad
 	}
-	b := &bulk{s: s, caller: c, access: s.accessOf(c, *asked), receipts: in.Receipts, lines: in.lines}
+	b := &bulk{s: s, caller: c, access: s.accessOf(ctx, c, *asked), receipts: in.Receipts, lines: in.lines}
 	return &huma.StreamResponse{Body: func(hc huma.Context) { b.answer(ctx, hc) }}, nil
 }
 

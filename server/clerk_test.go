@@ -34,6 +34,20 @@ func (w *world) clerks() map[string]string {
 	return list
 }
 
+// lastEntry is the newest entry of the audit before this look at it.
+func (w *world) lastEntry() *record.AuditEntry {
+	w.t.Helper()
+	var last *record.AuditEntry
+	access := vault.Access{Caller: fixtures.Operator, Purpose: "复核", Ground: vault.GroundOperator}
+	require.NoError(w.t, w.vault.AuditTrail(w.t.Context(), access, 0, func(e *record.AuditEntry) bool {
+		if e.Act != "audit-trail" {
+			last = e
+		}
+		return true
+	}))
+	return last
+}
+
 // TestClerk_A79: the clerk whom a system names, and the one who has logged in himself, stand in the audit of what they
 // do; a login name that is a citizen number stands there as a pseudonym.
 func TestClerk_A79(t *testing.T) {

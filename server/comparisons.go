@@ -25,7 +25,7 @@ type compareOutput struct {
 }
 
 func (s *Server) compare(ctx context.Context, c *identity.Caller, in *compareInput) (*compareOutput, error) {
-	a, err := s.compared(ctx, c, s.accessOf(c, in.Body.Asked), &in.Body.Comparison)
+	a, err := s.compared(ctx, c, s.accessOf(ctx, c, in.Body.Asked), &in.Body.Comparison)
 	if err != nil {
 		return nil, err
 	}

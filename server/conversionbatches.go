@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
@@ -16,11 +17,17 @@ func batchAccess(c *identity.Caller) vault.Access {
 	return writeAccess(c, "转换批次", "", "")
 }
 
+type batchesInput struct {
+	After string `query:"after" maxLength:"64" doc:"next of the page before"`
+	Limit int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"most conversions in an answer"`
+}
+
 type batchesOutput struct {
 	Body api.Batches
 }
 
-func (s *Server) listConversions(ctx context.Context, c *identity.Caller, _ *struct{}) (*batchesOutput, error) {
+// listConversions goes by when batches began, so that one which begins meanwhile stands on a page to come.
+func (s *Server) listConversions(ctx context.Context, c *identity.Caller, in *batchesInput) (*batchesOutput, error) {
 	a := batchAccess(c)
 	if c.Role == identity.RoleOperator {
 		a = oversight(c, a.Purpose)
@@ -29,14 +36,25 @@ func (s *Server) listConversions(ctx context.Context, c *identity.Caller, _ *str
 	if err != nil {
 		return nil, err
 	}
-	out := batchesOutput{Body: api.Batches{Items: []api.Batch{}}}
-	for i := range list {
-		if c.Covers(list[i].Type) {
-			list[i].Certificate, list[i].CertificateSignature = nil, nil
-			out.Body.Items = append(out.Body.Items, batchOf(&list[i]))
+	list = slices.DeleteFunc(list, func(b vault.BatchAccount) bool { return !c.Covers(b.Type) })
+	if in.After != "" {
+		last := slices.IndexFunc(list, func(b vault.BatchAccount) bool { return b.ID == in.After })
+		if last < 0 {
+			return nil, pageUnknown()
 		}
+		list = list[last+1:]
 	}
-	return &out, nil
+	out := &batchesOutput{}
+	if len(list) > in.Limit {
+		list = list[:in.Limit]
+		out.Body.Next = list[in.Limit-1].ID
+	}
+	out.Body.Items = make([]api.Batch, len(list))
+	for i := range list {
+		list[i].Certificate, list[i].CertificateSignature = nil, nil // getConversion gives them
+		out.Body.Items[i] = batchOf(&list[i])
+	}
+	return out, nil
 }
 
 // BatchOf names a batch in the path.

@@ -36,7 +36,8 @@ func (s *Server) registerConversions() {
 	}, s.convert)
 	add(s, operation{
 		id: "listConversions", method: http.MethodGet, path: "/conversions", tag: "conversions",
-		may: identity.MaySeeBatches, zh: "转换批次", en: "the department's conversions; for the operator all",
+		may: identity.MaySeeBatches,
+		zh:  "转换批次", en: "the department's conversions, the first begun first; for the operator all",
 	}, s.listConversions)
 	add(s, operation{
 		id: "getConversion", method: http.MethodGet, path: "/conversions/{batch}", tag: "conversions",

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -106,6 +107,55 @@ func TestConversion(t *testing.T) {
 	w.work()
 	require.Equal(t, done.Counts.Created, resultOf[api.Undo](t, w.jobOf(undo)).Counts["withdrawn"])
 	require.Empty(t, idPattern.FindAllString(w.log.String(), -1))
+}
+
+// TestConversionPages: batches are listed in the order in which they began, page by page; whose they are not, or who may
+// not see their type, finds none, also not by the mark of a page.
+func TestConversionPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var want []string
+	for i := range 3 {
+		file := w.upload(fixtures.Caller(0), ledger(t, 3+i, 0))
+		r := w.convert(fmt.Sprint(i), api.ConversionRequest{Type: foodRequest(t).Type, File: file, FileName: "台账.csv"})
+		w.work()
+		want = append(want, resultOf[api.Conversion](t, w.jobOf(r)).Batch)
+		w.now = w.now.Add(time.Minute)
+	}
+	page := func(key, query string) api.Batches {
+		r := w.call(key, http.MethodGet, "/conversions"+query, nil)
+		require.Equal(t, http.StatusOK, r.status, "%s", r.body)
+		return into[api.Batches](t, r)
+	}
+	for _, key := range []string{fixtures.Caller(0), "operator"} {
+		var got []string
+		for after := ""; ; {
+			p := page(key, "?limit=2&after="+after)
+			for i := range p.Items {
+				got = append(got, p.Items[i].ID)
+			}
+			if after = p.Next; after == "" {
+				break
+			}
+			require.Len(t, p.Items, 2)
+		}
+		require.Equal(t, want, got, key)
+		whole := page(key, "")
+		require.Len(t, whole.Items, 3)
+		require.Empty(t, whole.Next)
+		require.Empty(t, page(key, "?limit=3").Next)
+		last := page(key, "?after="+want[2])
+		require.Empty(t, last.Next)
+		require.NotNil(t, last.Items)
+		require.Empty(t, last.Items)
+	}
+	require.Empty(t, page("narrow", "").Items)
+	for key, after := range map[string]string{
+		fixtures.Caller(0): "none", fixtures.Caller(1): want[0], "narrow": want[0],
+	} {
+		r := w.call(key, http.MethodGet, "/conversions?after="+after, nil)
+		refused(t, r, http.StatusUnprocessableEntity, "cursor-malformed")
+	}
 }
 
 // TestConversionRefused: what is wrong with a request is told at once, what is wrong with the file by the job.

@@ -49,7 +49,7 @@ func (s *Server) raiseDispute(ctx context.Context, c *identity.Caller, in *raise
 	if err := checkIdentifier(c, in.Body.Identifier); err != nil {
 		return nil, err
 	}
-	a := s.accessOf(c, in.Body.Asked)
+	a := s.accessOf(ctx, c, in.Body.Asked)
 	found, err := s.one(ctx, a, in.Body.Identifier) // the right to see it, in the audit
 	if err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func (s *Server) listDisputes(ctx context.Context, c *identity.Caller, in *dispu
 	}
 	after, ok := parsePlace(in.After)
 	if !ok {
-		return nil, refusedAs(vault.ErrInvalid, vault.CodeCursor, "after")
+		return nil, pageUnknown()
 	}
 	of, owner := spaceOfRaiser, s.ownerOf(c)
 	if settles(c) {
@@ -157,7 +157,7 @@ func (s *Server) witnessDisputes(ctx context.Context, c *identity.Caller, w vaul
 	const purpose = "准确性异议"
 	a := writeAccess(c, purpose, "", "")
 	if c.IsHolder() {
-		a = s.own(c, purpose, "")
+		a = s.own(ctx, c, purpose, "")
 	}
 	return s.cfg.Vault.Witness(ctx, a, w)
 }

@@ -84,7 +84,7 @@ type documentInput struct {
 }
 
 func (s *Server) document(ctx context.Context, c *identity.Caller, in *documentInput) (*fileOutput, error) {
-	a, err := s.reading(c, &in.Reading)
+	a, err := s.reading(ctx, c, &in.Reading)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ type pageInput struct {
 }
 
 func (s *Server) page(ctx context.Context, c *identity.Caller, in *pageInput) (*fileOutput, error) {
-	a, err := s.reading(c, &in.Reading)
+	a, err := s.reading(ctx, c, &in.Reading)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +185,7 @@ func (s *Server) makeCopy(ctx context.Context, c *identity.Caller, in *copyInput
 	if err != nil {
 		return nil, badDate("until", in.Body.Until)
 	}
-	d, err := s.drawable(ctx, s.accessOf(c, in.Body.Asked), in.Identifier)
+	d, err := s.drawable(ctx, s.accessOf(ctx, c, in.Body.Asked), in.Identifier)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func (s *Server) AddConstant() {
 		id: "constant", method: http.MethodPost, path: "/constant", tag: "bench", zh: "不变的答复", en: "the same answer",
 		may: identity.MayLookUp,
 	}, func(ctx context.Context, c *identity.Caller, in *lookUpInput) (*constantOutput, error) {
-		if err := s.cfg.Vault.Witness(ctx, s.accessOf(c, in.Body.Asked), vault.Witnessed{Act: "constant"}); err != nil {
+		if err := s.cfg.Vault.Witness(ctx, s.accessOf(ctx, c, in.Body.Asked), vault.Witnessed{Act: "constant"}); err != nil {
 			return nil, err
 		}
 		return &constantOutput{answer}, nil

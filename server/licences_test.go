@@ -33,6 +33,7 @@ func TestIssue_A71_A72_D1_1(t *testing.T) {
 	req.Paper = "P-0002"
 	other := w.call(fixtures.Caller(0), http.MethodPost, "/licences", req, api.HeaderIdempotencyKey, "one")
 	refused(t, other, http.StatusUnprocessableEntity, "idempotency-key-reused")
+	require.Equal(t, "header.Idempotency-Key", into[api.Problem](t, other).Errors[0].Path)
 }
 
 // TestWriteNeedsKey: a write without an idempotency key is refused before anything is looked at.

@@ -33,7 +33,7 @@ func (s *Server) lookUp(ctx context.Context, c *identity.Caller, in *lookUpInput
 	if err := checkQuery(c, q.Type, q.Identifier); err != nil {
 		return nil, err
 	}
-	a := s.accessOf(c, q.Asked)
+	a := s.accessOf(ctx, c, q.Asked)
 	holder := holderOf(q.Holder)
 	if c.IsHolder() && q.Identifier+q.Number+q.Issuer == "" && q.Holder == nil { // who names nothing means his own
 		holder = api.Holder{Kind: c.Holder.Kind, Code: c.Holder.Code}

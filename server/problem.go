@@ -235,12 +235,20 @@ func steps(place string) string {
 	return strings.ReplaceAll(place, ".", "/")
 }
 
-// pathOf is where in a request the vault found something wrong: among the values, whose short names are in capitals, or
-// a member of the request.
+// keyHeader is the place of an idempotency key, which the vault calls key.
+const (
+	keyHeader = "header." + api.HeaderIdempotencyKey
+	keyField  = "key"
+)
+
+// pathOf is where in a request the vault found something wrong: among the values, whose short names are in capitals, in
+// the header of the idempotency key, or a member of the request.
 func pathOf(p *vault.Problem) string {
 	switch {
 	case p.Field == "":
 		return ""
+	case p.Field == keyField:
+		return keyHeader
 	case p.Field[0] >= 'A' && p.Field[0] <= 'Z':
 		return "/values/" + p.Field
 	}

@@ -43,7 +43,7 @@ func (s *Server) registerProofs() {
 type bundleInput struct{ Reading }
 
 func (s *Server) bundle(ctx context.Context, c *identity.Caller, in *bundleInput) (*fileOutput, error) {
-	a, err := s.reading(c, &in.Reading)
+	a, err := s.reading(ctx, c, &in.Reading)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (s *Server) disclose(ctx context.Context, c *identity.Caller, in *discloseI
 	if err != nil {
 		return nil, err
 	}
-	return s.bundled(ctx, s.accessOf(c, in.Body.Asked), in.Identifier, fields)
+	return s.bundled(ctx, s.accessOf(ctx, c, in.Body.Asked), in.Identifier, fields)
 }
 
 type proofInput struct {
@@ -86,7 +86,7 @@ type proofInput struct {
 }
 
 func (s *Server) proof(ctx context.Context, c *identity.Caller, in *proofInput) (*fileOutput, error) {
-	a, err := s.reading(c, &in.Reading)
+	a, err := s.reading(ctx, c, &in.Reading)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/fixtures"
+	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/record"
 	"github.com/elicense/elicense/verify"
@@ -236,4 +237,40 @@ func TestOwnLicences_A04(t *testing.T) {
 		"holder": map[string]string{"code": fixtures.FirmAt(7).Code},
 	}))
 	require.Len(t, found.Licences, 1)
+}
+
+// TestGroundRegistered_A79: who leaves the right to its registration asks by the only one that stands there, which the
+// audit names, and no entry is made beside it; who has several or none is told to choose.
+func TestGroundRegistered_A79(t *testing.T) {
+	t.Parallel()
+	w := newWorldWith(t, func(keys *identity.Keys) {
+		keys.Add("several", identity.Caller{ID: "several", Role: identity.RoleReviewer, Method: identity.MethodToken})
+	})
+	put := api.CallerRights{Name: "示例区政务服务中心", Bases: []string{"示例办法第九条", "示例办法第十条"}, MaxLevel: "none"}
+	require.Equal(t, http.StatusOK, w.call("operator", http.MethodPut, "/callers/several", put).status)
+	issued := into[api.Written](t, w.call(fixtures.Caller(0), http.MethodPost, "/licences", foodRequest(t),
+		api.HeaderIdempotencyKey, "one"))
+	look := api.LookupRequest{Identifier: issued.Identifier}
+	look.Purpose, look.Ground = "审查", api.GroundRegistered
+	read := "/licences/" + issued.Identifier + "?purpose=x&ground=registered"
+	for key, want := range map[string]string{
+		"reviewer": "law " + fixtures.HallBasis, fixtures.Caller(0): "issuer ",
+	} {
+		for name, got := range map[string]reply{
+			"lookup": w.call(key, http.MethodPost, "/lookups", look), "read": w.call(key, http.MethodGet, read, nil),
+		} {
+			require.Equal(t, http.StatusOK, got.status, "%s %s: %s", key, name, got.body)
+			last := w.lastEntry()
+			require.Equal(t, want, last.Asked.Ground+" "+last.Asked.Basis)
+		}
+	}
+	require.Equal(t, []string{"no-case "}, w.alarms(), "by law without a case")
+	refused(t, w.call("several", http.MethodPost, "/lookups", look), http.StatusForbidden, "basis-missing")
+	refused(t, w.call("several", http.MethodGet, read, nil), http.StatusForbidden, "basis-missing")
+	look.Basis = put.Bases[1]
+	require.Equal(t, http.StatusOK, w.call("several", http.MethodPost, "/lookups", look).status)
+	look.Basis = "示例办法第九十条"
+	refused(t, w.call("reviewer", http.MethodPost, "/lookups", look), http.StatusForbidden, "basis-not-granted")
+	holder := w.call("firm-7", http.MethodGet, read, nil)
+	require.Equal(t, string(vault.GroundHolder), w.lastEntry().Asked.Ground, "%s", holder.body)
 }

@@ -20,17 +20,17 @@ type Reading struct {
 	Purpose    string `query:"purpose" required:"true" minLength:"1" maxLength:"200" doc:"用途: why this is asked"`
 	Item       string `query:"item" maxLength:"200" doc:"事项 code"`
 	Case       string `query:"case" maxLength:"200" doc:"case number"`
-	Ground     string `query:"ground" enum:"issuer,consent,law" doc:"the right; if absent issuer, or the holder's own"`
+	Ground     string `query:"ground" enum:"issuer,consent,law,registered" doc:"the right; if absent issuer, or the holder's own"`
 	Basis      string `query:"basis" maxLength:"200" doc:"consent or legal basis behind the ground"`
 }
 
 // reading is the access of a read of one licence.
-func (s *Server) reading(c *identity.Caller, r *Reading) (vault.Access, error) {
+func (s *Server) reading(ctx context.Context, c *identity.Caller, r *Reading) (vault.Access, error) {
 	ground := r.Ground
 	if ground == "" {
 		ground = string(vault.GroundIssuer)
 	}
-	return s.accessOf(c, api.Asked{
+	return s.accessOf(ctx, c, api.Asked{
 		Purpose: r.Purpose, Item: r.Item, Case: r.Case, Ground: ground, Basis: r.Basis,
 	}), checkIdentifier(c, r.Identifier)
 }
@@ -62,7 +62,7 @@ type licenceOutput struct {
 }
 
 func (s *Server) licence(ctx context.Context, c *identity.Caller, in *licenceInput) (*licenceOutput, error) {
-	a, err := s.reading(c, &in.Reading)
+	a, err := s.reading(ctx, c, &in.Reading)
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +99,9 @@ func refusedAs(err error, code vault.Code, field string) error {
 	return &vault.Refusal{Err: err, Problems: []vault.Problem{p}}
 }
 
+// pageUnknown refuses the mark of a page that there is not, in the query of a list.
+func pageUnknown() error { return refusedAs(vault.ErrInvalid, vault.CodeCursor, "after") }
+
 type historyInput struct {
 	Reading
 
@@ -110,7 +113,7 @@ type historyOutput struct {
 }
 
 func (s *Server) history(ctx context.Context, c *identity.Caller, in *historyInput) (*historyOutput, error) {
-	a, err := s.reading(c, &in.Reading)
+	a, err := s.reading(ctx, c, &in.Reading)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +178,7 @@ type momentOutput struct {
 }
 
 func (s *Server) moment(ctx context.Context, c *identity.Caller, in *momentInput) (*momentOutput, error) {
-	a, err := s.reading(c, &in.Reading)
+	a, err := s.reading(ctx, c, &in.Reading)
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,7 @@ func (s *Server) verifyDigest(ctx context.Context, c *identity.Caller, a *api.As
 	if err := checkIdentifier(c, d.Identifier); err != nil {
 		return out, err
 	}
-	res, err := s.cfg.Vault.Lookup(ctx, s.accessOf(c, *a), vault.Query{Identifier: d.Identifier})
+	res, err := s.cfg.Vault.Lookup(ctx, s.accessOf(ctx, c, *a), vault.Query{Identifier: d.Identifier})
 	var refusal *vault.Refusal
 	if errors.As(err, &refusal) && errors.Is(err, vault.ErrNotFound) {
 		out.Code = string(refusal.Problems[0].Code)

@@ -38,7 +38,7 @@ type scansInput struct{ Reading }
 type scansOutput struct{ Body api.PaperScans }
 
 func (s *Server) listScans(ctx context.Context, c *identity.Caller, in *scansInput) (*scansOutput, error) {
-	a, err := s.reading(c, &in.Reading)
+	a, err := s.reading(ctx, c, &in.Reading)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ type scanInput struct {
 }
 
 func (s *Server) getScan(ctx context.Context, c *identity.Caller, in *scanInput) (*fileOutput, error) {
-	a, err := s.reading(c, &in.Reading)
+	a, err := s.reading(ctx, c, &in.Reading)
 	if err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func (s *Server) verify(ctx context.Context, c *identity.Caller, in *verifyInput
 
 // witnessVerdict puts into the audit who judged which case, and how it ended, before anybody is told.
 func (s *Server) witnessVerdict(ctx context.Context, c *identity.Caller, act string, v *verdict) error {
-	a := s.accessOf(c, api.Asked{Purpose: "核验提交材料", Case: v.Verification.Case})
+	a := s.accessOf(ctx, c, api.Asked{Purpose: "核验提交材料", Case: v.Verification.Case})
 	return s.cfg.Vault.Witness(ctx, a, vault.Witnessed{
 		Act: act, Object: "verdict " + v.ID,
 		Result: witnessedIndication(v.Verification.Indication),

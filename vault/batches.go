@@ -1,17 +1,19 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/elicense/elicense/internal/engine"
 )
 
-// Batches lists the accounts of the caller's department, or all for an operator. Those of classified types are for the
-// type's owner alone.
+// Batches lists the accounts of the caller's department, or all for an operator, the first begun first. Those of
+// classified types are for the type's owner alone.
 func (v *Vault) Batches(ctx context.Context, a Access) ([]BatchAccount, error) {
 	s, err := v.admit(ctx, a)
 	if err != nil {
@@ -44,7 +46,9 @@ func (v *Vault) Batches(ctx context.Context, a Access) ([]BatchAccount, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(list, func(a, b BatchAccount) int { return a.Started.Compare(b.Started) })
+	slices.SortFunc(list, func(a, b BatchAccount) int {
+		return cmp.Or(a.Started.Compare(b.Started), strings.Compare(a.ID, b.ID))
+	})
 	return whole(list, v.audit(ctx, s, auditNote{act: "batches", count: len(list)}))
 }
 

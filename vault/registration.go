@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/elicense/elicense/internal/code"
+	"github.com/elicense/elicense/internal/engine"
 )
 
 // Limits of a registration.
@@ -76,6 +77,26 @@ func checkGrants(field string, list []string, check func(string) *Problem) []Pro
 		seen[s] = true
 	}
 	return problems
+}
+
+// OnlyGround is by which right a caller asks who has one alone, for an access in which that then stands: the only legal
+// basis; without any, that of a department which issues. Who has several, or none, asks by law on no basis, and that is
+// refused; so does a caller who is not registered or cannot be read, of whom the access says why.
+func (v *Vault) OnlyGround(ctx context.Context, caller string) (Ground, string) {
+	var c Caller
+	err := v.cfg.Engine.View(ctx, func(r engine.Reader) (err error) {
+		c, err = v.callerIn(r, caller)
+		return err
+	})
+	switch {
+	case err != nil:
+		return GroundLaw, ""
+	case len(c.Bases) == 1:
+		return GroundLaw, c.Bases[0]
+	case len(c.Bases) == 0 && c.Department != "" && len(c.Issues) > 0:
+		return GroundIssuer, ""
+	}
+	return GroundLaw, ""
 }
 
 // Registration is what the caller itself is registered for: its types, its legal bases, its strongest login.

@@ -24,3 +24,23 @@ func TestRegistration(t *testing.T) {
 	require.ErrorIs(t, err, vault.ErrUnknownCaller)
 	require.Nil(t, r)
 }
+
+// TestOnlyGround: a caller with one legal basis asks on that, a department without any about its own licences. Who has
+// several, or nothing, or is not registered, is given no right.
+func TestOnlyGround(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for id, bases := range map[string][]string{"several": {"示例法第一条", "示例法第二条"}, "nothing": nil} {
+		require.NoError(t, w.v.PutCaller(t.Context(), operator(), vault.Caller{ID: id, Name: id, Bases: bases}))
+	}
+	before := len(w.auditEntries())
+	for caller, want := range map[string][2]string{
+		byLaw().Caller: {string(vault.GroundLaw), fixtures.HallBasis}, department(0).Caller: {string(vault.GroundIssuer)},
+		"several": {string(vault.GroundLaw)}, "nothing": {string(vault.GroundLaw)}, "nobody": {string(vault.GroundLaw)},
+		"": {string(vault.GroundLaw)},
+	} {
+		ground, basis := w.v.OnlyGround(t.Context(), caller)
+		require.Equal(t, want, [2]string{string(ground), basis}, caller)
+	}
+	require.Len(t, w.auditEntries(), before, "it stands in the audit of what is then asked")
+}

@@ -224,7 +224,7 @@ func TestRightsAreComplete(t *testing.T) {
 			"Type": true, "TypeReport": true, "MarkRestored": true, "Name": true, "Checkpoint": true, "Consistency": true,
 			"Growth": true, "Sequence": true, "UnknownCallers": true, "NewestCheckpoint": true, "PublicState": true,
 			"CurrentStatus": true, "Ready": true, "FeedEnd": true, "PublicToken": true, "Announce": true, "Zone": true,
-			"IndexMessages": true,
+			"IndexMessages": true, "OnlyGround": true,
 		}[name]
 		known := open || elsewhere[name] != ""
 		for _, table := range []map[string]call{issuersOwn, batchesOwn, departmentsOwn, operators} {

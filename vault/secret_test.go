@@ -211,7 +211,7 @@ var sweeps = map[string]sweep{
 	"Checkpoint": {why: "salted leaves reveal nothing"}, "Consistency": {why: "salted leaves reveal nothing"},
 	"Growth":   {why: "salted leaves reveal nothing"},
 	"Sequence": {why: "salted leaves reveal nothing"}, "Sweep": {why: "shows no document"},
-	"Registration": {why: "no licences"}, "Ready": {why: "yes or no"}, "Zone": {why: "no licences"},
+	"Registration": {why: "no licences"}, "OnlyGround": {why: "no licences"}, "Ready": {why: "yes or no"}, "Zone": {why: "no licences"},
 	"Witness":        {why: "an audit entry, shows nothing"},
 	"Events":         {why: "lists what happened to licences of all types; those of closed ones are left out, TestEventsOfClosed_A69"},
 	"FeedEnd":        {why: "a counter"},

@@ -47,7 +47,7 @@ func (c *program) dial() (*client.Client, error) {
 	}
 	cfg := client.Config{
 		URL: s.url, Rand: c.Rand, Now: c.Now, TLS: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		Timeout: s.timeout,
+		Timeout: s.timeout, Clerk: c.access.Clerk,
 	}
 	if s.credentials != "" {
 		if err := c.takeCredentials(&cfg, s.credentials); err != nil {

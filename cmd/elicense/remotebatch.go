@@ -12,17 +12,16 @@ import (
 )
 
 func (d *serviceDesk) batches(ctx context.Context) ([]vault.BatchAccount, error) {
-	list, err := d.client.Conversions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]vault.BatchAccount, len(list.Items))
-	for i := range list.Items {
-		b, err := accountIn(&list.Items[i])
+	var out []vault.BatchAccount
+	for x, err := range d.client.Conversions(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		out[i] = *b
+		b, err := accountIn(x)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, *b)
 	}
 	return out, nil
 }

@@ -21,7 +21,6 @@ type serviceDesk struct {
 	asked  api.Asked
 	holder *vault.Assertion // who is present
 	local  *time.Location
-	guess  bool // the ground was not given: see settle
 	types  map[string]*vault.LicenceType
 	fonts  func() (document.Fonts, error)
 }
@@ -38,18 +37,19 @@ func (c *program) callService(asker who) (*serviceDesk, error) {
 	var err error
 	d := &serviceDesk{
 		local: moment.China(), types: map[string]*vault.LicenceType{}, fonts: c.findFonts,
-		guess: c.ground == "" && asker.ground == vault.GroundLaw,
 	}
 	a := c.access
-	a.Ground = asker.ground
-	if c.ground != "" {
+	switch a.Ground = asker.ground; {
+	case c.ground != "":
 		a.Ground = vault.Ground(c.ground)
+	case a.Ground == vault.GroundLaw && a.Basis == "": // as the defaults of a data directory
+		a.Ground = api.GroundRegistered
 	}
 	if a.Purpose == "" {
 		a.Purpose = asker.purpose
 	}
 	if c.present != "" {
-		a.Ground, d.guess = vault.GroundHolder, false
+		a.Ground = vault.GroundHolder
 		if d.holder, err = c.assertion(a); err != nil {
 			return nil, err
 		}
@@ -66,39 +66,16 @@ func (d *serviceDesk) zone() *time.Location { return d.local }
 
 func (d *serviceDesk) present() *vault.Assertion { return d.holder }
 
-// settle completes the ground of who does not say it, as a data directory's defaults do: a caller with one legal basis
-// asks on that, and a department's system without any asks about its own licences.
-func (d *serviceDesk) settle(ctx context.Context) error {
-	if !d.guess {
-		return nil
-	}
-	d.guess = false
-	if d.asked.Basis != "" {
-		return nil
-	}
-	g, err := d.client.Grounds(ctx)
-	switch {
-	case client.CodeOf(err) != "":
-		return nil // whoever may not ask that is told what he lacks by the question itself
-	case err != nil:
-		return err
-	case len(g.Bases) == 1:
-		d.asked.Basis = g.Bases[0]
-	case len(g.Bases) == 0 && len(g.Issues) > 0:
-		d.asked.Ground = string(vault.GroundIssuer)
-	}
-	return nil
-}
-
 // reads is what a read of one licence says. It names no holder, since it travels in an address.
-func (d *serviceDesk) reads(ctx context.Context) (client.Reading, error) {
+func (d *serviceDesk) reads() (client.Reading, error) {
 	if d.holder != nil {
 		return client.Reading{}, cli.Usage("持证主体在场时，服务只受理查询和加注件：lookup、document copy",
 			"for a holder who is present a service looks licences up and makes copies: lookup, document copy")
 	}
-	err := d.settle(ctx)
 	a := &d.asked
-	return client.Reading{Purpose: a.Purpose, Item: a.Item, Case: a.Case, Ground: readingGround(a.Ground), Basis: a.Basis}, err
+	return client.Reading{
+		Purpose: a.Purpose, Item: a.Item, Case: a.Case, Ground: readingGround(a.Ground), Basis: a.Basis,
+	}, nil
 }
 
 // readingGround leaves out the ground of a holder who calls by himself.

@@ -14,7 +14,7 @@ import (
 )
 
 func (d *serviceDesk) bundle(ctx context.Context, identifier string) ([]byte, error) {
-	r, err := d.reads(ctx)
+	r, err := d.reads()
 	if err != nil {
 		return nil, err
 	}
@@ -22,7 +22,7 @@ func (d *serviceDesk) bundle(ctx context.Context, identifier string) ([]byte, er
 }
 
 func (d *serviceDesk) proof(ctx context.Context, identifier string, number int) ([]byte, error) {
-	r, err := d.reads(ctx)
+	r, err := d.reads()
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (d *serviceDesk) checkpoint(ctx context.Context) ([]byte, error) {
 
 // attachments are the documents of a licence and the scans of its papers.
 func (d *serviceDesk) attachments(ctx context.Context, identifier string) ([]attachment, error) {
-	r, err := d.reads(ctx)
+	r, err := d.reads()
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (d *serviceDesk) attachments(ctx context.Context, identifier string) ([]att
 
 // content gives a document, held against its digest here.
 func (d *serviceDesk) content(ctx context.Context, identifier string, x *attachment) ([]byte, error) {
-	r, err := d.reads(ctx)
+	r, err := d.reads()
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (d *serviceDesk) drawer() (*document.Drawer, error) {
 }
 
 func (d *serviceDesk) page(ctx context.Context, identifier string, o *drawOptions) (*drawnPage, error) {
-	r, err := d.reads(ctx)
+	r, err := d.reads()
 	if err != nil {
 		return nil, err
 	}
@@ -111,9 +111,6 @@ func (d *serviceDesk) page(ctx context.Context, identifier string, o *drawOption
 }
 
 func (d *serviceDesk) noted(ctx context.Context, o *copyOrder) (*notedCopy, error) {
-	if err := d.settle(ctx); err != nil {
-		return nil, err
-	}
 	until, err := o.lastDay(d.local)
 	if err != nil {
 		return nil, err

@@ -17,9 +17,6 @@ func (d *serviceDesk) fresh(context.Context) error { return nil }
 
 // lookup finds licences with everything on their face.
 func (d *serviceDesk) lookup(ctx context.Context, q vault.Query) (*vault.Result, error) {
-	if err := d.settle(ctx); err != nil {
-		return nil, err
-	}
 	answer, err := d.client.LookUp(ctx, api.LookupRequest{
 		Asked: d.asked, Identifier: q.Identifier, Type: q.Type, Number: q.Number, Issuer: q.Issuer, Batch: q.Batch,
 		Limit: q.Limit, Cursor: q.Cursor, Receipt: q.Receipt, Holder: holderIn(&q), Fields: []string{"*"},
@@ -86,9 +83,6 @@ func receiptIn(r *api.Receipt) *vault.Receipt {
 }
 
 func (d *serviceDesk) compare(ctx context.Context, q vault.Query, claims map[string]string) (*vault.Comparison, error) {
-	if err := d.settle(ctx); err != nil {
-		return nil, err
-	}
 	answer, err := d.client.Compare(ctx, api.ComparisonRequest{Asked: d.asked, Comparison: comparisonIn(&q, claims)})
 	if err != nil {
 		return nil, err
@@ -116,7 +110,7 @@ func comparedIn(a *api.ComparisonAnswer) *vault.Comparison {
 }
 
 func (d *serviceDesk) asOf(ctx context.Context, q asOf) (*vault.Moment, error) {
-	r, err := d.reads(ctx)
+	r, err := d.reads()
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +129,7 @@ func (d *serviceDesk) asOf(ctx context.Context, q asOf) (*vault.Moment, error) {
 
 // history gives everything that happened to a licence, each event with its proof.
 func (d *serviceDesk) history(ctx context.Context, identifier string) ([]vault.Entry, error) {
-	r, err := d.reads(ctx)
+	r, err := d.reads()
 	if err != nil {
 		return nil, err
 	}

@@ -25,9 +25,6 @@ func (cs *claimSheet) askAhead(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	if err := d.settle(ctx); err != nil {
-		return err
-	}
 	numbers, rows, err := cs.questions(ctx)
 	if err != nil {
 		return err

@@ -73,6 +73,9 @@ func refusedBy(cmd *cobra.Command, p *client.ProblemError) error {
 // problemIn is one thing that is wrong in the words of the command line.
 func problemIn(cmd *cobra.Command, d *api.Defect) cli.Problem {
 	where := d.Path
+	if where == "header."+api.HeaderIdempotencyKey {
+		where = "/key"
+	}
 	for _, member := range []string{"/values/", "/claims/", "/"} {
 		if short, cut := strings.CutPrefix(where, member); cut {
 			where = short

@@ -10,6 +10,7 @@ import (
 
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 )
 
@@ -60,6 +61,7 @@ func (c *program) root() *cobra.Command {
 	f.StringVar(&c.access.Purpose, "purpose", "", "用途，记入审计 / purpose, for the audit")
 	f.StringVar(&c.access.Item, "item", "", "事项编码，记入审计 / service item, for the audit")
 	f.StringVar(&c.access.Case, "case", "", "办件编号，记入审计 / case number, for the audit")
+	f.StringVar(&c.access.Clerk, "clerk", "", "经办人的工号或化名，记入审计 / clerk who acts, by a staff number or pseudonym, for the audit")
 	f.StringVar(&c.ground, "ground", "", "依据类型 issuer|holder|consent|law|operator / ground of the access")
 	f.StringVar(&c.access.Basis, "basis", "", "法律依据条款或授权编号 / legal basis or consent")
 	f.StringVar(&c.present, "present", "", "在场的持证主体：代码或 类型:代码，与 --case、--level 同用 / holder who is logged in, with "+
@@ -70,12 +72,26 @@ func (c *program) root() *cobra.Command {
 	c.Finish(root)
 	check := root.PersistentPreRunE
 	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
-		if err := c.chooseDesk(cmd); err != nil {
+		if err := errors.Join(c.checkClerk(cmd), c.chooseDesk(cmd)); err != nil {
 			return err
 		}
 		return check(cmd, args)
 	}
 	return root
+}
+
+// checkClerk refuses what names no clerk before anything is asked, at a service as on a data directory: a citizen number
+// that was given by mistake goes nowhere.
+func (c *program) checkClerk(cmd *cobra.Command) error {
+	if !cmd.Flags().Changed("clerk") || vault.ValidClerk(c.access.Clerk) {
+		return nil
+	}
+	return &cli.UsageError{
+		Code: string(identity.CodeClerk),
+		Zh:   "--clerk 应为工号或化名（1 至 64 个字母、数字和 . _ @ -），不得为身份证号、手机号",
+		En: "--clerk is a staff number or pseudonym of 1 to 64 letters, digits and . _ @ -, and never a citizen or mobile " +
+			"number",
+	}
 }
 
 func (c *program) defaultDir() string {

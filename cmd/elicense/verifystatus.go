@@ -74,7 +74,7 @@ func (s *askedStatus) CurrentStatus(ctx context.Context, identifier string) (ver
 // ask has the service show the number of a licence and nothing else of it: with that comes what its vault signed of the
 // state, and the ledger proof.
 func (s *askedStatus) ask(ctx context.Context, identifier string) (verify.Status, error) {
-	r, err := s.desk.reads(ctx)
+	r, err := s.desk.reads()
 	if err != nil {
 		return verify.Status{}, err
 	}

@@ -71,7 +71,7 @@ func (p Problem) Text(l Lang) string {
 		return (&normal.Problem{Code: normal.Code(p.Code), Found: p.Found, Want: p.Want}).Text(l)
 	}
 	if l == EN {
-		return p.fill(m.en)
+		return p.inEnglish().fill(m.en)
 	}
 	return p.fill(m.zh)
 }
@@ -83,9 +83,23 @@ func (p Problem) Fix(l Lang) string {
 		return (&normal.Problem{Code: normal.Code(p.Code), Found: p.Found, Want: p.Want}).Fix(l)
 	}
 	if l == EN {
-		return p.fill(m.fixEN)
+		return p.inEnglish().fill(m.fixEN)
 	}
 	return p.fill(m.fixZH)
+}
+
+// inEnglish translates what was found and wanted where this package wrote it, in Chinese.
+func (p Problem) inEnglish() Problem {
+	if p.Code != CodeValueValidity {
+		return p
+	}
+	if r, ok := ParseRanges(p.Want); ok {
+		p.Want = r.english()
+	}
+	if from, open := strings.CutSuffix(p.Found, openEnd); open {
+		p.Found = from + openEndEN
+	}
+	return p
 }
 
 // fill puts what was found and wanted in the place of the two marks.

@@ -26,8 +26,9 @@ type Range struct {
 }
 
 const (
-	openEnd = "长期"
-	atMost  = "≤"
+	openEnd   = "长期"
+	openEndEN = "open end"
+	atMost    = "≤"
 )
 
 // String gives the text of a range.
@@ -50,6 +51,29 @@ func (r Ranges) String() string {
 		parts[i] = r[i].String()
 	}
 	return strings.Join(parts, "^")
+}
+
+// english gives the ranges to a person: 3 years, at most 5 years, open end.
+func (r Ranges) english() string {
+	parts := make([]string, len(r))
+	for i := range r {
+		parts[i] = r[i].english()
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (r Range) english() string {
+	if r.Unit == 'L' {
+		return openEndEN
+	}
+	s := strconv.Itoa(r.N) + " " + map[byte]string{'Y': "year", 'M': "month", 'D': "day"}[r.Unit]
+	if r.N > 1 {
+		s += "s"
+	}
+	if r.UpTo {
+		s = "at most " + s
+	}
+	return s
 }
 
 // MarshalText gives String.

@@ -91,6 +91,26 @@ func TestCheckValues(t *testing.T) {
 	}
 }
 
+// TestValidityInWords: a validity that is not allowed is told to each in one language.
+func TestValidityInWords(t *testing.T) {
+	t.Parallel()
+	c := compile(t, strings.Replace(base, "3年^≤5年^6月^90日^长期", "1年^≤5年^6月^90日^长期", 1))
+	values := sound()
+	values["ZZYXQJZRQ"] = "2027-03-01"
+	problems := c.CheckValues(values, today)
+	require.Len(t, problems, 1)
+	require.Equal(t, "允许的期限：1年^≤5年^6月^90日^长期", problems[0].Fix(catalogue.ZH))
+	require.Equal(t, "allowed: 1 year, at most 5 years, 6 months, 90 days, open end", problems[0].Fix(catalogue.EN))
+
+	c = compile(t, strings.Replace(base, "3年^≤5年^6月^90日^长期", "5年", 1))
+	values["ZZYXQJZRQ"] = "长期"
+	problems = c.CheckValues(values, today)
+	require.Len(t, problems, 1)
+	require.Contains(t, problems[0].Text(catalogue.ZH), "– 长期）")
+	require.Contains(t, problems[0].Text(catalogue.EN), "– open end)")
+	require.Equal(t, "allowed: 5 years", problems[0].Fix(catalogue.EN))
+}
+
 // TestCheckValuesAllAtOnce: every error of a record in one answer.
 func TestCheckValuesAllAtOnce(t *testing.T) {
 	values := sound()

@@ -15,7 +15,7 @@ func detect(t testing.TB, w *world, typeName string, f convert.File) *convert.Pr
 	t.Helper()
 	typ, err := w.v.Type(t.Context(), typeCode(t, typeName))
 	require.NoError(t, err)
-	p, err := convert.Detect(t.Context(), f, typ, nil)
+	p, err := convert.Detect(t.Context(), f, typ, nil, nil)
 	require.NoError(t, err)
 	return p
 }
@@ -169,7 +169,7 @@ func FuzzDetect(f *testing.F) {
 	d := fixtures.Departments()[0]
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file := fileOf("x", data)
-		p, err := convert.Detect(t.Context(), file, typ, nil)
+		p, err := convert.Detect(t.Context(), file, typ, nil, nil)
 		if err != nil {
 			require.Nil(t, p)
 			return

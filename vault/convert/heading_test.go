@@ -74,6 +74,34 @@ func TestDetectTellsAll(t *testing.T) {
 	require.Equal(t, []vault.Code{convert.CodeHeadingNone}, codesOf(p.Problems))
 }
 
+// TestDetectFits: a mapping that is there is held against the file, as a conversion would do it, and nothing is guessed.
+func TestDetectFits(t *testing.T) {
+	w := newWorld(t)
+	typ, err := w.v.Type(t.Context(), typeCode(t, "business-licence"))
+	require.NoError(t, err)
+	f := csvOf("编号,名称,代码,备注", "A-1,甲公司,"+firm(1)+",")
+	for name, c := range map[string]struct {
+		change func(*convert.Mapping)
+		code   vault.Code
+	}{
+		"no such heading": {func(m *convert.Mapping) { m.Columns[1].Heading = "姓名" }, convert.CodeHeadingMissing},
+		"other type":      {func(m *convert.Mapping) { m.Type = strings.Repeat("1", 21) }, convert.CodeMappingType},
+	} {
+		m := plainMapping()
+		c.change(m)
+		p, err := convert.Detect(t.Context(), f, typ, m, nil)
+		require.NoError(t, err, name)
+		require.Contains(t, codesOf(p.Problems), c.code, name)
+		require.Same(t, m, p.Mapping, name)
+	}
+	m := plainMapping()
+	m.Columns[3].Heading = "备注"
+	p, err := convert.Detect(t.Context(), f, typ, m, nil)
+	require.NoError(t, err)
+	require.Equal(t, m.Columns[3].Elements, p.Columns[3].Elements)
+	require.Equal(t, 1, p.HeadingRow)
+}
+
 // TestRegistrationDateIsNoIssueDate: it must be declared derived, whatever way it is mapped.
 func TestRegistrationDateIsNoIssueDate(t *testing.T) {
 	w := newWorld(t)

@@ -33,7 +33,8 @@ type CaseReport struct {
 }
 
 // VerifyCase judges every document of a case as of one moment, and takes the digest of each: a report must say what it
-// is about. A sealed licence beside the bundle of the same record is judged with it, see Report.With. The error says that judging was broken off; the reports so far are there, the others are INDETERMINATE.
+// is about. A sealed licence beside the bundle of the same record is judged with it, see Report.With. The error says
+// that judging was broken off; the reports so far are there, the others are INDETERMINATE.
 func (v *Verifier) VerifyCase(ctx context.Context, docs []Named, expect Expect) (*CaseReport, error) {
 	if len(docs) > MaxCase {
 		return &CaseReport{}, fmt.Errorf("%w: %d documents, at most %d", ErrConfig, len(docs), MaxCase)

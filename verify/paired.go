@@ -10,6 +10,9 @@ import (
 // another document of the case, and the places of these bundles by those of the licences. A bundle stays a document of
 // its own: what was handed in is judged, each by itself.
 func paired(docs []Named) ([]Named, map[int]int) {
+	if len(docs) < 2 {
+		return docs, nil
+	}
 	bundles := map[record.Digest]int{}
 	for i := range docs {
 		if b, _ := bundleOf(&docs[i].Document); b != nil {

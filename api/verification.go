@@ -56,6 +56,7 @@ type Verification struct {
 // Judged is the verdict on one document.
 type Judged struct {
 	Name          string `json:"name"`
+	With          string `json:"with,omitempty" doc:"the document of the case by which the vault's word on this one came"`
 	SM3           string `json:"sm3"`
 	Size          int64  `json:"size"`
 	Kind          string `json:"kind" doc:"what it was taken for"`

@@ -33,18 +33,23 @@ type CaseReport struct {
 }
 
 // VerifyCase judges every document of a case as of one moment, and takes the digest of each: a report must say what it
-// is about. The error says that judging was broken off; the reports so far are there, the others are INDETERMINATE.
+// is about. A sealed licence beside the bundle of the same record is judged with it, see Report.With. The error says
+// that judging was broken off; the reports so far are there, the others are INDETERMINATE.
 func (v *Verifier) VerifyCase(ctx context.Context, docs []Named, expect Expect) (*CaseReport, error) {
 	if len(docs) > MaxCase {
 		return &CaseReport{}, fmt.Errorf("%w: %d documents, at most %d", ErrConfig, len(docs), MaxCase)
 	}
 	v = v.asOf(v.config.Now())
+	docs, with := paired(docs)
 	c := &CaseReport{docs: docs, judge: v, expect: expect}
 	var first error
 	for i := range docs {
 		r, err := v.VerifyDocument(ctx, docs[i].Document, expect)
 		in, unread := inputOf(ctx, &docs[i].Document)
 		err = errors.Join(err, unread)
+		if at, ok := with[i]; ok {
+			r.With = docs[at].Name
+		}
 		c.Names, c.Inputs, c.Reports = append(c.Names, docs[i].Name), append(c.Inputs, in), append(c.Reports, r)
 		if err != nil && first == nil {
 			first = fmt.Errorf("verifying %q: %w", docs[i].Name, err)
@@ -128,7 +133,7 @@ func (c *CaseReport) WriteText(w io.Writer, lang string) error {
 	fmt.Fprintf(&b, "%s\n%s\n\n", decision, reason)
 	for i, r := range c.Reports {
 		d, why := r.Headlines(lang)
-		fmt.Fprintf(&b, "%s\n", oneLine(fmt.Sprintf("%s  %s  %s", c.Names[i], d, why)))
+		fmt.Fprintf(&b, "%s\n", oneLine(fmt.Sprintf("%s  %s  %s%s", c.Names[i], d, why, r.withWords(lang))))
 	}
 	if n := c.Notice(lang); n != "" {
 		fmt.Fprintf(&b, "\n%s\n", oneLine(n))
@@ -139,6 +144,7 @@ func (c *CaseReport) WriteText(w io.Writer, lang string) error {
 
 type jsonNamed struct {
 	Name   string  `json:"name"`
+	With   string  `json:"with,omitempty"` // name of the document that says what the vault knows of this one
 	Input  Input   `json:"input"`
 	Report *Report `json:"report"`
 }
@@ -163,7 +169,7 @@ func (c *CaseReport) MarshalJSON() ([]byte, error) {
 		Indication: c.Indication(), Notice: texts{c.notice("zh"), c.notice("en")}, Documents: []jsonNamed{},
 	}
 	for i, r := range c.Reports {
-		out.Documents = append(out.Documents, jsonNamed{c.Names[i], c.Inputs[i], r})
+		out.Documents = append(out.Documents, jsonNamed{c.Names[i], r.With, c.Inputs[i], r})
 	}
 	return json.Marshal(out)
 }

@@ -78,6 +78,30 @@ var htmlOrder = map[string]int{
 	CheckFailed.String(): 0, CheckIndeterminate.String(): 1, CheckPassed.String(): 2, CheckSkipped.String(): 2,
 }
 
+// shownFacts are the facts as people read them, and with what the document was judged.
+func (r *Report) shownFacts(lang string) []htmlFact {
+	out := make([]htmlFact, 0, len(r.Facts)+1)
+	for i := range r.Facts {
+		f := &r.Facts[i]
+		out = append(out, htmlFact{f.Part, f.name().in(lang), f.Value, f.Proven})
+	}
+	if r.With != "" {
+		out = append(out, htmlFact{Name: withName.in(lang), Value: r.With, Proven: true})
+	}
+	return out
+}
+
+// withName is before the document of the case that says what the vault knows of another.
+var withName = words{"连同核验（同案提交的证照库说明）", "judged with (the vault's word, from the same case)"}
+
+// withWords say behind a verdict with what the document was judged.
+func (r *Report) withWords(lang string) string {
+	if r.With == "" {
+		return ""
+	}
+	return words{"（连同《" + r.With + "》核验）", " (judged with " + r.With + ")"}.in(lang)
+}
+
 func (r *Report) view(lang string) htmlView {
 	say := func(zh, en string) string { return words{zh, en}.in(lang) }
 	decision, reason := r.Headlines(lang)
@@ -110,10 +134,7 @@ func (r *Report) view(lang string) htmlView {
 			marks[c.Status], c.Status.String(), c.Part, checkText(c, lang), c.ID, c.Clause,
 		})
 	}
-	for i := range r.Facts {
-		f := &r.Facts[i]
-		v.Facts = append(v.Facts, htmlFact{f.Part, factName(f.ID).in(lang), f.Value, f.Proven})
-	}
+	v.Facts = r.shownFacts(lang)
 	for _, m := range r.Timeline {
 		v.Timeline = append(v.Timeline, htmlFact{Part: m.Part, Name: m.Time, Value: momentNames[m.ID].in(lang)})
 	}

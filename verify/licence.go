@@ -120,7 +120,7 @@ func (j *judgement) judgeDisclosures(l *licence) map[string]string {
 	values := make(map[string]string, len(list))
 	for i := range list {
 		values[list[i].Name] = list[i].Value
-		j.fact("element."+list[i].Name, list[i].Value)
+		j.elementFact("element.", l.record.TypeCode, list[i].Name, list[i].Value)
 	}
 	return values
 }

@@ -14,23 +14,37 @@ func LicenceFor(d *Document, bundles ...[]byte) []byte {
 	if d.Body == nil || len(bundles) == 0 {
 		return nil
 	}
+	known := map[record.Digest][]byte{}
+	for _, raw := range bundles {
+		b, err := record.ParseBundle(raw)
+		if err != nil {
+			continue
+		}
+		if sum := record.Sum(b.Record); known[sum] == nil {
+			known[sum] = raw
+		}
+	}
+	for _, sum := range recordsIn(d) {
+		if raw := known[sum]; raw != nil {
+			return raw
+		}
+	}
+	return nil
+}
+
+// recordsIn are the records of licences that lie in an OFD.
+func recordsIn(d *Document) (sums []record.Digest) {
 	p, err := ofd.Open(d.Body, d.Size)
 	if err != nil {
 		return nil
 	}
 	o := &ofdPackage{Package: p}
 	for _, name := range o.Files() {
-		inside := o.bundleIn(name)
-		if inside == nil {
-			continue
-		}
-		for _, raw := range bundles {
-			if b, err := record.ParseBundle(raw); err == nil && bytes.Equal(b.Record, inside.Record) {
-				return raw
-			}
+		if inside := o.bundleIn(name); inside != nil {
+			sums = append(sums, record.Sum(inside.Record))
 		}
 	}
-	return nil
+	return sums
 }
 
 // bundleIn is the licence that lies in a file of the package.

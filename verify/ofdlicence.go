@@ -124,8 +124,8 @@ func (j *judgement) completed(inside *record.Bundle, beside []byte) *record.Bund
 	if beside == nil {
 		return inside
 	}
-	now, err := record.ParseBundle(beside)
-	if names, ok := members(beside); err != nil || !ok || !names["format"] {
+	now := parseBeside(beside)
+	if now == nil {
 		j.fail("licence.beside", FormatFailure, record.BundleFormat)
 		return inside
 	}

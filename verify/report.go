@@ -193,6 +193,8 @@ type Fact struct {
 	Part   string `json:"part,omitempty"`
 	Value  string `json:"value"`
 	Proven bool   `json:"proven"` // a signature or proof that counts covers it
+
+	label string // what people call the element, if its type is known here
 }
 
 // Moment is one entry of the time line.
@@ -220,6 +222,9 @@ type Report struct {
 	Advice        []Advice   // why a signature failed, if a known mistake explains it
 	Kept          []Rejudged // the documents of an evidence file, judged anew
 	Grounds       Grounds    // what it rests on beside the document; no part of its written forms
+	// With is the document of the same case by which the vault's word on this licence came; empty: none did. It is told
+	// to people, and no part of the JSON form, which is of one document; that of a case has it.
+	With string
 
 	said *Said          // by the status source, with what of it was used
 	zone *time.Location // of the times that people read

@@ -75,7 +75,7 @@ func (j *judgement) judgeClaims(r *record.Receipt, opens []record.Disclosure) ma
 			return nil
 		}
 		delete(claims, c.Field) // a second opening of one claim is refused
-		j.fact("claimed."+c.Field, opens[i].Value)
+		j.elementFact("claimed.", typeOf(r.Identifier), c.Field, opens[i].Value)
 		if c.Verdict == verdictEqual {
 			values[c.Field] = opens[i].Value
 		}
@@ -91,7 +91,7 @@ func (j *judgement) judgeResult(r *record.Receipt) {
 	const id = "receipt.result"
 	for i := range r.Claims {
 		c := &r.Claims[i]
-		j.fact("verdict."+c.Field, c.Verdict)
+		j.elementFact("verdict.", typeOf(r.Identifier), c.Field, c.Verdict)
 		if r.Result == "matched" && c.Verdict != verdictEqual {
 			j.fail(id, SigConstraintsFailure, "matched", c.Verdict)
 			return

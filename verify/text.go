@@ -388,7 +388,6 @@ var factNames = map[string]words{
 	"ledger.identifier": {"电子证照标识", "identifier"}, "status.vault": {"状态声明的证照库", "status by"},
 	"status.identifier": {"状态声明的证照", "status of"}, "status.state": {"状态", "state"}, "status.since": {"自", "since"},
 	"source.vault": {"状态来源的证照库", "answered by"}, "source.state": {"状态来源的答复", "answer of the status source"},
-	"element.ZZBH": {"证照编号", "number"}, "element.CZZT": {"持证主体", "holder"}, "element.CZZTDM": {"持证主体代码", "holder code"},
 }
 
 var momentNames = map[string]words{
@@ -400,21 +399,4 @@ var momentNames = map[string]words{
 	"copy-until": {"加注件有效期截止", "copy is good until"}, "seal-made": {"印章制成", "seal made"},
 	"stamped": {"时间戳", "time-stamped"}, "revoked": {"证书被吊销", "certificate revoked"},
 	"expired": {"证书过期", "certificate expired"},
-}
-
-// factName names a fact; elements that have no name here keep their code.
-func factName(id string) words {
-	for _, table := range []map[string]words{factNames, signatureFacts, evidenceFacts} {
-		if w, ok := table[id]; ok {
-			return w
-		}
-	}
-	_, element, _ := strings.Cut(id, ".")
-	switch {
-	case strings.HasPrefix(id, "claimed."):
-		return words{"申报 " + element, "claimed " + element}
-	case strings.HasPrefix(id, "verdict."):
-		return words{"比对 " + element, "verdict on " + element}
-	}
-	return words{element, element}
 }

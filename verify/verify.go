@@ -63,6 +63,10 @@ type Config struct {
 	SealMakers []*pki.Certificate
 	// Requirements are what signatures on documents must fulfil.
 	Requirements Requirements
+	// Labels gives what people call an element of a licence type (法定代表人（负责人）), for the reports that they read.
+	// Empty: not known, and they show its short name. It is safe for concurrent use, and nothing is judged by it. nil:
+	// none is known.
+	Labels func(ctx context.Context, typeCode, element string) string
 }
 
 // Requirements says what a deployment demands of a signature on a document. The zero value demands what the checks

@@ -159,12 +159,12 @@ func skipped(c *Check) words {
 func (r *Report) writeRest(line func(format string, args ...any), lang string) {
 	say := func(zh, en string) string { return words{zh, en}.in(lang) }
 	line("")
-	for i := range r.Facts {
+	for _, f := range r.shownFacts(lang) {
 		mark := ""
-		if !r.Facts[i].Proven {
+		if !f.Proven {
 			mark = say("（未经证明）", " (not proven)")
 		}
-		line("%s%s: %s%s", inPart(r.Facts[i].Part), factName(r.Facts[i].ID).in(lang), r.Facts[i].Value, mark)
+		line("%s%s: %s%s", inPart(f.Part), f.Name, f.Value, mark)
 	}
 	line("")
 	for _, m := range r.Timeline {

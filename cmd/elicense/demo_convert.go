@@ -149,6 +149,9 @@ func (d *demo) pass(ctx context.Context, dry bool) (*pass, error) {
 	if dry {
 		name = d.Say("试运行", "dry run")
 	}
+	if !dry && d.result == "" && !d.terminal { // there a bar shows how far it is
+		d.Tell("   %s %d 行，每张证照随即绘制、用印：请稍候……", "   %s %d rows, each licence is drawn and sealed: this takes a while …", name, d.rows)
+	}
 	report, err := d.convertInto(ctx, converting{d.house, as(1, "存量证照电子化转换"), name}, job)
 	if err != nil {
 		return nil, err

@@ -15,11 +15,14 @@ import (
 )
 
 func (c *program) detectCommand() *cobra.Command {
-	var typ, to, encoding string
+	var typ, to string
+	var known ledgerFile
 	cmd := &cobra.Command{
 		Use: "detect FILE --type TYPE", Args: cobra.ExactArgs(1),
 		Short: "识别表头，给出列映射供核对、修改和保存 / find the headings and propose a mapping to look over, edit and save",
 		Example: "  elicense convert detect 台账.xls --type 食品经营许可证 --save 映射.yaml\n" +
+			"  elicense convert detect 台账.xls --type 食品经营许可证 --sheet 二月 --save 二月.yaml\n" +
+			"  elicense convert detect 台账.xls --type 食品经营许可证 --mapping 映射.yaml\n" +
 			"  elicense convert 台账.xls --type 食品经营许可证 --mapping 映射.yaml --dry-run",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.at(cmd.Context(), issuer("识别台账表头"), func(d desk) error {
@@ -27,10 +30,11 @@ func (c *program) detectCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := checkEncoding(encoding); err != nil {
+				if err := checkEncoding(known.encoding); err != nil {
 					return err
 				}
-				p, err := detectIn(cmd.Context(), ledgerFile{args[0], encoding}, t)
+				known.path = args[0]
+				p, err := detectIn(cmd.Context(), known, t)
 				if err != nil {
 					return err
 				}
@@ -44,7 +48,11 @@ func (c *program) detectCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&typ, "type", "", "证照类型：名称或代码 / type: name or code")
-	encodingFlag(cmd, &encoding)
+	cmd.Flags().StringVar(&known.sheet, "sheet", "",
+		"只看这张工作表，缺省自动找（替代映射中的 sheet） / look at this sheet alone, in place of a mapping's; found if not given")
+	cmd.Flags().StringVar(&known.mapping, "mapping", "",
+		"列映射文件：看它与台账是否相符 / mapping file: does it fit the ledger?")
+	encodingFlag(cmd, &known.encoding)
 	cmd.Flags().StringVar(&to, "save", "", "把映射存为文件 / save the mapping")
 	cli.MustHave(cmd, "type")
 	return cmd
@@ -68,10 +76,35 @@ func checkEncoding(name string) error {
 	return cli.Usage("--encoding 不认识："+name+"；可用："+all, "--encoding is not known: "+name+"; there are: "+all)
 }
 
-// ledgerFile is a ledger on the disk.
-type ledgerFile struct{ path, encoding string }
+// ledgerFile is a ledger on the disk, with what is known of it; empty: to be found.
+type ledgerFile struct{ path, encoding, sheet, mapping string }
+
+// known is what the flags say of the mapping; nil: nothing.
+func (l *ledgerFile) known() (*convert.Mapping, error) {
+	if l.mapping == "" && l.sheet == "" {
+		return nil, nil //nolint:nilnil // nothing
+	}
+	m := &convert.Mapping{}
+	if l.mapping != "" {
+		text, err := os.ReadFile(l.mapping)
+		if err != nil {
+			return nil, err
+		}
+		if m, err = convert.ParseMapping(text); err != nil {
+			return nil, err
+		}
+	}
+	if l.sheet != "" {
+		m.Sheet, m.SheetAt = l.sheet, 0
+	}
+	return m, nil
+}
 
 func detectIn(ctx context.Context, ledger ledgerFile, t *vault.LicenceType) (*convert.Proposal, error) {
+	known, err := ledger.known()
+	if err != nil {
+		return nil, err
+	}
 	f, err := os.Open(ledger.path)
 	if err != nil {
 		return nil, err
@@ -84,7 +117,7 @@ func detectIn(ctx context.Context, ledger ledgerFile, t *vault.LicenceType) (*co
 	file := convert.File{
 		Reader: f, SizeBytes: info.Size(), Name: filepath.Base(ledger.path), Encoding: ledger.encoding,
 	}
-	return convert.Detect(ctx, file, t, func() (convert.TempFile, error) { return tempSheet() })
+	return convert.Detect(ctx, file, t, known, func() (convert.TempFile, error) { return tempSheet() })
 }
 
 // showProposal prints what each column was taken for, then the mapping, then what is not settled. A mapping that is not

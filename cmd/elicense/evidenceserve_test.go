@@ -53,6 +53,8 @@ func TestBareLicenceAtCounter_A36(t *testing.T) {
 	r.ok("document", "get", a.Identifier, "1", "--save", original)
 	r.ok("document", "copy", a.Identifier, "--for", "示例市政务服务中心", "--why", "办理备案",
 		"--until", day(from.AddDate(1, 0, 0)), "--save", copied)
+	bundle := filepath.Join(work, "licence.json")
+	r.ok("lookup", a.Identifier, "--export", bundle)
 	r.ok("certificate", "trust", filepath.Join(work, "trust"))
 
 	s := serve(t, r.dir)
@@ -91,6 +93,16 @@ func TestBareLicenceAtCounter_A36(t *testing.T) {
 		}, d)
 	}
 	require.Equal(t, "TOTAL-FAILED", verdict("bad", original).Indication)
+	pair := verdict("pair", original, bundle) // the bundle's word was good and is still fresh: the worse one counts
+	require.Equal(t, []string{"licence.json", ""}, []string{pair.Documents[0].With, pair.Documents[1].With})
+	for _, d := range pair.Documents {
+		require.Equal(t, []string{"TOTAL-FAILED", "source.state"}, []string{d.Indication, d.Headline})
+	}
+	for _, f := range pair.Reports {
+		if f.Form == "html" {
+			require.Contains(t, string(s.fetch(f.File.ID)), "<td>法定代表人（负责人）</td><td>张示例</td>")
+		}
+	}
 	s.kill()
 
 	require.NoError(t, os.RemoveAll(r.dir)) // what was judged then needs neither service nor vault

@@ -27,7 +27,7 @@ var _ server.Judge = (*judge)(nil)
 
 func (c *program) newJudge(ctx context.Context, h *house) (*judge, error) {
 	c.keepRevocations(h)
-	v, err := c.verifierAsking(ctx, &trust{}, server.CurrentStatus{Vault: h.vault})
+	v, err := c.verifierAsking(ctx, &trust{labels: declaredLabels(h.vault)}, server.CurrentStatus{Vault: h.vault})
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (j *judge) verifier(ctx context.Context) *verify.Verifier {
 	}
 	j.read = now
 	j.c.keepRevocations(j.h)
-	v, err := j.c.verifierAsking(ctx, &trust{}, server.CurrentStatus{Vault: j.h.vault})
+	v, err := j.c.verifierAsking(ctx, &trust{labels: declaredLabels(j.h.vault)}, server.CurrentStatus{Vault: j.h.vault})
 	if err != nil {
 		j.c.serviceLog().ErrorContext(ctx, "folder of trust not read", "error", err.Error())
 		return j.present

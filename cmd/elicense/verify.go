@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -28,6 +29,8 @@ type trust struct {
 	at      string
 	cross   bool
 	foreign bool
+
+	labels labeller // of the types of a vault; nil: of those that come with the program
 }
 
 func (t *trust) flags(cmd *cobra.Command) {
@@ -52,7 +55,10 @@ func (c *program) verifierAsking(
 	if err := c.checkCryptography(); err != nil {
 		return nil, err
 	}
-	cfg := verify.Config{Now: c.Now, Status: status, CrossCheck: t.cross, ForeignForms: t.foreign}
+	cfg := verify.Config{Now: c.Now, Status: status, CrossCheck: t.cross, ForeignForms: t.foreign, Labels: t.labels}
+	if t.labels == nil {
+		cfg.Labels = shippedLabels()
+	}
 	if t.at != "" {
 		at, err := time.Parse(time.RFC3339, t.at)
 		if err != nil {
@@ -96,7 +102,9 @@ func (c *program) trustFiles(ctx context.Context, t *trust) (map[string][]byte, 
 			err = readFolder(files, own)
 		}
 	default:
-		files, err = c.ownTrust(ctx)
+		if files, err = c.ownTrust(ctx); c.service.url == "" && errors.Is(err, fs.ErrNotExist) {
+			return nil, c.nobodyTrusted(err)
+		}
 	}
 	if err != nil || t.anchors == "" {
 		return files, err
@@ -106,6 +114,22 @@ func (c *program) trustFiles(ctx context.Context, t *trust) (map[string][]byte, 
 	}
 	files[anchorsFile], err = os.ReadFile(t.anchors)
 	return files, err
+}
+
+// nobodyTrusted says what trust is, how it is named and where to get it.
+func (c *program) nobodyTrusted(err error) error {
+	return &cli.ToldError{
+		Err: err, Code: "trust-missing",
+		Zh: "还没有指明信任谁：核验凭信任目录（根证书、账本公钥）判断谁的签名算数，" + c.dir + " 不是数据目录，命令中也没有给出。\n" +
+			"用 --trust 目录 给出（或同时给出 --anchors 根证书.pem 和 --ledger-key 公钥）；有数据目录的用 -d，有服务的用 --server。\n" +
+			"信任目录向运行证照库的机构索取：对方用 elicense certificate trust 目录 导出；请走可靠的渠道，不要用随文件一起送来的。",
+		En: "nobody is trusted yet: whose signatures count is decided by a trust folder (roots, key of the ledger); " + c.dir +
+			" is no data directory, and none is named.\n" +
+			"Name one with --trust DIR (or both --anchors ROOT.pem and --ledger-key KEY); where there is a data directory use -d,\n" +
+			"where there is a service --server.\n" +
+			"The folder comes from the body that runs the vault, which writes it with elicense certificate trust DIR: get it by a\n" +
+			"channel that can be relied on, and never take one that came with the file.",
+	}
 }
 
 // trustFolder is the folder of a data directory that holds what a verifier needs beside roots and ledger keys.

@@ -131,6 +131,7 @@ func (c *program) judgeFiles(ctx context.Context, o *verifyOrder, paths []string
 		return err
 	}
 	defer status.close()
+	o.labels = status.labels()
 	v, err := c.verifierAsking(ctx, &o.trust, status.source())
 	if err != nil {
 		return err

@@ -54,6 +54,19 @@ func (s *askedStatus) source() verify.StatusSource {
 	return s
 }
 
+// labels knows the types that the service declares; nil: nobody is asked.
+func (s *askedStatus) labels() labeller {
+	if s == nil {
+		return nil
+	}
+	declared := declaredLabels(s.desk)
+	return func(ctx context.Context, typeCode, element string) string {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return declared(ctx, typeCode, element)
+	}
+}
+
 func (s *askedStatus) close() {
 	if s != nil {
 		s.desk.client.Close()

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -21,22 +22,71 @@ type Proposal struct {
 	Problems   []MappingProblem // why the mapping is not complete: headings missing or ambiguous, with suggestions
 }
 
-// Detect finds heading and columns of a file and proposes a mapping for a type. A proposal with problems cannot be used
-// before they are settled; it is no error.
-func Detect(ctx context.Context, f File, t *vault.LicenceType, temp func() (TempFile, error)) (*Proposal, error) {
+// Detect finds heading and columns of a file and proposes a mapping for a type. What is known already stands in m,
+// which may be nil: a sheet alone, and no other is looked at; or a whole mapping, and the proposal tells how that fits
+// the file. A proposal with problems cannot be used before they are settled; it is no error.
+func Detect(
+	ctx context.Context, f File, t *vault.LicenceType, m *Mapping, temp func() (TempFile, error),
+) (*Proposal, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if t == nil {
 		return nil, ErrConfig
 	}
-	o, err := open(f, temp, nil)
+	o, err := open(f, temp, m)
 	if err != nil {
 		return nil, err
 	}
 	defer o.book.Close() //nolint:errcheck // read only
+	switch {
+	case m != nil && len(m.Columns)+len(m.Constants)+len(m.Derived) > 0:
+		return o.fit(m, t)
+	case m != nil && (m.Sheet != "" || m.SheetAt > 0):
+		p, _, err := detectSheet(o, t)
+		return p, err
+	}
 	p, _, err := detect(o, t)
 	return p, err
+}
+
+// fit tells what the columns of a file are by a mapping, and why the mapping does not do for it.
+func (o *opened) fit(m *Mapping, t *vault.LicenceType) (*Proposal, error) {
+	p := o.proposal(m)
+	h, err := o.head(m)
+	var none *MappingError
+	if errors.As(err, &none) {
+		p.Problems = none.Problems
+		return p, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.HeadingRow = h.last
+	p.bind(h, setting{typ: t, text: o.book.Info.Format == sheet.FormatCSV})
+	return p, nil
+}
+
+// proposal is what is known before the heading is.
+func (o *opened) proposal(m *Mapping) *Proposal {
+	info := &o.book.Info
+	p := &Proposal{Mapping: m, Format: info.Format.String(), Sheet: info.Sheets[o.index].Name}
+	if info.Format == sheet.FormatCSV {
+		p.Encoding = info.Dialect.Encoding.String()
+	}
+	return p
+}
+
+// bind tells what each column is taken for, and what is not settled.
+func (p *Proposal) bind(h head, set setting) {
+	l, err := bind(p.Mapping, h, set)
+	if problems, ok := err.(*MappingError); ok { //nolint:errorlint // made by bind a moment ago
+		p.Problems = append(p.Problems, problems.Problems...)
+	}
+	if l == nil {
+		l = &layout{setting: setting{typ: set.typ}, mapping: p.Mapping, head: h}
+	}
+	p.Columns = l.uses()
 }
 
 // detect looks at the sheet that was chosen and, where that has no heading of the type, at the other visible ones: the
@@ -87,13 +137,10 @@ func detectSheet(o *opened, t *vault.LicenceType) (*Proposal, head, error) {
 	if err != nil {
 		return nil, head{}, wrapSheet(err)
 	}
-	info := &o.book.Info
-	p := &Proposal{
-		Mapping: &Mapping{Type: t.Definition.Code}, Format: info.Format.String(), Sheet: info.Sheets[o.index].Name,
-	}
-	text := info.Format == sheet.FormatCSV
+	p := o.proposal(&Mapping{Type: t.Definition.Code})
+	text := o.book.Info.Format == sheet.FormatCSV
 	if text {
-		p.Encoding, p.Mapping.Encoding = info.Dialect.Encoding.String(), o.encoding
+		p.Mapping.Encoding = o.encoding
 	} else {
 		p.Mapping.Sheet = p.Sheet
 	}
@@ -105,14 +152,7 @@ func detectSheet(o *opened, t *vault.LicenceType) (*Proposal, head, error) {
 	p.HeadingRow = h.last
 	p.Mapping.Heading = HeadingRows{First: h.first, Last: h.last}
 	p.propose(h, t)
-	l, err := bind(p.Mapping, h, setting{typ: t, text: text})
-	if problems, ok := err.(*MappingError); ok { //nolint:errorlint // made by bind a moment ago
-		p.Problems = append(p.Problems, problems.Problems...)
-	}
-	if l == nil {
-		l = &layout{setting: setting{typ: t}, mapping: p.Mapping, head: h}
-	}
-	p.Columns = l.uses()
+	p.bind(h, setting{typ: t, text: text})
 	return p, h, nil
 }
 

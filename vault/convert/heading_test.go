@@ -15,7 +15,7 @@ func detect(t testing.TB, w *world, typeName string, f convert.File) *convert.Pr
 	t.Helper()
 	typ, err := w.v.Type(t.Context(), typeCode(t, typeName))
 	require.NoError(t, err)
-	p, err := convert.Detect(t.Context(), f, typ, nil)
+	p, err := convert.Detect(t.Context(), f, typ, nil, nil)
 	require.NoError(t, err)
 	return p
 }
@@ -72,6 +72,34 @@ func TestDetectTellsAll(t *testing.T) {
 	}
 	p = detect(t, w, "business-licence", csvOf("1,2,3", "4,5,6"))
 	require.Equal(t, []vault.Code{convert.CodeHeadingNone}, codesOf(p.Problems))
+}
+
+// TestDetectFits: a mapping that is there is held against the file, as a conversion would do it, and nothing is guessed.
+func TestDetectFits(t *testing.T) {
+	w := newWorld(t)
+	typ, err := w.v.Type(t.Context(), typeCode(t, "business-licence"))
+	require.NoError(t, err)
+	f := csvOf("编号,名称,代码,备注", "A-1,甲公司,"+firm(1)+",")
+	for name, c := range map[string]struct {
+		change func(*convert.Mapping)
+		code   vault.Code
+	}{
+		"no such heading": {func(m *convert.Mapping) { m.Columns[1].Heading = "姓名" }, convert.CodeHeadingMissing},
+		"other type":      {func(m *convert.Mapping) { m.Type = strings.Repeat("1", 21) }, convert.CodeMappingType},
+	} {
+		m := plainMapping()
+		c.change(m)
+		p, err := convert.Detect(t.Context(), f, typ, m, nil)
+		require.NoError(t, err, name)
+		require.Contains(t, codesOf(p.Problems), c.code, name)
+		require.Same(t, m, p.Mapping, name)
+	}
+	m := plainMapping()
+	m.Columns[3].Heading = "备注"
+	p, err := convert.Detect(t.Context(), f, typ, m, nil)
+	require.NoError(t, err)
+	require.Equal(t, m.Columns[3].Elements, p.Columns[3].Elements)
+	require.Equal(t, 1, p.HeadingRow)
 }
 
 // TestRegistrationDateIsNoIssueDate: it must be declared derived, whatever way it is mapped.
@@ -169,7 +197,7 @@ func FuzzDetect(f *testing.F) {
 	d := fixtures.Departments()[0]
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file := fileOf("x", data)
-		p, err := convert.Detect(t.Context(), file, typ, nil)
+		p, err := convert.Detect(t.Context(), file, typ, nil, nil)
 		if err != nil {
 			require.Nil(t, p)
 			return

@@ -148,7 +148,7 @@ func TestCodePageOfKaunas_A73(t *testing.T) {
 	require.NoError(t, err)
 	file := fileOf("Leidimai.csv", old)
 	file.Encoding = "windows-1257"
-	p, err := convert.Detect(t.Context(), file, lt, nil)
+	p, err := convert.Detect(t.Context(), file, lt, nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, "windows-1257", p.Mapping.Encoding, "it is kept with the mapping")
 }

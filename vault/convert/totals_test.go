@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
 
+	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/convert"
 )
@@ -53,6 +54,27 @@ func TestDetectOtherSheet(t *testing.T) {
 	require.Equal(t, "台账", p.Mapping.Sheet)
 	require.Equal(t, 1, p.HeadingRow)
 	require.Equal(t, []string{"KZ_FDDBR"}, p.Mapping.Columns[3].Elements)
+
+	typ, err := w.v.Type(t.Context(), typeCode(t, "business-licence"))
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		known *convert.Mapping
+		sheet string
+		code  []vault.Code
+	}{
+		"the sheet that is named":   {&convert.Mapping{Sheet: "去年台账"}, "去年台账", nil},
+		"also a hidden one":         {&convert.Mapping{Sheet: "目录"}, "目录", nil},
+		"and no other in its place": {&convert.Mapping{Sheet: "填表说明"}, "填表说明", []vault.Code{convert.CodeHeadingNone}},
+		"that of a mapping":         {p.Mapping, "台账", nil},
+	} {
+		got, err := convert.Detect(t.Context(), fileOf("台账.xlsx", b.Bytes()), typ, c.known, nil)
+		require.NoError(t, err, name)
+		require.Equal(t, c.sheet, got.Sheet, name)
+		require.Equal(t, c.sheet, got.Mapping.Sheet, name)
+		require.Equal(t, c.code, codesOf(got.Problems), name)
+	}
+	_, err = convert.Detect(t.Context(), fileOf("台账.xlsx", b.Bytes()), typ, &convert.Mapping{Sheet: "明年"}, nil)
+	require.ErrorIs(t, err, sheet.ErrNoSheet)
 
 	o := mustRun(t, w.configOf(0), business(t, fileOf("台账.xlsx", b.Bytes()), p.Mapping))
 	require.Equal(t, []string{"去年台账"}, o.report.Others, "nobody believes that it was converted too")

@@ -140,7 +140,8 @@ func (w *world) enrol(ctx context.Context, g *identity.Registry, r identity.Regi
 	r.Credentials = []identity.Credential{{
 		Kind: identity.CredentialSignature, Certificate: chain[0].Raw, UncheckedUnsafe: true,
 	}}
-	return &client.Key{Certificate: chain[0].Raw, Signer: signer}, g.Put(ctx, fixtures.Operator, r)
+	unseen := func(context.Context, vault.Witnessed) error { return nil }
+	return &client.Key{Certificate: chain[0].Raw, Signer: signer}, g.Put(ctx, fixtures.Operator, r, unseen)
 }
 
 func (w *world) config() client.Config {

@@ -211,6 +211,7 @@ func openManaged(o badger.Options) (db *badger.DB, err error) {
 func badgerOptions(cfg Config, log badger.Logger) badger.Options {
 	return badger.DefaultOptions(cfg.Dir).
 		WithLogger(log).
+		WithBypassLockGuard(locksItself).
 		WithSyncWrites(!cfg.syncOffUnsafe).
 		WithDetectConflicts(false). // there is one writer
 		WithMetricsEnabled(false).

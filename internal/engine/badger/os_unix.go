@@ -13,6 +13,10 @@ import (
 	"github.com/elicense/elicense/internal/engine"
 )
 
+// locksItself: the lock of lockDir is the only one. Badger's own ends when its handle is closed, and then lives on in a
+// child process that is being started at that moment: the next opening would be refused.
+const locksItself = true
+
 // lockDir takes the directory for this engine alone; the lock ends with the process at the latest.
 func lockDir(dir string) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_CREATE|os.O_RDWR, 0o600)
@@ -26,7 +30,10 @@ func lockDir(dir string) (unlock func(), err error) {
 		}
 		return nil, errors.Join(fmt.Errorf("locking data directory: %w", err), closing)
 	}
-	return func() { _ = f.Close() }, nil
+	return func() {
+		_ = unix.Flock(int(f.Fd()), unix.LOCK_UN) // also for copies of the handle
+		_ = f.Close()
+	}, nil
 }
 
 // freeSpace is what an unprivileged process may still write to the file system of dir.

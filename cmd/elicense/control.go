@@ -94,13 +94,13 @@ func (c *program) listenControl(ctx context.Context, h *house) net.Listener {
 }
 
 // control takes orders until the context ends, and waits for those under way.
-func (c *program) control(ctx context.Context, l net.Listener, h *house, r *besides) {
-	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
+func (c *program) control(ctx context.Context, h *house, r *besides) {
+	stop := context.AfterFunc(ctx, func() { _ = r.orders.Close() })
 	defer stop()
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	for {
-		conn, err := l.Accept()
+		conn, err := r.orders.Accept()
 		if err != nil {
 			return
 		}

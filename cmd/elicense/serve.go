@@ -122,11 +122,15 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 		}
 		all = append(all, m)
 	}
+	orders := c.listenControl(ctx, h) // before anybody is told of the service: a command never meets one without
+	if orders != nil {
+		defer orders.Close() //nolint:errcheck // it has nothing to keep
+	}
 	if err := c.showServing(h, settings, l.Addr().String(), known.keys); err != nil {
 		return err
 	}
 	err = alongside(ctx, s.Run, func(ctx context.Context) error {
-		return c.beside(ctx, h, &besides{face, known.tokens, renew, settings.Checkpoints}, func() error {
+		return c.beside(ctx, h, &besides{face, known.tokens, renew, settings.Checkpoints, orders}, func() error {
 			return c.whileBackingUp(ctx, h, settings, func() error {
 				return c.serveAll(ctx, stopping{settings.Drain, settings.Grace, s.Closing}, all...)
 			})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -22,8 +23,8 @@ func (c *program) beside(ctx context.Context, h *house, r *besides, serve func()
 		wg.Go(func() { c.watchTLS(ctx, r.face, asked) })
 	}
 	wg.Go(func() { c.renewBeside(ctx, h, r.renew) })
-	if l := c.listenControl(ctx, h); l != nil { // before the first answer: a command never meets a service without
-		wg.Go(func() { c.control(ctx, l, h, r) })
+	if r.orders != nil {
+		wg.Go(func() { c.control(ctx, h, r) })
 	}
 	wg.Go(func() { c.publishing(ctx, h, r.checkpoints) })
 	err := serve()
@@ -39,6 +40,7 @@ type besides struct {
 	renew  bool           // draw new data keys
 
 	checkpoints time.Duration // from one checkpoint to the next
+	orders      net.Listener  // the local socket for orders; nil: there is none
 }
 
 // renewBeside renews the data keys while the service answers, or goes on with a renewal that was broken off. A failure

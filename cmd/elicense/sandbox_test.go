@@ -46,13 +46,18 @@ var selfTested = sync.OnceValue(pki.SelfTestResults)
 
 // Making a sandbox takes half a second: seven keys and their certificates, seals, twelve types. So one is made and the tests
 // have copies, which no test can tell from one of its own; those that are about the making make theirs. One was made by
-// the clock of the machine, the other a minute before that of the scripts begins, in whatever process.
+// the clock of the machine, the other a minute before that of the scripts begins, in whatever process and however late.
 var (
 	sandboxOfToday   = sync.OnceValues(func() (string, error) { return makeSandbox("today", time.Now) })
-	sandboxOfScripts = sync.OnceValues(func() (string, error) { return makeSandbox("scripts", beforeScripts) })
+	sandboxOfScripts = sync.OnceValues(func() (string, error) { return makeSandbox("scripts", beforeScripts()) })
 )
 
-func beforeScripts() time.Time { return scriptNow().Add(-time.Minute) }
+// beforeScripts is a clock that begins a minute before every script: each command of one is a process, whose clock begins
+// anew, while the process that makes the sandbox may be old.
+func beforeScripts() func() time.Time {
+	begun := time.Now()
+	return func() time.Time { return scriptStart.Add(time.Since(begun) - time.Minute) }
+}
 
 // makeSandbox makes a sandbox that is to be copied, unless the process that started this one did.
 func makeSandbox(name string, clock func() time.Time) (string, error) {

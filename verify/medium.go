@@ -14,7 +14,7 @@ import (
 // report names it, since whoever hears only that it cannot be judged asks for the same file again.
 const (
 	mediumEmpty   = "an empty file"
-	mediumZeros   = "a file of zeros"
+	mediumZeros   = "a file that begins with zeros"
 	mediumCut     = "a file cut short"
 	mediumImage   = "an image"
 	mediumWord    = "a Word document"

@@ -58,7 +58,7 @@ func TestWhatPeopleUpload_A32(t *testing.T) {
 		want [2]string
 	}{
 		"nothing":          {nil, [2]string{"文件：文件是空的（0 字节）", "document: the file is empty (0 octets)"}},
-		"zeros":            {make([]byte, 9000), [2]string{"文件只有空字节", "the file holds zeros"}},
+		"zeros":            {make([]byte, 9000), [2]string{"文件以空字节开头", "the file begins with zeros"}},
 		"zip":              {plainZip(t, "营业执照.jpg", "a.txt"), archive},
 		"rar":              {[]byte("Rar!\x1a\x07\x01\x00rest"), archive},
 		"7z":               {[]byte("7z\xbc\xaf\x27\x1c\x00\x04rest"), archive},

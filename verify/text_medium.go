@@ -15,8 +15,8 @@ var mediumRefusals = map[string]words{
 			"ask the applicant to send the original again",
 	},
 	"document.kind/" + mediumZeros: {
-		"文件只有空字节，没有内容，多半是下载中断或存储损坏；请申请人重新上传原件",
-		"the file holds zeros and nothing else, as a broken download leaves it: " +
+		"文件以空字节开头，没有可辨认的内容，多半是下载中断或存储损坏；请申请人重新上传原件",
+		"the file begins with zeros, with nothing that can be told, as a broken download leaves it: " +
 			"ask the applicant to send the original again",
 	},
 	"document.kind/" + mediumCut: {

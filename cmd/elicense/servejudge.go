@@ -26,12 +26,18 @@ type judge struct {
 var _ server.Judge = (*judge)(nil)
 
 func (c *program) newJudge(ctx context.Context, h *house) (*judge, error) {
-	c.keepRevocations(h)
-	v, err := c.verifierAsking(ctx, &trust{labels: declaredLabels(h.vault)}, server.CurrentStatus{Vault: h.vault})
-	if err != nil {
+	j := &judge{c: c, h: h, read: c.Now()}
+	var err error
+	if j.present, err = j.readTrust(ctx); err != nil {
 		return nil, err
 	}
-	return &judge{c: c, h: h, present: v, read: c.Now()}, nil
+	return j, nil
+}
+
+// readTrust is a verifier by the folder of trust as it is now.
+func (j *judge) readTrust(ctx context.Context) (*verify.Verifier, error) {
+	j.c.keepRevocations(j.h)
+	return j.c.verifierAsking(ctx, &trust{labels: declaredLabels(j.h.vault)}, server.CurrentStatus{Vault: j.h.vault})
 }
 
 // verifier is the judge by the trust of now.
@@ -43,8 +49,7 @@ func (j *judge) verifier(ctx context.Context) *verify.Verifier {
 		return j.present
 	}
 	j.read = now
-	j.c.keepRevocations(j.h)
-	v, err := j.c.verifierAsking(ctx, &trust{labels: declaredLabels(j.h.vault)}, server.CurrentStatus{Vault: j.h.vault})
+	v, err := j.readTrust(ctx)
 	if err != nil {
 		j.c.serviceLog().ErrorContext(ctx, "folder of trust not read", "error", err.Error())
 		return j.present

@@ -20,13 +20,6 @@ var Method = Problem{
 	FixZh: "请用 Allow 中列出的方法", FixEn: "use a method that Allow names",
 }
 
-// MediaType says that the content is of a type that is not taken.
-var MediaType = Problem{
-	Code: "media-type", Status: http.StatusUnsupportedMediaType, Rule: rule.MediaType,
-	Zh: "不支持这种内容类型", En: "this content type is not supported",
-	FixZh: "请用 application/ocsp-request", FixEn: "use application/ocsp-request",
-}
-
 // TooLarge says that the content is beyond the limit.
 var TooLarge = Problem{
 	Code: "request-too-large", Status: http.StatusRequestEntityTooLarge, Rule: rule.ContentSize,

@@ -17,7 +17,7 @@ func TestAnswers_A89(t *testing.T) {
 	t.Parallel()
 	codes := map[string]bool{}
 	for _, p := range []problem.Problem{
-		problem.NotFound, problem.Method, problem.MediaType, problem.TooLarge, problem.CutOff, problem.Busy, problem.TimedOut,
+		problem.NotFound, problem.Method, problem.TooLarge, problem.CutOff, problem.Busy, problem.TimedOut,
 		problem.Unavailable,
 	} {
 		require.False(t, codes[p.Code], p.Code)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/elicense/elicense/internal/oid"
 	"github.com/elicense/elicense/internal/problem"
+	"github.com/elicense/elicense/internal/rule"
 	"github.com/elicense/elicense/pki"
 )
 
@@ -217,13 +218,20 @@ func (h *handler) serveOCSP(w http.ResponseWriter, r *http.Request, rest string)
 	}
 }
 
+// notOCSP refuses content that is no OCSP request by its type (RFC 6960, A.1).
+var notOCSP = problem.Problem{
+	Code: "media-type", Status: http.StatusUnsupportedMediaType, Rule: rule.MediaType,
+	Zh: "不支持这种内容类型", En: "this content type is not supported",
+	FixZh: "请用 application/ocsp-request", FixEn: "use application/ocsp-request",
+}
+
 func (h *handler) postOCSP(w http.ResponseWriter, r *http.Request, o *Responder, more string) {
 	if more != "" {
 		problem.NotFound.ServeHTTP(w, r)
 		return
 	}
 	if r.Header.Get("Content-Type") != "application/ocsp-request" {
-		problem.MediaType.ServeHTTP(w, r)
+		notOCSP.ServeHTTP(w, r)
 		return
 	}
 	request, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxOCSPRequestBytes))

@@ -380,6 +380,38 @@ func TestXLSXAnnotateShapes(t *testing.T) {
 	}
 }
 
+// strangeRows are well formed, and no office program writes them.
+var strangeRows = []string{
+	`<!-- spans="1:2" --><row><c><v>1</v></c></row>`,
+	`<!-- spans='--><row r='2' spans="1:2"/>`,
+	`<?x spans='?><row r='2'/>`,
+	`<x><row r="1"/></x><row r="2"/>`,
+	`<dimension ref="A1"/><row r="2"/>`,
+	`<row r="1"/></sheetData><sheetData><row r="2"/>`,
+	`<row r="1"/></sheetData><!-- c --><dimension ref="A1:B2"/><row r="2"/><sheetData>`,
+	`<sheetData><row r="1"/></sheetData><row r="2"/>`,
+}
+
+// Whoever adds cells is asked for the rows that a reader sees, and no others, and what stands before a tag stays.
+func TestXLSXAnnotateStrange(t *testing.T) {
+	for _, rows := range strangeRows {
+		book := open(t, pack(t, sheetPart(rows)), sheet.Options{})
+		before := read(t, book, 0)
+		require.Len(t, before, 1, rows)
+		var out bytes.Buffer
+		next := 0
+		require.NoError(t, book.Annotate(&out, sheet.Annotation{Column: 1}, func(row *sheet.Row) ([]string, error) {
+			require.Equal(t, before[next].n, row.Number, rows)
+			next++
+			return []string{"好"}, nil
+		}))
+		require.Equal(t, 1, next, rows)
+		after := read(t, open(t, out.Bytes(), sheet.Options{}), 0)
+		require.Len(t, after, 1, rows)
+		require.Equal(t, "好", after[0].cells[1], rows)
+	}
+}
+
 func TestXLSXAnnotateStops(t *testing.T) {
 	stop := errors.New("stop")
 	for _, b := range [][]byte{excelizeBook(t, 2), []byte(sample)} {
@@ -619,22 +651,35 @@ func TestXLSXConstantMemory(t *testing.T) {
 	require.Less(t, peak, uint64(40<<20))
 }
 
-// oddRowTags are rows that only a lenient reader takes; cells added to one must not make the file worse.
-var oddRowTags = []string{
-	`<row q=' spans="'/>`,
-	`<row q=" spans='"><c><v>1</v></c></row>`,
+// oddRows are what only a lenient reader would take: where a tag, an attribute or a row ends is a matter of opinion.
+var oddRows = []string{
+	`<row q=' spans="'/><row q=' spans="' p=" ' "/>`, // well formed
 	`<row spans=x"1:2" z="x"/>`,
 	`<row spans=x" x z="/>`,
-	`<row q=' spans="' p=" ' "/>`,
 	`<row a"b c" z=" spans=" y='" '/>`,
 	`<row spans="1:2"r="7"/>`,
-	`<row spans = '1:2' r="7"/>`,
+	`<row spans="1:2"/r="7"/>`,
 	`<":row "/>`,
 	`<':row '><c><v>1</v></c></row>`,
+	`<a/:row/>`,
+	`<row=/>`,
 	`<row r="3" /r />`,
-	`<row q="/ "/>`,
+	`<row q/>`,
 	`<row q=/ />`,
+	`<row =""/>`,
+	`<row r='3/>`,
+	`<row></row x>`,
 	"<row\x01q=\"a b\" spans='1:2' p='\"'/>",
+}
+
+func TestXLSXOddTags(t *testing.T) {
+	require.NoError(t, readAll(pack(t, sheetPart(oddRows[0])), sheet.Options{}))
+	for _, row := range oddRows[1:] {
+		err := readAll(pack(t, sheetPart(row)), sheet.Options{})
+		var refusal *sheet.Error
+		require.ErrorAs(t, err, &refusal, row)
+		require.Equal(t, sheet.CodeCorrupt, refusal.Code, row)
+	}
 }
 
 func FuzzXLSXSheet(f *testing.F) {
@@ -642,8 +687,8 @@ func FuzzXLSXSheet(f *testing.F) {
 		`c></row></sheetData></worksheet>`))
 	f.Add([]byte(`<x:worksheet><x:sheetData><x:row spans="1:2"/><!-- --><x:row><x:c><x:f>1</x:f><x:v>&lt;</x:v></x:` +
 		`c></x:row></x:sheetData></x:worksheet>`))
-	for _, tag := range oddRowTags {
-		f.Add([]byte("<worksheet><sheetData>" + tag + "</sheetData></worksheet>"))
+	for _, row := range append(oddRows, strangeRows...) {
+		f.Add([]byte("<worksheet><sheetData>" + row + "</sheetData></worksheet>"))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		file := pack(t, part{"xl/worksheets/sheet1.xml", string(b)}, part{"xl/sharedStrings.xml",
@@ -658,7 +703,10 @@ func FuzzXLSXSheet(f *testing.F) {
 			return
 		}
 		var out bytes.Buffer
+		next := 0
 		if book.Annotate(&out, sheet.Annotation{Column: 4}, func(row *sheet.Row) ([]string, error) {
+			require.Equal(t, rows[next].n, row.Number)
+			next++
 			if row.Err != nil || len(row.Cells) > 4 {
 				return nil, nil //nolint:nilerr // a row that cannot be read gets nothing
 			}
@@ -667,6 +715,7 @@ func FuzzXLSXSheet(f *testing.F) {
 			return
 		}
 		after := read(t, open(t, out.Bytes(), sheet.Options{}), 0)
+		require.Equal(t, len(rows), next)
 		require.Len(t, after, len(rows))
 		for i := range rows {
 			if rows[i].err == nil && len(rows[i].cells) <= 4 {

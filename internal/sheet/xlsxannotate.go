@@ -65,39 +65,32 @@ func (s *xlsxSource) annotateSheet(w io.Writer, a Annotation, each func(*Row) ([
 }
 
 func (t *sheetAnnotator) run() error {
-	x := t.r.x
 	for {
-		x.keep = x.pos
-		kind, err := x.next()
+		t.r.x.keep = t.r.x.pos
+		found, err := t.r.step()
 		if err != nil {
 			return wrapRead(err)
 		}
-		if kind == tokenEOF {
+		switch found {
+		case foundEnd:
 			return t.flush()
+		case foundRow:
+			err = t.annotateRow()
+		case foundTag:
+			err = t.tag()
+		case foundOther:
+			err = t.flush()
 		}
-		if err := t.token(kind); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 }
 
-// token writes a tag or text that stands outside of rows, or a whole row.
-func (t *sheetAnnotator) token(kind tokenKind) error {
-	x := t.r.x
-	if kind == tokenText {
-		return t.flush()
-	}
-	switch string(x.name) {
-	case "row":
-		if t.r.in && kind == tokenStart {
-			return t.annotateRow()
-		}
-	case "sheetData":
-		t.r.in = kind == tokenStart && !x.empty
-	case "dimension":
-		if kind == tokenStart {
-			return t.dimension()
-		}
+// tag writes a start tag that stands outside of sheetData.
+func (t *sheetAnnotator) tag() error {
+	if string(t.r.x.name) == "dimension" {
+		return t.dimension()
 	}
 	return t.flush()
 }
@@ -119,7 +112,8 @@ func (t *sheetAnnotator) dimension() error {
 	m.LastColumn = max(m.LastColumn, min(t.a.Column+2, MaxColumns-1))
 	ref := ColumnName(m.FirstColumn) + strconv.Itoa(m.FirstRow+1) + ":" +
 		ColumnName(m.LastColumn) + strconv.Itoa(m.LastRow+1)
-	_, err := io.WriteString(t.w, "<"+string(x.full)+` ref="`+ref+`"/>`)
+	before := x.buf[x.keep:x.tag] // comments
+	_, err := io.WriteString(t.w, string(before)+"<"+string(x.full)+` ref="`+ref+`"/>`)
 	return err
 }
 
@@ -130,7 +124,7 @@ func (t *sheetAnnotator) annotateRow() error {
 	*r.mark = rowMarks{cells: r.mark.cells[:0]}
 	name := string(x.full)
 	empty := x.empty
-	tag := x.pos - x.keep
+	start, end := x.tag-x.keep, x.pos-x.keep
 	if err := r.row(&t.row); err != nil {
 		return wrapRead(err)
 	}
@@ -143,9 +137,10 @@ func (t *sheetAnnotator) annotateRow() error {
 	}
 	raw := x.buf[x.keep:x.pos]
 	if empty {
-		r.mark.open, r.mark.close = tag, tag
+		r.mark.open, r.mark.close = end, end
 	}
-	t.buf = appendRowTag(t.buf[:0], raw[:tag], empty)
+	t.buf = append(t.buf[:0], raw[:start]...)
+	t.buf = appendRowTag(t.buf, raw[start:end], empty)
 	t.appendCells(raw, name, extra)
 	if empty {
 		t.buf = append(append(append(t.buf, "</"...), name...), '>')
@@ -156,25 +151,26 @@ func (t *sheetAnnotator) annotateRow() error {
 	return err
 }
 
-// appendRowTag appends a row's start tag without its spans, which would no longer be true.
+// appendRowTag appends a row's start tag without its spans, which would no longer be true, and without its own end.
 func appendRowTag(dst, tag []byte, empty bool) []byte {
+	inner := tag[:len(tag)-1]
 	if empty {
-		tag = append(bytes.TrimRight(tag[:len(tag)-1:len(tag)-1], "/ "), '>')
+		inner = inner[:len(inner)-1]
 	}
-	attrs := tag[bytes.IndexFunc(tag, func(r rune) bool { return r <= ' ' || r == '>' }):]
-	for {
-		name, _, rest, ok := nextAttr(attrs)
+	at := bytes.IndexAny(inner, " \t\r\n")
+	if at < 0 {
+		return append(append(dst, inner...), '>')
+	}
+	dst = append(dst, inner[:at]...)
+	for rest := inner[at:]; ; {
+		name, _, next, ok := nextAttr(rest)
 		if !ok {
-			return append(dst, tag...)
+			return append(dst, '>')
 		}
 		if string(name) != "spans" {
-			attrs = rest
-			continue
+			dst = append(dst, rest[:len(rest)-len(next)]...)
 		}
-		if bytes.IndexByte([]byte(" \t\r\n/>"), rest[0]) < 0 { // it would run into the next name
-			return append(dst, tag...)
-		}
-		return append(append(dst, tag[:len(tag)-len(attrs)]...), rest...)
+		rest = next
 	}
 }
 

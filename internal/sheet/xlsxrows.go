@@ -10,7 +10,8 @@ type xlsxRows struct {
 	s    *xlsxSource
 	part io.ReadCloser
 	x    *xmlScanner
-	in   bool // behind the start of sheetData
+	in   bool // inside of sheetData
+	over bool // behind sheetData
 	last int  // number of the row before
 	free int  // the column behind the last cell
 
@@ -52,35 +53,55 @@ func (s *xlsxSource) sheetRows(sheet int) (*xlsxRows, error) {
 
 func (r *xlsxRows) next(row *Row) error {
 	row.reset()
-	for {
-		kind, err := r.x.next()
+	for !r.over {
+		found, err := r.step()
+		if err == nil && found == foundRow {
+			err = r.row(row)
+		}
 		if err != nil {
 			return r.stop(wrapRead(err))
 		}
-		switch {
-		case kind == tokenEOF:
-			return r.stop(io.EOF)
-		case kind == tokenStart && !r.in:
-			if string(r.x.name) != "sheetData" {
-				continue
-			}
-			if r.x.empty {
-				return r.stop(io.EOF)
-			}
-			r.in = true
-		case kind == tokenStart && string(r.x.name) == "row":
-			if err := r.row(row); err != nil {
-				return r.stop(wrapRead(err))
-			}
+		if found == foundRow {
 			return nil
-		case kind == tokenStart:
-			if err := r.x.skip(); err != nil {
-				return r.stop(wrapRead(err))
-			}
-		case kind == tokenEnd && string(r.x.name) == "sheetData":
-			return r.stop(io.EOF)
 		}
 	}
+	return r.stop(io.EOF)
+}
+
+// found is what a step came to.
+type found uint8
+
+const (
+	foundOther found = iota // text, an end tag, or a whole element of sheetData that is no row
+	foundTag                // a start tag outside of sheetData
+	foundRow                // the start tag of a row
+	foundEnd                // the end of the part
+)
+
+// step reads on by one tag or text, or by one element of sheetData that is no row.
+func (r *xlsxRows) step() (found, error) {
+	x := r.x
+	kind, err := x.next()
+	switch {
+	case err != nil:
+		return foundOther, err
+	case kind == tokenEOF:
+		r.over = true
+		return foundEnd, nil
+	case kind == tokenEnd && r.in && string(x.name) == "sheetData":
+		r.in, r.over = false, true
+	case kind != tokenStart:
+	case !r.in:
+		if string(x.name) == "sheetData" && !r.over {
+			r.in, r.over = !x.empty, x.empty
+		}
+		return foundTag, nil
+	case string(x.name) == "row":
+		return foundRow, nil
+	default:
+		err = x.skip()
+	}
+	return foundOther, err
 }
 
 // stop closes the part at the end, or at an error.

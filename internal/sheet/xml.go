@@ -32,6 +32,7 @@ type xmlScanner struct {
 	err   error
 	depth int
 
+	tag   int    // offset in buf of the last tag's '<', valid as long as the slices
 	name  []byte // of a tag, without its prefix
 	full  []byte // of a tag, with its prefix
 	attrs []byte
@@ -214,7 +215,7 @@ func (x *xmlScanner) scanElement() (tokenKind, error) {
 		return tokenEOF, err
 	}
 	b := x.buf[x.pos+1 : at]
-	x.pos = at + 1
+	x.tag, x.pos = x.pos, at+1
 	kind := tokenStart
 	x.empty = false
 	if b[0] == '/' {
@@ -231,8 +232,11 @@ func (x *xmlScanner) scanElement() (tokenKind, error) {
 	if i := bytes.IndexByte(x.full, ':'); i >= 0 {
 		x.name = x.full[i+1:]
 	}
-	if len(x.name) == 0 || bytes.ContainsAny(x.full, "\"'") { // a quote in a name would hide where its tag ends
+	if len(x.name) == 0 || bytes.ContainsAny(x.full, "\"'/=&") {
 		return tokenEOF, x.corrupt("a tag without a name")
+	}
+	if !wellFormed(x.attrs) {
+		return tokenEOF, x.corrupt("a tag whose attributes are no XML")
 	}
 	if kind == tokenEnd {
 		x.depth--
@@ -312,30 +316,52 @@ func (x *xmlScanner) skip() error {
 	}
 }
 
-// nextAttr takes the first attribute off attrs; ok is false at the end or where none can be read.
+// nextAttr takes the first attribute off attrs (XML 1.0, production 41); ok is false at the end or where none stands.
 func nextAttr(attrs []byte) (name, value, rest []byte, ok bool) {
+	attrs = trimSpaces(attrs)
 	i := 0
-	for i < len(attrs) && attrs[i] <= ' ' {
+	for i < len(attrs) && attrs[i] > ' ' && attrs[i] != '=' && attrs[i] != '"' && attrs[i] != '\'' && attrs[i] != '/' {
 		i++
 	}
-	start := i
-	for i < len(attrs) && attrs[i] != '=' && attrs[i] > ' ' {
-		i++
-	}
-	if name = attrs[start:i]; bytes.ContainsAny(name, "\"'") { // as tagEnd sees it, a value began here
+	name, rest = attrs[:i], trimSpaces(attrs[i:])
+	if i == 0 || len(rest) == 0 || rest[0] != '=' {
 		return nil, nil, nil, false
 	}
-	for i < len(attrs) && attrs[i] != '"' && attrs[i] != '\'' {
-		i++
-	}
-	if len(name) == 0 || i >= len(attrs) {
+	rest = trimSpaces(rest[1:])
+	if len(rest) == 0 || rest[0] != '"' && rest[0] != '\'' {
 		return nil, nil, nil, false
 	}
-	end := bytes.IndexByte(attrs[i+1:], attrs[i])
+	end := bytes.IndexByte(rest[1:], rest[0])
 	if end < 0 {
 		return nil, nil, nil, false
 	}
-	return name, attrs[i+1 : i+1+end], attrs[i+end+2:], true
+	return name, rest[1 : 1+end], rest[end+2:], true
+}
+
+func trimSpaces(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\n' || b[0] == '\r' || b[0] == '\t') {
+		b = b[1:]
+	}
+	return b
+}
+
+// wellFormed says whether attrs are attributes behind spaces and nothing else, so that whoever rewrites a tag and
+// whoever reads it cannot see different ones.
+func wellFormed(attrs []byte) bool {
+	for len(attrs) > 0 {
+		rest := trimSpaces(attrs)
+		if len(rest) == 0 {
+			return true
+		}
+		ok := len(rest) < len(attrs)
+		if !ok {
+			return false
+		}
+		if _, _, attrs, ok = nextAttr(rest); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // attr is the value of an attribute by its name without prefix, with entities resolved.

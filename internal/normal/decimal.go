@@ -30,6 +30,9 @@ func (d decimal) String() string {
 	return whole + "." + d.fraction
 }
 
+// tooLong says that the normal writing has more digits than a number may have.
+func (d decimal) tooLong() bool { return max(1, len(d.whole))+len(d.fraction) > maxDigits }
+
 // shift multiplies by ten to the n, n >= 0.
 func (d decimal) shift(n int) decimal {
 	if n == 0 {

@@ -1,6 +1,7 @@
 package normal_test
 
 import (
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -55,7 +56,8 @@ func FuzzDate(f *testing.F) {
 }
 
 func FuzzNumber(f *testing.F) {
-	fuzzKind(f, normal.KindNumber, "1,234.50", "1.5E-3", "3.5万", "-0", ".5")
+	fuzzKind(f, normal.KindNumber, "1,234.50", "1.5E-3", "3.5万", "-0", ".5",
+		"."+strings.Repeat("0", 59)+"1", "0."+strings.Repeat("3", 59))
 }
 
 func FuzzMoney(f *testing.F) {

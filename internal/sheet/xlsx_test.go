@@ -505,6 +505,8 @@ var strangeRows = []string{
 	`<x><row r="1"/></x><row r="2"/>`,
 	`<dimension ref="A1"/><row r="2"/>`,
 	`<row r="1"/></sheetData><sheetData><row r="2"/>`,
+	`<row><c><v>1<x/>2</v></c><c><v><x>3</x></v></c></row>`,
+	`<row><c><v><x></y></z></c></row>`,
 	`<row r="1"/></sheetData><!-- c --><dimension ref="A1:B2"/><row r="2"/><sheetData>`,
 	`<sheetData><row r="1"/></sheetData><row r="2"/>`,
 }

@@ -315,7 +315,7 @@ func (r *xlsxRows) cellBody(c *rawCell) error {
 		return nil
 	}
 	value := false
-	for {
+	for level := x.depth; ; {
 		kind, err := x.next()
 		if err != nil {
 			return err
@@ -329,24 +329,26 @@ func (r *xlsxRows) cellBody(c *rawCell) error {
 				c.long = len(r.text)-c.from > r.s.in.opts.Limits.CellBytes
 			}
 		case tokenEnd:
-			if !value {
+			if x.depth < level {
 				return nil
 			}
 			value = false
 		case tokenStart:
-			if value = string(x.name) == "v" && !x.empty; value {
+			if !value && string(x.name) == "v" && !x.empty {
+				value = true
 				continue
 			}
-			if err := r.cellPart(c); err != nil {
+			if err := r.cellPart(c, value); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// cellPart reads a child of c that is no value.
-func (r *xlsxRows) cellPart(c *rawCell) error {
+// cellPart reads a child of c that is no value, or one of the value, which has none.
+func (r *xlsxRows) cellPart(c *rawCell, value bool) error {
 	switch {
+	case value:
 	case string(r.x.name) == "is" && c.kind == 'I':
 		var ok bool
 		var err error

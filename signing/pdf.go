@@ -87,6 +87,9 @@ func (s *PDFSigner) Sign(ctx context.Context, w io.Writer, r io.ReaderAt, size i
 	if err != nil {
 		return err
 	}
+	if err := f.CheckUpdate(a); err != nil {
+		return err
+	}
 	digest, err := coveredDigest(r, size, a)
 	if err != nil {
 		return err
@@ -155,6 +158,9 @@ func TimestampPDF(ctx context.Context, w io.Writer, r io.ReaderAt, size int64, f
 	}
 	a, err := u.Finish()
 	if err != nil {
+		return err
+	}
+	if err := f.CheckUpdate(a); err != nil {
 		return err
 	}
 	digest, err := coveredDigest(r, size, a)
@@ -260,6 +266,9 @@ func AddPDFEvidence(w io.Writer, r io.ReaderAt, size int64, evidence PDFEvidence
 	}
 	a, err := u.Finish()
 	if err != nil {
+		return err
+	}
+	if err := f.CheckUpdate(a); err != nil {
 		return err
 	}
 	return writePDF(w, r, size, a)

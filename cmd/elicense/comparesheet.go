@@ -178,7 +178,7 @@ func (cs *claimSheet) write(ctx context.Context, name string) error {
 	if err != nil {
 		return about(err, name)
 	}
-	note := sheet.Annotation{Sheet: cs.at, Column: cs.width}
+	note := sheet.Annotation{Sheet: cs.at, Column: cs.width, Cells: len(comparedHeadings)}
 	err = cs.book.Annotate(f, note, func(row *sheet.Row) ([]string, error) {
 		switch {
 		case row.Number < cs.heading || row.Number > cs.heading && row.Empty():

@@ -123,7 +123,11 @@ func (s *Signature) vriKey() Name {
 
 // AddEvidence adds to the document security store what it does not have, and lists it for each of these signatures too.
 func (u *Update) AddEvidence(e Evidence, of ...*Signature) error {
-	if _, err := u.f.Evidence(); err != nil { // and so within the limits
+	had, err := u.f.Evidence()
+	if err != nil {
+		return err
+	}
+	if err := had.takes(&e); err != nil {
 		return err
 	}
 	catalog, err := u.f.catalog()
@@ -146,15 +150,42 @@ func (u *Update) AddEvidence(e Evidence, of ...*Signature) error {
 	if err := u.listSingly(store, refs, of); err != nil {
 		return err
 	}
-	if r, ok := catalog["DSS"].(Ref); ok {
+	if r, ok := u.own(catalog["DSS"]); ok {
 		u.Replace(r, store)
-		return nil
+		return u.oneEnd()
 	}
 	catalog = maps.Clone(catalog)
 	catalog["DSS"] = store
 	root, _ := u.f.Trailer()["Root"].(Ref)
 	u.Replace(root, catalog)
+	return u.oneEnd()
+}
+
+// takes refuses more evidence than is read of a document.
+func (e *Evidence) takes(more *Evidence) error {
+	count, size := 0, 0
+	for i := range evidenceParts {
+		had := *e.part(i)
+		for _, b := range slices.Concat(had, missing(had, *more.part(i))) {
+			count, size = count+1, size+len(b)
+		}
+	}
+	if count > maxEvidence || size > maxEvidenceSize {
+		return refuse(ReasonLimit, "too much evidence")
+	}
 	return nil
+}
+
+// missing is what had lacks of a list.
+func missing(had, of [][]byte) [][]byte {
+	var out [][]byte
+	for _, b := range of {
+		same := func(h []byte) bool { return bytes.Equal(h, b) }
+		if !slices.ContainsFunc(had, same) && !slices.ContainsFunc(out, same) {
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 // addStreams adds to a list of the store what it does not have, and gives where each of them is.
@@ -181,7 +212,7 @@ func (u *Update) addStreams(store Dict, key Name, add [][]byte) (Array, error) {
 			refs = append(refs, list[at])
 		}
 	}
-	if r, ok := store[key].(Ref); ok {
+	if r, ok := u.own(store[key]); ok {
 		u.Replace(r, list)
 	} else {
 		store[key] = list
@@ -220,7 +251,7 @@ func (u *Update) listSingly(store Dict, refs [len(evidenceParts)]Array, of []*Si
 		}
 		single[s.vriKey()] = lists
 	}
-	if r, ok := store["VRI"].(Ref); ok {
+	if r, ok := u.own(store["VRI"]); ok {
 		u.Replace(r, single)
 	} else {
 		store["VRI"] = single

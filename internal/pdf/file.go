@@ -121,6 +121,9 @@ func (f *File) startxref(size int64) (start, end int64, err error) {
 	for p.i < len(p.b) && isSpace(p.b[p.i]) {
 		p.i++
 	}
+	if start == 0 { // where the header is; and no section could name it as the one before
+		return 0, 0, refuse(ReasonXref, "a cross-reference at the beginning of the file")
+	}
 	if !bytes.HasPrefix(tail[p.i:], []byte(endOfFile)) {
 		return 0, 0, refuse(ReasonXref, "no %%%%EOF behind startxref")
 	}

@@ -394,4 +394,8 @@ func fuzzUpdate(t *testing.T, f *pdf.File, doc []byte) {
 	last := list[len(list)-1]
 	require.NoError(t, last.CheckRange())
 	require.EqualValues(t, len(again), last.End())
+	if err := f.CheckUpdate(a); err != nil {
+		require.NotEmpty(t, pdf.ReasonOf(err), "%v", err)
+		require.Greater(t, len(list), 1, "%v", err)
+	}
 }

@@ -1,7 +1,9 @@
 package pdf
 
 import (
+	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 )
@@ -27,6 +29,9 @@ func (u *Update) AddField(n NewField) error {
 		return refuse(ReasonInput, "page %d of %d", n.Page, len(pages))
 	}
 	page := pages[n.Page-1]
+	if list, err := u.f.Signatures(); err != nil || len(list) >= MaxSignatures {
+		return cmp.Or(err, refuse(ReasonLimit, "no room for another signature"))
+	}
 	name, err := u.f.FreeName()
 	if err != nil {
 		return err
@@ -39,7 +44,7 @@ func (u *Update) AddField(n NewField) error {
 	}
 	rect := Array{}
 	for _, x := range n.Rect {
-		rect = append(rect, x)
+		rect = append(rect, number(x))
 	}
 	const printLocked = 4 | 128 // 12.5.3
 	field := Dict{
@@ -57,7 +62,18 @@ func (u *Update) AddField(n NewField) error {
 	if err := u.extendForm(ref, permissions); err != nil {
 		return err
 	}
-	return u.extend(page.Dict, page.Ref, "Annots", ref)
+	if err := u.extend(page.Dict, page.Ref, "Annots", ref); err != nil {
+		return err
+	}
+	return u.oneEnd()
+}
+
+// number is an integer where that says the same.
+func number(x float64) Object {
+	if x == math.Trunc(x) && math.Abs(x) < math.MaxInt32 {
+		return int64(x)
+	}
+	return x
 }
 
 // FreeName is a name that no field has: that of the next field that is added.
@@ -74,14 +90,15 @@ func (f *File) FreeName() (string, error) {
 	}
 }
 
-// extend adds an element to a list of a dictionary that is an object of its own.
+// extend adds an element to a list of a dictionary that is an object of its own. A list that something else refers to
+// as well, another page, stays as it is, and the dictionary gets its own.
 func (u *Update) extend(d Dict, at Ref, key Name, element Ref) error {
 	list, err := u.f.array(d[key])
 	if err != nil {
 		return err
 	}
 	list = append(slices.Clone(list), element)
-	if r, ok := d[key].(Ref); ok && len(list) > 1 {
+	if r, ok := u.own(d[key]); ok && len(list) > 1 {
 		u.Replace(r, list)
 		return nil
 	}
@@ -117,12 +134,12 @@ func (u *Update) extendForm(field Ref, permissions Object) error {
 	}
 	const signedAppendOnly = 1 | 2 // 12.7.3
 	form["SigFlags"] = int64(signedAppendOnly)
-	if r, ok := form["Fields"].(Ref); ok && len(list) > 1 {
+	if r, ok := u.own(form["Fields"]); ok && len(list) > 1 {
 		u.Replace(r, list)
 	} else {
 		form["Fields"] = list
 	}
-	r, ok := catalog["AcroForm"].(Ref)
+	r, ok := u.own(catalog["AcroForm"])
 	if ok {
 		u.Replace(r, form)
 	}

@@ -37,7 +37,7 @@ func AppendObject(b []byte, o Object) ([]byte, error) {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
 			return nil, refuse(ReasonInput, "a number that is none")
 		}
-		return strconv.AppendFloat(b, x, 'f', -1, 64), nil
+		return appendReal(b, x), nil
 	case Name:
 		return appendName(b, x), nil
 	case *String:
@@ -53,6 +53,17 @@ func AppendObject(b []byte, o Object) ([]byte, error) {
 	default:
 		return nil, refuse(ReasonInput, "an object that is not written here")
 	}
+}
+
+// appendReal writes a real as a real, with a point: as an integer it would be another object, and whoever compares what
+// was signed with what is there would find it changed.
+func appendReal(b []byte, x float64) []byte {
+	from := len(b)
+	b = strconv.AppendFloat(b, x, 'f', -1, 64)
+	if bytes.IndexByte(b[from:], '.') < 0 {
+		b = append(b, ".0"...)
+	}
+	return b
 }
 
 func appendArray(b []byte, a Array) ([]byte, error) {
@@ -122,7 +133,9 @@ type Update struct {
 	f       *File
 	next    uint32
 	absent  map[uint32]bool // numbers from next on that the document names
+	uses    map[uint32]int  // references to each object
 	objects []written
+	clash   bool // an object was to become two things
 }
 
 type written struct {
@@ -139,17 +152,36 @@ func (f *File) NewUpdate() (*Update, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &Update{f: f, next: max(next, 1), absent: map[uint32]bool{}}
-	if err := u.findAbsent(); err != nil {
+	if err := f.leavesRoom(); err != nil {
+		return nil, err
+	}
+	u := &Update{f: f, next: max(next, 1), absent: map[uint32]bool{}, uses: map[uint32]int{}}
+	if err := u.countReferences(); err != nil {
 		return nil, err
 	}
 	return u, nil
 }
 
-// findAbsent keeps new objects off the numbers that the document names and does not have: a new object would be taken
-// for a field, an annotation or what is drawn.
-func (u *Update) findAbsent() error {
+// maxAdded is how many entries an update is left room for.
+const maxAdded = 1 << 10
+
+// leavesRoom refuses a file that an update would take over the limits of what is read.
+func (f *File) leavesRoom() error {
+	entries := 0
+	for _, s := range f.sections {
+		entries += len(s.entries)
+	}
+	if len(f.sections) >= MaxRevisions || entries > MaxObjects-maxAdded {
+		return refuse(ReasonLimit, "no room for another revision")
+	}
+	return nil
+}
+
+// countReferences counts what refers to each object, and keeps new objects off the numbers that the document names and
+// does not have: a new object would be taken for a field, an annotation or what is drawn.
+func (u *Update) countReferences() error {
 	note := func(r Ref) {
+		u.uses[r.Number]++
 		if r.Number >= u.next {
 			u.absent[r.Number] = true
 		}
@@ -192,20 +224,38 @@ func (u *Update) AddSignature(d Dict, octets int) Ref {
 }
 
 // Replace gives an object a new content.
-func (u *Update) Replace(r Ref, o Object) {
-	for i := range u.objects {
-		if u.objects[i].ref == r {
-			u.objects[i].object = o
-			return
-		}
-	}
-	u.objects = append(u.objects, written{ref: r, object: o})
-}
+func (u *Update) Replace(r Ref, o Object) { u.put(written{ref: r, object: o}) }
 
 // ReplaceStream gives a stream a new content; its length is filled in.
 func (u *Update) ReplaceStream(r Ref, d Dict, data []byte) {
 	d["Length"] = int64(len(data))
-	u.objects = append(u.objects, written{ref: r, object: d, data: data})
+	u.put(written{ref: r, object: d, data: data})
+}
+
+func (u *Update) put(w written) {
+	for i := range u.objects {
+		if u.objects[i].ref == w.ref {
+			u.clash = u.clash || !equal(u.objects[i].object, w.object) || w.data != nil
+			u.objects[i] = w
+			return
+		}
+	}
+	u.objects = append(u.objects, w)
+}
+
+// oneEnd refuses an update in which what was written to one end of an object was lost to another: a page that is the form
+// too.
+func (u *Update) oneEnd() error {
+	if u.clash {
+		return refuse(ReasonStructure, "an object that serves two ends")
+	}
+	return nil
+}
+
+// own gives the reference to an object that serves this end alone, and may be changed in its place.
+func (u *Update) own(o Object) (Ref, bool) {
+	r, ok := o.(Ref)
+	return r, ok && u.uses[r.Number] <= 1
 }
 
 // Appendix is what an update appends to the file.

@@ -10,6 +10,9 @@ type Annotation struct {
 	// Column is the 0-based column of the first added cell: the sheet's width, or, where a result is worked again,
 	// the column of the cells to be replaced. Shorter rows are filled up with empty cells.
 	Column int
+
+	// Cells is how many cells a row gets at most, for the extent that an .xlsx tells of a sheet.
+	Cells int
 }
 
 // Annotate writes the book again with cells added to the rows of one sheet: everything else stays as it is, in the

@@ -51,8 +51,8 @@ func (s *csvSource) reader() *csvReader {
 }
 
 // csvReader reads records as RFC 4180 has them, from UTF-8 or GB18030; other encodings are made UTF-8 on the way in.
-// In both, the bytes of delimiters, quotes and line ends are never part of a longer character, so records are divided
-// first and decoded afterwards.
+// In both, the bytes of quotes, line ends and the usual delimiters are never part of a longer character, so records are
+// divided first and decoded afterwards; see delimiter for the others.
 //
 // A quote that does not close, or that is followed by something else than a delimiter, makes its physical line a row
 // with an error: reading goes on with the next line, so that one forgotten quote costs one row.
@@ -200,7 +200,7 @@ func (c *csvReader) plain(row *Row) {
 	}
 	at := 0
 	for {
-		i := bytes.IndexByte(b[at:], c.d.Delimiter)
+		i := c.delimiter(b[at:])
 		if i < 0 {
 			break
 		}
@@ -212,6 +212,20 @@ func (c *csvReader) plain(row *Row) {
 	c.fields = append(c.fields, b[at:]...)
 	c.cuts = append(c.cuts, len(c.fields))
 	row.ends = append(row.ends, len(b))
+}
+
+// delimiter is where the first delimiter is in b, which begins with a whole character; -1: nowhere. In GB18030 a bar can
+// be the second byte of a character.
+func (c *csvReader) delimiter(b []byte) int {
+	if !c.d.insideCharacters() {
+		return bytes.IndexByte(b, c.d.Delimiter)
+	}
+	for i := 0; i < len(b); i += max(sizeGB18030(b[i:]), 1) {
+		if b[i] == c.d.Delimiter {
+			return i
+		}
+	}
+	return -1
 }
 
 // quoted divides a record with quotes and lets it go on over line ends inside them.
@@ -239,7 +253,7 @@ func (c *csvReader) quoted(row *Row) error {
 // bare takes a cell without quotes, from at; it answers where the cell ends.
 func (c *csvReader) bare(at, body int) int {
 	b := c.buf[c.start+at : c.start+body]
-	i := bytes.IndexByte(b, c.d.Delimiter)
+	i := c.delimiter(b)
 	if i < 0 {
 		i = len(b)
 	}

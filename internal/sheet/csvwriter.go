@@ -7,7 +7,9 @@ import (
 	"strings"
 )
 
-// annotate writes each record's bytes as they are, plus the added cells; those of a code page in UTF-8.
+// annotate writes each record's bytes as they are, plus the added cells; those of a code page in UTF-8. Behind a record
+// with a broken quote nothing may be added that could close it, in none of the rows that follow: they would be taken for
+// a part of that record.
 func (s *csvSource) annotate(w io.Writer, a Annotation, each func(*Row) ([]string, error)) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	if d := s.d.result(); d.BOM {
@@ -18,6 +20,7 @@ func (s *csvSource) annotate(w io.Writer, a Annotation, each func(*Row) ([]strin
 	c := s.reader()
 	var row Row
 	var rec, enc []byte
+	broken := false
 	for {
 		err := c.next(&row)
 		if errors.Is(err, io.EOF) {
@@ -30,7 +33,8 @@ func (s *csvSource) annotate(w io.Writer, a Annotation, each func(*Row) ([]strin
 		if err != nil {
 			return err
 		}
-		rec = s.appendRecord(rec[:0], &row, a.Column, extra)
+		broken = broken || row.Err != nil && row.Err.Code == CodeQuote
+		rec = s.appendRecord(rec[:0], &row, a.Column, s.texts(extra, broken))
 		enc = rec
 		if s.d.Encoding.Wide() {
 			enc = appendWide(nil, rec, s.d.Encoding)
@@ -39,6 +43,24 @@ func (s *csvSource) annotate(w io.Writer, a Annotation, each func(*Row) ([]strin
 			return err
 		}
 	}
+}
+
+// texts are the added cells as they are written.
+func (s *csvSource) texts(extra []string, broken bool) []string {
+	out := make([]string, len(extra))
+	for i, x := range extra {
+		x = harmless(x)
+		if s.d.LineEnding == "\r" { // another one would tell that lines end otherwise
+			x = strings.NewReplacer("\r\n", "\r", "\n", "\r").Replace(x)
+		}
+		if broken {
+			x = strings.NewReplacer(`"`, "'", "\n", " ", "\r", " ", string(rune(s.d.Delimiter)), " ").Replace(x)
+		} else {
+			x = quoteCell(x, s.d.Delimiter)
+		}
+		out[i] = x
+	}
+	return out
 }
 
 // appendRecord appends the record with its added cells, in the form the reader parses (UTF-8 for UTF-16).
@@ -58,32 +80,23 @@ func (s *csvSource) appendRecord(dst []byte, row *Row, column int, extra []strin
 		tail = row.ends[min(column+len(extra), n)-1]
 	}
 	dst = append(dst, row.raw[:head]...)
+	if s.d.insideCharacters() && halfGB18030(dst) {
+		dst = append(dst, ' ') // the delimiter would make a character of it
+	}
 	for ; n < column; n++ {
 		dst = append(dst, s.d.Delimiter)
 	}
-	broken := row.Err != nil && row.Err.Code == CodeQuote
 	for i, x := range extra {
 		if column+i > 0 {
 			dst = append(dst, s.d.Delimiter)
 		}
-		dst = s.appendCell(dst, x, broken)
+		if s.d.Encoding.Wide() {
+			dst = append(dst, x...)
+		} else {
+			dst = appendEncoded(dst, x, s.d.result().Encoding)
+		}
 	}
-	dst = append(dst, row.raw[tail:]...)
-	return dst
-}
-
-// appendCell appends an added cell. In a record with a broken quote nothing may be added that could close it.
-func (s *csvSource) appendCell(dst []byte, x string, broken bool) []byte {
-	x = harmless(x)
-	if broken {
-		x = strings.NewReplacer(`"`, "'", "\n", " ", "\r", " ", string(rune(s.d.Delimiter)), " ").Replace(x)
-	} else {
-		x = quoteCell(x, s.d.Delimiter)
-	}
-	if s.d.Encoding.Wide() {
-		return append(dst, x...)
-	}
-	return appendEncoded(dst, x, s.d.result().Encoding)
+	return append(dst, row.raw[tail:]...)
 }
 
 // harmless puts an apostrophe before a text that a spreadsheet program would take for a formula.

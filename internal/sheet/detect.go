@@ -225,6 +225,9 @@ func isCommon(c []byte) bool {
 // detectDialect looks at the file's mark, its beginning and, while that is ASCII only, at places further on.
 func detectDialect(in input) (Dialect, error) {
 	d := Dialect{Encoding: in.opts.Encoding, Delimiter: in.opts.Delimiter}
+	if d.Delimiter != 0 && !isDelimiter(d.Delimiter) {
+		return Dialect{}, &Error{Code: CodeFormat, Detail: "no delimiter of cells"}
+	}
 	head := make([]byte, min(in.size, sampleBytes))
 	if err := readAt(in.r, head, 0); err != nil {
 		return Dialect{}, err
@@ -316,10 +319,12 @@ func isASCII(b []byte) bool {
 	return true
 }
 
+// detectLineEnding looks outside of quotes, for in a cell there can be other line ends; if none is there, at all.
 func detectLineEnding(head []byte) string {
-	crlf := bytes.Count(head, []byte("\r\n"))
-	lf := bytes.Count(head, []byte("\n")) - crlf
-	cr := bytes.Count(head, []byte("\r")) - crlf
+	crlf, lf, cr := countLineEnds(head, '"')
+	if crlf+lf+cr == 0 {
+		crlf, lf, cr = countLineEnds(head, 0)
+	}
 	switch {
 	case crlf > 0 && crlf >= lf:
 		return "\r\n"
@@ -331,9 +336,30 @@ func detectLineEnding(head []byte) string {
 	return "\r\n"
 }
 
+// countLineEnds counts the line ends that are not between two quotes; 0 is no quote.
+func countLineEnds(head []byte, quote byte) (crlf, lf, cr int) {
+	quoted := false
+	for i, c := range head {
+		switch {
+		case quote != 0 && c == quote:
+			quoted = !quoted
+		case quoted:
+		case c == '\n' && i > 0 && head[i-1] == '\r':
+			crlf++
+			cr--
+		case c == '\n':
+			lf++
+		case c == '\r':
+			cr++
+		}
+	}
+	return crlf, lf, cr
+}
+
 // detectDelimiter takes the candidate that divides the first lines most evenly; a "sep=;" line decides.
 func detectDelimiter(head []byte, ending string) byte {
-	if rest, ok := bytes.CutPrefix(head, []byte("sep=")); ok && len(rest) > 1 && (rest[1] == '\r' || rest[1] == '\n') {
+	rest, ok := bytes.CutPrefix(head, []byte("sep="))
+	if ok && len(rest) > 1 && (rest[1] == '\r' || rest[1] == '\n') && isDelimiter(rest[0]) {
 		return rest[0]
 	}
 	best, bestScore := byte(','), 0

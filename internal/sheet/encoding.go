@@ -92,6 +92,14 @@ type Dialect struct {
 	LineEnding string // "\r\n", "\n" or "\r": what most lines end with
 }
 
+// insideCharacters tells whether the delimiter can be a byte of a longer character.
+func (d Dialect) insideCharacters() bool { return d.Encoding == GB18030 && d.Delimiter >= 0x40 }
+
+// isDelimiter tells what can stand between cells: a tab, a space or an ASCII sign that is no quote.
+func isDelimiter(c byte) bool {
+	return c == '\t' || c >= ' ' && c <= '~' && c != '"' && !isASCIILetter(c) && (c < '0' || c > '9')
+}
+
 // result is the dialect in which a result is written: a code page holds no Chinese, so it becomes UTF-8 with a mark.
 func (d Dialect) result() Dialect {
 	if d.Encoding.OneByte() {

@@ -25,6 +25,18 @@ func sizeGB18030(b []byte) int {
 	return 0
 }
 
+// halfGB18030 reports whether b ends in the beginning of a character.
+func halfGB18030(b []byte) bool {
+	for len(b) > 0 {
+		n := sizeGB18030(b)
+		if n == 0 && len(b) == 1 && b[0] > 0x80 && b[0] < 0xFF {
+			return true
+		}
+		b = b[max(n, 1):]
+	}
+	return false
+}
+
 // appendGB18030 appends the UTF-8 form of b to dst; ok is false where bytes were no character and are shown as U+FFFD.
 func appendGB18030(dst, b []byte) (out []byte, ok bool) {
 	ok = true

@@ -138,6 +138,7 @@ func (p *pkg) relations(part string) ([]relation, error) {
 	defer r.Close() //nolint:errcheck // nothing was written.
 	x := newXMLScanner(r, name, p.lim.RecordBytes)
 	var out []relation
+	seen := map[string]bool{}
 	for {
 		kind, err := x.next()
 		if err != nil {
@@ -156,8 +157,13 @@ func (p *pkg) relations(part string) ([]relation, error) {
 		if !strings.HasPrefix(target, "/") {
 			target = "/" + dir + target
 		}
+		id := x.attr("Id")
+		if seen[id] { // readers differ on which of them counts
+			return nil, &Error{Code: CodeDuplicate, Detail: name + ": " + id}
+		}
+		seen[id] = true
 		out = append(out, relation{
-			id: x.attr("Id"), kind: path.Base(x.attr("Type")), target: strings.TrimPrefix(path.Clean(target), "/"),
+			id: id, kind: path.Base(x.attr("Type")), target: strings.TrimPrefix(path.Clean(target), "/"),
 		})
 	}
 }

@@ -80,7 +80,7 @@ func parseStyles(r io.Reader, part string, maxToken int) (*styles, error) {
 			inside = !x.empty
 		case string(x.name) == "numFmt":
 			if id, err := strconv.Atoi(x.attr("numFmtId")); err == nil {
-				s.addFormat(id, x.attr("formatCode"))
+				s.addFormat(id, x.textAttr("formatCode"))
 			}
 		case string(x.name) == "xf" && inside:
 			id, err := strconv.Atoi(x.attr("numFmtId"))

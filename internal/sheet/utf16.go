@@ -7,7 +7,8 @@ import (
 )
 
 // wideReader turns UTF-16 into UTF-8. A surrogate without its partner becomes three bytes that are no valid UTF-8, so
-// that its row is found to be wrong and can still be written back as it was; a last single byte becomes 0xFF.
+// that its row is found to be wrong and can still be written back as it was. So does a last single byte: 0xFF and its two
+// halves.
 type wideReader struct {
 	r    io.Reader
 	e    Encoding
@@ -33,8 +34,8 @@ func (w *wideReader) Read(p []byte) (int, error) {
 		w.err = err
 		w.rest = w.appendUTF8(w.out[:0], w.in[:n+m], w.e)
 		if err != nil {
-			for range w.keep {
-				w.rest = append(w.rest, 0xFF)
+			for _, b := range w.keep {
+				w.rest = append(w.rest, 0xFF, 0x80|b>>4, 0x80|b&15)
 			}
 			w.keep = nil
 		}
@@ -77,11 +78,18 @@ func unit(b []byte, e Encoding) rune {
 	return rune(b[0])<<8 | rune(b[1])
 }
 
-// appendWide appends what wideReader made out of UTF-16 as UTF-16 again.
+// appendWide appends what wideReader made out of UTF-16 as UTF-16 again. A single byte with something added behind it
+// becomes half a character, so that its row stays wrong and what follows keeps its place.
 func appendWide(dst, b []byte, e Encoding) []byte {
 	for len(b) > 0 {
 		r, n := utf8.DecodeRune(b)
 		if r == utf8.RuneError && n <= 1 {
+			if len(b) >= 3 && b[0] == 0xFF {
+				if len(b) == 3 {
+					return append(dst, b[1]<<4|b[2]&15)
+				}
+				r, n = 0xD800, 3
+			}
 			if len(b) >= 3 && b[0] == 0xED && b[1] >= 0xA0 && b[1] <= 0xBF && b[2]&0xC0 == 0x80 {
 				r, n = rune(0xD000)|rune(b[1]&0x3F)<<6|rune(b[2]&0x3F), 3
 			}

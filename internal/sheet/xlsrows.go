@@ -188,6 +188,9 @@ func (s *xlsSource) annotateSheet(out *xlsxOut, sheet, column int, each func(*Ro
 func addCells(cells []Cell, column int, extra []string) []Cell {
 	for i, text := range extra {
 		at := column + i
+		if at >= MaxColumns {
+			break
+		}
 		for len(cells) <= at {
 			cells = append(cells, Cell{})
 		}

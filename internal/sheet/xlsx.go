@@ -89,13 +89,27 @@ func (s *xlsxSource) readWorkbook(info *Info) error {
 			if t.kind != "worksheet" { // chart and dialogue sheets have no rows
 				continue
 			}
+			if s.has(t.target) {
+				return &Error{Code: CodeDuplicate, Detail: "two sheets in " + t.target}
+			}
 			s.sheets = append(s.sheets, t.target)
 			state := x.attr("state")
 			info.Sheets = append(info.Sheets, SheetInfo{
-				Name: x.attr("name"), Hidden: state == "hidden" || state == "veryHidden",
+				Name: x.textAttr("name"), Hidden: state == "hidden" || state == "veryHidden",
 			})
 		}
 	}
+}
+
+// has tells whether a part is a sheet already, or one of the parts of all sheets: what is written into it would change
+// more than one thing.
+func (s *xlsxSource) has(part string) bool {
+	for _, other := range append([]string{s.book, s.strings, s.stylesAt}, s.sheets...) {
+		if other != "" && partName(other) == partName(part) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *xlsxSource) checkSheets(info *Info) error {

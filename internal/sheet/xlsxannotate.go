@@ -106,14 +106,18 @@ func (t *sheetAnnotator) flush() error {
 func (t *sheetAnnotator) dimension() error {
 	x := t.r.x
 	m, ok := parseRange(x.attr("ref"))
-	if !ok || !x.empty {
+	if !ok {
 		return t.flush()
 	}
-	m.LastColumn = max(m.LastColumn, min(t.a.Column+2, MaxColumns-1))
+	end := ">"
+	if x.empty {
+		end = "/>"
+	}
+	m.LastColumn = max(m.LastColumn, min(t.a.Column+max(t.a.Cells, 1), MaxColumns)-1)
 	ref := ColumnName(m.FirstColumn) + strconv.Itoa(m.FirstRow+1) + ":" +
 		ColumnName(m.LastColumn) + strconv.Itoa(m.LastRow+1)
 	before := x.buf[x.keep:x.tag] // comments
-	_, err := io.WriteString(t.w, string(before)+"<"+string(x.full)+` ref="`+ref+`"/>`)
+	_, err := io.WriteString(t.w, string(before)+"<"+string(x.full)+` ref="`+ref+`"`+end)
 	return err
 }
 
@@ -174,24 +178,34 @@ func appendRowTag(dst, tag []byte, empty bool) []byte {
 	}
 }
 
-// appendCells appends the row's cells, those before and behind the added ones byte for byte.
+// appendCells appends the row's cells, and everything before and behind the added ones byte for byte. Where a cell
+// follows that says no column, an added one without a text must hold its place.
 func (t *sheetAnnotator) appendCells(raw []byte, rowName string, extra []string) {
 	m := t.r.mark
 	prefix := ""
 	if i := strings.IndexByte(rowName, ':'); i >= 0 {
 		prefix = rowName[:i+1]
 	}
-	from, to := m.close, m.close
-	for i := len(m.cells) - 1; i >= 0 && m.cells[i].column >= t.a.Column; i-- {
-		from = m.cells[i].from
-		if m.cells[i].column >= t.a.Column+len(extra) {
-			to = from
+	from, to, behind := m.open, m.open, false
+	for _, c := range m.cells {
+		switch {
+		case c.column < t.a.Column:
+			from, to = c.to, c.to
+		case c.column < t.a.Column+len(extra):
+			to = c.to
+		default:
+			behind = true
 		}
 	}
 	t.buf = append(t.buf, raw[m.open:from]...)
 	for i, text := range extra {
-		if column := t.a.Column + i; column < MaxColumns {
-			t.buf = appendTextCell(t.buf, prefix, cellPlace{column, t.row.Number}, text)
+		at := cellPlace{t.a.Column + i, t.row.Number}
+		switch {
+		case at.column >= MaxColumns:
+		case text == "" && behind:
+			t.buf = append(appendCellHead(t.buf, prefix, at), `"/>`...)
+		default:
+			t.buf = appendTextCell(t.buf, prefix, at, text)
 		}
 	}
 	t.buf = append(t.buf, raw[to:m.close]...)
@@ -199,14 +213,19 @@ func (t *sheetAnnotator) appendCells(raw []byte, rowName string, extra []string)
 
 type cellPlace struct{ column, row int }
 
+// appendCellHead appends the beginning of a cell's start tag up to its place.
+func appendCellHead(dst []byte, prefix string, at cellPlace) []byte {
+	dst = append(append(append(dst, '<'), prefix...), `c r="`...)
+	dst = append(dst, ColumnName(at.column)...)
+	return strconv.AppendInt(dst, int64(at.row), 10)
+}
+
 // appendTextCell appends an inline text, which no program takes for a formula.
 func appendTextCell(dst []byte, prefix string, at cellPlace, text string) []byte {
 	if text == "" {
 		return dst
 	}
-	dst = append(append(append(dst, '<'), prefix...), `c r="`...)
-	dst = append(dst, ColumnName(at.column)...)
-	dst = strconv.AppendInt(dst, int64(at.row), 10)
+	dst = appendCellHead(dst, prefix, at)
 	dst = append(append(append(dst, `" t="inlineStr"><`...), prefix...), "is><"...)
 	dst = append(append(dst, prefix...), 't')
 	if strings.TrimSpace(text) != text {

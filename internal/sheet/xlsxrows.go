@@ -10,10 +10,11 @@ type xlsxRows struct {
 	s    *xlsxSource
 	part io.ReadCloser
 	x    *xmlScanner
-	in   bool // inside of sheetData
-	over bool // behind sheetData
-	last int  // number of the row before
-	free int  // the column behind the last cell
+	in   bool  // inside of sheetData
+	over bool  // behind sheetData
+	from int64 // where the step at hand began
+	last int   // number of the row before
+	free int   // the column behind the last cell
 
 	text []byte
 	cuts []span
@@ -51,21 +52,24 @@ func (s *xlsxSource) sheetRows(sheet int) (*xlsxRows, error) {
 	return &xlsxRows{s: s, part: r, x: newXMLScanner(r, name, s.in.opts.Limits.RecordBytes)}, nil
 }
 
+// next reads the next row. The part is read to its end behind the last one: its checksum stands there, and whoever
+// writes a result reads that far too.
 func (r *xlsxRows) next(row *Row) error {
 	row.reset()
-	for !r.over {
+	for {
 		found, err := r.step()
 		if err == nil && found == foundRow {
 			err = r.row(row)
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			return r.stop(wrapRead(err))
-		}
-		if found == foundRow {
+		case found == foundRow:
 			return nil
+		case found == foundEnd:
+			return r.stop(io.EOF)
 		}
 	}
-	return r.stop(io.EOF)
 }
 
 // found is what a step came to.
@@ -78,21 +82,30 @@ const (
 	foundEnd                // the end of the part
 )
 
-// step reads on by one tag or text, or by one element of sheetData that is no row.
+// step reads on by one tag or text, or by one element of sheetData that is no row. What it passes over, comments before
+// it too, is no longer than a row may be, for whoever writes a result keeps it.
 func (r *xlsxRows) step() (found, error) {
+	r.from = r.x.at()
+	found, err := r.find()
+	if err == nil {
+		err = r.x.within(r.from)
+	}
+	return found, err
+}
+
+func (r *xlsxRows) find() (found, error) {
 	x := r.x
 	kind, err := x.next()
 	switch {
 	case err != nil:
 		return foundOther, err
 	case kind == tokenEOF:
-		r.over = true
 		return foundEnd, nil
-	case kind == tokenEnd && r.in && string(x.name) == "sheetData":
+	case kind == tokenEnd && r.in && x.depth < sheetDataDepth:
 		r.in, r.over = false, true
 	case kind != tokenStart:
 	case !r.in:
-		if string(x.name) == "sheetData" && !r.over {
+		if !r.over && r.atSheetData() {
 			r.in, r.over = !x.empty, x.empty
 		}
 		return foundTag, nil
@@ -102,6 +115,19 @@ func (r *xlsxRows) step() (found, error) {
 		err = x.skip()
 	}
 	return foundOther, err
+}
+
+// sheetDataDepth is how deep sheetData stands: it is a child of the root. One that is deeper is another thing, and a
+// result in it could be deeper than is read.
+const sheetDataDepth = 2
+
+// atSheetData tells the start tag of sheetData.
+func (r *xlsxRows) atSheetData() bool {
+	depth := r.x.depth
+	if r.x.empty {
+		depth++
+	}
+	return depth == sheetDataDepth && string(r.x.name) == "sheetData"
 }
 
 // stop closes the part at the end, or at an error.
@@ -164,7 +190,7 @@ func (r *xlsxRows) cells(row *Row) error {
 			if r.mark != nil {
 				r.mark.close = from
 			}
-			return nil
+			return x.within(r.from)
 		case kind != tokenStart:
 		case len(x.name) == 1 && x.name[0] == 'c':
 			column, err := r.cell(row)
@@ -178,6 +204,9 @@ func (r *xlsxRows) cells(row *Row) error {
 			if err := x.skip(); err != nil {
 				return err
 			}
+		}
+		if err := x.within(r.from); err != nil {
+			return err
 		}
 	}
 }
@@ -286,7 +315,7 @@ func (r *xlsxRows) cellBody(c *rawCell) error {
 		return nil
 	}
 	value := false
-	for {
+	for level := x.depth; ; {
 		kind, err := x.next()
 		if err != nil {
 			return err
@@ -300,24 +329,26 @@ func (r *xlsxRows) cellBody(c *rawCell) error {
 				c.long = len(r.text)-c.from > r.s.in.opts.Limits.CellBytes
 			}
 		case tokenEnd:
-			if !value {
+			if x.depth < level {
 				return nil
 			}
 			value = false
 		case tokenStart:
-			if value = string(x.name) == "v" && !x.empty; value {
+			if !value && string(x.name) == "v" && !x.empty {
+				value = true
 				continue
 			}
-			if err := r.cellPart(c); err != nil {
+			if err := r.cellPart(c, value); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// cellPart reads a child of c that is no value.
-func (r *xlsxRows) cellPart(c *rawCell) error {
+// cellPart reads a child of c that is no value, or one of the value, which has none.
+func (r *xlsxRows) cellPart(c *rawCell, value bool) error {
 	switch {
+	case value:
 	case string(r.x.name) == "is" && c.kind == 'I':
 		var ok bool
 		var err error

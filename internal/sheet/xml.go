@@ -19,7 +19,8 @@ const (
 
 const maxXMLDepth = 64
 
-// xmlScanner divides XML 1.0 in UTF-8 into tags and text. It knows no DTD: a document type declaration is refused.
+// xmlScanner divides XML 1.0 in UTF-8 into tags and text. It knows no DTD: a document type declaration is refused, and
+// so is another encoding: what is written into a part is UTF-8.
 // Slices it hands out are valid until the next call of next.
 type xmlScanner struct {
 	src  io.Reader
@@ -27,6 +28,7 @@ type xmlScanner struct {
 	max  int    // largest token, or largest kept stretch
 
 	buf   []byte
+	gone  int64 // octets of the part before buf
 	pos   int
 	keep  int // offset in buf from which bytes are kept, or -1
 	err   error
@@ -64,6 +66,7 @@ func (x *xmlScanner) more(from int) (moved int, err error) {
 		moved = from
 		x.buf = x.buf[:copy(x.buf, x.buf[from:])]
 		x.pos -= moved
+		x.gone += int64(moved)
 		if x.keep >= 0 {
 			x.keep = 0
 		}
@@ -90,11 +93,23 @@ func (x *xmlScanner) more(from int) (moved int, err error) {
 	return moved, x.err
 }
 
+// at is where in the part the scanner stands.
+func (x *xmlScanner) at() int64 { return x.gone + int64(x.pos) }
+
+// within refuses what began at from and is longer than a token or a kept stretch may be. It does not depend on how much
+// of the part lies in memory, so that whoever keeps a stretch is refused no sooner than who reads through it.
+func (x *xmlScanner) within(from int64) error {
+	if x.at()-from > int64(x.max) {
+		return &Error{Code: CodeTooLarge, Detail: x.part}
+	}
+	return nil
+}
+
 // next reads the next tag or text. Comments and processing instructions are passed over.
 func (x *xmlScanner) next() (tokenKind, error) {
 	for {
 		if x.pos == len(x.buf) {
-			_, err := x.more(x.pos)
+			err := x.fill()
 			if errors.Is(err, io.EOF) {
 				return x.atEnd()
 			}
@@ -102,14 +117,40 @@ func (x *xmlScanner) next() (tokenKind, error) {
 				return tokenEOF, err
 			}
 		}
+		from, done := x.at(), true
+		var kind tokenKind
+		var err error
 		if x.buf[x.pos] != '<' {
-			return x.scanText()
+			kind, err = x.scanText()
+		} else {
+			kind, done, err = x.scanTag()
 		}
-		kind, done, err := x.scanTag()
+		if err == nil {
+			err = x.within(from)
+		}
 		if done || err != nil {
 			return kind, err
 		}
 	}
+}
+
+// fill reads on where nothing is left, and looks at how the part begins.
+func (x *xmlScanner) fill() error {
+	first := x.gone == 0 && len(x.buf) == 0
+	if _, err := x.more(x.pos); err != nil || !first {
+		return err
+	}
+	for _, mark := range []string{"\xFF\xFE", "\xFE\xFF", "<\x00", "\x00<"} {
+		if bytes.HasPrefix(x.buf, []byte(mark)) {
+			return x.foreign("UTF-16")
+		}
+	}
+	return nil
+}
+
+// foreign is the refusal of another encoding.
+func (x *xmlScanner) foreign(encoding string) error {
+	return &Error{Code: CodeFormat, Detail: x.part + ": XML in " + encoding}
 }
 
 func (x *xmlScanner) atEnd() (tokenKind, error) {
@@ -182,9 +223,9 @@ func (x *xmlScanner) scanTag() (kind tokenKind, done bool, err error) {
 	case len(b) < 3:
 		return tokenEOF, false, x.corrupt("ends early")
 	case b[1] == '?':
-		return tokenEOF, false, x.skipTo("?>")
+		return tokenEOF, false, x.instruction()
 	case bytes.HasPrefix(b, []byte("<!--")):
-		return tokenEOF, false, x.skipTo("-->")
+		return tokenEOF, false, x.comment()
 	case bytes.HasPrefix(b, []byte("<![CDATA[")):
 		end, err := x.find(x.pos+9, "]]>")
 		if err != nil {
@@ -200,12 +241,34 @@ func (x *xmlScanner) scanTag() (kind tokenKind, done bool, err error) {
 	return kind, true, err
 }
 
-func (x *xmlScanner) skipTo(mark string) error {
-	end, err := x.find(x.pos+2, mark)
+func (x *xmlScanner) comment() error {
+	end, err := x.find(x.pos+4, "-->")
 	if err == nil {
 		x.pos = end
 	}
 	return err
+}
+
+// instruction passes over a processing instruction; the declaration at the beginning must not say another encoding.
+func (x *xmlScanner) instruction() error {
+	end, err := x.find(x.pos+2, "?>")
+	if err != nil {
+		return err
+	}
+	rest, isDeclaration := bytes.CutPrefix(x.buf[x.pos+2:end-2], []byte("xml"))
+	x.pos = end
+	for isDeclaration {
+		name, value, next, ok := nextAttr(rest)
+		if !ok {
+			break
+		}
+		known := bytes.EqualFold(value, []byte("UTF-8")) || bytes.EqualFold(value, []byte("US-ASCII"))
+		if string(name) == "encoding" && !known {
+			return x.foreign(clip(value))
+		}
+		rest = next
+	}
+	return nil
 }
 
 // scanElement reads a start or end tag.
@@ -289,7 +352,7 @@ func (x *xmlScanner) plainValue() (text []byte, ok bool) {
 		return nil, false
 	}
 	i := bytes.IndexByte(b[3:], '<') + 3
-	if i < 3 || len(b) < i+8 || string(b[i:i+8]) != "</v></c>" {
+	if i < 3 || i-3 > x.max || len(b) < i+8 || string(b[i:i+8]) != "</v></c>" {
 		return nil, false
 	}
 	x.pos += i + 8
@@ -381,6 +444,9 @@ func (x *xmlScanner) attr(name string) string {
 		rest = r
 	}
 }
+
+// textAttr is the value of an attribute that holds a text of people's (ST_Xstring), as cells do.
+func (x *xmlScanner) textAttr(name string) string { return string(unescapeCell([]byte(x.attr(name)), 0)) }
 
 // appendXMLText appends text with entities resolved and line ends as XML reads them; an entity that is none of the five
 // of XML and no character stays as it is written.

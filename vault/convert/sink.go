@@ -304,7 +304,7 @@ func (s *sink) result(o *opened, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	a := sheet.Annotation{Sheet: o.index, Column: min(at, sheet.MaxColumns-3)}
+	a := sheet.Annotation{Sheet: o.index, Column: min(at, sheet.MaxColumns-3), Cells: 3}
 	return o.book.Annotate(w, a, func(row *sheet.Row) ([]string, error) {
 		switch {
 		case row.Number == s.l.head.last:

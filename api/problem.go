@@ -27,5 +27,5 @@ type Defect struct {
 	RuleZh  string `json:"ruleZh" doc:"the rule behind it: what is demanded, in Chinese"`
 	RuleEn  string `json:"ruleEn" doc:"the rule behind it, in English"`
 	Basis   string `json:"basis" doc:"what the rule rests on: standard, law or policy with its clause, or a page of docs"`
-	Keyword string `json:"keyword,omitempty" doc:"of the description, where that was not kept to: maxLength 200"`
+	Keyword string `json:"keyword,omitempty" doc:"the limit that was not kept to, as maxLength 200, or what else a program can act on"`
 }

@@ -110,8 +110,9 @@ var transportSentences = map[Code]message{
 	},
 	CodeKeyReused: {
 		http.StatusUnprocessableEntity, false, rule.KeyPerRequest,
-		"幂等键已用于另一请求；新的请求请用新的键",
-		"the idempotency key belongs to another request; use a new key for a new request",
+		"幂等键已用于另一个请求；重试的请原样重发第一次的请求，新的请求请换用新的键",
+		"the idempotency key belongs to another request; to retry, send the first request unchanged, and take a new " +
+			"key for a new request",
 	},
 	CodeFull: {
 		http.StatusRequestEntityTooLarge, false, rule.Stored,

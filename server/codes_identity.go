@@ -46,6 +46,12 @@ var identitySentences = map[identity.Code]message{
 		"无法确认证书是否已被吊销；请运行单位更新吊销列表后重试",
 		"whether the certificate is revoked is not known; retry when the operator has renewed the revocation lists",
 	},
+	identity.CodeNoTokenKeys: {
+		http.StatusServiceUnavailable, true, rule.Token,
+		"暂时取不到签发该令牌的认证平台的公钥，不能确认令牌是否有效；请按 Retry-After 稍后用同一令牌重试，多次不成的告知运行单位",
+		"the keys of the provider that issued the token could not be fetched, so whether it is good is not known; " +
+			"retry with the same token after Retry-After, and tell the operator if it stays",
+	},
 	identity.CodeMalformed: {
 		http.StatusBadRequest, false, rule.SignatureForm,
 		"Signature-Input 或 Signature 无法解析；请按 docs/signatures.md 书写",

@@ -166,7 +166,7 @@ func (s *disputes) raise(ctx context.Context, fresh *dispute) (*dispute, bool, e
 		former, err := getDispute(w, fresh.ID)
 		switch {
 		case err == nil && former.Asked != fresh.Asked:
-			return codeProblem(CodeKeyReused)
+			return keyReused(vault.DiffersContent)
 		case err == nil:
 			d, again = former, true
 			return nil

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -57,7 +59,7 @@ func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 	}
 	caller, err := s.cfg.Callers.Recognise(c.Request)
 	if err != nil {
-		s.chargeRefusal(c)
+		s.chargeStranger(c, err)
 		s.writeProblem(c, s.problem(ctx.Context(), err))
 		return
 	}
@@ -76,6 +78,18 @@ func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 	}
 	defer s.large.Give(callerName(caller), size)
 	next(huma.WithContext(bodyContext{ctx, caller, body}, identity.With(ctx.Context(), caller)))
+}
+
+// chargeStranger makes whoever was not recognised pay for it. That the provider of a token cannot be reached is no fault
+// of his: he is told when it will be asked again, and the operator that it happened.
+func (s *Server) chargeStranger(c *gin.Context, err error) {
+	if identity.CodeOf(err) != identity.CodeNoTokenKeys {
+		s.chargeRefusal(c)
+		return
+	}
+	ctx := c.Request.Context()
+	s.cfg.Log.WarnContext(ctx, "request not carried out", "trace", traceOf(ctx), "code", string(identity.CodeNoTokenKeys))
+	c.Header("Retry-After", strconv.Itoa(int(identity.KeysAgain/time.Second)))
 }
 
 // letAnyone answers what needs no credentials; a login that fails costs what wrong credentials cost.

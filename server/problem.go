@@ -89,6 +89,7 @@ func vaultProblem(r *vault.Refusal) *answer {
 		p := &r.Problems[i]
 		d := defect(string(p.Code), p.Zh, p.En)
 		d.Path, d.Found = pathOf(p), p.Found
+		tellReused(&d)
 		a.Errors = append(a.Errors, d)
 	}
 	return a.headline()
@@ -158,7 +159,7 @@ func (s *Server) finish(ctx context.Context, a *answer) *answer {
 func hideAll(list []api.Defect) {
 	for i := range list {
 		d := &list[i]
-		for _, text := range []*string{&d.Path, &d.Found, &d.Zh, &d.En, &d.FixZh, &d.FixEn} {
+		for _, text := range []*string{&d.Path, &d.Found, &d.Keyword, &d.Zh, &d.En, &d.FixZh, &d.FixEn} {
 			*text = hideNumbers(*text)
 		}
 	}

@@ -28,14 +28,17 @@ func workProblem(err error) *answer {
 	if errors.As(err, &full) {
 		return fullProblem(full)
 	}
+	if p := reuseProblem(err); p != nil {
+		return p
+	}
 	for _, k := range []struct {
 		err  error
 		code Code
 	}{
-		{jobs.ErrNotFound, CodeJobUnknown}, {jobs.ErrTooMany, CodeJobsTooMany}, {jobs.ErrKeyReused, CodeKeyReused},
+		{jobs.ErrNotFound, CodeJobUnknown}, {jobs.ErrTooMany, CodeJobsTooMany},
 		{jobs.ErrEnded, CodeJobEnded}, {files.ErrNotFound, CodeFileUnknown}, {files.ErrTooLarge, CodeTooLarge},
-		{files.ErrReused, CodeKeyReused}, {convert.ErrScans, CodeZIP}, {convert.ErrResume, CodeResume},
-		{feed.ErrNotFound, CodeNoSub}, {feed.ErrTooMany, CodeSubTooMany}, {feed.ErrReused, CodeKeyReused},
+		{convert.ErrScans, CodeZIP}, {convert.ErrResume, CodeResume},
+		{feed.ErrNotFound, CodeNoSub}, {feed.ErrTooMany, CodeSubTooMany},
 		{feed.ErrURL, CodeReceiver}, {feed.ErrFuture, CodeSequence},
 	} {
 		if errors.Is(err, k.err) {

@@ -91,7 +91,7 @@ func offer[Q any](s *Server, router *gin.Engine, sv service[Q]) {
 func (s *Server) recogniseSharing(c *gin.Context, may identity.Permission) (*identity.Caller, bool) {
 	caller, err := s.cfg.Callers.Recognise(c.Request)
 	if err != nil {
-		s.chargeRefusal(c)
+		s.chargeStranger(c, err)
 		s.refuseSharing(c, 0, err)
 		return nil, false
 	}

@@ -81,7 +81,7 @@ func (s *Server) verify(ctx context.Context, c *identity.Caller, in *verifyInput
 	former, err := s.verdict(ctx, s.ownerOf(c), id)
 	switch {
 	case err == nil && former.Asked != asked:
-		return nil, codeProblem(CodeKeyReused)
+		return nil, keyReused(vault.DiffersContent)
 	case err == nil:
 		return verificationAnswer(http.StatusOK, "true", former), nil
 	case !isCode(err, CodeNoVerdict):

@@ -398,7 +398,7 @@ func (ip *inspector) idempotency(_, value []byte) error {
 	if value[len(record.Digest{})] == '"' {
 		return ip.grantKey(value[len(record.Digest{}):])
 	}
-	if err := isJSON[Answer](nil, value[32:]); err != nil {
+	if err := isJSON[firstAnswer](nil, value[32:]); err != nil {
 		return err
 	}
 	var a Answer

@@ -38,6 +38,9 @@ type ConsentRequest struct {
 	Until time.Time `json:"until"`
 }
 
+// actGrant is what the audit calls the giving of a consent.
+const actGrant = "grant"
+
 // maxConsentID bounds what is looked up as the number of a consent.
 const maxConsentID = 64
 
@@ -48,7 +51,7 @@ func (v *Vault) Grant(ctx context.Context, a Access, req ConsentRequest) (*Conse
 	if err != nil {
 		return nil, err
 	}
-	note := auditNote{act: "grant", issuer: req.Department}
+	note := auditNote{act: actGrant, issuer: req.Department}
 	sc, err := v.holderScope(s)
 	var once *idempotency
 	if err == nil {
@@ -56,7 +59,7 @@ func (v *Vault) Grant(ctx context.Context, a Access, req ConsentRequest) (*Conse
 		err = v.writable(ctx)
 	}
 	if err == nil {
-		once, err = v.once(s, "grant", writeKey{key: req.Key}, granting{req, sc.holder[:]})
+		once, err = v.once(s, actGrant, writeKey{key: req.Key}, granting{req, sc.holder[:]})
 	}
 	if err == nil {
 		err = checkGrant(&req)

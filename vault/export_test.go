@@ -146,3 +146,8 @@ func ParseTransferEvent(identifier string, t *TransferEvent) (event, rec []byte,
 	rec, err = ver.Record.Append(nil)
 	return event, rec, err
 }
+
+// Differs is what of a request is told not to be as under its key, whose answer was kept as former.
+func Differs(act, licence string, former []byte) string {
+	return (&idempotency{act: act, licence: licence}).differs(former)
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/internal/engine"
@@ -16,8 +17,34 @@ import (
 // under the same key is refused. Keys are kept for ever.
 type idempotency struct {
 	act     string
+	licence string // that the request is about; "": it names none
 	key     []byte
 	request record.Digest
+}
+
+// firstAnswer is an answer as it is kept: with the act, to tell whoever uses the key for something else.
+type firstAnswer struct {
+	Answer
+
+	Act string `json:"act,omitempty"` // "": it was kept before acts were
+}
+
+// What of a request is not as it was under its idempotency key: Found of a problem with CodeKeyReused. Of the former
+// request nothing else is told.
+const (
+	DiffersOperation = "operation"
+	DiffersLicence   = "licence"
+	DiffersContent   = "content"
+)
+
+// differing say it.
+var differing = map[string]sentence{
+	DiffersOperation: {zh: "该幂等键已用于另一种操作", en: "this idempotency key was used for another operation"},
+	DiffersLicence:   {zh: "该幂等键已用于另一本证照", en: "this idempotency key was used for another licence"},
+	DiffersContent: {
+		zh: "该幂等键已用于另一个请求，内容或标识的写法与那次不同",
+		en: "this idempotency key was used for another request, whose content or spelling of the identifier was not this",
+	},
 }
 
 // writeKey is a caller's idempotency key, or one that the vault derives from it for a step of the same call.
@@ -41,8 +68,19 @@ func (v *Vault) once(s *session, act string, k writeKey, request any) (*idempote
 	}
 	t := v.token("idempotency", parts...)
 	return &idempotency{
-		act: act, key: key(spaceIdempotency, t[:]), request: record.Sum(append([]byte(act+"\n"), b...)),
+		act: act, licence: licenceIn(request), key: key(spaceIdempotency, t[:]), request: record.Sum(append([]byte(act+"\n"), b...)),
 	}, nil
+}
+
+// licenceIn is which licence a request names.
+func licenceIn(request any) string {
+	switch q := request.(type) {
+	case Act:
+		return q.Identifier
+	case Confirmation:
+		return q.Identifier
+	}
+	return ""
 }
 
 // replayed looks for an earlier answer under the key; nil if the key is new, which a repetition is refused for: whoever
@@ -94,12 +132,46 @@ func (i *idempotency) replay(r engine.Reader, answer any) (bool, error) {
 		return false, fmt.Errorf("%w: idempotency key", ErrDamaged)
 	}
 	if subtle.ConstantTimeCompare(b[:n], i.request[:]) != 1 {
-		return false, refuse(ErrKeyReused, CodeKeyReused, "key")
+		return false, i.reused(b[n:])
 	}
 	if err := json.Unmarshal(b[n:], answer); err != nil {
 		return false, fmt.Errorf("%w: idempotency key", ErrDamaged)
 	}
 	return true, nil
+}
+
+// reused refuses a request that is not that of its key, and says what of it is not.
+func (i *idempotency) reused(former []byte) error {
+	p := problem(CodeKeyReused, "key", i.differs(former))
+	if m, ok := differing[p.Found]; ok {
+		_, fixZh, _ := strings.Cut(p.Zh, "；")
+		_, fixEn, _ := strings.Cut(p.En, "; ")
+		p.Zh, p.En = m.zh+"；"+fixZh, m.en+"; "+fixEn
+	}
+	return &Refusal{ErrKeyReused, []Problem{p}}
+}
+
+// differs names what of a request is not as it was; "" if that is not known. A consent is kept by its id.
+func (i *idempotency) differs(former []byte) string {
+	var first firstAnswer
+	consent := json.Unmarshal(former, &first) != nil
+	switch {
+	case consent != (i.act == actGrant), first.Act != "" && first.Act != i.act:
+		return DiffersOperation
+	case !consent && first.Act == "":
+		return ""
+	case i.licence != "" && !sameLicence(i.licence, first.Identifier):
+		return DiffersLicence
+	}
+	return DiffersContent
+}
+
+// sameLicence compares identifiers without their versions and whatever else is only a way to write them.
+func sameLicence(a, b string) bool {
+	one, errOne := code.ParseIdentifier(a)
+	two, errTwo := code.ParseIdentifier(b)
+	return errOne == nil && errTwo == nil &&
+		one.Type == two.Type && one.Issuer == two.Issuer && one.Serial == two.Serial
 }
 
 // keep stores the answer in the transaction of the act, in which replay has found the key to be new.
@@ -109,6 +181,9 @@ func (i *idempotency) keep(w engine.Writer, answer any) error { return i.store(w
 func (i *idempotency) keepNew(w engine.Writer, answer any) error { return i.store(w.Create, answer) }
 
 func (i *idempotency) store(put func(key, value []byte) error, answer any) error {
+	if first, ok := answer.(*Answer); ok {
+		answer = firstAnswer{*first, i.act}
+	}
 	b, err := json.Marshal(answer)
 	if err != nil {
 		return fmt.Errorf("vault: encoding an answer: %w", err)

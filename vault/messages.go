@@ -380,8 +380,9 @@ var messages = map[Code]sentence{
 		rule.Unbroken,
 	},
 	CodeKeyReused: {
-		"该幂等键已用于另一个请求；请换用新的键",
-		"this idempotency key was used for another request; take a new one",
+		"该幂等键已用于另一个请求；重试的请原样重发第一次的请求，新的请求请换用新的键",
+		"this idempotency key was used for another request; to retry, send the first request unchanged, and take a " +
+			"new key for a new request",
 		rule.KeyPerRequest,
 	},
 	CodeRepeated: {

@@ -29,6 +29,15 @@ var (
 	ErrConfig   = errors.New("feed: incomplete configuration")
 )
 
+// ReusedError is a key of another request, with the members of this one that are not as in that; it is ErrReused.
+type ReusedError struct{ Members []string }
+
+// Error implements error.
+func (e *ReusedError) Error() string { return ErrReused.Error() }
+
+// Unwrap implements the errors package's contract.
+func (e *ReusedError) Unwrap() error { return ErrReused }
+
 // Source is the feed that is sent.
 type Source interface {
 	// Events gives a page for an owner, by the rights that it has now. An error that Refused reports pauses the

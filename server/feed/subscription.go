@@ -103,9 +103,8 @@ func (h *Webhooks) admit(list []*Subscription, fresh Subscription, from bool) (*
 		if one.ID != fresh.ID {
 			continue
 		}
-		if one.URL != fresh.URL || !slices.Equal(one.Kinds, fresh.Kinds) || !slices.Equal(one.Types, fresh.Types) ||
-			from && one.Begin != fresh.Begin {
-			return nil, false, ErrReused
+		if members := one.differs(&fresh, from); members != nil {
+			return nil, false, &ReusedError{members}
 		}
 		return one, true, nil
 	}
@@ -113,6 +112,23 @@ func (h *Webhooks) admit(list []*Subscription, fresh Subscription, from bool) (*
 		return nil, false, ErrTooMany
 	}
 	return &fresh, false, nil
+}
+
+// differs names the members of a request that are not as in the one which made the subscription.
+func (s *Subscription) differs(fresh *Subscription, from bool) []string {
+	var out []string
+	for _, m := range []struct {
+		name  string
+		other bool
+	}{
+		{"url", s.URL != fresh.URL}, {"kinds", !slices.Equal(s.Kinds, fresh.Kinds)},
+		{"types", !slices.Equal(s.Types, fresh.Types)}, {"from", from && s.Begin != fresh.Begin},
+	} {
+		if m.other {
+			out = append(out, m.name)
+		}
+	}
+	return out
 }
 
 // Subscription finds one of its owner; another's is not found.

@@ -7,29 +7,30 @@ type Code string
 
 // The refusals.
 const (
-	CodeNobody     Code = "credentials-missing"
-	CodeUnknown    Code = "credentials-unknown"
-	CodeExpired    Code = "credentials-expired"
-	CodeRevoked    Code = "credentials-revoked"
-	CodeInvalid    Code = "credentials-invalid"
-	CodeDiffer     Code = "credentials-differ"    // connection and signature prove two callers
-	CodeUnchecked  Code = "credentials-unchecked" // whether the certificate is revoked is not known
-	CodeMalformed  Code = "signature-malformed"   // Signature-Input or Signature cannot be read
-	CodeCoverage   Code = "signature-coverage"    // something that must be covered is not
-	CodeAuthority  Code = "signature-authority"   // signed for another service
-	CodeOutdated   Code = "signature-outdated"    // made too long ago, or in the future
-	CodeReplayed   Code = "signature-replayed"    //
-	CodeBusy       Code = "signature-memory-full" // no more signatures can be remembered
-	CodeDigest     Code = "content-digest"        //
-	CodeSandbox    Code = "sandbox-credentials"   //
-	CodeForbidden  Code = "role-forbids"          //
-	CodeTypeScope  Code = "type-out-of-scope"     //
-	CodeNeedsProof Code = "signature-required"    //
-	CodeClerk      Code = "clerk-not-taken"       // a clerk is named who may not be, or so
-	CodeLimited    Code = "rate-limited"          //
-	CodeChallenge  Code = "login-challenge"       // unknown, used or too old
-	CodeNoHolder   Code = "login-certificate"     // a certificate that names no person or firm
-	CodeLoggedOut  Code = "login-ended"           // a session that was ended, or was there before a restart
+	CodeNobody      Code = "credentials-missing"
+	CodeUnknown     Code = "credentials-unknown"
+	CodeExpired     Code = "credentials-expired"
+	CodeRevoked     Code = "credentials-revoked"
+	CodeInvalid     Code = "credentials-invalid"
+	CodeDiffer      Code = "credentials-differ"     // connection and signature prove two callers
+	CodeUnchecked   Code = "credentials-unchecked"  // whether the certificate is revoked is not known
+	CodeNoTokenKeys Code = "token-keys-unavailable" // the keys of a token's issuer could not be fetched
+	CodeMalformed   Code = "signature-malformed"    // Signature-Input or Signature cannot be read
+	CodeCoverage    Code = "signature-coverage"     // something that must be covered is not
+	CodeAuthority   Code = "signature-authority"    // signed for another service
+	CodeOutdated    Code = "signature-outdated"     // made too long ago, or in the future
+	CodeReplayed    Code = "signature-replayed"     //
+	CodeBusy        Code = "signature-memory-full"  // no more signatures can be remembered
+	CodeDigest      Code = "content-digest"         //
+	CodeSandbox     Code = "sandbox-credentials"    //
+	CodeForbidden   Code = "role-forbids"           //
+	CodeTypeScope   Code = "type-out-of-scope"      //
+	CodeNeedsProof  Code = "signature-required"     //
+	CodeClerk       Code = "clerk-not-taken"        // a clerk is named who may not be, or so
+	CodeLimited     Code = "rate-limited"           //
+	CodeChallenge   Code = "login-challenge"        // unknown, used or too old
+	CodeNoHolder    Code = "login-certificate"      // a certificate that names no person or firm
+	CodeLoggedOut   Code = "login-ended"            // a session that was ended, or was there before a restart
 
 	CodeRegistration        Code = "registration-invalid"
 	CodeRegistrationUnknown Code = "registration-unknown"
@@ -39,7 +40,7 @@ const (
 // Codes lists every refusal of this package.
 func Codes() []Code {
 	return []Code{
-		CodeNobody, CodeUnknown, CodeExpired, CodeRevoked, CodeInvalid, CodeDiffer, CodeUnchecked, CodeMalformed,
+		CodeNobody, CodeUnknown, CodeExpired, CodeRevoked, CodeInvalid, CodeDiffer, CodeUnchecked, CodeNoTokenKeys, CodeMalformed,
 		CodeCoverage, CodeAuthority, CodeOutdated, CodeReplayed, CodeBusy, CodeDigest, CodeSandbox, CodeForbidden,
 		CodeTypeScope, CodeNeedsProof, CodeClerk, CodeLimited, CodeChallenge, CodeNoHolder, CodeLoggedOut,
 		CodeRegistration, CodeRegistrationUnknown, CodeTaken,

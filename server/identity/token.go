@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"crypto"
 	"encoding/base64"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
 
 	"github.com/elicense/elicense/vault"
 )
@@ -69,6 +71,9 @@ const (
 // tokenAlgorithms are those of keys that only the issuer has: none is shared with whoever verifies.
 var tokenAlgorithms = []string{oidc.ES256, oidc.ES384, oidc.RS256, oidc.PS256, oidc.EdDSA}
 
+// signedWith are tokenAlgorithms as the library of signatures names them.
+var signedWith = []jose.SignatureAlgorithm{jose.ES256, jose.ES384, jose.RS256, jose.PS256, jose.EdDSA}
+
 // KnownKeys are keys that are at hand.
 func KnownKeys(keys ...crypto.PublicKey) oidc.KeySet { return &oidc.StaticKeySet{PublicKeys: keys} }
 
@@ -82,7 +87,7 @@ func NewTokens(cfg TokensConfig) (*Tokens, error) {
 		if !i.sound() || t.issuers[i.URL] != nil {
 			return nil, ErrConfig
 		}
-		t.issuers[i.URL] = &knownIssuer{i, oidc.NewVerifier(i.URL, i.Keys, &oidc.Config{
+		t.issuers[i.URL] = &knownIssuer{i, oidc.NewVerifier(i.URL, tellingKeys{i.Keys}, &oidc.Config{
 			ClientID: i.Audience, SupportedSigningAlgs: tokenAlgorithms, Now: cfg.Now,
 		})}
 	}
@@ -118,13 +123,9 @@ func (t *Tokens) Recognise(r *http.Request) (*Caller, error) {
 	if issuer == nil {
 		return nil, Refuse(CodeUnknown)
 	}
-	token, err := issuer.verifier.Verify(r.Context(), raw)
+	token, err := issuer.verify(r.Context(), raw)
 	if err != nil {
-		var expired *oidc.TokenExpiredError
-		if errors.As(err, &expired) {
-			return nil, Refuse(CodeExpired)
-		}
-		return nil, Refuse(CodeInvalid)
+		return nil, err
 	}
 	var c claims
 	switch now := t.now(); {
@@ -134,6 +135,37 @@ func (t *Tokens) Recognise(r *http.Request) (*Caller, error) {
 		return nil, Refuse(CodeInvalid)
 	}
 	return issuer.caller(token, &c)
+}
+
+// verify is a token that its issuer signed for this service and that is in its time.
+func (i *knownIssuer) verify(ctx context.Context, raw string) (*oidc.IDToken, error) {
+	var keys error
+	token, err := i.verifier.Verify(context.WithValue(ctx, tellKey{}, &keys), raw)
+	var expired *oidc.TokenExpiredError
+	switch {
+	case err == nil:
+		return token, nil
+	case errors.Is(keys, errAway):
+		return nil, &Refusal{Code: CodeNoTokenKeys, Err: keys}
+	case errors.As(err, &expired):
+		return nil, Refuse(CodeExpired)
+	}
+	return nil, Refuse(CodeInvalid)
+}
+
+// tellingKeys leave their own error with whoever asked in between: the verifier passes on no more than its text.
+type tellingKeys struct{ oidc.KeySet }
+
+// tellKey is under which a context names where the error goes.
+type tellKey struct{}
+
+// VerifySignature implements oidc.KeySet.
+func (k tellingKeys) VerifySignature(ctx context.Context, token string) ([]byte, error) {
+	payload, err := k.KeySet.VerifySignature(ctx, token)
+	if told, ok := ctx.Value(tellKey{}).(*error); ok {
+		*told = err
+	}
+	return payload, err
 }
 
 // issuerIn is whose token it claims to be; nothing of it is believed before it is verified.

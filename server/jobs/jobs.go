@@ -26,6 +26,19 @@ var (
 	ErrCrashes   = errors.New("jobs: begun too often without an end")
 )
 
+// ReusedError is a key of another request, with what of this one is not as in that; it is ErrKeyReused. Of the former
+// request it holds nothing.
+type ReusedError struct {
+	Kind    bool     // it wanted another kind of work
+	Members []string // JSON pointers within the request
+}
+
+// Error implements error.
+func (e *ReusedError) Error() string { return ErrKeyReused.Error() }
+
+// Unwrap implements the errors package's contract.
+func (e *ReusedError) Unwrap() error { return ErrKeyReused }
+
 // State is how a job stands.
 type State string
 

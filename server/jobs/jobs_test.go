@@ -104,6 +104,10 @@ func TestAgain(t *testing.T) {
 	require.Equal(t, j.ID, again.ID)
 	_, _, err = w.Add(t.Context(), jobs.Request{Kind: "work", Owner: "one", Key: "k", Spec: 7})
 	require.ErrorIs(t, err, jobs.ErrKeyReused)
+	_, _, err = w.Add(t.Context(), jobs.Request{Kind: "work", Owner: "one", Key: "k", Spec: map[string]string{"n": "l", "m/": ""}})
+	var reused *jobs.ReusedError
+	require.ErrorAs(t, err, &reused)
+	require.Equal(t, &jobs.ReusedError{Members: []string{"/m~1", "/n"}}, reused)
 	other, replayed, err := w.Add(t.Context(), jobs.Request{Kind: "work", Owner: "two", Key: "k", Spec: 7})
 	require.NoError(t, err)
 	require.False(t, replayed)

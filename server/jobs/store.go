@@ -9,6 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/emmansun/gmsm/sm3"
@@ -147,9 +151,49 @@ func (s *Jobs) former(w engine.Reader, j *Job) (*Job, error) {
 		return nil, fmt.Errorf("%w: key of a request", ErrDamaged)
 	}
 	if !bytes.Equal(b[:sm3.Size], digest(j.Kind, string(j.Spec))) {
-		return nil, ErrKeyReused
+		return nil, s.reused(w, j, hex.EncodeToString(b[sm3.Size:]))
 	}
 	return s.get(w, hex.EncodeToString(b[sm3.Size:]))
+}
+
+// reused says what of a request is not as in the job of its key.
+func (s *Jobs) reused(r engine.Reader, j *Job, id string) error {
+	former, err := s.get(r, id)
+	switch {
+	case errors.Is(err, ErrNotFound): // its time is over
+		return &ReusedError{}
+	case err != nil:
+		return err
+	case former.Kind != j.Kind:
+		return &ReusedError{Kind: true}
+	}
+	var was, is any
+	if json.Unmarshal(former.Spec, &was) != nil || json.Unmarshal(j.Spec, &is) != nil {
+		return fmt.Errorf("%w: request of a job", ErrDamaged)
+	}
+	return &ReusedError{Members: differing("", was, is)}
+}
+
+// step makes a name one step of a JSON pointer (RFC 6901).
+var step = strings.NewReplacer("~", "~0", "/", "~1")
+
+// differing are the JSON pointers of what two requests do not have in common, down to what is no object.
+func differing(at string, a, b any) []string {
+	one, isObject := a.(map[string]any)
+	two, areObjects := b.(map[string]any)
+	if !isObject || !areObjects {
+		if reflect.DeepEqual(a, b) {
+			return nil
+		}
+		return []string{at}
+	}
+	names := maps.Clone(one)
+	maps.Copy(names, two)
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		out = append(out, differing(at+"/"+step.Replace(name), one[name], two[name])...)
+	}
+	return out
 }
 
 func (s *Jobs) enqueue(w engine.Writer, j *Job) error {

@@ -3,6 +3,8 @@ package api
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/elicense/elicense/vault/record"
 )
 
 // Job is long work: it was accepted, is done in its turn and survives a restart of the service. Ask its address until
@@ -28,6 +30,9 @@ type JobProgress struct {
 	Total int64     `json:"total,omitempty"`
 	Exact bool      `json:"exact,omitempty" doc:"total is known and not estimated"`
 	Ends  time.Time `json:"ends,omitzero" doc:"forecast"`
+	Rate  float64   `json:"rate,omitempty" doc:"done a second since the last start"`
+
+	Counts *record.Counts `json:"counts,omitempty" doc:"of a conversion: what became of the rows so far"`
 }
 
 // Jobs are those of a caller, the newest first.

@@ -136,7 +136,7 @@ func (s *Server) workConversion(ctx context.Context, j *jobs.Job, tell func(jobs
 		return nil, err
 	}
 	job.Progress = func(p convert.Progress) {
-		tell(jobs.Progress{Done: int64(p.Rows), Total: int64(p.Total), Exact: p.Exact, Ends: p.Ends})
+		tell(progressIn(&p))
 	}
 	out := &conversionOutputs{s: s, owner: j.Owner}
 	out.begin(ctx, job)
@@ -177,7 +177,7 @@ func (s *Server) conversionJob(ctx context.Context, owner string, q *api.Convers
 	}
 	job := &convert.Job{
 		Type: q.Type, Mapping: mapping, DryRun: q.DryRun, Expected: q.Expected,
-		File:      convert.File{Reader: f, SizeBytes: f.Size, Name: q.FileName, Encoding: q.Encoding},
+		File:      convert.File{Reader: f, SizeBytes: f.Size, Name: q.FileName, Encoding: q.Encoding, Sheet: q.Sheet},
 		MaxReject: convert.Threshold{Share: q.MaxShare, Count: q.MaxCount},
 	}
 	for _, z := range []struct {
@@ -242,24 +242,3 @@ const makesOfLedger = 3
 
 // maxResult bounds what a conversion writes; a result is as large as its ledger and three columns.
 const maxResult = 4 << 30
-
-func conversionOf(r *convert.Report, out *conversionOutputs) *api.Conversion {
-	c := &api.Conversion{
-		DryRun: r.DryRun, Batch: r.Batch, Again: r.Again, Counts: r.Counts, Skipped: r.Skipped, Noted: r.Noted,
-		Spans: r.Reconcile.Spans, Balanced: r.Reconcile.Balanced, Codes: []api.CodeCount{},
-	}
-	for _, x := range r.Codes {
-		zh, en := x.Code.Sentence()
-		c.Codes = append(c.Codes, api.CodeCount{Code: string(x.Code), Rows: x.Rows, Zh: zh, En: en})
-	}
-	if r.Stopped != nil {
-		c.Stopped = &api.Stop{Row: r.Stopped.Row, Rows: r.Stopped.Rows, Rejected: r.Stopped.Rejected}
-	}
-	if out.result != nil {
-		c.Result = fileOf(out.result)
-	}
-	if out.errors != nil {
-		c.Errors = fileOf(out.errors)
-	}
-	return c
-}

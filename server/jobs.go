@@ -321,9 +321,7 @@ func jobOf(j *jobs.Job) api.Job {
 		Expires: j.Expires, Cancelling: j.Cancelling, Result: j.Result,
 	}
 	if j.Progress != (jobs.Progress{}) {
-		out.Progress = &api.JobProgress{
-			Done: j.Progress.Done, Total: j.Progress.Total, Exact: j.Progress.Exact, Ends: j.Progress.Ends,
-		}
+		out.Progress = progressOf(&j.Progress)
 	}
 	if len(j.Failure) > 0 {
 		out.Error = new(api.Problem)

@@ -27,7 +27,7 @@ type conversion struct {
 
 	job                                                convert.Job
 	file, mapping, result, rows, errors, scans, photos string
-	maxReject, deadline, encoding                      string
+	maxReject, deadline, encoding, sheet               string
 	undo, reason                                       string
 	typ                                                string         // the type as it was given
 	closers                                            []func() error // of what is read
@@ -47,6 +47,7 @@ func (c *program) convertCommand() *cobra.Command {
 			"running a file\n" +
 			"twice makes no duplicates. Try --dry-run first: same verdicts, nothing written.",
 		Example: "  elicense convert 台账.xls --type 食品经营许可证 --dry-run\n" +
+			"  elicense convert 台账.xlsx --type 食品经营许可证 --sheet 二月\n" +
 			"  elicense convert 台账.xls --type 食品经营许可证 --scans 扫描件.zip --max-reject 5%\n" +
 			"  elicense convert 台账-结果.xlsx --type 食品经营许可证\n" +
 			"  elicense convert --undo 47407375890d-1 --reason 用错了台账",
@@ -57,6 +58,7 @@ func (c *program) convertCommand() *cobra.Command {
 	f.StringVar(&cv.job.Type, "type", "", "证照类型：名称或代码 / type: name or code")
 	f.StringVar(&cv.mapping, "mapping", "",
 		"列映射文件，缺省按表头识别（见 convert detect） / mapping file; by the headings if not given, see convert detect")
+	sheetFlag(cmd, &cv.sheet)
 	encodingFlag(cmd, &cv.encoding)
 	f.BoolVar(&cv.job.DryRun, "dry-run", false, "试运行：同样的结论，不写库 / same verdicts, nothing written")
 	f.StringVar(&cv.result, "result", "", "结果表，缺省为原名-结果 / result sheet; by default the name with -result")
@@ -157,7 +159,7 @@ func (cv *conversion) prepare() error {
 		return err
 	}
 	cv.job.File = convert.File{
-		Reader: f, SizeBytes: info.Size(), Name: filepath.Base(cv.file), Encoding: cv.encoding,
+		Reader: f, SizeBytes: info.Size(), Name: filepath.Base(cv.file), Encoding: cv.encoding, Sheet: cv.sheet,
 	}
 	if cv.mapping != "" {
 		text, err := os.ReadFile(cv.mapping)

@@ -26,8 +26,8 @@ func (cv *conversion) showReport(r *convert.Report) {
 		cv.Tell("没有用到的列：%s", "columns not used: %s", unused)
 	}
 	if len(r.Others) > 0 {
-		cv.Tell("另有工作表像同类台账，没有转换：%s；逐一转换，在映射中用 sheet 写明", "other sheets look alike and were not converted: %s; "+
-			"convert each by itself, named with sheet in the mapping", strings.Join(r.Others, "、"))
+		cv.Tell("另有工作表像同类台账，没有转换：%s；用 --sheet 逐一转换", "other sheets look alike and were not converted: %s; "+
+			"convert each by itself, named with --sheet", strings.Join(r.Others, "、"))
 	}
 	if r.Skipped > 0 {
 		cv.Tell("跳过 %d 行（空行、重复的表头、合计、附注）", "%d rows passed over: empty ones, headings again, totals, notes", r.Skipped)
@@ -208,7 +208,7 @@ func (cv *conversion) showUnpaired(s *convert.ScanReport, zh, en string) {
 func (cv *conversion) feedBack() string {
 	call := cv.again() + " convert " + quoted(cv.result) + " --type " + quoted(cv.typ)
 	for _, f := range []struct{ flag, value string }{
-		{"mapping", cv.mapping}, {"encoding", cv.encoding}, {"scans", cv.scans}, {"photos", cv.photos},
+		{"mapping", cv.mapping}, {"sheet", cv.sheet}, {"encoding", cv.encoding}, {"scans", cv.scans}, {"photos", cv.photos},
 		{"as", cv.access.Caller},
 	} {
 		if f.value != "" {
@@ -235,7 +235,7 @@ func (cv *conversion) showNext(r *convert.Report) {
 	case r.Stopped == nil && n.Created+n.Updated > 0:
 		cv.Tell("批次 %s 签核后才对外可查：", "look-ups see batch %s once it is signed off:", r.Batch)
 		cv.showSignOff(r.Batch)
-	case r.Again && r.Account.State == vault.BatchWaiting:
+	case r.Again && r.Account != nil && r.Account.State == vault.BatchWaiting:
 		cv.Tell("它的批次 %s 还没有签核，签核后才对外可查：", "its batch %s is not signed off yet; look-ups see it once it is:", r.Batch)
 		cv.showSignOff(r.Batch)
 	case r.Stopped != nil && r.Counts.Created+r.Counts.Updated > 0:

@@ -48,14 +48,19 @@ func (c *program) detectCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&typ, "type", "", "证照类型：名称或代码 / type: name or code")
-	cmd.Flags().StringVar(&known.sheet, "sheet", "",
-		"只看这张工作表，缺省自动找（替代映射中的 sheet） / look at this sheet alone, in place of a mapping's; found if not given")
+	sheetFlag(cmd, &known.sheet)
 	cmd.Flags().StringVar(&known.mapping, "mapping", "",
 		"列映射文件：看它与台账是否相符 / mapping file: does it fit the ledger?")
 	encodingFlag(cmd, &known.encoding)
 	cmd.Flags().StringVar(&to, "save", "", "把映射存为文件 / save the mapping")
 	cli.MustHave(cmd, "type")
 	return cmd
+}
+
+// sheetFlag names the sheet of a workbook.
+func sheetFlag(cmd *cobra.Command, to *string) {
+	cmd.Flags().StringVar(to, "sheet", "",
+		"只看这张工作表，缺省自动找（替代映射中的 sheet） / look at this sheet alone, in place of a mapping's; found if not given")
 }
 
 // encodingFlag names the encoding of a text file, where it cannot be found.
@@ -79,25 +84,16 @@ func checkEncoding(name string) error {
 // ledgerFile is a ledger on the disk, with what is known of it; empty: to be found.
 type ledgerFile struct{ path, encoding, sheet, mapping string }
 
-// known is what the flags say of the mapping; nil: nothing.
+// known is the mapping that a flag names; nil: none.
 func (l *ledgerFile) known() (*convert.Mapping, error) {
-	if l.mapping == "" && l.sheet == "" {
+	if l.mapping == "" {
 		return nil, nil //nolint:nilnil // nothing
 	}
-	m := &convert.Mapping{}
-	if l.mapping != "" {
-		text, err := os.ReadFile(l.mapping)
-		if err != nil {
-			return nil, err
-		}
-		if m, err = convert.ParseMapping(text); err != nil {
-			return nil, err
-		}
+	text, err := os.ReadFile(l.mapping)
+	if err != nil {
+		return nil, err
 	}
-	if l.sheet != "" {
-		m.Sheet, m.SheetAt = l.sheet, 0
-	}
-	return m, nil
+	return convert.ParseMapping(text)
 }
 
 func detectIn(ctx context.Context, ledger ledgerFile, t *vault.LicenceType) (*convert.Proposal, error) {
@@ -115,7 +111,7 @@ func detectIn(ctx context.Context, ledger ledgerFile, t *vault.LicenceType) (*co
 		return nil, err
 	}
 	file := convert.File{
-		Reader: f, SizeBytes: info.Size(), Name: filepath.Base(ledger.path), Encoding: ledger.encoding,
+		Reader: f, SizeBytes: info.Size(), Name: filepath.Base(ledger.path), Encoding: ledger.encoding, Sheet: ledger.sheet,
 	}
 	return convert.Detect(ctx, file, t, known, func() (convert.TempFile, error) { return tempSheet() })
 }
@@ -131,7 +127,7 @@ func (c *program) showProposal(p *convert.Proposal, saved string) error {
 		c.Tell("%s %s，工作表 %s，表头到第 %d 行", "%s %s, sheet %s, heading down to row %d", p.Format, p.Encoding, p.Sheet,
 			p.HeadingRow)
 		for _, col := range p.Columns {
-			use := strings.Join(proposed(p, col), " ")
+			use := strings.Join(col.Elements, " ")
 			if use == "" {
 				use = c.Say("（未用）", "(not used)")
 			}
@@ -152,17 +148,4 @@ func (c *program) showProposal(p *convert.Proposal, saved string) error {
 		err = &cli.ExitError{Code: cli.ExitIndeterminate}
 	}
 	return err
-}
-
-// proposed are the elements of a column; of a mapping that is not complete yet only the mapping itself tells.
-func proposed(p *convert.Proposal, col convert.ColumnUse) []string {
-	if len(col.Elements) > 0 {
-		return col.Elements
-	}
-	for i := range p.Mapping.Columns {
-		if m := &p.Mapping.Columns[i]; m.Heading == col.Heading || m.Heading == "@"+col.Column {
-			return m.Elements
-		}
-	}
-	return nil
 }

@@ -86,15 +86,24 @@ func (c *program) showInit(p plan, key string) {
 			"cannot be read.")
 }
 
-// again is how to call the program for the same data directory.
+// again is how to call the program for the same data directory, or at the same service as the same system.
 func (c *program) again() string {
-	if url := c.service.url; url != "" && url != c.Env("ELICENSE_SERVER") {
-		return c.Name + " --server " + url
+	if s := &c.service; s.url != "" {
+		call := c.Name
+		for _, f := range []struct{ flag, value, env string }{
+			{"server", s.url, "ELICENSE_SERVER"}, {"cacert", s.cacert, "ELICENSE_CACERT"},
+			{"credentials", s.credentials, "ELICENSE_CREDENTIALS"}, {"token-file", s.token, ""},
+		} {
+			if f.value != "" && f.value != c.Env(f.env) {
+				call += " --" + f.flag + " " + quoted(f.value)
+			}
+		}
+		return call
 	}
 	if c.dir == c.defaultDir() {
 		return c.Name
 	}
-	return c.Name + " -d " + c.dir
+	return c.Name + " -d " + quoted(c.dir)
 }
 
 // checkBody wants a name and a sound credit code.

@@ -9,7 +9,6 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/client"
 	"github.com/elicense/elicense/internal/cli"
-	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/convert"
 )
 
@@ -55,7 +54,7 @@ func (cv *conversion) order(ctx context.Context, d *serviceDesk) (*api.Conversio
 		return nil, err
 	}
 	r := &api.ConversionRequest{
-		Type: cv.job.Type, FileName: cv.job.File.Name, DryRun: cv.job.DryRun, Encoding: cv.encoding,
+		Type: cv.job.Type, FileName: cv.job.File.Name, DryRun: cv.job.DryRun, Encoding: cv.encoding, Sheet: cv.sheet,
 		MaxShare: cv.job.MaxReject.Share, MaxCount: cv.job.MaxReject.Count, Expected: cv.job.Expected,
 	}
 	if cv.mapping != "" {
@@ -99,6 +98,7 @@ func upload(ctx context.Context, c *client.Client, path string, to *string) erro
 func (cv *conversion) await(ctx context.Context, c *client.Client, job *api.Job, into any) error {
 	bar := cv.progress(cv.Say("转换", "converting"))
 	defer bar.finish()
+	began := cv.Now()
 	for job.State == "waiting" || job.State == "running" {
 		pause := time.NewTimer(jobPause)
 		select {
@@ -113,9 +113,7 @@ func (cv *conversion) await(ctx context.Context, c *client.Client, job *api.Job,
 			return err
 		}
 		if p := job.Progress; p != nil {
-			bar.update(convert.Progress{
-				File: cv.job.File.Name, Rows: int(p.Done), Total: int(p.Total), Exact: p.Exact, Ends: p.Ends,
-			})
+			bar.update(progressIn(cv.job.File.Name, p, cv.Now().Sub(began)))
 		}
 	}
 	return jobResult(job, into)
@@ -149,8 +147,11 @@ func (cv *conversion) fetchResult(ctx context.Context, c *client.Client, done *a
 			return err
 		}
 	}
-	report := reportIn(done, cv.job.File.Name)
-	if err := cv.Emit(report, func() { cv.showDone(report) }); err != nil {
+	report, err := reportIn(done, cv.job.File.Name)
+	if err != nil {
+		return err
+	}
+	if err := cv.Emit(report, func() { cv.showReport(report) }); err != nil {
 		return err
 	}
 	switch {
@@ -160,39 +161,6 @@ func (cv *conversion) fetchResult(ctx context.Context, c *client.Client, done *a
 		return &cli.ExitError{Code: cli.ExitFailed} // the report says where it stopped
 	}
 	return convert.ErrThreshold
-}
-
-// reportIn is the report of a conversion, as far as a service gives one.
-func reportIn(x *api.Conversion, file string) *convert.Report {
-	r := &convert.Report{
-		File: file, DryRun: x.DryRun, Batch: x.Batch, Again: x.Again, Counts: x.Counts, Skipped: x.Skipped, Noted: x.Noted,
-		Reconcile: convert.Reconciliation{Balanced: x.Balanced, Spans: x.Spans},
-	}
-	for _, n := range x.Codes {
-		r.Codes = append(r.Codes, convert.CodeCount{Code: vault.Code(n.Code), Rows: n.Rows})
-	}
-	if s := x.Stopped; s != nil {
-		r.Stopped = &convert.Stop{Row: s.Row, Rows: s.Rows, Rejected: s.Rejected}
-	}
-	return r
-}
-
-// showDone is showReport for what a service tells.
-func (cv *conversion) showDone(r *convert.Report) {
-	cv.Tell("%s：%s", "%s: %s", cv.headline(r), cv.counts(r.Counts))
-	cv.showCodes(r)
-	cv.showSpans(r)
-	cv.Tell("结果表：%s", "result: %s", cv.result)
-	if n := r.Counts.Rejected + r.Counts.Conflict; n > 0 {
-		cv.Tell("  其中 %d 行要改：见“怎么改”一列，改好后导入：", "  %d rows to correct, see the column 怎么改; then feed it back:", n)
-		cv.Fact("  %s", cv.feedBack())
-	}
-	if r.Batch != "" {
-		cv.Tell("批次 %s，抽样核对并签核后才对外可查：", "batch %s; look-ups see it once a sample was inspected and it is signed off:",
-			r.Batch)
-		cv.Tell("  %s batch sample %s --sheet 抽样.xlsx", "  %s batch sample %s --sheet sample.xlsx", cv.again(), r.Batch)
-		cv.Tell("  %s batch sign-off %s --by 核对人 --sampled 20", "  %s batch sign-off %s --by NAME --sampled 20", cv.again(), r.Batch)
-	}
 }
 
 // undoAtService takes a batch back.

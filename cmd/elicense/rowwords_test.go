@@ -23,8 +23,8 @@ var notes = []normal.Code{
 // rowCodes are what is wrong with a row as a whole.
 var rowCodes = []vault.Code{
 	convert.CodeRowShort, convert.CodeRowLong, convert.CodeFormulaEmpty, convert.CodeCellError, convert.CodeOtherIssuer,
-	convert.CodeHolderKind, convert.CodeNoMatch, convert.CodeRowTooLarge, convert.CodePhotoMissing,
-	convert.CodePhotoSeveral, convert.CodeScanRefused, convert.CodeSheetUnread,
+	convert.CodeHolderKind, convert.CodeNoMatch, convert.CodePartMissing, convert.CodeDitto, convert.CodeRowTooLarge,
+	convert.CodePhotoMissing, convert.CodePhotoSeveral, convert.CodeScanRefused, convert.CodeSheetUnread,
 }
 
 // TestRowWords: every code for which a value is refused is worded, in both languages, with no place left for a value;

@@ -60,6 +60,17 @@ type Progress struct {
 	Total int64     `json:"total,omitempty"` // 0: unknown
 	Exact bool      `json:"exact,omitempty"` // Total is known and not estimated
 	Ends  time.Time `json:"ends,omitzero"`   // forecast
+	Rate  float64   `json:"rate,omitempty"`  // done a second since the last start
+	Came  Came      `json:"came,omitzero"`   // to what
+}
+
+// Came is what became of what was done so far, in a conversion.
+type Came struct {
+	Created   int `json:"created,omitempty"`
+	Updated   int `json:"updated,omitempty"`
+	Unchanged int `json:"unchanged,omitempty"`
+	Conflict  int `json:"conflict,omitempty"`
+	Rejected  int `json:"rejected,omitempty"`
 }
 
 // Job is one piece of long work.

@@ -37,11 +37,11 @@ func (c *Column) normalise(raw string, h Hints) (normal.Result, Problems) {
 		return c.holder.normalise(raw, h, c.Name)
 	}
 	res, err := normal.Value(c.Normal, raw, h.Options)
-	return res, c.refused(err)
+	return res, c.Refused(err)
 }
 
-// refused turns a refusal of package normal into a problem of this column.
-func (c *Column) refused(err error) Problems { return refusedValue(c.Name, err) }
+// Refused turns a refusal of package normal into a problem of this column.
+func (c *Column) Refused(err error) Problems { return refusedValue(c.Name, err) }
 
 func refusedValue(name string, err error) Problems {
 	if err == nil {

@@ -2,7 +2,6 @@ package convert
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -44,13 +43,13 @@ type layout struct {
 
 // source is where one element comes from.
 type source struct {
-	column   *catalogue.Column
-	at       int // column of the sheet
-	values   map[string]string
-	unit     string
-	derived  bool
-	match    *regexp.Regexp
-	template string
+	column  *catalogue.Column
+	at      int    // column of the sheet
+	parts   []part // the columns that it is put together from, the first of them at; nil: it is read from one
+	values  map[string]string
+	unit    string
+	derived bool
+	form    form // of a derived element
 }
 
 // binder gathers every problem of the headings.
@@ -61,10 +60,24 @@ type binder struct {
 	filled   map[string]bool
 }
 
-func (b *binder) add(p MappingProblem) { b.problems = append(b.problems, p.said()) }
+// add tells a problem, once.
+func (b *binder) add(p MappingProblem) {
+	if p = p.said(); !slices.Contains(b.problems, p) {
+		b.problems = append(b.problems, p)
+	}
+}
 
 // bind fits a mapping to a heading. The error is a *MappingError.
 func bind(m *Mapping, h head, c setting) (*layout, error) {
+	l, problems := fit(m, h, c)
+	if len(problems) > 0 {
+		return nil, &MappingError{Problems: problems, heading: true}
+	}
+	return l, nil
+}
+
+// fit gives what of a mapping fits a heading, and why the rest does not.
+func fit(m *Mapping, h head, c setting) (*layout, []MappingProblem) {
 	l := &layout{setting: c, mapping: m, head: h, columns: c.typ.Columns(), absent: m.absent()}
 	b := &binder{l: l, used: make(map[int]bool), filled: make(map[string]bool)}
 	l.hints = catalogue.Hints{Today: code.Date{Year: c.today.Year, Month: int(c.today.Month), Day: c.today.Day}}
@@ -87,11 +100,8 @@ func bind(m *Mapping, h head, c setting) (*layout, error) {
 		}
 	}
 	b.complete()
-	if len(b.problems) > 0 {
-		return nil, &MappingError{Problems: b.problems, heading: true}
-	}
 	l.finish()
-	return l, nil
+	return l, b.problems
 }
 
 // owner refuses a mapping that was saved for something else.
@@ -212,17 +222,17 @@ func (b *binder) unit(m *MappedColumn, col *catalogue.Column, h *heading) {
 
 func (b *binder) derive(d *Derived) {
 	col := b.element(d.Element)
-	at, ok := b.place(d.From)
-	if col == nil || !ok {
+	parts := b.parts(d)
+	form, bad := d.compile()
+	if bad != nil {
+		b.add(MappingProblem{Code: bad.Code, Path: d.Element, Found: bad.Found})
+	}
+	if col == nil || bad != nil || len(parts) == 0 || len(parts) != len(d.From) {
 		return
 	}
-	s := source{column: col, at: at, derived: true, template: d.To}
-	if d.Match != "" {
-		var err error
-		if s.match, err = regexp.Compile(d.Match); err != nil {
-			b.add(MappingProblem{Code: CodeMappingMatch, Path: d.Element, Found: d.Match})
-			return
-		}
+	s := source{column: col, at: parts[0].at, derived: true, form: form}
+	if len(parts) > 1 {
+		s.parts = parts
 	}
 	b.l.sources = append(b.l.sources, s)
 	b.l.derived = append(b.l.derived, d.Element)
@@ -288,7 +298,7 @@ func (l *layout) finish() {
 func (l *layout) uses() []ColumnUse {
 	width := len(l.head.columns)
 	for i := range l.sources {
-		width = max(width, l.sources[i].at+1)
+		width = max(width, slices.Max(l.sources[i].columns())+1)
 	}
 	out := make([]ColumnUse, width)
 	for i := range out {
@@ -298,8 +308,9 @@ func (l *layout) uses() []ColumnUse {
 		}
 	}
 	for i := range l.sources {
-		u := &out[l.sources[i].at]
-		u.Elements = append(u.Elements, l.sources[i].column.Name)
+		for _, at := range l.sources[i].columns() {
+			out[at].Elements = append(out[at].Elements, l.sources[i].column.Name)
+		}
 	}
 	for _, name := range l.mapping.Ignore {
 		for _, c := range find(l.head.columns, name) {

@@ -14,12 +14,15 @@ import (
 
 // take reads one element from its cell.
 func (w *worker) take(s *source, cells []sheet.Cell, src *record.Source) {
-	var c sheet.Cell
-	if s.at < len(cells) {
-		c = cells[s.at]
-	}
 	col := s.column
-	text, ok := w.text(s, &c)
+	c := cellAt(cells, s.at)
+	text, ok := "", false
+	if s.parts != nil {
+		c = sheet.Cell{} // a text, whatever it was put together from
+		text, ok = w.join(s, cells)
+	} else {
+		text, ok = w.text(s, &c)
+	}
 	if !ok {
 		if s.derived {
 			src.Derived = without(src.Derived, col.Name)
@@ -53,6 +56,14 @@ func (w *worker) take(s *source, cells []sheet.Cell, src *record.Source) {
 	}
 }
 
+// cellAt is the cell of a column; rows may be shorter than their heading.
+func cellAt(cells []sheet.Cell, at int) sheet.Cell {
+	if at < len(cells) {
+		return cells[at]
+	}
+	return sheet.Cell{}
+}
+
 // without copies a list but for one name: the list itself is shared by all rows.
 func without(list []string, name string) []string {
 	out := make([]string, 0, len(list))
@@ -78,13 +89,25 @@ func (w *worker) note(s *source, c vault.Code, was, is string) {
 
 // text is what a cell says, in the way of the mapping; false if it says nothing, or nothing that can be used.
 func (w *worker) text(s *source, c *sheet.Cell) (string, bool) {
+	text, ok := w.said(s, s.at, c)
+	if !ok {
+		return "", false
+	}
+	if s.form.match != nil {
+		return w.derive(s, text)
+	}
+	return w.style(s, text), true
+}
+
+// said is what one of a source's cells says, before the mapping makes something of it.
+func (w *worker) said(s *source, at int, c *sheet.Cell) (string, bool) {
 	text := c.Text
 	switch {
 	case c.Kind == sheet.KindError:
-		w.findings = append(w.findings, finding{code: CodeCellError, at: s.at, element: s.column.Name, found: text})
+		w.findings = append(w.findings, finding{code: CodeCellError, at: at, element: s.column.Name, found: text})
 		return "", false
 	case c.Formula && text == "":
-		w.findings = append(w.findings, finding{code: CodeFormulaEmpty, at: s.at, element: s.column.Name})
+		w.findings = append(w.findings, finding{code: CodeFormulaEmpty, at: at, element: s.column.Name})
 		return "", false
 	case c.Formula:
 		w.note(s, CodeFormulaValue, text, text)
@@ -101,26 +124,16 @@ func (w *worker) text(s *source, c *sheet.Cell) (string, bool) {
 	if bare, _ := strings.CutPrefix(text, "'"); w.l.absent.Absent(bare) {
 		return "", false
 	}
-	if c.Kind == sheet.KindDate && (s.column.Kind != catalogue.KindDate || s.match != nil) {
+	if isDitto(text) {
+		w.findings = append(w.findings, finding{code: CodeDitto, at: at, element: s.column.Name, found: text})
+		return "", false
+	}
+	if c.Kind == sheet.KindDate && (s.column.Kind != catalogue.KindDate || s.form.match != nil || s.parts != nil) {
 		if day, ok := sheet.ParseSerial(text, w.l.date1904); ok {
 			text = day.Format(time.DateOnly)
 		}
 	}
-	if s.match != nil {
-		return w.derive(s, text)
-	}
-	return w.style(s, text), true
-}
-
-// derive makes a value from a cell that has the form the mapping asks for.
-func (w *worker) derive(s *source, text string) (string, bool) {
-	text = strings.TrimSpace(text)
-	m := s.match.FindStringSubmatchIndex(text)
-	if m == nil {
-		w.findings = append(w.findings, finding{code: CodeNoMatch, at: s.at, element: s.column.Name, found: text})
-		return "", false
-	}
-	return string(s.match.ExpandString(nil, s.template, text, m)), true
+	return text, true
 }
 
 // style rewrites a value whose reading the mapping decides: the order of a date, a decimal comma, a unit.

@@ -7,9 +7,8 @@ import (
 
 // mapping finds the heading, and the mapping if none was given.
 func (r *runner) mapping(t *vault.LicenceType) (*Mapping, head, error) {
-	m := r.job.Mapping
-	if m == nil {
-		p, h, err := detect(r.o, t)
+	if !r.job.Mapping.columned() {
+		p, h, err := detect(r.o, t, r.job.Mapping)
 		if err != nil {
 			return nil, head{}, err
 		}
@@ -18,13 +17,32 @@ func (r *runner) mapping(t *vault.LicenceType) (*Mapping, head, error) {
 		}
 		return p.Mapping, h, nil
 	}
-	if r.o.encoding != m.Encoding && r.o.book.Info.Format == sheet.FormatCSV { // it names the batch, too
-		stated := *m
-		stated.Encoding = r.o.encoding
-		m = &stated
-	}
+	m := r.o.stated(r.job.Mapping)
 	h, err := r.o.head(m)
 	return m, h, err
+}
+
+// columned reports a mapping that says where elements come from. Another one leaves that to the headings.
+func (m *Mapping) columned() bool {
+	return m != nil && len(m.Columns)+len(m.Constants)+len(m.Derived) > 0
+}
+
+// stated is a mapping with what was said beside it: the two name the batch, so that two sheets of one file are two
+// batches.
+func (o *opened) stated(m *Mapping) *Mapping {
+	if m == nil {
+		m = &Mapping{}
+	}
+	stated := *m
+	switch text := o.book.Info.Format == sheet.FormatCSV; {
+	case text && o.encoding != m.Encoding:
+		stated.Encoding = o.encoding
+	case !text && o.sheet != "":
+		stated.Sheet, stated.SheetAt = o.sheet, 0
+	default:
+		return m
+	}
+	return &stated
 }
 
 // head finds the heading that a mapping is for.
@@ -57,7 +75,9 @@ func (m *Mapping) score(columns []heading) int {
 		count(m.Columns[i].Heading, 3)
 	}
 	for i := range m.Derived {
-		count(m.Derived[i].From, 3)
+		for _, name := range m.Derived[i].From {
+			count(name, 3)
+		}
 	}
 	for _, name := range m.Ignore {
 		count(name, 1)

@@ -19,6 +19,8 @@ const (
 	CodeOtherIssuer  vault.Code = "row_other_issuer"  // 颁发机构代码 of another department
 	CodeHolderKind   vault.Code = "row_holder_kind"   // 持证主体代码类型 cannot be told
 	CodeNoMatch      vault.Code = "derived_no_match"  // the cell does not have the form that a derived element needs
+	CodePartMissing  vault.Code = "derived_part"      // one of the cells that a value is put together from is empty
+	CodeDitto        vault.Code = "cell_ditto"        // 同上 in place of a value
 	CodeRowTooLarge  vault.Code = "row_too_large"     // values beyond what a record holds
 	CodePhotoMissing vault.Code = "row_photo_missing" // the sheet names an image file that is not there
 	CodePhotoSeveral vault.Code = "row_photo_several" // more than one image file for an element
@@ -52,6 +54,8 @@ const (
 	CodeMappingIssued       vault.Code = "mapping_issue_date"
 	CodeMappingReason       vault.Code = "mapping_reason"
 	CodeMappingMatch        vault.Code = "mapping_match"
+	CodeMappingTemplate     vault.Code = "mapping_template"
+	CodeMappingOptional     vault.Code = "mapping_optional"
 	CodeMappingType         vault.Code = "mapping_other_type"
 	CodeMappingDepartment   vault.Code = "mapping_other_department"
 )
@@ -59,6 +63,7 @@ const (
 // Codes of what is wrong with a sheet's headings.
 const (
 	CodeHeadingNone      vault.Code = "heading_not_found"
+	CodeHeadingSheet     vault.Code = "heading_sheet"     // there is no such sheet
 	CodeHeadingMissing   vault.Code = "heading_missing"   // the mapping names a heading that the sheet lacks
 	CodeHeadingAmbiguous vault.Code = "heading_ambiguous" // several columns, or several elements
 	CodeHeadingElement   vault.Code = "heading_element"   // a mandatory element has no column
@@ -110,6 +115,16 @@ var sentences = map[vault.Code]sentence{
 		"“{found}”不符合映射中推导所要求的格式；请按同列其他行的写法填写",
 		"{found} does not have the form that the mapping derives a value from; write it as other rows do",
 		rule.Mapping,
+	},
+	CodePartMissing: {
+		"“{found}”是空的，而此项由几列（{want}）拼成；请补填",
+		"{found} is empty, and the value is put together from {want}; fill it in",
+		rule.Mapping,
+	},
+	CodeDitto: {
+		"“{found}”不是值，排序后就不知道指哪一行；请写出它所指的内容",
+		"{found} is no value, and stands for another one once the rows are sorted; write out what it stands for",
+		rule.Row,
 	},
 	CodeRowTooLarge: {
 		"本行内容过长，超出一份证照的上限；请缩短最长的一列",
@@ -231,8 +246,20 @@ var sentences = map[vault.Code]sentence{
 		rule.Mapping,
 	},
 	CodeMappingMatch: {
-		"match 与 to 没有成对，或 match 不是有效的正则表达式；请两项都写，match 用 RE2 语法",
-		"match and to do not go together, or match is no valid expression; write both, match in RE2 syntax",
+		"match 与 to 没有成对，或 match 不是有效的正则表达式，或用于几列；请两项都写，match 用 RE2 语法且只用于一列",
+		"match and to do not go together, or match is no valid expression, or stands for several columns; write both, " +
+			"match in RE2 syntax and for one column",
+		rule.Mapping,
+	},
+	CodeMappingTemplate: {
+		"to 中的“{found}”不对：$1、$2 是第几组（from 有几列时是第几列，每列都要用到）；美元符号写作 $$",
+		"{found} is not right in to: $1, $2 are groups of match, or columns where from has several, each of which is " +
+			"used; write $$ for a dollar sign",
+		rule.Mapping,
+	},
+	CodeMappingOptional: {
+		"optional 中的“{found}”不对；optional 只写 from 中的列，from 至少两列，且不能列全",
+		"{found} does not belong under optional; it names columns of a from with several, and not all of them",
 		rule.Mapping,
 	},
 	CodeMappingType: {
@@ -247,8 +274,14 @@ var sentences = map[vault.Code]sentence{
 	},
 
 	CodeHeadingNone: {
-		"各工作表的前20行中找不到表头；请在映射中用 sheet 写明工作表、用 heading 写明行号",
-		"no heading among the first 20 rows of any sheet; name sheet and row with sheet and heading in the mapping",
+		"各工作表的前20行中找不到表头；请用 --sheet（或映射中的 sheet）写明工作表、在映射中用 heading 写明行号",
+		"no heading among the first 20 rows of any sheet; name the sheet with --sheet, or sheet in the mapping, "+
+			"and the row with heading in the mapping",
+		rule.Mapping,
+	},
+	CodeHeadingSheet: {
+		"没有工作表“{found}”；有这些：{want}",
+		"there is no sheet {found}; there are: {want}",
 		rule.Mapping,
 	},
 	CodeHeadingMissing: {

@@ -70,6 +70,9 @@ type File struct {
 	// Encoding of a text file, as sheet.ParseEncoding reads it; it counts more than the mapping's. Empty: as the
 	// mapping says, or found.
 	Encoding string
+
+	// Sheet of a workbook; it counts more than the mapping's. Empty: as the mapping says, or found.
+	Sheet string
 }
 
 // Threshold says how many rejected rows are too many. The zero value never stops.

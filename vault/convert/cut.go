@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -19,6 +20,7 @@ type opened struct {
 	input    *counting
 	cut      atomic.Int64 // data rows read so far, further than those that are worked
 	encoding string       // as it was stated; empty: found
+	sheet    string       // as it was stated beside the mapping; empty: as that says, or found
 }
 
 // counting counts the bytes read, for the progress.
@@ -39,7 +41,7 @@ func open(f File, temp func() (TempFile, error), m *Mapping) (*opened, error) {
 	if f.Reader == nil {
 		return nil, ErrConfig
 	}
-	o := &opened{input: &counting{r: f.Reader}}
+	o := &opened{input: &counting{r: f.Reader}, sheet: f.Sheet}
 	var opts sheet.Options
 	if temp != nil {
 		opts.Temp = func() (sheet.TempFile, error) { return temp() }
@@ -59,23 +61,43 @@ func open(f File, temp func() (TempFile, error), m *Mapping) (*opened, error) {
 	if o.book, err = sheet.Open(o.input, f.SizeBytes, f.Name, opts); err != nil {
 		return nil, err
 	}
-	if o.index, err = chooseSheet(o.book, m); err != nil {
+	if o.index, err = chooseSheet(o.book, f.Sheet, m); err != nil {
 		o.book.Close() //nolint:errcheck // the first error counts
 		return nil, err
 	}
 	return o, nil
 }
 
-func chooseSheet(book *sheet.Book, m *Mapping) (int, error) {
+func chooseSheet(book *sheet.Book, name string, m *Mapping) (int, error) {
 	switch {
+	case name != "" && book.Info.Format != sheet.FormatCSV:
+		return sheetNamed(book, name)
 	case m != nil && m.Sheet != "" && book.Info.Format != sheet.FormatCSV:
-		return book.Sheet(m.Sheet)
+		return sheetNamed(book, m.Sheet)
 	case m != nil && m.SheetAt > len(book.Info.Sheets):
-		return 0, sheet.ErrNoSheet
+		return 0, noSheet(book, strconv.Itoa(m.SheetAt))
 	case m != nil && m.SheetAt > 0:
 		return m.SheetAt - 1, nil
 	}
 	return book.DefaultSheet()
+}
+
+// sheetNamed finds a sheet; one that is not there is told with those that are.
+func sheetNamed(book *sheet.Book, name string) (int, error) {
+	at, err := book.Sheet(name)
+	if errors.Is(err, sheet.ErrNoSheet) {
+		err = noSheet(book, name)
+	}
+	return at, err
+}
+
+func noSheet(book *sheet.Book, name string) error {
+	var names []string
+	for _, s := range book.Info.Sheets {
+		names = append(names, s.Name)
+	}
+	p := MappingProblem{Code: CodeHeadingSheet, Path: "sheet", Found: name, Want: strings.Join(names, "、")}
+	return &MappingError{heading: true, Problems: []MappingProblem{p.said()}}
 }
 
 // cutter cuts the data rows of a sheet into groups, alike each time: so many rows, or fewer if they are very long.

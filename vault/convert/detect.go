@@ -23,8 +23,8 @@ type Proposal struct {
 }
 
 // Detect finds heading and columns of a file and proposes a mapping for a type. What is known already stands in m,
-// which may be nil: a sheet alone, and no other is looked at; or a whole mapping, and the proposal tells how that fits
-// the file. A proposal with problems cannot be used before they are settled; it is no error.
+// which may be nil: settings without columns, which the proposal keeps, and where a sheet is among them no other is looked
+// at; or a whole mapping, and the proposal tells how that fits the file. A proposal with problems cannot be used before they are settled; it is no error.
 func Detect(
 	ctx context.Context, f File, t *vault.LicenceType, m *Mapping, temp func() (TempFile, error),
 ) (*Proposal, error) {
@@ -39,14 +39,10 @@ func Detect(
 		return nil, err
 	}
 	defer o.book.Close() //nolint:errcheck // read only
-	switch {
-	case m != nil && len(m.Columns)+len(m.Constants)+len(m.Derived) > 0:
-		return o.fit(m, t)
-	case m != nil && (m.Sheet != "" || m.SheetAt > 0):
-		p, _, err := detectSheet(o, t)
-		return p, err
+	if m.columned() {
+		return o.fit(o.stated(m), t)
 	}
-	p, _, err := detect(o, t)
+	p, _, err := detect(o, t, m)
 	return p, err
 }
 
@@ -79,21 +75,18 @@ func (o *opened) proposal(m *Mapping) *Proposal {
 
 // bind tells what each column is taken for, and what is not settled.
 func (p *Proposal) bind(h head, set setting) {
-	l, err := bind(p.Mapping, h, set)
-	if problems, ok := err.(*MappingError); ok { //nolint:errorlint // made by bind a moment ago
-		p.Problems = append(p.Problems, problems.Problems...)
-	}
-	if l == nil {
-		l = &layout{setting: setting{typ: set.typ}, mapping: p.Mapping, head: h}
-	}
+	l, problems := fit(p.Mapping, h, set)
+	p.Problems = append(p.Problems, problems...)
 	p.Columns = l.uses()
 }
 
-// detect looks at the sheet that was chosen and, where that has no heading of the type, at the other visible ones: the
-// first sheet of many ledgers is a cover or says how to fill in the others.
-func detect(o *opened, t *vault.LicenceType) (*Proposal, head, error) {
-	p, h, err := detectSheet(o, t)
-	if err != nil || p.HeadingRow > 0 {
+// detect looks at the sheet that was chosen and, where nobody named it and it has no heading of the type, at the other
+// visible ones: the first sheet of many ledgers is a cover or says how to fill in the others. The settings of m, which
+// may be nil, stay.
+func detect(o *opened, t *vault.LicenceType, m *Mapping) (*Proposal, head, error) {
+	m = o.stated(m)
+	p, h, err := detectSheet(o, t, m)
+	if err != nil || p.HeadingRow > 0 || m.Sheet != "" || m.SheetAt > 0 {
 		return p, h, err
 	}
 	chosen := o.index
@@ -102,7 +95,7 @@ func detect(o *opened, t *vault.LicenceType) (*Proposal, head, error) {
 			continue
 		}
 		o.index = i
-		if other, h, err := detectSheet(o, t); err != nil || other.HeadingRow > 0 {
+		if other, h, err := detectSheet(o, t, m); err != nil || other.HeadingRow > 0 {
 			return other, h, err
 		}
 	}
@@ -132,25 +125,27 @@ func (o *opened) others(t *vault.LicenceType) (names []string) {
 	return names
 }
 
-func detectSheet(o *opened, t *vault.LicenceType) (*Proposal, head, error) {
-	rows, err := readHead(o.book, o.index, maxHeadingRows+maxHeadingDepth)
+func detectSheet(o *opened, t *vault.LicenceType, known *Mapping) (*Proposal, head, error) {
+	rows, err := readHead(o.book, o.index, max(maxHeadingRows+maxHeadingDepth, known.Heading.Last))
 	if err != nil {
 		return nil, head{}, wrapSheet(err)
 	}
-	p := o.proposal(&Mapping{Type: t.Definition.Code})
-	text := o.book.Info.Format == sheet.FormatCSV
-	if text {
-		p.Mapping.Encoding = o.encoding
-	} else {
-		p.Mapping.Sheet = p.Sheet
+	m := *known
+	p := o.proposal(&m)
+	if m.Type == "" {
+		m.Type = t.Definition.Code
 	}
-	h, ok := findHead(rows, HeadingRows{}, func(columns []heading) int { return scoreAuto(columns, t) })
-	if !ok {
+	text := o.book.Info.Format == sheet.FormatCSV
+	if !text {
+		m.Sheet, m.SheetAt = p.Sheet, 0
+	}
+	h, ok := findHead(rows, m.Heading, func(columns []heading) int { return scoreAuto(columns, t) })
+	if !ok || h.score == 0 {
 		p.Problems = append(p.Problems, MappingProblem{Code: CodeHeadingNone}.said())
 		return p, h, nil
 	}
 	p.HeadingRow = h.last
-	p.Mapping.Heading = HeadingRows{First: h.first, Last: h.last}
+	m.Heading = HeadingRows{First: h.first, Last: h.last}
 	p.propose(h, t)
 	p.bind(h, setting{typ: t, text: text})
 	return p, h, nil
@@ -188,7 +183,7 @@ func (p *Proposal) propose(h head, t *vault.LicenceType) {
 	var order []string
 	for i := range h.columns {
 		list := meanings(&h.columns[i], t)
-		if len(list) == 0 {
+		if len(list) == 0 || p.ignores(h.columns, i) {
 			continue
 		}
 		if claims[list[0]] == nil {
@@ -207,6 +202,13 @@ func (p *Proposal) propose(h head, t *vault.LicenceType) {
 		}
 		p.take(h, at[0], name, t)
 	}
+}
+
+// ignores reports a column that the settings pass over.
+func (p *Proposal) ignores(columns []heading, at int) bool {
+	return slices.ContainsFunc(p.Mapping.Ignore, func(name string) bool {
+		return slices.Contains(find(columns, name), at)
+	})
 }
 
 // exact keeps the columns that bear an element's own name, if one does.

@@ -25,7 +25,7 @@ func NewNormaliser(f File, t *vault.LicenceType, m *Mapping, issuer [2]string) (
 	var h head
 	if m == nil {
 		var p *Proposal
-		if p, h, err = detect(o, t); err != nil {
+		if p, h, err = detect(o, t, nil); err != nil {
 			return nil, err
 		}
 		m = p.Mapping
@@ -72,6 +72,7 @@ func (n *Normaliser) Run(ctx context.Context) (rows, rejected int, err error) {
 var (
 	OrderDate = orderDate
 	CutPage   = cutPage
+	IsDitto   = isDitto
 	ScanKey   = scanKey
 )
 

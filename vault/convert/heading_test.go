@@ -118,7 +118,7 @@ func TestRegistrationDateIsNoIssueDate(t *testing.T) {
 	require.Empty(t, batches, "nothing was begun")
 
 	m.Columns = m.Columns[:3]
-	m.Derived = []convert.Derived{{Element: "ZZBFRQ", From: "注册日期", Reason: "原始台账没有发照日期"}}
+	m.Derived = []convert.Derived{{Element: "ZZBFRQ", From: []string{"注册日期"}, Reason: "原始台账没有发照日期"}}
 	m.Constants = []convert.Constant{{Element: "KZ_SZSF", Value: "示例省"}}
 	o := mustRun(t, w.configOf(0), business(t, f, m))
 	list, err := w.v.Sample(t.Context(), department(0), o.report.Batch, 1, 1)

@@ -82,14 +82,15 @@ type Replacement struct{ From, To string }
 // Constant is an element that is the same in every row and stands in no column.
 type Constant struct{ Element, Value string }
 
-// Derived is an element that is computed from another column, with the reason why that is right. Only a derived element
-// may take a registration date as a date of issue.
+// Derived is an element that is computed from another column, or put together from several, with the reason why that is
+// right. Only a derived element may take a registration date as a date of issue.
 type Derived struct {
-	Element string
-	From    string // heading or @letter
-	Match   string // RE2 that the cell must match; empty: the cell is taken as it is
-	To      string // template over Match's groups: $1-$2-$3
-	Reason  string
+	Element  string
+	From     []string // headings or @letters
+	Optional []string // those of several From that may be empty; a row in which another one is empty is refused
+	Match    string   // RE2 that the cell of one column must match; empty: the cell is taken as it is
+	To       string   // template over Match's groups, or over several cells: $1-$2-$3; empty: one cell behind the other
+	Reason   string
 }
 
 // Limits of a mapping.
@@ -241,9 +242,18 @@ func (e *encoder) derived(list []Derived) {
 	}
 	for i := range list {
 		d := &list[i]
-		s := "  " + quote(d.Element) + ": {from: " + quote(d.From)
+		s := "  " + quote(d.Element) + ": {from: " + quoteAll(d.From)
+		if len(d.From) > 1 {
+			s = "  " + quote(d.Element) + ": {from: [" + quoteAll(d.From) + "]"
+		}
+		if len(d.Optional) > 0 {
+			s += ", optional: [" + quoteAll(d.Optional) + "]"
+		}
 		if d.Match != "" {
-			s += ", match: " + quote(d.Match) + ", to: " + quote(d.To)
+			s += ", match: " + quote(d.Match)
+		}
+		if d.To != "" {
+			s += ", to: " + quote(d.To)
 		}
 		e.raw(s + ", reason: " + quote(d.Reason) + "}")
 	}

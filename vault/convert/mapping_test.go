@@ -51,7 +51,7 @@ func TestParseMapping(t *testing.T) {
 			{Heading: "注册资本（万元）", Elements: []string{"KZ_ZCZB"}, Unit: "万元"},
 		},
 		Constants: []convert.Constant{{Element: "ZZBFJG", Value: "示例局"}},
-		Derived:   []convert.Derived{{Element: "ZZBFRQ", From: "有效期", Match: "^(.*)至", To: "$1", Reason: "一列两日"}},
+		Derived:   []convert.Derived{{Element: "ZZBFRQ", From: []string{"有效期"}, Match: "^(.*)至", To: "$1", Reason: "一列两日"}},
 		Ignore:    []string{"序号"}, Absent: []string{"没填"}, Present: []string{"无"}, Dates: convert.DatesDMY,
 		Serials: true, Decimal: ",", HolderKind: "001", Strict: true,
 	}, m)
@@ -150,7 +150,7 @@ func TestMappingRoundTrip(t *testing.T) {
 			m.Columns = append(m.Columns, c)
 		}
 		m.Constants = []convert.Constant{{Element: elements[0], Value: "x" + text.Draw(r, "constant")}}
-		m.Derived = []convert.Derived{{Element: elements[1], From: headings[0], Reason: "r" + text.Draw(r, "reason")}}
+		m.Derived = []convert.Derived{{Element: elements[1], From: headings[:1], Reason: "r" + text.Draw(r, "reason")}}
 		m.Ignore = rapid.SliceOfNDistinct(text, 0, 3, rapid.ID).Draw(r, "ignore")
 		if len(m.Ignore) == 0 {
 			m.Ignore = nil

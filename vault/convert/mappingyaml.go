@@ -390,22 +390,26 @@ func (p *mappingParser) derive(name string, k, v *yaml.Node) {
 	p.element(k, name)
 	d := Derived{Element: name}
 	path := "derived." + name
-	fields := map[string]*string{"from": &d.From, "match": &d.Match, "to": &d.To, "reason": &d.Reason}
+	fields := map[string]*string{"match": &d.Match, "to": &d.To, "reason": &d.Reason}
+	lists := map[string]*[]string{"from": &d.From, "optional": &d.Optional}
 	p.pairs(v, path, func(key string, k, v *yaml.Node) {
-		if to := fields[key]; to != nil {
-			*to = p.text(v, path)
-			return
+		switch {
+		case fields[key] != nil:
+			*fields[key] = p.text(v, path)
+		case lists[key] != nil:
+			*lists[key] = p.texts(v, path)
+		default:
+			p.add(k, CodeMappingKey, path, key)
 		}
-		p.add(k, CodeMappingKey, path, key)
 	})
-	p.checkRef(k, d.From)
-	if d.From == "" || strings.TrimSpace(d.Reason) == "" {
+	for _, name := range d.From {
+		p.checkRef(k, name)
+	}
+	if len(d.From) == 0 || slices.Contains(d.From, "") || strings.TrimSpace(d.Reason) == "" {
 		p.add(k, CodeMappingReason, path, "")
 	}
-	if (d.Match == "") != (d.To == "") {
-		p.add(k, CodeMappingMatch, path, "")
-	} else if _, err := regexp.Compile(d.Match); err != nil {
-		p.add(k, CodeMappingMatch, path, d.Match)
+	if _, bad := d.compile(); bad != nil {
+		p.add(k, bad.Code, path, bad.Found)
 	}
 	p.m.Derived = append(p.m.Derived, d)
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
 
-	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/convert"
 )
@@ -17,13 +16,33 @@ func TestTotals(t *testing.T) {
 	m := plainMapping()
 	m.Ignore = []string{"序号", "备注"}
 	o := convertRows(t, m, csvOf("序号,编号,名称,代码,发证日期,备注",
-		"1,1001,甲公司,"+firm(1)+",2009.3.1,", " 小 计,1本,,,,", "合计,1002,乙公司,"+firm(2)+",2009.3.1,", "总计：,,,,,", "合计,3本,,,x,", "注：截至2024年,,,,,", "注销,,,,,"))
-	require.Equal(t, 4, o.report.Counts.Rows)
+		"1,1001,甲公司,"+firm(1)+",2009.3.1,", " 小 计,1本,,,,", "合计,1002,乙公司,"+firm(2)+",2009.3.1,", "总计：,,,,,", "合计,3本,,,x,", "注：截至2024年,,,,,", "注销,,,,,", "填 表 人：某,,审核人（签字）：,,,", "填表人：某,,1009,,,"))
+	require.Equal(t, 5, o.report.Counts.Rows)
 	require.Equal(t, 2, o.report.Counts.Created)
-	require.Equal(t, 3, o.report.Skipped)
+	require.Equal(t, 4, o.report.Skipped, "the line with those who made and checked it, too")
+	require.Equal(t, vault.RowRejected, o.rows[4].Outcome, "something stands beside it that may be a licence")
 	require.Equal(t, vault.RowRejected, o.rows[2].Outcome, "half of it is filled in: somebody has to look")
 	require.NotContains(t, o.sheet, "总计：,,,,,,未处理")
 	require.Contains(t, o.sheet, "总计：,,,,,")
+}
+
+// checkNamedSheet: the sheet that is named beside a mapping goes before that of the mapping, with one and without; it
+// names the batch, so that two sheets of one file are two batches.
+func checkNamedSheet(t *testing.T, w *world, file []byte, m *convert.Mapping, first *convert.Report) {
+	t.Helper()
+	for name, given := range map[string]*convert.Mapping{
+		"by a mapping": m, "by the headings": nil, "by settings alone": {Serials: true, Ignore: []string{"法人代表"}},
+	} {
+		f := fileOf("台账.xlsx", file)
+		f.Sheet = "去年台账"
+		job := business(t, f, given)
+		job.DryRun = true
+		o := mustRun(t, w.configOf(0), job)
+		require.Equal(t, "去年台账", o.report.Sheet, name)
+		require.Equal(t, []string{"台账"}, o.report.Others, name)
+		require.NotEqual(t, first.Mapping, o.report.Mapping, name)
+		require.Equal(t, given != nil && len(given.Columns) == 0, len(o.report.Columns[3].Elements) == 0, name)
+	}
 }
 
 // TestDetectOtherSheet: where the first sheet says how to fill in the others, the ledger is found on the next.
@@ -73,11 +92,17 @@ func TestDetectOtherSheet(t *testing.T) {
 		require.Equal(t, c.sheet, got.Mapping.Sheet, name)
 		require.Equal(t, c.code, codesOf(got.Problems), name)
 	}
-	_, err = convert.Detect(t.Context(), fileOf("台账.xlsx", b.Bytes()), typ, &convert.Mapping{Sheet: "明年"}, nil)
-	require.ErrorIs(t, err, sheet.ErrNoSheet)
+	for _, m := range []*convert.Mapping{{Sheet: "明年"}, {SheetAt: 5}} {
+		_, err = convert.Detect(t.Context(), fileOf("台账.xlsx", b.Bytes()), typ, m, nil)
+		var refused *convert.MappingError
+		require.ErrorAs(t, err, &refused)
+		require.Equal(t, []vault.Code{convert.CodeHeadingSheet}, codesOf(refused.Problems))
+		require.Equal(t, "填表说明、目录、台账、去年台账", refused.Problems[0].Want)
+	}
 
 	o := mustRun(t, w.configOf(0), business(t, fileOf("台账.xlsx", b.Bytes()), p.Mapping))
 	require.Equal(t, []string{"去年台账"}, o.report.Others, "nobody believes that it was converted too")
+	checkNamedSheet(t, w, b.Bytes(), p.Mapping, o.report)
 
 	require.NoError(t, x.DeleteSheet("台账"))
 	require.NoError(t, x.DeleteSheet("去年台账"))

@@ -24,7 +24,7 @@ func (d *comparison) countUses() error {
 	err := d.old.eachObject(func(o Object, err error) error {
 		stream, ok := o.(*Stream)
 		if ok && isMachinery(stream) {
-			o = without(stream.Dict, "Root", "Info", "Encrypt") // a trailer, if it is one
+			o = d.spoken(without(stream.Dict, "Root", "Info", "Encrypt")) // a trailer, if it is one
 		}
 		referencesBy("", o, d.use)
 		return err
@@ -32,8 +32,46 @@ func (d *comparison) countUses() error {
 	if err != nil {
 		return err
 	}
-	referencesBy("", d.old.Trailer(), d.use)
+	referencesBy("", d.spoken(d.old.Trailer()), d.use)
 	return nil
+}
+
+// spoken is a trailer that was signed without the references that named no object and that the last trailer has
+// anew: what those mean now is asked of the last trailer.
+func (d *comparison) spoken(trailer Dict) Dict {
+	out, last := Dict{}, d.now.Trailer()
+	for k, v := range trailer {
+		if says(k) && last[k] != nil {
+			v = d.old.meant(v)
+		}
+		out[k] = v
+	}
+	return out
+}
+
+// meant is a value in which references to objects that the file does not have are null, which is what they mean (7.3.10).
+func (f *File) meant(o Object) Object {
+	switch x := o.(type) {
+	case Ref:
+		if e, ok := f.lookup(x.Number); !ok || e.kind == kindFree || generation(e) != uint32(x.Generation) {
+			return nil
+		}
+	case Array:
+		out := make(Array, len(x))
+		for i := range x {
+			out[i] = f.meant(x[i])
+		}
+		return out
+	case Dict:
+		out := Dict{}
+		for k, v := range x {
+			if m := f.meant(v); m != nil {
+				out[k] = m
+			}
+		}
+		return out
+	}
+	return o
 }
 
 // absent finds what the signed revision names and does not have, and is there now.

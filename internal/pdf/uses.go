@@ -24,7 +24,7 @@ func (d *comparison) countUses() error {
 	err := d.old.eachObject(func(o Object, err error) error {
 		stream, ok := o.(*Stream)
 		if ok && isMachinery(stream) {
-			o = d.spoken(without(stream.Dict, "Root", "Info", "Encrypt")) // a trailer, if it is one
+			o = without(stream.Dict, "Root", "Info", "Encrypt") // a trailer, if it is one
 		}
 		referencesBy("", o, d.use)
 		return err
@@ -32,17 +32,17 @@ func (d *comparison) countUses() error {
 	if err != nil {
 		return err
 	}
-	referencesBy("", d.spoken(d.old.Trailer()), d.use)
+	referencesBy("", d.old.spoken(d.old.Trailer()), d.use)
 	return nil
 }
 
-// spoken is a trailer that was signed without the references that named no object and that the last trailer has
-// anew: what those mean now is asked of the last trailer.
-func (d *comparison) spoken(trailer Dict) Dict {
-	out, last := Dict{}, d.now.Trailer()
+// spoken is a trailer without the references in it that name no object. What they mean now is asked of the last trailer
+// alone, see repeats: no reader asks the others.
+func (f *File) spoken(trailer Dict) Dict {
+	out := Dict{}
 	for k, v := range trailer {
-		if says(k) && last[k] != nil {
-			v = d.old.meant(v)
+		if says(k) {
+			v = f.meant(v)
 		}
 		out[k] = v
 	}

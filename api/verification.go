@@ -47,7 +47,8 @@ type Verification struct {
 	Indication string       `json:"indication" enum:"TOTAL-PASSED,TOTAL-FAILED,INDETERMINATE" doc:"of the worst document"`
 	DecisionZh string       `json:"decisionZh"`
 	DecisionEn string       `json:"decisionEn"`
-	Notice     string       `json:"notice,omitempty" doc:"what to tell the applicant"`
+	Notice     string       `json:"notice,omitempty" doc:"what to tell the applicant, a line for each document"`
+	Todo       string       `json:"todo,omitempty" doc:"what only the office can clear up, a line for each document"`
 	Documents  []Judged     `json:"documents"`
 	Reports    []ReportFile `json:"reports" doc:"to be fetched as files"`
 	Evidence   *File        `json:"evidence,omitempty" doc:"核验证据包: verifies again without a network"`

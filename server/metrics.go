@@ -20,6 +20,8 @@ type metrics struct {
 	refusals  *prometheus.CounterVec
 	inFlight  prometheus.Gauge
 	jobFailed prometheus.Counter
+
+	unanswered *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -41,8 +43,13 @@ func newMetrics() *metrics {
 		jobFailed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "elicense_jobs_failed_total", Help: "Jobs that failed.",
 		}),
+		unanswered: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "elicense_status_unanswered_total", Help: "Licences whose state the vault could not say, by check.",
+		}, []string{"check"}),
 	}
-	m.registry.MustRegister(m.requests, m.durations, m.refusals, m.inFlight, m.jobFailed, collectors.NewGoCollector())
+	m.registry.MustRegister(
+		m.requests, m.durations, m.refusals, m.inFlight, m.jobFailed, m.unanswered, collectors.NewGoCollector(),
+	)
 	return m
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
@@ -21,6 +22,7 @@ func (s *Server) registerReceipts() {
 }
 
 type receiptInput struct {
+	At   time.Time `query:"at" doc:"deciding time; now if not given, of which an old receipt says nothing"`
 	Body api.Receipt
 }
 
@@ -36,7 +38,7 @@ func (s *Server) checkReceipt(ctx context.Context, _ *identity.Caller, in *recei
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.cfg.Verifier.Verify(ctx, content, verify.Expect{})
+	r, err := s.cfg.Verifier.Verify(ctx, content, verify.Expect{At: in.At})
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -47,4 +48,13 @@ func TestReceipt_A78(t *testing.T) {
 	require.Equal(t, "receipt", genuine.Kind)
 	require.Contains(t, genuine.Facts, api.ReceiptFact{Name: "case", Value: byLaw().Case, Proven: true})
 	require.Equal(t, "TOTAL-FAILED", check(forged).Indication)
+
+	given := w.now
+	w.now = w.now.AddDate(3, 0, 0)
+	old := check(*found.Receipt)
+	require.Equal(t, "INDETERMINATE", old.Indication)
+	require.Equal(t, "receipt.deciding", old.Because, "nobody is told to accept what was so years ago")
+	at := "/receipts/checks?at=" + given.Add(time.Minute).UTC().Format(time.RFC3339)
+	then := w.call("reviewer", http.MethodPost, at, *found.Receipt)
+	require.Equal(t, "TOTAL-PASSED", into[api.CheckedReceipt](t, then).Indication, "it was enough when the case was decided")
 }

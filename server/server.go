@@ -137,6 +137,7 @@ func New(cfg Config) (*Server, error) {
 		tallies:  newTallies(cfg.Engine, cfg.Now, cfg.Vault.Zone()),
 		disputes: disputes{cfg.Engine},
 	}
+	s.heedJudges()
 	if err := errors.Join(s.openOwners(context.Background()), s.openWork(), s.openWebhooks()); err != nil {
 		return nil, err
 	}

@@ -210,6 +210,7 @@ func expectOf(e *api.Expect) verify.Expect {
 func verificationOf(c *verify.CaseReport, lang string) api.Verification {
 	out := api.Verification{
 		Case: c.Number, Policy: verify.PolicyVersion, Indication: c.Indication().String(), Notice: c.Notice(lang),
+		Todo: c.Todo(lang),
 	}
 	out.DecisionZh, out.DecisionEn = c.DecisionIn("zh"), c.DecisionIn("en")
 	for i, r := range c.Reports {

@@ -5,7 +5,9 @@ import (
 	"fmt"
 
 	"github.com/elicense/elicense/internal/cms"
+	"github.com/elicense/elicense/internal/httpsig"
 	"github.com/elicense/elicense/internal/oid"
+	"github.com/elicense/elicense/internal/ses"
 )
 
 // kind says where the signature goes.
@@ -47,7 +49,7 @@ func (m *maker) draftContent(content []byte, k kind) (*draft, error) {
 		}
 		d.message = d.attributes
 	}
-	return m.digested(d), nil
+	return m.digested(d)
 }
 
 func (m *maker) draftDigest(digest [32]byte) (*draft, error) {
@@ -58,7 +60,7 @@ func (m *maker) draftDigest(digest [32]byte) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.digested(&draft{kind: detached, message: set, attributes: set}), nil
+	return m.digested(&draft{kind: detached, message: set, attributes: set})
 }
 
 func (m *maker) draftAdded(der, content []byte) (*draft, error) {
@@ -83,7 +85,7 @@ func (m *maker) draftAdded(der, content []byte) (*draft, error) {
 		}
 		d.message = d.attributes
 	}
-	return m.digested(d), nil
+	return m.digested(d)
 }
 
 // checkJoining refuses content that another signature says is not what it covers, and a certificate that signed before.
@@ -123,12 +125,17 @@ func (m *maker) draftCounter(der []byte, signer int) (*draft, error) {
 		}
 		d.message = d.attributes
 	}
-	return m.digested(d), nil
+	return m.digested(d)
 }
 
-func (m *maker) digested(d *draft) *draft {
+// digested takes the digest. What is signed without attributes must not be what a signature of another kind covers:
+// attributes over a message that the signer never saw, a use of the seal, a request to a service.
+func (m *maker) digested(d *draft) (*draft, error) {
+	if d.attributes == nil && (cms.IsAttributes(d.message) || ses.IsSigned(d.message) || httpsig.IsBase(d.message)) {
+		return nil, ErrBorrowed
+	}
 	d.digest = m.public.Digest(d.message)
-	return d
+	return d, nil
 }
 
 func parseTarget(der []byte) (*cms.SignedData, error) {

@@ -26,6 +26,9 @@ var (
 	ErrConfig = errors.New("signing: invalid configuration")
 	// ErrContent is returned for empty content, or content that is not what the other signatures cover.
 	ErrContent = errors.New("signing: nothing to sign")
+	// ErrBorrowed is returned for content that a signature of another kind covers, and that is to be signed without
+	// attributes: whoever had it signed could pass the value off as one over something else.
+	ErrBorrowed = errors.New("signing: content is what a signature of another kind covers")
 	// ErrSigned is returned for bytes that are no SignedData to which a signature can be added.
 	ErrSigned = errors.New("signing: signature cannot be added")
 	// ErrTimestamp is returned for a time-stamp token that is not over the signature it was asked for.

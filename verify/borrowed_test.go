@@ -48,6 +48,7 @@ func TestSignedAsSomethingElse(t *testing.T) {
 		return seal, value
 	})
 	plain := []byte("示例")
+	request := []byte("\"@method\": POST\n\"@signature-params\": (\"@method\");created=1")
 	for _, inside := range []bool{true, false} {
 		for name, test := range map[string]struct {
 			by             node
@@ -55,6 +56,7 @@ func TestSignedAsSomethingElse(t *testing.T) {
 			found          string
 		}{
 			"truth":                       {n, plain, sign(t, n.key, plain), ""},
+			"a request to a service":      {n, request, sign(t, n.key, request), "a request to a service"},
 			"attributes of another":       {n, attributes, data.Signers[0].Signature, "the attributes of another signature"},
 			"what was signed with a seal": {w.department, sealed.SignedBytes(), sealed.Value, "what a seal was used for"},
 		} {

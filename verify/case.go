@@ -108,25 +108,36 @@ func (c *CaseReport) Headlines(lang string) (decision, reason string) {
 // DecisionIn is the decision on the case in one language alone.
 func (c *CaseReport) DecisionIn(lang string) string { return decisions[c.Decision()].in(lang) }
 
-// Notice is the one paragraph for the applicant: every document that cannot be accepted, with what is wrong with it.
+// Notice is the one text for the applicant, a line for each document that cannot be accepted and about which the
+// applicant can do something.
 func (c *CaseReport) Notice(lang string) string {
 	return c.join(lang, (*Report).Notice)
 }
 
-// notice is Notice with the instants of the written form.
+// Todo is what only the office can clear up, a line for each document that waits for it.
+func (c *CaseReport) Todo(lang string) string { return c.join(lang, (*Report).Todo) }
+
+// notice is Notice with the instants of the written form, and todo is Todo.
 func (c *CaseReport) notice(lang string) string { return c.join(lang, (*Report).notice) }
+func (c *CaseReport) todo(lang string) string   { return c.join(lang, (*Report).todo) }
 
 func (c *CaseReport) join(lang string, notice func(r *Report, lang string) string) string {
 	var lines []string
 	for i, r := range c.Reports {
 		if n := notice(r, lang); n != "" {
-			lines = append(lines, words{"《" + c.Names[i] + "》", c.Names[i] + ": "}.in(lang)+n)
+			lines = append(lines, oneLine(words{"《" + c.Names[i] + "》", c.Names[i] + ": "}.in(lang)+n))
 		}
 	}
-	return strings.Join(lines, " ")
+	return strings.Join(lines, "\n")
 }
 
-// WriteText writes the summary: the decision, then one line for each document, and the notice.
+// Titles of what the applicant is told, and of what is left to the office.
+var (
+	noticeTitle = words{"告知申请人：", "For the applicant:"}
+	todoTitle   = words{"经办人办理：", "For the office:"}
+)
+
+// WriteText writes the summary: the decision, then one line for each document, the notice, and what is left to do.
 func (c *CaseReport) WriteText(w io.Writer, lang string) error {
 	var b strings.Builder
 	decision, reason := c.Headlines(lang)
@@ -136,7 +147,10 @@ func (c *CaseReport) WriteText(w io.Writer, lang string) error {
 		fmt.Fprintf(&b, "%s\n", oneLine(fmt.Sprintf("%s  %s  %s%s", c.Names[i], d, why, r.withWords(lang))))
 	}
 	if n := c.Notice(lang); n != "" {
-		fmt.Fprintf(&b, "\n%s\n", oneLine(n))
+		fmt.Fprintf(&b, "\n%s\n%s\n", noticeTitle.in(lang), n)
+	}
+	if n := c.Todo(lang); n != "" {
+		fmt.Fprintf(&b, "\n%s\n%s\n", todoTitle.in(lang), n)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -156,6 +170,7 @@ type jsonCase struct {
 	Decision   texts       `json:"decision"`
 	Indication Indication  `json:"indication"`
 	Notice     texts       `json:"notice"`
+	Todo       texts       `json:"todo"`
 	Documents  []jsonNamed `json:"documents"`
 }
 
@@ -166,7 +181,8 @@ const CaseMediaType = "application/vnd.elicense.case.v1+json"
 func (c *CaseReport) MarshalJSON() ([]byte, error) {
 	out := jsonCase{
 		MediaType: CaseMediaType, Policy: PolicyVersion, Number: c.Number, Decision: decisions[c.Decision()].texts(),
-		Indication: c.Indication(), Notice: texts{c.notice("zh"), c.notice("en")}, Documents: []jsonNamed{},
+		Indication: c.Indication(), Notice: texts{c.notice("zh"), c.notice("en")},
+		Todo: texts{c.todo("zh"), c.todo("en")}, Documents: []jsonNamed{},
 	}
 	for i, r := range c.Reports {
 		out.Documents = append(out.Documents, jsonNamed{c.Names[i], r.With, c.Inputs[i], r})

@@ -19,6 +19,8 @@ var htmlReport = template.Must(template.New("report").Parse(reportHTML))
 
 type htmlLine struct {
 	Mark, Class, Part, Text, ID, Clause string
+
+	status CheckStatus
 }
 
 type htmlFact struct {
@@ -27,34 +29,33 @@ type htmlFact struct {
 }
 
 type htmlView struct {
-	Lang, Class, Decision, Reason, Notice      string
-	Document                                   string // its name
-	Kind, Indication, Sub, Policy, JudgedAt    string
-	Labels                                     htmlLabels
-	Checks                                     []htmlLine
-	Facts                                      []htmlFact
-	Timeline                                   []htmlFact
-	Advice, Uncovered, Tolerances, OtherReader []string
-	Documents                                  []string // of an evidence file
+	Lang, Class, Decision, Reason, Notice, Todo string
+	Document                                    string // its name
+	Kind, Indication, Sub, Policy, JudgedAt     string
+	Labels                                      htmlLabels
+	Open, Checks                                []htmlLine // those that did not pass, and the others
+	Facts                                       []htmlFact
+	Timeline                                    []htmlFact
+	Advice, Uncovered, Tolerances, OtherReader  []string
+	Documents                                   []string // of an evidence file
 }
 
 type htmlLabels struct {
-	Title, Checks, Facts, Timeline, Advice, Uncovered, Tolerances, Others, Policy, JudgedAt, Unproven,
-	Documents string
+	Title, Open, Checks, Notice, Todo, Facts, Timeline, Advice, Uncovered, Tolerances, Others, Policy, JudgedAt,
+	Unproven, Documents string
 }
 
 // WriteHTML writes the report on a document of that name as one file that needs nothing else and prints well, in "zh"
-// or "en". What was not passed stands before what was.
+// or "en". What was not passed stands first, then what the document says, and last what passed.
 func (r *Report) WriteHTML(w io.Writer, document, lang string) error {
 	v := r.view(lang)
 	v.Document = document
 	r.tellTimes(&v, lang)
-	if strings.TrimRight(v.Notice, "。.") == v.Reason {
-		v.Notice = ""
+	for _, said := range []*string{&v.Notice, &v.Todo} {
+		if strings.TrimRight(*said, "。.") == v.Reason {
+			*said = ""
+		}
 	}
-	slices.SortStableFunc(v.Checks, func(a, b htmlLine) int {
-		return cmp.Compare(htmlOrder[a.Class], htmlOrder[b.Class])
-	})
 	return htmlReport.Execute(w, v)
 }
 
@@ -62,8 +63,10 @@ func (r *Report) WriteHTML(w io.Writer, document, lang string) error {
 func (r *Report) tellTimes(v *htmlView, lang string) {
 	say := func(s *string) { *s = r.forPeople(*s, lang) }
 	say(&v.JudgedAt)
-	for i := range v.Checks {
-		say(&v.Checks[i].Text)
+	for _, list := range [][]htmlLine{v.Open, v.Checks} {
+		for i := range list {
+			say(&list[i].Text)
+		}
 	}
 	for i := range v.Facts {
 		say(&v.Facts[i].Value)
@@ -73,17 +76,33 @@ func (r *Report) tellTimes(v *htmlView, lang string) {
 	}
 }
 
-// htmlOrder is where checks stand in the page, by their status.
-var htmlOrder = map[string]int{
-	CheckFailed.String(): 0, CheckIndeterminate.String(): 1, CheckPassed.String(): 2, CheckSkipped.String(): 2,
+// tellChecks takes in those that did not pass, the failed ones before the open ones, and apart from them the others in
+// their order.
+func (r *Report) tellChecks(v *htmlView, lang string) {
+	for i := range r.Checks {
+		c := &r.Checks[i]
+		line := htmlLine{
+			marks[c.Status], c.Status.String(), c.Part, checkText(c, lang), c.ID, c.Clause, c.Status,
+		}
+		if c.Status == CheckFailed || c.Status == CheckIndeterminate {
+			v.Open = append(v.Open, line)
+		} else {
+			v.Checks = append(v.Checks, line)
+		}
+	}
+	slices.SortStableFunc(v.Open, func(a, b htmlLine) int {
+		return cmp.Compare(openOrder[a.status], openOrder[b.status])
+	})
 }
+
+var openOrder = map[CheckStatus]int{CheckFailed: 0, CheckIndeterminate: 1}
 
 // shownFacts are the facts as people read them, and with what the document was judged.
 func (r *Report) shownFacts(lang string) []htmlFact {
 	out := make([]htmlFact, 0, len(r.Facts)+1)
 	for i := range r.Facts {
 		f := &r.Facts[i]
-		out = append(out, htmlFact{f.Part, f.name().in(lang), f.Value, f.Proven})
+		out = append(out, htmlFact{f.Part, f.name().in(lang), f.value(lang), f.Proven})
 	}
 	if r.With != "" {
 		out = append(out, htmlFact{Name: withName.in(lang), Value: r.With, Proven: true})
@@ -107,11 +126,12 @@ func (r *Report) view(lang string) htmlView {
 	decision, reason := r.Headlines(lang)
 	v := htmlView{
 		Lang: map[bool]string{true: "en", false: "zh-CN"}[lang == "en"], Class: r.Decision().String(),
-		Decision: decision, Reason: reason, Notice: r.Notice(lang), Kind: kinds[r.Kind].in(lang),
+		Decision: decision, Reason: reason, Notice: r.Notice(lang), Todo: r.Todo(lang), Kind: kinds[r.Kind].in(lang),
 		Indication: r.Indication.String(), Sub: string(r.SubIndication), Policy: PolicyVersion,
 		JudgedAt: r.JudgedAt.Format(time.RFC3339),
 		Labels: htmlLabels{
-			Title: say("验证报告", "verification report"), Checks: say("检查", "checks"), Facts: say("内容", "facts"),
+			Title: say("验证报告", "verification report"), Open: say("未通过的检查", "checks that did not pass"),
+			Checks: say("通过的检查", "checks that passed"), Notice: noticeTitle.in(lang), Todo: todoTitle.in(lang), Facts: say("内容", "facts"),
 			Timeline: say("时间线", "time line"), Advice: say("诊断", "diagnosis"),
 			Uncovered: say("没有签名覆盖的部分", "covered by no signature"), Tolerances: say("容许的偏差", "let pass"),
 			Others: say("别的阅读器可能说有效", "other readers may say valid"), Policy: say("规则版本", "policy version"),
@@ -128,12 +148,7 @@ func (r *Report) view(lang string) htmlView {
 			v.Documents = append(v.Documents, k.name+"  "+l)
 		}
 	}
-	for i := range r.Checks {
-		c := &r.Checks[i]
-		v.Checks = append(v.Checks, htmlLine{
-			marks[c.Status], c.Status.String(), c.Part, checkText(c, lang), c.ID, c.Clause,
-		})
-	}
+	r.tellChecks(&v, lang)
 	v.Facts = r.shownFacts(lang)
 	for _, m := range r.Timeline {
 		v.Timeline = append(v.Timeline, htmlFact{Part: m.Part, Name: m.Time, Value: momentNames[m.ID].in(lang)})

@@ -39,6 +39,36 @@ var about = map[string]words{
 	"element": {"", ""}, "claimed": {"申报 ", "claimed "}, "verdict": {"比对 ", "verdict on "},
 }
 
+// value is a fact as people read it. The codes of what may be said are put into words; all else is as the document has
+// it.
+func (f *Fact) value(lang string) string {
+	kind, _, _ := strings.Cut(f.ID, ".")
+	if kind != "verdict" && !coded[f.ID] {
+		return f.Value
+	}
+	for _, table := range []map[string]string{factCodes, phrases} {
+		if zh, ok := table[f.Value]; ok && lang != "en" {
+			return zh
+		}
+	}
+	return f.Value
+}
+
+// coded are the facts whose values are codes.
+var coded = map[string]bool{
+	"asked": true, "ground": true, "origin": true, "result": true, "state": true, "status.state": true,
+	"source.state": true, "ledger.event": true,
+}
+
+// factCodes are codes that phrases has not.
+var factCodes = map[string]string{
+	"lookup": "查询", "compare": "比对", "issuer": "颁发机构", "holder": "持证主体本人", "consent": "持证主体授权", "law": "法定职责",
+	"operator": "运行管理", "audit": "审计监督", "issue": "新办", "convert": "存量转换", "change": "变更", "renew": "延续",
+	"reissue": "补证换证", "restore": "恢复前一版本", "reserved": "已预留，未签发", "voided": "预留已作废", "issued": "颁发",
+	"converted": "存量转换", "changed": "变更", "renewed": "延续", "reissued": "补证换证", "attached": "附上文件", "suspended": "暂停",
+	"resumed": "恢复", "restored": "恢复前一版本", "expired": "过期", "not-yet-valid": "未生效",
+}
+
 // name is what people call a fact. An element goes by the label of its type, or by its name in the standard; a label
 // without an English name stands beside the short name there, and an element that is not known here has nothing else.
 func (f *Fact) name() words {

@@ -9,10 +9,42 @@ import (
 const maxNoticed = 10
 
 // Notice is the paragraph for the applicant (告知), in "zh" or "en": every finding that keeps the document from being
-// accepted, the worst first, each with what to do. It is empty if there is none.
+// accepted and that the applicant can do something about, the worst first, each with what to do. It is empty if there
+// is none: what is left then is the work of whoever judges, see Todo.
 func (r *Report) Notice(lang string) string { return r.forPeople(r.notice(lang), lang) }
 
+// Todo is the paragraph for whoever judges (经办人): what only the office can clear up before the document can be
+// accepted or returned, such as roots that are not there, evidence that is stale, a licence to be asked for again. Of
+// a document that goes back it is empty: with that it ends.
+func (r *Report) Todo(lang string) string { return r.forPeople(r.todo(lang), lang) }
+
 func (r *Report) notice(lang string) string {
+	return r.findings(lang, func(c *Check) bool { return !c.ofOffice() })
+}
+
+func (r *Report) todo(lang string) string {
+	if r.Indication == TotalFailed {
+		return ""
+	}
+	return r.findings(lang, (*Check).ofOffice)
+}
+
+// ofOffice tells a finding that says nothing against the document: the verifier lacks something, or has to wait.
+func (c *Check) ofOffice() bool {
+	if c.outcome() != Indeterminate {
+		return false
+	}
+	switch c.Sub {
+	case TryLater, NoCertificateChainFound, ChainConstraintsFailure, CryptoConstraintsFailure, Suspended:
+		return true
+	}
+	subject, aspect, _ := strings.Cut(c.ID, ".")
+	return c.ID == "licence.none" || subject == "evidence" || aspect == "form" || aspect == "vault" ||
+		c.Found == "none is configured"
+}
+
+// findings joins what some of the checks found, in one language.
+func (r *Report) findings(lang string, of func(c *Check) bool) string {
 	var lines []string
 	seen := map[string]bool{}
 	for _, outcome := range []Indication{TotalFailed, Indeterminate} {
@@ -21,7 +53,7 @@ func (r *Report) notice(lang string) string {
 			if c.Status == CheckPassed || c.Status == CheckSkipped || c.outcome() != outcome {
 				continue
 			}
-			if r.follows(c) {
+			if !of(c) || r.follows(c) {
 				continue
 			}
 			if text := finding(c).in(lang); !seen[text] && len(lines) < maxNoticed {
@@ -42,6 +74,10 @@ func (r *Report) notice(lang string) string {
 // document that goes back is in force as well is asked of nobody.
 func (r *Report) follows(c *Check) bool {
 	switch c.ID {
+	case "description.shown": // the same files are said to be covered by nobody
+		return slices.ContainsFunc(r.Checks, func(other Check) bool {
+			return other.ID == "package.extra" && other.Status == CheckFailed && other.Found == c.Found
+		})
 	case "package.extra", "seal.holder", "licence.covered", "licence.metadata", "licence.none":
 		return c.Part == "" && slices.ContainsFunc(r.Checks, func(other Check) bool {
 			return other.ID == "description.files" && other.Status == CheckFailed
@@ -57,7 +93,22 @@ func finding(c *Check) words {
 	if c.Part == closingPart {
 		part.zh = "[收尾] "
 	}
-	return withAct(words{part.zh + s.zh + "：" + p.zh + pair(c).zh, part.en + s.en + ": " + p.en + pair(c).en}, c)
+	shown := pair(inBrief(c))
+	return withAct(words{part.zh + s.zh + "：" + p.zh + shown.zh, part.en + s.en + ": " + p.en + shown.en}, c)
+}
+
+// maxBrief is how many files a finding names; the list of checks has the others.
+const maxBrief = 3
+
+// inBrief is a check that names few of many files.
+func inBrief(c *Check) *Check {
+	names := strings.Split(c.Found, ", ")
+	if c.Level != LevelDigest || len(names) <= maxBrief {
+		return c
+	}
+	brief := *c
+	brief.Found = strings.Join(names[:maxBrief], ", ") + ", …"
+	return &brief
 }
 
 // OtherReaders explains why other software may call this document valid: the known gaps in what it looks at. It is

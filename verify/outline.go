@@ -7,7 +7,8 @@ import "time"
 // Instants in its rows are those of RFC 3339: a layout writes them by the clock of its readers.
 type Outline struct {
 	Decision, Reason string // the first two lines
-	Notice           string // 告知内容; empty if nothing is wrong
+	Notice           string // for the applicant (告知); empty if there is nothing to tell
+	Todo             string // for the office; empty if nothing is left to it
 	Kind             string
 	Indication       string // words of the standard
 	Policy           string
@@ -15,9 +16,15 @@ type Outline struct {
 	Sections         []Section
 }
 
+// Sections whose rows are checks: those that did not pass, and the others.
+const (
+	SectionOpen   = "open"
+	SectionChecks = "checks"
+)
+
 // Section is one heading with what stands below it.
 type Section struct {
-	ID    string // documents, checks, facts, timeline, advice, others, uncovered, tolerances
+	ID    string // documents, open, facts, timeline, advice, others, uncovered, tolerances, checks
 	Title string
 	Rows  []Row
 }
@@ -34,30 +41,30 @@ type Row struct {
 func (r *Report) Outline(lang string) Outline {
 	v := r.view(lang)
 	o := Outline{
-		Decision: v.Decision, Reason: v.Reason, Notice: v.Notice, Kind: v.Kind, Policy: v.Policy,
+		Decision: v.Decision, Reason: v.Reason, Notice: v.Notice, Todo: v.Todo, Kind: v.Kind, Policy: v.Policy,
 		Indication: oneLine(v.Indication + " " + v.Sub), JudgedAt: r.JudgedAt.Format(time.RFC3339),
 	}
 	for _, s := range []Section{
 		{"documents", v.Labels.Documents, textRows(v.Documents)},
-		{"checks", v.Labels.Checks, r.checkRows(v.Checks)},
+		{SectionOpen, v.Labels.Open, checkRows(v.Open)},
 		{"facts", v.Labels.Facts, factRows(v.Facts, v.Labels.Unproven)},
 		{"timeline", v.Labels.Timeline, momentRows(v.Timeline)}, {"advice", v.Labels.Advice, textRows(v.Advice)},
 		{"others", v.Labels.Others, textRows(v.OtherReader)}, {"uncovered", v.Labels.Uncovered, textRows(v.Uncovered)},
-		{"tolerances", v.Labels.Tolerances, textRows(v.Tolerances)},
+		{"tolerances", v.Labels.Tolerances, textRows(v.Tolerances)}, {SectionChecks, v.Labels.Checks, checkRows(v.Checks)},
 	} {
 		if len(s.Rows) > 0 {
 			o.Sections = append(o.Sections, s)
 		}
 	}
-	o.Reason, o.Notice = oneLine(o.Reason), oneLine(o.Notice)
+	o.Reason, o.Notice, o.Todo = oneLine(o.Reason), oneLine(o.Notice), oneLine(o.Todo)
 	return o
 }
 
-func (r *Report) checkRows(list []htmlLine) []Row {
+func checkRows(list []htmlLine) []Row {
 	out := make([]Row, len(list))
 	for i, c := range list {
 		out[i] = Row{
-			Status: r.Checks[i].Status, Text: oneLine(inPart(c.Part) + c.Text), Note: oneLine(c.ID + "  " + c.Clause),
+			Status: c.status, Text: oneLine(inPart(c.Part) + c.Text), Note: oneLine(c.ID + "  " + c.Clause),
 		}
 	}
 	return out

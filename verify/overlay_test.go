@@ -106,11 +106,19 @@ func TestReceiptOfStolenKey(t *testing.T) {
 	doc := f.receipt(func(r *record.Receipt) { r.Time, r.SourceTime = now.Add(-3*time.Hour), now.Add(-3*time.Hour) }, f.vault)
 	keyed := func(c *verify.Config) { c.LedgerKeys = []ledger.Verifier{noteKey(t, f.vault.vault.NoteKey())} }
 	require.Equal(t, verify.TotalPassed, w.judge(w.sealVerifier(keyed), doc).Indication)
-	later := w.judge(w.sealVerifier(func(c *verify.Config) {
+	aMonthLater := w.sealVerifier(func(c *verify.Config) {
 		keyed(c)
 		c.Now, c.Evidence = func() time.Time { return now.AddDate(0, 1, 0) }, nil
-	}), doc)
-	require.Equal(t, verify.TotalPassed, later.Indication)
+	})
+	later := w.judge(aMonthLater, doc)
+	require.Equal(t, verify.Recheck, later.Decision(), "what was so a month ago is not accepted today")
+	require.Equal(t, "receipt.deciding", later.Headline)
+	require.True(t, later.Authentic)
+	require.Empty(t, later.Notice("zh"), "the applicant can do nothing about it")
+	require.Contains(t, later.Todo("zh"), "重新查验")
+	later, err := aMonthLater.Verify(t.Context(), doc, verify.Expect{At: now.Add(-2 * time.Hour)})
+	require.NoError(t, err)
+	require.Equal(t, verify.TotalPassed, later.Indication, "it was enough when the case was decided")
 	for lang, says := range map[string]string{"zh": "此后如何请重新查验", "en": "compare again"} {
 		_, reason := later.Headlines(lang)
 		require.Contains(t, reason, says)

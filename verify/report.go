@@ -5,7 +5,7 @@ import (
 )
 
 // PolicyVersion names the set of rules by which this package judges; every report states it.
-const PolicyVersion = "elicense-verify-3"
+const PolicyVersion = "elicense-verify-4"
 
 // MediaType is that of a report's JSON form.
 const MediaType = "application/vnd.elicense.report.v1+json"

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/vault/ledger"
@@ -97,6 +98,25 @@ func (j *judgement) ask(identifier string) answer {
 	j.pass("source.answer")
 	j.fact("source.state", st.State)
 	return answer{Status: st, counts: j.clock("source.clock", st.Time)}
+}
+
+// Unanswered is the check that kept the status source from being heard; empty: it was heard, or none was asked. Where
+// the source is one's own vault, that is nobody's fault but the service's: its key has ended, or nothing signs.
+func (r *Report) Unanswered() string {
+	for i := range r.Checks {
+		c := &r.Checks[i]
+		subject, aspect, _ := strings.Cut(c.ID, ".")
+		if subject == "source" && c.Status == CheckIndeterminate && ofSpeaker[aspect] {
+			return c.ID
+		}
+	}
+	return ""
+}
+
+// ofSpeaker are the checks of a status source that say nothing of the licence.
+var ofSpeaker = map[string]bool{
+	"answer": true, "text": true, "form": true, "clock": true, "chain": true, "carried": true, "revocation": true,
+	"signature": true, "vault": true, "fresh": true,
 }
 
 // unanswered notes that there is no answer; of a licence of another vault none is needed.

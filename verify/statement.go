@@ -114,12 +114,12 @@ func (j *judgement) judgeResult(r *record.Receipt) {
 }
 
 // judgeAnswered: a receipt tells what was so when it was given, and is taken for a day as the answer of a status source
-// is. Of another deciding time it says nothing.
+// is. Of another deciding time it says nothing; where none is given that is now, so that nobody is told to accept what
+// was so years ago.
 func (j *judgement) judgeAnswered(r *record.Receipt) {
 	const id = "receipt.deciding"
-	at := j.expect.At
+	at := j.deciding()
 	switch {
-	case at.IsZero():
 	case at.Before(r.Time.Add(-clockSkew)), at.After(r.Time.Add(maxSourceAge)), at.After(j.now.Add(clockSkew)):
 		j.open(id, TryLater, stamp(at), stamp(r.Time))
 	default:

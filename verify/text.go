@@ -3,6 +3,8 @@ package verify
 import (
 	"cmp"
 	"strings"
+
+	"github.com/elicense/elicense/pki"
 )
 
 // words is one text in Chinese and English.
@@ -53,9 +55,11 @@ func problem(c *Check) words {
 		return w
 	}
 	_, aspect, _ := strings.Cut(c.ID, ".")
-	for _, table := range []map[string]words{special, signatureSpecial} {
-		if w, ok := table[aspect+"/"+string(c.Sub)]; ok {
-			return w
+	for _, key := range []string{aspect + "/" + string(c.Sub) + "/" + c.Found, aspect + "/" + string(c.Sub)} {
+		for _, table := range []map[string]words{special, signatureSpecial} {
+			if w, ok := table[key]; ok {
+				return w
+			}
 		}
 	}
 	r := ruleOf(c.ID)
@@ -80,7 +84,7 @@ func phrase(s string) words {
 		}
 	}
 	for _, begin := range []string{
-		"valid at ", "not after ", "a known key of ", "the key of ", "the state on ", "the state since ", "on-hold ",
+		"valid at ", "not after ", "none for ", "a known key of ", "the key of ", "the state on ", "the state since ", "on-hold ",
 		"keyCompromise ", "cACompromise ", "affiliationChanged ", "superseded ", "cessationOfOperation ",
 		"unspecified ", "privilegeWithdrawn ", "certificateHold ", "not needed by this verifier: ",
 		"head: ", "line: ", "order: ", "limit: ", "missing: ", "extra: ",
@@ -94,7 +98,7 @@ func phrase(s string) words {
 }
 
 var phrases = map[string]string{
-	"valid at ": "有效于 ", "not after ": "不晚于 ", "a known key of ": "已知密钥：", "the key of ": "密钥属于 ",
+	"valid at ": "有效于 ", "not after ": "不晚于 ", "none for ": "没有信任的根用于 ", "a known key of ": "已知密钥：", "the key of ": "密钥属于 ",
 	"the state on ": "该日的状态 ", "the state since ": "自何时起的状态 ",
 	"at most 4 MiB": "不超过 4 MiB", "a text with its signature": "文本及其签名", "a text alone": "只有文本",
 	"each member once, in lower case": "每个成员一次，小写", "record, receipt, status or batch": "证照记录、回执、状态声明或批次证明",
@@ -196,8 +200,16 @@ var special = map[string]words{
 		"签名证书不是由信任的根签发的；请核实签发机构，取得其根证书放入信任目录后复验",
 		"no chain to a trust anchor; make sure who issued it, put that root into the trust folder, judge again",
 	},
-	"chain/SIG_CRYPTO_FAILURE":           {"证书链上有签名不成立", "a certificate's own signature does not verify"},
-	"chain/CHAIN_CONSTRAINTS_FAILURE":    {"证书不得用于此用途", "the certificate may not be used so"},
+	"chain/SIG_CRYPTO_FAILURE":        {"证书链上有签名不成立", "a certificate's own signature does not verify"},
+	"chain/CHAIN_CONSTRAINTS_FAILURE": {"证书不得用于此用途", "the certificate may not be used so"},
+	"chain/CHAIN_CONSTRAINTS_FAILURE/" + string(pki.ReasonEncoding): {
+		"证书本身的编码不合规范，不是文件被改动；请向其签发机构核实",
+		"the certificate itself is not encoded as it must be, which is no change of the document; ask its authority",
+	},
+	"chain/CHAIN_CONSTRAINTS_FAILURE/" + string(pki.ReasonScope): {
+		"信任的根不得为此类证书担保；请核实该根的用途后复验",
+		"the trust anchor may not vouch for such a certificate; make sure what the anchor is for, judge again",
+	},
 	"chain/FORMAT_FAILURE":               {"证书格式错误", "a certificate is malformed"},
 	"chain/NO_SIGNING_CERTIFICATE_FOUND": {"没有附签名证书", "the signing certificate is not there"},
 	"signature/HASH_FAILURE":             {"内容被改动：摘要不符", "the content was changed: its digest differs"},
@@ -344,6 +356,13 @@ var rules = map[string]rule{
 	"deciding": {
 		LevelState, "docs/verify.md 5", words{"决定时的状态", "state at the deciding time"},
 		words{"决定时的状态未知", "the state at the deciding time is not known"}, words{},
+	},
+	"receipt.deciding": {
+		LevelState, "docs/verify.md 5", words{"所答是决定时的情况", "it says what was so at the deciding time"}, words{},
+		words{
+			"回执只说明查验当时的情况；请重新查验，或给出其后一日内的决定时间",
+			"the receipt says what was so when it was given: compare again, or give a deciding time within a day of it",
+		},
 	},
 	"validity": {
 		LevelState, "GB/T 36903-2018", words{"在有效期内", "within its validity"},

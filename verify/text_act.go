@@ -39,7 +39,7 @@ const asks = "请"
 
 // actOn is what to do next about a check that did not pass.
 func actOn(c *Check) words {
-	if _, ok := states[c.Sub]; ok && ruleOf(c.ID).level == LevelState {
+	if _, ok := states[c.Sub]; ok && c.Sub != ComparisonDifferent && ruleOf(c.ID).level == LevelState {
 		return actOnState
 	}
 	if w, ok := acts[c.Sub]; ok {

@@ -212,7 +212,11 @@ var signatureRules = map[string]rule{
 	"maker.usage": {
 		LevelSeal, "GB/T 38540-2020 6.3", words{"制章人", "maker of seals"},
 		words{"签发印章的不是制章人", "who made the seal is no maker of seals"},
-		words{"制章人不在已知名单，且证书没有制章用途；请核实后登记", "the maker is not known and its certificate does not say so"},
+		words{
+			"制章人不在已知名单，且证书没有制章用途；请核实后把其证书放入信任目录的 makers",
+			"the maker is not known and its certificate does not say so; " +
+				"make sure of it and put the certificate into makers of the trust folder",
+		},
 	},
 	"seal.signer": {
 		LevelSeal, "GB/T 38540-2020 7.3", words{"签章人在印章名单中", "the signer may use the seal"},
@@ -254,6 +258,11 @@ var signatureSpecial = map[string]words{
 		"签名证书现已过期，且无法证明签名早于过期；请索取带时间戳的签名或重新签名",
 		"the certificate has expired and nothing proves that it signed before: ask for a time-stamp or a new signature",
 	},
+	"validity/OUT_OF_BOUNDS_NO_POE": {
+		"印章现已过有效期，签章时间只有签章人自称、没有证明；请索取带时间戳的签章或重新签章",
+		"the seal has ended, and of the time of sealing there is nothing but the signer's word: " +
+			"ask for a time-stamp or a new seal",
+	},
 	"revocation/REVOKED_NO_POE": {
 		"签名证书已被吊销，且无法证明签名早于吊销",
 		"the certificate is revoked and nothing proves that it signed before that",
@@ -277,7 +286,8 @@ var signaturePhrases = map[string]string{
 	"a seal of another": "别的机构的印章",
 	enclosedMark:        "附在其中的文件，其自身的签章未核验，请单独核验：",
 	"a file":            "文件", borrowedAttributes: "另一个签名的签名属性", borrowedSeal: "另一次用章的签名数据",
-	"no seal": "没有印章", "a seal that is shown and that nobody signed with": "显示了未用于签名的印章",
+	borrowedRequest: "对服务的请求",
+	"no seal":       "没有印章", "a seal that is shown and that nobody signed with": "显示了未用于签名的印章",
 	"a certificate without credit code": "证书没有统一社会信用代码", "the signature of a vault": "证照库的签名",
 	"a known vault": "已知的证照库", "judged within a day": "一日内核验",
 	"a document that is not signed by itself": "本身未签章的文件",

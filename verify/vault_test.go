@@ -153,7 +153,8 @@ func (h *house) grown(r *vault.Receipt) {
 	require.NoError(h.t, err)
 	doc, err := json.Marshal(e)
 	require.NoError(h.t, err)
-	report := h.judge(doc, verify.Expect{})
+	require.Equal(h.t, "receipt.deciding", h.judge(doc, verify.Expect{}).Headline, "it says what was so then")
+	report := h.judge(doc, verify.Expect{At: receipt.Time.Add(time.Minute)})
 	require.Equal(h.t, verify.TotalPassed, report.Indication, report.Headline)
 	for _, id := range []string{"receipt.checkpoint", "receipt.consistency"} {
 		c, ok := report.Check(id)

@@ -34,6 +34,12 @@ var words = []cli.Words{
 		En: "the content is empty, missing, given twice, or not what the other signatures cover",
 	},
 	{
+		Err: signing.ErrBorrowed, Code: "content-borrowed",
+		Zh: "拒绝签署：这是另一种签名所签的数据（签名属性、用章数据或接口请求），签了可被挪用；核实来源后以 --attributes 签署",
+		En: "refused: this is what another kind of signature covers (attributes, a use of a seal, a request), which could be " +
+			"passed off as that; make sure where it comes from, then sign with --attributes",
+	},
+	{
 		Err: signing.ErrDraft, Code: "draft-refused",
 		Zh: "待签文件不能使用：已损坏，或属于另一张证书",
 		En: "the draft cannot be used: it is damaged, or that of another certificate",

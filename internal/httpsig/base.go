@@ -78,7 +78,7 @@ func (s *Signature) Base(m *Message) ([]byte, error) {
 		b = append(b, value...)
 		b = append(b, '\n')
 	}
-	b = append(b, `"@signature-params": `...)
+	b = append(b, paramsLine...)
 	return append(b, s.Input...), nil
 }
 
@@ -110,3 +110,6 @@ func checked(value string) (string, error) {
 	}
 	return value, nil
 }
+
+// paramsLine begins the last line of a signature base.
+const paramsLine = `"@signature-params": `

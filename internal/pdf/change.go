@@ -195,9 +195,13 @@ func (d *comparison) trailer() error {
 	if intOr(is["Size"], 0) < intOr(was["Size"], 0) { // some readers leave out the numbers behind it
 		d.other("trailer")
 	}
-	for _, k := range differing(was, is) {
-		if k == "Root" || is[k] != nil && !slices.Contains(structural, k) && !d.repeats(k, is[k]) {
+	if !equal(was["Root"], is["Root"]) {
+		d.other("trailer")
+	}
+	for k, value := range is {
+		if value != nil && says(k) && !d.repeats(k, value) {
 			d.other("trailer")
+			break
 		}
 	}
 	if was["ID"] != nil {
@@ -216,9 +220,17 @@ func (d *comparison) trailer() error {
 	return d.information(was["Info"], is["Info"])
 }
 
-// repeats tells whether an older trailer that was signed said the same.
+// says tells the keys of a trailer that say what is in the document.
+func says(k Name) bool { return k != "Root" && !slices.Contains(structural, k) }
+
+// repeats tells whether a trailer that was signed said the same. Software that signs may write a reference anew with a
+// number that no object has: it says as little as the one before, as long as none has it now.
 func (d *comparison) repeats(key Name, value Object) bool {
-	return slices.ContainsFunc(d.old.sections, func(s *section) bool { return equal(s.trailer[key], value) })
+	meant := d.now.meant(value)
+	return slices.ContainsFunc(d.old.sections, func(s *section) bool {
+		was, said := s.trailer[key]
+		return said && equal(d.old.meant(was), meant)
+	})
 }
 
 // information allows that the software that signs leaves its name and the time.
@@ -257,7 +269,7 @@ func (d *comparison) catalog() error {
 		return err
 	}
 	keys := []Name{"AcroForm", "DSS", "Version"}
-	if extends(before["Extensions"], after["Extensions"]) {
+	if d.extensions(before["Extensions"], after["Extensions"]) {
 		keys = append(keys, "Extensions")
 	}
 	if d.metadata(before["Metadata"], after["Metadata"]) {
@@ -296,7 +308,25 @@ func isMetadata(o Object) bool {
 	return ok && s.Dict["Type"] == Name("Metadata") && s.Dict["Subtype"] == Name("XML")
 }
 
-// extends tells whether a dictionary has all that it had, in place.
+// extensions recognises what software adds to the developer extensions (7.12). They say which extensions the file needs
+// and show nothing. They stand in the catalog, as the standard has it, or in an object of their own, as software
+// writes them; one that was there may be written anew if nothing else uses it.
+func (d *comparison) extensions(was, is Object) bool {
+	before, err := d.old.Resolve(was)
+	if err != nil {
+		return false
+	}
+	after, err := d.now.Resolve(is)
+	if err != nil || !extends(before, after) {
+		return false
+	}
+	if r, ok := is.(Ref); ok && was == is && d.uses[r.Number].alone() {
+		d.known[r.Number] = true
+	}
+	return true
+}
+
+// extends tells whether a dictionary has all that it had.
 func extends(was, is Object) bool {
 	if was == nil {
 		was = Dict{}

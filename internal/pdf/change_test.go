@@ -1,6 +1,7 @@
 package pdf_test
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
@@ -49,6 +50,9 @@ func TestChangesAfterSigning(t *testing.T) {
 			u.Replace(ref(1), catalog("DSS", pdf.Dict{"Certs": pdf.Array{u.AddStream(pdf.Dict{}, []byte("x"))}}))
 		}},
 		"remnant": {edit: func(u *pdf.Update) { u.Add(pdf.Dict{}) }},
+		"extensions in an object of their own": {edit: func(u *pdf.Update) {
+			u.Replace(ref(1), catalog("Extensions", u.Add(pdf.Dict{"ISO_": pdf.Dict{}})))
+		}},
 		"software and time": {edit: func(u *pdf.Update) {
 			u.Replace(ref(6), pdf.Dict{"Title": pdf.NewText("a"), "ModDate": pdf.NewText("D:2026")})
 		}},
@@ -255,4 +259,72 @@ func TestAddedSignatures(t *testing.T) {
 	}
 	_, s = first(t, append(doc, "tail"...))
 	require.NoError(t, s.CheckRange())
+}
+
+// TestExtensionsWrittenAnew: developer extensions that are an object of their own may grow, and nothing else may hang on
+// that object.
+func TestExtensionsWrittenAnew(t *testing.T) {
+	for name, test := range map[string]struct {
+		page, now string
+		other     []string
+	}{
+		"more":     {now: "<< /ADBE << >> /ISO_ << >> >>"},
+		"less":     {now: "<< /ISO_ << >> >>", other: []string{"object 4"}},
+		"no more":  {now: "[ ]", other: []string{"object 4"}},
+		"used too": {page: "/Resources 4 0 R", now: "<< /ADBE << >> /ISO_ << >> >>", other: []string{"object 4"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc := sign(t, craft("", "<< /Type /Catalog /Pages 2 0 R /Extensions 4 0 R >>",
+				"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+				"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] "+test.page+" >>", "<< /ADBE << >> >>"), nil)
+			doc = sign(t, appended(t, doc, "4 0 obj\n"+test.now+"\nendobj\n", 4, "/Root 1 0 R"), nil)
+			require.Equal(t, test.other, changesOf(t, doc).Other)
+		})
+	}
+}
+
+// TestTrailerNamesNoObject: a trailer may name with another number what is not there (an office document that is not
+// enclosed any more); what was signed as not there must not come later.
+func TestTrailerNamesNoObject(t *testing.T) {
+	signed := sign(t, craft("/AdditionalStreams [/a 98 0 R]", "<< /Type /Catalog /Pages 2 0 R >>",
+		"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>"), nil)
+	const it = "<< >>\nendobj\n"
+	for name, test := range map[string]struct {
+		number  int
+		trailer string
+		other   []string
+	}{
+		"another that is not there": {97, "/AdditionalStreams [/a 96 0 R]", nil},
+		"once not there, now there": {98, "/AdditionalStreams [/a 96 0 R]", nil},
+		"there now":                 {98, "/AdditionalStreams [/a 98 0 R]", []string{"trailer"}},
+		"another that is there":     {97, "/AdditionalStreams [/a 97 0 R]", []string{"trailer"}},
+		"what the page is":          {97, "/AdditionalStreams [/a 3 0 R]", []string{"trailer"}},
+		"something else":            {97, "/Other [/a 96 0 R]", []string{"trailer"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc := appended(t, signed, fmt.Sprintf("%d 0 obj\n%s", test.number, it), test.number, "/Root 1 0 R "+test.trailer)
+			require.Equal(t, test.other, changesOf(t, doc).Other)
+		})
+	}
+}
+
+// appended adds a revision of one object, and with a trailer of its own.
+func appended(t *testing.T, doc []byte, object string, number int, trailer string) []byte {
+	t.Helper()
+	last := bytes.LastIndex(doc, []byte("startxref\n"))
+	var previous int
+	_, err := fmt.Sscanf(string(doc[last:]), "startxref\n%d", &previous)
+	require.NoError(t, err)
+	out := append(bytes.Clone(doc), object...)
+	return fmt.Appendf(out, "xref\n%d 1\n%010d 00000 n \ntrailer\n<< /Size 99 /Prev %d %s >>\nstartxref\n%d\n%%%%EOF\n",
+		number, len(doc), previous, trailer, len(out))
+}
+
+// changesOf are the changes since the first signature.
+func changesOf(t *testing.T, doc []byte) *pdf.Changes {
+	t.Helper()
+	f, s := first(t, doc)
+	c, err := f.Changes(s)
+	require.NoError(t, err)
+	return c
 }

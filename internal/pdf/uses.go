@@ -32,8 +32,46 @@ func (d *comparison) countUses() error {
 	if err != nil {
 		return err
 	}
-	referencesBy("", d.old.Trailer(), d.use)
+	referencesBy("", d.old.spoken(d.old.Trailer()), d.use)
 	return nil
+}
+
+// spoken is a trailer without the references in it that name no object. What they mean now is asked of the last trailer
+// alone, see repeats: no reader asks the others.
+func (f *File) spoken(trailer Dict) Dict {
+	out := Dict{}
+	for k, v := range trailer {
+		if says(k) {
+			v = f.meant(v)
+		}
+		out[k] = v
+	}
+	return out
+}
+
+// meant is a value in which references to objects that the file does not have are null, which is what they mean (7.3.10).
+func (f *File) meant(o Object) Object {
+	switch x := o.(type) {
+	case Ref:
+		if e, ok := f.lookup(x.Number); !ok || e.kind == kindFree || generation(e) != uint32(x.Generation) {
+			return nil
+		}
+	case Array:
+		out := make(Array, len(x))
+		for i := range x {
+			out[i] = f.meant(x[i])
+		}
+		return out
+	case Dict:
+		out := Dict{}
+		for k, v := range x {
+			if m := f.meant(v); m != nil {
+				out[k] = m
+			}
+		}
+		return out
+	}
+	return o
 }
 
 // absent finds what the signed revision names and does not have, and is there now.

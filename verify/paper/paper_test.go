@@ -75,7 +75,7 @@ func said(c *verify.CaseReport, lang string) []string {
 	out := []string{c.Number, verify.PolicyVersion, map[string]string{"": "2026-03-02 09:30:00 北京时间", "en": "2026-03-02 09:30:00 UTC+8"}[lang], "示例省数据管理局", "report.json"}
 	for i, r := range c.Reports {
 		o := r.Outline(lang)
-		out = append(out, c.Names[i], c.Inputs[i].SM3, o.Decision, o.Reason, o.Notice, o.Kind, o.Indication)
+		out = append(out, c.Names[i], c.Inputs[i].SM3, o.Decision, o.Reason, o.Notice, o.Todo, o.Kind, o.Indication)
 		for _, s := range o.Sections {
 			out = append(out, s.Title)
 			for _, row := range s.Rows {
@@ -134,7 +134,7 @@ func TestLongCase(t *testing.T) {
 	require.Greater(t, d.Pages(), 8)
 	require.Empty(t, d.Outside())
 	text := all(d)
-	require.Contains(t, text, "2  材料02-包.json · 检查（续）")
+	require.Contains(t, text, "2  材料02-包.json · 未通过的检查（续）")
 	for i := range d.Pages() {
 		require.Contains(t, d.Text(i), fmt.Sprintf("第 %d 页，共 %d 页", i+1, d.Pages()))
 	}

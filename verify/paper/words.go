@@ -27,7 +27,8 @@ var (
 	policy     = words{"规则版本", "Policy version"}
 	signer     = words{"报告签署", "Signed by"}
 	fileList   = words{"所验文件", "Files"}
-	notice     = words{"告知内容", "Notice"}
+	notice     = words{"告知申请人", "Notice to the applicant"}
+	todo       = words{"经办人办理", "To be done by the office"}
 	of         = words{"SM3 摘要", "SM3"}
 	content    = words{"所签内容的 SM3 摘要", "SM3 of what is signed"}
 	beside     = words{"证照库现况的 SM3 摘要", "SM3 of what the vault says now"}

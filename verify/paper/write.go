@@ -43,7 +43,8 @@ func (w *writer) write() {
 	}
 	w.banner(decision, reason, w.report.Decision())
 	w.info()
-	w.notice()
+	w.told(notice, (*verify.Report).Notice)
+	w.told(todo, (*verify.Report).Todo)
 	w.list()
 	for i := range w.report.Reports {
 		if w.file(i); len(w.sheets) > MaxPages {
@@ -105,16 +106,16 @@ func (w *writer) heading(text string, size int) {
 	w.y += mm
 }
 
-// notice is what the applicant is told: one paragraph for each file that cannot be accepted.
-func (w *writer) notice() {
+// told is what the applicant is told, or what is left to the office: one paragraph for each file that is not accepted.
+func (w *writer) told(title words, of func(r *verify.Report, lang string) string) {
 	begun := false
 	for i, r := range w.report.Reports {
-		text := r.Notice(w.cfg.Lang)
+		text := of(r, w.cfg.Lang)
 		if text == "" {
 			continue
 		}
 		if !begun {
-			w.heading(w.say(notice), headSize)
+			w.heading(w.say(title), headSize)
 			begun = true
 		}
 		if len(w.report.Reports) == 1 {
@@ -234,7 +235,7 @@ func short(name string) string {
 func (w *writer) entry(id string, r *verify.Row) {
 	const status, note, label = 17 * mm, 56 * mm, 52 * mm
 	switch {
-	case id == "checks":
+	case id == verify.SectionOpen, id == verify.SectionChecks:
 		st := body(statusColor(r.Status))
 		st.Title = r.Status != verify.CheckPassed && r.Status != verify.CheckSkipped
 		w.row(cell{indent, status, r.Status.Word(w.cfg.Lang), st},

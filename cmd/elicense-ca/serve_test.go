@@ -47,6 +47,7 @@ serve:
   certificate: foreign/server.pem
   key: foreign/server.key
   timeout: 10s
+  drain: 0s
 foreign:
   names: [ca.example.gov.cn, 127.0.0.1]
   roots: foreign/roots.pem
@@ -344,6 +345,10 @@ func TestServeRefuses(t *testing.T) {
 			t.Helper()
 			p.edit(t, "timeout: 10s", "per_address: 0")
 		}, nil, 2, "greater than zero"},
+		"drained before it stops": {func(t *testing.T, p *place) {
+			t.Helper()
+			p.edit(t, "drain: 0s", "drain: -1s")
+		}, nil, 2, "drain not less than zero"},
 		"not YAML": {func(t *testing.T, p *place) {
 			t.Helper()
 			p.write(t, settingsFile, []byte("\t"))

@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/elicense/elicense/internal/problem"
 )
 
 // readiness answers whoever watches over the process and shares requests out, in the words of the vault's service.
@@ -15,6 +17,16 @@ func (r *readiness) mounts() []mount {
 		{"/healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { word(w, http.StatusOK, "ok") }), false},
 		{"/readyz", http.HandlerFunc(r.ready), false},
 	}
+}
+
+// orBusy sends away whoever finds no seat, and still answers these questions: they cost no more than that.
+func (r *readiness) orBusy() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", problem.Busy)
+	for _, m := range r.mounts() {
+		mux.Handle(m.pattern, m.handler)
+	}
+	return mux
 }
 
 // ready says whether requests are wanted: not any more once the service is told to stop, though it still answers them.

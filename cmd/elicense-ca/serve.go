@@ -69,7 +69,8 @@ func (c *program) serveStation(ctx context.Context, s *station) error {
 		beside.Go(func() { c.keep(ctx, job) })
 	}
 	ready := new(readiness)
-	server := c.server(routed(append(all.mounts, ready.mounts()...)), settings)
+	asked := routed(append(all.mounts, ready.mounts()...))
+	server := c.server(asked, ready.orBusy(), settings)
 	err = c.serveUntilDone(ctx, listener, server, stopping{settings.Drain, settings.Grace, func() { ready.closing.Store(true) }})
 	stop()
 	beside.Wait()
@@ -145,10 +146,10 @@ const (
 )
 
 // server is the handlers behind every limit: time, size, and how many at once, in all and from one address.
-func (c *program) server(mux http.Handler, s *serveSettings) *http.Server {
+func (c *program) server(mux, busy http.Handler, s *serveSettings) *http.Server {
 	limited := http.MaxBytesHandler(timed(mux, s.Timeout), s.MaxBody)
 	return &http.Server{
-		Handler:           crowd.AtMost(crowd.NewSeats(s.MaxRequests, s.RequestsEach), problem.Busy, limited),
+		Handler:           crowd.AtMost(crowd.NewSeats(s.MaxRequests, s.RequestsEach), nil, busy, limited),
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout, WriteTimeout: 2 * s.Timeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog:       slog.NewLogLogger(slog.NewTextHandler(stderr{c}, nil), slog.LevelWarn),

@@ -31,6 +31,7 @@ import (
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine/badger"
 	"github.com/elicense/elicense/internal/engine/sealed"
+	"github.com/elicense/elicense/internal/problem"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/stepca"
 )
@@ -411,7 +412,7 @@ func TestRefusesByProblems(t *testing.T) {
 	c := &program{World: newPlace(t, false).world(io.Discard, io.Discard, map[string]string{"LANG": "en"})}
 	settings := &serveSettings{MaxRequests: 3, RequestsEach: each, MaxBody: 10, Timeout: time.Hour}
 	mounted := routed([]mount{{"/tsa/", slow, false}})
-	handler := c.server(mounted, settings).Handler
+	handler := c.server(mounted, problem.Busy, settings).Handler
 	ask := func(h http.Handler, path string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -304,6 +305,19 @@ func (g *Registry) find(kind CredentialKind, digest [sm3.Size]byte) (*heldCreden
 		return nil, Refuse(CodeRevoked)
 	}
 	return h, nil
+}
+
+// Connected is the registration in whose name a connection is, by its certificate; "" if there is none in force. It
+// judges nothing else: it tells those who are expected from strangers before anything is read.
+func (g *Registry) Connected(r *http.Request) string {
+	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+		return ""
+	}
+	h, err := g.find(CredentialTLS, sm3.Sum(r.TLS.PeerCertificates[0].Raw))
+	if err != nil {
+		return ""
+	}
+	return h.owner.ID
 }
 
 // ErrConfig is a part that was not given.

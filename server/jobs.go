@@ -66,20 +66,59 @@ func (s *Server) openWork() error {
 	return err
 }
 
-// standing is work that is refused at its start, also after a crash, if the system that wanted it was revoked since.
+// standing is work that is refused at its start, also after a crash, if the system that wanted it was revoked since, and
+// that ends with its next step if the system is revoked meanwhile: what was done by then stays done.
 func (s *Server) standing(work jobs.Work) jobs.Work {
 	return func(ctx context.Context, j *jobs.Job, tell func(jobs.Progress)) (any, error) {
-		if s.revoked(j) {
-			return nil, identity.Refuse(identity.CodeRevoked)
+		if s.cfg.Registry == nil {
+			return work(ctx, j, tell)
 		}
-		return work(ctx, j, tell)
+		ctx, stop := context.WithCancelCause(ctx)
+		defer stop(nil)
+		began := make(chan struct{})
+		go s.whileStanding(ctx, j, stop, began)
+		<-began
+		if err := revocation(ctx); err != nil {
+			return nil, err
+		}
+		result, err := work(ctx, j, tell)
+		if err != nil {
+			return nil, cmp.Or(revocation(ctx), err)
+		}
+		return result, nil
 	}
+}
+
+// whileStanding stops work when the registration under which it was wanted ends. It closes began once it has looked.
+func (s *Server) whileStanding(
+	ctx context.Context, j *jobs.Job, stop context.CancelCauseFunc, began chan<- struct{},
+) {
+	for first := true; ; first = false {
+		changed := s.cfg.Registry.Changed()
+		if s.revoked(j) {
+			stop(identity.Refuse(identity.CodeRevoked))
+		}
+		if first {
+			close(began)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		}
+	}
+}
+
+// revocation is why work was stopped, if whoever wanted it was revoked; else nil.
+func revocation(ctx context.Context) error {
+	if cause := context.Cause(ctx); identity.CodeOf(cause) == identity.CodeRevoked {
+		return cause
+	}
+	return nil
 }
 
 func (s *Server) revoked(j *jobs.Job) bool {
 	switch {
-	case s.cfg.Registry == nil:
-		return false
 	case j.System == "": // it was not wanted by a registered system, or before jobs said by which
 		return s.cfg.Registry.Withdrawn(j.Owner)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/emmansun/gmsm/sm3"
 
+	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/document"
@@ -53,7 +54,27 @@ func (d *ownDesk) registry(ctx context.Context) (*identity.Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return identity.OpenRegistry(ctx, identity.RegistryConfig{Engine: kept, Now: d.c.Now})
+	return d.c.openRegistry(ctx, d.h, kept)
+}
+
+// openRegistry opens what a service keeps of systems, and finishes what was begun when its process ended.
+func (c *program) openRegistry(ctx context.Context, h *house, kept engine.Engine) (*identity.Registry, error) {
+	g, err := identity.OpenRegistry(ctx, identity.RegistryConfig{Engine: kept, Now: c.Now})
+	if err != nil {
+		return nil, err
+	}
+	id, err := g.Finish(ctx, func(ctx context.Context, by string, change vault.Witnessed) error {
+		a := vault.Access{Caller: by, Purpose: "完成中断的登记变更", Ground: vault.GroundOperator}
+		return h.vault.Witness(ctx, a, change)
+	})
+	switch {
+	case err != nil:
+		c.serviceLog().ErrorContext(ctx, "a change of a registration was broken off and cannot be finished",
+			"registration", id, "error", err.Error())
+	case id != "":
+		c.serviceLog().WarnContext(ctx, "a change of a registration was broken off and is finished", "registration", id)
+	}
+	return g, nil
 }
 
 const maxListedSystems = 100_000

@@ -147,7 +147,8 @@ func passes(err error) bool {
 	return false
 }
 
-// How often what has outlived its time is removed, and what was left behind by uploads that came to nothing.
+// How often what has outlived its time is removed; and what was left behind by uploads that came to nothing, with what
+// was counted for alarms made durable.
 const (
 	sweepEvery = time.Hour
 	tidyEvery  = time.Minute
@@ -207,11 +208,15 @@ func (s *Server) sweep(ctx context.Context) error {
 }
 
 func (s *Server) tidy(ctx context.Context) {
-	if s.files == nil {
-		return
+	if s.files != nil {
+		if err := s.files.Tidy(ctx); err != nil && ctx.Err() == nil {
+			s.cfg.Log.WarnContext(ctx, "tidying files failed", "error", err.Error())
+		}
 	}
-	if err := s.files.Tidy(ctx); err != nil && ctx.Err() == nil {
-		s.cfg.Log.WarnContext(ctx, "tidying files failed", "error", err.Error())
+	if s.cfg.Alarms != nil {
+		if err := s.cfg.Alarms.Keep(ctx); err != nil && ctx.Err() == nil {
+			s.cfg.Log.WarnContext(ctx, "keeping what was counted for alarms failed", "error", err.Error())
+		}
 	}
 }
 

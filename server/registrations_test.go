@@ -239,9 +239,13 @@ type trapped struct {
 
 	after int
 	call  func()
+	full  error // of every write
 }
 
 func (e *trapped) Update(ctx context.Context, do func(engine.Writer) error) error {
+	if e.full != nil {
+		return e.full
+	}
 	if call := e.call; call != nil {
 		if e.after--; e.after < 0 {
 			e.call = nil
@@ -280,4 +284,26 @@ func TestJobsOfRevokedMeanwhile(t *testing.T) {
 	batch := into[api.Batch](t, w.call("market-2", http.MethodGet, "/conversions/"+made.Batch, nil))
 	require.Equal(t, "undoing", batch.State)
 	require.Equal(t, "done", undo("market-2").State)
+}
+
+// TestReadingsAudited: who reads registrations or alarms stands in the audit, before he sees anything; where that cannot
+// be written nothing is shown.
+func TestReadingsAudited(t *testing.T) {
+	t.Parallel()
+	store := &trapped{Engine: memory.New()}
+	w := enrolledOn(t, store)
+	readings := map[string][2]string{
+		"/registrations":          {"operator", "registrations "},
+		"/registrations/market-1": {"operator", "registrations registration market-1"},
+		"/alarms?after=3":         {"auditor", "alarms alarm 4"},
+	}
+	for path, r := range readings {
+		require.Equal(t, http.StatusOK, w.call(r[0], http.MethodGet, path, nil).status, path)
+		last := into[api.AuditPage](t, w.call("operator", http.MethodGet, "/audit-entries?last=1", nil)).Entries[0]
+		require.Equal(t, r[1], last.Act+" "+last.Object)
+	}
+	store.full = engine.ErrNoSpace
+	for path, r := range readings {
+		refused(t, w.call(r[0], http.MethodGet, path, nil), http.StatusInsufficientStorage, "no-space")
+	}
 }

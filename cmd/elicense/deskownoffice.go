@@ -84,6 +84,9 @@ func (d *ownDesk) systems(ctx context.Context) ([]identity.Registration, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := d.witness(ctx, identity.Listed()); err != nil {
+		return nil, err
+	}
 	return g.List("", maxListedSystems), nil
 }
 
@@ -103,7 +106,7 @@ func (d *ownDesk) revokeSystem(ctx context.Context, id string, certificate *[sm3
 	return err
 }
 
-// witness has the vault audit a change of registrations, by whoever the command acts for.
+// witness has the vault audit a change or a reading of registrations, by whoever the command acts for.
 func (d *ownDesk) witness(ctx context.Context, change vault.Witnessed) error {
 	return d.h.vault.Witness(ctx, d.access, change)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/elicense/elicense/api"
@@ -36,7 +37,11 @@ type listAlarmsInput struct {
 
 type listAlarmsOutput struct{ Body api.AlarmList }
 
-func (s *Server) listAlarms(ctx context.Context, _ *identity.Caller, in *listAlarmsInput) (*listAlarmsOutput, error) {
+func (s *Server) listAlarms(ctx context.Context, c *identity.Caller, in *listAlarmsInput) (*listAlarmsOutput, error) {
+	read := vault.Witnessed{Act: "alarms", Object: "alarm " + strconv.FormatUint(in.After+1, 10)} // and later ones
+	if err := s.cfg.Vault.Witness(ctx, oversight(c, "查看告警"), read); err != nil {
+		return nil, err
+	}
 	list, err := s.cfg.Alarms.List(ctx, in.After, alarmPage)
 	if err != nil {
 		return nil, err

@@ -66,20 +66,59 @@ func (s *Server) openWork() error {
 	return err
 }
 
-// standing is work that is refused at its start, also after a crash, if the system that wanted it was revoked since.
+// standing is work that is refused at its start, also after a crash, if the system that wanted it was revoked since, and
+// that ends with its next step if the system is revoked meanwhile: what was done by then stays done.
 func (s *Server) standing(work jobs.Work) jobs.Work {
 	return func(ctx context.Context, j *jobs.Job, tell func(jobs.Progress)) (any, error) {
-		if s.revoked(j) {
-			return nil, identity.Refuse(identity.CodeRevoked)
+		if s.cfg.Registry == nil {
+			return work(ctx, j, tell)
 		}
-		return work(ctx, j, tell)
+		ctx, stop := context.WithCancelCause(ctx)
+		defer stop(nil)
+		began := make(chan struct{})
+		go s.whileStanding(ctx, j, stop, began)
+		<-began
+		if err := revocation(ctx); err != nil {
+			return nil, err
+		}
+		result, err := work(ctx, j, tell)
+		if err != nil {
+			return nil, cmp.Or(revocation(ctx), err)
+		}
+		return result, nil
 	}
+}
+
+// whileStanding stops work when the registration under which it was wanted ends. It closes began once it has looked.
+func (s *Server) whileStanding(
+	ctx context.Context, j *jobs.Job, stop context.CancelCauseFunc, began chan<- struct{},
+) {
+	for first := true; ; first = false {
+		changed := s.cfg.Registry.Changed()
+		if s.revoked(j) {
+			stop(identity.Refuse(identity.CodeRevoked))
+		}
+		if first {
+			close(began)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		}
+	}
+}
+
+// revocation is why work was stopped, if whoever wanted it was revoked; else nil.
+func revocation(ctx context.Context) error {
+	if cause := context.Cause(ctx); identity.CodeOf(cause) == identity.CodeRevoked {
+		return cause
+	}
+	return nil
 }
 
 func (s *Server) revoked(j *jobs.Job) bool {
 	switch {
-	case s.cfg.Registry == nil:
-		return false
 	case j.System == "": // it was not wanted by a registered system, or before jobs said by which
 		return s.cfg.Registry.Withdrawn(j.Owner)
 	}
@@ -108,7 +147,8 @@ func passes(err error) bool {
 	return false
 }
 
-// How often what has outlived its time is removed, and what was left behind by uploads that came to nothing.
+// How often what has outlived its time is removed; and what was left behind by uploads that came to nothing, with what
+// was counted for alarms made durable.
 const (
 	sweepEvery = time.Hour
 	tidyEvery  = time.Minute
@@ -168,11 +208,15 @@ func (s *Server) sweep(ctx context.Context) error {
 }
 
 func (s *Server) tidy(ctx context.Context) {
-	if s.files == nil {
-		return
+	if s.files != nil {
+		if err := s.files.Tidy(ctx); err != nil && ctx.Err() == nil {
+			s.cfg.Log.WarnContext(ctx, "tidying files failed", "error", err.Error())
+		}
 	}
-	if err := s.files.Tidy(ctx); err != nil && ctx.Err() == nil {
-		s.cfg.Log.WarnContext(ctx, "tidying files failed", "error", err.Error())
+	if s.cfg.Alarms != nil {
+		if err := s.cfg.Alarms.Keep(ctx); err != nil && ctx.Err() == nil {
+			s.cfg.Log.WarnContext(ctx, "keeping what was counted for alarms failed", "error", err.Error())
+		}
 	}
 }
 

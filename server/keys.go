@@ -4,6 +4,7 @@ package server
 // another engine. What stands for a person or a number in a key is a token, never itself.
 //
 //	r  registrations of callers' credentials   server/identity
+//	g  a change of a registration on its way   server/identity
 //	s  marks of signatures from the future     server/identity
 //	a  alarms and who is watched               server/alarm
 //	o  keys of tokens                          server/provider

@@ -48,8 +48,11 @@ type listRegistrationsInput struct {
 type listRegistrationsOutput struct{ Body api.RegistrationList }
 
 func (s *Server) listRegistrations(
-	_ context.Context, _ *identity.Caller, in *listRegistrationsInput,
+	ctx context.Context, c *identity.Caller, in *listRegistrationsInput,
 ) (*listRegistrationsOutput, error) {
+	if err := s.registering(c, "查看调用系统")(ctx, identity.Listed()); err != nil {
+		return nil, err
+	}
 	list := s.cfg.Registry.List(in.After, registrationPage)
 	out := &listRegistrationsOutput{api.RegistrationList{Registrations: make([]api.RegistrationStanding, len(list))}}
 	for i := range list {
@@ -68,9 +71,16 @@ type registrationInput struct {
 type registrationOutput struct{ Body api.RegistrationStanding }
 
 func (s *Server) getRegistration(
-	_ context.Context, _ *identity.Caller, in *registrationInput,
+	ctx context.Context, c *identity.Caller, in *registrationInput,
 ) (*registrationOutput, error) {
-	return s.registration(in.ID)
+	out, err := s.registration(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.registering(c, "查看调用系统")(ctx, identity.Shown(in.ID)); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (s *Server) registration(id string) (*registrationOutput, error) {
@@ -112,7 +122,7 @@ func (s *Server) putRegistration(
 	return s.registration(in.ID)
 }
 
-// registering has the vault audit what a caller changes of registrations.
+// registering has the vault audit what a caller changes or reads of registrations.
 func (s *Server) registering(c *identity.Caller, purpose string) identity.Witness {
 	return func(ctx context.Context, change vault.Witnessed) error {
 		return s.cfg.Vault.Witness(ctx, oversight(c, purpose), change)

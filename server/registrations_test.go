@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"crypto/rand"
 	"net/http"
 	"strings"
@@ -157,7 +158,12 @@ func TestOversightOfNone(t *testing.T) {
 // enrolled are keys of two systems of the first department, which are registered.
 func enrolled(t *testing.T) *world {
 	t.Helper()
-	w := newWorldWith(t, func(keys *identity.Keys) {
+	return enrolledOn(t, memory.New())
+}
+
+func enrolledOn(t *testing.T, store engine.Engine) *world {
+	t.Helper()
+	w := newWorldOn(t, store, func(keys *identity.Keys) {
 		for _, id := range []string{"market-1", "market-2"} {
 			keys.Add(id, identity.Caller{
 				ID: fixtures.Caller(0), Role: identity.RoleDepartmentSystem, Department: fixtures.Departments()[0].Code,
@@ -225,4 +231,79 @@ func TestJobsOfRevoked(t *testing.T) {
 	w.revoke("market-2")
 	w.work()
 	require.Equal(t, "credentials-revoked", w.jobOf(unnamed).Error.Code)
+}
+
+// trapped is an engine that calls before one of its next writes, and has that wait until nobody wants it any more.
+type trapped struct {
+	engine.Engine
+
+	after int
+	call  func()
+	full  error // of every write
+}
+
+func (e *trapped) Update(ctx context.Context, do func(engine.Writer) error) error {
+	if e.full != nil {
+		return e.full
+	}
+	if call := e.call; call != nil {
+		if e.after--; e.after < 0 {
+			e.call = nil
+			call()
+			<-ctx.Done()
+		}
+	}
+	return e.Engine.Update(ctx, do)
+}
+
+// TestJobsOfRevokedMeanwhile: a job under way ends when the system is revoked that wanted it; what was done stays done
+// and is told, and another system of the department's goes on from there.
+func TestJobsOfRevokedMeanwhile(t *testing.T) {
+	t.Parallel()
+	const rows = 520 // more than share a transaction
+	store := &trapped{Engine: memory.New()}
+	w := enrolledOn(t, store)
+	file := w.upload(fixtures.Caller(0), ledger(t, rows, 0))
+	q := api.ConversionRequest{Type: foodRequest(t).Type, File: file, FileName: "台账.csv"}
+	done := func(r reply) api.Job {
+		w.work()
+		return w.jobOf(r)
+	}
+	made := resultOf[api.Conversion](t, done(w.call("market-1", http.MethodPost, "/conversions", q, api.HeaderIdempotencyKey, "a")))
+	path := "/conversions/" + made.Batch + "/undo"
+	undo := func(system string) api.Job {
+		return done(w.call(system, http.MethodPost, path, api.UndoRequest{Reason: "用错了台账"}, api.HeaderIdempotencyKey, system))
+	}
+	store.after, store.call = 3, func() { w.revoke("market-1") }
+	cut := undo("market-1")
+	require.Equal(t, "failed", cut.State)
+	require.Equal(t, "credentials-revoked", cut.Error.Code)
+	require.NotNil(t, cut.Progress)
+	require.Positive(t, cut.Progress.Done)
+	require.Less(t, cut.Progress.Done, int64(made.Counts.Created))
+	batch := into[api.Batch](t, w.call("market-2", http.MethodGet, "/conversions/"+made.Batch, nil))
+	require.Equal(t, "undoing", batch.State)
+	require.Equal(t, "done", undo("market-2").State)
+}
+
+// TestReadingsAudited: who reads registrations or alarms stands in the audit, before he sees anything; where that cannot
+// be written nothing is shown.
+func TestReadingsAudited(t *testing.T) {
+	t.Parallel()
+	store := &trapped{Engine: memory.New()}
+	w := enrolledOn(t, store)
+	readings := map[string][2]string{
+		"/registrations":          {"operator", "registrations "},
+		"/registrations/market-1": {"operator", "registrations registration market-1"},
+		"/alarms?after=3":         {"auditor", "alarms alarm 4"},
+	}
+	for path, r := range readings {
+		require.Equal(t, http.StatusOK, w.call(r[0], http.MethodGet, path, nil).status, path)
+		last := into[api.AuditPage](t, w.call("operator", http.MethodGet, "/audit-entries?last=1", nil)).Entries[0]
+		require.Equal(t, r[1], last.Act+" "+last.Object)
+	}
+	store.full = engine.ErrNoSpace
+	for path, r := range readings {
+		refused(t, w.call(r[0], http.MethodGet, path, nil), http.StatusInsufficientStorage, "no-space")
+	}
 }

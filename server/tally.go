@@ -144,7 +144,13 @@ func (t *tallies) run(ctx context.Context) error {
 }
 
 // Settle makes durable what was counted last. Whoever runs the service calls it when the last request is answered.
-func (s *Server) Settle(ctx context.Context) error { return s.tallies.keep(ctx) }
+func (s *Server) Settle(ctx context.Context) error {
+	err := s.tallies.keep(ctx)
+	if s.cfg.Alarms != nil {
+		err = errors.Join(err, s.cfg.Alarms.Keep(ctx))
+	}
+	return err
+}
 
 // sum adds up a department's counts from one day to another, by kind.
 func (t *tallies) sum(ctx context.Context, department, from, until string) (map[string]uint64, error) {

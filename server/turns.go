@@ -176,10 +176,12 @@ func (s *Server) strangerTurn(ctx context.Context) (done func(), err error) {
 	return s.turns.take(ctx, from, true)
 }
 
-// Busy answers whoever may not come in now.
+// Busy answers whoever may not come in now. Who watches over the process is told what he asks all the same: it costs
+// no more than sending him away, and a service that many want is not a sick one.
 func (s *Server) Busy() http.Handler {
 	router := gin.New()
 	router.Use(s.trace, s.mark)
-	router.NoRoute(func(c *gin.Context) { s.writeProblem(c, codeProblem(CodeBusy)) })
+	s.health(router)
+	router.NoRoute(s.refuseBusy)
 	return router
 }

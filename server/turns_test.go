@@ -161,3 +161,21 @@ func (w *watched) Read(p []byte) (int, error) {
 	w.read = true
 	return w.Reader.Read(p)
 }
+
+// TestBusyTellsHealth: who finds no seat is told to come again; who asks after the process is told how it is.
+func TestBusyTellsHealth(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ask := func(path string) reply {
+		out := httptest.NewRecorder()
+		w.server.Busy().ServeHTTP(out, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+		return reply{out.Code, out.Header(), out.Body.Bytes()}
+	}
+	sent := ask(api.Version + "/licence-types")
+	refused(t, sent, http.StatusServiceUnavailable, "too-many-at-once")
+	require.Equal(t, "1", sent.header.Get("Retry-After"))
+	require.Equal(t, http.StatusOK, ask("/healthz").status)
+	require.Equal(t, http.StatusOK, ask("/readyz").status)
+	w.server.Closing()
+	require.Equal(t, http.StatusServiceUnavailable, ask("/readyz").status)
+}

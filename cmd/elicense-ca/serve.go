@@ -68,7 +68,10 @@ func (c *program) serveStation(ctx context.Context, s *station) error {
 	for _, job := range all.chores {
 		beside.Go(func() { c.keep(ctx, job) })
 	}
-	err = c.serveUntilDone(ctx, listener, c.server(routed(all.mounts), settings), settings.Grace)
+	ready := new(readiness)
+	asked := routed(append(all.mounts, ready.mounts()...))
+	server := c.server(asked, ready.orBusy(), settings)
+	err = c.serveUntilDone(ctx, listener, server, stopping{settings.Drain, settings.Grace, func() { ready.closing.Store(true) }})
 	stop()
 	beside.Wait()
 	return errors.Join(err, all.close(context.WithoutCancel(ctx)))
@@ -143,10 +146,10 @@ const (
 )
 
 // server is the handlers behind every limit: time, size, and how many at once, in all and from one address.
-func (c *program) server(mux http.Handler, s *serveSettings) *http.Server {
+func (c *program) server(mux, busy http.Handler, s *serveSettings) *http.Server {
 	limited := http.MaxBytesHandler(timed(mux, s.Timeout), s.MaxBody)
 	return &http.Server{
-		Handler:           crowd.AtMost(crowd.NewSeats(s.MaxRequests, s.RequestsEach), problem.Busy, limited),
+		Handler:           crowd.AtMost(crowd.NewSeats(s.MaxRequests, s.RequestsEach), nil, busy, limited),
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout, WriteTimeout: 2 * s.Timeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog:       slog.NewLogLogger(slog.NewTextHandler(stderr{c}, nil), slog.LevelWarn),
@@ -177,8 +180,15 @@ func (s stderr) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// serveUntilDone serves until the context ends; requests under way get the grace to finish.
-func (c *program) serveUntilDone(ctx context.Context, l net.Listener, server *http.Server, grace time.Duration) error {
+// stopping is how the service stops: first closing has /readyz say no, and for the time of drain requests are still
+// taken, so that whoever shares them out has noticed; then those under way have the grace to end.
+type stopping struct {
+	drain, grace time.Duration
+	closing      func()
+}
+
+// serveUntilDone serves until the context ends, and stops.
+func (c *program) serveUntilDone(ctx context.Context, l net.Listener, server *http.Server, stop stopping) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	select {
@@ -186,9 +196,15 @@ func (c *program) serveUntilDone(ctx context.Context, l net.Listener, server *ht
 		return fmt.Errorf("serving: %w", err)
 	case <-ctx.Done():
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	stop.closing()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving: %w", err)
+	case <-time.After(stop.drain):
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stop.grace)
 	defer cancel()
-	err := server.Shutdown(stop)
+	err := server.Shutdown(last)
 	if err != nil {
 		err = errors.Join(fmt.Errorf("requests were cut off: %w", err), server.Close())
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/elicense/elicense/internal/cli"
 	"github.com/elicense/elicense/internal/engine/badger"
 	"github.com/elicense/elicense/internal/engine/sealed"
+	"github.com/elicense/elicense/internal/problem"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/stepca"
 )
@@ -47,6 +48,7 @@ serve:
   certificate: foreign/server.pem
   key: foreign/server.key
   timeout: 10s
+  drain: 0s
 foreign:
   names: [ca.example.gov.cn, 127.0.0.1]
   roots: foreign/roots.pem
@@ -344,6 +346,10 @@ func TestServeRefuses(t *testing.T) {
 			t.Helper()
 			p.edit(t, "timeout: 10s", "per_address: 0")
 		}, nil, 2, "greater than zero"},
+		"drained before it stops": {func(t *testing.T, p *place) {
+			t.Helper()
+			p.edit(t, "drain: 0s", "drain: -1s")
+		}, nil, 2, "drain not less than zero"},
 		"not YAML": {func(t *testing.T, p *place) {
 			t.Helper()
 			p.write(t, settingsFile, []byte("\t"))
@@ -406,7 +412,7 @@ func TestRefusesByProblems(t *testing.T) {
 	c := &program{World: newPlace(t, false).world(io.Discard, io.Discard, map[string]string{"LANG": "en"})}
 	settings := &serveSettings{MaxRequests: 3, RequestsEach: each, MaxBody: 10, Timeout: time.Hour}
 	mounted := routed([]mount{{"/tsa/", slow, false}})
-	handler := c.server(mounted, settings).Handler
+	handler := c.server(mounted, problem.Busy, settings).Handler
 	ask := func(h http.Handler, path string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))

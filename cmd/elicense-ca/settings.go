@@ -69,6 +69,7 @@ type serveSettings struct {
 	PerAddress   int           `koanf:"per_address"`          // of these from one address
 	MaxBody      int64         `koanf:"max_body"`             // octets
 	Timeout      time.Duration `koanf:"timeout"`              // for one request
+	Drain        time.Duration `koanf:"drain"`                // for which it says that it is not ready and still serves, when it stops
 	Grace        time.Duration `koanf:"grace"`                // for requests that are under way when the service stops
 }
 
@@ -81,6 +82,7 @@ const (
 	defaultPerAddress   = 256
 	defaultMaxBody      = 1 << 20
 	defaultTimeout      = 30 * time.Second
+	defaultDrain        = 5 * time.Second
 	defaultGrace        = 15 * time.Second
 )
 
@@ -89,7 +91,7 @@ func readSettings(dir string) (settings, error) {
 	s := settings{Serve: serveSettings{
 		Listen: defaultListen, MaxRequests: defaultMaxRequests, RequestsEach: defaultRequestsEach,
 		Connections: defaultConnections, PerAddress: defaultPerAddress, MaxBody: defaultMaxBody, Timeout: defaultTimeout,
-		Grace: defaultGrace,
+		Drain: defaultDrain, Grace: defaultGrace,
 	}}
 	k := koanf.New(".")
 	if err := k.Load(file.Provider(filepath.Join(dir, settingsFile)), yaml.Parser()); err != nil {
@@ -110,7 +112,8 @@ func readSettings(dir string) (settings, error) {
 			fmt.Sprintf("format is %d and should be %d; use the program that fits the data", s.Format, settingsFormat))
 	}
 	if !s.Serve.bounded() {
-		return s, badSettings("serve 的各项限额必须大于零", "the limits of serve must be greater than zero")
+		return s, badSettings("serve 的各项限额必须大于零，drain 不得小于零",
+			"the limits of serve must be greater than zero, and drain not less than zero")
 	}
 	return s, nil
 }
@@ -118,7 +121,7 @@ func readSettings(dir string) (settings, error) {
 // bounded reports whether every limit lets something in.
 func (s *serveSettings) bounded() bool {
 	return min(s.MaxRequests, s.RequestsEach, s.Connections, s.PerAddress) >= 1 && s.MaxBody >= 1 &&
-		min(s.Timeout, s.Grace) > 0
+		min(s.Timeout, s.Grace) > 0 && s.Drain >= 0
 }
 
 func badSettings(zh, en string) error {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/emmansun/gmsm/sm3"
 
+	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/document"
@@ -53,7 +54,27 @@ func (d *ownDesk) registry(ctx context.Context) (*identity.Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return identity.OpenRegistry(ctx, identity.RegistryConfig{Engine: kept, Now: d.c.Now})
+	return d.c.openRegistry(ctx, d.h, kept)
+}
+
+// openRegistry opens what a service keeps of systems, and finishes what was begun when its process ended.
+func (c *program) openRegistry(ctx context.Context, h *house, kept engine.Engine) (*identity.Registry, error) {
+	g, err := identity.OpenRegistry(ctx, identity.RegistryConfig{Engine: kept, Now: c.Now})
+	if err != nil {
+		return nil, err
+	}
+	id, err := g.Finish(ctx, func(ctx context.Context, by string, change vault.Witnessed) error {
+		a := vault.Access{Caller: by, Purpose: "完成中断的登记变更", Ground: vault.GroundOperator}
+		return h.vault.Witness(ctx, a, change)
+	})
+	switch {
+	case err != nil:
+		c.serviceLog().ErrorContext(ctx, "a change of a registration was broken off and cannot be finished",
+			"registration", id, "error", err.Error())
+	case id != "":
+		c.serviceLog().WarnContext(ctx, "a change of a registration was broken off and is finished", "registration", id)
+	}
+	return g, nil
 }
 
 const maxListedSystems = 100_000
@@ -61,6 +82,9 @@ const maxListedSystems = 100_000
 func (d *ownDesk) systems(ctx context.Context) ([]identity.Registration, error) {
 	g, err := d.registry(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := d.witness(ctx, identity.Listed()); err != nil {
 		return nil, err
 	}
 	return g.List("", maxListedSystems), nil
@@ -82,7 +106,7 @@ func (d *ownDesk) revokeSystem(ctx context.Context, id string, certificate *[sm3
 	return err
 }
 
-// witness has the vault audit a change of registrations, by whoever the command acts for.
+// witness has the vault audit a change or a reading of registrations, by whoever the command acts for.
 func (d *ownDesk) witness(ctx context.Context, change vault.Witnessed) error {
 	return d.h.vault.Witness(ctx, d.access, change)
 }

@@ -110,13 +110,13 @@ func (c *program) serveHouse(ctx context.Context, h *house, settings *serveSetti
 	if err != nil {
 		return err
 	}
-	l, err := c.listen(ctx, settings.Listen, settings, facing{face.config(), s.Busy(), s.Handler()})
+	l, err := c.listen(ctx, settings.Listen, settings, facing{face.config(), known.registry.Connected, s.Busy(), s.Handler()})
 	if err != nil {
 		return err
 	}
 	all := []*listener{l}
 	if settings.Metrics != "" {
-		m, err := c.listen(ctx, settings.Metrics, settings, facing{nil, s.Busy(), s.Metrics()})
+		m, err := c.listen(ctx, settings.Metrics, settings, facing{nil, nil, s.Busy(), s.Metrics()})
 		if err != nil {
 			return errors.Join(err, l.Close())
 		}

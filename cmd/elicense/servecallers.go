@@ -31,7 +31,7 @@ type recognised struct {
 
 // recognise knows systems by their registrations, and in a sandbox also callers by bearer keys.
 func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s *serveSettings) (*recognised, error) {
-	registry, err := identity.OpenRegistry(ctx, identity.RegistryConfig{Engine: kept, Now: c.Now})
+	registry, err := c.openRegistry(ctx, h, kept)
 	if err != nil {
 		return nil, err
 	}

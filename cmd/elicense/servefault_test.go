@@ -86,7 +86,7 @@ func TestSlowContent(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir() + "/data"
 	(&runner{t, dir}).ok("init", "--sandbox")
-	require.NoError(t, os.WriteFile(filepath.Join(dir, serviceFile), []byte("max_requests: 24\nrequests_per_address: 16\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, serviceFile), []byte("max_requests: 64\nrequests_per_address: 16\n"), 0o600))
 	s := serve(t, dir)
 	address := strings.TrimSuffix(strings.TrimPrefix(s.base, "http://"), api.Version)
 	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}

@@ -34,9 +34,21 @@ type listener struct {
 
 // facing is what answers at an address.
 type facing struct {
-	tls     *tls.Config // nil: without TLS
+	tls     *tls.Config                // nil: without TLS
+	known   func(*http.Request) string // whom of those who call it finds a seat for, though there is none; nil: nobody
 	busy    http.Handler
 	handler http.Handler
+}
+
+// keptPart: for callers that are known this part of the seats is kept beyond those that are for everybody.
+const keptPart = 4
+
+// kept are the seats for callers that are known.
+func (f *facing) kept(s *serveSettings) *crowd.Kept {
+	if f.known == nil {
+		return nil
+	}
+	return &crowd.Kept{Seats: crowd.NewSeats(max(1, s.MaxRequests/keptPart), max(1, s.RequestsEach/keptPart)), Name: f.known}
 }
 
 // listen opens an address.
@@ -51,7 +63,7 @@ func (c *program) listen(ctx context.Context, address string, s *serveSettings, 
 	}
 	busy, h := c.sent(s.Timeout, f.busy), c.sent(s.Timeout, f.handler)
 	return &listener{l, &http.Server{
-		Handler:           c.hurried(crowd.AtMost(crowd.NewSeats(s.MaxRequests, s.RequestsEach), busy, h)),
+		Handler:           c.hurried(crowd.AtMost(crowd.NewSeats(s.MaxRequests, s.RequestsEach), f.kept(s), busy, h)),
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: min(s.RequestsEach, maxStreams)},
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: s.Timeout, WriteTimeout: s.Timeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes,

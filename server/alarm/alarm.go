@@ -78,16 +78,20 @@ type Watcher struct {
 
 	watching sync.Mutex // one change of who is watched at a time: the audit has them in the order in which they count
 
+	keeping sync.Mutex // one Keep at a time
+
 	mu      sync.Mutex
 	watched map[[sm3.Size]byte]bool // guarded by mu; tokens of persons
 	hours   map[string]*hour        // guarded by mu; by who looks
 	began   time.Time               // guarded by mu; of the hour
+	turned  bool                    // guarded by mu; what was kept of a former hour is still there
 }
 
 // hour is what somebody did in the hour.
 type hour struct {
 	persons map[[sm3.Size]byte]bool
 	raised  map[Kind]bool // once an hour each: an alarm that repeats itself is not read
+	changed bool          // since Keep
 }
 
 // Key spaces, below one prefix; see server/keys.go for its neighbours.
@@ -95,11 +99,13 @@ type hour struct {
 //	a k          key of tokens
 //	a w token    a watched person: empty
 //	a n number   an alarm as JSON; 8 bytes, big endian
+//	a h token    what somebody did in the hour, as JSON
 const (
 	space        = 'a'
 	spaceKey     = 'k'
 	spaceWatched = 'w'
 	spaceAlarm   = 'n'
+	spaceHour    = 'h'
 )
 
 const (
@@ -108,7 +114,7 @@ const (
 	maxWatched  = 100_000
 )
 
-// Open reads who is watched.
+// Open reads who is watched, and what was counted in this hour.
 func Open(ctx context.Context, cfg Config) (*Watcher, error) {
 	if cfg.Engine == nil || cfg.Now == nil || cfg.Rand == nil {
 		return nil, ErrConfig
@@ -116,12 +122,15 @@ func Open(ctx context.Context, cfg Config) (*Watcher, error) {
 	if cfg.Many <= 0 {
 		cfg.Many = defaultMany
 	}
-	w := &Watcher{cfg: cfg, hours: map[string]*hour{}, began: cfg.Now()}
+	w := &Watcher{cfg: cfg}
 	if err := w.openKey(ctx); err != nil {
 		return nil, fmt.Errorf("opening alarms: %w", err)
 	}
 	err := cfg.Engine.View(ctx, func(r engine.Reader) error {
 		w.watched = map[[sm3.Size]byte]bool{} // a closure may run again
+		if err := w.readHours(r); err != nil {
+			return err
+		}
 		return r.Scan(engine.Range{Prefix: []byte{space, spaceWatched}}, func(key, _ []byte) (bool, error) {
 			if len(key) != 2+sm3.Size {
 				return false, fmt.Errorf("%w: watched person", engine.ErrCorrupt)
@@ -168,19 +177,21 @@ func (w *Watcher) token(number string) [sm3.Size]byte {
 func (w *Watcher) Observe(ctx context.Context, l Look) error {
 	for _, a := range w.judge(&l) {
 		if err := w.keep(ctx, a); err != nil {
-			w.again(&l)
+			w.raiseAgain(&l)
 			return fmt.Errorf("keeping an alarm: %w", err)
 		}
 	}
 	return nil
 }
 
-// again has what somebody does raise its alarms once more: one of them was not kept, and the answer that waited for it
+// raiseAgain has what somebody does raise its alarms once more: one of them was not kept, and the answer that waited for it
 // is asked for again.
-func (w *Watcher) again(l *Look) {
+func (w *Watcher) raiseAgain(l *Look) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	clear(w.hourOf(l.who()).raised)
+	h := w.hourOf(l.who())
+	clear(h.raised)
+	h.changed = true
 }
 
 // judge tells which alarms a look-up raises.
@@ -196,8 +207,8 @@ func (w *Watcher) judge(l *Look) []*Alarm {
 	}
 	for _, number := range l.Of {
 		of := w.token(number)
-		if l.Clerk && len(h.persons) <= w.cfg.Many {
-			h.persons[of] = true
+		if l.Clerk && len(h.persons) <= w.cfg.Many && !h.persons[of] {
+			h.persons[of], h.changed = true, true
 		}
 		if w.watched[of] {
 			raise(KindWatched)
@@ -208,7 +219,7 @@ func (w *Watcher) judge(l *Look) []*Alarm {
 	}
 	for kind, is := range map[Kind]bool{KindNoCase: l.NoCase, KindMany: len(h.persons) > w.cfg.Many} {
 		if is && !h.raised[kind] {
-			h.raised[kind] = true
+			h.raised[kind], h.changed = true, true
 			raise(kind)
 		}
 	}
@@ -218,16 +229,16 @@ func (w *Watcher) judge(l *Look) []*Alarm {
 // hourOf is what somebody did in this hour. mu is held. Beyond the bound all others are counted as one: who hides in a
 // crowd raises its alarm.
 func (w *Watcher) hourOf(who string) *hour {
-	if now := w.cfg.Now(); now.Sub(w.began) >= time.Hour || now.Before(w.began) {
+	if now := w.cfg.Now(); ended(w.began, now) {
 		clear(w.hours)
-		w.began = now
+		w.began, w.turned = now, true
 	}
 	if len(w.hours) >= maxWhos && w.hours[who] == nil {
 		who = ""
 	}
 	h := w.hours[who]
 	if h == nil {
-		h = &hour{persons: map[[sm3.Size]byte]bool{}, raised: map[Kind]bool{}}
+		h = newHour()
 		w.hours[who] = h
 	}
 	return h

@@ -140,6 +140,61 @@ func TestMany(t *testing.T) {
 	require.Empty(t, look("clerk-1", 5, true))
 }
 
+// TestManyAfterRestart: a restart is no way to begin anew: what was counted and kept counts on, an alarm that was raised is
+// not raised again in the hour, and nothing is left of former hours; what could not be kept is kept the next time.
+func TestManyAfterRestart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := &failing{Engine: w.engine}
+	w.engine = e
+	w.open()
+	look := func(actor string, n int) []alarm.Kind {
+		return w.raised(alarm.Look{Caller: "hall", Actor: actor, Clerk: true, Of: []string{fmt.Sprint(planted, n)}})
+	}
+	for n := range 2 {
+		require.Empty(t, look("clerk-1", n))
+	}
+	e.err = engine.ErrNoSpace
+	require.ErrorIs(t, w.watcher.Keep(t.Context()), engine.ErrNoSpace)
+	e.err = nil
+	require.NoError(t, w.watcher.Keep(t.Context()))
+	w.now = w.now.Add(time.Minute)
+	w.open()
+	require.Empty(t, look("clerk-1", 0), "the same person")
+	require.Empty(t, look("clerk-1", 2))
+	require.Equal(t, []alarm.Kind{alarm.KindMany}, look("clerk-1", 3))
+	require.NoError(t, w.watcher.Keep(t.Context()))
+	w.open()
+	require.Empty(t, look("clerk-1", 4), "once an hour")
+	require.Empty(t, look("clerk-2", 4))
+	require.NoError(t, w.watcher.Keep(t.Context()))
+
+	hours := func() (n int) {
+		require.NoError(t, w.engine.View(t.Context(), func(r engine.Reader) error {
+			n = 0
+			return r.Scan(engine.Range{Prefix: []byte("ah")}, func(_, value []byte) (bool, error) {
+				require.NotContains(t, string(value), planted)
+				n++
+				return true, nil
+			})
+		}))
+		return n
+	}
+	require.Equal(t, 2, hours())
+	w.now = w.now.Add(time.Hour - time.Minute)
+	w.open()
+	require.Empty(t, look("clerk-1", 5))
+	e.err = engine.ErrNoSpace
+	require.ErrorIs(t, w.watcher.Keep(t.Context()), engine.ErrNoSpace)
+	e.err = nil
+	require.NoError(t, w.watcher.Keep(t.Context()))
+	require.Equal(t, 1, hours())
+	w.now = w.now.Add(time.Hour)
+	require.Empty(t, look("clerk-3", 5))
+	require.NoError(t, w.watcher.Keep(t.Context()))
+	require.Equal(t, 1, hours())
+}
+
 // TestWatched: look-ups of a watched person raise an alarm, after a restart too, until nobody watches any more.
 func TestWatched(t *testing.T) {
 	t.Parallel()
@@ -216,10 +271,12 @@ func TestFails(t *testing.T) {
 	require.ErrorIs(t, w.watcher.Watch(ended, planted, true, seen), context.Canceled)
 	require.Empty(t, w.raised(alarm.Look{Caller: "hall", Of: []string{planted}}))
 
-	for key, value := range map[string]string{"ak": "short", "awshort": "x"} {
+	for key, value := range map[string]string{
+		"ak": "short", "awshort": "x", "ahx": "{", "ahy": `{"began":"2026-03-02T01:00:00Z","persons":["eA=="]}`,
+	} {
 		e := memory.New()
 		require.NoError(t, e.Update(t.Context(), func(tx engine.Writer) error { return tx.Put([]byte(key), []byte(value)) }))
-		_, err := alarm.Open(t.Context(), alarm.Config{Engine: e, Now: time.Now, Rand: rand.Reader})
+		_, err := alarm.Open(t.Context(), alarm.Config{Engine: e, Now: func() time.Time { return w.now }, Rand: rand.Reader})
 		require.ErrorIs(t, err, engine.ErrCorrupt, key)
 	}
 	_, err := alarm.Open(t.Context(), alarm.Config{})

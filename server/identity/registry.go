@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +16,6 @@ import (
 
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/pki"
-	"github.com/elicense/elicense/vault"
 )
 
 // spaceRegistration is the prefix of keys: r, id -> registration as JSON. See server/keys.go for its neighbours.
@@ -37,11 +37,14 @@ type Registry struct {
 	marks *marks
 
 	writing sync.Mutex // one change at a time: what is durable and what is in memory stay the same
+	begun   *begun     // guarded by writing; a change that was witnessed and not carried out, as on a full disk
 
 	mu   sync.RWMutex
 	byID map[string]*Registration           // guarded by mu; values are never changed
 	held map[[sm3.Size]byte]*heldCredential // guarded by mu; by digest of the certificate
 	gone map[[sm3.Size]byte]goneCredential  // guarded by mu; by digest of the certificate
+
+	changed chan struct{} // guarded by mu; closed with the next change
 }
 
 // goneCredential is a revoked credential that is in no registration any more.
@@ -65,7 +68,7 @@ func OpenRegistry(ctx context.Context, cfg RegistryConfig) (*Registry, error) {
 	}
 	g := &Registry{
 		cfg: cfg, byID: map[string]*Registration{}, held: map[[sm3.Size]byte]*heldCredential{},
-		gone: map[[sm3.Size]byte]goneCredential{},
+		gone: map[[sm3.Size]byte]goneCredential{}, changed: make(chan struct{}),
 	}
 	err := cfg.Engine.View(ctx, func(r engine.Reader) error {
 		g.byID = map[string]*Registration{} // a closure may run again
@@ -126,10 +129,13 @@ func (g *Registry) Put(ctx context.Context, by string, reg Registration, witness
 	}
 	g.writing.Lock()
 	defer g.writing.Unlock()
+	if err := g.settle(ctx); err != nil {
+		return err
+	}
 	if err := g.fits(&reg); err != nil {
 		return err
 	}
-	return g.keep(ctx, &reg, reg.registered(), witness)
+	return g.keep(ctx, &begun{reg, reg.registered()}, witness)
 }
 
 // fits checks a registration against the others. writing is held.
@@ -180,33 +186,13 @@ func (g *Registry) keepRevoked(reg *Registration, seen map[[sm3.Size]byte]bool) 
 	}
 }
 
-// keep has a change of a registration witnessed, makes it durable, then known. A crash between the last two leaves it
-// durable: it is known after the next opening. writing is held.
-func (g *Registry) keep(ctx context.Context, reg *Registration, change vault.Witnessed, witness Witness) error {
-	value, err := json.Marshal(reg)
-	if err != nil {
-		return err
-	}
-	if err := witness.of(ctx, change); err != nil {
-		return err
-	}
-	err = g.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		return w.Put(append([]byte{spaceRegistration}, reg.ID...), value)
-	})
-	if err != nil {
-		return fmt.Errorf("keeping a registration: %w", err)
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	maps.DeleteFunc(g.held, func(_ [sm3.Size]byte, h *heldCredential) bool { return h.owner.ID == reg.ID })
-	g.byID[reg.ID] = reg
-	return g.hold(reg)
-}
-
 // Revoke ends a registration for good, or, with the digest of a certificate, that credential.
 func (g *Registry) Revoke(ctx context.Context, by, id string, credential *[sm3.Size]byte, witness Witness) error {
 	g.writing.Lock()
 	defer g.writing.Unlock()
+	if err := g.settle(ctx); err != nil {
+		return err
+	}
 	g.mu.RLock()
 	known := g.byID[id]
 	g.mu.RUnlock()
@@ -217,7 +203,7 @@ func (g *Registry) Revoke(ctx context.Context, by, id string, credential *[sm3.S
 	reg.By, reg.Changed = by, now
 	if credential == nil {
 		reg.Revoked = now
-		return g.keep(ctx, &reg, reg.revoked(nil), witness)
+		return g.keep(ctx, &begun{reg, reg.revoked(nil)}, witness)
 	}
 	i := slices.IndexFunc(reg.Credentials, func(c Credential) bool { return c.Digest() == *credential })
 	if i < 0 {
@@ -226,7 +212,7 @@ func (g *Registry) Revoke(ctx context.Context, by, id string, credential *[sm3.S
 	if reg.Credentials[i].Revoked.IsZero() {
 		reg.Credentials[i].Revoked = now
 	}
-	return g.keep(ctx, &reg, reg.revoked(credential), witness)
+	return g.keep(ctx, &begun{reg, reg.revoked(credential)}, witness)
 }
 
 // Empty tells that no system was ever registered.
@@ -304,6 +290,19 @@ func (g *Registry) find(kind CredentialKind, digest [sm3.Size]byte) (*heldCreden
 		return nil, Refuse(CodeRevoked)
 	}
 	return h, nil
+}
+
+// Connected is the registration in whose name a connection is, by its certificate; "" if there is none in force. It
+// judges nothing else: it tells those who are expected from strangers before anything is read.
+func (g *Registry) Connected(r *http.Request) string {
+	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+		return ""
+	}
+	h, err := g.find(CredentialTLS, sm3.Sum(r.TLS.PeerCertificates[0].Raw))
+	if err != nil {
+		return ""
+	}
+	return h.owner.ID
 }
 
 // ErrConfig is a part that was not given.

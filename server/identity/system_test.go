@@ -274,6 +274,9 @@ func TestMutualTLS(t *testing.T) {
 	c, err := w.systems.Recognise(plain())
 	refused(t, identity.CodeNobody, c, err)
 	require.ErrorIs(t, err, identity.ErrNobody)
+	require.Empty(t, w.registry.Connected(plain()))
+	require.Equal(t, reg.ID, w.registry.Connected(withCertificate(plain(), der)))
+	require.Empty(t, w.registry.Connected(withCertificate(plain(), w.key.Certificate)), "of signatures")
 
 	c, err = w.systems.Recognise(withCertificate(plain(), der))
 	require.NoError(t, err)

@@ -26,7 +26,16 @@ const (
 	actRegister          = "register-system"
 	actRevoke            = "revoke-system"
 	actRevokeCertificate = "revoke-certificate"
+	actRead              = "registrations"
 )
+
+// Listed is what the audit says of a reading of registrations.
+func Listed() vault.Witnessed { return vault.Witnessed{Act: actRead} }
+
+// Shown is what it says of a reading of one.
+func Shown(id string) vault.Witnessed {
+	return vault.Witnessed{Act: actRead, Object: "registration " + id}
+}
 
 // registered is what the audit says of a registration that was put: whose rights it gives, to which certificates.
 func (r *Registration) registered() vault.Witnessed {

@@ -86,17 +86,20 @@ func kindsOf(names []string) ([]record.Kind, error) {
 	return kinds, nil
 }
 
-// typesOf keeps a caller within its registration.
+// typesOf keeps a caller within its registration: who names no types, or an empty list, means all that it may touch.
 func typesOf(c *identity.Caller, wanted []string) ([]string, error) {
 	for _, typ := range wanted {
 		if err := checkType(c, typ); err != nil {
 			return nil, err
 		}
 	}
-	if wanted == nil {
-		return c.Types, nil
+	switch {
+	case len(wanted) > 0:
+		return wanted, nil
+	case c.Types != nil && len(c.Types) == 0: // an empty list would be kept as none, which is all
+		return nil, identity.Refuse(identity.CodeTypeScope)
 	}
-	return wanted, nil
+	return c.Types, nil
 }
 
 func pageOf(p *vault.FeedPage) api.EventPage {

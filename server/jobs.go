@@ -296,7 +296,7 @@ func (s *Server) accept(ctx context.Context, c *identity.Caller, req jobs.Reques
 	req.Owner, req.Message, req.Clerk, req.System = s.ownerOf(c), c.Message, clerkOf(c), c.Registration
 	release, full := s.hold(ctx, req.Owner, jobs.Overhead+req.Makes)
 	defer release()
-	req.Refuse = full // not of what was accepted before
+	req.Refuse = cmp.Or(firstOnly(c), full) // not of what was accepted before
 	j, again, err := s.jobs.Add(ctx, req)
 	out, err := jobAnswer(j, err)
 	if err == nil && again {

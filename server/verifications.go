@@ -38,7 +38,7 @@ const (
 
 func (s *Server) registerVerifications() {
 	add(s, operation{
-		id: "verify", method: http.MethodPost, path: "/verifications", tag: "verifications",
+		id: "verify", again: true, method: http.MethodPost, path: "/verifications", tag: "verifications",
 		status: http.StatusCreated, may: identity.MayVerify, maxBody: largeBody,
 		zh: "核验一件或一个办件的材料", en: "judge the documents of a case",
 	}, s.verify)
@@ -85,6 +85,9 @@ func (s *Server) verify(ctx context.Context, c *identity.Caller, in *verifyInput
 	case err == nil:
 		return verificationAnswer(http.StatusOK, "true", former), nil
 	case !isCode(err, CodeNoVerdict):
+		return nil, err
+	}
+	if err := firstOnly(c); err != nil {
 		return nil, err
 	}
 	kept := &verdict{ID: id, Owner: s.ownerOf(c), Asked: asked}

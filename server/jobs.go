@@ -66,24 +66,37 @@ func (s *Server) openWork() error {
 	return err
 }
 
-// standing is work that is refused at its start, also after a crash, if the system that wanted it was revoked since.
+// standing is work that is refused at its start, also after a crash, if the system that wanted it may not want it any
+// more.
 func (s *Server) standing(work jobs.Work) jobs.Work {
 	return func(ctx context.Context, j *jobs.Job, tell func(jobs.Progress)) (any, error) {
-		if s.revoked(j) {
-			return nil, identity.Refuse(identity.CodeRevoked)
+		if err := s.mayStill(j); err != nil {
+			return nil, err
 		}
 		return work(ctx, j, tell)
 	}
 }
 
-func (s *Server) revoked(j *jobs.Job) bool {
-	switch {
-	case s.cfg.Registry == nil:
-		return false
-	case j.System == "": // it was not wanted by a registered system, or before jobs said by which
-		return s.cfg.Registry.Withdrawn(j.Owner)
+// mayStill asks anew for what was asked for when a job was accepted: its system may have been revoked, given another
+// role, or kept to other types since.
+func (s *Server) mayStill(j *jobs.Job) error {
+	if s.cfg.Registry == nil {
+		return nil
 	}
-	return !s.cfg.Registry.Stands(j.System, j.Owner)
+	if j.System == "" { // it was not wanted by a registered system, or before jobs said by which
+		if s.cfg.Registry.Withdrawn(j.Owner) {
+			return identity.Refuse(identity.CodeRevoked)
+		}
+		return nil
+	}
+	c := s.cfg.Registry.Standing(j.System, j.Owner)
+	switch {
+	case c == nil:
+		return identity.Refuse(identity.CodeRevoked)
+	case !c.May(identity.MayConvert):
+		return forbidden(identity.MayConvert, c)
+	}
+	return checkType(c, j.Type)
 }
 
 // explain tells why a job failed, as the same request would have been refused at once.

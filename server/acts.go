@@ -52,7 +52,7 @@ func (s *Server) registerActs() {
 	for _, a := range acts {
 		op := a.operation
 		op.method, op.tag, op.may, op.maxBody = http.MethodPost, "licences", identity.MayAct, imageBody
-		op.path = "/licences/{identifier}/" + op.path
+		op.path, op.again = "/licences/{identifier}/"+op.path, true
 		add(s, op, func(ctx context.Context, c *identity.Caller, in *actInput) (*writtenOutput, error) {
 			return s.act(ctx, c, a, in)
 		})

@@ -31,7 +31,7 @@ type Converting struct {
 func (s *Server) registerConversions() {
 	add(s, operation{
 		id: "convert", method: http.MethodPost, path: "/conversions", tag: "conversions", status: http.StatusAccepted,
-		may: identity.MayConvert, maxBody: 128 << 10,
+		may: identity.MayConvert, maxBody: 128 << 10, again: true,
 		zh: "存量证照台账转换（先上传台账）", en: "convert a ledger of paper licences that was uploaded before",
 	}, s.convert)
 	add(s, operation{
@@ -49,7 +49,7 @@ func (s *Server) registerConversions() {
 	}, s.signOff)
 	add(s, operation{
 		id: "undoConversion", method: http.MethodPost, path: "/conversions/{batch}/undo", tag: "conversions",
-		status: http.StatusAccepted, may: identity.MayConvert, zh: "撤回批次", en: "take a batch back",
+		status: http.StatusAccepted, may: identity.MayConvert, again: true, zh: "撤回批次", en: "take a batch back",
 	}, s.undoConversion)
 }
 

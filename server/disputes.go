@@ -16,7 +16,7 @@ import (
 func (s *Server) registerDisputes() {
 	raised := map[int][]any{http.StatusCreated: {api.Dispute{}}, http.StatusOK: {api.Dispute{}}}
 	add(s, operation{
-		id: "raiseDispute", method: http.MethodPost, path: "/disputes", tag: "disputes", status: http.StatusCreated,
+		id: "raiseDispute", again: true, method: http.MethodPost, path: "/disputes", tag: "disputes", status: http.StatusCreated,
 		may: identity.MayDispute, answers: raised, zh: "提出准确性异议", en: "say that elements of a licence are not right",
 	}, s.raiseDispute)
 	add(s, operation{
@@ -28,7 +28,7 @@ func (s *Server) registerDisputes() {
 		zh: "异议现状", en: "how a dispute stands",
 	}, s.getDispute)
 	add(s, operation{
-		id: "settleDispute", method: http.MethodPost, path: "/disputes/{id}/settlement", tag: "disputes",
+		id: "settleDispute", again: true, method: http.MethodPost, path: "/disputes/{id}/settlement", tag: "disputes",
 		may: identity.MaySettle, zh: "办结异议：已更正或不予更正", en: "settle a dispute: corrected, or rejected with a reason",
 	}, s.settleDispute)
 }
@@ -49,6 +49,12 @@ func (s *Server) raiseDispute(ctx context.Context, c *identity.Caller, in *raise
 	if err := checkIdentifier(c, in.Body.Identifier); err != nil {
 		return nil, err
 	}
+	id := disputeID(s.ownerOf(c), in.Key)
+	if never := firstOnly(c); never != nil {
+		if _, err := s.disputes.get(ctx, id); err != nil {
+			return nil, never
+		}
+	}
 	a := s.accessOf(ctx, c, in.Body.Asked)
 	found, err := s.one(ctx, a, in.Body.Identifier) // the right to see it, in the audit
 	if err != nil {
@@ -58,7 +64,7 @@ func (s *Server) raiseDispute(ctx context.Context, c *identity.Caller, in *raise
 	if err != nil {
 		return nil, err
 	}
-	d.ID = disputeID(d.Owner, in.Key)
+	d.ID = id
 	err = s.cfg.Vault.Witness(ctx, a, vault.Witnessed{
 		Act: "raise-dispute", Object: "dispute " + d.ID, Licence: found.Identifier,
 	})
@@ -251,6 +257,9 @@ func (s *Server) settleDispute(ctx context.Context, c *identity.Caller, in *sett
 // checkSettlement: who rejects says why, and who says that he has corrected has: the version that he names is the one
 // that stands now, is later than the disputed one, and says something else in a disputed element.
 func (s *Server) checkSettlement(ctx context.Context, c *identity.Caller, d *dispute, in *settleInput) error {
+	if err := firstOnly(c); err != nil {
+		return err
+	}
 	r := &in.Body
 	if r.Outcome == disputeRejected {
 		if r.Reason == "" || r.Version != 0 {

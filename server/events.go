@@ -86,17 +86,20 @@ func kindsOf(names []string) ([]record.Kind, error) {
 	return kinds, nil
 }
 
-// typesOf keeps a caller within its registration.
+// typesOf keeps a caller within its registration: who names no types, or an empty list, means all that it may touch.
 func typesOf(c *identity.Caller, wanted []string) ([]string, error) {
 	for _, typ := range wanted {
 		if err := checkType(c, typ); err != nil {
 			return nil, err
 		}
 	}
-	if wanted == nil {
-		return c.Types, nil
+	switch {
+	case len(wanted) > 0:
+		return wanted, nil
+	case c.Types != nil && len(c.Types) == 0: // an empty list would be kept as none, which is all
+		return nil, identity.Refuse(identity.CodeTypeScope)
 	}
-	return wanted, nil
+	return c.Types, nil
 }
 
 func pageOf(p *vault.FeedPage) api.EventPage {
@@ -134,11 +137,12 @@ func (f source) Events(ctx context.Context, owner feed.Owner, q feed.Query) (*ap
 	if err != nil {
 		return nil, err
 	}
-	if g := f.s.cfg.Registry; g != nil && g.Withdrawn(owner.ID) {
-		return nil, identity.Refuse(identity.CodeRevoked)
+	types, err := f.reach(owner, q.Types)
+	if err != nil {
+		return nil, err
 	}
 	page, err := f.s.cfg.Vault.Events(ctx, followAccess(owner.ID, owner.Department, ""), vault.FeedQuery{
-		From: q.From, Limit: q.Limit, Kinds: kinds, Types: q.Types,
+		From: q.From, Limit: q.Limit, Kinds: kinds, Types: types,
 	})
 	if err != nil {
 		return nil, err
@@ -147,13 +151,30 @@ func (f source) Events(ctx context.Context, owner feed.Owner, q feed.Query) (*ap
 	return &out, nil
 }
 
+// reach is what an owner's systems may still touch of what was subscribed to. A registration may have been narrowed, given
+// another role, or revoked since.
+func (f source) reach(owner feed.Owner, wanted []string) ([]string, error) {
+	g := f.s.cfg.Registry
+	if g == nil {
+		return wanted, nil
+	}
+	if g.Withdrawn(owner.ID) {
+		return nil, identity.Refuse(identity.CodeRevoked)
+	}
+	types, ok := g.Together(owner.ID, identity.MayFollow, wanted)
+	if !ok {
+		return nil, identity.Refuse(identity.CodeTypeScope)
+	}
+	return types, nil
+}
+
 // End implements feed.Source.
 func (f source) End(ctx context.Context) (uint64, error) { return f.s.cfg.Vault.FeedEnd(ctx) }
 
 // Refused implements feed.Source.
 func (source) Refused(err error) bool {
 	return errors.Is(err, vault.ErrDenied) || errors.Is(err, vault.ErrUnknownCaller) ||
-		identity.CodeOf(err) == identity.CodeRevoked
+		identity.CodeOf(err) == identity.CodeRevoked || identity.CodeOf(err) == identity.CodeTypeScope
 }
 
 // kindNames are the kinds of events that the feed has.

@@ -20,6 +20,7 @@ import (
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 	"github.com/elicense/elicense/server"
+	"github.com/elicense/elicense/server/identity"
 )
 
 // TestEventFeed_A75: a department reads what happened to its licences, the operator all of it without content, others
@@ -189,4 +190,28 @@ func TestNoWebhooks(t *testing.T) {
 	for _, path := range []string{"/subscriptions", "/subscriptions/x", "/subscriptions/x/deliveries"} {
 		refused(t, w.call("operator", http.MethodGet, path, nil), http.StatusNotFound, "not-offered")
 	}
+}
+
+// TestWebhookEmptyTypes: a list without any type is no way out of a registration: it is as good as none, and a caller
+// that may touch no type follows nothing.
+func TestWebhookEmptyTypes(t *testing.T) {
+	w := newWorldWith(t, func(keys *identity.Keys) {
+		keys.Add("none", identity.Caller{
+			ID: fixtures.Caller(0), Role: identity.RoleDepartmentSystem, Department: fixtures.Departments()[0].Code,
+			Types: []string{},
+		})
+	})
+	r := w.newReceiver()
+	w.issue("1")
+	subscribe := func(key string) reply {
+		return w.call(key, http.MethodPost, "/subscriptions", map[string]any{"url": r.URL, "from": 0, "types": []string{}},
+			api.HeaderIdempotencyKey, key)
+	}
+	made := subscribe("narrow")
+	require.Equal(t, http.StatusCreated, made.status, "%s", made.body)
+	require.Equal(t, []string{businessType}, into[api.Subscription](t, made).Types)
+	w.deliver()
+	require.Empty(t, r.got, "a food licence for who may touch business licences")
+	refused(t, subscribe("none"), http.StatusForbidden, "type-out-of-scope")
+	refused(t, w.call("none", http.MethodGet, "/events", nil), http.StatusForbidden, "type-out-of-scope")
 }

@@ -66,63 +66,65 @@ func (s *Server) openWork() error {
 	return err
 }
 
-// standing is work that is refused at its start, also after a crash, if the system that wanted it was revoked since, and
-// that ends with its next step if the system is revoked meanwhile: what was done by then stays done.
+// standing is work that is refused at its start, also after a crash, if the system that wanted it may not want it any
+// more, and that ends with its next step if that comes meanwhile: what was done by then stays done.
 func (s *Server) standing(work jobs.Work) jobs.Work {
 	return func(ctx context.Context, j *jobs.Job, tell func(jobs.Progress)) (any, error) {
 		if s.cfg.Registry == nil {
 			return work(ctx, j, tell)
 		}
-		ctx, stop := context.WithCancelCause(ctx)
-		defer stop(nil)
-		began := make(chan struct{})
-		go s.whileStanding(ctx, j, stop, began)
-		<-began
-		if err := revocation(ctx); err != nil {
+		changed := s.cfg.Registry.Changed() // before it is looked at
+		if err := s.mayStill(j); err != nil {
 			return nil, err
 		}
+		ctx, stop := context.WithCancelCause(ctx)
+		defer stop(nil)
+		go s.whileStanding(ctx, j, changed, stop)
 		result, err := work(ctx, j, tell)
-		if err != nil {
-			return nil, cmp.Or(revocation(ctx), err)
+		var end *endOfRight
+		if err != nil && errors.As(context.Cause(ctx), &end) {
+			return nil, end.error
 		}
-		return result, nil
+		return result, err
 	}
 }
 
-// whileStanding stops work when the registration under which it was wanted ends. It closes began once it has looked.
-func (s *Server) whileStanding(
-	ctx context.Context, j *jobs.Job, stop context.CancelCauseFunc, began chan<- struct{},
-) {
-	for first := true; ; first = false {
-		changed := s.cfg.Registry.Changed()
-		if s.revoked(j) {
-			stop(identity.Refuse(identity.CodeRevoked))
-		}
-		if first {
-			close(began)
-		}
+// endOfRight is why work was stopped whose system may not want it any more.
+type endOfRight struct{ error }
+
+// whileStanding stops work when a change of the registrations takes the right to it.
+func (s *Server) whileStanding(ctx context.Context, j *jobs.Job, changed <-chan struct{}, stop context.CancelCauseFunc) {
+	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-changed:
 		}
+		changed = s.cfg.Registry.Changed()
+		if err := s.mayStill(j); err != nil {
+			stop(&endOfRight{err})
+			return
+		}
 	}
 }
 
-// revocation is why work was stopped, if whoever wanted it was revoked; else nil.
-func revocation(ctx context.Context) error {
-	if cause := context.Cause(ctx); identity.CodeOf(cause) == identity.CodeRevoked {
-		return cause
+// mayStill asks anew for what was asked for when a job was accepted: its system may have been revoked, given another
+// role, or kept to other types since.
+func (s *Server) mayStill(j *jobs.Job) error {
+	if j.System == "" { // it was not wanted by a registered system, or before jobs said by which
+		if s.cfg.Registry.Withdrawn(j.Owner) {
+			return identity.Refuse(identity.CodeRevoked)
+		}
+		return nil
 	}
-	return nil
-}
-
-func (s *Server) revoked(j *jobs.Job) bool {
+	c := s.cfg.Registry.Standing(j.System, j.Owner)
 	switch {
-	case j.System == "": // it was not wanted by a registered system, or before jobs said by which
-		return s.cfg.Registry.Withdrawn(j.Owner)
+	case c == nil:
+		return identity.Refuse(identity.CodeRevoked)
+	case !c.May(identity.MayConvert):
+		return forbidden(identity.MayConvert, c)
 	}
-	return !s.cfg.Registry.Stands(j.System, j.Owner)
+	return checkType(c, j.Type)
 }
 
 // explain tells why a job failed, as the same request would have been refused at once.
@@ -340,7 +342,7 @@ func (s *Server) accept(ctx context.Context, c *identity.Caller, req jobs.Reques
 	req.Owner, req.Message, req.Clerk, req.System = s.ownerOf(c), c.Message, clerkOf(c), c.Registration
 	release, full := s.hold(ctx, req.Owner, jobs.Overhead+req.Makes)
 	defer release()
-	req.Refuse = full // not of what was accepted before
+	req.Refuse = cmp.Or(firstOnly(c), full) // not of what was accepted before
 	j, again, err := s.jobs.Add(ctx, req)
 	out, err := jobAnswer(j, err)
 	if err == nil && again {

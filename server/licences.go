@@ -36,22 +36,22 @@ var settled = map[int][]any{http.StatusOK: {api.Written{}, api.Validated{}}}
 
 func (s *Server) registerLicences() {
 	add(s, operation{
-		id: "issueLicence", method: http.MethodPost, path: "/licences", tag: "licences",
+		id: "issueLicence", again: true, method: http.MethodPost, path: "/licences", tag: "licences",
 		status: http.StatusCreated, may: identity.MayIssue, answers: issued, maxBody: imageBody,
 		zh: "签发：纸质证照已印制", en: "issue: the paper is printed",
 	}, s.issue)
 	add(s, operation{
-		id: "reserveLicence", method: http.MethodPost, path: "/reservations", tag: "licences",
+		id: "reserveLicence", again: true, method: http.MethodPost, path: "/reservations", tag: "licences",
 		status: http.StatusCreated, may: identity.MayIssue, answers: issued, maxBody: imageBody,
 		zh: "预留编号，随后印制并确认", en: "reserve a number, then print and confirm",
 	}, s.reserve)
 	add(s, operation{
-		id: "confirmReservation", method: http.MethodPost, path: "/reservations/{identifier}/confirmation",
+		id: "confirmReservation", again: true, method: http.MethodPost, path: "/reservations/{identifier}/confirmation",
 		tag: "licences", may: identity.MayIssue, answers: settled,
 		zh: "确认：纸质证照已印制", en: "confirm: the paper is printed",
 	}, s.confirm)
 	add(s, operation{
-		id: "cancelReservation", method: http.MethodPost, path: "/reservations/{identifier}/cancellation",
+		id: "cancelReservation", again: true, method: http.MethodPost, path: "/reservations/{identifier}/cancellation",
 		tag: "licences", zh: "作废预留的编号", en: "void a reserved number", may: identity.MayIssue, answers: settled,
 	}, s.cancel)
 	s.registerReservations()

@@ -68,7 +68,7 @@ func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 	if !s.limitCaller(c, caller) {
 		return
 	}
-	if err := errors.Join(admit(ctx.Operation(), caller), s.nameClerk(caller, c.Request)); err != nil {
+	if err := errors.Join(admit(ctx, caller), s.nameClerk(caller, c.Request)); err != nil {
 		s.writeProblem(c, s.problem(ctx.Context(), err))
 		return
 	}
@@ -105,17 +105,18 @@ func (s *Server) letAnyone(c *gin.Context, ctx bodyContext, next func(huma.Conte
 
 // admit decides whether a caller may do what an operation does, proven as he is. A signature that was used before is
 // good for one thing only: to be told again what a write has answered.
-func admit(op *huma.Operation, caller *identity.Caller) error {
+func admit(ctx huma.Context, caller *identity.Caller) error {
+	op := ctx.Operation()
 	may, _ := op.Metadata[permissionKey].(identity.Permission)
 	write, _ := op.Metadata[writeKey].(bool)
-	keyed, _ := op.Metadata[keyedKey].(bool)
-	return entry{may, write, keyed}.admit(caller)
+	again, _ := op.Metadata[againKey].(bool)
+	return entry{may, write, again && ctx.Query("validate") == ""}.admit(caller)
 }
 
-// entry is what it takes to be let in; keyed: a repetition is answered with the first answer.
+// entry is what it takes to be let in; again: a repetition is answered with the first answer.
 type entry struct {
 	may          identity.Permission
-	write, keyed bool
+	write, again bool
 }
 
 func (e entry) admit(caller *identity.Caller) error {
@@ -124,7 +125,7 @@ func (e entry) admit(caller *identity.Caller) error {
 		return forbidden(e.may, caller)
 	case e.write && caller.MustSign && !caller.Signed:
 		return identity.Refuse(identity.CodeNeedsProof)
-	case !e.keyed && caller.Repeated:
+	case !e.again && caller.Repeated:
 		return identity.Refuse(identity.CodeReplayed)
 	}
 	return nil

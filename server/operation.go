@@ -35,6 +35,7 @@ type operation struct {
 	maxBody int64 // 0: smallBody
 	judged  bool  // lets anybody have something judged, which is work: it waits for its turn
 	write   bool  // changes something though it takes no idempotency key: by its nature it may be repeated
+	again   bool  // tells a repetition what it told the first time, and does nothing else: see firstOnly
 
 	// answers describe what the answer's Go type does not: the types of JSON answers by status, for writes that can
 	// also be replayed or validated.
@@ -45,12 +46,11 @@ type operation struct {
 	consumes []string
 }
 
-// Where an operation keeps its permission, whether it is a write, and whether it answers a repetition with the first
-// answer.
+// Where an operation keeps its permission, whether it is a write, and whether a repetition may go on.
 const (
 	permissionKey = "permission"
 	writeKey      = "write"
-	keyedKey      = "keyed"
+	againKey      = "again"
 )
 
 // write is what the input of every write has, by Write.
@@ -74,7 +74,7 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 		MaxBodyBytes: op.maxBody, BodyReadTimeout: bodyTime(op.maxBody),
 		Parameters: fieldsOf(op),
 		Metadata: map[string]any{
-			permissionKey: op.may, writeKey: isWrite || op.write, keyedKey: isWrite, judgedKey: op.judged,
+			permissionKey: op.may, writeKey: isWrite || op.write, againKey: op.again, judgedKey: op.judged,
 		},
 		Responses: s.responses(op), Security: security(op), RequestBody: requestBody(op),
 		SkipValidateBody: op.consumes != nil, // the library reads it

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -305,5 +306,77 @@ func TestReadingsAudited(t *testing.T) {
 	store.full = engine.ErrNoSpace
 	for path, r := range readings {
 		refused(t, w.call(r[0], http.MethodGet, path, nil), http.StatusInsufficientStorage, "no-space")
+	}
+}
+
+// narrow keeps a system to these types from now on, or gives it another role.
+func (w *world) narrow(id, role string, types ...string) {
+	w.t.Helper()
+	reg := w.registration()
+	reg.Credentials = into[api.RegistrationStanding](w.t, w.call("operator", http.MethodGet, "/registrations/"+id, nil)).Credentials
+	reg.Role, reg.Types = role, types
+	r := w.call("operator", http.MethodPut, "/registrations/"+id, reg)
+	require.Equal(w.t, http.StatusOK, r.status, "%s", r.body)
+}
+
+// TestWebhooksOfNarrowed: a subscription is sent what the systems of its owner may touch now, whatever they could when it
+// was made; nothing when that is nothing.
+func TestWebhooksOfNarrowed(t *testing.T) {
+	t.Parallel()
+	const system = string(identity.RoleDepartmentSystem)
+	for name, x := range map[string]struct {
+		role  string
+		types []string
+		sent  int
+		state []string
+	}{
+		"to it":        {system, []string{foodType(t), businessType}, 1, []string{"active", ""}},
+		"to another":   {system, []string{businessType}, 0, []string{"active", ""}},
+		"another role": {string(identity.RoleBatchOperator), nil, 0, []string{"paused", "no-right"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := enrolled(t)
+			r := w.newReceiver()
+			made := w.call("market-1", http.MethodPost, "/subscriptions", api.SubscriptionRequest{URL: r.URL + "/hook"},
+				api.HeaderIdempotencyKey, "s")
+			w.narrow("market-1", x.role, x.types...)
+			w.narrow("market-2", x.role, x.types...)
+			w.issue("one")
+			w.deliver()
+			require.Len(t, r.got, x.sent)
+			path := "/subscriptions/" + into[api.Subscription](t, made).ID
+			state := into[api.Subscription](t, w.call(fixtures.Caller(0), http.MethodGet, path, nil))
+			require.Equal(t, x.state, []string{state.State, state.Reason})
+		})
+	}
+}
+
+// TestJobsOfNarrowed: a job is refused at its start if the system that wanted it may not want it any more.
+func TestJobsOfNarrowed(t *testing.T) {
+	t.Parallel()
+	w := enrolled(t)
+	file := w.upload(fixtures.Caller(0), ledger(t, 5, 0))
+	q := api.ConversionRequest{Type: foodRequest(t).Type, File: file, FileName: "台账.csv"}
+	first := w.call("market-1", http.MethodPost, "/conversions", q, api.HeaderIdempotencyKey, "1")
+	second := w.call("market-2", http.MethodPost, "/conversions", q, api.HeaderIdempotencyKey, "2")
+	w.narrow("market-1", string(identity.RoleDepartmentSystem), businessType)
+	w.narrow("market-2", string(identity.RoleReviewer))
+	w.work()
+	require.Equal(t, "type-out-of-scope", w.jobOf(first).Error.Code)
+	require.Equal(t, "role-forbids", w.jobOf(second).Error.Code)
+	require.Empty(t, into[api.Batches](t, w.call(fixtures.Caller(0), http.MethodGet, "/conversions", nil)).Items)
+}
+
+// TestRegistrationOfNoTypes: a registration that lists no type is refused: it would be kept as one for every type.
+func TestRegistrationOfNoTypes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	text, err := json.Marshal(w.registration())
+	require.NoError(t, err)
+	for types, status := range map[string]int{`[]`: http.StatusUnprocessableEntity, `["` + businessType + `"]`: http.StatusOK} {
+		body := strings.Replace(string(text), "{", `{"types":`+types+`,`, 1)
+		r := w.send("operator", http.MethodPut, "/registrations/one", strings.NewReader(body), "Content-Type", "application/json")
+		require.Equal(t, status, r.status, "%s", r.body)
 	}
 }

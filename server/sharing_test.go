@@ -344,3 +344,19 @@ func TestSharingLimited(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, none.status)
 	require.Equal(t, "no-such-resource", none.Head.Code)
 }
+
+// TestSharingRange: the range of elements may have blanks between its names, and * is all of them, alone or beside others.
+func TestSharingRange(t *testing.T) {
+	t.Parallel()
+	w, issued := newSharingWorld(t)
+	byID := map[string]any{"certIdentifier": issued.Identifier, "useCause": "办理变更登记"}
+	all := w.data("GetCertificateDataByCertificateID", byID)
+	for _, every := range []string{"*", " * ", "CZZT,*"} {
+		byID["metadataRange"] = every
+		require.Equal(t, all, w.data("GetCertificateDataByCertificateID", byID), every)
+	}
+	byID["metadataRange"] = " CZZT , ZZYXQJZRQ,"
+	require.Equal(t, map[string]string{
+		"CZZT": all["CZZT"], "ZZYXQJZRQ": "2031-02-28", "zzbs": issued.Identifier, "zzzt": "有效",
+	}, w.data("GetCertificateDataByCertificateID", byID))
+}

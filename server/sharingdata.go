@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -193,16 +194,19 @@ func (r *sharing) data(ctx context.Context, f *vault.Found, q *api.SharingQuery)
 		wanted = q.MeladataRange
 	}
 	out := map[string]string{"zzbs": f.Identifier, "zzzt": f.State.Chinese()}
-	if wanted == "" {
+	names := strings.Split(wanted, ",")
+	for i := range names {
+		names[i] = strings.TrimSpace(names[i])
+	}
+	if wanted == "" || slices.Contains(names, everything) {
 		for _, d := range f.Disclosures {
 			out[d.Name] = d.Value
 		}
 		return out
 	}
-	names := strings.Split(wanted, ",")
 	for i, short := range r.s.shortNames(ctx, f.Record.TypeCode, names) {
 		if value := f.Value(short); value != "" {
-			out[strings.TrimSpace(names[i])] = value
+			out[names[i]] = value
 		}
 	}
 	return out

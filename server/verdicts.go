@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/emmansun/gmsm/sm3"
 
@@ -56,31 +57,42 @@ func (s *Server) verdict(ctx context.Context, owner, id string) (*verdict, error
 	if len(id) != 2*verdictIDBytes {
 		return nil, codeProblem(CodeNoVerdict)
 	}
-	v := new(verdict)
-	err := s.cfg.Engine.View(ctx, func(r engine.Reader) error {
-		b, err := r.Get(verdictKey(id))
-		if errors.Is(err, engine.ErrNotFound) {
-			return codeProblem(CodeNoVerdict)
-		}
-		if err != nil {
-			return err
-		}
-		*v = verdict{}
-		if err := json.Unmarshal(b, v); err != nil {
-			return fmt.Errorf("reading a verdict: %w", err)
-		}
-		return nil
+	var v *verdict
+	err := s.cfg.Engine.View(ctx, func(r engine.Reader) (err error) {
+		v, err = getVerdict(r, id)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if v.Owner != owner || !v.Verification.Expires.After(s.cfg.Now()) {
+	if v.Owner != owner || !v.stands(s.cfg.Now()) {
 		return nil, codeProblem(CodeNoVerdict)
 	}
 	return v, nil
 }
 
-// keepVerdict makes a verdict durable together with its files.
+func getVerdict(r engine.Reader, id string) (*verdict, error) {
+	b, err := r.Get(verdictKey(id))
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil, codeProblem(CodeNoVerdict)
+	}
+	if err != nil {
+		return nil, err
+	}
+	v := new(verdict)
+	if err := json.Unmarshal(b, v); err != nil {
+		return nil, fmt.Errorf("reading a verdict: %w", err)
+	}
+	return v, nil
+}
+
+// stands reports whether the time of a verdict is not over.
+func (v *verdict) stands(now time.Time) bool { return v.Verification.Expires.After(now) }
+
+// errJudged tells that the same request was judged meanwhile: what it was told then stands.
+var errJudged = errors.New("server: judged meanwhile")
+
+// keepVerdict makes a verdict durable together with its files, unless one came to be under its key meanwhile.
 func (s *Server) keepVerdict(ctx context.Context, v *verdict, reports *reportFiles) error {
 	v.Counted = true
 	b, err := json.Marshal(v)
@@ -88,6 +100,9 @@ func (s *Server) keepVerdict(ctx context.Context, v *verdict, reports *reportFil
 		return fmt.Errorf("writing a verdict: %w", err)
 	}
 	_, err = s.files.Commit(ctx, reports.writers, func(w engine.Writer) error {
+		if err := s.makeWay(w, v); err != nil {
+			return err
+		}
 		if err := w.Put(verdictEnd(v), nil); err != nil {
 			return err
 		}
@@ -97,6 +112,21 @@ func (s *Server) keepVerdict(ctx context.Context, v *verdict, reports *reportFil
 		return w.Put(verdictKey(v.ID), b)
 	})
 	return err
+}
+
+// makeWay removes the verdict of the same key whose time is over: with its end, by which the new one would be swept. One
+// that stands stays, and is the answer.
+func (s *Server) makeWay(w engine.Writer, v *verdict) error {
+	former, err := getVerdict(w, v.ID)
+	switch {
+	case isCode(err, CodeNoVerdict):
+		return nil
+	case err != nil:
+		return err
+	case former.stands(s.cfg.Now()):
+		return errJudged
+	}
+	return errors.Join(w.Delete(verdictEnd(former)), s.removeVerdict(w, v.ID))
 }
 
 // sweepVerdicts removes those whose time is over; their files go by themselves.

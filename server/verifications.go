@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -38,7 +39,7 @@ const (
 
 func (s *Server) registerVerifications() {
 	add(s, operation{
-		id: "verify", method: http.MethodPost, path: "/verifications", tag: "verifications",
+		id: "verify", again: true, method: http.MethodPost, path: "/verifications", tag: "verifications",
 		status: http.StatusCreated, may: identity.MayVerify, maxBody: largeBody,
 		zh: "核验一件或一个办件的材料", en: "judge the documents of a case",
 	}, s.verify)
@@ -77,21 +78,33 @@ func (s *Server) verify(ctx context.Context, c *identity.Caller, in *verifyInput
 	if err != nil {
 		return nil, err
 	}
-	id := verdictID(s.ownerOf(c), in.Key)
-	former, err := s.verdict(ctx, s.ownerOf(c), id)
-	switch {
-	case err == nil && former.Asked != asked:
-		return nil, keyReused(vault.DiffersContent)
-	case err == nil:
-		return verificationAnswer(http.StatusOK, "true", former), nil
-	case !isCode(err, CodeNoVerdict):
+	kept := &verdict{ID: verdictID(s.ownerOf(c), in.Key), Owner: s.ownerOf(c), Asked: asked}
+	if out, err := s.judgedBefore(ctx, kept); !isCode(err, CodeNoVerdict) {
+		return out, err
+	}
+	if err := firstOnly(c); err != nil {
 		return nil, err
 	}
-	kept := &verdict{ID: id, Owner: s.ownerOf(c), Asked: asked}
-	if err := s.judge(ctx, c, kept, &in.Body); err != nil {
+	err = s.judge(ctx, c, kept, &in.Body)
+	if errors.Is(err, errJudged) {
+		return s.judgedBefore(ctx, kept)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return verificationAnswer(http.StatusCreated, "", kept), nil
+}
+
+// judgedBefore is what the same request was told; another under its key is refused.
+func (s *Server) judgedBefore(ctx context.Context, kept *verdict) (*verificationOutput, error) {
+	former, err := s.verdict(ctx, kept.Owner, kept.ID)
+	if err != nil {
+		return nil, err
+	}
+	if former.Asked != kept.Asked {
+		return nil, keyReused(vault.DiffersContent)
+	}
+	return verificationAnswer(http.StatusOK, "true", former), nil
 }
 
 // witnessVerdict puts into the audit who judged which case, and how it ended, before anybody is told.

@@ -391,3 +391,67 @@ func TestTurns(t *testing.T) {
 		require.Zero(t, status, answer)
 	}
 }
+
+// between is a judge before whose first judgement something else happens.
+type between struct {
+	server.Judge
+
+	first func()
+}
+
+func (b *between) VerifyCase(ctx context.Context, docs []verify.Named, e verify.Expect) (*verify.CaseReport, error) {
+	if first := b.first; first != nil {
+		b.first = nil
+		first()
+	}
+	return b.Judge.VerifyCase(ctx, docs, e)
+}
+
+// TestVerificationAtOnce: of requests that come in under one key at once one is judged for good: the same is told the
+// same, another is refused, and nothing of what was told first is replaced.
+func TestVerificationAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.judging()
+	judge := &between{Judge: w.config.Verifying.Verifier}
+	w.config.Verifying.Verifier = judge
+	w.restart()
+	q := api.VerificationRequest{Documents: []api.Submitted{{Name: "a", Content: []byte("x")}}}
+	other := api.VerificationRequest{Documents: []api.Submitted{{Name: "b", Content: []byte("y")}}}
+	var first reply
+	for i, late := range []api.VerificationRequest{q, other} {
+		key := fmt.Sprint(i)
+		judge.first = func() { first = w.verify(key, q) }
+		second := w.verify(key, late)
+		require.Equal(t, http.StatusCreated, first.status, "%s", first.body)
+		v := into[api.Verification](t, first)
+		if i == 0 {
+			require.Equal(t, "true", second.header.Get(api.HeaderReplayed), "%s", second.body)
+			require.Equal(t, v, into[api.Verification](t, second))
+		} else {
+			refused(t, second, http.StatusUnprocessableEntity, "idempotency-key-of-another-request")
+		}
+		require.Equal(t, v, into[api.Verification](t, w.call("reviewer", http.MethodGet, "/verifications/"+v.ID, nil)))
+	}
+}
+
+// TestVerificationAfterItsTime: a case that is judged again under its key, when what was kept of it is over and not yet
+// removed, is kept for its own time: the end of the first does not end it.
+func TestVerificationAfterItsTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.judging()
+	q := api.VerificationRequest{Documents: []api.Submitted{{Name: "a", Content: []byte("x")}}}
+	require.Equal(t, http.StatusCreated, w.verify("1", q).status)
+	w.now = w.now.AddDate(1, 0, 1)
+	r := w.verify("1", q)
+	require.Equal(t, http.StatusCreated, r.status, "%s", r.body)
+	v := into[api.Verification](t, r)
+	require.NoError(t, w.server.Sweep(t.Context()))
+	require.Equal(t, v, into[api.Verification](t, w.call("reviewer", http.MethodGet, "/verifications/"+v.ID, nil)))
+	files := into[api.FileList](t, w.call("reviewer", http.MethodGet, "/files", nil))
+	require.Len(t, files.Files, len(v.Reports)+1)
+	w.now = w.now.AddDate(1, 0, 1)
+	require.NoError(t, w.server.Sweep(t.Context()))
+	require.Zero(t, into[api.FileList](t, w.call("reviewer", http.MethodGet, "/files", nil)).Used)
+}

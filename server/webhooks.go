@@ -64,7 +64,7 @@ func (s *Server) signWebhook(r *http.Request, body []byte) error {
 
 func (s *Server) registerWebhooks() {
 	add(s, operation{
-		id: "subscribe", method: http.MethodPost, path: "/subscriptions", tag: "events", status: http.StatusCreated,
+		id: "subscribe", again: true, method: http.MethodPost, path: "/subscriptions", tag: "events", status: http.StatusCreated,
 		may: identity.MayFollow, zh: "订阅推送", en: "have events sent to an address",
 	}, s.subscribe)
 	add(s, operation{
@@ -126,7 +126,7 @@ func (s *Server) subscribe(ctx context.Context, c *identity.Caller, in *subscrib
 	}
 	sub, again, err := h.Subscribe(ctx, feed.Request{
 		Owner: feed.Owner{ID: c.ID, Department: c.Department}, Key: in.Key, URL: in.Body.URL,
-		Kinds: in.Body.Kinds, Types: types, From: in.Body.From,
+		Kinds: in.Body.Kinds, Types: types, From: in.Body.From, Refuse: firstOnly(c),
 	})
 	out, err := subscriptionAnswer(sub, err)
 	if err == nil && again {

@@ -182,6 +182,24 @@ func (s *session) mayIssue(typeCode, issuer string) error {
 	return nil
 }
 
+// stillIssues is mayIssue in the transaction of a write: a right that was taken back since the access was admitted counts
+// no more from the moment at which that was answered.
+func (v *Vault) stillIssues(r engine.Reader, s *session, typeCode, issuer string) error {
+	now, err := v.anew(r, s)
+	if err != nil {
+		return err
+	}
+	return now.mayIssue(typeCode, issuer)
+}
+
+// anew is a session with the rights that its caller has now.
+func (v *Vault) anew(r engine.Reader, s *session) (*session, error) {
+	now := *s
+	var err error
+	now.caller, err = v.callerIn(r, s.Caller)
+	return &now, err
+}
+
 func (s *session) mustOperate() error {
 	if s.Ground != GroundOperator || !s.caller.Operator {
 		return refuse(ErrDenied, CodeNotOperator, "")

@@ -244,10 +244,21 @@ func (v *Vault) perform(ctx context.Context, ac *acting, note auditNote) (*Answe
 	return &answer, nil
 }
 
+// mayStill decides the right to an act again, in its transaction.
+func (v *Vault) mayStill(r engine.Reader, ac *acting) error {
+	again := *ac
+	var err error
+	if again.s, err = v.anew(r, ac.s); err != nil {
+		return err
+	}
+	return again.mayAct(r)
+}
+
 // carryOut writes what an act does; a rehearsal ends where it has been done.
 func (v *Vault) carryOut(w engine.Writer, st *staging, ac *acting, h *head, sv *signed) error {
-	var err error
+	err := v.mayStill(w, ac)
 	switch {
+	case err != nil:
 	case sv != nil:
 		err = v.commitVersion(w, ac.s, st, sv, ac.ev)
 	case ac.act.Kind.MakesVersion():

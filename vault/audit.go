@@ -150,7 +150,7 @@ func auditHead(r engine.Reader) (int, record.Digest, error) {
 // denied records a refusal of an authenticated caller and returns it.
 func (v *Vault) denied(ctx context.Context, s *session, n auditNote, refusal error) error {
 	n.result = string(CodeOf(refusal))
-	if err := v.audit(ctx, s, n); err != nil {
+	if err := v.auditWith(ctx, s, n, nil); err != nil {
 		return errors.Join(refusal, err)
 	}
 	return refusal

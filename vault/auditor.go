@@ -21,7 +21,23 @@ type auditRequest struct {
 // audit makes the entry of a read durable before its answer is given; if it cannot, the act is refused. Readers that
 // come at the same time share a transaction.
 func (v *Vault) audit(ctx context.Context, s *session, n auditNote) error {
-	return v.auditWith(ctx, s, n, nil)
+	return v.auditWith(ctx, s, n, v.stillReads(s))
+}
+
+// stillReads asks again in the transaction of the entry, which is the last thing before the answer, for a right that
+// somebody else may have taken back while it was read: a consent that was withdrawn, a legal basis that is the caller's
+// no more. Nil: there is nothing to ask.
+func (v *Vault) stillReads(s *session) func(engine.Writer) error {
+	if s.Ground != GroundConsent && s.Ground != GroundLaw {
+		return nil
+	}
+	return func(w engine.Writer) error {
+		now, err := v.anew(w, s)
+		if err == nil {
+			_, err = v.mayRead(w, now)
+		}
+		return err
+	}
 }
 
 // auditWith is audit for a read that changes something too, which also does in the transaction of the entry: both are
@@ -71,7 +87,7 @@ func (r *auditRequest) write(w engine.Writer, c *auditChain) error {
 		r.refusal = r.also(w)
 	}
 	if isRefusal(r.refusal) {
-		note.result, note.holders = string(CodeOf(r.refusal)), nil // nothing was shown
+		note.result, note.count, note.holders = string(CodeOf(r.refusal)), 0, nil // nothing was shown
 	} else if r.refusal != nil {
 		return r.refusal
 	}

@@ -100,6 +100,9 @@ func (v *Vault) OpenBatch(ctx context.Context, a Access, spec BatchSpec) (*Batch
 		if _, err := openType(w, spec.Type); err != nil {
 			return err
 		}
+		if err := b.mayStill(w); err != nil {
+			return err
+		}
 		resumed, run, err := lastRun(w, b.account.ID)
 		if err != nil {
 			return err

@@ -77,7 +77,13 @@ func (v *Vault) Compare(ctx context.Context, a Access, q Query, claims map[strin
 	}
 	note, guess := f.note, v.guessKeys(f.s, &f.q, f.res)
 	note.result, note.holders = c.Result, holdersOf(f.res.Found)
+	still := v.stillReads(f.s)
 	return whole(c, v.auditWith(ctx, f.s, note, func(w engine.Writer) error {
+		if still != nil {
+			if err := still(w); err != nil {
+				return err
+			}
+		}
 		return v.countGuess(w, guess, c.Result)
 	}))
 }

@@ -129,6 +129,11 @@ func (b *Batch) commit(ctx context.Context, p *Prepared, account BatchAccount, w
 	})
 }
 
+// mayStill asks anew for the right by which the batch was opened, which may be hours ago.
+func (b *Batch) mayStill(r engine.Reader) error {
+	return b.v.stillIssues(r, b.s, b.typ.Definition.Code, b.s.caller.Department)
+}
+
 // now is the batch's session at the present moment.
 func (b *Batch) now() *session {
 	s := *b.s
@@ -138,6 +143,9 @@ func (b *Batch) now() *session {
 
 // write holds the group against what is in the vault now, and writes it.
 func (b *Batch) write(w engine.Writer, s *session, st *staging, p *Prepared) error {
+	if err := b.mayStill(w); err != nil {
+		return err
+	}
 	if _, err := openType(w, b.typ.Definition.Code); err != nil {
 		return err
 	}

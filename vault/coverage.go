@@ -50,6 +50,11 @@ func (v *Vault) DeclareComplete(ctx context.Context, a Access, typeCode, issuer,
 		if _, err := openType(w, typeCode); err != nil {
 			return err
 		}
+		if issuer != anyIssuer {
+			if err := v.stillIssues(w, s, typeCode, issuer); err != nil {
+				return err
+			}
+		}
 		k := key(spaceComplete, word(typeCode), []byte(issuer))
 		var c coverage
 		if err := getJSON(w, k, &c); err != nil && !errors.Is(err, engine.ErrNotFound) {

@@ -93,6 +93,9 @@ func (v *Vault) Attach(ctx context.Context, a Access, identifier, kind string, c
 		return nil, err
 	}
 	err = v.update(ctx, s, func(w engine.Writer, st *staging) (auditNote, error) {
+		if err := v.stillIssues(w, s, id.Type, id.Issuer); err != nil {
+			return note, err
+		}
 		return note, v.attach(w, attaching{s, st, id, ev}, &doc)
 	})
 	if isRefusal(err) {

@@ -46,6 +46,9 @@ func (b *Batch) Finish(ctx context.Context, spans []record.Span) (*BatchAccount,
 		if _, err := openType(w, account.Type); err != nil {
 			return err
 		}
+		if err := b.mayStill(w); err != nil {
+			return err
+		}
 		now, err := getBatch(w, account.ID)
 		if err != nil {
 			return err

@@ -105,7 +105,7 @@ func (v *Vault) replayed(ctx context.Context, s *session, once *idempotency) (*A
 		if err != nil {
 			return fmt.Errorf("%w: idempotency key", ErrDamaged)
 		}
-		return readableType(r, s, id.Type)
+		return mayHear(r, s, id)
 	})
 	note := auditNote{act: once.act, licence: answer.Identifier, result: "replayed"}
 	if isRefusal(err) {
@@ -116,6 +116,16 @@ func (v *Vault) replayed(ctx context.Context, s *session, once *idempotency) (*A
 	}
 	answer.Replayed = true
 	return whole(&answer, v.audit(ctx, s, note))
+}
+
+// mayHear decides the right to be told an answer again: that of whoever may write such a licence now. Of a classified type
+// its owner alone is told, who gives up what hangs.
+func mayHear(r engine.Reader, s *session, id code.Identifier) error {
+	t, err := readableHead(r, s, id.Type)
+	if err != nil || t.closed {
+		return err
+	}
+	return s.mayIssue(id.Type, id.Issuer)
 }
 
 // replay reads the first answer into answer; false if the key is new.

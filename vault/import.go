@@ -44,8 +44,10 @@ func (v *Vault) Import(ctx context.Context, a Access, t *Transfer) (*Imported, e
 	}
 	var out *Imported
 	err = v.update(ctx, s, func(w engine.Writer, st *staging) (auditNote, error) {
-		var err error
-		out, err = in.write(w, st)
+		err := v.stillIssues(w, s, in.id.Type, in.id.Issuer)
+		if err == nil {
+			out, err = in.write(w, st)
+		}
 		if err != nil {
 			return note, err
 		}

@@ -238,6 +238,9 @@ func (v *Vault) commitIssue(w engine.Writer, st *staging, is *issuing) error {
 		return nil
 	}
 	if err == nil {
+		err = v.stillIssues(w, is.s, is.sv.c.typ.Definition.Code, is.sv.c.issuer)
+	}
+	if err == nil {
 		err = v.commitVersion(w, is.s, st, is.sv, is.ev)
 	}
 	if isRefusal(err) {

@@ -62,6 +62,11 @@ func undo(id func(*classified) string) meanwhile {
 	}
 }
 
+func dismiss(c *classified) {
+	d := fixtures.Departments()[0]
+	require.NoError(c.t, c.v.PutCaller(c.t.Context(), operator(), vault.Caller{ID: fixtures.Caller(0), Name: d.Name, Department: d.Code}))
+}
+
 func number900(c *classified) vault.Request { return c.request("now", "JY13501020000999") }
 
 // overtaken are acts with what may come between their reading and their transaction, and how they must end then.
@@ -73,19 +78,21 @@ var overtaken = map[string]struct {
 	"issue": {
 		do: func(c *classified) error { return err2(c.v.Issue(c.t.Context(), department(0), number900(c))) },
 		ends: map[error]meanwhile{
+			vault.ErrDenied: dismiss,
 			vault.ErrSecret: classify, vault.ErrConflict: redefine, vault.ErrRestored: reinstate,
 		},
 	},
 	"issue without a number": {
 		do:   func(c *classified) error { return err2(c.v.Issue(c.t.Context(), department(0), c.request("now", ""))) },
 		pass: 1, // the number is reserved
-		ends: map[error]meanwhile{vault.ErrSecret: classify, vault.ErrRestored: reinstate},
+		ends: map[error]meanwhile{vault.ErrDenied: dismiss, vault.ErrSecret: classify, vault.ErrRestored: reinstate},
 	},
 	"reserve": {
 		do: func(c *classified) error {
 			return err2(c.v.Reserve(c.t.Context(), department(0), c.request("now", "")))
 		},
 		ends: map[error]meanwhile{
+			vault.ErrDenied: dismiss,
 			vault.ErrSecret: classify, vault.ErrConflict: redefine, vault.ErrRestored: reinstate,
 		},
 	},
@@ -94,17 +101,18 @@ var overtaken = map[string]struct {
 			cf := vault.Confirmation{Key: "now", Identifier: c.ticket, Paper: "纸今"}
 			return err2(c.v.Confirm(c.t.Context(), department(0), cf))
 		},
-		ends: map[error]meanwhile{vault.ErrSecret: classify, vault.ErrConflict: void, vault.ErrRestored: reinstate},
+		ends: map[error]meanwhile{vault.ErrDenied: dismiss, vault.ErrSecret: classify, vault.ErrConflict: void, vault.ErrRestored: reinstate},
 	},
 	"void": {
 		do: func(c *classified) error {
 			return err2(c.v.Void(c.t.Context(), department(0), "now", c.ticket, "理由"))
 		},
-		ends: map[error]meanwhile{vault.ErrSecret: classify, vault.ErrConflict: void, vault.ErrRestored: reinstate},
+		ends: map[error]meanwhile{vault.ErrDenied: dismiss, vault.ErrSecret: classify, vault.ErrConflict: void, vault.ErrRestored: reinstate},
 	},
 	"change": {
 		do: func(c *classified) error { return actOf(c, c.v.Change, record.EventChanged) },
 		ends: map[error]meanwhile{
+			vault.ErrDenied: dismiss,
 			vault.ErrSecret: classify, vault.ErrConflict: suspend, vault.ErrRestored: reinstate,
 		},
 	},
@@ -115,6 +123,7 @@ var overtaken = map[string]struct {
 	"revoke": {
 		do: func(c *classified) error { return actOf(c, c.v.Revoke, record.EventRevoked) },
 		ends: map[error]meanwhile{
+			vault.ErrDenied: dismiss,
 			vault.ErrSecret: classify, vault.ErrConflict: suspend, vault.ErrRestored: reinstate,
 		},
 	},
@@ -122,14 +131,14 @@ var overtaken = map[string]struct {
 		do: func(c *classified) error {
 			return err2(c.v.Attach(c.t.Context(), department(0), c.identifier, "ofd", []byte("now")))
 		},
-		ends: map[error]meanwhile{vault.ErrSecret: classify, vault.ErrRestored: reinstate},
+		ends: map[error]meanwhile{vault.ErrDenied: dismiss, vault.ErrSecret: classify, vault.ErrRestored: reinstate},
 	},
 	"open a batch": {
 		do: func(c *classified) error {
 			spec := vault.BatchSpec{Type: foodType, File: record.Sum([]byte("now"))}
 			return err2(c.v.OpenBatch(c.t.Context(), department(0), spec))
 		},
-		ends: map[error]meanwhile{vault.ErrSecret: classify, vault.ErrRestored: reinstate},
+		ends: map[error]meanwhile{vault.ErrDenied: dismiss, vault.ErrSecret: classify, vault.ErrRestored: reinstate},
 	},
 	"a group": {
 		do: func(c *classified) error {
@@ -138,6 +147,7 @@ var overtaken = map[string]struct {
 			return err2(c.handle.Commit(c.t.Context(), p))
 		},
 		ends: map[error]meanwhile{
+			vault.ErrDenied: dismiss,
 			vault.ErrSecret: classify, vault.ErrRestored: reinstate, vault.ErrConflict: redefine,
 			vault.ErrBatch: undo(func(c *classified) string { return c.handle.ID() }),
 		},
@@ -149,7 +159,7 @@ var overtaken = map[string]struct {
 			require.NoError(c.t, err)
 			return err2(c.handle.Commit(c.t.Context(), p))
 		},
-		ends: map[error]meanwhile{vault.ErrSecret: classify, vault.ErrRestored: reinstate},
+		ends: map[error]meanwhile{vault.ErrDenied: dismiss, vault.ErrSecret: classify, vault.ErrRestored: reinstate},
 	},
 	"finish while another goes on": {
 		do:   func(c *classified) error { return err2(c.handle.Finish(c.t.Context(), nil)) },
@@ -166,6 +176,7 @@ var overtaken = map[string]struct {
 		do:   func(c *classified) error { return err2(c.handle.Finish(c.t.Context(), nil)) },
 		pass: 1, // the checkpoint
 		ends: map[error]meanwhile{
+			vault.ErrDenied: dismiss,
 			vault.ErrSecret: classify, vault.ErrRestored: reinstate,
 			vault.ErrBatch: undo(func(c *classified) string { return c.handle.ID() }),
 		},
@@ -176,6 +187,7 @@ var overtaken = map[string]struct {
 			return err2(c.v.SignOffBatch(c.t.Context(), department(0), c.waiting, so))
 		},
 		ends: map[error]meanwhile{
+			vault.ErrDenied: dismiss,
 			vault.ErrSecret: classify, vault.ErrRestored: reinstate,
 			vault.ErrBatch: undo(func(c *classified) string { return c.waiting }),
 		},
@@ -185,6 +197,7 @@ var overtaken = map[string]struct {
 			return err2(c.v.UndoBatch(c.t.Context(), department(0), c.waiting, "理由", func(vault.Undone) {}))
 		},
 		ends: map[error]meanwhile{
+			vault.ErrDenied:   dismiss,
 			vault.ErrRestored: reinstate, vault.ErrBatch: undo(func(c *classified) string { return c.waiting }),
 		},
 	},
@@ -193,13 +206,13 @@ var overtaken = map[string]struct {
 			return err2(c.v.UndoBatch(c.t.Context(), department(0), c.batch, "理由", func(vault.Undone) {}))
 		},
 		pass: 1,
-		ends: map[error]meanwhile{vault.ErrRestored: reinstate},
+		ends: map[error]meanwhile{vault.ErrDenied: dismiss, vault.ErrRestored: reinstate},
 	},
 	"declare complete": {
 		do: func(c *classified) error {
 			return c.v.DeclareComplete(c.t.Context(), department(0), foodType, fixtures.Departments()[0].Code, "")
 		},
-		ends: map[error]meanwhile{vault.ErrSecret: classify, vault.ErrRestored: reinstate},
+		ends: map[error]meanwhile{vault.ErrDenied: dismiss, vault.ErrSecret: classify, vault.ErrRestored: reinstate},
 	},
 	"declare a type": {
 		do:   func(c *classified) error { return c.rename("now") },
@@ -309,4 +322,58 @@ func TestOvertakenRows_A73(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "conflict/conflict-living-licence updated", outcomes(list))
 	CheckVault(t, w.v)
+}
+
+// TestTakenBackMeanwhile_A79: whoever takes a consent back, or a legal basis, has the answer that nothing is shown by it
+// any more: also what was being read at that moment is not, and the audit says so.
+func TestTakenBackMeanwhile_A79(t *testing.T) {
+	b := &between{Engine: memory.New()}
+	c := newStocked(t, b)
+	other := *c
+	other.world = c.reopen(b.Engine, nil)
+	me := c.asHolder("001", firm(1), vault.LevelCertificate)
+	query := vault.Query{Identifier: c.identifier}
+	reads := map[string]func(vault.Access) error{
+		"look-up":  func(a vault.Access) error { return err2(c.v.Lookup(t.Context(), a, query)) },
+		"history":  func(a vault.Access) error { return err2(c.v.History(t.Context(), a, c.identifier)) },
+		"bundle":   func(a vault.Access) error { return err2(c.v.Bundle(t.Context(), a, c.identifier)) },
+		"document": func(a vault.Access) error { return err2(c.v.Content(t.Context(), a, c.identifier, c.document)) },
+		"comparison": func(a vault.Access) error {
+			return err2(c.v.Compare(t.Context(), a, query, map[string]string{"CZZTDM": firm(1)}))
+		},
+	}
+	for name, read := range reads {
+		given, err := c.v.Grant(t.Context(), me, vault.ConsentRequest{
+			Key: name, Department: fixtures.Departments()[1].Code, Until: c.now.Add(time.Hour),
+		})
+		require.NoError(t, err)
+		consented := department(1)
+		consented.Ground, consented.Basis = vault.GroundConsent, given.ID
+		for ground, taken := range map[vault.Ground]struct {
+			a    vault.Access
+			do   func()
+			code vault.Code
+		}{
+			vault.GroundConsent: {consented, func() { require.NoError(t, other.v.Withdraw(t.Context(), me, given.ID)) }, vault.CodeConsentUnknown},
+			vault.GroundLaw: {byLaw(), func() {
+				require.NoError(t, other.v.PutCaller(t.Context(), operator(), vault.Caller{
+					ID: fixtures.Hall, Name: "大厅", MaxLevel: vault.LevelCertificate,
+				}))
+			}, vault.CodeBasisNotGranted},
+		} {
+			require.NoError(t, c.v.PutCaller(t.Context(), operator(), vault.Caller{
+				ID: fixtures.Hall, Name: "大厅", Bases: []string{fixtures.HallBasis}, MaxLevel: vault.LevelCertificate,
+			}))
+			require.NoError(t, read(taken.a), name)
+			b.pass, b.do = 0, taken.do
+			err := read(taken.a)
+			require.Nil(t, b.do, "%s: nothing came between", name)
+			require.ErrorIs(t, err, vault.ErrDenied, "%s by %s", name, ground)
+			require.Equal(t, taken.code, vault.CodeOf(err))
+			entries := c.auditEntries()
+			last := entries[len(entries)-1]
+			require.Equal(t, string(taken.code), last.Result, name)
+			require.Zero(t, last.Count)
+		}
+	}
 }

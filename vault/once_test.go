@@ -513,3 +513,25 @@ func TestBatchIssue(t *testing.T) {
 }
 
 var _ engine.Engine = enginetest.Twice{}
+
+// TestReplayByRightsOfNow: an answer is told again to who may write such a licence now: not to a department whose right
+// was taken back since, whatever it wrote.
+func TestReplayByRightsOfNow(t *testing.T) {
+	t.Parallel()
+	c := newStocked(t, memory.New())
+	change := vault.Act{Key: "changed", Identifier: c.identifier, Basis: "依据", Reason: "理由"}
+	asked := map[string]func() error{
+		"issue":   func() error { return err2(c.v.Issue(t.Context(), department(0), *c.replay)) },
+		"reserve": func() error { return err2(c.v.Reserve(t.Context(), department(0), c.request("before-r", ""))) },
+		"suspend": func() error { return err2(c.v.Suspend(t.Context(), department(0), change)) },
+	}
+	for name, ask := range asked {
+		require.NoError(t, ask(), name)
+	}
+	dismiss(c)
+	for name, ask := range asked {
+		err := ask()
+		require.ErrorIs(t, err, vault.ErrDenied, name)
+		require.Equal(t, vault.CodeTypeNotGranted, vault.CodeOf(err), name)
+	}
+}

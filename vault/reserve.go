@@ -95,6 +95,9 @@ type reserving struct {
 func (v *Vault) putReservation(w engine.Writer, st *staging, rv reserving, answer *Answer) (auditNote, error) {
 	note := auditNote{act: "reserve"}
 	c := &rv.c
+	if err := v.stillIssues(w, rv.s, c.typ.Definition.Code, c.issuer); err != nil {
+		return note, err
+	}
 	var place []byte
 	if c.number == "" {
 		c.row = append([]string(nil), c.row...)

@@ -49,7 +49,10 @@ func (b *Batch) move(ctx context.Context, note auditNote, from []BatchState,
 		if err := openForWriting(w); err != nil {
 			return err
 		}
-		var err error
+		err := b.mayStill(w)
+		if err != nil {
+			return err
+		}
 		if now, err = getBatch(w, b.account.ID); err != nil {
 			return err
 		}

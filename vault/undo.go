@@ -78,6 +78,9 @@ func (b *Batch) undoGroup(ctx context.Context, list []RowResult, reason string, 
 	s := b.now()
 	err := b.v.update(ctx, s, func(w engine.Writer, st *staging) (auditNote, error) {
 		note := b.about("undo")
+		if err := b.mayStill(w); err != nil {
+			return note, err
+		}
 		for _, u := range work {
 			if err := b.undoRow(w, s, st, u); err != nil {
 				return note, err

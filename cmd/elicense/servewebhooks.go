@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -77,6 +78,9 @@ func (r receivers) named(host string) bool {
 	return false
 }
 
+// inner are addresses at which a cloud tells a machine what is its own, its keys among them, that are not on its link.
+var inner = []netip.Addr{netip.MustParseAddr("100.100.100.200"), netip.MustParseAddr("fd00:ec2::254")}
+
 // errInward is a name that leads back to this machine or its link.
 var errInward = errors.Join(feed.ErrURL, errors.New("the name leads to this machine"))
 
@@ -90,7 +94,7 @@ func (r receivers) control(_, address string, _ syscall.RawConn) error {
 	switch {
 	case ip.IsLoopback() && r.sandbox:
 		return nil
-	case ip.IsLoopback(), ip.IsUnspecified(), ip.IsMulticast(), ip.IsLinkLocalUnicast():
+	case ip.IsLoopback(), ip.IsUnspecified(), ip.IsMulticast(), ip.IsLinkLocalUnicast(), slices.Contains(inner, ip):
 		return errInward
 	}
 	return nil

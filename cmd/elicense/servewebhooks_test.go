@@ -35,7 +35,7 @@ func TestReceivers(t *testing.T) {
 	}
 	for address, inward := range map[string]bool{
 		"127.0.0.1:1": true, "[::1]:1": true, "[::ffff:127.0.0.1]:1": true, "0.0.0.0:1": true, "169.254.169.254:80": true,
-		"[fe80::1]:1": true, "224.0.0.1:1": true, "10.1.2.3:443": false, "192.0.2.1:443": false,
+		"[fe80::1]:1": true, "224.0.0.1:1": true, "100.100.100.200:80": true, "[fd00:ec2::254]:80": true, "[::ffff:100.100.100.200]:80": true, "10.1.2.3:443": false, "192.0.2.1:443": false,
 	} {
 		err := receivers{}.control("tcp", address, nil)
 		if inward {

@@ -47,6 +47,8 @@ type Request struct {
 	Kinds []string
 	Types []string
 	From  *uint64 // nil: from now on
+
+	Refuse error // why a new one is refused; nil: it is not
 }
 
 // Subscribe makes a subscription. The same owner, key and request give the same one again, and true.
@@ -83,6 +85,9 @@ func (h *Webhooks) Subscribe(ctx context.Context, q Request) (*Subscription, boo
 		out, again, err = h.admit(list, fresh, q.From != nil)
 		if again || err != nil {
 			return err
+		}
+		if q.Refuse != nil {
+			return q.Refuse
 		}
 		return h.put(w, out)
 	})

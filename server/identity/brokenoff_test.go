@@ -55,7 +55,7 @@ func TestBrokenOff(t *testing.T) {
 			w.reopen()
 			finished, err := w.registry.Finish(t.Context(), func(_ context.Context, by string, x vault.Witnessed) error {
 				require.Equal(t, "chief", by)
-				require.True(t, w.registry.Stands("market", w.market(w.registry).Caller), "nothing counts yet")
+				require.NotNil(t, w.registry.Standing("market", w.market(w.registry).Caller), "nothing counts yet")
 				told = append(told, x)
 				return nil
 			})

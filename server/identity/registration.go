@@ -103,7 +103,7 @@ func (r *Registration) check() error {
 		return refuseAt("/caller")
 	case !slices.Contains(systemRoles, r.Role):
 		return refuseAt("/role")
-	case len(r.Types) > maxTypes:
+	case len(r.Types) > maxTypes, r.Types != nil && len(r.Types) == 0: // which would be kept as none, and none is all
 		return refuseAt("/types")
 	case r.Quota.PerSecond < 0 || r.Quota.PerSecond > maxQuota || r.Quota.Burst < 0 || r.Quota.Burst > maxQuota:
 		return refuseAt("/quota")

@@ -222,12 +222,46 @@ func (g *Registry) Empty() bool {
 	return len(g.byID) == 0
 }
 
-// Stands tells that a registration is in force for a caller: it is not revoked, and a certificate of it is not.
-func (g *Registry) Stands(id, caller string) bool {
+// Standing is what a registration makes of its system now; nil if it is not in force for a caller: it was revoked, or
+// every certificate of it.
+func (g *Registry) Standing(id, caller string) *Caller {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	reg := g.byID[id]
-	return reg != nil && reg.Caller == caller && reg.inForce()
+	if reg == nil || reg.Caller != caller || !reg.inForce() {
+		return nil
+	}
+	return reg.system()
+}
+
+// Together tells what the systems of a caller that have a permission may touch together, of what one of them had asked
+// for: wanted, or all if it is nil. False: nothing is left of it. Where a caller never had a registration, as where users
+// log in, everything is.
+func (g *Registry) Together(caller string, may Permission, wanted []string) ([]string, bool) {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	var types []string
+	had := false
+	for _, reg := range g.byID {
+		if reg.Caller != caller {
+			continue
+		}
+		had = true
+		if c := reg.system(); reg.inForce() && c.May(may) {
+			if c.Types == nil {
+				return wanted, true
+			}
+			types = append(types, c.Types...)
+		}
+	}
+	if !had {
+		return wanted, true
+	}
+	if wanted != nil {
+		types = slices.DeleteFunc(types, func(t string) bool { return !slices.Contains(wanted, t) })
+	}
+	slices.Sort(types)
+	return slices.Compact(types), len(types) > 0
 }
 
 // Withdrawn tells that a caller had registrations and that none of them is in force. One that never had any, as where

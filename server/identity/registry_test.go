@@ -200,16 +200,16 @@ func TestRegistryWithdrawn(t *testing.T) {
 		"registration": func(*world) *[32]byte { return nil }, "certificate": func(w *world) *[32]byte { return &w.cert.Digest },
 	} {
 		w := newWorld(t)
-		require.True(t, w.registry.Stands("market", market), name)
-		require.False(t, w.registry.Stands("market", fixtures.Hall), name)
-		require.False(t, w.registry.Stands("nobody", market), name)
+		require.NotNil(t, w.registry.Standing("market", market), name)
+		require.Nil(t, w.registry.Standing("market", fixtures.Hall), name)
+		require.Nil(t, w.registry.Standing("nobody", market), name)
 		require.False(t, w.registry.Withdrawn(market), name)
 		other := w.registration()
 		other.ID = "other"
 		other.Credentials[0].Certificate = w.another().Raw
 		w.put(other)
 		require.NoError(t, w.registry.Revoke(t.Context(), "operator", "market", revoked(w), seen))
-		require.False(t, w.registry.Stands("market", market), name)
+		require.Nil(t, w.registry.Standing("market", market), name)
 		require.False(t, w.registry.Withdrawn(market), name)
 		require.NoError(t, w.registry.Revoke(t.Context(), "operator", "other", nil, seen))
 		require.True(t, w.registry.Withdrawn(market), name)

@@ -117,7 +117,8 @@ func (s *Systems) connection(r *http.Request, now time.Time) (*Caller, error) {
 	if err := s.check(h, now); err != nil {
 		return nil, err
 	}
-	caller := h.caller(MethodTLS)
+	caller := h.owner.system()
+	caller.Method = MethodTLS
 	caller.Connected = true
 	return caller, nil
 }
@@ -130,12 +131,11 @@ func (s *Systems) check(h *heldCredential, now time.Time) error {
 	return s.cfg.Certificates.CheckCertificate(h.certificate, now)
 }
 
-// caller is what a registration makes of its system.
-func (h *heldCredential) caller(method Method) *Caller {
-	r := h.owner
+// system is what a registration makes of its system, however it proves itself.
+func (r *Registration) system() *Caller {
 	return &Caller{
-		ID: r.Caller, Role: r.Role, Method: method, Department: r.Department, Types: r.Types, Registration: r.ID,
-		Quota: r.Quota, Sharing: r.Sharing, MustSign: !r.UnsignedWritesUnsafe,
+		ID: r.Caller, Role: r.Role, Department: r.Department, Types: r.Types, Registration: r.ID, Quota: r.Quota,
+		Sharing: r.Sharing, MustSign: !r.UnsignedWritesUnsafe,
 	}
 }
 
@@ -167,8 +167,8 @@ func (s *Systems) signer(r *http.Request, now time.Time) (*Caller, error) {
 	if err := s.check(h, now); err != nil {
 		return nil, err
 	}
-	caller := h.caller(MethodSignature)
-	caller.Signed = true
+	caller := h.owner.system()
+	caller.Method, caller.Signed = MethodSignature, true
 	if caller.Repeated, err = s.remember(r, sig, h, base); err != nil {
 		return nil, err
 	}

@@ -130,6 +130,11 @@ func TestTokenStaff(t *testing.T) {
 	require.Nil(t, got.Holder)
 	require.Zero(t, got.Level)
 	require.Equal(t, []string{"a"}, got.Types)
+	got, err = h.tokens.Recognise(bearer(h.token(t, map[string]any{
+		"role": "reviewer", "department": department, "types": []string{},
+	})))
+	require.NoError(t, err)
+	require.False(t, got.Covers("a"), "a list of no types is no list of all")
 
 	for name, more := range map[string]map[string]any{
 		"role not given":       {"role": "operator", "department": department},

@@ -62,7 +62,7 @@ func TestBrokenOff(t *testing.T) {
 			require.NoError(t, err)
 			begun := name == "before the audit" || name == "before the effect"
 			require.Equal(t, begun, finished == "market")
-			require.Equal(t, name != "before anything", !w.registry.Stands("market", w.market(w.registry).Caller))
+			require.Equal(t, name != "before anything", w.registry.Standing("market", w.market(w.registry).Caller) == nil)
 			require.Equal(t, name == "before anything", len(told) == 0, "an effect and an entry go together")
 			for _, x := range told {
 				require.Empty(t, cmp.Diff(told[0], x))
@@ -91,7 +91,7 @@ func TestFinishRefused(t *testing.T) {
 		id, err := w.registry.Finish(t.Context(), func(context.Context, string, vault.Witnessed) error { return want })
 		require.ErrorIs(t, err, want)
 		require.Equal(t, "market", id)
-		require.True(t, w.registry.Stands("market", w.market(w.registry).Caller))
+		require.NotNil(t, w.registry.Standing("market", w.market(w.registry).Caller))
 	}
 	w.reopen()
 	id, err := w.registry.Finish(t.Context(), nil)

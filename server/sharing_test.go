@@ -306,7 +306,6 @@ func TestSharingAlarms_A79(t *testing.T) {
 		clerk := sharer()
 		clerk.Actor, clerk.Self = "u-1", firm.Code
 		keys.Add("clerk", clerk)
-		keys.Add("inspector", identity.Caller{ID: fixtures.Hall, Role: identity.RoleAuditor})
 	})
 	issued := w.issue("one")
 	for service, data := range map[string]any{
@@ -317,7 +316,7 @@ func TestSharingAlarms_A79(t *testing.T) {
 	} {
 		require.Equal(t, api.SharingDone, w.share("clerk", service, ask(t, data)).Head.Status)
 	}
-	list := into[api.AlarmList](t, w.call("inspector", http.MethodGet, "/alarms", nil))
+	list := into[api.AlarmList](t, w.call("auditor", http.MethodGet, "/alarms", nil))
 	self := 0
 	for _, a := range list.Alarms {
 		require.Equal(t, "u-1", a.Actor)

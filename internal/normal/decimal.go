@@ -30,6 +30,9 @@ func (d decimal) String() string {
 	return whole + "." + d.fraction
 }
 
+// digits is how many digits the normal writing has: the limit is one of what is written, so that it is read again.
+func (d decimal) digits() int { return max(len(d.whole), 1) + len(d.fraction) }
+
 // shift multiplies by ten to the n, n >= 0.
 func (d decimal) shift(n int) decimal {
 	if n == 0 {

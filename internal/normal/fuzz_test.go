@@ -1,6 +1,7 @@
 package normal_test
 
 import (
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -55,11 +56,13 @@ func FuzzDate(f *testing.F) {
 }
 
 func FuzzNumber(f *testing.F) {
-	fuzzKind(f, normal.KindNumber, "1,234.50", "1.5E-3", "3.5万", "-0", ".5")
+	fuzzKind(f, normal.KindNumber, "1,234.50", "1.5E-3", "3.5万", "-0", ".5",
+		"."+strings.Repeat("0", 59)+"1")
 }
 
 func FuzzMoney(f *testing.F) {
-	fuzzKind(f, normal.KindMoney, "500(万元人民币)", "伍拾叁万元整", "US$30", "530000 CNY", "1.5亿元", "壹仟贰佰叁拾肆元伍角陆分")
+	fuzzKind(f, normal.KindMoney, "500(万元人民币)", "伍拾叁万元整", "US$30", "530000 CNY", "1.5亿元", "壹仟贰佰叁拾肆元伍角陆分",
+		"."+strings.Repeat("0", 59)+"1")
 }
 
 func FuzzDivision(f *testing.F) {

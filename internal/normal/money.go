@@ -48,7 +48,7 @@ func Money(s string) (MoneyResult, error) {
 	if p.conflict {
 		return MoneyResult{}, refuse(CodeMoneyCurrencies, s, "")
 	}
-	if !ok || len(d.whole)+len(d.fraction) > maxDigits {
+	if !ok || d.digits() > maxDigits {
 		if isScientific(out) {
 			return MoneyResult{}, refuse(CodeDamagedScientific, s, "")
 		}

@@ -30,7 +30,7 @@ func Number(s string) (Result, error) {
 			return Result{}, refuse(CodeDamagedScientific, s, "")
 		}
 	}
-	if d = d.shift(zeros); !ok || len(d.whole)+len(d.fraction) > maxDigits {
+	if d = d.shift(zeros); !ok || d.digits() > maxDigits {
 		return Result{}, refuse(CodeNumberUnreadable, s, "")
 	}
 	value := d.String()

@@ -150,7 +150,7 @@ func (o *OFD) checkSigned(list *ofd.SignatureList, i int, own bool) (covers func
 // signed, so that signatures can protect OFD.xml.
 func (o *OFD) startList() error {
 	name := path.Join(path.Dir(o.doc.Root), "Signs", "Signatures.xml")
-	if o.pkg.Has(name) {
+	if o.pkg.Taken(name) {
 		return fmt.Errorf("%w: %s is there and belongs to nothing", ErrOFDBroken, name)
 	}
 	main, err := o.pkg.NameSignatures(o.doc, "/"+name)
@@ -310,14 +310,11 @@ func (o *OFD) freeFolder() string {
 		base = path.Join(base, "Signs")
 	}
 	used := map[string]bool{}
-	for _, name := range o.pkg.Files() {
-		used[path.Dir(name)] = true
-	}
 	for _, f := range o.added {
 		used[path.Dir(f.Name)] = true
 	}
 	for n := 0; ; n++ {
-		if folder := path.Join(base, "Sign_"+strconv.Itoa(n)); !used[folder] {
+		if folder := path.Join(base, "Sign_"+strconv.Itoa(n)); !used[folder] && !o.pkg.Taken(folder) {
 			return folder
 		}
 	}

@@ -234,6 +234,18 @@ func TestSealAlone(t *testing.T) {
 }
 
 // TestSealThenClose: further seals are added until the closing signature, and none after it.
+// TestSealBesideOddFiles: the files of a signature keep off everything that a reader could take for them.
+func TestSealBesideOddFiles(t *testing.T) {
+	t.Parallel()
+	w := newSealWorld(t)
+	o := openOFD(t, marshal(t, append(document(1), ofd.File{Name: "Doc_0/signs/sign_0/SIGNATURE.XML"},
+		ofd.File{Name: "Doc_0/Signs/Sign_1"}, ofd.File{Name: "Doc_0/Signs/Sign_2/a/b"})))
+	require.NoError(t, o.Seal(t.Context(), w.order(t, place(1, 10, 10))))
+	b := written(t, o)
+	require.True(t, readOFD(t, b).Has("Doc_0/Signs/Sign_3/Signature.xml"))
+	require.NoError(t, w.judgeOFD(b))
+}
+
 func TestSealThenClose(t *testing.T) {
 	t.Parallel()
 	w := newSealWorld(t)
@@ -497,6 +509,8 @@ func TestOpenOFDRefuses(t *testing.T) {
 			return slices.DeleteFunc(f, func(f ofd.File) bool { return f.Name == signatureFile })
 		}), signing.ErrOFDBroken},
 		{"a digest that is not computed", sealedFiles(change(signatureFile, "1.2.156.10197.1.401", "MD5")), signing.ErrOFDBroken},
+		{"such a list in another case", marshal(t, append(document(1), ofd.File{Name: "Doc_0/signs/SIGNATURES.xml"})), signing.ErrOFDBroken},
+		{"a file for a folder", marshal(t, append(document(1), ofd.File{Name: "Doc_0/Signs"})), signing.ErrOFDBroken},
 		{"a list that belongs to nothing", marshal(t, append(document(1), ofd.File{Name: listFile})), signing.ErrOFDBroken},
 		{"a package that lists its files", marshal(t, append(document(1), ofd.File{Name: ofd.EntriesFile})), signing.ErrOFDClosed},
 	} {

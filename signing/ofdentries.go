@@ -24,7 +24,7 @@ func (o *OFD) ListFiles(signer *Signer) error {
 		return fmt.Errorf("%w: a signer that adds its certificates is required", ErrConfig)
 	case o.closed:
 		return ErrOFDClosed
-	case o.pkg.Has(entriesValue):
+	case o.pkg.Taken(entriesValue) || o.pkg.Taken(ofd.EntriesFile):
 		return fmt.Errorf("%w: %s is there and belongs to nothing", ErrOFDBroken, entriesValue)
 	}
 	o.lister = signer

@@ -103,10 +103,14 @@ func (cs *claimSheet) findHeading(ctx context.Context) error {
 		named := slices.Contains(names, catalogue.MetaIdentifier) || slices.Contains(names, catalogue.MetaNumber)
 		if named && slices.IndexFunc(names, isClaim) >= 0 {
 			cs.heading, cs.names, cs.width = row.Number, names, width
+			again := slices.ContainsFunc(row.Cells, isCompared)
 			for i := range width {
 				if names[i] == "" && row.Cells[i].Text != "" {
 					cs.unknown = append(cs.unknown, row.Cells[i].Text)
 				}
+			}
+			if !again {
+				cs.passSurplus(rows)
 			}
 			return nil
 		}
@@ -117,6 +121,22 @@ func (cs *claimSheet) findHeading(ctx context.Context) error {
 			"name columns by short name or label, and give --type",
 	)
 }
+
+// passSurplus moves the verdicts behind what rows have beyond the heading, such as remarks without one. Whoever reads the
+// rows next tells what is wrong with them.
+func (cs *claimSheet) passSurplus(rows *sheet.Reader) {
+	var row sheet.Row
+	for rows.Next(&row) == nil {
+		for i := cs.width; i < len(row.Cells); i++ {
+			if row.Cells[i].Text != "" {
+				cs.width = i + 1
+			}
+		}
+	}
+}
+
+// isCompared tells the first of the columns that a comparison added.
+func isCompared(cell sheet.Cell) bool { return strings.TrimSpace(cell.Text) == comparedHeadings[0] }
 
 // isClaim tells the columns to compare from those that name the licence and those that say nothing.
 func isClaim(name string) bool {
@@ -132,7 +152,7 @@ func isClaim(name string) bool {
 func claimNames(t *vault.LicenceType, row *sheet.Row) (names []string, width int) {
 	for _, cell := range row.Cells {
 		name := strings.TrimSpace(cell.Text)
-		if name == comparedHeadings[0] {
+		if isCompared(cell) {
 			break
 		}
 		if name != "" {

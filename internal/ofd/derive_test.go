@@ -109,12 +109,57 @@ func FuzzOpen(f *testing.F) {
 		}
 		var out bytes.Buffer
 		if err := p.Write(&out, nil); err != nil {
+			var refusal *ofd.Error
+			require.ErrorAs(t, err, &refusal)
 			return
 		}
 		q, err := ofd.Open(bytes.NewReader(out.Bytes()), int64(out.Len()))
 		require.NoError(t, err)
 		require.Equal(t, p.Files(), q.Files())
+		for _, name := range p.Files() {
+			before, err := p.ReadFile(name, 1<<20)
+			if err == nil {
+				after, err := q.ReadFile(name, 1<<20)
+				require.NoError(t, err)
+				require.Equal(t, before, after)
+			}
+		}
+		nameSignatures(t, p)
 	})
+}
+
+// nameSignatures puts a list of signatures into a package that names none, and finds it there.
+func nameSignatures(t *testing.T, p *ofd.Package) {
+	t.Helper()
+	const list = "Doc_0/Signs/Signatures.xml"
+	d := p.Documents()[0]
+	if d.SignaturesNamed != "" || p.Taken(list) {
+		return
+	}
+	main, err := p.NameSignatures(d, "/"+list)
+	require.NoError(t, err)
+	empty, err := ofd.NewSignatureList(list)
+	require.NoError(t, err)
+	b, err := empty.Add(ofd.SignatureRef{ID: "s1", Type: ofd.TypeSeal, Location: "/a"}, "s1")
+	require.NoError(t, err)
+	var out bytes.Buffer
+	if err := p.Write(&out, []ofd.File{{Name: p.Main(), Data: main}, {Name: list, Data: b}}); err != nil {
+		var refusal *ofd.Error
+		require.ErrorAs(t, err, &refusal)
+		return
+	}
+	q, err := ofd.Open(bytes.NewReader(out.Bytes()), int64(out.Len()))
+	require.NoError(t, err)
+	require.Equal(t, list, q.Documents()[0].SignatureList)
+	again, err := q.Signatures(q.Documents()[0])
+	require.NoError(t, err)
+	require.Len(t, again.Signatures, 1)
+	before, after := p.Documents(), q.Documents()
+	require.Len(t, after, len(before))
+	for i := range before {
+		require.Equal(t, before[i].Root, after[i].Root)
+		require.Equal(t, before[i].Info, after[i].Info)
+	}
 }
 
 // readAll looks at everything of a document; what is wrong with it is of no concern here.

@@ -21,15 +21,26 @@ const maxExtra = 1 << 10
 // sent in a file that shows something else, and it would be the licence that is judged. directory is where the entries
 // end: the end of a PDF that is attached is in its place.
 func (c *container) checkDisguise(directory int64) error {
+	front, err := c.readAt(0, min(c.size, pdfFront))
+	if err != nil {
+		return err
+	}
+	from := max(directory, c.size-pdfFront)
+	end, err := c.readAt(from, c.size-from)
+	if err != nil {
+		return err
+	}
+	return checkDisguise(front, end)
+}
+
+// checkDisguise is asked of what a package begins and ends with. It is asked of what is written too: without the folders
+// and fields that a package had, something else of it can come to its front.
+func checkDisguise(front, end []byte) error {
 	for _, look := range []struct {
-		from, to int64
-		mark     string
-	}{{0, min(c.size, pdfFront), pdfHeader}, {max(directory, c.size-pdfFront), c.size, pdfTable}} {
-		b, err := c.readAt(look.from, look.to-look.from)
-		if err != nil {
-			return err
-		}
-		if bytes.Contains(b, []byte(look.mark)) {
+		at   []byte
+		mark string
+	}{{front, pdfHeader}, {end, pdfTable}} {
+		if bytes.Contains(look.at, []byte(look.mark)) {
 			return refuse(ReasonHidden, "%q, as a PDF has it", look.mark)
 		}
 	}

@@ -143,5 +143,8 @@ func MarshalEntries(l *EntryList) ([]byte, error) {
 	b.close("FileList")
 	b.text("SignedValueLoc", l.SignedValue)
 	b.close("DocEntries")
-	return []byte(b.String()), nil
+	return readable([]byte(b.String()), func(out []byte) error {
+		_, err := ParseEntries(out)
+		return err
+	})
 }

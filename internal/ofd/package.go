@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -67,6 +68,16 @@ func (p *Package) Main() string { return p.index[fold(mainFile)].name }
 func (p *Package) Has(name string) bool {
 	e := p.index[fold(name)]
 	return e != nil && e.name == name
+}
+
+// Taken reports whether no file can be given this name: an entry has it, were it in another case; something lies below it;
+// or one that it would lie in is a file.
+func (p *Package) Taken(name string) bool {
+	key := fold(name)
+	return slices.ContainsFunc(p.zip.entries, func(e entry) bool {
+		have := fold(e.name)
+		return have == key || strings.HasPrefix(have, key+"/") || !e.folder && strings.HasPrefix(key, have+"/")
+	})
 }
 
 // Size is the size of a file, or -1 if there is none of that name.

@@ -98,7 +98,21 @@ func MarshalSignature(s *Signature) ([]byte, error) {
 	b.close("SignedInfo")
 	b.text("SignedValue", s.SignedValue)
 	b.close("Signature")
-	return []byte(b.String()), nil
+	return readable([]byte(b.String()), func(out []byte) error {
+		_, err := ParseSignature(s.File, out)
+		return err
+	})
+}
+
+// readable gives what was written if it is read again, within the limits of reading.
+func readable(out []byte, parse func(out []byte) error) ([]byte, error) {
+	if len(out) > maxXMLBytes {
+		return nil, refuse(ReasonLimit, "XML of %d bytes", len(out))
+	}
+	if err := parse(out); err != nil {
+		return nil, refuse(ReasonInput, "what would not be read: %v", err)
+	}
+	return out, nil
 }
 
 func checkSignature(s *Signature) error {
@@ -164,7 +178,10 @@ func (l *SignatureList) Add(ref SignatureRef, maxID string) ([]byte, error) {
 	if l.maxStart != 0 {
 		edits = append(edits, edit{l.maxStart, l.maxEnd, escaper.Replace(maxID)})
 	}
-	return apply(l.raw, edits), nil
+	return readable(apply(l.raw, edits), func(out []byte) error {
+		_, err := ParseSignatureList(l.File, out)
+		return err
+	})
 }
 
 // NameSignatures writes OFD.xml so that a document names a list of signatures that it did not name.
@@ -178,7 +195,8 @@ func (p *Package) NameSignatures(d Document, list string) ([]byte, error) {
 		return nil, err
 	}
 	tag := d.prefix + "Signatures>"
-	return apply(b, []edit{{d.end, d.end, "<" + tag + escaper.Replace(list) + "</" + tag}}), nil
+	out := apply(b, []edit{{d.end, d.end, "<" + tag + escaper.Replace(list) + "</" + tag}})
+	return readable(out, func([]byte) error { return checkText(list) })
 }
 
 // edit puts text in place of a stretch.

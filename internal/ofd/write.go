@@ -44,8 +44,10 @@ type writer struct {
 	offset  int64
 	total   int64
 	entries []header
-	names   map[string]bool // folded
+	names   map[string]bool // of files, folded
+	folders map[string]bool // that files lie in, folded
 	packed  bytes.Buffer
+	front   []byte // what the package begins with
 }
 
 // header is what both headers of an entry tell.
@@ -57,7 +59,20 @@ type header struct {
 	offset       uint32 // of the local header
 }
 
-func newWriter(w io.Writer) *writer { return &writer{w: w, names: make(map[string]bool)} }
+func newWriter(w io.Writer) *writer {
+	out := &writer{names: make(map[string]bool), folders: make(map[string]bool)}
+	out.w = io.MultiWriter(w, (*frontWriter)(out))
+	return out
+}
+
+// frontWriter keeps what a package begins with.
+type frontWriter writer
+
+// Write implements io.Writer.
+func (w *frontWriter) Write(b []byte) (int, error) {
+	w.front = append(w.front, b[:min(len(b), pdfFront-len(w.front))]...)
+	return len(b), nil
+}
 
 // add writes a file, deflated if that may make it smaller and does.
 func (w *writer) add(f File) error {
@@ -72,7 +87,7 @@ func (w *writer) add(f File) error {
 		if err != nil {
 			return err
 		}
-		if len(packed) < len(data) {
+		if len(packed) < len(data) && !isBomb(int64(len(data)), int64(len(packed))) {
 			h.method, data = methodDeflate, packed
 		}
 	}
@@ -125,10 +140,9 @@ func (w *writer) start(h *header) error {
 	if err := checkName(h.name); err != nil {
 		return err
 	}
-	if w.names[fold(h.name)] {
-		return refuse(ReasonDuplicate, "%s", h.name)
+	if err := w.take(fold(h.name)); err != nil {
+		return err
 	}
-	w.names[fold(h.name)] = true
 	if w.total += int64(h.size); len(w.entries) == MaxEntries || w.total > MaxTotalBytes || w.offset > math.MaxUint32 {
 		return refuse(ReasonLimit, "%s: too many files or bytes", h.name)
 	}
@@ -138,6 +152,21 @@ func (w *writer) start(h *header) error {
 	b = binary.LittleEndian.AppendUint32(b, localSignature)
 	b = h.appendCommon(b)
 	return w.write(append(b, h.name...))
+}
+
+// take refuses a name that is there already, and files that are also folders, as checkNames does.
+func (w *writer) take(key string) error {
+	if w.names[key] || w.folders[key] {
+		return refuse(ReasonDuplicate, "%s", key)
+	}
+	w.names[key] = true
+	for at := strings.LastIndexByte(key, '/'); at > 0; at = strings.LastIndexByte(key[:at], '/') {
+		if w.names[key[:at]] {
+			return refuse(ReasonDuplicate, "%s lies in a file", key)
+		}
+		w.folders[key[:at]] = true
+	}
+	return nil
 }
 
 // appendCommon appends what the two headers share: from the version needed to the length of the extra field.
@@ -175,8 +204,8 @@ func (w *writer) close() error {
 		b = le.AppendUint32(b, h.offset)
 		b = append(b, h.name...)
 	}
-	if w.offset+int64(len(b)) > MaxPackageBytes {
-		return refuse(ReasonLimit, "a package of %d bytes", w.offset+int64(len(b)))
+	if whole := w.offset + int64(len(b)) + endSize; whole > MaxPackageBytes {
+		return refuse(ReasonLimit, "a package of %d bytes", whole)
 	}
 	start, count := uint32(w.offset), uint16(len(w.entries)) //nolint:gosec // both limited
 	size := uint32(len(b))                                   //nolint:gosec // limited above
@@ -186,7 +215,11 @@ func (w *writer) close() error {
 	b = le.AppendUint16(b, count)
 	b = le.AppendUint32(b, size)
 	b = le.AppendUint32(b, start)
-	return w.write(append(b, 0, 0))
+	b = append(b, 0, 0)
+	if err := checkDisguise(w.front, b[max(0, len(b)-pdfFront):]); err != nil {
+		return err
+	}
+	return w.write(b)
 }
 
 func (w *writer) write(b []byte) error {

@@ -206,11 +206,14 @@ func (e *entry) check() error {
 		return refuse(ReasonName, "%s: a folder with content", e.name)
 	case e.size > MaxFileBytes:
 		return refuse(ReasonLimit, "%s: %d bytes", e.name, e.size)
-	case e.size > ratioFloor && e.size/maxRatio > e.packed:
+	case isBomb(e.size, e.packed):
 		return refuse(ReasonBomb, "%s: %d bytes from %d", e.name, e.size, e.packed)
 	}
 	return nil
 }
+
+// isBomb tells a file that unpacks to far more than files do.
+func isBomb(size, packed int64) bool { return size > ratioFloor && size/maxRatio > packed }
 
 // extra is what of the extra fields of an entry changes how it is read.
 type extra struct {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"time"
 
@@ -133,15 +134,14 @@ func jobResult(job *api.Job, into any) error {
 
 // fetchResult saves the sheets and says how it went.
 func (cv *conversion) fetchResult(ctx context.Context, c *client.Client, done *api.Conversion) error {
-	for _, f := range []struct{ id, path string }{{done.Result.ID, cv.result}, {done.Errors.ID, cv.errors}} {
-		if f.id == "" || f.path == "" {
+	for _, f := range []struct {
+		file api.File
+		path string
+	}{{done.Result, cv.result}, {done.Errors, cv.errors}} {
+		if f.file.ID == "" || f.path == "" {
 			continue
 		}
-		content, err := c.File(ctx, f.id)
-		if err == nil {
-			err = writeFile(f.path, content)
-		}
-		if err != nil {
+		if err := writeStream(f.path, func(w io.Writer) error { return c.Save(ctx, f.file, w) }); err != nil {
 			return err
 		}
 	}

@@ -48,6 +48,7 @@ type Client struct {
 	cfg  Config
 	base *url.URL
 	http *http.Client
+	part int64 // bytes of a file that are fetched at once
 }
 
 // Defaults and limits.
@@ -84,7 +85,7 @@ func New(cfg Config) (*Client, error) {
 		TLSClientConfig: tlsConfig(cfg.TLS), ForceAttemptHTTP2: true, Proxy: http.ProxyFromEnvironment,
 		MaxIdleConnsPerHost: idleConnections, IdleConnTimeout: idleTimeout,
 	}
-	return &Client{cfg: cfg, base: base, http: &http.Client{
+	return &Client{cfg: cfg, base: base, part: partBytes, http: &http.Client{
 		Transport: transport, Timeout: cfg.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil

@@ -1,12 +1,15 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"iter"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/emmansun/gmsm/sm3"
@@ -207,6 +210,24 @@ func TestParseCompared(t *testing.T) {
 	require.Equal(t, "body-cut", client.CodeOf(err))
 }
 
+// checkSave: a file comes in parts and whole, or it is said that it did not.
+func checkSave(t *testing.T, c *client.Client, f api.File, content []byte) {
+	t.Helper()
+	for _, part := range []int64{1, 5, int64(len(content)), 100} {
+		var saved bytes.Buffer
+		c.InParts(part)
+		require.NoError(t, c.Save(t.Context(), f, &saved))
+		require.Equal(t, content, saved.Bytes())
+	}
+	longer, other, gone := f, f, f
+	longer.Size++
+	other.Digest = strings.Repeat("0", len(f.Digest))
+	gone.ID = "another"
+	require.ErrorIs(t, c.Save(t.Context(), longer, io.Discard), client.ErrFile)
+	require.ErrorIs(t, c.Save(t.Context(), other, io.Discard), client.ErrFile)
+	require.Equal(t, "no-such-file", client.CodeOf(c.Save(t.Context(), gone, io.Discard)))
+}
+
 // TestFiles: what was uploaded comes back, once under a key; what a service does not offer it says.
 func TestFiles(t *testing.T) {
 	t.Parallel()
@@ -221,6 +242,7 @@ func TestFiles(t *testing.T) {
 	got, err := c.File(ctx, f.ID)
 	require.NoError(t, err)
 	require.Equal(t, content, got)
+	checkSave(t, c, *f, content)
 	_, err = c.File(ctx, "another")
 	require.Equal(t, "no-such-file", client.CodeOf(err))
 	_, err = c.Convert(ctx, api.ConversionRequest{Type: request(t, "").Type, File: f.ID, FileName: "ledger.csv"})

@@ -364,7 +364,7 @@ func jobAnswer(j *jobs.Job, err error) (*jobOutput, error) {
 func jobOf(j *jobs.Job) api.Job {
 	out := api.Job{
 		ID: j.ID, Kind: j.Kind, State: string(j.State), Created: j.Created, Started: j.Started, Ended: j.Ended,
-		Expires: j.Expires, Cancelling: j.Cancelling, Result: j.Result,
+		Expires: j.Expires, Cancelling: j.Cancelling && !j.State.Ended(), Result: j.Result,
 	}
 	if j.Progress != (jobs.Progress{}) {
 		out.Progress = progressOf(&j.Progress)

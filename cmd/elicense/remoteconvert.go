@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"time"
 
@@ -14,9 +15,6 @@ import (
 
 // transferTime is how long a ledger or its result may take on its way.
 const transferTime = 15 * time.Minute
-
-// jobPause is how often a job is asked for.
-const jobPause = 500 * time.Millisecond
 
 // convertAtService uploads the ledger, waits for the service to convert it, and saves the result beside the ledger.
 func (cv *conversion) convertAtService(ctx context.Context) error {
@@ -99,24 +97,25 @@ func (cv *conversion) await(ctx context.Context, c *client.Client, job *api.Job,
 	bar := cv.progress(cv.Say("转换", "converting"))
 	defer bar.finish()
 	began := cv.Now()
-	for job.State == "waiting" || job.State == "running" {
-		pause := time.NewTimer(jobPause)
-		select {
-		case <-ctx.Done():
-			pause.Stop()
-			cv.Aside(cv.Say("服务会继续办完作业 "+job.ID+"。\n", "the service goes on with job "+job.ID+".\n"))
-			return ctx.Err()
-		case <-pause.C:
-		}
-		var err error
-		if job, err = c.Job(ctx, job.ID); err != nil {
-			return err
-		}
-		if p := job.Progress; p != nil {
-			bar.update(progressIn(cv.job.File.Name, p, cv.Now().Sub(began)))
-		}
+	w := watch{
+		ask: c.Job, wait: pause, now: cv.Now,
+		silent: func() {
+			cv.Aside(cv.Say("服务没有答复；它恢复后作业 "+job.ID+" 会继续，这里接着等。\n",
+				"the service does not answer; job "+job.ID+" goes on when it is back, and is waited for.\n"))
+		},
+		tell: func(j *api.Job) {
+			if j.Progress != nil {
+				bar.update(progressIn(cv.job.File.Name, j, cv.Now().Sub(began)))
+			}
+		},
 	}
-	return jobResult(job, into)
+	ended, err := w.follow(ctx, job)
+	if err != nil {
+		cv.Aside(cv.Say("服务会继续办完作业 "+job.ID+"；再运行同一命令即得结果。\n",
+			"the service goes on with job "+job.ID+"; run the same command again for its result.\n"))
+		return err
+	}
+	return jobResult(ended, into)
 }
 
 func jobResult(job *api.Job, into any) error {
@@ -135,15 +134,14 @@ func jobResult(job *api.Job, into any) error {
 
 // fetchResult saves the sheets and says how it went.
 func (cv *conversion) fetchResult(ctx context.Context, c *client.Client, done *api.Conversion) error {
-	for _, f := range []struct{ id, path string }{{done.Result.ID, cv.result}, {done.Errors.ID, cv.errors}} {
-		if f.id == "" || f.path == "" {
+	for _, f := range []struct {
+		file api.File
+		path string
+	}{{done.Result, cv.result}, {done.Errors, cv.errors}} {
+		if f.file.ID == "" || f.path == "" {
 			continue
 		}
-		content, err := c.File(ctx, f.id)
-		if err == nil {
-			err = writeFile(f.path, content)
-		}
-		if err != nil {
+		if err := writeStream(f.path, func(w io.Writer) error { return c.Save(ctx, f.file, w) }); err != nil {
 			return err
 		}
 	}

@@ -160,6 +160,8 @@ func (d *twoDesks) orders() []order {
 		{market, words{"batch", "sample", d.batch, "--sheet", "NEW/s.xlsx"}, words{"s.xlsx"}, "s"},
 		own("convert", "detect", d.path("ledger.csv"), "--type", fixtures.FoodLicence),
 		own("convert", "detect", d.path("ledger.csv"), "--type", fixtures.FoodLicence, "--json"),
+		{market, d.tryOut(), words{"r.csv", "e.txt"}, ""}, {market, append(d.tryOut(), "--json"), words{"r.csv", "e.txt"}, ""},
+		own("convert", d.path("ledger.csv"), "--type", fixtures.FoodLicence, "--dry-run", "--mapping", d.path("scans.zip")),
 		{market, words{"document", "draw", "--type", fixtures.FoodLicence, "--save", "NEW/s.svg"}, words{"s.svg"}, ""},
 		own("document", "list", d.scanned, "--ground", "issuer"), own("document", "list", d.scanned, "--ground", "issuer", "--json"),
 		own("document", "list", d.issued, "--ground", "issuer"),
@@ -178,6 +180,14 @@ func (d *twoDesks) orders() []order {
 		runs("batch", "progress", "--ground", "operator"),
 	}
 	return append(list, runs("audit", "list", "--from", "9"), runs("audit", "list", "--json"))
+}
+
+// tryOut is a dry run of a ledger with scans: its report says what was read, what was not, and why.
+func (d *twoDesks) tryOut() []string {
+	return []string{
+		"convert", d.path("ledger.csv"), "--type", fixtures.FoodLicence, "--dry-run", "--scans", d.path("scans.zip"),
+		"--result", "NEW/r.csv", "--errors", "NEW/e.txt",
+	}
 }
 
 // left are the files that an order left, by their names.
@@ -298,11 +308,12 @@ func reason(text string) string {
 	return codes[len(codes)-1]
 }
 
-// plain takes out what differs by where a command is given: the folder of its files, how to give the next command, and
-// the trace of a refusal.
+// plain takes out what differs by where a command is given: the folder of its files, how to give the next command, the
+// trace of a refusal, and how long it took.
 func (d *twoDesks) plain(text, folder string) string {
 	text = strings.ReplaceAll(text, folder, "NEW")
 	text = regexp.MustCompile(`(?m)^trace .*\n`).ReplaceAllString(text, "")
 	text = regexp.MustCompile(`elicense (--server|-d) \S+( --as \S+)?`).ReplaceAllString(text, "elicense")
+	text = regexp.MustCompile(`(?m)^\{"progress".*\n|^took .*\n|"elapsed_ns":\d+| --as \S+$`).ReplaceAllString(text, "")
 	return text
 }

@@ -59,9 +59,11 @@ func pairingIn(p *api.Pairing) *convert.ScanReport {
 }
 
 // progressIn is how far a job has come; elapsed is since it was asked for first.
-func progressIn(file string, p *api.JobProgress, elapsed time.Duration) convert.Progress {
+func progressIn(file string, j *api.Job, elapsed time.Duration) convert.Progress {
+	p := j.Progress
 	out := convert.Progress{
 		File: file, Rows: int(p.Done), Total: int(p.Total), Exact: p.Exact, Ends: p.Ends, Rate: p.Rate, Elapsed: elapsed,
+		Done: j.State == "done",
 	}
 	if p.Counts != nil {
 		out.Counts = *p.Counts

@@ -49,7 +49,7 @@ var shortWords = map[vault.Code][2]string{
 		"a cell has not the form that the mapping derives from; write it as the other rows do"},
 	"derived_part": {"几列拼成一项，其中有一列是空的；请补填",
 		"a value is put together from several columns and one of them is empty; fill it in"},
-	"cell_ditto": {"写的是“同上”一类的字样；请写出它所指的内容", "a cell says as above or alike; write out what it stands for"},
+	"cell_ditto":    {"写的是“同上”一类的字样；请写出它所指的内容", "a cell says as above or alike; write out what it stands for"},
 	"row_too_large": {"本行内容过长；请缩短最长的一列", "a row holds more than a licence can; shorten its longest value"},
 	"row_photo_missing": {"没有表中所写的影像文件；请用 --photos 给出它所在的目录或 ZIP，或更正文件名",
 		"an image file that the sheet names is not there; name its directory or ZIP with --photos, or correct the name"},

@@ -275,7 +275,7 @@ var sentences = map[vault.Code]sentence{
 
 	CodeHeadingNone: {
 		"各工作表的前20行中找不到表头；请用 --sheet（或映射中的 sheet）写明工作表、在映射中用 heading 写明行号",
-		"no heading among the first 20 rows of any sheet; name the sheet with --sheet, or sheet in the mapping, "+
+		"no heading among the first 20 rows of any sheet; name the sheet with --sheet, or sheet in the mapping, " +
 			"and the row with heading in the mapping",
 		rule.Mapping,
 	},

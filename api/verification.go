@@ -58,6 +58,7 @@ type Verification struct {
 type Judged struct {
 	Name          string `json:"name"`
 	With          string `json:"with,omitempty" doc:"the document of the case by which the vault's word on this one came"`
+	SameAs        string `json:"sameAs,omitempty" doc:"an earlier document of the case with the same content"`
 	SM3           string `json:"sm3"`
 	Size          int64  `json:"size"`
 	Kind          string `json:"kind" doc:"what it was taken for"`

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -49,6 +50,9 @@ func (v *Verifier) VerifyCase(ctx context.Context, docs []Named, expect Expect) 
 		err = errors.Join(err, unread)
 		if at, ok := with[i]; ok {
 			r.With = docs[at].Name
+		}
+		if at := slices.Index(c.Inputs, in); at >= 0 && in.SM3 != "" {
+			r.SameAs = c.Names[at]
 		}
 		c.Names, c.Inputs, c.Reports = append(c.Names, docs[i].Name), append(c.Inputs, in), append(c.Reports, r)
 		if err != nil && first == nil {
@@ -137,6 +141,31 @@ var (
 	todoTitle   = words{"经办人办理：", "For the office:"}
 )
 
+// asideOn says of a document that it is another one again, or that it was made for another case: whether that matters,
+// nobody but whoever knows the case can tell.
+func (c *CaseReport) asideOn(r *Report, lang string) string {
+	var out string
+	if r.SameAs != "" {
+		out = words{"（与《" + r.SameAs + "》内容相同）", " (the same content as " + r.SameAs + ")"}.in(lang)
+	}
+	if made := r.caseNumber(); c.Number != "" && made != "" && made != c.Number {
+		out += words{
+			"（注意：它是为办件 " + made + " 出具的，不是本办件）", " (mind: it was made for case " + made + ", not for this one)",
+		}.in(lang)
+	}
+	return out
+}
+
+// caseNumber is that of the case for which a receipt, an evidence file or a report was made; empty: it names none.
+func (r *Report) caseNumber() string {
+	for i := range r.Facts {
+		if r.Facts[i].ID == "case" {
+			return r.Facts[i].Value
+		}
+	}
+	return ""
+}
+
 // WriteText writes the summary: the decision, then one line for each document, the notice, and what is left to do.
 func (c *CaseReport) WriteText(w io.Writer, lang string) error {
 	var b strings.Builder
@@ -144,7 +173,7 @@ func (c *CaseReport) WriteText(w io.Writer, lang string) error {
 	fmt.Fprintf(&b, "%s\n%s\n\n", decision, reason)
 	for i, r := range c.Reports {
 		d, why := r.Headlines(lang)
-		fmt.Fprintf(&b, "%s\n", oneLine(fmt.Sprintf("%s  %s  %s%s", c.Names[i], d, why, r.withWords(lang))))
+		fmt.Fprintf(&b, "%s\n", oneLine(fmt.Sprintf("%s  %s  %s%s", c.Names[i], d, why, r.withWords(lang)+c.asideOn(r, lang))))
 	}
 	if n := c.Notice(lang); n != "" {
 		fmt.Fprintf(&b, "\n%s\n%s\n", noticeTitle.in(lang), n)
@@ -158,7 +187,8 @@ func (c *CaseReport) WriteText(w io.Writer, lang string) error {
 
 type jsonNamed struct {
 	Name   string  `json:"name"`
-	With   string  `json:"with,omitempty"` // name of the document that says what the vault knows of this one
+	With   string  `json:"with,omitempty"`    // name of the document that says what the vault knows of this one
+	SameAs string  `json:"same_as,omitempty"` // name of an earlier document with the same content
 	Input  Input   `json:"input"`
 	Report *Report `json:"report"`
 }
@@ -185,7 +215,7 @@ func (c *CaseReport) MarshalJSON() ([]byte, error) {
 		Todo: texts{c.todo("zh"), c.todo("en")}, Documents: []jsonNamed{},
 	}
 	for i, r := range c.Reports {
-		out.Documents = append(out.Documents, jsonNamed{c.Names[i], r.With, c.Inputs[i], r})
+		out.Documents = append(out.Documents, jsonNamed{c.Names[i], r.With, r.SameAs, c.Inputs[i], r})
 	}
 	return json.Marshal(out)
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/elicense/elicense/pki/ca"
 	"github.com/elicense/elicense/signing"
 	"github.com/elicense/elicense/vault/ledger"
+	"github.com/elicense/elicense/vault/record"
 	"github.com/elicense/elicense/verify"
 )
 
@@ -232,4 +233,84 @@ func TestCaseDigests_D28(t *testing.T) {
 	}, c.Inputs)
 	_, err = verify.SM3Of(t.Context(), bytes.NewReader(body), int64(len(body))+1)
 	require.ErrorIs(t, err, io.EOF, "the digest of a part is not the file's")
+}
+
+// TestCaseAsides: a file that is there twice under two names, and a receipt that was given for another case, are told; it
+// is for whoever knows the case to say whether that matters.
+func TestCaseAsides(t *testing.T) {
+	w := newSealWorld(t)
+	f := w.forgeIn()
+	made := f.receipt(func(r *record.Receipt) { r.Asked.Case = "2026-0001" }, f.vault)
+	v := w.sealVerifier(func(c *verify.Config) { c.LedgerKeys = []ledger.Verifier{noteKey(t, f.vault.vault.NoteKey())} })
+	good := w.sealed(page(), nil)
+	c, err := v.VerifyCase(t.Context(), []verify.Named{
+		{Name: "一.ofd", Document: verify.DocumentOf(good)}, {Name: "二.ofd", Document: verify.DocumentOf(good)},
+		{Name: "回执.json", Document: verify.DocumentOf(made)}, {Name: "空.pdf"}, {Name: "也空.pdf"},
+	}, verify.Expect{})
+	require.NoError(t, err)
+	for number, aside := range map[string]bool{"": false, "2026-0001": false, "2026-0002": true} {
+		c.Number = number
+		for lang, says := range map[string][2]string{
+			"zh": {"（与《一.ofd》内容相同）", "它是为办件 2026-0001 出具的，不是本办件"},
+			"en": {"(the same content as 一.ofd)", "it was made for case 2026-0001, not for this one"},
+		} {
+			var text bytes.Buffer
+			require.NoError(t, c.WriteText(&text, lang))
+			require.Equal(t, 1, strings.Count(text.String(), says[0]), text.String())
+			require.Equal(t, aside, strings.Contains(text.String(), says[1]), number)
+		}
+	}
+	require.Equal(t, []string{"", "一.ofd", "", "", ""}, []string{
+		c.Reports[0].SameAs, c.Reports[1].SameAs, c.Reports[2].SameAs, c.Reports[3].SameAs, c.Reports[4].SameAs,
+	})
+	raw, err := json.Marshal(c)
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(raw), `"same_as":"一.ofd"`))
+	var page bytes.Buffer
+	require.NoError(t, c.Reports[1].WriteHTML(&page, "二.ofd", "zh"))
+	require.Contains(t, page.String(), "与同案文件内容相同")
+}
+
+// TestNotice: the applicant is told what the applicant can do, the office what is left to it, and each of the codes of a
+// fact is a word.
+func TestNotice(t *testing.T) {
+	w := newSealWorld(t)
+	v := w.sealVerifier(func(c *verify.Config) { c.SealMakers = nil })
+	n := w.enrol(ca.ProfileDepartment, fixtures.Departments()[1])
+	stranger := newSealWorld(t)
+	unknown := must(stranger.signer(stranger.enrol(ca.ProfileDepartment, fixtures.Departments()[0]), func(c *signing.Config) {
+		c.WithCertificates = true
+	}).Attached(t.Context(), []byte("示例")))(t)
+	detached := must(w.signer(n, func(c *signing.Config) { c.WithCertificates = true }).Detached(t.Context(), []byte("示例")))(t)
+	for _, test := range []struct {
+		name         string
+		doc          []byte
+		notice, todo string // what they must say; empty: nothing
+	}{
+		{"root not known", unknown, "", "取得其根证书放入信任目录后复验"},
+		{"content missing", detached, "请一并提交所签文件", ""},
+		{"no signature", []byte("正文"), "请申请人提交签署的 OFD 或 PDF 原件", ""},
+	} {
+		r := w.judge(v, test.doc)
+		for _, say := range []struct{ got, want string }{{r.Notice("zh"), test.notice}, {r.Todo("zh"), test.todo}} {
+			if say.want == "" {
+				require.Empty(t, say.got, test.name)
+				continue
+			}
+			require.Contains(t, say.got, say.want, test.name)
+		}
+		require.Equal(t, r.Notice("en") == "", test.notice == "", test.name)
+	}
+	f := w.forgeIn()
+	r := w.judge(w.sealVerifier(func(c *verify.Config) {
+		c.LedgerKeys = []ledger.Verifier{noteKey(t, f.vault.vault.NoteKey())}
+	}), f.receipt(func(r *record.Receipt) { r.Result, r.Claims[0].Verdict = "different", "different" }, f.vault))
+	_, reason := r.Headlines("zh")
+	require.Contains(t, reason, "请申请人更正所报内容", "the issuer can do nothing about what the applicant says")
+	var text bytes.Buffer
+	require.NoError(t, r.WriteText(&text, "zh"))
+	require.Contains(t, text.String(), "结果: 不一致\n")
+	require.Contains(t, text.String(), "状态: 有效\n")
+	require.NotRegexp(t, ": (equal|different|valid|compare|lookup|law)\n", text.String())
+	require.Equal(t, "different", r.Fact("result"), "programs have the code")
 }

@@ -107,6 +107,9 @@ func isIssuer(c *pki.Certificate, issuer string) (own, known bool) {
 func (j *judgement) judgeForeignState(identifier string) {
 	a := j.ask(identifier)
 	j.unanswered(&a, "")
+	if a.counts && replaced(identifier, a.Identifier) {
+		j.judgeReplaced("source", identifier, a.Status)
+	}
 	if !a.counts || a.Identifier != identifier {
 		j.open("state.now", TryLater, "an answer of now")
 		return

@@ -99,7 +99,7 @@ var openOrder = map[CheckStatus]int{CheckFailed: 0, CheckIndeterminate: 1}
 
 // shownFacts are the facts as people read them, and with what the document was judged.
 func (r *Report) shownFacts(lang string) []htmlFact {
-	out := make([]htmlFact, 0, len(r.Facts)+1)
+	out := make([]htmlFact, 0, len(r.Facts)+2)
 	for i := range r.Facts {
 		f := &r.Facts[i]
 		out = append(out, htmlFact{f.Part, f.name().in(lang), f.value(lang), f.Proven})
@@ -107,8 +107,14 @@ func (r *Report) shownFacts(lang string) []htmlFact {
 	if r.With != "" {
 		out = append(out, htmlFact{Name: withName.in(lang), Value: r.With, Proven: true})
 	}
+	if r.SameAs != "" {
+		out = append(out, htmlFact{Name: sameName.in(lang), Value: r.SameAs, Proven: true})
+	}
 	return out
 }
+
+// sameName is before an earlier document of the case with the same content.
+var sameName = words{"与同案文件内容相同", "the same content as (of the same case)"}
 
 // withName is before the document of the case that says what the vault knows of another.
 var withName = words{"连同核验（同案提交的证照库说明）", "judged with (the vault's word, from the same case)"}

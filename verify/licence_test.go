@@ -87,10 +87,16 @@ func TestState_D22(t *testing.T) {
 		p.late = func(b *record.Bundle) { b.Status, b.StatusSig = nil, nil }
 	})
 	open("another record", "status.version", func(p *parts) { p.keepState, p.status.Record = true, record.Digest{1} })
-	open("another version", "status.version", func(p *parts) {
+	later := func(p *parts) {
 		p.status.Identifier, p.status.Version = strings.Replace(p.status.Identifier, ".001.", ".002.", 1), 2
+	}
+	open("another licence", "status.version", func(p *parts) {
+		p.status.Identifier = strings.Replace(p.status.Identifier, "AB12", "AB13", 1)
 	})
 	tests = append(tests,
+		refusal{"later version", later, verify.TotalFailed, verify.Superseded, "status.version"},
+		refusal{"later version that is over", func(p *parts) { later(p); p.status.State = "revoked" }, verify.TotalFailed,
+			verify.Revoked, "status.state"},
 		refusal{"version number", func(p *parts) { p.status.Version = 2 }, verify.TotalFailed,
 			verify.SigConstraintsFailure, "status.version"},
 		refusal{"days over", func(p *parts) { p.record.ValidUntil = issued }, verify.TotalFailed, verify.Expired,
@@ -135,6 +141,9 @@ func TestStateSource(t *testing.T) {
 			"source.clock"},
 		{"version", change(func(s *verify.Status) { s.Record = record.Digest{1} }), nil, verify.Indeterminate,
 			"source.version"},
+		{"later version", change(func(s *verify.Status) {
+			s.Identifier = strings.Replace(s.Identifier, ".001.", ".002.", 1)
+		}), nil, verify.TotalFailed, "source.version"},
 		{"identifier", change(func(s *verify.Status) { s.Identifier = "x" }), nil, verify.Indeterminate,
 			"source.version"},
 	} {

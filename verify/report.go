@@ -225,6 +225,9 @@ type Report struct {
 	// With is the document of the same case by which the vault's word on this licence came; empty: none did. It is told
 	// to people, and no part of the JSON form, which is of one document; that of a case has it.
 	With string
+	// SameAs is an earlier document of the same case that has the same content, octet for octet; empty: none has. It is
+	// told like With: two names do not make two documents.
+	SameAs string
 
 	said *Said          // by the status source, with what of it was used
 	zone *time.Location // of the times that people read

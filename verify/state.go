@@ -62,7 +62,7 @@ func (j *judgement) judgeLicenceState(l *licence) {
 func (j *judgement) judgeSource(l *licence) bool {
 	a := &l.asked
 	j.unanswered(a, l.origin)
-	if !a.counts || !j.sameVersion("source.version", l, a.Status) || !j.ofItsLedger(a, l.origin) {
+	if !a.counts || !j.sameVersion("source", l, a.Status) || !j.ofItsLedger(a, l.origin) {
 		return false
 	}
 	j.judgeState("source", a.Status)
@@ -93,7 +93,7 @@ func (j *judgement) judgeBundled(l *licence, asked bool) bool {
 		j.open("status.version", TryLater, l.origin, st.Vault)
 		return false
 	}
-	if !j.sameVersion("status.version", l, statusOf(st)) || !j.ofItsVault(l, st) {
+	if !j.sameVersion("status", l, statusOf(st)) || !j.ofItsVault(l, st) {
 		return false
 	}
 	if id, err := code.ParseIdentifier(st.Identifier); err != nil || id.Version != st.Version {
@@ -120,14 +120,38 @@ func (j *judgement) ofItsVault(l *licence, st *record.Status) bool {
 	return true
 }
 
-// sameVersion: the answer is about the version that was shown.
-func (j *judgement) sameVersion(id string, l *licence, st Status) bool {
-	if st.Identifier != l.record.Identifier || st.Record != l.digest {
+// sameVersion: the answer is about the version that was shown. One about a later version says that this one is over,
+// and waiting would change nothing; one about an earlier version comes from somebody who does not know this one yet.
+func (j *judgement) sameVersion(subject string, l *licence, st Status) bool {
+	id := subject + ".version"
+	switch {
+	case replaced(l.record.Identifier, st.Identifier):
+		j.judgeReplaced(subject, l.record.Identifier, st)
+		return false
+	case st.Identifier != l.record.Identifier || st.Record != l.digest:
 		j.open(id, TryLater, l.record.Identifier, st.Identifier)
 		return false
 	}
 	j.pass(id)
 	return true
+}
+
+// replaced tells whether what was said is of a later version of the same licence.
+func replaced(shown, said string) bool {
+	a, err := code.ParseIdentifier(shown)
+	if err != nil {
+		return false
+	}
+	b, err := code.ParseIdentifier(said)
+	return err == nil && a.Type == b.Type && a.Issuer == b.Issuer && a.Serial == b.Serial && a.Version < b.Version
+}
+
+// judgeReplaced refuses a version after which there is a later one, first of all for what became of that.
+func (j *judgement) judgeReplaced(subject, shown string, st Status) {
+	if sub, known := stateWord(st.State); known && sub != "" {
+		j.fail(subject+".state", sub, stateValid, st.State)
+	}
+	j.fail(subject+".version", Superseded, shown, st.Identifier)
 }
 
 // judgeState judges the state now and at the deciding time.

@@ -48,13 +48,16 @@ func findRule(id string) (rule, bool) {
 
 // problem says what a check that did not pass means.
 func problem(c *Check) words {
+	_, aspect, _ := strings.Cut(c.ID, ".")
+	if w, ok := stateSpecial[aspect+"/"+string(c.Sub)]; ok {
+		return w
+	}
 	if w, ok := states[c.Sub]; ok && ruleOf(c.ID).level == LevelState {
 		return w
 	}
 	if w, ok := refusalWords(c); ok {
 		return w
 	}
-	_, aspect, _ := strings.Cut(c.ID, ".")
 	for _, key := range []string{aspect + "/" + string(c.Sub) + "/" + c.Found, aspect + "/" + string(c.Sub)} {
 		for _, table := range []map[string]words{special, signatureSpecial} {
 			if w, ok := table[key]; ok {
@@ -190,6 +193,14 @@ var states = map[SubIndication]words{
 	Withdrawn:           {"电子证照已撤出，须以纸质证照办理", "the electronic licence is withdrawn; the paper one is untouched"},
 	NotIssued:           {"证照未签发", "the licence was never issued"},
 	ComparisonDifferent: {"比对不一致：所报内容与证照库不同", "what was claimed differs from what the vault holds"},
+}
+
+// stateSpecial are words for a state that one aspect tells more closely.
+var stateSpecial = map[string]words{
+	"version/SUPERSEDED": {
+		"证照已变更，这是旧版本；请申请人提交现行版本",
+		"the licence was changed and this is an older version: ask the applicant for the version of now",
+	},
 }
 
 // special are words for one sub-indication of an aspect.

@@ -108,7 +108,7 @@ func (c *Client) Do(ctx context.Context, r Request, options ...Option) error {
 		return nil
 	}
 	if err := json.Unmarshal(answer, r.Into); err != nil {
-		return fmt.Errorf("reading an answer: %w", err)
+		return fmt.Errorf("%w: %v", ErrAnswer, err) //nolint:errorlint // the library's words alone
 	}
 	return nil
 }
@@ -232,11 +232,17 @@ func (c *Client) exchange(req *http.Request) ([]byte, error) {
 		return nil, &transportError{err}
 	case len(answer) > maxAnswer:
 		return nil, ErrTooLarge
-	case res.StatusCode >= http.StatusOK && res.StatusCode < http.StatusMultipleChoices:
-		return answer, nil
+	case res.StatusCode < http.StatusOK || res.StatusCode >= http.StatusMultipleChoices:
+		return nil, problemOf(res, answer)
+	case res.Header.Get(api.HeaderTrace) == "": // every answer of the service has one
+		return nil, ErrAnswer
 	}
-	return nil, problemOf(res, answer)
+	return answer, nil
 }
 
 // ErrTooLarge is an answer beyond what a client takes.
 var ErrTooLarge = errors.New("client: the answer is too large")
+
+// ErrAnswer is a success that the service has not told of, as a page by which a proxy asks for a login, or one that
+// cannot be read. Whether a write was carried out is not known, and it may be sent again with the same key.
+var ErrAnswer = errors.New("client: this is no answer of the service")

@@ -190,12 +190,43 @@ func TestRedirect(t *testing.T) {
 	require.Zero(t, elsewhere.Load())
 }
 
+// TestForeign: what something in between answers in place of the service is no success, whatever its status says: not of
+// a read, not of a file, and not of a write that has no content to tell.
+func TestForeign(t *testing.T) {
+	t.Parallel()
+	for name, page := range map[string]string{"a login": "<html>请先登录</html>", "a text of ours": `{"types":[]}`, "nothing": ""} {
+		var seen atomic.Int32
+		_, c := open(t, func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				seen.Add(1)
+				_, _ = io.WriteString(w, page)
+			})
+		}, nil)
+		_, types := c.LicenceTypes(t.Context())
+		_, file := c.Page(t.Context(), "1.2", client.Reading{Purpose: "核对"}, client.Picture{Page: 1})
+		gone := c.Unsubscribe(t.Context(), "x")
+		for _, err := range []error{types, file, gone, c.Share(t.Context(), "x", api.SharingHead{}, nil, nil)} {
+			require.ErrorIs(t, err, client.ErrAnswer, name)
+		}
+		require.EqualValues(t, 4, seen.Load(), "once each: whoever stands in between stays there")
+	}
+	_, c := open(t, func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set(api.HeaderTrace, "made-up")
+			_, _ = io.WriteString(w, `{"types":`)
+		})
+	}, nil)
+	_, err := c.LicenceTypes(t.Context())
+	require.ErrorIs(t, err, client.ErrAnswer, "cut off")
+}
+
 func TestBearer(t *testing.T) {
 	t.Parallel()
 	var got atomic.Value
 	_, c := open(t, func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			got.Store(r.Header.Get("Authorization") + r.Header.Get("Signature"))
+			w.Header().Set(api.HeaderTrace, "made-up")
 			_, _ = io.WriteString(w, `{"types":[]}`)
 		})
 	}, func(cfg *client.Config) {

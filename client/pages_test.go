@@ -23,6 +23,7 @@ type paging struct {
 }
 
 func (p *paging) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set(api.HeaderTrace, "made-up")
 	asked := strings.TrimPrefix(r.URL.RequestURI(), api.Version)
 	p.asked = append(p.asked, asked)
 	answer, known := p.answers[asked]

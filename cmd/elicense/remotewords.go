@@ -26,7 +26,8 @@ func serviceTold(cmd *cobra.Command, err error) error {
 			Err: err, Code: "service-untrusted", Zh: "服务的证书无人作保，没有调用；请用 --cacert 指明为它作保的机构",
 			En: "nobody vouches for the service's certificate, and it was not called; name its authority with --cacert",
 		}
-	case errors.Is(err, errAnswer), errors.Is(err, client.ErrCut), errors.Is(err, client.ErrFile):
+	case errors.Is(err, errAnswer), errors.Is(err, client.ErrCut), errors.Is(err, client.ErrFile),
+		errors.Is(err, client.ErrAnswer):
 		return &cli.ToldError{
 			Err: err, Code: "service-answer", Zh: "服务的答复不能使用：不完整，或不是所问的内容；请核对地址和版本",
 			En: "the service's answer cannot be used: it is cut off, or no answer to what was asked; look at address and version",

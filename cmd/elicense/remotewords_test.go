@@ -19,6 +19,7 @@ func TestServiceTold(t *testing.T) {
 	}{
 		"cut off":   {fmt.Errorf("x: %w", client.ErrCut), "service-answer"},
 		"in part":   {fmt.Errorf("x: %w", client.ErrFile), "service-answer"},
+		"foreign":   {fmt.Errorf("x: %w", client.ErrAnswer), "service-answer"},
 		"nonsense":  {fmt.Errorf("x: %w", errAnswer), "service-answer"},
 		"too large": {client.ErrTooLarge, "service-answer-large"},
 		"nobody":    {fmt.Errorf("x: %w", client.ErrConnection), "service-unreachable"},

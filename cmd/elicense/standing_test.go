@@ -143,6 +143,7 @@ func (a *asked) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	a.calls = append(a.calls, r.Method+" "+strings.TrimPrefix(r.URL.Path, api.Version))
 	a.mu.Unlock()
+	w.Header().Set(api.HeaderTrace, "made-up")
 	t := catalogue.Shipped()
 	i := 0
 	for t[i].Name != fixtures.FoodLicence {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -162,11 +163,12 @@ func (l *loaded) put(path string, request func(n int) any, requests int, rate fl
 				return err
 			}
 			defer func() { _ = res.Body.Close() }()
-			text, err := io.ReadAll(res.Body)
-			if err == nil && res.StatusCode != http.StatusOK {
-				err = fmt.Errorf("%d: %s", res.StatusCode, text)
+			if res.StatusCode == http.StatusOK { // read to its end, and not kept: the generator shares the processors
+				_, err = io.Copy(io.Discard, res.Body)
+				return err
 			}
-			return err
+			text, err := io.ReadAll(res.Body)
+			return errors.Join(fmt.Errorf("%d: %s", res.StatusCode, text), err)
 		},
 	})
 	require.NoError(l.b, err)
@@ -202,11 +204,15 @@ func (l *loaded) against(path string, request func(int) any, requests int) {
 	part := max(1, requests/turns)
 	l.put(path, request, part, 0) // to warm what can be warm
 	var ours, constant, closed float64
+	var spent, least time.Duration
 	var peak *load.Report
 	b.ResetTimer()
 	for range turns {
+		start := proctest.ProcessorTime()
 		c := l.put("/constant", l.lookup, part, 0)
+		between := proctest.ProcessorTime()
 		o := l.put(path, request, part, 0)
+		least, spent = least+between-start, spent+proctest.ProcessorTime()-between
 		constant, ours = constant+c.Elapsed.Seconds(), ours+o.Elapsed.Seconds()
 		closed += float64(part)
 		peak = o
@@ -215,6 +221,10 @@ func (l *loaded) against(path string, request func(int) any, requests int) {
 	open := l.put(path, request, part, closed/ours/2)
 	b.ReportMetric(closed/ours, "requests/s")
 	b.ReportMetric(constant/ours, "of-constant")
+	if spent > 0 { // which tells them apart on a machine that has other work, too
+		b.ReportMetric(float64(least)/float64(spent), "of-constant-by-processor-time")
+		b.ReportMetric(float64(spent.Microseconds())/closed, "processor-µs")
+	}
 	b.ReportMetric(milliseconds(peak.Quantile(0.5)), "peak-p50-ms")
 	b.ReportMetric(milliseconds(peak.Quantile(0.99)), "peak-p99-ms")
 	b.ReportMetric(milliseconds(open.Quantile(0.5)), "half-p50-ms")

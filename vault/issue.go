@@ -263,8 +263,8 @@ func (v *Vault) commitIssue(w engine.Writer, st *staging, is *issuing) error {
 }
 
 func isRefusal(err error) bool {
-	var r *Refusal
-	return errors.As(err, &r)
+	_, is := errors.AsType[*Refusal](err)
+	return is
 }
 
 // checkPaper holds the rule that paper and electronic licence are issued together.

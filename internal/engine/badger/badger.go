@@ -113,6 +113,7 @@ type Engine struct {
 	names  fileNames     // likewise
 
 	snapshots snapshots
+	often     often
 	stop      context.CancelFunc
 	workers   sync.WaitGroup
 }
@@ -161,7 +162,7 @@ func open(cfg Config) (*Engine, error) {
 		db: db, cfg: cfg, log: log, seed: maphash.MakeSeed(), ts: db.MaxVersion(),
 		turn: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
-	e.fold = newFold(e.seed, memory{})
+	e.fold, e.often.seed = newFold(e.seed, memory{}), e.seed
 	if err := e.start(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -24,6 +24,7 @@ func (e *Engine) commitFold(f *fold) {
 		f.err = e.commitLarge(f.writes)
 	}
 	if f.err == nil && len(f.writes) > 0 {
+		e.often.forget(f.writes, e.ts)
 		e.snapshots.publish(e.ts)
 	}
 }

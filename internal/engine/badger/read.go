@@ -21,7 +21,7 @@ func (e *Engine) View(ctx context.Context, fn func(engine.Reader) error) error {
 		return err
 	}
 	defer e.snapshots.release(snap)
-	v := &view{ctx: ctx, txn: e.db.NewTransactionAt(snap.ts, false)}
+	v := &view{ctx: ctx, txn: e.db.NewTransactionAt(snap.ts, false), state: snap.ts, often: &e.often}
 	defer v.end()
 	return fn(v)
 }
@@ -30,6 +30,8 @@ func (e *Engine) View(ctx context.Context, fn func(engine.Reader) error) error {
 type view struct {
 	ctx   context.Context
 	txn   *badger.Txn
+	state uint64
+	often *often
 	buf   []byte // for stored keys
 	ended bool
 }
@@ -48,7 +50,14 @@ func (v *view) Get(key []byte) ([]byte, error) {
 		return nil, err
 	}
 	v.buf = searchKey(v.buf, key)
-	return read(v.txn, v.buf)
+	if value, ok := v.often.get(v.buf, v.state); ok {
+		return value, nil
+	}
+	value, err := read(v.txn, v.buf)
+	if err == nil {
+		v.often.missed(v.buf, value, v.state)
+	}
+	return value, err
 }
 
 // read returns the value of a stored key. Collection may take away a value-log file between the two steps of a read;

@@ -170,8 +170,6 @@ var adapters = map[string][]string{
 	"github.com/emmansun/gmsm/smx509": {"pki", "pki/..."},
 	"github.com/emmansun/gmsm/pkcs8":  {"pki", "pki/..."},
 	"github.com/emmansun/gmsm/sm2":    {"internal/sm2sig", "internal/envelope", "pki", "pki/..."},
-	"github.com/emmansun/gmsm/ecdh":   {"internal/sm2sig", "pki"},
-	"filippo.io/bigmod":               {"internal/sm2sig"},
 	"github.com/transparency-dev":     {"vault/ledger"},
 	"github.com/richardlehane/mscfb":  {},
 	"github.com/xuri/excelize":        {},

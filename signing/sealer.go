@@ -12,7 +12,6 @@ import (
 	"github.com/emmansun/gmsm/sm3"
 
 	"github.com/elicense/elicense/internal/ses"
-	"github.com/elicense/elicense/internal/sm2sig"
 	"github.com/elicense/elicense/internal/tsp"
 	"github.com/elicense/elicense/pki"
 )
@@ -56,7 +55,6 @@ func NewSealer(config SealerConfig) (*Sealer, error) {
 	if err != nil {
 		return nil, refuseSeal(SealReasonForm, "%v", err)
 	}
-	config.Key = sm2sig.Quick(config.Key)
 	s := &Sealer{config: config, public: public, seal: seal}
 	if err := s.checkSeal(); err != nil {
 		return nil, err

@@ -10,7 +10,6 @@ import (
 	"github.com/emmansun/gmsm/sm3"
 
 	"github.com/elicense/elicense/internal/ses"
-	"github.com/elicense/elicense/internal/sm2sig"
 	"github.com/elicense/elicense/pki"
 )
 
@@ -71,7 +70,6 @@ func NewSealMaker(config SealMakerConfig) (*SealMaker, error) {
 	if err := checkMaker(config.Chain[0]); err != nil {
 		return nil, err
 	}
-	config.Key = sm2sig.Quick(config.Key)
 	return &SealMaker{config: config, public: public}, nil
 }
 

@@ -18,7 +18,6 @@ import (
 
 	"github.com/elicense/elicense/internal/cms"
 	"github.com/elicense/elicense/internal/oid"
-	"github.com/elicense/elicense/internal/sm2sig"
 	"github.com/elicense/elicense/pki"
 )
 
@@ -96,7 +95,6 @@ func NewSigner(config Config) (*Signer, error) {
 	if err != nil || !public.Equal(m.public) {
 		return nil, fmt.Errorf("%w: key and certificate differ", ErrConfig)
 	}
-	m.config.Key = sm2sig.Quick(config.Key)
 	return &Signer{*m}, nil
 }
 

@@ -3,8 +3,7 @@
 // It is the one place where a message becomes the digest e = SM3(Z ‖ M) and where a signature value is read. The
 // signer's identifier is always the default 1234567812345678 of GB/T 35276, as in certificates, CMS, seals and CRLs.
 // A signature value is accepted in exactly one encoding: DER SEQUENCE of two INTEGERs in shortest form, both in [1,
-// n-1], nothing after it. No key is generated and no clock, file or network is used here. Quick makes signatures with a
-// key in memory; pki.SelfTest holds it against another implementation.
+// n-1], nothing after it. No key is generated and no clock, file or network is used here.
 package sm2sig
 
 import (

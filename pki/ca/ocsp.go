@@ -16,7 +16,6 @@ import (
 
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/oid"
-	"github.com/elicense/elicense/internal/sm2sig"
 	"github.com/elicense/elicense/pki"
 )
 
@@ -93,7 +92,6 @@ func OpenResponder(ctx context.Context, cfg ResponderConfig) (*Responder, error)
 			return nil, refuse(ErrConfig, ReasonAlgorithm, "hash "+h.String())
 		}
 	}
-	o.cfg.Key = sm2sig.Quick(o.cfg.Key)
 	return o, o.encodeOwn()
 }
 

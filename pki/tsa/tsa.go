@@ -22,7 +22,6 @@ import (
 	"github.com/elicense/elicense/internal/cms"
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/internal/oid"
-	"github.com/elicense/elicense/internal/sm2sig"
 	"github.com/elicense/elicense/internal/tsp"
 	"github.com/elicense/elicense/pki"
 )
@@ -155,7 +154,6 @@ func (a *Authority) setSigner() error {
 	if a.public, err = pki.PublicKeyOf(a.config.Key.Public()); err != nil || !a.public.Equal(leaf.PublicKey) {
 		return fmt.Errorf("%w: key and certificate do not belong together", ErrCertificate)
 	}
-	a.config.Key = sm2sig.Quick(a.config.Key)
 	trial := []byte("elicense: a trial of the key of the time-stamp authority")
 	if _, err := a.sign(trial); err != nil {
 		return fmt.Errorf("trying the key: %w", err)

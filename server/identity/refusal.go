@@ -12,7 +12,7 @@ const (
 	CodeExpired    Code = "credentials-expired"
 	CodeRevoked    Code = "credentials-revoked"
 	CodeInvalid    Code = "credentials-invalid"
-	CodeDiffer     Code = "credentials-differ"    // two proofs of who calls: of connection, signature and token one is enough
+	CodeDiffer     Code = "credentials-differ"    // connection, signature and token prove two callers
 	CodeUnchecked  Code = "credentials-unchecked" // whether the certificate is revoked is not known
 	CodeMalformed  Code = "signature-malformed"   // Signature-Input or Signature cannot be read
 	CodeCoverage   Code = "signature-coverage"    // something that must be covered is not

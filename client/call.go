@@ -108,7 +108,7 @@ func (c *Client) Do(ctx context.Context, r Request, options ...Option) error {
 		return nil
 	}
 	if err := json.Unmarshal(answer, r.Into); err != nil {
-		return fmt.Errorf("%w: %v", ErrAnswer, err) //nolint:errorlint // the library's words alone
+		return fmt.Errorf("%w: %v", ErrAnswer, err)
 	}
 	return nil
 }

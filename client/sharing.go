@@ -35,7 +35,7 @@ func (c *Client) Share(ctx context.Context, service string, head api.SharingHead
 		return &SharingError{answer.Head}
 	}
 	if err := json.Unmarshal(answer.Data, into); err != nil {
-		return fmt.Errorf("%w: %v", ErrAnswer, err) //nolint:errorlint // the library's words alone
+		return fmt.Errorf("%w: %v", ErrAnswer, err)
 	}
 	return nil
 }

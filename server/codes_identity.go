@@ -38,8 +38,9 @@ var identitySentences = map[identity.Code]message{
 	},
 	identity.CodeDiffer: {
 		http.StatusUnauthorized, false, rule.Registered,
-		"连接证书与消息签名属于不同的登记；请用同一登记的凭据",
-		"connection and signature prove two different callers; use credentials of one registration",
+		"一个请求带有两个调用方的凭据（连接证书、消息签名、令牌）；请只用同一登记的凭据，或只用令牌",
+		"certificate, signature and token of a request prove two callers; use credentials of one registration, or a " +
+			"token alone",
 	},
 	identity.CodeUnchecked: {
 		http.StatusServiceUnavailable, true, rule.CertificatePath,

@@ -16,8 +16,9 @@ import (
 func (s *Server) registerDisputes() {
 	raised := map[int][]any{http.StatusCreated: {api.Dispute{}}, http.StatusOK: {api.Dispute{}}}
 	add(s, operation{
-		id: "raiseDispute", again: true, method: http.MethodPost, path: "/disputes", tag: "disputes", status: http.StatusCreated,
-		may: identity.MayDispute, answers: raised, zh: "提出准确性异议", en: "say that elements of a licence are not right",
+		id: "raiseDispute", method: http.MethodPost, path: "/disputes", tag: "disputes", status: http.StatusCreated,
+		again: true, may: identity.MayDispute, answers: raised,
+		zh: "提出准确性异议", en: "say that elements of a licence are not right",
 	}, s.raiseDispute)
 	add(s, operation{
 		id: "listDisputes", method: http.MethodGet, path: "/disputes", tag: "disputes", may: identity.MaySeeDisputes,

@@ -151,8 +151,8 @@ func (f source) Events(ctx context.Context, owner feed.Owner, q feed.Query) (*ap
 	return &out, nil
 }
 
-// reach is what an owner's systems may still touch of what was subscribed to. A registration may have been narrowed, given
-// another role, or revoked since.
+// reach is what an owner's systems may still touch of what was subscribed to. A registration may have been narrowed,
+// given another role, or revoked since.
 func (f source) reach(owner feed.Owner, wanted []string) ([]string, error) {
 	g := f.s.cfg.Registry
 	if g == nil {

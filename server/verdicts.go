@@ -114,8 +114,8 @@ func (s *Server) keepVerdict(ctx context.Context, v *verdict, reports *reportFil
 	return err
 }
 
-// makeWay removes the verdict of the same key whose time is over: with its end, by which the new one would be swept. One
-// that stands stays, and is the answer.
+// makeWay removes the verdict of the same key whose time is over: with its end, by which the new one would be swept.
+// One that stands stays, and is the answer.
 func (s *Server) makeWay(w engine.Writer, v *verdict) error {
 	former, err := getVerdict(w, v.ID)
 	switch {

@@ -64,8 +64,8 @@ func (s *Server) signWebhook(r *http.Request, body []byte) error {
 
 func (s *Server) registerWebhooks() {
 	add(s, operation{
-		id: "subscribe", again: true, method: http.MethodPost, path: "/subscriptions", tag: "events", status: http.StatusCreated,
-		may: identity.MayFollow, zh: "订阅推送", en: "have events sent to an address",
+		id: "subscribe", method: http.MethodPost, path: "/subscriptions", tag: "events", status: http.StatusCreated,
+		again: true, may: identity.MayFollow, zh: "订阅推送", en: "have events sent to an address",
 	}, s.subscribe)
 	add(s, operation{
 		id: "listSubscriptions", method: http.MethodGet, path: "/subscriptions", tag: "events", may: identity.MayFollow,

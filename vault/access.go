@@ -182,8 +182,8 @@ func (s *session) mayIssue(typeCode, issuer string) error {
 	return nil
 }
 
-// stillIssues is mayIssue in the transaction of a write: a right that was taken back since the access was admitted counts
-// no more from the moment at which that was answered.
+// stillIssues is mayIssue in the transaction of a write: a right that was taken back since the access was admitted
+// counts no more from the moment at which that was answered.
 func (v *Vault) stillIssues(r engine.Reader, s *session, typeCode, issuer string) error {
 	now, err := v.anew(r, s)
 	if err != nil {

@@ -26,12 +26,7 @@ func (v *Vault) DeclareComplete(ctx context.Context, a Access, typeCode, issuer,
 		return err
 	}
 	note := auditNote{act: "declare-complete", typ: typeCode, issuer: issuer}
-	if issuer == anyIssuer {
-		err = s.mustOperate()
-	} else {
-		err = s.mayIssue(typeCode, issuer)
-	}
-	if err != nil {
+	if err := mayDeclare(s, typeCode, issuer); err != nil {
 		return v.denied(ctx, s, note, err)
 	}
 	if err := v.writable(ctx); err != nil {
@@ -50,10 +45,8 @@ func (v *Vault) DeclareComplete(ctx context.Context, a Access, typeCode, issuer,
 		if _, err := openType(w, typeCode); err != nil {
 			return err
 		}
-		if issuer != anyIssuer {
-			if err := v.stillIssues(w, s, typeCode, issuer); err != nil {
-				return err
-			}
+		if err := v.stillDeclares(w, s, typeCode, issuer); err != nil {
+			return err
 		}
 		k := key(spaceComplete, word(typeCode), []byte(issuer))
 		var c coverage
@@ -73,6 +66,23 @@ func (v *Vault) DeclareComplete(ctx context.Context, a Access, typeCode, issuer,
 		return v.denied(ctx, s, note, err)
 	}
 	return err
+}
+
+// mayDeclare decides the right to a declaration: for all issuers it is the operator's.
+func mayDeclare(s *session, typeCode, issuer string) error {
+	if issuer == anyIssuer {
+		return s.mustOperate()
+	}
+	return s.mayIssue(typeCode, issuer)
+}
+
+// stillDeclares is mayDeclare in the transaction, by the rights that the caller has then.
+func (v *Vault) stillDeclares(r engine.Reader, s *session, typeCode, issuer string) error {
+	now, err := v.anew(r, s)
+	if err != nil {
+		return err
+	}
+	return mayDeclare(now, typeCode, issuer)
 }
 
 // absence fills in what it means that nothing was found.

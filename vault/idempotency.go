@@ -118,8 +118,8 @@ func (v *Vault) replayed(ctx context.Context, s *session, once *idempotency) (*A
 	return whole(&answer, v.audit(ctx, s, note))
 }
 
-// mayHear decides the right to be told an answer again: that of whoever may write such a licence now. Of a classified type
-// its owner alone is told, who gives up what hangs.
+// mayHear decides the right to be told an answer again: that of whoever may write such a licence now. Of a classified
+// type its owner alone is told, who gives up what hangs.
 func mayHear(r engine.Reader, s *session, id code.Identifier) error {
 	t, err := readableHead(r, s, id.Type)
 	if err != nil || t.closed {

@@ -52,7 +52,13 @@ func TestNoKeys(t *testing.T) {
 	refused(t, identity.CodeNobody, c, err)
 }
 
-// TestChain: the first who knows the proof decides, and a proof that does not hold is not made good by one beside it.
+// known recognises every request as one caller's.
+type known struct{ caller *identity.Caller }
+
+func (k known) Recognise(*http.Request) (*identity.Caller, error) { return k.caller, nil }
+
+// TestChain: the first who knows the proof decides, and a proof that does not hold is not made good by one beside it; a
+// system that bears a token is two callers.
 func TestChain(t *testing.T) {
 	t.Parallel()
 	var keys identity.Keys
@@ -64,6 +70,12 @@ func TestChain(t *testing.T) {
 	require.Equal(t, "a", c.ID)
 	c, err = identity.Chain{identity.NoKeys{}, &keys}.Recognise(bearer("sandbox-a"))
 	refused(t, identity.CodeSandbox, c, err)
+	of := &identity.Caller{ID: "a", Registration: "system"}
+	c, err = identity.Chain{known{of}, h.tokens}.Recognise(httptest.NewRequest(http.MethodGet, "/", http.NoBody))
+	require.NoError(t, err)
+	require.Equal(t, of, c)
+	c, err = identity.Chain{known{of}, h.tokens}.Recognise(bearer("whatever"))
+	refused(t, identity.CodeDiffer, c, err)
 	c, err = identity.Chain{}.Recognise(bearer("sandbox-a"))
 	refused(t, identity.CodeNobody, c, err)
 	c, err = chain.Recognise(httptest.NewRequest(http.MethodGet, "/", http.NoBody))

@@ -12,7 +12,7 @@ const (
 	CodeExpired     Code = "credentials-expired"
 	CodeRevoked     Code = "credentials-revoked"
 	CodeInvalid     Code = "credentials-invalid"
-	CodeDiffer      Code = "credentials-differ"     // connection and signature prove two callers
+	CodeDiffer      Code = "credentials-differ"     // connection, signature and token prove two callers
 	CodeUnchecked   Code = "credentials-unchecked"  // whether the certificate is revoked is not known
 	CodeNoTokenKeys Code = "token-keys-unavailable" // the keys of a token's issuer could not be fetched
 	CodeMalformed   Code = "signature-malformed"    // Signature-Input or Signature cannot be read

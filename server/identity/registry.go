@@ -235,8 +235,8 @@ func (g *Registry) Standing(id, caller string) *Caller {
 }
 
 // Together tells what the systems of a caller that have a permission may touch together, of what one of them had asked
-// for: wanted, or all if it is nil. False: nothing is left of it. Where a caller never had a registration, as where users
-// log in, everything is.
+// for: wanted, or all if it is nil. False: nothing is left of it. Where a caller never had a registration, as where
+// users log in, everything is.
 func (g *Registry) Together(caller string, may Permission, wanted []string) ([]string, bool) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()

@@ -86,10 +86,10 @@ func (s *Server) revoked(j *jobs.Job) bool {
 	return !s.cfg.Registry.Stands(j.System, j.Owner)
 }
 
-// explain tells why a job failed, as the same request would have been refused at once.
-func (s *Server) explain(err error) json.RawMessage {
+// explain tells why a job failed, as the same request would have been refused at once, under the trace of that request.
+func (s *Server) explain(j *jobs.Job, err error) json.RawMessage {
 	s.metrics.jobFailed.Inc()
-	b, err := json.Marshal(s.problem(context.Background(), err))
+	b, err := json.Marshal(s.problem(context.WithValue(context.Background(), traceKey{}, j.Message), err))
 	if err != nil {
 		return nil
 	}

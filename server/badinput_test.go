@@ -231,6 +231,7 @@ func visible(c rune) rune {
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.drawn = true
 	var doc described
 	require.NoError(t, json.Unmarshal(w.call("", http.MethodGet, "/openapi.json", nil).body, &doc))
 	w.config.Limits.PerAddress = limit.Rate{PerSecond: 1e9, Burst: 1e9}

@@ -20,7 +20,7 @@ var houseSentences = map[Code]message{
 		"an operator is neither made nor changed here; stop the service and use caller add on its data directory",
 	},
 	CodeTrustLarge: {
-		http.StatusServiceUnavailable, false, rule.Offered,
+		http.StatusConflict, false, rule.Offered,
 		"信任目录过大，不能经接口取得；请向运行单位索取信任目录",
 		"the folder of trust is too large for an answer; ask the operator for the folder",
 	},

@@ -19,7 +19,7 @@ func conversionOf(r *convert.Report, out *conversionOutputs) *api.Conversion {
 		Read: readOf(r), Scans: pairingOf(r.Scans), Photos: pairingOf(r.Photos), Seconds: r.Elapsed.Seconds(),
 	}
 	for _, x := range r.Codes {
-		zh, en := x.Code.Sentence()
+		zh, en := convert.RowWords(x.Code)
 		c.Codes = append(c.Codes, api.CodeCount{Code: string(x.Code), Rows: x.Rows, Zh: zh, En: en})
 	}
 	for _, g := range r.Reconcile.Gaps {

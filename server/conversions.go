@@ -82,7 +82,9 @@ func (s *Server) convert(ctx context.Context, c *identity.Caller, in *convertInp
 		return nil, err
 	}
 	if _, ok := sheet.ParseEncoding(in.Body.Encoding); !ok && in.Body.Encoding != "" {
-		return nil, codeProblem(CodeEncoding)
+		p := codeProblem(CodeEncoding)
+		p.Errors[0].Path, p.Errors[0].Found = "/encoding", in.Body.Encoding
+		return nil, p
 	}
 	ledger := int64(0)
 	for path, id := range map[string]string{"/file": in.Body.File, "/scans": in.Body.Scans, "/photos": in.Body.Photos} {

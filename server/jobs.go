@@ -127,10 +127,10 @@ func (s *Server) mayStill(j *jobs.Job) error {
 	return checkType(c, j.Type)
 }
 
-// explain tells why a job failed, as the same request would have been refused at once.
-func (s *Server) explain(err error) json.RawMessage {
+// explain tells why a job failed, as the same request would have been refused at once, under the trace of that request.
+func (s *Server) explain(j *jobs.Job, err error) json.RawMessage {
 	s.metrics.jobFailed.Inc()
-	b, err := json.Marshal(s.problem(context.Background(), err))
+	b, err := json.Marshal(s.problem(context.WithValue(context.Background(), traceKey{}, j.Message), err))
 	if err != nil {
 		return nil
 	}

@@ -20,7 +20,7 @@ func (s *Server) registerType() {
 	add(s, operation{
 		id: "putLicenceType", method: http.MethodPut, path: "/licence-types/{code}", tag: "licence-types",
 		zh: "登记证照类型的新定义", en: "declare a licence type or its next version", may: identity.MayWriteTypes,
-		write: true, maxBody: catalogue.MaxTypeBytes + 1, consumes: []string{mediaYAML, mediaJSON},
+		write: true, maxBody: catalogue.MaxTypeBytes, consumes: []string{mediaYAML, mediaJSON},
 		answers: map[int][]any{http.StatusOK: {api.LicenceType{}, api.Validated{}}},
 	}, s.putType)
 }

@@ -253,7 +253,7 @@ func pathOf(p *vault.Problem) string {
 	case p.Field[0] >= 'A' && p.Field[0] <= 'Z':
 		return "/values/" + p.Field
 	}
-	return "/" + p.Field
+	return steps("." + p.Field)
 }
 
 // escape makes a name one step of a JSON pointer (RFC 6901).

@@ -59,7 +59,7 @@ func TestTrust(t *testing.T) {
 
 	w.config.House = &house{size: 17 << 20}
 	w.restart()
-	refused(t, w.call("", http.MethodGet, "/trust", nil), http.StatusServiceUnavailable, "trust-too-large")
+	refused(t, w.call("", http.MethodGet, "/trust", nil), http.StatusConflict, "trust-too-large")
 	w.config.House = &house{err: errors.New("secret path")}
 	w.restart()
 	for key, path := range map[string]string{"": "/trust", "operator": "/certificates"} {

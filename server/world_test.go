@@ -50,6 +50,9 @@ type world struct {
 	province *fixtures.Province
 	hook     *receiver
 	engines  map[string]engine.Engine // everything that is kept, by what keeps it
+
+	conversions int  // how many were asked for
+	drawn       bool // requests are drawn by lot: what they happen to meet is not noted
 }
 
 // keeps is an engine whose content everything shows.
@@ -154,7 +157,7 @@ func (w *world) restart() {
 	var err error
 	w.server, err = server.New(w.config)
 	require.NoError(w.t, err)
-	w.http = httptest.NewServer(w.server.Handler())
+	w.http = httptest.NewServer(w.meets(w.server.Handler()))
 	w.t.Cleanup(w.http.Close)
 }
 

@@ -78,7 +78,7 @@ func (t *LicenceType) Normalise(raw map[string]string, today record.Date) ([]str
 		res, bad := c.Normalise(text, hints)
 		row[i] = res.Value
 		notes = appendNotes(notes, c.Name, res.Notes)
-		problems = append(problems, catalogueProblems("", bad)...)
+		problems = append(problems, catalogueProblems(bad)...)
 	}
 	if known < len(raw) {
 		for name := range raw {
@@ -131,7 +131,7 @@ func (t *LicenceType) checkRow(row []string, needNumber bool) []Problem {
 	if len(list) == 0 {
 		return nil
 	}
-	problems := catalogueProblems("", list)
+	problems := catalogueProblems(list)
 	if needNumber {
 		return problems
 	}
@@ -183,7 +183,7 @@ func (c *Checked) checkDates(problems []Problem, today record.Date) []Problem {
 
 // valueProblem is a problem that the catalogue has told already, unless a row came here past it.
 func valueProblem(p catalogue.Problem) Problem {
-	return catalogueProblems("", catalogue.Problems{p})[0]
+	return catalogueProblems(catalogue.Problems{p})[0]
 }
 
 // checkHolder holds the holder's code, or each of several, against the kind of code that the licence says it is.

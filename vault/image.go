@@ -46,7 +46,7 @@ func (t *LicenceType) withImages(raw map[string]string, images map[string][]byte
 			continue
 		}
 		if bad := col.CheckImage(content); len(bad) > 0 {
-			problems = append(problems, catalogueProblems("", bad)...)
+			problems = append(problems, catalogueProblems(bad)...)
 			continue
 		}
 		digest := imageValue(record.Sum(content))

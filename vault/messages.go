@@ -31,7 +31,6 @@ const (
 	CodeTypeUnknown       Code = "type-unknown"
 	CodeTypeSecret        Code = "type-secret"
 	CodeTypeOwner         Code = "type-other-owner"
-	CodeTypeIncompatible  Code = "type-incompatible"
 	CodePageUnchecked     Code = "page-unchecked"
 	CodeReclassified      Code = "classification-reason"
 	CodeIdentifier        Code = "identifier-malformed"
@@ -42,7 +41,6 @@ const (
 	CodeDivisionMissing   Code = "division-missing"
 	CodePaperMissing      Code = "paper-missing"
 	CodePaperUsed         Code = "paper-used"
-	CodeHolderKind        Code = "holder-kind"
 	CodeHolderKindMissing Code = "holder-kind-missing"
 	CodeHolderKindTold    Code = "holder-kind-told"
 	CodeHolderCode        Code = "holder-code"
@@ -231,11 +229,6 @@ var messages = map[Code]sentence{
 		"another department owns this type; ask it for the change",
 		rule.DeclaredTypes,
 	},
-	CodeTypeIncompatible: {
-		"新版本改变了已有要素的含义；请新增要素而不是修改",
-		"the new version changes what a field means; add a field instead",
-		rule.TypeVersions,
-	},
 	CodePageUnchecked: {
 		"此库不制作证照文件，不能接受自带模板；请去掉 page",
 		"this vault makes no documents and takes no template of the type's own; leave page out",
@@ -285,11 +278,6 @@ var messages = map[Code]sentence{
 		"该纸质印刷序号已用于另一证照；请核对纸张，换用未用过的一张",
 		"this paper serial belongs to another licence; check the sheet and take one that was not used",
 		rule.PaperAndElectronic,
-	},
-	CodeHolderKind: {
-		"持证主体代码类型不适用于该类证照；请改用该类型允许的代码类型",
-		"holders of this kind cannot hold this type; use a kind that the type allows",
-		rule.Metadata,
 	},
 	CodeHolderKindMissing: {
 		"不能判断持证主体代码类型；请填写持证主体代码类型代码，如 001 统一社会信用代码、111 公民身份号码",

@@ -289,7 +289,7 @@ func checkSuccessor(old *typeHead, before, def catalogue.Type) (same bool, err e
 	}
 	def.Version++
 	_, incompatible := catalogue.DiffTypes(before, def)
-	problems := catalogueProblems(CodeTypeIncompatible, incompatible)
+	problems := catalogueProblems(incompatible)
 	if !reasoned(before.Classification, def.Classification) {
 		problems = append(problems, problem(CodeReclassified, "classification", ""))
 	}
@@ -491,16 +491,12 @@ func (v *Vault) typeStatus(r engine.Reader, code string) (TypeStatus, error) {
 }
 
 // catalogueProblems turns problems of a definition or of values into those of an answer.
-func catalogueProblems(code Code, list catalogue.Problems) []Problem {
+func catalogueProblems(list catalogue.Problems) []Problem {
 	out := make([]Problem, len(list))
 	for i := range list {
 		p := &list[i]
-		c := Code(p.Code)
-		if code != "" {
-			c = code
-		}
 		out[i] = Problem{
-			Code: c, Field: p.Path, Found: p.Found,
+			Code: Code(p.Code), Field: p.Path, Found: p.Found,
 			Zh: p.Text(catalogue.ZH) + "；" + p.Fix(catalogue.ZH), En: p.Text(catalogue.EN) + "; " + p.Fix(catalogue.EN),
 		}
 	}

@@ -104,7 +104,7 @@ func (cv *conversion) showCodes(r *convert.Report) {
 			cv.Tell("          …… 另有 %d 种，见结果表", "          … and %d more kinds, see the result", len(r.Codes)-i)
 			break
 		}
-		cv.Tell("  %6d 行  %s [%s]", "  %6d rows  %s [%s]", x.Rows, cv.codeWords(x.Code), x.Code)
+		cv.Tell("  %6d 行  %s [%s]", "  %6d rows  %s [%s]", x.Rows, cv.Say(convert.RowWords(x.Code)), x.Code)
 	}
 }
 

@@ -235,7 +235,7 @@ func (d *demo) showReasons(r *convert.Report) {
 			d.Tell("       …… 共 %d 种，每行怎么改见 %s", "       … %d kinds in all; how to correct each row: %s", len(r.Codes), d.result)
 			return
 		}
-		d.Fact("     %4d  %s", x.Rows, d.codeWords(x.Code))
+		d.Fact("     %4d  %s", x.Rows, d.Say(convert.RowWords(x.Code)))
 	}
 }
 

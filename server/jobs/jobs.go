@@ -129,7 +129,7 @@ type Config struct {
 	Count func(w engine.Writer, owner string, n int64) error
 
 	// Explain tells the owner why a job failed, without anything that is internal.
-	Explain func(error) json.RawMessage
+	Explain func(*Job, error) json.RawMessage
 	// Passes reports whether trouble passes by itself, so that the job is begun again later.
 	Passes func(error) bool
 

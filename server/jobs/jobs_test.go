@@ -30,7 +30,7 @@ func newWorld(t *testing.T, work jobs.Work) *world {
 	w.config = jobs.Config{
 		Engine: w.engine, Space: 'j', Now: func() time.Time { return w.now }, Rand: rand.Reader,
 		Kinds:   map[string]jobs.Work{"work": work},
-		Explain: func(err error) json.RawMessage { b, _ := json.Marshal(err.Error()); return b },
+		Explain: func(_ *jobs.Job, err error) json.RawMessage { b, _ := json.Marshal(err.Error()); return b },
 		Passes:  func(err error) bool { return errors.Is(err, errPasses) },
 	}
 	w.reopen(t)

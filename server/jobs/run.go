@@ -99,7 +99,7 @@ func (s *Jobs) takeBack(w engine.Writer, j *Job) error {
 	case j.Cancelling:
 		return s.end(w, j, Cancelled)
 	case j.Crashes >= maxCrashes:
-		j.Failure = s.cfg.Explain(ErrCrashes)
+		j.Failure = s.cfg.Explain(j, ErrCrashes)
 		return s.end(w, j, Failed)
 	}
 	j.State = Waiting
@@ -230,7 +230,7 @@ func (s *Jobs) conclude(ctx, work context.Context, j *Job, result json.RawMessag
 			}
 			return s.put(w, now)
 		}
-		now.Failure = s.cfg.Explain(failure)
+		now.Failure = s.cfg.Explain(now, failure)
 		return s.end(w, now, Failed)
 	})
 }

@@ -234,7 +234,7 @@ var messages = map[Code]message{
 	},
 	CodeNumbering: {
 		"编号规则无效：{found}", "invalid numbering rule: {found}",
-		"{want}", "{want}", rule.Numbers,
+		"请改为：{want}", "make it: {want}", rule.Numbers,
 	},
 	CodeReason: {
 		"敏感、涉密类型必须写明理由和决定日期", "sensitive and secret types need a reason and the day of the decision",

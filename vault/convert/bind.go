@@ -104,14 +104,11 @@ func fit(m *Mapping, h head, c setting) (*layout, []MappingProblem) {
 	return l, b.problems
 }
 
-// owner refuses a mapping that was saved for something else.
+// owner refuses a mapping that was saved for another type; whether the department is another the vault says.
 func (b *binder) owner() {
 	m := b.l.mapping
 	if want := b.l.typ.Definition.Code; m.Type != "" && m.Type != want {
 		b.add(MappingProblem{Code: CodeMappingType, Path: "type", Found: m.Type, Want: want})
-	}
-	if m.Department != "" && b.l.issuer != "" && m.Department != b.l.issuer {
-		b.add(MappingProblem{Code: CodeMappingDepartment, Path: "department", Found: m.Department, Want: b.l.issuer})
 	}
 }
 

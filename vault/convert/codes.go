@@ -25,7 +25,6 @@ const (
 	CodePhotoMissing vault.Code = "row_photo_missing" // the sheet names an image file that is not there
 	CodePhotoSeveral vault.Code = "row_photo_several" // more than one image file for an element
 	CodeScanRefused  vault.Code = "row_scan_refused"  // a scan of the row cannot be used
-	CodeSheetUnread  vault.Code = "row_sheet_unknown" // a row error that the sheet codec does not name
 )
 
 // Codes of notes: what was done to a value beyond what package normal says.
@@ -146,11 +145,6 @@ var sentences = map[vault.Code]sentence{
 		"a scan of the row cannot be used ({found}); scan it again",
 		rule.Scans,
 	},
-	CodeSheetUnread: {
-		"本行不能读取；请用 Excel 或 WPS 打开并另存",
-		"the row cannot be read; open the file in a spreadsheet program and save it again",
-		rule.Sheet,
-	},
 
 	CodeFormulaValue: {
 		"取公式已保存的结果“{found}”；请核对该结果是否最新",
@@ -268,8 +262,9 @@ var sentences = map[vault.Code]sentence{
 		rule.Mapping,
 	},
 	CodeMappingDepartment: {
-		"映射是为机构“{found}”保存的，不是“{want}”；请换用对应的映射",
-		"the mapping was saved for department {found}, not {want}; take the mapping of this department",
+		"映射写明的机构“{found}”不是本机构；请换用本机构的映射，或更正机构代码",
+		"the mapping names department {found}, which is not this one; take the mapping of this department, or correct " +
+			"the code",
 		rule.Mapping,
 	},
 
@@ -364,8 +359,5 @@ func (p MappingProblem) said() MappingProblem {
 func sheetSentence(c sheet.Code) (zh, en string) {
 	what, fix := c.Message("zh")
 	whatEn, fixEn := c.Message("en")
-	if what == "" {
-		return say(CodeSheetUnread, "", "")
-	}
 	return what + "；" + fix, whatEn + "; " + fixEn
 }

@@ -84,3 +84,6 @@ func Sentences() map[vault.Code][2]string {
 	}
 	return out
 }
+
+// HasRowWords reports whether a code is worded for a summary of rows.
+func HasRowWords(c vault.Code) bool { return rowWords[c][0] != "" && rowWords[c][1] != "" }

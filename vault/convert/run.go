@@ -144,7 +144,20 @@ func (r *runner) open(ctx context.Context, m *Mapping) error {
 	} else {
 		r.batch, err = r.cfg.Vault.OpenBatch(ctx, r.cfg.Access, r.spec)
 	}
-	return err
+	return r.foreign(m, err)
+}
+
+// foreign tells a refusal of the vault where it stands, if it is that the mapping names another department.
+func (r *runner) foreign(m *Mapping, err error) error {
+	var refusal *vault.Refusal
+	if !errors.As(err, &refusal) || !refusal.Has(vault.CodeNotIssuer) || r.spec.Department == "" {
+		return err
+	}
+	p := MappingProblem{Code: CodeMappingDepartment, Path: "department", Found: r.spec.Department}
+	if m.Department == "" {
+		p.Path = "constant." + catalogue.MetaIssuerCode
+	}
+	return &MappingError{Problems: []MappingProblem{p.said()}, heading: true}
 }
 
 // fileName is the last element of a path of any system.

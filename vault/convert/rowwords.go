@@ -1,24 +1,24 @@
-package main
+package convert
 
 import (
 	"github.com/elicense/elicense/internal/sheet"
 	"github.com/elicense/elicense/vault"
 )
 
-// codeWords says what a code means, without the values of any row.
-func (c *program) codeWords(code vault.Code) string {
-	if short, ok := shortWords[code]; ok {
-		return c.Say(short[0], short[1])
+// RowWords says what a code means of which rows are sent back, without the values of any row: what is wrong and, after
+// a semicolon, what to do.
+func RowWords(c vault.Code) (zh, en string) {
+	if short, ok := rowWords[c]; ok {
+		return short[0], short[1]
 	}
-	if zh, en := code.Sentence(); zh != "" {
-		return c.Say(zh, en)
+	if zh, en := c.Sentence(); zh != "" {
+		return zh, en
 	}
-	what, fix := sheet.Code(code).Message(c.Lang)
-	return what + c.Say("；", "; ") + fix
+	return sheetSentence(sheet.Code(c))
 }
 
-// shortWords are the reasons for which a row is sent back, worded without a value.
-var shortWords = map[vault.Code][2]string{
+// rowWords are the reasons for which a row is sent back, worded without a value.
+var rowWords = map[vault.Code][2]string{
 	"uscc_check":    {"统一社会信用代码校验位不符；请对照营业执照改正", "credit code fails its check; correct it from the licence"},
 	"uscc_length":   {"统一社会信用代码不是 18 位；请补全", "credit code has not 18 characters; complete it"},
 	"citizen_check": {"身份证号校验位不符；请对照证件改正", "citizen number fails its check; correct it from the card"},
@@ -99,5 +99,4 @@ var shortWords = map[vault.Code][2]string{
 	"value_image_pixels":  {"图片过小或过大；请重新扫描或拍摄", "a picture of too few or too many pixels; scan or take it again"},
 	"value_holder_type":   {"该类证照不发给这种持证主体；请核对持证主体代码类型", "the type is not issued to this kind of holder; check the kind"},
 	"value_holder_count":  {"持证主体的个数与代码的个数不符；请核对", "as many holders as codes are wanted; check them"},
-	"row_sheet_unknown":   {"本行读不出来；请检查原文件中的这一行", "a row that cannot be read; look at it in the file"},
 }

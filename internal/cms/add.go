@@ -56,6 +56,9 @@ func (d *SignedData) With(a Additions) ([]byte, error) {
 	if len(der) > MaxBytes {
 		return nil, fmt.Errorf("%w: %d bytes", ErrLimit, len(der))
 	}
+	if _, err := Parse(der); err != nil {
+		return nil, fmt.Errorf("%w: what would not be read: %w", ErrInput, err)
+	}
 	return der, nil
 }
 
@@ -159,10 +162,16 @@ func (s *SignerInfo) withUnsigned(more [][]byte) ([]byte, error) {
 	if len(s.UnsignedAttributes)+len(more) > maxAttributes {
 		return nil, fmt.Errorf("%w: unsigned attributes", ErrLimit)
 	}
+	counters := len(s.UnsignedValues(oid.Countersignature))
 	for _, m := range more {
-		if _, ok := parseAttribute(m); !ok {
+		a, ok := parseAttribute(m)
+		if !ok {
 			return nil, fmt.Errorf("%w: attribute", ErrInput)
 		}
+		counters += len(valuesOf([]Attribute{a}, oid.Countersignature))
+	}
+	if counters > maxSigners {
+		return nil, fmt.Errorf("%w: countersignatures", ErrLimit)
 	}
 	whole := cryptobyte.String(s.Raw)
 	var info cryptobyte.String

@@ -268,3 +268,18 @@ func TestSignedBytesOver(t *testing.T) {
 	_, err = d.SignedBytesOver(&d.Signers[0], []byte{})
 	require.ErrorIs(t, err, cms.ErrDigest, "an empty digest is none")
 }
+
+// What is added stays within what is read beside a signature.
+func TestWithRoomForCountersignatures(t *testing.T) {
+	d, err := cms.Parse(newForge(t).build(t))
+	require.NoError(t, err)
+	for n, want := range map[int]error{62: nil, 63: cms.ErrLimit} {
+		many := cms.EncodeAttribute(oid.Countersignature, func(b *cryptobyte.Builder) {
+			for range n {
+				b.AddASN1NULL()
+			}
+		})
+		_, err = d.With(cms.Additions{Unsigned: map[int][][]byte{0: {many, cms.EncodeElement(oid.Countersignature, []byte{5, 0}), cms.EncodeElement(oid.Countersignature, []byte{5, 0})}}})
+		require.ErrorIs(t, err, want, n)
+	}
+}

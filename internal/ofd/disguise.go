@@ -33,8 +33,8 @@ func (c *container) checkDisguise(directory int64) error {
 	return checkDisguise(front, end)
 }
 
-// checkDisguise is asked of what a package begins and ends with. It is asked of what is written too: without the folders
-// and fields that a package had, something else of it can come to its front.
+// checkDisguise is asked of what a package begins and ends with. It is asked of what is written too: without the
+// folders and fields that a package had, something else of it can come to its front.
 func checkDisguise(front, end []byte) error {
 	for _, look := range []struct {
 		at   []byte

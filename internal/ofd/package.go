@@ -70,8 +70,8 @@ func (p *Package) Has(name string) bool {
 	return e != nil && e.name == name
 }
 
-// Taken reports whether no file can be given this name: an entry has it, were it in another case; something lies below it;
-// or one that it would lie in is a file.
+// Taken reports whether no file can be given this name: an entry has it, were it in another case; something lies below
+// it; or one that it would lie in is a file.
 func (p *Package) Taken(name string) bool {
 	key := fold(name)
 	return slices.ContainsFunc(p.zip.entries, func(e entry) bool {

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// CheckUpdate reads the file with what is appended, as everybody will read it: it opens, it has its signatures, and those
-// that were there are about the document as much as before. Whoever hands the file out, or signs it, asks first: what is
-// written by one part of a program and read by another can differ in a document that nobody thought of.
+// CheckUpdate reads the file with what is appended, as everybody will read it: it opens, it has its signatures, and
+// those that were there are about the document as much as before. Whoever hands the file out, or signs it, asks first:
+// what is written by one part of a program and read by another can differ in a document that nobody thought of.
 func (f *File) CheckUpdate(a *Appendix) error {
 	before, err := f.Signatures()
 	if err != nil {
@@ -69,7 +69,7 @@ type joined struct {
 func (j *joined) ReadAt(p []byte, off int64) (int, error) {
 	n := 0
 	if off < j.size {
-		n = int(min(int64(len(p)), j.size-off)) //nolint:gosec // no more than p
+		n = int(min(int64(len(p)), j.size-off))
 		got, err := j.r.ReadAt(p[:n], off)
 		if got < n {
 			return got, err

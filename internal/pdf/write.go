@@ -243,8 +243,8 @@ func (u *Update) put(w written) {
 	u.objects = append(u.objects, w)
 }
 
-// oneEnd refuses an update in which what was written to one end of an object was lost to another: a page that is the form
-// too.
+// oneEnd refuses an update in which what was written to one end of an object was lost to another: a page that is the
+// form too.
 func (u *Update) oneEnd() error {
 	if u.clash {
 		return refuse(ReasonStructure, "an object that serves two ends")

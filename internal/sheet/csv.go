@@ -214,8 +214,8 @@ func (c *csvReader) plain(row *Row) {
 	row.ends = append(row.ends, len(b))
 }
 
-// delimiter is where the first delimiter is in b, which begins with a whole character; -1: nowhere. In GB18030 a bar can
-// be the second byte of a character.
+// delimiter is where the first delimiter is in b, which begins with a whole character; -1: nowhere. In GB18030 a bar
+// can be the second byte of a character.
 func (c *csvReader) delimiter(b []byte) int {
 	if !c.d.insideCharacters() {
 		return bytes.IndexByte(b, c.d.Delimiter)

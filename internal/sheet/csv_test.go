@@ -700,6 +700,7 @@ func TestCSVAnnotateOdd(t *testing.T) {
 	for _, tt := range oddText {
 		t.Run(tt.name, func(t *testing.T) { sameText(t, []byte(tt.text), sheet.Options{Encoding: tt.encoding}) })
 	}
+	require.Len(t, read(t, open(t, []byte("a,b\r1,\"2\n3\"\r4,5\r"), sheet.Options{}), 0), 3)
 	rows := read(t, open(t, []byte("sep=|\n\x81|\x81||\xB0\xA1\n"), sheet.Options{Encoding: sheet.GB18030}), 0)
 	require.Len(t, rows[1].cells, 2)
 	_, err := sheet.Open(bytes.NewReader([]byte("a")), 1, "x", sheet.Options{Delimiter: '"'})

@@ -8,8 +8,8 @@ import (
 )
 
 // annotate writes each record's bytes as they are, plus the added cells; those of a code page in UTF-8. Behind a record
-// with a broken quote nothing may be added that could close it, in none of the rows that follow: they would be taken for
-// a part of that record.
+// with a broken quote nothing may be added that could close it, in none of the rows that follow: they would be taken
+// for a part of that record.
 func (s *csvSource) annotate(w io.Writer, a Annotation, each func(*Row) ([]string, error)) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	if d := s.d.result(); d.BOM {

@@ -7,8 +7,8 @@ import (
 )
 
 // wideReader turns UTF-16 into UTF-8. A surrogate without its partner becomes three bytes that are no valid UTF-8, so
-// that its row is found to be wrong and can still be written back as it was. So does a last single byte: 0xFF and its two
-// halves.
+// that its row is found to be wrong and can still be written back as it was. So does a last single byte: 0xFF and its
+// two halves.
 type wideReader struct {
 	r    io.Reader
 	e    Encoding
@@ -84,10 +84,10 @@ func appendWide(dst, b []byte, e Encoding) []byte {
 	for len(b) > 0 {
 		r, n := utf8.DecodeRune(b)
 		if r == utf8.RuneError && n <= 1 {
-			if len(b) >= 3 && b[0] == 0xFF {
-				if len(b) == 3 {
-					return append(dst, b[1]<<4|b[2]&15)
-				}
+			if len(b) == 3 && b[0] == 0xFF {
+				return append(dst, b[1]<<4|b[2]&15)
+			}
+			if len(b) > 3 && b[0] == 0xFF {
 				r, n = 0xD800, 3
 			}
 			if len(b) >= 3 && b[0] == 0xED && b[1] >= 0xA0 && b[1] <= 0xBF && b[2]&0xC0 == 0x80 {

@@ -446,7 +446,9 @@ func (x *xmlScanner) attr(name string) string {
 }
 
 // textAttr is the value of an attribute that holds a text of people's (ST_Xstring), as cells do.
-func (x *xmlScanner) textAttr(name string) string { return string(unescapeCell([]byte(x.attr(name)), 0)) }
+func (x *xmlScanner) textAttr(name string) string {
+	return string(unescapeCell([]byte(x.attr(name)), 0))
+}
 
 // appendXMLText appends text with entities resolved and line ends as XML reads them; an entity that is none of the five
 // of XML and no character stays as it is written.

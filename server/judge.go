@@ -23,19 +23,24 @@ type heeding struct {
 	s *Server
 }
 
+// Verify implements Judge.
 func (h heeding) Verify(ctx context.Context, content []byte, expect verify.Expect) (*verify.Report, error) {
 	r, err := h.Judge.Verify(ctx, content, expect)
 	h.heed(ctx, r)
 	return r, err
 }
 
+// VerifyDocument implements Judge.
 func (h heeding) VerifyDocument(ctx context.Context, d verify.Document, expect verify.Expect) (*verify.Report, error) {
 	r, err := h.Judge.VerifyDocument(ctx, d, expect)
 	h.heed(ctx, r)
 	return r, err
 }
 
-func (h heeding) VerifyCase(ctx context.Context, docs []verify.Named, expect verify.Expect) (*verify.CaseReport, error) {
+// VerifyCase implements Judge.
+func (h heeding) VerifyCase(
+	ctx context.Context, docs []verify.Named, expect verify.Expect,
+) (*verify.CaseReport, error) {
 	c, err := h.Judge.VerifyCase(ctx, docs, expect)
 	if c != nil {
 		h.heed(ctx, c.Reports...)

@@ -229,7 +229,7 @@ func verificationOf(c *verify.CaseReport, lang string) api.Verification {
 	for i, r := range c.Reports {
 		d := api.Judged{
 			Name: c.Names[i], With: r.With, SameAs: r.SameAs, SM3: c.Inputs[i].SM3, Size: c.Inputs[i].Size,
-			Kind: string(r.Kind),
+			Kind:       string(r.Kind),
 			Indication: r.Indication.String(), SubIndication: string(r.SubIndication), Headline: r.Headline,
 		}
 		_, d.ReasonZh = r.Headlines("zh")

@@ -173,7 +173,8 @@ func (c *CaseReport) WriteText(w io.Writer, lang string) error {
 	fmt.Fprintf(&b, "%s\n%s\n\n", decision, reason)
 	for i, r := range c.Reports {
 		d, why := r.Headlines(lang)
-		fmt.Fprintf(&b, "%s\n", oneLine(fmt.Sprintf("%s  %s  %s%s", c.Names[i], d, why, r.withWords(lang)+c.asideOn(r, lang))))
+		aside := r.withWords(lang) + c.asideOn(r, lang)
+		fmt.Fprintf(&b, "%s\n", oneLine(fmt.Sprintf("%s  %s  %s%s", c.Names[i], d, why, aside)))
 	}
 	if n := c.Notice(lang); n != "" {
 		fmt.Fprintf(&b, "\n%s\n%s\n", noticeTitle.in(lang), n)

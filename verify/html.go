@@ -137,7 +137,8 @@ func (r *Report) view(lang string) htmlView {
 		JudgedAt: r.JudgedAt.Format(time.RFC3339),
 		Labels: htmlLabels{
 			Title: say("验证报告", "verification report"), Open: say("未通过的检查", "checks that did not pass"),
-			Checks: say("通过的检查", "checks that passed"), Notice: noticeTitle.in(lang), Todo: todoTitle.in(lang), Facts: say("内容", "facts"),
+			Checks: say("通过的检查", "checks that passed"), Notice: noticeTitle.in(lang), Todo: todoTitle.in(lang),
+			Facts:    say("内容", "facts"),
 			Timeline: say("时间线", "time line"), Advice: say("诊断", "diagnosis"),
 			Uncovered: say("没有签名覆盖的部分", "covered by no signature"), Tolerances: say("容许的偏差", "let pass"),
 			Others: say("别的阅读器可能说有效", "other readers may say valid"), Policy: say("规则版本", "policy version"),

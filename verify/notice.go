@@ -34,13 +34,15 @@ func (c *Check) ofOffice() bool {
 	if c.outcome() != Indeterminate {
 		return false
 	}
-	switch c.Sub {
-	case TryLater, NoCertificateChainFound, ChainConstraintsFailure, CryptoConstraintsFailure, Suspended:
-		return true
-	}
 	subject, aspect, _ := strings.Cut(c.ID, ".")
-	return c.ID == "licence.none" || subject == "evidence" || aspect == "form" || aspect == "vault" ||
-		c.Found == "none is configured"
+	return officeWork[c.Sub] || c.ID == "licence.none" || subject == "evidence" || aspect == "form" ||
+		aspect == "vault" || c.Found == "none is configured"
+}
+
+// officeWork are the findings that wait for the office wherever they are not failures.
+var officeWork = map[SubIndication]bool{
+	TryLater: true, NoCertificateChainFound: true, ChainConstraintsFailure: true, CryptoConstraintsFailure: true,
+	Suspended: true,
 }
 
 // findings joins what some of the checks found, in one language.

@@ -50,7 +50,8 @@ func (r *Report) Outline(lang string) Outline {
 		{"facts", v.Labels.Facts, factRows(v.Facts, v.Labels.Unproven)},
 		{"timeline", v.Labels.Timeline, momentRows(v.Timeline)}, {"advice", v.Labels.Advice, textRows(v.Advice)},
 		{"others", v.Labels.Others, textRows(v.OtherReader)}, {"uncovered", v.Labels.Uncovered, textRows(v.Uncovered)},
-		{"tolerances", v.Labels.Tolerances, textRows(v.Tolerances)}, {SectionChecks, v.Labels.Checks, checkRows(v.Checks)},
+		{"tolerances", v.Labels.Tolerances, textRows(v.Tolerances)},
+		{SectionChecks, v.Labels.Checks, checkRows(v.Checks)},
 	} {
 		if len(s.Rows) > 0 {
 			o.Sections = append(o.Sections, s)

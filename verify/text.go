@@ -87,7 +87,8 @@ func phrase(s string) words {
 		}
 	}
 	for _, begin := range []string{
-		"valid at ", "not after ", "none for ", "a known key of ", "the key of ", "the state on ", "the state since ", "on-hold ",
+		"valid at ", "not after ", "none for ", "a known key of ", "the key of ", "the state on ", "the state since ",
+		"on-hold ",
 		"keyCompromise ", "cACompromise ", "affiliationChanged ", "superseded ", "cessationOfOperation ",
 		"unspecified ", "privilegeWithdrawn ", "certificateHold ", "not needed by this verifier: ",
 		"head: ", "line: ", "order: ", "limit: ", "missing: ", "extra: ",
@@ -101,7 +102,8 @@ func phrase(s string) words {
 }
 
 var phrases = map[string]string{
-	"valid at ": "有效于 ", "not after ": "不晚于 ", "none for ": "没有信任的根用于 ", "a known key of ": "已知密钥：", "the key of ": "密钥属于 ",
+	"valid at ": "有效于 ", "not after ": "不晚于 ", "none for ": "没有信任的根用于 ",
+	"a known key of ": "已知密钥：", "the key of ": "密钥属于 ",
 	"the state on ": "该日的状态 ", "the state since ": "自何时起的状态 ",
 	"at most 4 MiB": "不超过 4 MiB", "a text with its signature": "文本及其签名", "a text alone": "只有文本",
 	"each member once, in lower case": "每个成员一次，小写", "record, receipt, status or batch": "证照记录、回执、状态声明或批次证明",

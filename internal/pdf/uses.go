@@ -49,7 +49,8 @@ func (f *File) spoken(trailer Dict) Dict {
 	return out
 }
 
-// meant is a value in which references to objects that the file does not have are null, which is what they mean (7.3.10).
+// meant is a value in which references to objects that the file does not have are null, which is what they mean
+// (7.3.10).
 func (f *File) meant(o Object) Object {
 	switch x := o.(type) {
 	case Ref:

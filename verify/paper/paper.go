@@ -1,7 +1,7 @@
 // Package paper lays out reports of verification (验证报告) as A4 pages: an OFD package (GB/T 33190-2016) that a
 // reviewer signs and files, and whoever doubts it opens offline. The first line is the decision, the second its reason;
-// then come the notice for the applicant, what is left to the office, every file with its digest, and every check. The same report travels inside
-// as an attachment, which programs read.
+// then come the notice for the applicant, what is left to the office, every file with its digest, and every check. The
+// same report travels inside as an attachment, which programs read.
 //
 // The package decides nothing and signs nothing: an unsigned report says what anybody may have written. What documents
 // say is drawn as text and cannot become anything else; nothing is cut off.

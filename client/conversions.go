@@ -16,7 +16,7 @@ func (c *Client) Upload(ctx context.Context, content []byte, options ...Option) 
 	}, options)
 }
 
-// File gives the content of a file of one's own, as of the result of a job, if that is not larger than 64 MiB; Save takes
+// File gives the content of a file of one's own, as the result of a job, if that is not larger than 64 MiB. Save takes
 // any.
 func (c *Client) File(ctx context.Context, id string) ([]byte, error) {
 	return c.content(ctx, Request{Method: http.MethodGet, Path: "/files/" + url.PathEscape(id)})

@@ -17,12 +17,14 @@ import (
 //	makers/*            certificates of makers of seals that are known
 //	*.crl *.ors         what is known of revocations
 //	ledger-keys.txt     keys of the vaults that are believed
+//	types/*.yaml        definitions of licence types, for the words of reports; nothing is believed by them
 type TrustFolder struct {
 	Anchors       *pki.Anchors // nil if there are none in it: New refuses that
 	Intermediates *pki.Pool
 	SealMakers    []*pki.Certificate
 	Evidence      pki.Evidence
 	LedgerKeys    []ledger.Verifier
+	Types         [][]byte // definitions as they are, by the order of their names
 }
 
 // ParseTrustFolder reads the files of a folder by their names. A file that it does not know by its ending is refused,
@@ -87,6 +89,9 @@ func (f *TrustFolder) read(name string, content []byte) ([]*pki.Certificate, err
 		keys, err := ParseLedgerKeys(string(content))
 		f.LedgerKeys = append(f.LedgerKeys, keys...)
 		return nil, err
+	case ending == ".yaml" && strings.HasPrefix(name, "types/"):
+		f.Types = append(f.Types, content)
+		return nil, nil
 	default:
 		return nil, fmt.Errorf("%w: no such ending is known", ErrConfig)
 	}

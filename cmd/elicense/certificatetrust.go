@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +18,9 @@ import (
 
 // ledgerKeysFile is the name under which a trust folder has the keys of vaults.
 const ledgerKeysFile = "ledger-keys.txt"
+
+// typesFolder is where a folder of trust has definitions of licence types, for the words of reports.
+const typesFolder = "types/"
 
 // certificateTrust writes the folder that somebody without the data directory verifies with. It opens no database.
 func (c *program) certificateTrust() *cobra.Command {
@@ -46,6 +50,13 @@ func (c *program) exportTrust(ctx context.Context, dir string) error {
 	}
 	if err := writeNew(filepath.Join(dir, ledgerKeysFile), files[ledgerKeysFile]); err != nil {
 		return err
+	}
+	for name, text := range files {
+		if strings.HasPrefix(name, typesFolder) && filepath.IsLocal(name) {
+			if err := writeNew(filepath.Join(dir, filepath.FromSlash(name)), text); err != nil {
+				return err
+			}
+		}
 	}
 	return c.Emit(map[string]any{"folder": dir, "ledger_keys": len(keys)}, func() {
 		c.Tell("已写：%s（根证书、账本公钥）", "written: %s (root, ledger key)", dir)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/elicense/elicense/fixtures"
@@ -29,6 +30,27 @@ func shippedLabels() labeller {
 	return func(_ context.Context, typeCode, element string) string {
 		return labelIn(types()[typeCode], element)
 	}
+}
+
+// folderLabels knows the definitions that lie in a folder of trust, and then those that come with the program.
+func folderLabels(definitions [][]byte) (labeller, error) {
+	types := make(map[string]*catalogue.Compiled, len(definitions))
+	for _, text := range definitions {
+		t, err := catalogue.ParseType(text)
+		if err != nil {
+			return nil, fmt.Errorf("reading types/ in the folder of trust: %w", err)
+		}
+		if types[t.Code], err = t.Compile(); err != nil {
+			return nil, fmt.Errorf("reading types/ in the folder of trust: %w", err)
+		}
+	}
+	shipped := shippedLabels()
+	return func(ctx context.Context, typeCode, element string) string {
+		if label := labelIn(types[typeCode], element); label != "" {
+			return label
+		}
+		return shipped(ctx, typeCode, element)
+	}, nil
 }
 
 // declaredLabels knows the types that a vault has, or a service.

@@ -9,6 +9,7 @@ import (
 	"github.com/elicense/elicense/fixtures"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
+	"github.com/elicense/elicense/verify"
 )
 
 // oneType is a catalogue with one type in it.
@@ -33,6 +34,16 @@ func TestLabels(t *testing.T) {
 	declared, err := vault.NewLicenceType(own, fixtures.Departments()[0].Code)
 	require.NoError(t, err)
 	shipped, served := shippedLabels(), declaredLabels(oneType{declared})
+	text, err := own.Encode()
+	require.NoError(t, err)
+	trusted, err := verify.ParseTrustFolder(map[string][]byte{"types/own.yaml": text})
+	require.NoError(t, err)
+	folder, err := folderLabels(trusted.Types)
+	require.NoError(t, err)
+	_, err = folderLabels([][]byte{[]byte("format: elicense-type/1\n")})
+	require.ErrorIs(t, err, catalogue.ErrType)
+	_, err = verify.ParseTrustFolder(map[string][]byte{"own.yaml": text})
+	require.ErrorIs(t, err, verify.ErrConfig, "elsewhere nobody would know what it is for")
 	for name, c := range map[string]struct {
 		labels              labeller
 		code, element, want string
@@ -40,6 +51,8 @@ func TestLabels(t *testing.T) {
 		"shipped":                   {shipped, own.Code, own.Fields[0].Name, catalogue.Shipped()[0].Fields[0].Label},
 		"declared":                  {served, own.Code, own.Fields[0].Name, "本省叫法"},
 		"of the made-up province":   {shipped, health.Code, health.Fields[0].Name, health.Fields[0].Label},
+		"of a folder of trust":      {folder, own.Code, own.Fields[0].Name, "本省叫法"},
+		"and shipped beside it":     {folder, health.Code, health.Fields[0].Name, health.Fields[0].Label},
 		"not declared, but shipped": {served, health.Code, health.Fields[0].Name, health.Fields[0].Label},
 		"no element":                {served, own.Code, "KZ_NONE", ""},
 		"no type":                   {served, "1", own.Fields[0].Name, ""},

@@ -56,9 +56,6 @@ func (c *program) verifierAsking(
 		return nil, err
 	}
 	cfg := verify.Config{Now: c.Now, Status: status, CrossCheck: t.cross, ForeignForms: t.foreign, Labels: t.labels}
-	if t.labels == nil {
-		cfg.Labels = shippedLabels()
-	}
 	if t.at != "" {
 		at, err := time.Parse(time.RFC3339, t.at)
 		if err != nil {
@@ -85,6 +82,11 @@ func (c *program) whomToTrust(ctx context.Context, cfg *verify.Config, t *trust)
 	}
 	cfg.Trust, cfg.Intermediates, cfg.SealMakers, cfg.LedgerKeys = f.Anchors, f.Intermediates, f.SealMakers, f.LedgerKeys
 	cfg.Evidence = []pki.Evidence{f.Evidence}
+	if cfg.Labels == nil {
+		if cfg.Labels, err = folderLabels(f.Types); err != nil {
+			return err
+		}
+	}
 	if len(t.keys) > 0 {
 		cfg.LedgerKeys, err = namedKeys(t.keys)
 	}
@@ -110,7 +112,9 @@ func (c *program) trustFiles(ctx context.Context, t *trust) (map[string][]byte, 
 		return files, err
 	}
 	if t.folder == "" { // the roots that were named, and not the vault's
-		maps.DeleteFunc(files, func(name string, _ []byte) bool { return !isEvidence(name) && name != ledgerKeysFile })
+		maps.DeleteFunc(files, func(name string, _ []byte) bool {
+			return !isEvidence(name) && name != ledgerKeysFile && !strings.HasPrefix(name, typesFolder)
+		})
 	}
 	files[anchorsFile], err = os.ReadFile(t.anchors)
 	return files, err

@@ -16,13 +16,7 @@ import (
 func (w *worker) take(s *source, cells []sheet.Cell, src *record.Source) {
 	col := s.column
 	c := cellAt(cells, s.at)
-	text, ok := "", false
-	if s.parts != nil {
-		c = sheet.Cell{} // a text, whatever it was put together from
-		text, ok = w.join(s, cells)
-	} else {
-		text, ok = w.text(s, &c)
-	}
+	text, ok := w.content(s, &c, cells)
 	if !ok {
 		if s.derived {
 			src.Derived = without(src.Derived, col.Name)
@@ -54,6 +48,15 @@ func (w *worker) take(s *source, cells []sheet.Cell, src *record.Source) {
 	if res.Value != "" || len(problems) > 0 {
 		w.row[col.Index] = res.Value
 	}
+}
+
+// content is what a source says, in one cell or in several. Several make a text, whatever they are.
+func (w *worker) content(s *source, c *sheet.Cell, cells []sheet.Cell) (string, bool) {
+	if s.parts == nil {
+		return w.text(s, c)
+	}
+	*c = sheet.Cell{}
+	return w.join(s, cells)
 }
 
 // cellAt is the cell of a column; rows may be shorter than their heading.

@@ -241,7 +241,7 @@ var sentences = map[vault.Code]sentence{
 	},
 	CodeMappingMatch: {
 		"match 与 to 没有成对，或 match 不是有效的正则表达式，或用于几列；请两项都写，match 用 RE2 语法且只用于一列",
-		"match and to do not go together, or match is no valid expression, or stands for several columns; write both, " +
+		"match and to do not go together, or match is no valid expression, or is for several columns; write both, " +
 			"match in RE2 syntax and for one column",
 		rule.Mapping,
 	},

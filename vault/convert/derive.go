@@ -212,9 +212,9 @@ func (w *worker) join(s *source, cells []sheet.Cell) (string, bool) {
 	}
 	for i, p := range s.parts {
 		if texts[i] == "" && !p.optional {
-			w.findings = append(w.findings, finding{
-				code: CodePartMissing, at: p.at, element: s.column.Name, found: w.l.columnName(p.at), want: w.l.partNames(s),
-			})
+			f := finding{code: CodePartMissing, at: p.at, element: s.column.Name}
+			f.found, f.want = w.l.columnName(p.at), w.l.partNames(s)
+			w.findings = append(w.findings, f)
 		}
 	}
 	if len(w.findings) > before {

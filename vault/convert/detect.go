@@ -23,8 +23,9 @@ type Proposal struct {
 }
 
 // Detect finds heading and columns of a file and proposes a mapping for a type. What is known already stands in m,
-// which may be nil: settings without columns, which the proposal keeps, and where a sheet is among them no other is looked
-// at; or a whole mapping, and the proposal tells how that fits the file. A proposal with problems cannot be used before they are settled; it is no error.
+// which may be nil: settings without columns, which the proposal keeps, and where a sheet is among them no other is
+// looked at; or a whole mapping, and the proposal tells how that fits the file. A proposal with problems cannot be used
+// before they are settled; it is no error.
 func Detect(
 	ctx context.Context, f File, t *vault.LicenceType, m *Mapping, temp func() (TempFile, error),
 ) (*Proposal, error) {

@@ -20,8 +20,9 @@ var notes = []string{
 	"联系电话", "盖章", "单位盖章",
 }
 
-// foot reports a row of sums (合计), whose first word is one of those and most of whose cells are empty, or a row of notes
-// (注：…, 制表人：…), in few cells and nothing else. A row that is filled in like a licence is one, whatever its first cell says.
+// foot reports a row of sums (合计), whose first word is one of those and most of whose cells are empty, or a row of
+// notes (注：…, 制表人：…), in few cells and nothing else. A row that is filled in like a licence is one, whatever its first
+// cell says.
 func (c *cutter) foot() bool {
 	cells := c.data()
 	first, filled := "", 0
@@ -44,7 +45,7 @@ func onlyNotes(cells []sheet.Cell) bool {
 	})
 }
 
-// isNote reports a text that begins with such a word and a colon: 审 核 人（签字）：…
+// isNote reports a text that begins with such a word and a colon, as 审 核 人（签字）： does.
 func isNote(text string) bool {
 	word, _, colon := strings.Cut(strings.ReplaceAll(text, "：", ":"), ":")
 	word, _, _ = strings.Cut(strings.ReplaceAll(word, "（", "("), "(")

@@ -42,7 +42,8 @@ func newMetrics() *metrics {
 			Name: "elicense_jobs_failed_total", Help: "Jobs that failed.",
 		}),
 	}
-	m.registry.MustRegister(m.requests, m.durations, m.refusals, m.inFlight, m.jobFailed, collectors.NewGoCollector())
+	m.registry.MustRegister(m.requests, m.durations, m.refusals, m.inFlight, m.jobFailed, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -81,6 +81,9 @@ func (c *program) doctor(ctx context.Context) error {
 	if x.directory() {
 		x.permissions()
 		x.space()
+		if s, err := readSettings(x.dir); err == nil {
+			x.service(&s)
+		}
 		x.certificates()
 		x.seals()
 		x.inside(ctx)

@@ -66,8 +66,8 @@ func (s *Server) openWork() error {
 	return err
 }
 
-// standing is work that is refused at its start, also after a crash, if the system that wanted it was revoked since, and
-// that ends with its next step if the system is revoked meanwhile: what was done by then stays done.
+// standing is work that is refused at its start, also after a crash, if the system that wanted it was revoked since,
+// and that ends with its next step if the system is revoked meanwhile: what was done by then stays done.
 func (s *Server) standing(work jobs.Work) jobs.Work {
 	return func(ctx context.Context, j *jobs.Job, tell func(jobs.Progress)) (any, error) {
 		if s.cfg.Registry == nil {
@@ -118,8 +118,7 @@ func revocation(ctx context.Context) error {
 }
 
 func (s *Server) revoked(j *jobs.Job) bool {
-	switch {
-	case j.System == "": // it was not wanted by a registered system, or before jobs said by which
+	if j.System == "" { // it was not wanted by a registered system, or before jobs said by which
 		return s.cfg.Registry.Withdrawn(j.Owner)
 	}
 	return !s.cfg.Registry.Stands(j.System, j.Owner)

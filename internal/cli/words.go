@@ -76,7 +76,7 @@ var fileTroubles = []Words{
 	{syscall.EROFS, "file-read-only", "文件系统只读，不能写：", "the file system is read-only: "},
 	{syscall.ETXTBSY, "file-busy", "文件正被使用：", "the file is in use: "},
 	{syscall.EPIPE, "output-closed", "没有人再读取输出：", "nobody reads the output any more: "},
-	{syscall.EADDRINUSE, "address-in-use", "已有程序在此地址监听（也可能就是本服务）：", "something listens there already, perhaps this very service: "},
+	{syscall.EADDRINUSE, "address-in-use", "已有程序（也可能就是本服务）在此地址监听：", "something, perhaps this service, listens there: "},
 	{syscall.EADDRNOTAVAIL, "address-not-here", "本机没有这个地址：", "this machine does not have the address: "},
 	{syscall.EIO, "file-broken", "读写出错，磁盘可能已损坏：", "reading or writing failed, the disk may be damaged: "},
 }

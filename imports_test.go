@@ -185,7 +185,7 @@ var adapters = map[string][]string{
 	"github.com/danielgtaylor/huma":   {"server"},
 	"github.com/coreos/go-oidc":       {"server/identity"},
 	"github.com/zitadel/oidc":         {"server/provider"},
-	"github.com/prometheus":           {"server"},
+	"github.com/prometheus":           {"server", "cmd/elicense"},
 	"github.com/smallstep":            {"pki/stepca"},
 	"go.mozilla.org/pkcs7":            {"verify"},
 	"go.step.sm/crypto":               {"pki/stepca"},

@@ -49,6 +49,7 @@ func newMetrics() *metrics {
 	}
 	m.registry.MustRegister(
 		m.requests, m.durations, m.refusals, m.inFlight, m.jobFailed, m.unanswered, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
 }

@@ -12,6 +12,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/blob"
@@ -82,6 +84,9 @@ type Config struct {
 	Provider http.Handler
 	// Registry is where the operator registers systems; nil: there is no such resource.
 	Registry *identity.Registry
+
+	// Collectors are told to Prometheus beside what the service counts; nil: none.
+	Collectors []prometheus.Collector
 
 	// Ready says what else must hold before the service takes requests, as room on the disk; nil: nothing.
 	Ready func(context.Context) error
@@ -144,7 +149,11 @@ func New(cfg Config) (*Server, error) {
 	if s.formats, err = publish(); err != nil {
 		return nil, err
 	}
-	s.metrics.registry.MustRegister(backlog{s})
+	for _, c := range append([]prometheus.Collector{backlog{s}}, cfg.Collectors...) {
+		if err := s.metrics.registry.Register(c); err != nil {
+			return nil, fmt.Errorf("%w: metrics", ErrConfig)
+		}
+	}
 	gin.SetMode(gin.ReleaseMode) // else gin prints its routes
 	router := gin.New()
 	router.HandleMethodNotAllowed = true

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -105,7 +106,7 @@ func (s *station) listen(ctx context.Context, settings *serveSettings) (net.List
 func (s *serveSettings) open(ctx context.Context) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Listen)
 	if err != nil {
-		return nil, err
+		return nil, &fs.PathError{Op: "listening", Path: s.Listen, Err: err}
 	}
 	return crowd.Listener(l, crowd.NewSeats(s.Connections, s.PerAddress)), nil
 }

@@ -101,7 +101,8 @@ func readSettings(dir string) (settings, error) {
 		return s, badSettings(err.Error(), err.Error())
 	}
 	decoder := &mapstructure.DecoderConfig{
-		Result: &s, TagName: "koanf", ErrorUnused: true, DecodeHook: mapstructure.StringToTimeDurationHookFunc(),
+		Result: &s, TagName: "koanf", ErrorUnused: true, DecodeHook: mapstructure.ComposeDecodeHookFunc(
+			mapstructure.DecodeHookFuncType(cli.TimedHook), mapstructure.StringToTimeDurationHookFunc()),
 	}
 	if err := k.UnmarshalWithConf("", &s, koanf.UnmarshalConf{DecoderConfig: decoder}); err != nil {
 		return s, badSettings(err.Error(), err.Error())

@@ -81,6 +81,9 @@ func (c *program) doctor(ctx context.Context) error {
 	if x.directory() {
 		x.permissions()
 		x.space()
+		if s, err := readSettings(x.dir); err == nil {
+			x.service(&s)
+		}
 		x.certificates()
 		x.seals()
 		x.inside(ctx)
@@ -159,6 +162,13 @@ func (x *examination) directory() bool {
 			"name the data directory with -d; if house.yaml was lost, take it from a backup",
 		})
 		return false
+	case errors.As(err, &bad) && bad.format:
+		x.found(ailment{
+			levelError, "format", "数据的版本不符：" + bad.zh, "the data are of another version: " + bad.en,
+			"换用写下这些数据的程序版本；不要改 house.yaml 中的 format",
+			"take the version of the program that wrote them; leave format in house.yaml as it is",
+		})
+		return false
 	case errors.As(err, &bad):
 		x.found(ailment{
 			levelError, "settings", "house.yaml 不能读取：" + bad.zh, "house.yaml cannot be read: " + bad.en,
@@ -186,6 +196,12 @@ func (x *examination) permissions() {
 		x.found(ailment{
 			levelWarning, "permissions", "其他用户可以访问：" + path, "others can get at " + path,
 			"chmod go= " + path, "chmod go= " + path,
+		})
+	}
+	for _, path := range x.openSecrets() {
+		x.found(ailment{
+			levelWarning, "secret-open", "其他用户可以读取主密钥或口令：" + path, "others can read the master key or passphrase: " + path,
+			"chmod go= " + path + "，并考虑更换（key rotate）", "chmod go= " + path + ", and think of changing it (key rotate)",
 		})
 	}
 	s, err := readSettings(x.dir)

@@ -71,6 +71,7 @@ type house struct {
 
 	documents *documenter
 	registry  *identity.Registry // of systems; nil: not opened yet
+	published atomic.Int64       // when the newest checkpoint was signed, or there was none to sign, in seconds since 1970
 
 	changing sync.Mutex   // held by who changes keyrings or copies them: changes of keys, and backups
 	renewing sync.Mutex   // held by a renewal of data keys from its beginning to its end

@@ -42,7 +42,7 @@ func process() *program {
 	return &program{
 		World: &cli.World{
 			Name: cli.CalledAs(os.Args[0], "./cmd/elicense"), Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv,
-			Now: time.Now, Rand: rand.Reader,
+			Environ: os.Environ, Now: time.Now, Rand: rand.Reader,
 		},
 		selfTest: pki.SelfTestResults, terminal: term.IsTerminal(int(os.Stderr.Fd())), columns: width(os.Stderr),
 		hangup: hangups,

@@ -131,3 +131,15 @@ func (c *program) drawMaster(path string) (sealed.Master, error) {
 	}
 	return m, writeFile(path, []byte(hex.EncodeToString(m[:])+"\n"))
 }
+
+// openSecrets are the files of master keys and passphrases that anybody on the machine can read, or others can write.
+// Read by a group is nobody's mistake: that is how systemd hands a credential to the service's user.
+func (c *program) openSecrets() (open []string) {
+	for _, name := range []string{presentKey.file, presentKey.passphraseFile, nextKey.file, nextKey.passphraseFile} {
+		path := c.Env(name)
+		if info, err := os.Stat(path); path != "" && err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o026 != 0 {
+			open = append(open, path)
+		}
+	}
+	return open
+}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -167,7 +168,8 @@ func (c *program) newServer(ctx context.Context, h *house, settings *serveSettin
 		Verifying: verifying, Certifier: c.certifier(h), Sandbox: h.settings.Sandbox, Declared: h.grantDeclared(),
 		Log: c.serviceLog(), Pages: pages{h.documents},
 		Ready: func(context.Context) error { return h.room() }, House: servedHouse{h.dir},
-		Patience: func(r *http.ResponseController) { c.moreTime(r, settings.Timeout) },
+		Collectors: []prometheus.Collector{c.watch(h, settings)},
+		Patience:   func(r *http.ResponseController) { c.moreTime(r, settings.Timeout) },
 	})
 	if err != nil {
 		return nil, nil, err

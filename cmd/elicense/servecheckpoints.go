@@ -23,7 +23,9 @@ func (c *program) publishing(ctx context.Context, h *house, every time.Duration)
 		}
 		if err := h.publish(context.WithoutCancel(ctx)); err != nil {
 			log.ErrorContext(ctx, "checkpoint failed", "error", err.Error())
+			continue
 		}
+		h.published.Store(c.Now().Unix())
 	}
 }
 

@@ -61,8 +61,8 @@ func TestUnknownSettings(t *testing.T) {
 	_, err := c.serveSettings(nil, false)
 	var told *cli.UsageError
 	require.ErrorAs(t, err, &told)
-	require.Contains(t, told.Zh, "没有这些设置：backup_evry、lissten；可用的设置：backup_every、")
-	require.Contains(t, told.En, "no such settings: backup_evry, lissten; there are backup_every, ")
+	require.Contains(t, told.Zh, "没有这些设置：backup_evry，是不是 backup_every；lissten，是不是 listen；可用的设置：backup_every、")
+	require.Contains(t, told.En, "no such settings: backup_evry, did you mean backup_every; lissten, did you mean listen; there are backup_every, ")
 }
 
 // TestGrantDeclared: only a sandbox lets who declares a licence type issue it; elsewhere an operator registers who may.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/api"
+	"github.com/elicense/elicense/internal/cli"
 )
 
 // fresh asks over a connection of its own, as the next caller does.
@@ -88,11 +90,67 @@ func TestServiceSettings(t *testing.T) {
 	require.EqualValues(t, 3<<20, s.storage().PerHolder)
 	require.Equal(t, map[string]int64{"city.a-1": 20 << 20}, s.storage().Of)
 	for _, bad := range []string{
-		"drain: -1s", "stored_mib: 0", "stored_holder_mib: -1", "stored_of: {a: 0}", "stored_mib: 9000000000000",
+		"drain: -1s", "drain: 5", "lisetn: a", "stored_mib: 0", "stored_holder_mib: -1", "stored_of: {a: 0}", "stored_mib: 9000000000000",
 	} {
 		_, err := with(bad, nil, false)
 		require.Error(t, err, bad)
 	}
+}
+
+// TestMisspeltSettings: a name that nothing reads is refused wherever it stands, with what may have been meant.
+func TestMisspeltSettings(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := (&keyed{t: t, dir: dir}).program("")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, serviceFile), []byte("lisetn: a\n"), 0o600))
+	_, err := c.serveSettings(nil, false)
+	require.ErrorContains(t, err, "did you mean listen")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, serviceFile), nil, 0o600))
+	c.Environ = func() []string { return []string{"HOME=/", "ELICENSE_SERVE_LISTEN=a:1", "ELICENSE_SERVE_LISTN=b:1"} }
+	_, err = c.serveSettings(nil, false)
+	require.ErrorContains(t, err, "ELICENSE_SERVE_LISTN, did you mean ELICENSE_SERVE_LISTEN")
+	c.Environ = func() []string { return []string{"ELICENSE_SERVE_LISTEN=a:1"} }
+	_, err = c.serveSettings(nil, false)
+	require.NoError(t, err)
+
+	house := filepath.Join(dir, houseFile)
+	for text, of := range map[string]bool{"format: 1\npublik_url: a\n": false, "format: 2\nnew_name: a\n": true} {
+		require.NoError(t, os.WriteFile(house, []byte(text), 0o600))
+		_, err := readSettings(dir)
+		var bad *settingsError
+		require.ErrorAs(t, err, &bad)
+		require.Equal(t, of, bad.format, "another format may have other names")
+	}
+}
+
+// TestOpenSecrets: a key file that others can read is called out; one that a group reads, as systemd's credentials are, is
+// not.
+func TestOpenSecrets(t *testing.T) {
+	t.Parallel()
+	c := (&keyed{t: t, dir: t.TempDir()}).program("")
+	path := filepath.Join(t.TempDir(), "master")
+	c.Env = func(name string) string { return map[string]string{"ELICENSE_MASTER_FILE": path}[name] }
+	require.Empty(t, c.openSecrets())
+	require.NoError(t, os.WriteFile(path, []byte("x"), 0o600))
+	for mode, open := range map[os.FileMode]bool{0o600: false, 0o440: false, 0o644: true, 0o620: true} {
+		require.NoError(t, os.Chmod(path, mode))
+		require.Equal(t, open, len(c.openSecrets()) == 1, "%o", mode)
+	}
+}
+
+// TestPortTaken: a service that finds its address taken says so.
+func TestPortTaken(t *testing.T) {
+	t.Parallel()
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, taken.Close()) })
+	c := (&keyed{t: t, dir: t.TempDir()}).program("")
+	s, err := c.serveSettings(nil, true)
+	require.NoError(t, err)
+	_, err = c.listen(t.Context(), taken.Addr().String(), &s, facing{})
+	told := cli.Describe(err, nil)
+	require.Equal(t, "address-in-use", told.Code)
+	require.Contains(t, told.En, taken.Addr().String())
 }
 
 // TestUnitLeavesTime: the unit waits longer for a stop than the service may take that has the default settings.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -55,7 +56,7 @@ func (f *facing) kept(s *serveSettings) *crowd.Kept {
 func (c *program) listen(ctx context.Context, address string, s *serveSettings, f facing) (*listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, about(err, address)
+		return nil, &fs.PathError{Op: "listening", Path: address, Err: err}
 	}
 	l = crowd.Listener(l, crowd.NewSeats(s.Connections, s.PerAddress))
 	if f.tls != nil {

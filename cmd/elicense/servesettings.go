@@ -76,15 +76,18 @@ func (g given) Read() (map[string]any, error) { return g, nil }
 func (c *program) serveSettings(flags given, sandbox bool) (serveSettings, error) {
 	s := serveSettings{}
 	k := koanf.New("/") // no name of a setting or caller holds one
-	err := k.Load(serveDefaults(sandbox), nil)
-	if err != nil {
+	if err := k.Load(serveDefaults(sandbox), nil); err != nil {
 		return s, fmt.Errorf("reading defaults: %w", err)
 	}
 	path := filepath.Join(c.dir, serviceFile)
 	if err := k.Load(file.Provider(path), yaml.Parser()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s, badService(err.Error(), err.Error())
 	}
-	for _, more := range []given{c.serveEnvironment(), flags} {
+	environment, err := c.serveEnvironment()
+	if err != nil {
+		return s, err
+	}
+	for _, more := range []given{environment, flags} {
 		if err := k.Load(more, nil); err != nil {
 			return s, badService(err.Error(), err.Error())
 		}
@@ -95,7 +98,7 @@ func (c *program) serveSettings(flags given, sandbox bool) (serveSettings, error
 	err = k.UnmarshalWithConf("", &s, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
 		Result: &s, TagName: "koanf", ErrorUnused: true, WeaklyTypedInput: true,
 		DecodeHook: mapstructure.ComposeDecodeHookFunc(
-			mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(",")),
+			mapstructure.DecodeHookFuncType(cli.TimedHook), mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(",")),
 	}})
 	if err != nil {
 		return s, badService(err.Error(), err.Error())
@@ -118,29 +121,61 @@ func serveDefaults(sandbox bool) given {
 
 // knownSettings refuses names that nothing reads, all at once.
 func knownSettings(raw map[string]any) error {
+	known := append(slices.Sorted(slices.Values(serveKeys)), fileOnly...)
 	var unknown []string
 	for name := range raw {
-		if !slices.Contains(fileOnly, name) && !isServeKey(name) {
+		if !slices.Contains(known, name) {
 			unknown = append(unknown, name)
 		}
 	}
 	if unknown == nil {
 		return nil
 	}
-	slices.Sort(unknown)
-	known := append(slices.Sorted(slices.Values(serveKeys)), fileOnly...)
-	return badService("没有这些设置："+strings.Join(unknown, "、")+"；可用的设置："+strings.Join(known, "、"),
-		"no such settings: "+strings.Join(unknown, ", ")+"; there are "+strings.Join(known, ", "))
+	zh, en := misspelt(unknown, known)
+	return badService("没有这些设置："+zh+"；可用的设置："+strings.Join(known, "、"),
+		"no such settings: "+en+"; there are "+strings.Join(known, ", "))
 }
 
-func (c *program) serveEnvironment() given {
+// misspelt lists names that nothing reads, each with what may have been meant.
+func misspelt(unknown, known []string) (string, string) {
+	slices.Sort(unknown)
+	var listZh, listEn []string
+	for _, name := range unknown {
+		zh, en := cli.Meant(name, known)
+		listZh, listEn = append(listZh, name+zh), append(listEn, name+en)
+	}
+	return strings.Join(listZh, "；"), strings.Join(listEn, "; ")
+}
+
+// serveVariable begins the names of settings in the environment.
+const serveVariable = "ELICENSE_SERVE_"
+
+// serveEnvironment reads the settings of the environment. One that nothing reads is refused as one in the file is.
+func (c *program) serveEnvironment() (given, error) {
 	g := given{}
+	var known []string
 	for _, key := range serveKeys {
-		if v := c.Env("ELICENSE_SERVE_" + strings.ToUpper(key)); v != "" {
+		name := serveVariable + strings.ToUpper(key)
+		known = append(known, name)
+		if v := c.Env(name); v != "" {
 			g[key] = v
 		}
 	}
-	return g
+	if c.Environ == nil {
+		return g, nil
+	}
+	var unknown []string
+	for _, pair := range c.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		if strings.HasPrefix(name, serveVariable) && !slices.Contains(known, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	if unknown == nil {
+		return g, nil
+	}
+	zh, en := misspelt(unknown, known)
+	return nil, cli.Usage("没有这些环境变量："+zh, "the environment has what nothing reads: "+en)
 }
 
 func badService(zh, en string) error { return cli.Usage(serviceFile+"："+zh, serviceFile+": "+en) }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/knadh/koanf/parsers/yaml"
@@ -63,20 +64,47 @@ func readSettings(dir string) (settings, error) {
 	if err := k.Unmarshal("", &s); err != nil {
 		return s, badSettings(err.Error(), err.Error())
 	}
-	if s.Format != houseFormat {
-		return s, badSettings(
+	if s.Format != houseFormat { // before all else: another format may have other names
+		return s, &settingsError{
 			fmt.Sprintf("format 应为 %d，现为 %d；请使用与数据相配的程序版本", houseFormat, s.Format),
-			fmt.Sprintf("format is %d and should be %d; use the program that fits the data", s.Format, houseFormat))
+			fmt.Sprintf("format is %d and should be %d; use the program that fits the data", s.Format, houseFormat), true,
+		}
+	}
+	if err := knownHouse(k.Raw()); err != nil {
+		return s, err
 	}
 	return s, s.checkPublicURL()
 }
 
+// houseKeys are the names of house.yaml.
+var houseKeys = []string{
+	"format", "origin", "zone", "sandbox", "department", "caller", "basis", "public_url", "reserve_mib",
+}
+
+// knownHouse refuses names that nothing reads.
+func knownHouse(raw map[string]any) error {
+	var unknown []string
+	for name := range raw {
+		if !slices.Contains(houseKeys, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	if unknown == nil {
+		return nil
+	}
+	zh, en := misspelt(unknown, houseKeys)
+	return badSettings("没有这些设置："+zh, "no such settings: "+en)
+}
+
 // settingsError is a house.yaml that cannot be used.
-type settingsError struct{ zh, en string }
+type settingsError struct {
+	zh, en string
+	format bool // it is of another version of the program
+}
 
 func (e *settingsError) Error() string { return houseFile + ": " + e.en }
 
-func badSettings(zh, en string) error { return &settingsError{zh, en} }
+func badSettings(zh, en string) error { return &settingsError{zh: zh, en: en} }
 
 // write makes house.yaml.
 func (s *settings) write(dir string) error {

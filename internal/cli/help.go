@@ -73,8 +73,9 @@ func (w *World) localise(cmd *cobra.Command) {
 	localiseFlag := func(f *pflag.Flag) { f.Usage = pick(f.Usage, Beside) }
 	cmd.Flags().VisitAll(localiseFlag)
 	cmd.PersistentFlags().VisitAll(localiseFlag)
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return Usage(flagWords(err), err.Error())
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		zh, en := meantFlag(cmd, err)
+		return Usage(flagWords(err)+zh, err.Error()+en)
 	})
 	w.checkArgs(cmd)
 	for _, sub := range cmd.Commands() {
@@ -102,6 +103,17 @@ func (w *World) checkArgs(cmd *cobra.Command) {
 			return nil
 		}
 	}
+}
+
+// meantFlag says which flag was meant by one that there is not; "" if none looks like it.
+func meantFlag(cmd *cobra.Command, err error) (zh, en string) {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
+		return "", ""
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+	return Meant("--"+unknown.GetSpecifiedName(), known)
 }
 
 // flagWords says in Chinese what is wrong with a flag.

@@ -62,7 +62,7 @@ func sentence(cmd *cobra.Command, err error, words []Words) Sentence {
 	return s
 }
 
-// fileTroubles are what an operating system says of a file.
+// fileTroubles are what an operating system says of a file, or of an address to listen on.
 var fileTroubles = []Words{
 	{fs.ErrNotExist, "file-missing", "文件或目录不存在：", "no such file or directory: "},
 	{fs.ErrPermission, "file-permission", "没有权限：", "permission denied: "},
@@ -76,10 +76,12 @@ var fileTroubles = []Words{
 	{syscall.EROFS, "file-read-only", "文件系统只读，不能写：", "the file system is read-only: "},
 	{syscall.ETXTBSY, "file-busy", "文件正被使用：", "the file is in use: "},
 	{syscall.EPIPE, "output-closed", "没有人再读取输出：", "nobody reads the output any more: "},
+	{syscall.EADDRINUSE, "address-in-use", "已有程序（也可能就是本服务）在此地址监听：", "something, perhaps this service, listens there: "},
+	{syscall.EADDRNOTAVAIL, "address-not-here", "本机没有这个地址：", "this machine does not have the address: "},
 	{syscall.EIO, "file-broken", "读写出错，磁盘可能已损坏：", "reading or writing failed, the disk may be damaged: "},
 }
 
-// fileSentence names the file that an operating system's error is about.
+// fileSentence names the file, or the address to listen on, that an operating system's error is about.
 func fileSentence(err error) (Sentence, bool) {
 	var path *fs.PathError
 	var link *os.LinkError

@@ -26,13 +26,14 @@ const (
 )
 
 // World is everything a command touches outside of its data: passed in, so that tests run commands in one process. All
-// fields but JSON and Lang are required.
+// fields but Environ, JSON and Lang are required.
 type World struct {
 	Name     string // what a person types to call the program
 	Args     []string
 	In       io.Reader
 	Out, Err io.Writer
 	Env      func(string) string
+	Environ  func() []string // all of it, as NAME=value; nil: names that nobody reads go unnoticed
 	Now      func() time.Time
 	Rand     io.Reader
 

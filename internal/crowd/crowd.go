@@ -15,7 +15,7 @@ import (
 // whoever has none. They are safe for concurrent use.
 type Seats struct {
 	all, each int
-	scarce    int // with fewer free than these shares shrink; 0: one may have them all, so there is nobody to share with
+	scarce    int // with fewer free than these shares shrink; 0: one may have all, there is nobody to share with
 
 	mu   sync.Mutex
 	here int            // guarded by mu

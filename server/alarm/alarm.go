@@ -184,8 +184,8 @@ func (w *Watcher) Observe(ctx context.Context, l Look) error {
 	return nil
 }
 
-// raiseAgain has what somebody does raise its alarms once more: one of them was not kept, and the answer that waited for it
-// is asked for again.
+// raiseAgain has what somebody does raise its alarms once more: one of them was not kept, and the answer that waited
+// for it is asked for again.
 func (w *Watcher) raiseAgain(l *Look) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -93,12 +93,12 @@ func (g *Registry) forget(ctx context.Context) error {
 	})
 }
 
-// Finish carries out a change that a crash has broken off, witnessed as one of whoever began it, and gives the id of its
-// registration; "" if there is none. One that cannot be witnessed now stays for the next opening, and one that is
+// Finish carries out a change that a crash has broken off, witnessed as one of whoever began it, and gives the id of
+// its registration; "" if there is none. One that cannot be witnessed now stays for the next opening, and one that is
 // refused is taken back. It is for whoever opens the registry, before anybody calls.
-func (g *Registry) Finish(ctx context.Context, witness func(ctx context.Context, by string, change vault.Witnessed) error) (
-	string, error,
-) {
+func (g *Registry) Finish(
+	ctx context.Context, witness func(ctx context.Context, by string, change vault.Witnessed) error,
+) (string, error) {
 	g.writing.Lock()
 	defer g.writing.Unlock()
 	var b *begun

@@ -42,7 +42,7 @@ func TestQuickStandardExample(t *testing.T) {
 func TestQuickRefusesNonces(t *testing.T) {
 	key := privateKey(t, number(private))
 	good := number(nonce)
-	x := new(big.Int).SetBytes(multiple(good)[1:33])
+	x := base.times(good).x
 	zeroR := new(big.Int).Sub(orderN, new(big.Int).Mod(x, orderN))    // e + x = 0
 	zeroRK := new(big.Int).Mod(new(big.Int).Sub(zeroR, good), orderN) // e + x + k = 0
 	rd := new(big.Int).ModInverse(number(private), orderN)            // s = 0 where k = r * d
@@ -62,10 +62,24 @@ func TestQuickRefusesNonces(t *testing.T) {
 	}
 }
 
-// multiple is the point 04‖X‖Y of [k]G.
-func multiple(k *big.Int) []byte {
-	x, y := sm2.P256().ScalarBaseMult(k.Bytes())
-	return append(append([]byte{4}, x.FillBytes(make([]byte, 32))...), y.FillBytes(make([]byte, 32))...)
+// TestQuickExtremeNonces: nonces at the ends of the range, sparse and dense ones give the values that the formulas of the
+// standard give in math/big, with a point that shares nothing with the library's.
+func TestQuickExtremeNonces(t *testing.T) {
+	d, e := number(private), number(digest)
+	nonces := []*big.Int{big.NewInt(1), big.NewInt(2), new(big.Int).Sub(orderN, big.NewInt(2)), number(nonce)}
+	for bit := uint(31); bit < 256; bit += 32 {
+		one := new(big.Int).Lsh(big.NewInt(1), bit)
+		nonces = append(nonces, one, new(big.Int).Sub(one, big.NewInt(1)))
+	}
+	for _, k := range nonces {
+		r := new(big.Int).Add(e, base.times(k).x)
+		s := new(big.Int).Sub(k, new(big.Int).Mul(r.Mod(r, orderN), d))
+		s.Mul(s, new(big.Int).ModInverse(new(big.Int).Add(d, big.NewInt(1)), orderN)).Mod(s, orderN)
+		gotR, gotS, ok := sm2sig.SignWith(privateKey(t, d), [32]byte(k.FillBytes(make([]byte, 32))), [32]byte(unhex(t, digest)))
+		require.True(t, ok)
+		require.Zero(t, r.Cmp(new(big.Int).SetBytes(gotR[:])))
+		require.Zero(t, s.Cmp(new(big.Int).SetBytes(gotS[:])))
+	}
 }
 
 // TestQuickVerifies: the keys at the ends of the range and digests of every size sign what the library verifies.

@@ -40,8 +40,9 @@ func BenchmarkConvert(b *testing.B) {
 	groups, versions := recordedConversion(b, file, typ)
 	key, err := pki.GenerateKey(rand.Reader)
 	require.NoError(b, err)
+	key = sm2sig.Quick(key)
 	sign := func(int) error {
-		_, err := key.Sign(rand.Reader, make([]byte, 32), nil)
+		_, err := key.Sign(rand.Reader, make([]byte, 32), crypto.Hash(0))
 		return err
 	}
 	bare := bareLoop{newRig(b).bare, groups, sign}.run(b, true)

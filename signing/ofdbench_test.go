@@ -21,7 +21,6 @@ import (
 
 	"github.com/elicense/elicense/internal/ofd"
 	"github.com/elicense/elicense/internal/ses"
-	"github.com/elicense/elicense/internal/sm2sig"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/signing"
 )
@@ -141,14 +140,13 @@ func BenchmarkSealOFD(b *testing.B) {
 	require.NoError(b, err)
 	public, err := pki.PublicKeyOf(w.signerKey.Public())
 	require.NoError(b, err)
-	key := sm2sig.Quick(w.signerKey)
 	against(b, func() { sealed() }, func() {
 		for _, f := range files {
 			sm3.Sum(r.read(f))
 		}
 		sm3.Sum(order.Seal)
 		sm3.Sum(xml)
-		bareSign(b, public, key, made.SignedBytes())
+		bareSign(b, public, w.signerKey, made.SignedBytes())
 	})
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"github.com/elicense/elicense/internal/cms"
 	"github.com/elicense/elicense/internal/pdf"
-	"github.com/elicense/elicense/internal/sm2sig"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/signing"
 )
@@ -65,9 +64,8 @@ func BenchmarkSignPDF(b *testing.B) {
 	require.NoError(b, err)
 	public, err := pki.PublicKeyOf(order.Signer.Key.Public())
 	require.NoError(b, err)
-	key := sm2sig.Quick(order.Signer.Key)
 	against(b, sign, func() {
 		sm3.Sum(covered)
-		bareSign(b, public, key, message)
+		bareSign(b, public, order.Signer.Key, message)
 	})
 }

@@ -40,9 +40,8 @@ func BenchmarkConvert(b *testing.B) {
 	groups, versions := recordedConversion(b, file, typ)
 	key, err := pki.GenerateKey(rand.Reader)
 	require.NoError(b, err)
-	key = sm2sig.Quick(key)
 	sign := func(int) error {
-		_, err := key.Sign(rand.Reader, make([]byte, 32), crypto.Hash(0))
+		_, err := key.Sign(rand.Reader, make([]byte, 32), nil)
 		return err
 	}
 	bare := bareLoop{newRig(b).bare, groups, sign}.run(b, true)

@@ -16,7 +16,6 @@ import (
 	"github.com/elicense/elicense/internal/engine/badger"
 	"github.com/elicense/elicense/internal/engine/sealed"
 	"github.com/elicense/elicense/internal/oid"
-	"github.com/elicense/elicense/internal/sm2sig"
 	"github.com/elicense/elicense/pki"
 	"github.com/elicense/elicense/pki/ca"
 )
@@ -88,7 +87,6 @@ func timeOf(work func() error) time.Duration {
 }
 
 func signAll(key crypto.Signer, digest []byte, n int) error {
-	key = sm2sig.Quick(key)
 	for range n {
 		if _, err := key.Sign(rand.Reader, digest, crypto.Hash(0)); err != nil {
 			return err

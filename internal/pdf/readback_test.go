@@ -129,3 +129,13 @@ func TestCheckUpdateRefuses(t *testing.T) {
 		require.NotEmpty(t, pdf.ReasonOf(f.CheckUpdate(a)), name)
 	}
 }
+
+// A page in reals that gets the second signature is the page that the first one signed.
+func TestRealsStayReals(t *testing.T) {
+	page := "<</Type/Page/Parent 2 0 R/MediaBox[0.0 0.0 595.0 842.0]>>"
+	once := sign(t, craft("", "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R 4 0 R]/Count 2>>", page, page), nil)
+	f, s := first(t, sign(t, once, func(n *pdf.NewField) { n.Page = 2 }))
+	changes, err := f.Changes(s)
+	require.NoError(t, err)
+	require.Empty(t, changes.Other)
+}

@@ -235,3 +235,9 @@ func TestXLSXDeepSheetData(t *testing.T) {
 	}))
 	require.Equal(t, [][]string{{"好"}}, texts(read(t, open(t, out.Bytes(), sheet.Options{}), 0)))
 }
+
+// A value ends where its element does, whatever stands in it, and so does its cell.
+func TestXLSXValueEnds(t *testing.T) {
+	rows := read(t, open(t, pack(t, sheetPart(`<row><c><v>1<x/>2</v></c><c><v>3</v></c></row>`)), sheet.Options{}), 0)
+	require.Equal(t, [][]string{{"12", "3"}}, texts(rows))
+}

@@ -43,7 +43,7 @@ var differing = map[string]sentence{
 	DiffersLicence:   {zh: "该幂等键已用于另一本证照", en: "this idempotency key was used for another licence"},
 	DiffersContent: {
 		zh: "该幂等键已用于另一个请求，内容或标识的写法与那次不同",
-		en: "this idempotency key was used for another request, with other content or another spelling of the identifier",
+		en: "this idempotency key was used for another request, with other content or spelling of the identifier",
 	},
 }
 

@@ -49,7 +49,7 @@ var rowWords = map[vault.Code][2]string{
 		"a cell has not the form that the mapping derives from; write it as the other rows do"},
 	"row_too_large": {"本行内容过长；请缩短最长的一列", "a row holds more than a licence can; shorten its longest value"},
 	"row_photo_missing": {"没有表中所写的影像文件；请用 --photos 给出它所在的目录或 ZIP，或更正文件名",
-		"an image file that the sheet names is not there; name its directory or ZIP with --photos, or correct the name"},
+		"an image file that the sheet names is missing; name its directory or ZIP with --photos or correct the name"},
 	"row_photo_several": {"不止一个影像文件与本行对应；请只留一个", "several image files belong to one row; leave one"},
 	"row_scan_refused":  {"扫描件不能使用；请重新扫描", "a scan cannot be used; scan it again"},
 	"formula_empty":     {"公式没有结果；请重新计算后保存", "a formula without a result; recalculate and save"},

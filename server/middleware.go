@@ -80,15 +80,16 @@ func (s *Server) recognise(ctx huma.Context, next func(huma.Context)) {
 	next(huma.WithContext(bodyContext{ctx, caller, body}, identity.With(ctx.Context(), caller)))
 }
 
-// chargeStranger makes whoever was not recognised pay for it. That the provider of a token cannot be reached is no fault
-// of his: he is told when it will be asked again, and the operator that it happened.
+// chargeStranger makes whoever was not recognised pay for it. That the provider of a token cannot be reached is no
+// fault of his: he is told when it will be asked again, and the operator that it happened.
 func (s *Server) chargeStranger(c *gin.Context, err error) {
-	if identity.CodeOf(err) != identity.CodeNoTokenKeys {
+	code := identity.CodeOf(err)
+	if code != identity.CodeNoTokenKeys {
 		s.chargeRefusal(c)
 		return
 	}
 	ctx := c.Request.Context()
-	s.cfg.Log.WarnContext(ctx, "request not carried out", "trace", traceOf(ctx), "code", string(identity.CodeNoTokenKeys))
+	s.cfg.Log.WarnContext(ctx, "request not carried out", "trace", traceOf(ctx), "code", string(code))
 	c.Header("Retry-After", strconv.Itoa(int(identity.KeysAgain/time.Second)))
 }
 

@@ -11,12 +11,14 @@ import (
 	"github.com/elicense/elicense/vault"
 )
 
-// A key that belongs to another request: the refusal says what of this request is not as in that, never what stood there.
+// A key that belongs to another request: the refusal says what of this request is not as in that, never what stood
+// there.
 
 // differsWord begins the keyword of such a refusal; then come the places that differ.
 const differsWord = "differs "
 
-// keyReused is the problem of a key whose request differed in these places. vault.DiffersOperation is another operation,
+// keyReused is the problem of a key whose request differed in these places. vault.DiffersOperation is another
+// operation,
 // vault.DiffersContent the content as a whole; none: that is not known.
 func keyReused(places ...string) *answer {
 	p := codeProblem(CodeKeyReused)

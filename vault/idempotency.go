@@ -43,7 +43,7 @@ var differing = map[string]sentence{
 	DiffersLicence:   {zh: "该幂等键已用于另一本证照", en: "this idempotency key was used for another licence"},
 	DiffersContent: {
 		zh: "该幂等键已用于另一个请求，内容或标识的写法与那次不同",
-		en: "this idempotency key was used for another request, whose content or spelling of the identifier was not this",
+		en: "this idempotency key was used for another request, with other content or spelling of the identifier",
 	},
 }
 
@@ -68,7 +68,8 @@ func (v *Vault) once(s *session, act string, k writeKey, request any) (*idempote
 	}
 	t := v.token("idempotency", parts...)
 	return &idempotency{
-		act: act, licence: licenceIn(request), key: key(spaceIdempotency, t[:]), request: record.Sum(append([]byte(act+"\n"), b...)),
+		act: act, licence: licenceIn(request), key: key(spaceIdempotency, t[:]),
+		request: record.Sum(append([]byte(act+"\n"), b...)),
 	}, nil
 }
 

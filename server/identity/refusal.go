@@ -40,7 +40,8 @@ const (
 // Codes lists every refusal of this package.
 func Codes() []Code {
 	return []Code{
-		CodeNobody, CodeUnknown, CodeExpired, CodeRevoked, CodeInvalid, CodeDiffer, CodeUnchecked, CodeNoTokenKeys, CodeMalformed,
+		CodeNobody, CodeUnknown, CodeExpired, CodeRevoked, CodeInvalid, CodeDiffer, CodeUnchecked, CodeNoTokenKeys,
+		CodeMalformed,
 		CodeCoverage, CodeAuthority, CodeOutdated, CodeReplayed, CodeBusy, CodeDigest, CodeSandbox, CodeForbidden,
 		CodeTypeScope, CodeNeedsProof, CodeClerk, CodeLimited, CodeChallenge, CodeNoHolder, CodeLoggedOut,
 		CodeRegistration, CodeRegistrationUnknown, CodeTaken,

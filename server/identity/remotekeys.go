@@ -88,7 +88,7 @@ func (k *remoteKeys) unanswered(ctx context.Context) bool {
 
 // keyOf is the name of the key with which a token says it is signed; "": it names none.
 func keyOf(token string) string {
-	signed, err := jose.ParseSigned(token, signedWith)
+	signed, err := jose.ParseSignedCompact(token, signedWith)
 	if err != nil || len(signed.Signatures) != 1 {
 		return ""
 	}

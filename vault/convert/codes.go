@@ -263,8 +263,8 @@ var sentences = map[vault.Code]sentence{
 	},
 	CodeMappingDepartment: {
 		"映射写明的机构“{found}”不是本机构；请换用本机构的映射，或更正机构代码",
-		"the mapping names department {found}, which is not this one; take the mapping of this department, or correct " +
-			"the code",
+		"the mapping names department {found}, which is not this one; take the mapping of this department, or " +
+			"correct the code",
 		rule.Mapping,
 	},
 

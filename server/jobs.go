@@ -81,7 +81,7 @@ func (s *Server) standing(work jobs.Work) jobs.Work {
 		defer stop(nil)
 		go s.whileStanding(ctx, j, changed, stop)
 		result, err := work(ctx, j, tell)
-		var end *endOfRight
+		var end *rightEndedError
 		if err != nil && errors.As(context.Cause(ctx), &end) {
 			return nil, end.error
 		}
@@ -89,11 +89,13 @@ func (s *Server) standing(work jobs.Work) jobs.Work {
 	}
 }
 
-// endOfRight is why work was stopped whose system may not want it any more.
-type endOfRight struct{ error }
+// rightEndedError is why work was stopped whose system may not want it any more.
+type rightEndedError struct{ error }
 
 // whileStanding stops work when a change of the registrations takes the right to it.
-func (s *Server) whileStanding(ctx context.Context, j *jobs.Job, changed <-chan struct{}, stop context.CancelCauseFunc) {
+func (s *Server) whileStanding(
+	ctx context.Context, j *jobs.Job, changed <-chan struct{}, stop context.CancelCauseFunc,
+) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -102,7 +104,7 @@ func (s *Server) whileStanding(ctx context.Context, j *jobs.Job, changed <-chan 
 		}
 		changed = s.cfg.Registry.Changed()
 		if err := s.mayStill(j); err != nil {
-			stop(&endOfRight{err})
+			stop(&rightEndedError{err})
 			return
 		}
 	}

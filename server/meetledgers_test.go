@@ -107,6 +107,8 @@ func TestMeetMappings(t *testing.T) {
 		"mapping_element":       head + "columns: {编号: 证号}\n",
 		"mapping_reason":        head + "derived: {ZZBFRQ: {from: x}}\n",
 		"mapping_match":         head + "derived: {ZZBFRQ: {from: x, reason: y, match: a}}\n",
+		"mapping_template":      head + "derived: {ZZBFRQ: {from: x, reason: y, match: (a), to: $2}}\n",
+		"mapping_optional":      head + "derived: {ZZBFRQ: {from: x, reason: y, optional: [x]}}\n",
 		"mapping_value":         head + "columns: {'@1': ZZBH}\n",
 		"mapping_issue_date":    head + "columns: {注册日期: ZZBFRQ}\n",
 		"mapping_element_twice": head + "columns: {编号: ZZBH}\nconstant: {ZZMC: a}\nderived: {ZZBH: {from: x, reason: y}}\n",
@@ -117,6 +119,7 @@ func TestMeetMappings(t *testing.T) {
 		"heading_unmapped":         strings.Replace(columnsOf("strict: true\n"), ", 发证日期: ZZBFRQ", "", 1),
 		"heading_element":          strings.Replace(columnsOf(""), ", 发证日期: ZZBFRQ", "", 1),
 		"heading_constant":         columnsOf("constant: {KZ_ZCZB: 很多}\n"),
+		"heading_sheet":            columnsOf("sheet: 另一张\n"),
 	} {
 		text := text
 		got := w.converts("台账.csv", []byte(headings+"\nA-1,甲公司,"+fixtures.FirmAt(1).Code+",2009-03-01\n"),
@@ -172,6 +175,8 @@ func TestMeetRows(t *testing.T) {
 		"row_short":        {"", row("A-1", "甲公司", firm(1))},
 		"row_long":         {"", row("A-1", "甲公司", firm(1), "2009-03-01", "多")},
 		"derived_no_match": {"derived: {KZ_DQ: {from: 名称, match: '^(x)$', to: $1, reason: r}}\n", row("A-1", "甲", firm(1), "2009-03-01")},
+		"derived_part":     {"derived: {KZ_DQ: {from: [代码, 地区], reason: r}}\n", strings.Replace(row("A-1", "甲", firm(1), "2009-03-01,"), "日期", "日期,地区", 1)},
+		"cell_ditto":       {"", row("A-1", "同上", firm(1), "2009-03-01")},
 		"cell_hashes":      {"", row("A-1", "甲", firm(1), "####")},
 	} {
 		c := c

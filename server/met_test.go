@@ -69,8 +69,11 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// everyTest reports whether no test was left out.
+// everyTest reports whether no test was left out: by name, or because it is long.
 func everyTest() bool {
+	if testing.Short() {
+		return false
+	}
 	for _, name := range []string{"test.run", "test.skip", "test.list", "test.fuzz"} {
 		if flag.Lookup(name).Value.String() != "" {
 			return false
@@ -79,7 +82,7 @@ func everyTest() bool {
 	return true
 }
 
-// unmet tells of codes that nothing has met and that are no exceptions.
+// unmet tells of codes that nothing has met and that are no exceptions, and of exceptions that are no codes.
 func unmet() (failures int) {
 	known := map[string]bool{}
 	for _, c := range server.Codes() {
@@ -89,6 +92,12 @@ func unmet() (failures int) {
 		_, excepted := notMet[code]
 		if !met.codes[code] && !excepted {
 			fmt.Fprintln(os.Stderr, "no request of a test has met the code "+code)
+			failures = 1
+		}
+	}
+	for code := range notMet {
+		if !known[code] {
+			fmt.Fprintln(os.Stderr, "there is no code "+code)
 			failures = 1
 		}
 	}

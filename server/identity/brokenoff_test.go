@@ -75,6 +75,54 @@ func TestBrokenOff(t *testing.T) {
 	}
 }
 
+// TestFinishedBeforeTheNext: a change whose end in the audit nobody knows, or that could not be witnessed at the opening, is
+// not written over by the next one: it is finished before, or the next one is refused too.
+func TestFinishedBeforeTheNext(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := &dying{w.engine, -1}
+	w.engine = e
+	w.reopen()
+	refused := func(err error) identity.Witness {
+		return func(context.Context, vault.Witnessed) error { return err }
+	}
+	reg := w.registration()
+	require.ErrorIs(t, w.registry.Revoke(t.Context(), "chief", "market", nil, refused(engine.ErrAmbiguous)), engine.ErrAmbiguous)
+	require.ErrorIs(t, w.registry.Put(t.Context(), "chief", reg, seen), engine.ErrAmbiguous)
+	w.reopen()
+	answer := vault.ErrAudit
+	var by string
+	id, err := w.registry.Finish(t.Context(), func(_ context.Context, who string, _ vault.Witnessed) error {
+		by = who
+		return answer
+	})
+	require.ErrorIs(t, err, vault.ErrAudit)
+	require.Equal(t, "market", id)
+	require.ErrorIs(t, w.registry.Put(t.Context(), "other", reg, seen), vault.ErrAudit)
+	require.Equal(t, "chief", by)
+	require.NotNil(t, w.registry.Standing("market", reg.Caller))
+	answer = nil
+	require.NoError(t, w.registry.Put(t.Context(), "other", reg, seen))
+	require.Nil(t, w.registry.Standing("market", reg.Caller), "what was revoked stays so")
+}
+
+// TestTakenBackBeforeTheNext: a change whose author may not any more is in nobody's way.
+func TestTakenBackBeforeTheNext(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	reg := w.registration()
+	answer := vault.ErrAudit
+	require.ErrorIs(t, w.registry.Revoke(t.Context(), "chief", "market", nil, func(context.Context, vault.Witnessed) error {
+		return errors.Join(answer, engine.ErrAmbiguous)
+	}), engine.ErrAmbiguous)
+	w.reopen()
+	_, err := w.registry.Finish(t.Context(), func(context.Context, string, vault.Witnessed) error { return answer })
+	require.ErrorIs(t, err, answer)
+	answer = &vault.Refusal{Err: vault.ErrDenied}
+	require.NoError(t, w.registry.Put(t.Context(), "other", reg, seen))
+	require.NotNil(t, w.registry.Standing("market", reg.Caller))
+}
+
 // TestFinishRefused: what cannot be witnessed now stays for the next opening; what whoever began it may not do any more is
 // taken back.
 func TestFinishRefused(t *testing.T) {

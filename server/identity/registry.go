@@ -37,7 +37,7 @@ type Registry struct {
 	marks *marks
 
 	writing sync.Mutex // one change at a time: what is durable and what is in memory stay the same
-	begun   *begun     // guarded by writing; a change that was witnessed and not carried out, as on a full disk
+	begun   *begun     // guarded by writing; a change that was not carried out: see settle
 
 	mu   sync.RWMutex
 	byID map[string]*Registration           // guarded by mu; values are never changed
@@ -135,7 +135,7 @@ func (g *Registry) Put(ctx context.Context, by string, reg Registration, witness
 	if err := g.fits(&reg); err != nil {
 		return err
 	}
-	return g.keep(ctx, &begun{reg, reg.registered()}, witness)
+	return g.keep(ctx, &begun{Registration: reg, Change: reg.registered(), witness: witness})
 }
 
 // fits checks a registration against the others. writing is held.
@@ -203,7 +203,7 @@ func (g *Registry) Revoke(ctx context.Context, by, id string, credential *[sm3.S
 	reg.By, reg.Changed = by, now
 	if credential == nil {
 		reg.Revoked = now
-		return g.keep(ctx, &begun{reg, reg.revoked(nil)}, witness)
+		return g.keep(ctx, &begun{Registration: reg, Change: reg.revoked(nil), witness: witness})
 	}
 	i := slices.IndexFunc(reg.Credentials, func(c Credential) bool { return c.Digest() == *credential })
 	if i < 0 {
@@ -212,7 +212,7 @@ func (g *Registry) Revoke(ctx context.Context, by, id string, credential *[sm3.S
 	if reg.Credentials[i].Revoked.IsZero() {
 		reg.Credentials[i].Revoked = now
 	}
-	return g.keep(ctx, &begun{reg, reg.revoked(credential)}, witness)
+	return g.keep(ctx, &begun{Registration: reg, Change: reg.revoked(credential), witness: witness})
 }
 
 // Empty tells that no system was ever registered.

@@ -25,21 +25,14 @@ const spaceBegun = 'g'
 type begun struct {
 	Registration Registration    `json:"registration"` // as it is to be
 	Change       vault.Witnessed `json:"change"`       // as the audit says it
+
+	witness   Witness
+	witnessed bool
 }
 
-// keep carries a change out and has it witnessed before; what is not witnessed is not to be. writing is held.
-func (g *Registry) keep(ctx context.Context, b *begun, witness Witness) error {
-	err := g.carryOut(ctx, b, witness)
-	if err != nil && g.begun == nil && !errors.Is(err, engine.ErrAmbiguous) {
-		err = errors.Join(err, g.forget(ctx))
-	}
-	return err
-}
-
-func (g *Registry) carryOut(ctx context.Context, b *begun, witness Witness) error {
-	if witness == nil {
-		return ErrConfig
-	}
+// keep carries a change out and has it witnessed before; what is not witnessed is not to be, and its note is taken back.
+// Only where nobody knows whether it was witnessed it stays for settle. writing is held.
+func (g *Registry) keep(ctx context.Context, b *begun) error {
 	value, err := json.Marshal(b)
 	if err != nil {
 		return err
@@ -49,26 +42,52 @@ func (g *Registry) carryOut(ctx context.Context, b *begun, witness Witness) erro
 		return fmt.Errorf("noting a change of a registration: %w", err)
 	}
 	// A crash here leaves a note without an entry: the change is witnessed and carried out at the next opening.
-	if err := witness.of(ctx, b.Change); err != nil {
-		return err
-	}
-	// A crash here leaves the entry and the note: the same, with a second entry.
 	g.begun = b
-	return g.settle(ctx)
+	err = g.carryOut(ctx)
+	if err != nil && !b.witnessed && !errors.Is(err, engine.ErrAmbiguous) {
+		err = errors.Join(err, g.forget(ctx))
+	}
+	return err
 }
 
-// settle carries out what was witnessed. writing is held.
+// settle carries out what an earlier change has left, before its note is written over: what was witnessed and not
+// kept, as on a full disk, and what could not be witnessed. That whoever began it may not any more is for him.
+// writing is held.
 func (g *Registry) settle(ctx context.Context) error {
 	if g.begun == nil {
 		return nil
 	}
-	reg := &g.begun.Registration
-	value, err := json.Marshal(reg)
+	err := g.finish(ctx)
+	if _, refused := errors.AsType[*vault.Refusal](err); refused && g.begun == nil {
+		return nil
+	}
+	return err
+}
+
+// finish carries out what was begun, or takes it back if whoever began it may not any more.
+func (g *Registry) finish(ctx context.Context) error {
+	err := g.carryOut(ctx)
+	if _, refused := errors.AsType[*vault.Refusal](err); refused {
+		err = errors.Join(err, g.forget(ctx))
+	}
+	return err
+}
+
+func (g *Registry) carryOut(ctx context.Context) error {
+	b := g.begun
+	if !b.witnessed {
+		if err := b.witness.of(ctx, b.Change); err != nil {
+			return err
+		}
+	}
+	// A crash here leaves the entry and the note: the same, with a second entry.
+	b.witnessed = true
+	value, err := json.Marshal(&b.Registration)
 	if err != nil {
 		return err
 	}
 	err = g.cfg.Engine.Update(ctx, func(w engine.Writer) error {
-		if err := w.Put(append([]byte{spaceRegistration}, reg.ID...), value); err != nil {
+		if err := w.Put(append([]byte{spaceRegistration}, b.Registration.ID...), value); err != nil {
 			return err
 		}
 		return w.Delete([]byte{spaceBegun})
@@ -77,6 +96,11 @@ func (g *Registry) settle(ctx context.Context) error {
 		return fmt.Errorf("keeping a registration: %w", err)
 	}
 	g.begun = nil
+	return g.know(&b.Registration)
+}
+
+// know has everybody who asks from now on see a registration as it was kept.
+func (g *Registry) know(reg *Registration) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	maps.DeleteFunc(g.held, func(_ [sm3.Size]byte, h *heldCredential) bool { return h.owner.ID == reg.ID })
@@ -88,14 +112,18 @@ func (g *Registry) settle(ctx context.Context) error {
 
 // forget takes the note of a change back that nobody witnessed. It is done though the request has ended.
 func (g *Registry) forget(ctx context.Context) error {
-	return g.cfg.Engine.Update(context.WithoutCancel(ctx), func(w engine.Writer) error {
+	err := g.cfg.Engine.Update(context.WithoutCancel(ctx), func(w engine.Writer) error {
 		return w.Delete([]byte{spaceBegun})
 	})
+	if err == nil {
+		g.begun = nil
+	}
+	return err
 }
 
 // Finish carries out a change that a crash has broken off, witnessed as one of whoever began it, and gives the id of
-// its registration; "" if there is none. One that cannot be witnessed now stays for the next opening, and one that is
-// refused is taken back. It is for whoever opens the registry, before anybody calls.
+// its registration; "" if there is none. One that cannot be witnessed now is tried again before the next change and at the
+// next opening, and one that is refused is taken back. It is for whoever opens the registry, before anybody calls.
 func (g *Registry) Finish(
 	ctx context.Context, witness func(ctx context.Context, by string, change vault.Witnessed) error,
 ) (string, error) {
@@ -120,13 +148,11 @@ func (g *Registry) Finish(
 	if err != nil || b == nil {
 		return "", err
 	}
-	err = g.carryOut(ctx, b, func(ctx context.Context, change vault.Witnessed) error {
+	b.witness = func(ctx context.Context, change vault.Witnessed) error {
 		return witness(ctx, b.Registration.By, change)
-	})
-	var refused *vault.Refusal
-	if errors.As(err, &refused) { // who began it may not any more
-		err = errors.Join(err, g.forget(ctx))
 	}
+	g.begun = b
+	err = g.finish(ctx)
 	return b.Registration.ID, err
 }
 

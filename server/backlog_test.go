@@ -1,10 +1,12 @@
 package server_test
 
 import (
+	"errors"
 	"net/http/httptest"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"github.com/elicense/elicense/api"
@@ -39,4 +41,25 @@ func TestBacklog(t *testing.T) {
 	}
 	w.work()
 	require.Contains(t, w.metrics(), "elicense_jobs{state=\"waiting\"} 0\n")
+}
+
+// damaged is what cannot be read.
+type damaged struct{}
+
+// Describe implements prometheus.Collector: nothing is known before.
+func (damaged) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (damaged) Collect(to chan<- prometheus.Metric) {
+	to <- prometheus.NewInvalidMetric(prometheus.NewDesc("damaged", "A file.", nil, nil), errors.New("damaged"))
+}
+
+// TestMetricsOfDamaged: a file that cannot be read does not hide everything else from the operator, and is told.
+func TestMetricsOfDamaged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.config.Collectors = []prometheus.Collector{damaged{}}
+	w.restart()
+	require.Contains(t, w.metrics(), "elicense_jobs_failed_total 0\n")
+	require.Contains(t, w.metrics(), "promhttp_metric_handler_errors_total{cause=\"gathering\"} 1\n")
 }

@@ -48,14 +48,14 @@ func (h heeding) VerifyCase(
 	return c, err
 }
 
-// heed counts licences whose state the vault could not say, and names the check that failed of its word.
+// heed counts licences whose state the vault could not say, and has the log name the check that failed of its word.
 func (h heeding) heed(ctx context.Context, reports ...*verify.Report) {
 	for _, r := range reports {
 		if r == nil {
 			continue
 		}
 		if check := r.Unanswered(); check != "" {
-			h.s.metrics.unanswered.WithLabelValues(check).Inc()
+			h.s.metrics.unanswered.Inc()
 			h.s.cfg.Log.ErrorContext(ctx, "state of a licence not said", "trace", traceOf(ctx), "check", check)
 		}
 	}

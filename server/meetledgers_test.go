@@ -119,13 +119,15 @@ func TestMeetMappings(t *testing.T) {
 		"heading_unmapped":         strings.Replace(columnsOf("strict: true\n"), ", 发证日期: ZZBFRQ", "", 1),
 		"heading_element":          strings.Replace(columnsOf(""), ", 发证日期: ZZBFRQ", "", 1),
 		"heading_constant":         columnsOf("constant: {KZ_ZCZB: 很多}\n"),
-		"heading_sheet":            columnsOf("sheet: 另一张\n"),
 	} {
 		text := text
 		got := w.converts("台账.csv", []byte(headings+"\nA-1,甲公司,"+fixtures.FirmAt(1).Code+",2009-03-01\n"),
 			func(q *api.ConversionRequest) { q.Mapping = text })
 		require.Contains(t, got, `"code":"`+want+`"`)
 	}
+	got := w.converts("台账.xlsx", workbookOf(t, rowOf(1, strings.Split(headings, ",")...)),
+		func(q *api.ConversionRequest) { q.Mapping = columnsOf("sheet: 另一张\n") })
+	require.Contains(t, got, `"code":"heading_sheet"`)
 	for want, c := range map[string]struct{ heading, mapping string }{
 		"heading_not_found": {"1,2,3\n4,5,6", ""},
 		"heading_ambiguous": {"企业名称,单位名称,注册号,住所\n甲,乙,1,丙", ""},

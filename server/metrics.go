@@ -21,7 +21,9 @@ type metrics struct {
 	inFlight  prometheus.Gauge
 	jobFailed prometheus.Counter
 
-	unanswered *prometheus.CounterVec
+	// unanswered has no labels, so that it is told before the first one: an alert on an increase misses what comes from
+	// nothing.
+	unanswered prometheus.Counter
 }
 
 func newMetrics() *metrics {
@@ -43,9 +45,9 @@ func newMetrics() *metrics {
 		jobFailed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "elicense_jobs_failed_total", Help: "Jobs that failed.",
 		}),
-		unanswered: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "elicense_status_unanswered_total", Help: "Licences whose state the vault could not say, by check.",
-		}, []string{"check"}),
+		unanswered: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "elicense_status_unanswered_total", Help: "Licences whose state the vault could not say; the log says why.",
+		}),
 	}
 	m.registry.MustRegister(
 		m.requests, m.durations, m.refusals, m.inFlight, m.jobFailed, m.unanswered, collectors.NewGoCollector(),
@@ -55,9 +57,12 @@ func newMetrics() *metrics {
 }
 
 // Metrics answers in the exposition format of Prometheus. It tells nothing of any licence or person; it belongs on an
-// address of its own, which only the operator reaches.
+// address of its own, which only the operator reaches. What cannot be read, such as a damaged file, is counted
+// (promhttp_metric_handler_errors_total) and takes nothing else away.
 func (s *Server) Metrics() http.Handler {
-	return promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})
+	return promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{
+		ErrorHandling: promhttp.ContinueOnError, Registry: s.metrics.registry,
+	})
 }
 
 // operationKey is where a request keeps which operation it turned out to be.

@@ -18,8 +18,7 @@ import (
 const differsWord = "differs "
 
 // keyReused is the problem of a key whose request differed in these places. vault.DiffersOperation is another
-// operation,
-// vault.DiffersContent the content as a whole; none: that is not known.
+// operation, vault.DiffersContent the content as a whole; none: that is not known.
 func keyReused(places ...string) *answer {
 	p := codeProblem(CodeKeyReused)
 	d := &p.Errors[0]

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/elicense/elicense/internal/moment"
 	"github.com/elicense/elicense/internal/ses"
@@ -111,15 +110,6 @@ func (x *examination) crl(name string) {
 		x.found(a)
 		return
 	}
-	day := moment.Day(crl.NextUpdate, nil)
-	a.Zh, a.En = "吊销列表 "+file+" 到 "+day, "the CRL "+file+": until "+day
-	switch left := crl.NextUpdate.Sub(x.now); {
-	case left <= 0:
-		a.Level, a.Zh, a.En = levelError, a.Zh+"，已过期，离线验证将不予认可", a.En+"; it is stale, and offline verification accepts nothing by it"
-	case left < crlDays*24*time.Hour:
-		a.Level = levelWarning
-	default:
-		a.Level, a.FixZh, a.FixEn = levelOK, "", ""
-	}
-	x.found(a)
+	a.Zh, a.En = "吊销列表 "+file+" ", "the CRL "+file
+	x.lasts(a, crl.NextUpdate, crlDays, "已过期，离线验证将不予认可", "it is stale, and offline verification accepts nothing by it")
 }

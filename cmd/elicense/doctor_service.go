@@ -61,12 +61,19 @@ func (x *examination) connection(certificate, key string) {
 		x.found(a)
 		return
 	}
-	day := moment.Day(leaf.NotAfter, nil)
-	a.Zh, a.En = "TLS 证书到 "+day, "the TLS certificate: until "+day
-	switch left := leaf.NotAfter.Sub(x.now); {
+	a.Zh, a.En = "TLS 证书", "the TLS certificate"
+	x.lasts(a, leaf.NotAfter, serverDays, "已过期", "it has ended, and callers refuse it")
+}
+
+// lasts tells until when something holds: a warning if these days are more than it has, an error in these words once it
+// has ended.
+func (x *examination) lasts(a ailment, until time.Time, days int, zh, en string) {
+	day := moment.Day(until, nil)
+	a.Zh, a.En = a.Zh+"到 "+day, a.En+": until "+day
+	switch left := until.Sub(x.now); {
 	case left <= 0:
-		a.Level, a.Zh, a.En = levelError, a.Zh+"，已过期", a.En+"; it has ended, and callers refuse it"
-	case left < serverDays*24*time.Hour:
+		a.Level, a.Zh, a.En = levelError, a.Zh+"，"+zh, a.En+"; "+en
+	case left < time.Duration(days)*24*time.Hour:
 		a.Level = levelWarning
 	default:
 		a.Level, a.FixZh, a.FixEn = levelOK, "", ""

@@ -12,7 +12,7 @@ import (
 )
 
 // watched tells Prometheus what wakes an operator at night and is no request: the disk, the clock, backups, checkpoints,
-// revocation lists and certificates. It is read when Prometheus asks; what cannot be read is an error of the answer.
+// revocation lists and certificates. It is read when Prometheus asks; what cannot be read is left out and counted.
 // deploy/alerts.yaml is an example of what to do with it.
 type watched struct {
 	c       *program

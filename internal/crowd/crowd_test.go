@@ -66,7 +66,8 @@ func TestListener(t *testing.T) {
 	require.Error(t, err, "closing twice made two places free")
 }
 
-// TestAtMost: requests beyond the limits of all and of one address are sent away at once, to a new connection; those within are served, and a place is free again when one ends.
+// TestAtMost: requests beyond the limits of all and of one address are sent away at once, to a new connection; those
+// within are served, and a place is free again when one ends.
 func TestAtMost(t *testing.T) {
 	t.Parallel()
 	enter, leave := make(chan struct{}), make(chan struct{})

@@ -46,7 +46,8 @@ func newMetrics() *metrics {
 			Name: "elicense_jobs_failed_total", Help: "Jobs that failed.",
 		}),
 		unanswered: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "elicense_status_unanswered_total", Help: "Licences whose state the vault could not say; the log says why.",
+			Name: "elicense_status_unanswered_total",
+			Help: "Licences whose state the vault could not say; the log says why.",
 		}),
 	}
 	m.registry.MustRegister(

@@ -30,8 +30,8 @@ type begun struct {
 	witnessed bool
 }
 
-// keep carries a change out and has it witnessed before; what is not witnessed is not to be, and its note is taken back.
-// Only where nobody knows whether it was witnessed it stays for settle. writing is held.
+// keep carries a change out and has it witnessed before; what is not witnessed is not to be, and its note is taken
+// back. Only where nobody knows whether it was witnessed it stays for settle. writing is held.
 func (g *Registry) keep(ctx context.Context, b *begun) error {
 	value, err := json.Marshal(b)
 	if err != nil {
@@ -51,8 +51,8 @@ func (g *Registry) keep(ctx context.Context, b *begun) error {
 }
 
 // settle carries out what an earlier change has left, before its note is written over: what was witnessed and not
-// kept, as on a full disk, and what could not be witnessed. That whoever began it may not any more is for him.
-// writing is held.
+// kept, as on a full disk, and what could not be witnessed. That whoever began that may not any more is no refusal of
+// this change. writing is held.
 func (g *Registry) settle(ctx context.Context) error {
 	if g.begun == nil {
 		return nil
@@ -122,8 +122,8 @@ func (g *Registry) forget(ctx context.Context) error {
 }
 
 // Finish carries out a change that a crash has broken off, witnessed as one of whoever began it, and gives the id of
-// its registration; "" if there is none. One that cannot be witnessed now is tried again before the next change and at the
-// next opening, and one that is refused is taken back. It is for whoever opens the registry, before anybody calls.
+// its registration; "" if there is none. One that cannot be witnessed now is tried again before the next change and at
+// the next opening, and one that is refused is taken back. It is for whoever opens the registry, before anybody calls.
 func (g *Registry) Finish(
 	ctx context.Context, witness func(ctx context.Context, by string, change vault.Witnessed) error,
 ) (string, error) {

@@ -32,6 +32,9 @@ func (c *program) closing(ctx context.Context, o *verifyOrder) (*verify.Closing,
 		return nil, err
 	}
 	config.WithAttributes, config.Now = true, c.Now
+	if o.timestamp != "" {
+		config.Timestamper = c.timestamper(o.timestamp)
+	}
 	s, err := signing.NewSigner(config)
 	if err != nil {
 		return nil, err

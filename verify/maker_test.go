@@ -2,6 +2,9 @@ package verify_test
 
 import (
 	"crypto/x509/pkix"
+	"os"
+	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -25,6 +28,23 @@ func (w *world) plainMaker() node {
 			{Id: oid.BasicConstraints.ASN1(), Value: []byte{0x30, 0x03, 0x01, 0x01, 0x00}},
 		},
 	})
+}
+
+// TestReasonsHaveWords: whatever refuses a chain, evidence or a time-stamp is told in words.
+func TestReasonsHaveWords(t *testing.T) {
+	files, err := filepath.Glob("../pki/*.go")
+	require.NoError(t, err)
+	found := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range regexp.MustCompile(`Reason += +"([a-z -]+)"`).FindAllSubmatch(text, -1) {
+			found++
+			zh, _ := verify.Phrase(string(m[1]))
+			require.NotEqual(t, string(m[1]), zh, file)
+		}
+	}
+	require.Greater(t, found, 40)
 }
 
 // TestKnownMaker: how the certificate of a maker is encoded is no matter where that very certificate was named. Where

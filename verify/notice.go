@@ -103,7 +103,8 @@ func (r *Report) follows(c *Check) bool {
 	switch c.ID {
 	case "description.shown": // the same files are said to be covered by nobody
 		return slices.ContainsFunc(r.Checks, func(other Check) bool {
-			return other.ID == "package.extra" && other.Status == CheckFailed && other.Found == c.Found
+			return other.Status == CheckFailed && (other.ID == "package.extra" && other.Found == c.Found ||
+				other.ID == "description.files" && other.Part == c.Part && tellsAll(other.Found, c.Found))
 		})
 	case "package.extra", "seal.holder", "licence.covered", "licence.metadata", "licence.none":
 		return c.Part == "" && slices.ContainsFunc(r.Checks, func(other Check) bool {
@@ -111,6 +112,16 @@ func (r *Report) follows(c *Check) bool {
 		})
 	}
 	return c.Level == LevelState && c.outcome() == Indeterminate && r.Indication == TotalFailed
+}
+
+// tellsAll tells whether what a seal lists and what became of it names all of these files.
+func tellsAll(listed, files string) bool {
+	names := map[string]bool{}
+	for _, l := range strings.Split(listed, ", ") {
+		at := max(strings.LastIndexByte(l, ' '), 0)
+		names[strings.TrimPrefix(l[:at], "/")] = true
+	}
+	return !slices.ContainsFunc(strings.Split(files, ", "), func(f string) bool { return !names[f] })
 }
 
 // finding says what a check found, of what, and what to do next.

@@ -110,6 +110,10 @@ var plainWords = map[string]string{
 	string(pki.ReasonEncoding):  "an encoding that breaks the rules", string(pki.ReasonPurpose): "another purpose",
 	string(pki.ReasonNotYetValid): "not yet valid", string(pki.ReasonExpired): "expired",
 	string(pki.ReasonScope): "what that anchor may not vouch for", string(pki.ReasonNameConstraints): "a name beyond the limits",
+	string(pki.TimestampPurpose): "a certificate that is not for time-stamps alone",
+	"signer-binding":             "a token that does not name this certificate", "tsa-name": "another name of the authority",
+	"signer-revoked": "whoever signed the evidence was revoked", "no-proof": "evidence that is not proven to be of then",
+	"signer-status": "whoever signed the evidence may be revoked", "no-signer": "nobody who may sign the evidence",
 	"no-evidence": "no evidence", "evidence-stale": "evidence that is stale", "on-hold": "on hold",
 }
 

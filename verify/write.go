@@ -97,6 +97,8 @@ func pair(c *Check) words {
 		f.zh = changePhrase(c.Found)
 	case "description.files":
 		f.zh = statePhrase(c.Found)
+	case "record.validity":
+		f = daysPhrase(c.Found)
 	case "evidence.then", "evidence.now":
 		f = title(c.Found)
 	}
@@ -109,6 +111,15 @@ func pair(c *Check) words {
 		return words{"（应为 " + e.zh + "）", " (expected " + e.en + ")"}
 	}
 	return words{"（应为 " + e.zh + "，实为 " + f.zh + "）", " (expected " + e.en + ", found " + f.en + ")"}
+}
+
+// daysPhrase says from or to which day a licence is valid.
+func daysPhrase(found string) words {
+	if until, ok := strings.CutPrefix(found, "..."); ok {
+		return words{"有效至 " + until, "valid until " + until}
+	}
+	from := strings.TrimSuffix(found, "...")
+	return words{from + " 起有效", "valid from " + from}
 }
 
 // statePhrase says in Chinese what became of the files that a seal lists.

@@ -104,17 +104,22 @@ func phrase(s string) words {
 // plainWords say in English what the codes of refusals mean; those that are words already stay.
 var plainWords = map[string]string{
 	string(pki.ReasonUnknownIssuer): "an issuer that is not known", string(pki.ReasonAlgorithm): "another algorithm",
-	string(pki.ReasonBadSignature): "a signature that does not verify", string(pki.ReasonNotCA): "an issuer that is no CA",
-	string(pki.ReasonKeyUsage): "a key for another usage", string(pki.ReasonPathLength): "a chain that is too long",
+	string(pki.ReasonBadSignature): "a signature that does not verify",
+	string(pki.ReasonNotCA):        "an issuer that is no CA",
+	string(pki.ReasonKeyUsage):     "a key for another usage", string(pki.ReasonPathLength): "a chain that is too long",
 	string(pki.ReasonExtension): "a critical extension that is not known",
 	string(pki.ReasonEncoding):  "an encoding that breaks the rules", string(pki.ReasonPurpose): "another purpose",
 	string(pki.ReasonNotYetValid): "not yet valid", string(pki.ReasonExpired): "expired",
-	string(pki.ReasonScope): "what that anchor may not vouch for", string(pki.ReasonNameConstraints): "a name beyond the limits",
-	string(pki.TimestampPurpose): "a certificate that is not for time-stamps alone",
-	"signer-binding":             "a token that does not name this certificate", "tsa-name": "another name of the authority",
-	"signer-revoked": "whoever signed the evidence was revoked", "no-proof": "evidence that is not proven to be of then",
-	"signer-status": "whoever signed the evidence may be revoked", "no-signer": "nobody who may sign the evidence",
-	"no-evidence": "no evidence", "evidence-stale": "evidence that is stale", "on-hold": "on hold",
+	string(pki.ReasonScope):           "what that anchor may not vouch for",
+	string(pki.ReasonNameConstraints): "a name beyond the limits",
+	string(pki.TimestampPurpose):      "a certificate that is not for time-stamps alone",
+	"signer-binding":                  "a token that does not name this certificate",
+	"tsa-name":                        "another name of the authority",
+	"signer-revoked":                  "whoever signed the evidence was revoked",
+	"no-proof":                        "evidence that is not proven to be of then",
+	"signer-status":                   "whoever signed the evidence may be revoked",
+	"no-signer":                       "nobody who may sign the evidence",
+	"no-evidence":                     "no evidence", "evidence-stale": "evidence that is stale", "on-hold": "on hold",
 }
 
 var phrases = map[string]string{
@@ -142,6 +147,8 @@ var phrases = map[string]string{
 	"superseded": "被替换", "withdrawn": "已撤出", "reserved": "已预留，未签发", "voided": "预留已作废", "matched": "一致",
 	"different": "不一致", "missing": "缺失", "equal": "一致", "matched, found": "一致或查到", "never-issued": "未曾签发",
 	"not-converted": "尚未转换", "source-silent": "来源没有答复", "found": "查到",
+	"a code of the same kind": "同一种代码",
+	"a code of another kind":  "另一种代码（统一社会信用代码与旧注册号、组织机构代码不能相比）",
 }
 
 var decisions = map[Decision]words{

@@ -65,7 +65,7 @@ func ParseTrustFolder(files map[string][]byte) (*TrustFolder, error) {
 }
 
 // linked tells a certificate that an authority gave its next key with its former one: it bears one name twice, and is
-// no root for it was not signed by itself. A root whose own signature is only too weak is one, since nothing rests on it.
+// no root for it was not signed by itself. A root whose own signature is only too weak is one: nothing rests on that.
 func linked(c *pki.Certificate) bool {
 	return pki.ReasonOf(c.CheckIssuedBy(c)) == pki.ReasonBadSignature
 }

@@ -13,6 +13,10 @@ import (
 
 // checkEvidence refuses before anything is judged what could not be kept afterwards.
 func (o *verifyOrder) checkEvidence() error {
+	if o.timestamp != "" && (o.evidence == "" || !o.signsReport()) {
+		return cli.Usage("--timestamp 与 --evidence、--report-key 同用：加盖在证据包的收尾签名上",
+			"--timestamp goes with --evidence and --report-key: it is put on the signature that closes the evidence")
+	}
 	if o.evidence == "" {
 		return nil
 	}

@@ -63,9 +63,6 @@ func (o *verifyOrder) checkReport() error {
 		return cli.Usage("--report-seal 只与 --report ofd 同用", "--report-seal goes with --report ofd")
 	case signed && (o.key == "" || o.cert == ""):
 		return cli.Usage("--report-key 与 --report-cert 须同时给出", "--report-key and --report-cert go together")
-	case o.timestamp != "" && (o.evidence == "" || !o.signsReport()):
-		return cli.Usage("--timestamp 与 --evidence、--report-key 同用：加盖在证据包的收尾签名上",
-			"--timestamp goes with --evidence and --report-key: it is put on the signature that closes the evidence")
 	case len(o.caseNumber) > maxCaseNumber:
 		return cli.Usage("--case 过长", "--case is too long")
 	}

@@ -113,7 +113,7 @@ type DigestRequest struct {
 // DigestOf is a document by its digest.
 type DigestOf struct {
 	Identifier string `json:"identifier" minLength:"1" maxLength:"200" doc:"电子证照标识 that the document bears"`
-	SM3        string `json:"sm3" minLength:"64" maxLength:"64" doc:"hexadecimal"`
+	SM3        string `json:"sm3" pattern:"^[0-9a-fA-F]{64}$" patternDescription:"SM3 in hexadecimal, not SHA-256"`
 }
 
 // DigestAnswer says of each document whether it is known.

@@ -25,6 +25,9 @@ type ChainOptions struct {
 	Purpose       Purpose        // must be in the scope of the anchor; empty: only anchors for any purpose will do
 	Policies      PolicyOptions
 
+	// KnownLeaf says that whoever decides named this very leaf, byte for byte: what departs from the rules of encoding
+	// in it (Tolerances) passes below any anchor. Nothing else does, and no certificate above it.
+	KnownLeaf  bool
 	CrossCheck bool // have each SM2 signature checked by two implementations
 	// CheckAlgorithm, if given, can refuse a signature algorithm or key at the time of judgement that is otherwise
 	// good, because its time is over. It is asked about each certificate and the key that signed it.

@@ -250,10 +250,13 @@ func requireGranted(t *testing.T, root *node, c *pki.Certificate, tolerance pki.
 	other := forge(t, nil, "other root", isCA)
 	with := generous(pki.ExceptionNoKeyUsage)
 	with.Tolerances = []pki.Tolerance{tolerance}
+	known := false
 	verify := func(list ...pki.Anchor) (*pki.Chain, error) {
 		trust, err := pki.NewScopedAnchors(list...)
 		require.NoError(t, err)
-		return pki.VerifyChain(c, pki.ChainOptions{Anchors: trust, At: now, Usage: pki.UsageDigitalSignature})
+		return pki.VerifyChain(c, pki.ChainOptions{
+			Anchors: trust, At: now, Usage: pki.UsageDigitalSignature, KnownLeaf: known,
+		})
 	}
 	chain, err := verify(pki.Anchor{Certificate: root.Certificate, Scope: with})
 	require.NoError(t, err)
@@ -265,4 +268,29 @@ func requireGranted(t *testing.T, root *node, c *pki.Certificate, tolerance pki.
 		pki.Anchor{Certificate: other.Certificate, Scope: with},
 	)
 	require.Equal(t, pki.ReasonEncoding, pki.ReasonOf(err), "the scope of another anchor names it")
+	known = true
+	chain, err = verify(pki.Anchor{Certificate: root.Certificate, Scope: generous(pki.ExceptionNoKeyUsage)})
+	require.NoError(t, err, "the leaf itself was named")
+	require.Empty(t, chain.Tolerances)
+}
+
+// TestKnownLeaf: that a leaf was named byte for byte says nothing of an authority above it, nor of other rules.
+func TestKnownLeaf(t *testing.T) {
+	root := forge(t, nil, "root", isCA)
+	verify := func(leaf *pki.Certificate, scope pki.Scope, help ...*pki.Certificate) error {
+		trust, err := pki.NewScopedAnchors(pki.Anchor{Certificate: root.Certificate, Scope: scope})
+		require.NoError(t, err)
+		_, err = pki.VerifyChain(leaf, pki.ChainOptions{
+			Anchors: trust, Intermediates: help, At: now, Usage: pki.UsageDigitalSignature, KnownLeaf: true,
+		})
+		return err
+	}
+	issuing := forge(t, root, "issuing", isCA)
+	leaf := forge(t, issuing, "leaf")
+	require.NoError(t, verify(leaf.Certificate, generous(), issuing.Certificate))
+	odd := *issuing.Certificate
+	odd.Tolerances = []pki.Tolerance{pki.ToleranceDefault}
+	require.Equal(t, pki.ReasonEncoding, pki.ReasonOf(verify(leaf.Certificate, generous(), &odd)))
+	stranger := forge(t, nil, "leaf")
+	require.Equal(t, pki.ReasonUnknownIssuer, pki.ReasonOf(verify(stranger.Certificate, generous())))
 }

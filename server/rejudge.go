@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"strings"
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/server/identity"
@@ -100,6 +101,7 @@ func (s *Server) verifyDigests(ctx context.Context, c *identity.Caller, in *dige
 func (s *Server) verifyDigest(ctx context.Context, c *identity.Caller, a *api.Asked, d api.DigestOf) (
 	api.DigestVerdict, error,
 ) {
+	d.SM3 = strings.ToLower(d.SM3)
 	out := api.DigestVerdict{DigestOf: d}
 	if err := checkIdentifier(c, d.Identifier); err != nil {
 		return out, err

@@ -2,6 +2,8 @@ package server_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -336,6 +338,17 @@ func TestVerifyDigests(t *testing.T) {
 	require.True(t, known.Known, "%+v %s", known, first.Record)
 	require.Equal(t, "valid", known.State)
 	require.False(t, ask(strings.Repeat("0", 64)).Known)
+	require.True(t, ask(strings.ToUpper(first.Record)).Known, "written in another way it is the same digest")
+	sha := sha256.Sum256([]byte("a sealed document"))
+	for _, digest := range []string{ // SHA-1, SHA-512, no hexadecimal, base64
+		strings.Repeat("0", 40), strings.Repeat("0", 128), strings.Repeat("g", 64),
+		base64.StdEncoding.EncodeToString(sha[:]),
+	} {
+		refused(t, w.call(fixtures.Caller(0), http.MethodPost, "/verifications/digests", api.DigestRequest{
+			Asked:     api.Asked{Purpose: "核对", Ground: "issuer"},
+			Documents: []api.DigestOf{{Identifier: first.Identifier, SM3: digest}},
+		}), http.StatusUnprocessableEntity, "request-invalid")
+	}
 	content := []byte("a sealed document")
 	issuer := vault.Access{Caller: fixtures.Caller(0), Purpose: "归档", Ground: vault.GroundIssuer}
 	_, err := w.vault.Attach(t.Context(), issuer, first.Identifier, "ofd", content)
@@ -343,6 +356,7 @@ func TestVerifyDigests(t *testing.T) {
 	digest := sm3.Sum(content)
 	attached := hex.EncodeToString(digest[:])
 	require.True(t, ask(attached).Known)
+	require.False(t, ask(hex.EncodeToString(sha[:])).Known, "SHA-256 is as long")
 	change := w.call(fixtures.Caller(0), http.MethodPost, "/licences/"+first.Identifier+"/changes",
 		api.ActRequest{Reason: "变更", Basis: "依申请", Values: map[string]string{"CZZT": "示例食品有限责任公司"}, Paper: "P-0002"},
 		api.HeaderIdempotencyKey, "c")

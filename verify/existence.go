@@ -115,7 +115,7 @@ func (j *judgement) verifyToken(
 	}
 	j.pass("timestamp.chain")
 	evidence := j.evidenceFor(verified.Chain, verified.NotAfter)
-	report := pki.VerifyRevocation(verified.Chain, j.revocationOptions(verified.NotAfter), evidence...)
+	report, evidence := j.revocationOf(verified.Chain, j.revocationOptions(verified.NotAfter), evidence, j.help)
 	j.report.Grounds.addStatus(&report, evidence)
 	switch report.Status {
 	case pki.StatusGood:
@@ -139,7 +139,7 @@ func (j *judgement) verifyToken(
 // none that whoever has the key could have made.
 func (j *judgement) keptItsKey(chain *pki.Chain, existed time.Time) bool {
 	evidence := j.evidenceFor(chain, existed)
-	report := pki.VerifyRevocation(chain, j.revocationOptions(existed), evidence...)
+	report, evidence := j.revocationOf(chain, j.revocationOptions(existed), evidence, j.help)
 	j.report.Grounds.addStatus(&report, evidence)
 	for i := range report.Certificates {
 		c := &report.Certificates[i]

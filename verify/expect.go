@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -47,7 +48,11 @@ func (j *judgement) expectAll(a answers) {
 	j.expectCase()
 	j.expectPersonal("expect.number", e.Number, a.values[elementNumber], plain)
 	codes, names := a.values[elementHolderCode], a.values[elementHolder]
-	j.expectPersonal("expect.holder-code", e.HolderCode, codes, a.sameCode)
+	if len(positions(e.HolderCode, codes, a.sameCode)) == 0 && otherKind(e.HolderCode, codes) {
+		j.open("expect.holder-code", SignedDataNotFound, "a code of the same kind", "a code of another kind")
+	} else {
+		j.expectPersonal("expect.holder-code", e.HolderCode, codes, a.sameCode)
+	}
 	j.expectPersonal("expect.holder-name", e.HolderName, names, a.sameName)
 	if e.HolderCode != "" && e.HolderName != "" && j.passed("expect.holder-code", "expect.holder-name") {
 		j.expectPair(a)
@@ -115,6 +120,20 @@ func (a answers) sameCode(want, found string) bool {
 		kinds = []normal.Kind{normal.KindUSCC, normal.KindCitizen, normal.KindPlainCode}
 	}
 	return slices.ContainsFunc(kinds, func(k normal.Kind) bool { return normal.Compare(k, want, found).Equal })
+}
+
+// formerCode is a registration number of a firm (工商注册号) or the code of an organisation (组织机构代码), as they were
+// before there was one code for all (统一社会信用代码, from 2015).
+var formerCode = regexp.MustCompile(`^([0-9]{13}|[0-9]{15}|[0-9A-Z]{8}-?[0-9X])$`)
+
+// otherKind tells a former code and the one code beside each other: both may be of one firm, so that neither says that
+// the other is wrong.
+func otherKind(want, found string) bool {
+	want = strings.ToUpper(strings.TrimSpace(want))
+	return slices.ContainsFunc(strings.Split(found, holderSeparator), func(f string) bool {
+		return formerCode.MatchString(want) && code.CheckUSCC(f) == nil ||
+			code.CheckUSCC(want) == nil && formerCode.MatchString(f)
+	})
 }
 
 func (a answers) sameName(want, found string) bool {

@@ -56,3 +56,9 @@ func Ruled(id string) bool {
 
 // SM3Of is the digest of a stream of a known size.
 var SM3Of = sm3Of
+
+// Phrase is what was expected or found, in Chinese and English.
+func Phrase(s string) (zh, en string) {
+	w := phrase(s)
+	return w.zh, w.en
+}

@@ -342,6 +342,14 @@ func TestExpectations(t *testing.T) {
 		require.Equal(t, verify.ExpectationFailure, r.SubIndication)
 		require.Equal(t, verify.Return, r.Decision())
 	}
+	for _, former := range []string{"350100100012345", "3501001000123", "EX000000-2", "ex0000002"} { // of before 2015
+		r := f.judge(doc, verify.Expect{HolderCode: former})
+		require.Equal(t, verify.Indeterminate, r.Indication, former)
+		require.Equal(t, "expect.holder-code", r.Headline)
+		_, reason := r.Headlines("zh")
+		require.Contains(t, reason, "不能相比")
+		require.NotContains(t, reason, former)
+	}
 	early := f.judge(doc, verify.Expect{At: now.AddDate(0, 0, -3)})
 	require.Equal(t, verify.Indeterminate, func() verify.Indication {
 		c, ok := early.Check("status.deciding")

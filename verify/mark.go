@@ -22,6 +22,7 @@ type mark struct {
 	value     []byte    // in DER for SM2
 	stamped   []byte    // what the tokens are over: value as received
 	sealed    bool      // made with a seal
+	known     bool      // whoever decides named the leaf byte for byte: how it is encoded is no matter
 	delayed   bool      // evidence of revocation must be as much younger as the deployment demands
 	within    *standing // of a later mark that covers this one: it proves the time of both; nil: there is none
 }
@@ -154,6 +155,7 @@ func (j *judgement) chainAt(m *mark, at time.Time) (*pki.Chain, error) {
 	return pki.VerifyChain(m.leaf, pki.ChainOptions{
 		Anchors: j.v.config.Trust, Intermediates: j.helpFor(m), Pool: j.v.config.Intermediates, At: at,
 		Usage: usageOf(m.leaf), Purpose: pki.PurposeSigning, CrossCheck: j.v.config.CrossCheck, Links: j.v.links,
+		KnownLeaf: m.known,
 	})
 }
 

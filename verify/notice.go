@@ -47,8 +47,7 @@ var officeWork = map[SubIndication]bool{
 
 // findings joins what some of the checks found, in one language.
 func (r *Report) findings(lang string, of func(c *Check) bool) string {
-	var lines []string
-	seen := map[string]bool{}
+	var lines []noticed
 	for _, outcome := range []Indication{TotalFailed, Indeterminate} {
 		for i := range r.Checks {
 			c := &r.Checks[i]
@@ -58,17 +57,43 @@ func (r *Report) findings(lang string, of func(c *Check) bool) string {
 			if !of(c) || r.follows(c) {
 				continue
 			}
-			if text := finding(c).in(lang); !seen[text] && len(lines) < maxNoticed {
-				seen[text] = true
-				lines = append(lines, text)
-			}
+			lines = tell(lines, partWords(c).in(lang), findingOf(c).in(lang))
 		}
 	}
 	if len(lines) == 0 {
 		return ""
 	}
 	end := words{"。", "."}.in(lang)
-	return strings.Join(lines, words{"；", "; "}.in(lang)) + end
+	texts := make([]string, len(lines))
+	for i := range lines {
+		texts[i] = lines[i].String()
+	}
+	return strings.Join(texts, words{"；", "; "}.in(lang)) + end
+}
+
+// noticed is one finding and the parts of which it is told.
+type noticed struct {
+	parts []string
+	text  string
+}
+
+// tell adds a finding. What is the same of several parts, such as two uses of one seal, is told once.
+func tell(lines []noticed, part, text string) []noticed {
+	at := slices.IndexFunc(lines, func(t noticed) bool { return t.text == text })
+	switch {
+	case at >= 0 && !slices.Contains(lines[at].parts, part):
+		lines[at].parts = append(lines[at].parts, part)
+	case at < 0 && len(lines) < maxNoticed:
+		lines = append(lines, noticed{[]string{part}, text})
+	}
+	return lines
+}
+
+func (t *noticed) String() string {
+	if len(t.parts) > maxBrief {
+		return strings.Join(t.parts[:maxBrief], "") + "… " + t.text
+	}
+	return strings.Join(t.parts, "") + t.text
 }
 
 // follows reports a finding that is none of its own. Where a seal's files were changed the seal counts for nothing, and
@@ -78,7 +103,8 @@ func (r *Report) follows(c *Check) bool {
 	switch c.ID {
 	case "description.shown": // the same files are said to be covered by nobody
 		return slices.ContainsFunc(r.Checks, func(other Check) bool {
-			return other.ID == "package.extra" && other.Status == CheckFailed && other.Found == c.Found
+			return other.Status == CheckFailed && (other.ID == "package.extra" && other.Found == c.Found ||
+				other.ID == "description.files" && other.Part == c.Part && tellsAll(other.Found, c.Found))
 		})
 	case "package.extra", "seal.holder", "licence.covered", "licence.metadata", "licence.none":
 		return c.Part == "" && slices.ContainsFunc(r.Checks, func(other Check) bool {
@@ -88,15 +114,35 @@ func (r *Report) follows(c *Check) bool {
 	return c.Level == LevelState && c.outcome() == Indeterminate && r.Indication == TotalFailed
 }
 
+// tellsAll tells whether what a seal lists and what became of it names all of these files.
+func tellsAll(listed, files string) bool {
+	names := map[string]bool{}
+	for _, l := range strings.Split(listed, ", ") {
+		at := max(strings.LastIndexByte(l, ' '), 0)
+		names[strings.TrimPrefix(l[:at], "/")] = true
+	}
+	return !slices.ContainsFunc(strings.Split(files, ", "), func(f string) bool { return !names[f] })
+}
+
 // finding says what a check found, of what, and what to do next.
 func finding(c *Check) words {
-	s, p := subjects[strings.SplitN(c.ID, ".", 2)[0]], problem(c)
-	part := words{inPart(c.Part), inPart(c.Part)}
+	part, text := partWords(c), findingOf(c)
+	return words{part.zh + text.zh, part.en + text.en}
+}
+
+// partWords names the part of which a check is, as it stands before what was found.
+func partWords(c *Check) words {
 	if c.Part == closingPart {
-		part.zh = "[收尾] "
+		return words{"[收尾] ", inPart(c.Part)}
 	}
+	return words{inPart(c.Part), inPart(c.Part)}
+}
+
+// findingOf is a finding without its part.
+func findingOf(c *Check) words {
+	s, p := subjects[strings.SplitN(c.ID, ".", 2)[0]], problem(c)
 	shown := pair(inBrief(c))
-	return withAct(words{part.zh + s.zh + "：" + p.zh + shown.zh, part.en + s.en + ": " + p.en + shown.en}, c)
+	return withAct(words{s.zh + "：" + p.zh + shown.zh, s.en + ": " + p.en + shown.en}, c)
 }
 
 // maxBrief is how many files a finding names; the list of checks has the others.

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/elicense/elicense/pki"
@@ -52,7 +53,7 @@ func (j *judgement) judgeRevocation(m *mark, s standing) {
 	if m.delayed {
 		options.Delay = j.v.config.Requirements.RevocationDelay
 	}
-	report := pki.VerifyRevocation(s.chain, options, evidence...)
+	report, evidence := j.revocationOf(s.chain, options, evidence, j.helpFor(m))
 	j.report.Grounds.addStatus(&report, evidence)
 	from, cause := revokedFrom(report)
 	if !from.IsZero() {
@@ -75,6 +76,42 @@ func (j *judgement) judgeRevocation(m *mark, s standing) {
 			j.recheck(s.at.Add(options.Delay))
 		}
 	}
+}
+
+// revocationOf judges a chain. An authority with a new key under its old name may list with it whom it certified with
+// the old one, or may not: that such a list names somebody counts, that it does not says nothing.
+func (j *judgement) revocationOf(
+	chain *pki.Chain, options pki.RevocationOptions, evidence []pki.Evidence, help []*pki.Certificate,
+) (pki.RevocationReport, []pki.Evidence) {
+	report := pki.VerifyRevocation(chain, options, evidence...)
+	others := j.otherKeys(chain, help)
+	if len(others) == 0 || report.Status == pki.StatusRevoked {
+		return report, evidence
+	}
+	wide := append(slices.Clip(evidence), pki.Evidence{Certificates: others})
+	again := pki.VerifyRevocation(chain, options, wide...)
+	if again.Status == pki.StatusRevoked || again.Status == pki.StatusOnHold || report.Status == pki.StatusGood {
+		return again, wide
+	}
+	return report, evidence
+}
+
+// maxOtherKeys is how many certificates of other keys are looked at.
+const maxOtherKeys = 8
+
+// otherKeys are certificates that the authorities of a chain have under the same name with another key. Whether they
+// are theirs is checked before anything that they signed counts.
+func (j *judgement) otherKeys(chain *pki.Chain, help []*pki.Certificate) []*pki.Certificate {
+	var out []*pki.Certificate
+	for _, issuer := range chain.Certificates[1:] {
+		for _, c := range slices.Concat(j.v.config.Intermediates.Named(issuer.SubjectName), help) {
+			if len(out) < maxOtherKeys && c.SubjectName.Equal(issuer.SubjectName) &&
+				!slices.ContainsFunc(chain.Certificates, c.Equal) && !slices.ContainsFunc(out, c.Equal) {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
 }
 
 // maxLooks is how many times a piece of evidence is held against a signature of one document; with it the work that a

@@ -45,6 +45,7 @@ func (j *judgement) judgeSealing(s sealing) {
 	j.judgeSealCoverage(s, sig)
 	made := sealMark("maker", maker, help, sealValue{sig.Seal.SignedBytes(), sig.Seal.Signature, sig.Seal.Algorithm})
 	made.claimed, made.tokens, made.within = j.madeAt(sig, maker), tokensOf(sig.Seal.TimeStamp), &standing
+	made.known = j.knownMaker(maker)
 	j.judgeMark(&made)
 	j.judgeMaker(maker)
 	j.judgeSealSigner(sig)
@@ -127,6 +128,11 @@ func (j *judgement) judgeSealCoverage(s sealing, sig *ses.Signature) {
 	}
 }
 
+// knownMaker tells a maker whose very certificate the deployment named.
+func (j *judgement) knownMaker(maker *pki.Certificate) bool {
+	return maker != nil && slices.ContainsFunc(j.v.config.SealMakers, maker.Equal)
+}
+
 // judgeMaker: not every signing certificate makes seals. Ours say so by their purpose; of others the deployment names
 // the makers that it knows, since their certificates do not tell.
 func (j *judgement) judgeMaker(maker *pki.Certificate) {
@@ -134,8 +140,7 @@ func (j *judgement) judgeMaker(maker *pki.Certificate) {
 	j.need(id)
 	switch {
 	case maker == nil:
-	case slices.Contains(maker.ExtKeyUsage, oid.PurposeSealMaker),
-		slices.ContainsFunc(j.v.config.SealMakers, maker.Equal):
+	case slices.Contains(maker.ExtKeyUsage, oid.PurposeSealMaker), j.knownMaker(maker):
 		j.pass(id)
 	default:
 		j.open(id, ChainConstraintsFailure, "a known maker of seals", maker.Subject)

@@ -72,7 +72,7 @@ func (j *judgement) checkRevocation(s signed, chain *pki.Chain) {
 // itself that it is older counts no more; a revocation for a cause that leaves the key alone changes nothing.
 func (j *judgement) lostSince(s signed, chain *pki.Chain) bool {
 	evidence := j.evidenceFor(chain, j.now)
-	report := pki.VerifyRevocation(chain, j.revocationOptions(j.now), evidence...)
+	report, evidence := j.revocationOf(chain, j.revocationOptions(j.now), evidence, j.help)
 	for i := range report.Certificates {
 		r := report.Certificates[i].Revocation
 		if r != nil && r.From.After(s.at) && !slices.Contains(harmless, r.Cause) {

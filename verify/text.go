@@ -83,7 +83,7 @@ func title(id string) words {
 func phrase(s string) words {
 	for _, table := range []map[string]string{phrases, signaturePhrases, evidencePhrases} {
 		if zh, ok := table[s]; ok {
-			return words{zh, s}
+			return words{zh, cmp.Or(plainWords[s], s)}
 		}
 	}
 	for _, begin := range []string{
@@ -99,6 +99,27 @@ func phrase(s string) words {
 		}
 	}
 	return words{s, s}
+}
+
+// plainWords say in English what the codes of refusals mean; those that are words already stay.
+var plainWords = map[string]string{
+	string(pki.ReasonUnknownIssuer): "an issuer that is not known", string(pki.ReasonAlgorithm): "another algorithm",
+	string(pki.ReasonBadSignature): "a signature that does not verify",
+	string(pki.ReasonNotCA):        "an issuer that is no CA",
+	string(pki.ReasonKeyUsage):     "a key for another usage", string(pki.ReasonPathLength): "a chain that is too long",
+	string(pki.ReasonExtension): "a critical extension that is not known",
+	string(pki.ReasonEncoding):  "an encoding that breaks the rules", string(pki.ReasonPurpose): "another purpose",
+	string(pki.ReasonNotYetValid): "not yet valid", string(pki.ReasonExpired): "expired",
+	string(pki.ReasonScope):           "what that anchor may not vouch for",
+	string(pki.ReasonNameConstraints): "a name beyond the limits",
+	string(pki.TimestampPurpose):      "a certificate that is not for time-stamps alone",
+	"signer-binding":                  "a token that does not name this certificate",
+	"tsa-name":                        "another name of the authority",
+	"signer-revoked":                  "whoever signed the evidence was revoked",
+	"no-proof":                        "evidence that is not proven to be of then",
+	"signer-status":                   "whoever signed the evidence may be revoked",
+	"no-signer":                       "nobody who may sign the evidence",
+	"no-evidence":                     "no evidence", "evidence-stale": "evidence that is stale", "on-hold": "on hold",
 }
 
 var phrases = map[string]string{
@@ -126,6 +147,8 @@ var phrases = map[string]string{
 	"superseded": "被替换", "withdrawn": "已撤出", "reserved": "已预留，未签发", "voided": "预留已作废", "matched": "一致",
 	"different": "不一致", "missing": "缺失", "equal": "一致", "matched, found": "一致或查到", "never-issued": "未曾签发",
 	"not-converted": "尚未转换", "source-silent": "来源没有答复", "found": "查到",
+	"a code of the same kind": "同一种代码",
+	"a code of another kind":  "另一种代码（统一社会信用代码与旧注册号、组织机构代码不能相比）",
 }
 
 var decisions = map[Decision]words{
@@ -216,8 +239,9 @@ var special = map[string]words{
 	"chain/SIG_CRYPTO_FAILURE":        {"证书链上有签名不成立", "a certificate's own signature does not verify"},
 	"chain/CHAIN_CONSTRAINTS_FAILURE": {"证书不得用于此用途", "the certificate may not be used so"},
 	"chain/CHAIN_CONSTRAINTS_FAILURE/" + string(pki.ReasonEncoding): {
-		"证书本身的编码不合规范，不是文件被改动；请向其签发机构核实",
-		"the certificate itself is not encoded as it must be, which is no change of the document; ask its authority",
+		"证书本身的编码不合规范，不是文件被改动；请向其签发机构核实，制章人的证书核实后可放入信任目录的 makers",
+		"the certificate itself is not encoded as it must be, which is no change of the document; ask its authority; " +
+			"that of a maker of seals can then be put into makers of the trust folder",
 	},
 	"chain/CHAIN_CONSTRAINTS_FAILURE/" + string(pki.ReasonScope): {
 		"信任的根不得为此类证书担保；请核实该根的用途后复验",

@@ -317,7 +317,14 @@ var signaturePhrases = map[string]string{
 	"crl-scope": "CRL 不涵盖此证书", "indirect-crl": "间接 CRL", "delta-without-base": "增量 CRL 缺少全量 CRL",
 	"signer-unknown": "时间戳证书未附", "policy": "策略不符", "accuracy": "精度不符", "weak-algorithm": "算法过弱",
 	"anchor-scope": "信任根不得为此担保", "purpose": "用途不符", "encoding": "编码不合规", "name-constraints": "名称超出限制",
-	"budget": "工作量过大", "loop": "证书链成环", "host": "主机名不符",
+	"budget": "工作量过大", "loop": "证书链成环", "host": "主机名不符", "options": "参数不全",
+	"chain": "证书不是由信任的根签发的", "revocation": "吊销检查未通过",
+	"imprint": "时间戳不是针对此内容的", "future": "时间戳晚于现在", "left to revocation": "留待吊销检查",
+	"signer-binding": "时间戳没有指明此证书", "signer-purpose": "不是时间戳专用证书", "tsa-name": "时间戳机构名称不符",
+	"circular": "证据要由自身证明", "no-proof": "没有证明证据当时已存在", "no-signer": "没有有权签发证据的证书",
+	"signer-revoked": "签发证据的证书已被吊销", "signer-status": "签发证据的证书是否被吊销不明", "nonce": "不是对所问的答复",
+	"ocsp-unknown": "OCSP 不认识此证书", "ocsp-internal": "OCSP 内部错误", "ocsp-request": "OCSP 认为请求有误",
+	"ocsp-sig-required": "OCSP 要求签名的请求", "ocsp-try-later": "OCSP 请稍后再问", "ocsp-unauthorized": "OCSP 无权答复",
 }
 
 // adviceWords are the findings of the SM2 doctor.

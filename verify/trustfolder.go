@@ -47,7 +47,7 @@ func ParseTrustFolder(files map[string][]byte) (*TrustFolder, error) {
 			switch {
 			case strings.HasPrefix(name, "makers/"):
 				f.SealMakers = append(f.SealMakers, c)
-			case c.SelfIssued():
+			case c.SelfIssued() && !linked(c):
 				anchors = append(anchors, pki.Anchor{Certificate: c, Scope: scopeOf(c)})
 			default:
 				between = append(between, c)
@@ -62,6 +62,12 @@ func ParseTrustFolder(files map[string][]byte) (*TrustFolder, error) {
 	}
 	f.Intermediates = pki.NewPool(between...)
 	return f, nil
+}
+
+// linked tells a certificate that an authority gave its next key with its former one: it bears one name twice, and is
+// no root for it was not signed by itself. A root whose own signature is only too weak is one: nothing rests on that.
+func linked(c *pki.Certificate) bool {
+	return pki.ReasonOf(c.CheckIssuedBy(c)) == pki.ReasonBadSignature
 }
 
 // read takes one file in and gives the certificates that it holds.

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/elicense/elicense/internal/moment"
+	"github.com/elicense/elicense/internal/ofd"
 )
 
 // Headlines gives the first two lines of the report: the decision, in Chinese and English, and its reason in "zh"
@@ -94,6 +95,10 @@ func pair(c *Check) words {
 	switch c.ID {
 	case "pdf.changed", "pdf.permitted":
 		f.zh = changePhrase(c.Found)
+	case "description.files":
+		f.zh = statePhrase(c.Found)
+	case "record.validity":
+		f = daysPhrase(c.Found)
 	case "evidence.then", "evidence.now":
 		f = title(c.Found)
 	}
@@ -106,6 +111,31 @@ func pair(c *Check) words {
 		return words{"（应为 " + e.zh + "）", " (expected " + e.en + ")"}
 	}
 	return words{"（应为 " + e.zh + "，实为 " + f.zh + "）", " (expected " + e.en + ", found " + f.en + ")"}
+}
+
+// daysPhrase says from or to which day a licence is valid.
+func daysPhrase(found string) words {
+	if until, ok := strings.CutPrefix(found, "..."); ok {
+		return words{"有效至 " + until, "valid until " + until}
+	}
+	from := strings.TrimSuffix(found, "...")
+	return words{from + " 起有效", "valid from " + from}
+}
+
+// statePhrase says in Chinese what became of the files that a seal lists.
+func statePhrase(found string) string {
+	files := strings.Split(found, ", ")
+	for i, f := range files {
+		if at := strings.LastIndexByte(f, ' '); at > 0 && fileStates[f[at+1:]] != "" {
+			files[i] = f[:at] + " " + fileStates[f[at+1:]]
+		}
+	}
+	return strings.Join(files, ", ")
+}
+
+var fileStates = map[string]string{
+	string(ofd.StateDiffers): "被改动", string(ofd.StateMissing): "缺失", string(ofd.StateRenamed): "改了名",
+	string(ofd.StateUnchecked): "摘要算法不被接受",
 }
 
 var marks = map[CheckStatus]string{CheckPassed: "+", CheckFailed: "x", CheckIndeterminate: "?", CheckSkipped: "-"}

@@ -22,6 +22,9 @@ import (
 // scriptPassphrase is that of every key file that keys writes.
 const scriptPassphrase = "correct horse"
 
+// scriptTSA is the name of the key that makes time-stamps.
+const scriptTSA = "戳"
+
 // makeKeys is keys NAME…: for each a signing certificate with its key under ELICENSE_KEY_PASSPHRASE, in NAME.pem and
 // NAME.key, and an encryption certificate in NAME-enc.pem and NAME-enc.key, all of one made-up authority, root.pem.
 func makeKeys(ts *testscript.TestScript, _ bool, names []string) {
@@ -37,10 +40,14 @@ func makeKeys(ts *testscript.TestScript, _ bool, names []string) {
 		} {
 			key, err := pki.GenerateKey(rand.Reader)
 			ts.Check(err)
-			leaf, err := issuing.Issue(ca.Request{
+			request := ca.Request{
 				Profile: profile, Subject: ca.Name{Organization: "示例省农业厅", CommonName: name}, USCC: "113500000000100A8F",
 				PublicKey: key.Public(),
-			})
+			}
+			if name == scriptTSA && suffix == "" {
+				request.Profile, request.USCC = ca.ProfileTSA, ""
+			}
+			leaf, err := issuing.Issue(request)
 			ts.Check(err)
 			text, err := pki.MarshalKey(key, []byte(scriptPassphrase), rand.Reader)
 			ts.Check(err)

@@ -13,6 +13,10 @@ import (
 
 // checkEvidence refuses before anything is judged what could not be kept afterwards.
 func (o *verifyOrder) checkEvidence() error {
+	if o.timestamp != "" && (o.evidence == "" || !o.signsReport()) {
+		return cli.Usage("--timestamp 与 --evidence、--report-key 同用：加盖在证据包的收尾签名上",
+			"--timestamp goes with --evidence and --report-key: it is put on the signature that closes the evidence")
+	}
 	if o.evidence == "" {
 		return nil
 	}
@@ -32,6 +36,9 @@ func (c *program) closing(ctx context.Context, o *verifyOrder) (*verify.Closing,
 		return nil, err
 	}
 	config.WithAttributes, config.Now = true, c.Now
+	if o.timestamp != "" {
+		config.Timestamper = c.timestamper(o.timestamp)
+	}
 	s, err := signing.NewSigner(config)
 	if err != nil {
 		return nil, err

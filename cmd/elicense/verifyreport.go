@@ -26,6 +26,7 @@ type reportOrder struct {
 	out             string
 	caseNumber      string
 	seal, key, cert string
+	timestamp       string // of the closing signature of an evidence file
 }
 
 func (o *reportOrder) flags(cmd *cobra.Command) {
@@ -36,6 +37,8 @@ func (o *reportOrder) flags(cmd *cobra.Command) {
 	f.StringVar(&o.key, "report-key", "",
 		"签署 OFD 报告和证据包的私钥 PEM；OFD 报告缺省用证照库的 / key that signs OFD report and evidence; an OFD report else by the vault's")
 	f.StringVar(&o.cert, "report-cert", "", "其证书及上级 PEM / its certificate and those above it")
+	f.StringVar(&o.timestamp, "timestamp", "",
+		"时间戳服务网址：证据包的收尾签名加盖时间戳 / URL of a time-stamp service, for the signature that closes the evidence")
 	f.StringVar(&o.seal, "report-seal", "", "报告上加盖的印章，与 --report-key 同用 / seal to put on the report, with --report-key")
 }
 

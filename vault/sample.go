@@ -19,11 +19,15 @@ type Sampled struct {
 	Outcome Outcome
 }
 
-// Sample draws n licences of a batch for inspection; the same seed draws the same ones.
+// Sample draws n licences of a batch for inspection; the same seed draws the same ones. A batch that was taken back, or
+// is being, is refused: what it made is not in the vault for anybody to sign off.
 func (v *Vault) Sample(ctx context.Context, a Access, id string, n int, seed uint64) ([]Sampled, error) {
 	b, err := v.batch(ctx, a, id, "sample")
 	if err != nil {
 		return nil, err
+	}
+	if state := b.account.State; state == BatchUndoing || state == BatchUndone {
+		return nil, v.denied(ctx, b.s, b.about("sample"), refuse(ErrBatch, CodeBatchState, "batch"))
 	}
 	rng := rand.New(rand.NewPCG(seed, 0x5345454400)) //nolint:gosec // a sample to be repeated, not a secret
 	var drawn []RowResult

@@ -90,6 +90,19 @@ func TestUndoKeeps_A73(t *testing.T) {
 	CheckVault(t, w.v)
 }
 
+// TestUndoneIsNotSampled: a batch that was taken back has nothing to inspect, and says so.
+func TestUndoneIsNotSampled(t *testing.T) {
+	w := newWorld(t)
+	_, b := w.work(t, "one", []line{{number: 1}, {number: 2}})
+	drawn, err := w.v.Sample(t.Context(), department(0), b.ID, 2, 7)
+	require.NoError(t, err)
+	require.Len(t, drawn, 2)
+	w.undo(b.ID)
+	drawn, err = w.v.Sample(t.Context(), department(0), b.ID, 2, 7)
+	require.Equal(t, []vault.Code{vault.CodeBatchState}, codesOf(err))
+	require.Empty(t, drawn)
+}
+
 // TestWithdrawnStaysHidden: a licence that was withdrawn and converted anew shows nothing of the first conversion while
 // the second waits for its sign-off, and nothing wrong of the days before.
 func TestWithdrawnStaysHidden(t *testing.T) {

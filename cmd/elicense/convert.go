@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -262,26 +261,9 @@ func (cv *conversion) openFiles(flag, name string, to *fs.FS) error {
 	return nil
 }
 
-// heapLimit is the memory at which the runtime collects during a conversion, and only then: garbage of millions of rows
-// fills it up and is swept in few large rounds, so that memory is the same however long the file is. internal/bench
-// measures with it.
-const heapLimit = 512 << 20
-
-// holdHeap sets the limit unless whoever runs the program has set one, and returns what takes it back.
-func (cv *conversion) holdHeap() (restore func()) {
-	if cv.Env("GOMEMLIMIT") != "" || cv.Env("GOGC") != "" {
-		return func() {}
-	}
-	limit, percent := debug.SetMemoryLimit(heapLimit), debug.SetGCPercent(-1)
-	return func() {
-		debug.SetMemoryLimit(limit)
-		debug.SetGCPercent(percent)
-	}
-}
-
 // convert works the file. The result stands under its name only when it is whole.
 func (cv *conversion) convert(ctx context.Context, h *house, a vault.Access) error {
-	defer cv.holdHeap()()
+	defer cv.collectAtLimit()()
 	if err := cv.nameResult(); err != nil {
 		return err
 	}

@@ -23,7 +23,11 @@ func (d *ownDesk) numbers(ctx context.Context, typeCode string) ([]vault.NumberU
 func (d *ownDesk) drawer() (*document.Drawer, error) { return d.h.documents.draws() }
 
 func (d *ownDesk) sample(ctx context.Context, id string, n int, seed uint64) ([]vault.Sampled, error) {
-	return d.h.vault.Sample(ctx, d.access, id, n, seed)
+	list, err := d.h.vault.Sample(ctx, d.access, id, n, seed)
+	if err != nil {
+		return nil, d.c.stateOf(ctx, d.h.vault, err, batchAct{d.access, id, "抽样", "sampled"})
+	}
+	return list, nil
 }
 
 func (d *ownDesk) scan(ctx context.Context, batch string, digest record.Digest) ([]byte, error) {

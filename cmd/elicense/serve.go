@@ -52,6 +52,7 @@ func (c *program) serveCommand() *cobra.Command {
 	f.StringSlice("names", nil, "对外的名称，地址[:端口]，签名须写其一 / names it is called by; signatures are made for one of them")
 	f.StringSlice("receivers", nil, "允许推送到的主机，名称或 *.域名 / hosts that webhooks may be sent to, a name or *.domain")
 	f.Int64("stored-mib", 0, "每个调用方可保存的 MiB / MiB that one caller may keep")
+	f.Int64("memory-mib", 0, "内存软上限 MiB，GOMEMLIMIT 优先 / MiB of memory to stay within, softly; GOMEMLIMIT goes first")
 	f.Duration("drain", 0, "停止时先报未就绪、仍答复的时间 / how long it still serves, not ready, when it stops")
 	f.String("metrics", "", "指标地址 (Prometheus)，仅限本机 / address for Prometheus, on loopback only")
 	return cmd
@@ -89,6 +90,11 @@ func (c *program) serve(ctx context.Context, start starting, flags given) (err e
 	settings, err := c.serveSettings(flags, start.sandbox)
 	if err != nil {
 		return err
+	}
+	if settings.Memory > 0 {
+		if back := c.limitMemory(settings.Memory << 20); back != nil {
+			defer back()
+		}
 	}
 	h, err := c.openHouse(ctx, c.dir)
 	if err != nil {

@@ -79,6 +79,7 @@ func TestServiceSettings(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 5*time.Second, s.Drain)
 	require.EqualValues(t, 50<<30, s.storage().PerCaller)
+	require.EqualValues(t, 512, s.Memory)
 	s, err = with("", nil, true)
 	require.NoError(t, err)
 	require.Zero(t, s.Drain)
@@ -89,8 +90,11 @@ func TestServiceSettings(t *testing.T) {
 	require.EqualValues(t, 30<<20, s.storage().PerCaller)
 	require.EqualValues(t, 3<<20, s.storage().PerHolder)
 	require.Equal(t, map[string]int64{"city.a-1": 20 << 20}, s.storage().Of)
+	s, err = with("memory_mib: 0", nil, false)
+	require.NoError(t, err)
+	require.Zero(t, s.Memory)
 	for _, bad := range []string{
-		"drain: -1s", "drain: 5", "lisetn: a", "stored_mib: 0", "stored_holder_mib: -1", "stored_of: {a: 0}", "stored_mib: 9000000000000",
+		"memory_mib: -1", "memory_mib: 1", "memory_mib: 9000000000000", "drain: -1s", "drain: 5", "lisetn: a", "stored_mib: 0", "stored_holder_mib: -1", "stored_of: {a: 0}", "stored_mib: 9000000000000",
 	} {
 		_, err := with(bad, nil, false)
 		require.Error(t, err, bad)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,6 +49,7 @@ type serveSettings struct {
 	Grace        time.Duration `koanf:"grace"`                // for requests that are under way when the service stops
 	Stored       int64         `koanf:"stored_mib"`           // MiB that one caller may keep: files, results, verdicts
 	StoredHolder int64         `koanf:"stored_holder_mib"`    // MiB of these that one holder may keep who has logged in
+	Memory       int64         `koanf:"memory_mib"`           // MiB of memory at which garbage is collected the sooner; 0: none
 
 	Issuers  []issuerSettings `koanf:"issuers"`   // identity providers; in the file only
 	StoredOf map[string]int64 `koanf:"stored_of"` // MiB by caller, for those that have a quota of their own; in the file only
@@ -56,7 +58,7 @@ type serveSettings struct {
 // serveKeys are the names of settings, as file, environment and command line spell them.
 var serveKeys = []string{
 	"listen", "plain", "certificate", "key", "client_ca", "names", "login_caller", "receivers", "metrics", "max_requests",
-	"requests_per_address", "timeout", "drain", "grace", "stored_mib", "stored_holder_mib",
+	"requests_per_address", "timeout", "drain", "grace", "stored_mib", "stored_holder_mib", "memory_mib",
 	"connections", "per_address", "backups", "backup_every", "backup_keep", "checkpoint_every",
 }
 
@@ -111,7 +113,7 @@ func serveDefaults(sandbox bool) given {
 	g := given{
 		"listen": "127.0.0.1:8443", "max_requests": 512, "requests_per_address": 128, "timeout": "5m", "drain": "5s",
 		"grace": "30s", "connections": 4096, "per_address": 1024, "backup_every": "24h", "backup_keep": 7,
-		"checkpoint_every": "10m", "stored_mib": 50 << 10, "stored_holder_mib": 512,
+		"checkpoint_every": "10m", "stored_mib": 50 << 10, "stored_holder_mib": 512, "memory_mib": heapLimit >> 20,
 	}
 	if sandbox {
 		g["drain"] = "0s"
@@ -199,6 +201,9 @@ func (s *serveSettings) check() error {
 	case !soundQuotas(s):
 		return badService("stored_mib、stored_holder_mib 与 stored_of 的各项须在 1 与 1 PiB 之间",
 			"stored_mib, stored_holder_mib and each of stored_of lie between 1 and 1 PiB")
+	case s.Memory != 0 && (s.Memory < leastMemory || s.Memory > maxStored):
+		return badService("memory_mib 须为 0（不限）或至少 "+strconv.Itoa(leastMemory),
+			"memory_mib is 0, for no limit, or at least "+strconv.Itoa(leastMemory))
 	case s.Checkpoints < time.Second:
 		return badService("checkpoint_every 至少 1s", "checkpoint_every is at least 1s")
 	case s.BackupEvery < time.Minute || s.BackupKeep < 1:

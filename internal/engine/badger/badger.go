@@ -209,8 +209,14 @@ func openManaged(o badger.Options) (db *badger.DB, err error) {
 	return db, nil
 }
 
+// tableBytes is the size of a table on every level. Badger keeps eight builders of tables for the next compaction, each
+// with the memory of the largest table that it ever made; a builder begins with twice this, which a full table in memory
+// fits into as well. Were tables to double from level to level, as is Badger's default, memory would grow with what is
+// stored.
+const tableBytes = 8 << 20
+
 func badgerOptions(cfg Config, log badger.Logger) badger.Options {
-	return badger.DefaultOptions(cfg.Dir).
+	o := badger.DefaultOptions(cfg.Dir).
 		WithLogger(log).
 		WithBypassLockGuard(locksItself).
 		WithSyncWrites(!cfg.syncOffUnsafe).
@@ -223,11 +229,13 @@ func badgerOptions(cfg Config, log badger.Logger) badger.Options {
 		WithMemTableSize(cfg.MemTableBytes).
 		WithNumMemtables(cfg.MemTables).
 		WithNumCompactors(2).
-		WithBaseTableSize(4 << 20). // fewer files and syncs of compaction than with Badger's 2 and 10 MiB
+		WithBaseTableSize(tableBytes). // fewer files and syncs of compaction than with Badger's 2 and 10 MiB
 		WithBaseLevelSize(32 << 20).
 		WithValueLogFileSize(cfg.ValueLogFileBytes).
 		WithVerifyValueChecksum(true).
 		WithChecksumVerificationMode(options.OnTableAndBlockRead)
+	o.TableSizeMultiplier = 1
+	return o
 }
 
 // Close waits for the Updates and Views that have begun, makes everything durable and releases the directory.

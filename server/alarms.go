@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -62,13 +63,32 @@ type watchInput struct{ Body api.Watch }
 // watch changes who is watched once the audit says who wants it, by the token that stands for the person.
 func (s *Server) watch(ctx context.Context, c *identity.Caller, in *watchInput) (*struct{}, error) {
 	witness := func(ctx context.Context, token string, on bool) error {
-		act := "watch"
-		if !on {
-			act = "unwatch"
-		}
-		return s.cfg.Vault.Witness(ctx, oversight(c, "关注主体"), vault.Witnessed{Act: act, Object: "watched " + token})
+		return s.cfg.Vault.Witness(ctx, oversight(c, "关注主体"), watched(token, on))
 	}
-	return nil, s.cfg.Alarms.Watch(ctx, in.Body.Code, !in.Body.Ended, witness)
+	return nil, s.cfg.Alarms.Watch(ctx, c.ID, in.Body.Code, !in.Body.Ended, witness)
+}
+
+// watched is what the audit says of a change of who is watched.
+func watched(token string, on bool) vault.Witnessed {
+	act := "watch"
+	if !on {
+		act = "unwatch"
+	}
+	return vault.Witnessed{Act: act, Object: "watched " + token}
+}
+
+// FinishWatch carries out a change of who is watched that a crash has broken off, and reports whether there was one. It
+// is for whoever opens alarms and vault, before anybody calls.
+func FinishWatch(ctx context.Context, alarms *alarm.Watcher, v *vault.Vault) (bool, error) {
+	return alarms.Finish(ctx, func(ctx context.Context, by, token string, on bool) error {
+		a := vault.Access{Caller: by, Purpose: "完成中断的关注变更", Ground: vault.GroundAudit}
+		err := v.Witness(ctx, a, watched(token, on))
+		var refused *vault.Refusal
+		if errors.As(err, &refused) {
+			err = errors.Join(err, alarm.ErrRefused)
+		}
+		return err
+	})
 }
 
 // persons are the roles in which a person looks.

@@ -81,7 +81,7 @@ func TestEveryLookIsSeen_A79(t *testing.T) {
 	w := newWorld(t)
 	issued := w.issue("one")
 	digest := w.attached(issued.Identifier)
-	require.NoError(t, w.config.Alarms.Watch(t.Context(), fixtures.FirmAt(7).Code, true,
+	require.NoError(t, w.config.Alarms.Watch(t.Context(), "auditor", fixtures.FirmAt(7).Code, true,
 		func(context.Context, string, bool) error { return nil }))
 	for name, l := range looks(issued.Identifier) {
 		path := strings.NewReplacer("{id}", issued.Identifier, "{digest}", digest).Replace(l.path)

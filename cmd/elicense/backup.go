@@ -59,13 +59,36 @@ func (c *program) backupCommand() *cobra.Command {
 
 func (d *ownDesk) backup(ctx context.Context, dir string) error { return d.c.backup(ctx, d.h, dir) }
 
+// backup makes one beside its place, dir, and moves it there when it is whole: what is left of one that was broken off
+// cannot be taken for a backup.
 func (c *program) backup(ctx context.Context, h *house, dir string) error {
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	if err := freeToBackUp(dir); err != nil {
 		return err
 	}
-	err := h.withMaster(func(sealed.Master) error { return c.backupAll(ctx, h, dir) }) // all under one master key
+	made := dir + unfinished
+	if err := os.Mkdir(made, 0o700); err != nil {
+		return err
+	}
+	err := h.withMaster(func(sealed.Master) error { return c.backupAll(ctx, h, made) }) // all under one master key
+	if err == nil {
+		err = moveIn(made, dir)
+	}
 	if err != nil {
-		return errors.Join(err, os.RemoveAll(dir))
+		return errors.Join(err, os.RemoveAll(made))
+	}
+	return nil
+}
+
+// freeToBackUp refuses a place where something lies, and one whose backup was broken off or is being made.
+func freeToBackUp(dir string) error {
+	if _, err := os.Lstat(dir); err == nil {
+		return cli.Usage("已有 "+dir+"，不覆盖；请另起目录名", "there is "+dir+" already, and it is not overwritten; name another directory")
+	}
+	if _, err := os.Lstat(dir + unfinished); err == nil {
+		return cli.Usage(
+			"有一次未完成的备份："+dir+unfinished+"；若没有正在进行的备份，请删除该目录后重试，或另起目录名",
+			"a backup was broken off: "+dir+unfinished+"; if none is being made, remove it and try again, or name another directory",
+		)
 	}
 	return nil
 }
@@ -90,7 +113,7 @@ func (c *program) backupAll(ctx context.Context, h *house, dir string) error {
 			return err
 		}
 	}
-	return copyTree(h.dir, dir, houseFile, serviceFile, "keys", "published")
+	return copyTree(h.dir, dir, serviceFile, "keys", "published", houseFile) // in this order: see wholeBackup
 }
 
 // engineNamed is an engine by its directory; nil: the house has none of that name.
@@ -213,8 +236,8 @@ func (c *program) restore(ctx context.Context, from, to string) error {
 	if err := freeToMake(to); err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(from, vaultDir+backupEnding)); err != nil {
-		return cli.Usage("这不是备份目录："+from, "this is no backup: "+from)
+	if err := wholeBackup(from); err != nil {
+		return err
 	}
 	made := to + unfinished
 	err := restoreAll(ctx, from, made)
@@ -226,6 +249,20 @@ func (c *program) restore(ctx context.Context, from, to string) error {
 	}
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(made))
+	}
+	return nil
+}
+
+// wholeBackup refuses what is no backup, and one that was broken off: house.yaml is written last.
+func wholeBackup(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, vaultDir+backupEnding)); err != nil {
+		return cli.Usage("这不是备份目录："+dir, "this is no backup: "+dir)
+	}
+	if _, err := os.Stat(filepath.Join(dir, houseFile)); err != nil {
+		return cli.Usage(
+			"这个备份没有做完（缺 "+houseFile+"）："+dir+"；请换一份完整的备份",
+			"this backup was broken off while it was made ("+houseFile+" is missing): "+dir+"; take one that is whole",
+		)
 	}
 	return nil
 }

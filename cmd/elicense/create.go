@@ -67,21 +67,26 @@ func freeToMake(dir string) error {
 			"the data directory is not empty and is not overwritten: "+dir+"; name another with -d",
 		)
 	}
-	if _, err := os.Lstat(dir + unfinished); err == nil {
-		return cli.Usage(
-			"有一次未完成的建库或恢复："+dir+unfinished+"；若没有正在运行的命令，请删除该目录后重试",
-			"a set-up or restore was broken off: "+dir+unfinished+"; if no command is running, remove it and try again",
-		)
-	}
-	return nil
+	return brokenOff(dir)
 }
 
-// moveIn puts a finished directory into its place, which is empty or absent.
+// brokenOff tells of a set-up or restore that never came to its end.
+func brokenOff(dir string) error {
+	if _, err := os.Lstat(dir + unfinished); err != nil {
+		return nil //nolint:nilerr // there is none
+	}
+	return cli.Usage(
+		"有一次未完成的建库或恢复："+dir+unfinished+"；若没有正在运行的命令，请删除该目录后重试",
+		"a set-up or restore was broken off: "+dir+unfinished+"; if no command is running, remove it and try again",
+	)
+}
+
+// moveIn puts a finished directory into its place, which is empty or absent, durably.
 func moveIn(made, dir string) error {
 	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	return os.Rename(made, dir)
+	return moveFile(made, dir)
 }
 
 // settleIn registers the first callers in a house that is being made.

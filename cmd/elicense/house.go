@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,6 +92,9 @@ func (c *program) openHouse(ctx context.Context, dir string) (*house, error) {
 // openHouseWith is openHouse for who knows the master key already: a passphrase takes its time.
 func (c *program) openHouseWith(ctx context.Context, dir string, master *sealed.Master) (*house, error) {
 	s, err := readSettings(dir)
+	if errors.Is(err, errNoHouse) {
+		err = cmp.Or(brokenOff(dir), err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -99,14 +99,10 @@ func backupsIn(dir string, now time.Time) ([]string, error) {
 // backupInto makes one backup and then removes those that are too many.
 func (c *program) backupInto(ctx context.Context, h *house, s *serveSettings) error {
 	name := filepath.Join(s.Backups, backupPrefix+c.Now().UTC().Format(backupTime))
-	made := name + unfinished
-	if err := os.RemoveAll(made); err != nil {
+	if err := os.RemoveAll(name + unfinished); err != nil {
 		return err
 	}
-	if err := c.backup(ctx, h, made); err != nil {
-		return err
-	}
-	if err := moveIn(made, name); err != nil {
+	if err := c.backup(ctx, h, name); err != nil {
 		return err
 	}
 	return s.tidyBackups(c.Now())

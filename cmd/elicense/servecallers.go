@@ -12,6 +12,7 @@ import (
 
 	"github.com/elicense/elicense/internal/engine"
 	"github.com/elicense/elicense/pki"
+	"github.com/elicense/elicense/server"
 	"github.com/elicense/elicense/server/alarm"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/server/provider"
@@ -27,6 +28,21 @@ type recognised struct {
 	tokens   *provider.Keys // of these logins
 	keys     []sandboxCaller
 	began    time.Time // when signatures are taken
+}
+
+// openAlarms opens the alarms, and finishes what was begun when their process ended.
+func (c *program) openAlarms(ctx context.Context, h *house, kept engine.Engine) (*alarm.Watcher, error) {
+	alarms, err := alarm.Open(ctx, alarm.Config{Engine: kept, Now: c.Now, Rand: c.Rand})
+	if err != nil {
+		return nil, err
+	}
+	switch was, err := server.FinishWatch(ctx, alarms, h.vault); {
+	case err != nil:
+		c.serviceLog().ErrorContext(ctx, "a change of who is watched was broken off and cannot be finished", "error", err.Error())
+	case was:
+		c.serviceLog().WarnContext(ctx, "a change of who is watched was broken off and is finished")
+	}
+	return alarms, nil
 }
 
 // recognise knows systems by their registrations, and in a sandbox also callers by bearer keys.
@@ -55,7 +71,7 @@ func (c *program) recognise(ctx context.Context, h *house, kept engine.Engine, s
 		return nil, err
 	}
 	r := &recognised{registry: registry, callers: identity.Chain{systems}, began: systems.Began()}
-	if r.alarms, err = alarm.Open(ctx, alarm.Config{Engine: kept, Now: c.Now, Rand: c.Rand}); err != nil {
+	if r.alarms, err = c.openAlarms(ctx, h, kept); err != nil {
 		return nil, err
 	}
 	if r.login, err = c.loginOf(h, s, trust); err != nil {

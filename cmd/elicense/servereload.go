@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"io/fs"
 	"os"
 	"sync/atomic"
 	"time"
@@ -35,6 +37,10 @@ func (c *program) newTLSFace(h *house, s *serveSettings) (*tlsFace, error) {
 		f.paths[2] = within(h.dir, s.ClientCA)
 	}
 	_, err = f.reload()
+	if missing := new(fs.PathError); errors.Is(err, fs.ErrNotExist) && errors.As(err, &missing) {
+		err = badService("所指的文件不存在："+missing.Path+"；请放到该处，备份中没有它",
+			"names a file that is not there: "+missing.Path+"; put it there, it is in no backup")
+	}
 	return f, err
 }
 

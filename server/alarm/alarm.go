@@ -77,6 +77,7 @@ type Watcher struct {
 	key [sm3.Size]byte
 
 	watching sync.Mutex // one change of who is watched at a time: the audit has them in the order in which they count
+	begun    *begun     // guarded by watching; witnessed, and not kept yet
 
 	keeping sync.Mutex // one Keep at a time
 
@@ -99,12 +100,14 @@ type hour struct {
 //	a k          key of tokens
 //	a w token    a watched person: empty
 //	a n number   an alarm as JSON; 8 bytes, big endian
+//	a g          the change of who is watched that is under way, as JSON
 //	a h token    what somebody did in the hour, as JSON
 const (
 	space        = 'a'
 	spaceKey     = 'k'
 	spaceWatched = 'w'
 	spaceAlarm   = 'n'
+	spaceBegun   = 'g'
 	spaceHour    = 'h'
 )
 

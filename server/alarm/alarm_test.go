@@ -199,23 +199,114 @@ func TestManyAfterRestart(t *testing.T) {
 func TestWatched(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	require.NoError(t, w.watcher.Watch(t.Context(), planted, true, seen))
+	require.NoError(t, w.watcher.Watch(t.Context(), "overseer", planted, true, seen))
 	for range 2 {
 		require.Equal(t, []alarm.Kind{alarm.KindWatched}, w.raised(alarm.Look{Caller: "hall", Of: []string{planted}}))
 		require.Empty(t, w.raised(alarm.Look{Caller: "hall", Of: []string{"somebody else"}}))
 		w.open()
 	}
-	require.NoError(t, w.watcher.Watch(t.Context(), planted, false, seen))
+	require.NoError(t, w.watcher.Watch(t.Context(), "overseer", planted, false, seen))
 	require.Empty(t, w.raised(alarm.Look{Caller: "hall", Of: []string{planted}}))
 	w.open()
 	require.Empty(t, w.raised(alarm.Look{Caller: "hall", Of: []string{planted}}))
+}
+
+// dying is an engine that keeps only so many writes more; then its process is gone.
+type dying struct {
+	engine.Engine
+
+	left int // negative: it lives
+}
+
+var errGone = errors.New("the process is gone")
+
+func (d *dying) Update(ctx context.Context, do func(engine.Writer) error) error {
+	if d.left == 0 {
+		return errGone
+	}
+	d.left--
+	return d.Engine.Update(ctx, do)
+}
+
+// TestWatchBrokenOff: a process that ends at any step of a change of who is watched leaves nothing half: whoever opens
+// the alarms next finishes it, with an entry of its own, by whom it was begun; and does it once.
+func TestWatchBrokenOff(t *testing.T) {
+	t.Parallel()
+	look := alarm.Look{Caller: "hall", Of: []string{planted}}
+	for name, left := range map[string]int{"before anything": 0, "before the audit": 1, "before the effect": 1, "not at all": 3} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			e := &dying{w.engine, -1}
+			w.engine = e
+			w.open()
+			var told []string
+			e.left = left
+			err := w.watcher.Watch(t.Context(), "overseer", planted, true, func(_ context.Context, token string, _ bool) error {
+				if name == "before the audit" {
+					return errGone
+				}
+				told = append(told, token)
+				return nil
+			})
+			require.Equal(t, name == "not at all", err == nil, "%v", err)
+			e.left = -1
+			w.open()
+			finished, err := w.watcher.Finish(t.Context(), func(_ context.Context, by, token string, on bool) error {
+				require.Equal(t, "overseer", by)
+				require.True(t, on)
+				require.Empty(t, w.raised(look), "nothing counts yet")
+				told = append(told, token)
+				return nil
+			})
+			require.NoError(t, err)
+			require.Equal(t, name == "before the audit" || name == "before the effect", finished)
+			require.Len(t, w.raised(look), min(1, len(told)), "an effect and an entry go together")
+			require.Equal(t, name == "before anything", len(told) == 0)
+			w.open()
+			require.Len(t, w.raised(look), min(1, len(told)))
+			finished, err = w.watcher.Finish(t.Context(), nil)
+			require.NoError(t, err)
+			require.False(t, finished, "once")
+		})
+	}
+}
+
+// TestWatchFinishRefused: what cannot be witnessed now stays for the next opening; what whoever began it may not do any
+// more is taken back; what was witnessed and could not be kept is carried out before the next change.
+func TestWatchFinishRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := &dying{w.engine, -1}
+	w.engine = e
+	w.open()
+	e.left = 1
+	require.ErrorIs(t, w.watcher.Watch(t.Context(), "overseer", planted, true, seen), errGone)
+	e.left = -1
+	for _, want := range []error{errGone, alarm.ErrRefused} {
+		w.open()
+		was, err := w.watcher.Finish(t.Context(), func(context.Context, string, string, bool) error { return want })
+		require.ErrorIs(t, err, want)
+		require.True(t, was)
+	}
+	w.open()
+	was, err := w.watcher.Finish(t.Context(), nil)
+	require.NoError(t, err)
+	require.False(t, was)
+
+	e.left = 1
+	require.ErrorIs(t, w.watcher.Watch(t.Context(), "overseer", planted, true, seen), errGone)
+	require.ErrorIs(t, w.watcher.Watch(t.Context(), "overseer", "somebody else", true, seen), errGone)
+	e.left = -1
+	require.NoError(t, w.watcher.Watch(t.Context(), "overseer", "somebody else", true, seen))
+	require.Equal(t, []alarm.Kind{alarm.KindWatched}, w.raised(alarm.Look{Caller: "hall", Of: []string{planted}}))
 }
 
 // TestPrivate: who is watched and who was looked at stands in no key and no value.
 func TestPrivate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	require.NoError(t, w.watcher.Watch(t.Context(), planted, true, seen))
+	require.NoError(t, w.watcher.Watch(t.Context(), "overseer", planted, true, seen))
 	require.NotEmpty(t, w.raised(alarm.Look{Caller: "hall", Self: planted, Of: []string{planted}, NoCase: true}))
 	pairs := 0
 	require.NoError(t, w.engine.View(t.Context(), func(r engine.Reader) error {
@@ -240,9 +331,9 @@ func TestWatchWitnessed(t *testing.T) {
 	var tokens []string
 	for _, on := range []bool{true, false} {
 		before := len(w.raised(look))
-		require.ErrorIs(t, w.watcher.Watch(t.Context(), planted, on, nil), alarm.ErrConfig)
+		require.ErrorIs(t, w.watcher.Watch(t.Context(), "overseer", planted, on, nil), alarm.ErrConfig)
 		for _, err := range []error{full, nil} {
-			require.ErrorIs(t, w.watcher.Watch(t.Context(), planted, on, func(_ context.Context, token string, is bool) error {
+			require.ErrorIs(t, w.watcher.Watch(t.Context(), "overseer", planted, on, func(_ context.Context, token string, is bool) error {
 				require.Equal(t, on, is)
 				require.Len(t, w.raised(look), before, "nothing counts yet")
 				tokens = append(tokens, token)
@@ -268,7 +359,7 @@ func TestFails(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, w.watcher.Observe(ended, alarm.Look{Caller: "hall", NoCase: true}), context.Canceled)
-	require.ErrorIs(t, w.watcher.Watch(ended, planted, true, seen), context.Canceled)
+	require.ErrorIs(t, w.watcher.Watch(ended, "overseer", planted, true, seen), context.Canceled)
 	require.Empty(t, w.raised(alarm.Look{Caller: "hall", Of: []string{planted}}))
 
 	for key, value := range map[string]string{

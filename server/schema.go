@@ -73,6 +73,8 @@ var schemaRules = []schemaRule{
 		"请改正，并带时区", "a time is written 2026-03-02T09:30:00+08:00 (RFC 3339)", "correct it, with its zone"),
 	ruleOf("format date-time", "invalid date/time for format %s", "时间应写作 2026-03-02T09:30:00+08:00（RFC 3339）",
 		"请改正，并带时区", "a time is written 2026-03-02T09:30:00+08:00 (RFC 3339)", "correct it, with its zone"),
+	ruleOf("order", msgOrder, "末日早于首日", "请把两个日期改正或对调", "the last day lies before the first",
+		"correct the two days, or exchange them"),
 	ruleOf("minLength", validation.MsgExpectedMinLength, "长度不足 {}", "请填写完整", "it is shorter than {}", "fill it in"),
 	ruleOf("maxLength", validation.MsgExpectedMaxLength, "长度超过 {}", "请缩短", "it is longer than {}", "shorten it"),
 	ruleOf("minItems", validation.MsgExpectedMinItems, "至少要有 {} 项", "请补足",
@@ -142,7 +144,7 @@ func schemaDefect(code Code, e *huma.ErrorDetail) api.Defect {
 // parameterPlace is where a parameter belongs, in words.
 type parameterPlace struct{ name, zh, en string }
 
-// placeOf puts query.from and header.Idempotency-Key into words.
+// partOf puts query.from and header.Idempotency-Key into words.
 func partOf(location string) parameterPlace {
 	where, name, _ := strings.Cut(location, ".")
 	switch where {
@@ -150,6 +152,8 @@ func partOf(location string) parameterPlace {
 		return parameterPlace{name, "查询参数", "query parameter"}
 	case "header":
 		return parameterPlace{name, "请求头", "header"}
+	case "path":
+		return parameterPlace{name, "路径参数", "path parameter"}
 	}
 	return parameterPlace{name, "参数", "parameter"}
 }

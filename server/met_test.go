@@ -79,7 +79,8 @@ func everyTest() bool {
 	return true
 }
 
-// unmet tells of codes that nothing has met and that are no exceptions.
+// unmet tells of codes that nothing has met and that are no exceptions, and of exceptions that are met or are no codes, so
+// that the table of exceptions does not rot.
 func unmet() (failures int) {
 	known := map[string]bool{}
 	for _, c := range server.Codes() {
@@ -89,6 +90,16 @@ func unmet() (failures int) {
 		_, excepted := notMet[code]
 		if !met.codes[code] && !excepted {
 			fmt.Fprintln(os.Stderr, "no request of a test has met the code "+code)
+			failures = 1
+		}
+	}
+	for _, code := range slices.Sorted(maps.Keys(notMet)) {
+		switch {
+		case !known[code]:
+			fmt.Fprintln(os.Stderr, "an exception is no code: "+code)
+			failures = 1
+		case met.codes[code]:
+			fmt.Fprintln(os.Stderr, "an exception was met: "+code)
 			failures = 1
 		}
 	}

@@ -17,7 +17,7 @@ import (
 
 // places are where the parts of an operation's requests stand.
 type places struct {
-	body       bool
+	raw        bool              // the body is no JSON of known members
 	members    map[string]bool   // of the body
 	parameters map[string]string // path.x, query.x and header.X by x in small letters
 }
@@ -43,11 +43,10 @@ func (p *places) read(input reflect.Type) {
 }
 
 func (p *places) readBody(body reflect.Type) {
-	p.body = true
 	if body.Kind() == reflect.Pointer {
 		body = body.Elem()
 	}
-	if body.Kind() != reflect.Struct {
+	if p.raw = body.Kind() != reflect.Struct; p.raw {
 		return
 	}
 	for _, f := range reflect.VisibleFields(body) {
@@ -73,6 +72,7 @@ var aboutWord = map[Code]string{
 	Code(identity.CodeRegistrationUnknown): "id",
 	CodeNoDocument:                         "digest", CodeNoEvent: "event", CodeNoCheckpoint: "since", CodeIfMatch: "if-match",
 	CodeReceiver: "url", CodeSequence: "from", CodeEventKind: "kinds",
+	CodeNoSchema: "name", Code(identity.CodeChallenge): "challenge",
 }
 
 // place makes every place that a refusal names one of the request.
@@ -90,7 +90,7 @@ func (p *places) place(a *answer, err error) {
 				d.Path = at
 			}
 		case isPointer && !strings.ContainsAny(word, "/ "):
-			if at, ok := p.find(word); ok || !p.body {
+			if at, ok := p.find(word); ok || !p.raw {
 				d.Path = at // or none, as of who asks
 			}
 		}

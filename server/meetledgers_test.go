@@ -107,6 +107,8 @@ func TestMeetMappings(t *testing.T) {
 		"mapping_element":       head + "columns: {编号: 证号}\n",
 		"mapping_reason":        head + "derived: {ZZBFRQ: {from: x}}\n",
 		"mapping_match":         head + "derived: {ZZBFRQ: {from: x, reason: y, match: a}}\n",
+		"mapping_optional":      head + "derived: {ZZBH: {from: [a, b], optional: [c], to: $1$2, reason: r}}\n",
+		"mapping_template":      head + "derived: {ZZBH: {from: [a, b], to: $1, reason: r}}\n",
 		"mapping_value":         head + "columns: {'@1': ZZBH}\n",
 		"mapping_issue_date":    head + "columns: {注册日期: ZZBFRQ}\n",
 		"mapping_element_twice": head + "columns: {编号: ZZBH}\nconstant: {ZZMC: a}\nderived: {ZZBH: {from: x, reason: y}}\n",
@@ -172,6 +174,8 @@ func TestMeetRows(t *testing.T) {
 		"row_short":        {"", row("A-1", "甲公司", firm(1))},
 		"row_long":         {"", row("A-1", "甲公司", firm(1), "2009-03-01", "多")},
 		"derived_no_match": {"derived: {KZ_DQ: {from: 名称, match: '^(x)$', to: $1, reason: r}}\n", row("A-1", "甲", firm(1), "2009-03-01")},
+		"derived_part":     {"derived: {KZ_DQ: {from: [编号, 名称], to: $1$2, reason: r}}\n", row("A-1", "", firm(1), "2009-03-01")},
+		"cell_ditto":       {"", row("A-1", "同上", firm(1), "2009-03-01")},
 		"cell_hashes":      {"", row("A-1", "甲", firm(1), "####")},
 	} {
 		c := c

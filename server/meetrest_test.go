@@ -210,6 +210,10 @@ func TestMeetMoreSheets(t *testing.T) {
 		got := w.converts(name, c.content, func(q *api.ConversionRequest) { q.Mapping = c.mapping })
 		require.Contains(t, got, `"code":"`+want+`"`)
 	}
+	got := w.converts("a.xlsx", workbookOf(t, good), func(q *api.ConversionRequest) {
+		q.Mapping, q.Sheet = columnsOf(""), "没有"
+	})
+	require.Contains(t, got, `"code":"heading_sheet"`)
 }
 
 // TestTellsAllAtOnce: a conversion, a case of documents and a subscription are told everything that is wrong with them,

@@ -88,7 +88,7 @@ func unmet() (failures int) {
 	}
 	for _, code := range slices.Sorted(maps.Keys(known)) {
 		_, excepted := notMet[code]
-		if !met.codes[code] && !excepted {
+		if !met.codes[code] && !excepted && !testing.Short() { // which leaves out the largest requests
 			fmt.Fprintln(os.Stderr, "no request of a test has met the code "+code)
 			failures = 1
 		}

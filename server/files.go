@@ -120,7 +120,8 @@ func (s *Server) keepUpload(ctx huma.Context, r *http.Request) (*files.File, err
 		return nil, err
 	}
 	return s.files.Write(ctx.Context(), uploaded{r.Body}, files.Want{
-		Owner: s.ownerOf(identity.From(ctx.Context())), Key: ctx.Header(api.HeaderIdempotencyKey), Limit: s.cfg.MaxUpload, Keep: keepUpload,
+		Owner: s.ownerOf(identity.From(ctx.Context())), Key: ctx.Header(api.HeaderIdempotencyKey),
+		Limit: s.cfg.MaxUpload, Keep: keepUpload,
 		Size: max(0, r.ContentLength),
 	})
 }

@@ -20,7 +20,7 @@ func (w *world) converts(name string, content []byte, change func(*api.Conversio
 	w.t.Helper()
 	w.conversions++
 	q := api.ConversionRequest{
-		Type: w.shippedCode("business-licence"), File: w.upload(fixtures.Caller(0), content), FileName: name, DryRun: true,
+		Type: w.businessType(), File: w.upload(fixtures.Caller(0), content), FileName: name, DryRun: true,
 	}
 	if change != nil {
 		change(&q)
@@ -35,7 +35,8 @@ func (w *world) converts(name string, content []byte, change func(*api.Conversio
 	return string(b)
 }
 
-func (w *world) shippedCode(name string) string { return shipped(w.t, name).Code }
+// businessType is the code of the type 营业执照.
+func (w *world) businessType() string { return shipped(w.t, "business-licence").Code }
 
 // pack is a ZIP of these files.
 func pack(t testing.TB, files ...[2]string) []byte {

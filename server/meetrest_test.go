@@ -35,7 +35,7 @@ func TestMeetActs(t *testing.T) {
 		Values: map[string]string{"ZZYXQQSRQ": "2099-01-01", "ZZYXQJZRQ": "2103-12-31"},
 	})
 	tells(t, gap, "validity-gap")
-	other := api.IssueRequest{Type: w.shippedCode("business-licence"), Paper: "P-other", Values: map[string]string{
+	other := api.IssueRequest{Type: w.businessType(), Paper: "P-other", Values: map[string]string{
 		"ZZBH": "A-1", "CZZT": "甲公司", "CZZTDM": fixtures.FirmAt(1).Code, "ZZBFRQ": "2009-03-01", "ZZBS": issued.Identifier,
 	}}
 	require.Equal(t, "/values/ZZBS", tells(t, w.call(fixtures.Caller(0), http.MethodPost, "/licences", other,
@@ -152,7 +152,7 @@ func TestMeetConflicts(t *testing.T) {
 	}
 	require.Contains(t, trial(row("A-1", "甲公司", 1)+row("A-1", "乙公司", 1)), `"code":"conflict-same-file"`)
 	made := w.convert("c", api.ConversionRequest{
-		Type: w.shippedCode("business-licence"), Mapping: columnsOf(""), FileName: "a.csv",
+		Type: w.businessType(), Mapping: columnsOf(""), FileName: "a.csv",
 		File: w.upload(fixtures.Caller(0), []byte(headings+"\n"+row("A-2", "甲公司", 1))),
 	})
 	w.work()
@@ -166,7 +166,7 @@ func TestMeetConflicts(t *testing.T) {
 	require.Equal(t, "path.batch",
 		tells(t, post("s", path+"/sign-off", api.SignOff{By: "核对人", Sampled: 1}), "batch-state").Path)
 
-	r := post("i", "/licences", api.IssueRequest{Type: w.shippedCode("business-licence"), Paper: "P-1", Values: map[string]string{
+	r := post("i", "/licences", api.IssueRequest{Type: w.businessType(), Paper: "P-1", Values: map[string]string{
 		"ZZBH": "A-3", "CZZT": "甲公司", "CZZTDM": fixtures.FirmAt(1).Code, "ZZBFRQ": "2009-03-01",
 	}})
 	require.Equal(t, http.StatusCreated, r.status, "%s", r.body)
@@ -277,7 +277,7 @@ func TestPlaces(t *testing.T) {
 		r := w.call(fixtures.Caller(0), http.MethodGet, path, nil)
 		require.Equal(t, at, into[api.Problem](t, r).Errors[0].Path, "%s: %s", path, r.body)
 	}
-	taken := api.IssueRequest{Type: w.shippedCode("business-licence"), Paper: "P-1", Values: map[string]string{
+	taken := api.IssueRequest{Type: w.businessType(), Paper: "P-1", Values: map[string]string{
 		"注册号": "A-1", "CZZT": "甲公司", "CZZTDM": fixtures.FirmAt(1).Code, "ZZBFRQ": "2009-03-01",
 	}}
 	for _, paper := range []string{"P-1", "P-2"} {

@@ -11,9 +11,9 @@ import (
 	"github.com/elicense/elicense/vault/catalogue"
 )
 
-// The library names what of a request is wrong by its own word, as batch or version, and does not know where in a request
-// that stands. The Go type of an operation's input does: path.batch, query.since, header.If-Match, or a member of the
-// body, which keeps its JSON pointer.
+// The library names what is wrong by its own word, as batch or version, and does not know where in a request that
+// stands. The Go type of an operation's input does: path.batch, query.since, header.If-Match, or a member of the body,
+// which keeps its JSON pointer.
 
 // places are where the parts of an operation's requests stand.
 type places struct {
@@ -67,12 +67,25 @@ var alsoCalled = map[string][]string{
 
 // aboutWord are the words for what codes of the service are about that name no place themselves.
 var aboutWord = map[Code]string{
-	CodeJobUnknown: "id", CodeJobEnded: "id", CodeFileUnknown: "id", CodeNoSub: "id", CodeNoVerdict: "id",
-	CodeNoEvidence: "id", CodeNoDispute: "id", CodeDisputeSettled: "id",
+	CodeJobUnknown:     "id",
+	CodeJobEnded:       "id",
+	CodeFileUnknown:    "id",
+	CodeNoSub:          "id",
+	CodeNoVerdict:      "id",
+	CodeNoEvidence:     "id",
+	CodeNoDispute:      "id",
+	CodeDisputeSettled: "id",
+	CodeNoDocument:     "digest",
+	CodeNoEvent:        "event",
+	CodeNoCheckpoint:   "since",
+	CodeIfMatch:        "if-match",
+	CodeReceiver:       "url",
+	CodeSequence:       "from",
+	CodeEventKind:      "kinds",
+	CodeNoSchema:       "name",
+
 	Code(identity.CodeRegistrationUnknown): "id",
-	CodeNoDocument:                         "digest", CodeNoEvent: "event", CodeNoCheckpoint: "since", CodeIfMatch: "if-match",
-	CodeReceiver: "url", CodeSequence: "from", CodeEventKind: "kinds",
-	CodeNoSchema: "name", Code(identity.CodeChallenge): "challenge",
+	Code(identity.CodeChallenge):           "challenge",
 }
 
 // place makes every place that a refusal names one of the request.

@@ -116,7 +116,9 @@ func vaultProblem(r *vault.Refusal) *answer {
 // passing reports whether all that is wrong passes by itself: a certificate that was just replaced, a day that comes.
 func passing(list []vault.Problem) bool {
 	return len(list) > 0 && !slices.ContainsFunc(list, func(p vault.Problem) bool {
-		return p.Code != vault.CodeSignerChanged && p.Code != vault.CodeEffectiveFuture && p.Code != vault.CodeValidityGap
+		return !slices.Contains([]vault.Code{
+			vault.CodeSignerChanged, vault.CodeEffectiveFuture, vault.CodeValidityGap,
+		}, p.Code)
 	})
 }
 

@@ -91,7 +91,7 @@ func TestSignedVersions(t *testing.T) {
 	require.Equal(t, api.SignedVersions{Versions: []api.SignedVersion{}}, none)
 	r := w.call("operator", http.MethodGet, "/signed-versions?certificate="+digest+"&after=x", nil)
 	refused(t, r, http.StatusUnprocessableEntity, "cursor-malformed")
-	require.Equal(t, "/after", into[api.Problem](t, r).Errors[0].Path)
+	require.Equal(t, "query.after", into[api.Problem](t, r).Errors[0].Path)
 	refused(t, w.call("auditor", http.MethodGet, "/signed-versions?certificate="+digest, nil), http.StatusForbidden, "role-forbids")
 }
 
@@ -121,5 +121,5 @@ func TestNumbers(t *testing.T) {
 	refused(t, w.call("narrow", http.MethodGet, path, nil), http.StatusForbidden, "type-out-of-scope")
 	r := w.call(fixtures.Caller(0), http.MethodGet, path+"&after=x", nil)
 	refused(t, r, http.StatusUnprocessableEntity, "cursor-malformed")
-	require.Equal(t, "/after", into[api.Problem](t, r).Errors[0].Path)
+	require.Equal(t, "query.after", into[api.Problem](t, r).Errors[0].Path)
 }

@@ -69,7 +69,7 @@ func TestAuthorisationRefusals(t *testing.T) {
 	refused(t, post("firm-7-weak", grant(to)), http.StatusForbidden, "level-too-low")
 	past := grant(to)
 	past.Until = "2026-02-28"
-	refused(t, post("firm-7", past), http.StatusUnprocessableEntity, "consent-unknown")
+	refused(t, post("firm-7", past), http.StatusUnprocessableEntity, "until-past")
 	bad := post("firm-7", grant(to, "JY"))
 	refused(t, bad, http.StatusUnprocessableEntity, "type-code")
 	require.Equal(t, "/onlyTypes", into[api.Problem](t, bad).Errors[0].Path)

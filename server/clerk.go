@@ -19,7 +19,7 @@ func (s *Server) nameClerk(c *identity.Caller, r *http.Request) error {
 	self := c.IsHolder() || c.Actor != "" // recognised himself
 	switch {
 	case len(named) > 1, len(named) == 1 && (self || !vault.ValidClerk(named[0])):
-		return &identity.Refusal{Code: identity.CodeClerk, Path: api.HeaderClerk}
+		return &identity.Refusal{Code: identity.CodeClerk, Path: "header." + api.HeaderClerk}
 	case len(named) == 1:
 		c.Actor = named[0]
 	case c.Actor != "" && !vault.ValidClerk(c.Actor):

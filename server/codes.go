@@ -289,7 +289,7 @@ var transportSentences = map[Code]message{
 		"the licence has no event of this number; take the number from its history",
 	},
 	CodeNoCheckpoint: {
-		http.StatusNotFound, false, rule.LedgerProof,
+		http.StatusNotFound, true, rule.LedgerProof,
 		"还没有检查点，或没有可与此账本规模相比的；请以回执或检查点所载的规模为准，并稍后再试",
 		"there is no checkpoint yet, or none to compare with this size; take the size that a receipt or checkpoint " +
 			"names, and ask later",

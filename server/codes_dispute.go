@@ -28,7 +28,7 @@ var disputeSentences = map[Code]message{
 		"the dispute is settled; see how, and raise another one if it still is not right",
 	},
 	CodeDisputesTooMany: {
-		http.StatusConflict, false, rule.Disputes,
+		http.StatusConflict, true, rule.Disputes,
 		"未办结的异议已达 100 件；请等待颁发机构办结后再提",
 		"100 of your disputes are open; wait until some are settled",
 	},

@@ -105,10 +105,10 @@ var identitySentences = map[identity.Code]message{
 	},
 	identity.CodeClerk: {
 		http.StatusUnprocessableEntity, false, rule.Clerk,
-		"请求头 X-Clerk 不能用：由系统给出一个经办人，写工号或化名（1 至 64 个字母、数字和 . _ @ -），不得为身份证号、手机号，本人登录的不写；请改正",
-		"the header X-Clerk is not taken: a system names one clerk, by a staff number or pseudonym of 1 to 64 " +
-			"letters, digits and . _ @ -, never by a citizen or mobile number, and who has logged in himself names " +
-			"nobody; put it right",
+		"请求头 X-Clerk 不能用；系统调用的写一个经办人的工号或化名（1 至 64 个字母、数字和 . _ @ -），不得写身份证号、手机号，本人登录的不写",
+		"the header X-Clerk is not taken; a system names one clerk there, by a staff number or pseudonym of 1 to 64 " +
+			"letters, digits and . _ @ -, never by a citizen or mobile number, and who has logged in himself leaves " +
+			"it out",
 	},
 	identity.CodeNeedsProof: {
 		http.StatusUnauthorized, false, rule.SignedWrites,

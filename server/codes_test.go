@@ -143,7 +143,7 @@ const octets = "application/octet-stream"
 // uploading sends a file.
 func uploading(body io.Reader, headers ...string) func(*world) reply {
 	return func(w *world) reply {
-		out := serve(w.server.Handler(), body, 100, headers)
+		out := serve(w.meets(w.server.Handler()), body, 100, headers)
 		return reply{out.Code, out.Header(), out.Body.Bytes()}
 	}
 }

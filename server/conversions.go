@@ -75,42 +75,55 @@ func (s *Server) convert(ctx context.Context, c *identity.Caller, in *convertInp
 	if err := checkType(c, in.Body.Type); err != nil {
 		return nil, err
 	}
-	if _, err := s.cfg.Vault.Type(ctx, in.Body.Type); err != nil {
+	ledger, err := s.checkConversion(ctx, c, &in.Body)
+	if err != nil {
 		return nil, err
-	}
-	if _, err := mappingOf(in.Body.Mapping); err != nil {
-		return nil, err
-	}
-	if _, ok := sheet.ParseEncoding(in.Body.Encoding); !ok && in.Body.Encoding != "" {
-		p := codeProblem(CodeEncoding)
-		p.Errors[0].Path, p.Errors[0].Found = "/encoding", in.Body.Encoding
-		return nil, p
-	}
-	ledger := int64(0)
-	for path, id := range map[string]string{"/file": in.Body.File, "/scans": in.Body.Scans, "/photos": in.Body.Photos} {
-		if id == "" {
-			continue
-		}
-		f, err := s.ownFile(ctx, s.ownerOf(c), id)
-		if err != nil {
-			return nil, at(path, err)
-		}
-		if path == "/file" {
-			ledger = f.Size
-		}
 	}
 	of := jobs.Request{Key: in.Key, Type: in.Body.Type, Makes: makesOfLedger * ledger}
 	return s.accept(ctx, c, of, conversionWork{Request: in.Body, Item: in.Item, Case: in.Case})
 }
 
-// at names the member of the request that a file's absence is about.
+// checkConversion tells everything that is wrong with a request; otherwise how large its ledger is.
+func (s *Server) checkConversion(ctx context.Context, c *identity.Caller, q *api.ConversionRequest) (int64, error) {
+	_, noType := s.cfg.Vault.Type(ctx, q.Type)
+	_, noMapping := mappingOf(q.Mapping)
+	found := []error{noType, noMapping, checkEncoding(q.Encoding)}
+	ledger := int64(0)
+	for _, named := range []struct{ path, id string }{
+		{"/file", q.File}, {"/scans", q.Scans}, {"/photos", q.Photos},
+	} {
+		if named.id == "" {
+			continue
+		}
+		f, err := s.ownFile(ctx, s.ownerOf(c), named.id)
+		if err == nil && named.path == "/file" {
+			ledger = f.Size
+		}
+		found = append(found, at(named.path, err))
+	}
+	return ledger, together(found...)
+}
+
+func checkEncoding(name string) error {
+	if _, ok := sheet.ParseEncoding(name); ok || name == "" {
+		return nil
+	}
+	p := codeProblem(CodeEncoding)
+	p.Errors[0].Path, p.Errors[0].Found = "/encoding", name
+	return p
+}
+
+// at names the member of the request whose file is absent or cannot be taken.
 func at(path string, err error) error {
-	if !errors.Is(err, files.ErrNotFound) {
+	var a *answer
+	switch {
+	case errors.Is(err, files.ErrNotFound):
+		a = codeProblem(CodeFileUnknown)
+	case !errors.As(err, &a) || a.Code == string(CodeNotOffered):
 		return err
 	}
-	p := codeProblem(CodeFileUnknown)
-	p.Errors[0].Path = path
-	return p
+	a.Errors[0].Path = path
+	return a
 }
 
 func mappingOf(text string) (*convert.Mapping, error) {

@@ -34,11 +34,11 @@ type eventsOutput struct {
 }
 
 func (s *Server) listEvents(ctx context.Context, c *identity.Caller, in *eventsInput) (*eventsOutput, error) {
-	kinds, err := kindsOf(listOf(in.Kinds))
+	types, err := typesOf(c, listOf(in.Types))
 	if err != nil {
 		return nil, err
 	}
-	types, err := typesOf(c, listOf(in.Types))
+	kinds, err := kindsOf(listOf(in.Kinds))
 	if err != nil {
 		return nil, err
 	}
@@ -69,21 +69,22 @@ func listOf(text string) []string {
 	return strings.Split(text, ",")
 }
 
-// kindsOf refuses a kind that does not exist: a follower who misspells one would wait for ever.
+// kindsOf refuses every kind that does not exist: a follower who misspells one would wait for ever.
 func kindsOf(names []string) ([]record.Kind, error) {
 	var kinds []record.Kind
+	var unknown []error
 	for _, name := range names {
 		kind := record.Kind(name)
 		if kind != vault.FeedOpened && !isNotice(kind) && !slices.Contains(record.Kinds(), kind) {
 			p := codeProblem(CodeEventKind)
 			d := &p.Errors[0]
-			d.Path, d.Found = "query.kinds", name
+			d.Found = name
 			d.FixZh, d.FixEn = "请用下列名称："+kindNames("、"), "name one of "+kindNames(", ")
-			return nil, p
+			unknown = append(unknown, p)
 		}
 		kinds = append(kinds, kind)
 	}
-	return kinds, nil
+	return kinds, together(unknown...)
 }
 
 // typesOf keeps a caller within its registration: who names no types, or an empty list, means all that it may touch.

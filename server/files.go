@@ -88,24 +88,40 @@ func (s *Server) upload(ctx huma.Context) {
 	}
 }
 
-func (s *Server) keepUpload(ctx huma.Context, r *http.Request) (*files.File, error) {
-	key := ctx.Header(api.HeaderIdempotencyKey)
-	switch {
-	case s.files == nil:
-		return nil, codeProblem(CodeNotOffered)
-	case ctx.Header("Content-Type") != octets:
-		return nil, codeProblem(CodeOctets)
-	case key == "" || len(key) > maxKey:
-		return nil, codeProblem(CodeKeyMissing)
-	case r.URL.RawQuery != "": // as validate=only: what is not known is not passed over
-		return nil, misfit(http.StatusUnprocessableEntity, []error{&huma.ErrorDetail{
+// checkUpload tells everything that is wrong with the headers and the query of an upload.
+func checkUpload(ctx huma.Context, r *http.Request) error {
+	var found []error
+	if ctx.Header("Content-Type") != octets {
+		p := codeProblem(CodeOctets)
+		p.Errors[0].Path = "header.Content-Type"
+		found = append(found, p)
+	}
+	if key := ctx.Header(api.HeaderIdempotencyKey); key == "" || len(key) > maxKey {
+		p := codeProblem(CodeKeyMissing)
+		p.Errors[0].Path = keyHeader
+		found = append(found, p)
+	}
+	if r.URL.RawQuery != "" { // as validate=only: what is not known is not passed over
+		found = append(found, misfit(http.StatusUnprocessableEntity, []error{&huma.ErrorDetail{
 			Location: "query", Message: "unknown query parameter",
-		}})
-	case r.ContentLength > s.cfg.MaxUpload:
+		}}))
+	}
+	return together(found...)
+}
+
+func (s *Server) keepUpload(ctx huma.Context, r *http.Request) (*files.File, error) {
+	if s.files == nil {
+		return nil, codeProblem(CodeNotOffered)
+	}
+	if r.ContentLength > s.cfg.MaxUpload {
 		return nil, files.ErrTooLarge
 	}
+	if err := checkUpload(ctx, r); err != nil {
+		return nil, err
+	}
 	return s.files.Write(ctx.Context(), uploaded{r.Body}, files.Want{
-		Owner: s.ownerOf(identity.From(ctx.Context())), Key: key, Limit: s.cfg.MaxUpload, Keep: keepUpload,
+		Owner: s.ownerOf(identity.From(ctx.Context())), Key: ctx.Header(api.HeaderIdempotencyKey),
+		Limit: s.cfg.MaxUpload, Keep: keepUpload,
 		Size: max(0, r.ContentLength),
 	})
 }

@@ -70,7 +70,7 @@ func TestMeetLaterEvent(t *testing.T) {
 	w := newWorld(t)
 	text := headings + "\nA-1,甲公司," + fixtures.FirmAt(1).Code + ",2009-03-01\nA-2,乙公司," + fixtures.FirmAt(2).Code + ",2009-03-01\n"
 	q := api.ConversionRequest{
-		Type: w.shippedCode("business-licence"), File: w.upload(fixtures.Caller(0), []byte(text)), FileName: "a.csv",
+		Type: w.businessType(), File: w.upload(fixtures.Caller(0), []byte(text)), FileName: "a.csv",
 		Mapping: columnsOf(""),
 	}
 	made := w.convert("c", q)

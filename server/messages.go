@@ -48,7 +48,7 @@ func (s *Server) trace(c *gin.Context) {
 func (s *Server) refuseWrongMessage(c *gin.Context) {
 	if c.GetBool(wrongMessage) {
 		d := sentenceDefect(vault.CodeMessage)
-		d.Path = trace.Field
+		d.Path = "header." + trace.Field
 		s.writeProblem(c, s.problem(c.Request.Context(), defects([]api.Defect{d})))
 	}
 }

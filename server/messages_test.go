@@ -136,7 +136,7 @@ func TestMessageRefused_A91(t *testing.T) {
 	} {
 		r := w.call("reviewer", http.MethodGet, "/licence-types", nil, trace.Field, bad)
 		refused(t, r, http.StatusUnprocessableEntity, "message-id-malformed")
-		require.Equal(t, trace.Field, into[api.Problem](t, r).Errors[0].Path)
+		require.Equal(t, "header."+trace.Field, into[api.Problem](t, r).Errors[0].Path)
 	}
 	require.NotContains(t, w.log.String(), "11010519491231002X")
 	one := w.call("reviewer", http.MethodGet, "/licence-types", nil).header.Get(api.HeaderTrace)

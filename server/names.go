@@ -10,6 +10,7 @@ import (
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/vault"
+	"github.com/elicense/elicense/vault/catalogue"
 )
 
 // Elements go by the short names of their type. On input their names in GB/T 36903 (certificateHolderName) and the
@@ -141,6 +142,9 @@ func (as *spelling) point(err error) error {
 	a := vaultProblem(r)
 	for i := range a.Errors {
 		field := r.Problems[i].Field
+		if field == "number" { // by its own rule the vault asks for it among the values
+			field = catalogue.MetaNumber
+		}
 		if name, ok := as.written[field]; ok {
 			a.Errors[i].Path = "/" + as.member + "/" + escape(name)
 		}

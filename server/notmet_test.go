@@ -1,90 +1,97 @@
 package server_test
 
-// notMet are the codes that no request of a test of this package brings about, with where they are met or why they
-// cannot be.
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// notMet are the codes that no request of a test of this package brings about, with why none can or what it would take,
+// and the test that proves them beside. A code that is met after all fails the run: see unmet.
 var notMet = map[string]string{
-	"SHEET_DOCTYPE":            "in no test so far",
-	"SHEET_EMPTY":              "by tests of server so far",
-	"SHEET_ENCRYPTED":          "in no test so far",
-	"SHEET_NEED_TEMP":          "the service always has temporary files",
-	"SHEET_READ":               "the service's own trouble with its store, told as internal",
-	"SHEET_TOO_LARGE":          "an upload of this test world is smaller than the limits of a sheet",
-	"act-basis-missing":        "by tests of vault so far",
-	"assertion-expired":        "by tests of vault so far",
-	"assertion-other-case":     "by tests of vault so far",
-	"audit-unavailable":        "it takes an audit that cannot be written",
-	"batch-state":              "in no test so far",
-	"brackets":                 "of comparing alone, which tells no notes",
-	"caller-id":                "by tests of vault so far",
-	"caller-unknown":           "by tests of vault so far",
-	"checkpoint-refused":       "by tests of vault so far",
-	"clerk-name":               "by tests of vault so far",
-	"conflict-living-licence":  "in no test so far",
-	"conflict-other-holder":    "in no test so far",
-	"conflict-same-file":       "in no test so far",
-	"conflict-state":           "in no test so far",
-	"conversion-differs":       "it takes a conversion that another release left unfinished",
-	"credentials-differ":       "by tests of server/identity so far",
-	"credentials-expired":      "by tests of cmd/elicense, server/identity so far",
-	"credentials-unchecked":    "by tests of server/identity so far",
-	"date_serial":              "in the rows file of the command convert alone: package convert",
-	"department-missing":       "by tests of vault so far",
-	"diff_other_type":          "the path and type_other_authority say it first",
-	"diff_version":             "the vault counts the versions",
-	"effective-in-future":      "by tests of vault so far",
-	"formula_value":            "in the rows file of the command convert alone: package convert",
-	"ground-unknown":           "by tests of vault so far",
-	"guessing-limit":           "by tests of vault so far",
-	"idempotency-key-missing":  "by tests of vault so far",
-	"identifier-check":         "by tests of internal/normal so far",
-	"identifier-other-licence": "by tests of vault so far",
-	"import-batch":             "by tests of vault so far",
-	"import-gap":               "by tests of vault so far",
-	"import-invalid":           "by tests of vault so far",
-	"import-reserved":          "by tests of vault so far",
-	"kind_unknown":             "a definition names its kinds and is read before",
-	"ledger-part-lost":         "by tests of vault so far",
-	"level-unknown":            "by tests of vault so far",
-	"list-too-long":            "by tests of vault so far",
-	"listed-twice":             "by tests of vault so far",
-	"login-certificate":        "by tests of server/identity so far",
-	"mapping_dateorder":        "in the rows file of the command convert alone: package convert",
-	"mapping_decimal":          "in the rows file of the command convert alone: package convert",
-	"mapping_encoding":         "by tests of vault/convert so far",
-	"mapping_replaced":         "in the rows file of the command convert alone: package convert",
-	"mapping_too_big":          "a request as large is refused as request-too-large",
-	"mapping_unit":             "in the rows file of the command convert alone: package convert",
-	"never-issued":             "by tests of cmd/elicense, server, vault/record so far",
-	"not-restored":             "by tests of vault so far",
-	"outcome-unknown":          "it takes a write whose end is not known",
-	"page-unchecked":           "by tests of vault so far",
-	"punctuation":              "of comparing alone, which tells no notes",
-	"purpose-missing":          "by tests of vault so far",
-	"reason-missing":           "by tests of vault so far",
-	"restored-not-caught-up":   "in no test so far",
-	"row_photo_missing":        "in the rows file of the command convert alone: package convert",
-	"row_photo_several":        "in the rows file of the command convert alone: package convert",
-	"row_too_large":            "by tests of vault/convert so far",
-	"sandbox-credentials":      "by tests of server/identity so far",
-	"seal-away":                "it takes a documenter, which is the binary's",
-	"several_names":            "of comparing alone, which tells no notes",
-	"signature-authority":      "by tests of server/identity so far",
-	"signature-coverage":       "by tests of server/identity so far",
-	"signature-malformed":      "by tests of server, server/identity so far",
-	"signature-memory-full":    "by tests of server, server/identity so far",
-	"signature-outdated":       "by tests of cmd/elicense, server/identity so far",
-	"signature-refused":        "by tests of vault so far",
-	"signer-changed":           "it takes a certificate that is replaced between two steps of one request: TestSignerChangedIsRetried",
-	"text-control-character":   "by tests of vault so far",
-	"text-too-long":            "by tests of vault so far",
-	"too-many-at-once":         "by tests of cmd/elicense-ca, server, server/identity so far",
-	"type-not-granted":         "by tests of vault so far",
-	"type_too_big":             "a request as large is refused as request-too-large",
-	"upload-cut-off":           "by tests of server so far",
-	"validity-gap":             "by tests of vault so far",
-	"value_image_bytes":        "by tests of vault, vault/catalogue so far",
-	"value_image_pixels":       "by tests of vault/catalogue so far",
-	"value_not_normal":         "values are normalised before they are checked",
-	"value_today_unknown":      "the service has a clock",
-	"value_unknown_field":      "by tests of vault/catalogue so far",
+	"SHEET_NEED_TEMP":        "the service always has temporary files",
+	"SHEET_READ":             "the service's own trouble with its store, told as internal",
+	"SHEET_TOO_LARGE":        "an upload of this test world is smaller than the limits of a sheet; internal/sheet: TestXLSXRefusals",
+	"assertion-other-case":   "an applicant is vouched for in the case that the request names",
+	"audit-unavailable":      "it takes an audit that cannot be written",
+	"brackets":               "of comparing alone, which tells no notes",
+	"checkpoint-refused":     "of restoring and of operators, by the command alone; vault: TestCaughtUp",
+	"clerk-name":             "said as clerk-not-taken before the vault is asked; vault: TestClerk_A79",
+	"conversion-differs":     "it takes a conversion that another release left unfinished",
+	"credentials-differ":     "it takes a connection with a certificate; server/identity: TestMutualTLS",
+	"credentials-expired":    "it takes a certificate or token past its end; server/identity: TestTokenRefuses",
+	"credentials-unchecked":  "it takes revocation lists that are too old; server/identity: TestCertificateStatus",
+	"date_serial":            "in the rows file of the command convert alone: package convert",
+	"diff_other_type":        "the path and type_other_authority say it first",
+	"diff_version":           "the vault counts the versions",
+	"formula_value":          "in the rows file of the command convert alone: package convert",
+	"ground-unknown":         "the description names the grounds: request-invalid; vault: TestGrounds_A77_A79",
+	"import-batch":           "it takes two vaults with batches of one random name; vault: TestImportConverted",
+	"import-reserved":        "a service sends nothing that is only reserved; vault: TestImportReserved",
+	"kind_unknown":           "a definition names its kinds and is read before",
+	"ledger-part-lost":       "it takes a ledger of which a restore has lost a part; vault: TestAcceptLoss_D1_4",
+	"level-unknown":          "the description names the levels: request-invalid; vault: TestRegistrationRefused",
+	"list-too-long":          "the description bounds every list: request-invalid; vault: TestRegistrationRefused",
+	"login-certificate":      "it takes a certificate that names nobody by number; server/identity: TestLoginNobody",
+	"mapping_dateorder":      "in the rows file of the command convert alone: package convert",
+	"mapping_decimal":        "in the rows file of the command convert alone: package convert",
+	"mapping_replaced":       "in the rows file of the command convert alone: package convert",
+	"mapping_too_big":        "a request as large is refused as request-too-large",
+	"mapping_unit":           "in the rows file of the command convert alone: package convert",
+	"never-issued":           "no refusal: TestDeclareComplete wants it as the reason of an absence",
+	"not-restored":           "of the command restore alone; vault: TestAcceptLossRefusals",
+	"outcome-unknown":        "it takes a write whose end is not known",
+	"page-unchecked":         "it takes a service that makes no documents, which the binary's never is; vault: TestPageOfType",
+	"punctuation":            "of comparing alone, which tells no notes",
+	"purpose-missing":        "the description wants a purpose: request-invalid; vault: TestGrounds_A77_A79",
+	"restored-not-caught-up": "it takes a vault that was restored; vault: TestCaughtUp",
+	"row_photo_missing":      "in the rows file of the command convert alone: package convert",
+	"row_photo_several":      "in the rows file of the command convert alone: package convert",
+	"row_too_large":          "too_long says it first of every element of the shipped types",
+	"sandbox-credentials":    "it takes a service for production; server/identity: TestChain",
+	"seal-away":              "it takes a documenter, which is the binary's",
+	"several_names":          "of comparing alone, which tells no notes",
+	"signature-authority":    "it takes a service of several names; server/identity: TestSignatureRefuses",
+	"signature-memory-full":  "it takes a hundred thousand signatures within their time; server/identity: TestReplayMemory",
+	"signer-changed":         "it takes a certificate that is replaced between two steps of one request: TestSignerChangedIsRetried",
+	"too-many-at-once":       "it takes as many requests at one time as a test cannot send surely: TestTurnsWaiting",
+	"type_too_big":           "a request as large is refused as request-too-large",
+	"value_image_bytes":      "vault/catalogue: TestCheckImage",
+	"value_image_pixels":     "vault/catalogue: TestCheckImage",
+	"value_not_normal":       "values are normalised before they are checked",
+	"value_today_unknown":    "the service has a clock",
+	"value_unknown_field":    "said as field-unknown or heading_element before; vault/catalogue: TestCheckValues",
+}
+
+// byChance are those of them that a test may meet or not, as requests happen to come together.
+var byChance = map[string]bool{"too-many-at-once": true}
+
+// testNamed is where a reason names a test, of this package or of another.
+var testNamed = regexp.MustCompile(`(?:([a-z/]+): )?(Test\w+)$`)
+
+// TestReasonsOfNotMet: the tests that the exceptions name are there.
+func TestReasonsOfNotMet(t *testing.T) {
+	t.Parallel()
+	for code, reason := range notMet {
+		m := testNamed.FindStringSubmatch(reason)
+		if m == nil {
+			continue
+		}
+		dir := "."
+		if m[1] == "vault" || regexp.MustCompile("^(vault|server|internal)/").MatchString(m[1]) {
+			dir = filepath.Join("..", m[1])
+		}
+		files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+		require.NoError(t, err)
+		found := false
+		for _, path := range files {
+			src, err := os.ReadFile(path)
+			require.NoError(t, err)
+			found = found || regexp.MustCompile(`(?m)^func `+m[2]+`\(`).Match(src)
+		}
+		require.True(t, found, "%s: %s", code, reason)
+	}
 }

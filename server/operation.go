@@ -68,6 +68,7 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 		op.status = http.StatusOK
 	}
 	_, isWrite := any(new(I)).(write)
+	in := placesIn(reflect.TypeFor[I]())
 	huma.Register(s.api, huma.Operation{
 		OperationID: op.id, Method: op.method, Path: api.Version + op.path, Summary: op.zh + " / " + op.en,
 		Tags: []string{op.tag}, DefaultStatus: op.status, SkipValidateParams: false,
@@ -78,11 +79,12 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *identi
 		},
 		Responses: s.responses(op), Security: security(op), RequestBody: requestBody(op),
 		SkipValidateBody: op.consumes != nil, // the library reads it
-	}, func(ctx context.Context, in *I) (*O, error) {
+	}, func(ctx context.Context, asked *I) (*O, error) {
 		caller := identity.From(ctx)
-		out, err := handle(ctx, caller, in)
+		out, err := handle(ctx, caller, asked)
 		if err != nil {
 			p := s.problem(ctx, err)
+			in.place(p, err)
 			if caller != nil {
 				s.tallies.add(ctx, caller.Department, tallyRefused+"/"+p.Code, 1)
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/engine"
+	"github.com/elicense/elicense/internal/httpsig"
 	"github.com/elicense/elicense/server/identity"
 	"github.com/elicense/elicense/vault"
 	"github.com/elicense/elicense/vault/catalogue"
@@ -39,11 +41,7 @@ func (a *answer) ContentType(string) string { return problemType }
 // problem turns an error of the library into what the caller is told. What it does not know is "internal": the error
 // goes to the log, the caller gets the trace id.
 func (s *Server) problem(ctx context.Context, err error) *answer {
-	var known *answer
-	if errors.As(err, &known) {
-		return s.finish(ctx, known)
-	}
-	if p := refusalProblem(err); p != nil {
+	if p := knownProblem(err); p != nil {
 		return s.finish(ctx, p)
 	}
 	for _, k := range []struct {
@@ -63,6 +61,15 @@ func (s *Server) problem(ctx context.Context, err error) *answer {
 	return s.finish(ctx, codeProblem(CodeInternal))
 }
 
+// knownProblem is what the caller is told of a refusal; nil if err is none.
+func knownProblem(err error) *answer {
+	var known *answer
+	if errors.As(err, &known) {
+		return known
+	}
+	return refusalProblem(err)
+}
+
 // refusalProblem knows the typed refusals of the library; nil if err is none.
 func refusalProblem(err error) *answer {
 	var r *vault.Refusal
@@ -72,7 +79,7 @@ func refusalProblem(err error) *answer {
 	var who *identity.Refusal
 	if errors.As(err, &who) {
 		p := codeProblem(Code(who.Code))
-		p.Errors[0].Path = who.Path
+		p.Errors[0].Path = placeOfProof(who)
 		return p
 	}
 	var t *catalogue.TypeError
@@ -82,9 +89,20 @@ func refusalProblem(err error) *answer {
 	return workProblem(err)
 }
 
+// placeOfProof is where in a request its proof is wrong: a member, a header, or a part of what a signature covers.
+func placeOfProof(r *identity.Refusal) string {
+	switch {
+	case r.Code == identity.CodeDigest:
+		return "header." + httpsig.FieldDigest
+	case r.Path == "" || strings.HasPrefix(r.Path, "/") || strings.HasPrefix(r.Path, "header."):
+		return r.Path
+	}
+	return "header." + httpsig.FieldInput + " " + r.Path
+}
+
 // vaultProblem tells everything that is wrong, the status by what kind of refusal it is.
 func vaultProblem(r *vault.Refusal) *answer {
-	a := &answer{api.Problem{Status: statusOf(r.Err), Retryable: retryable(r.Err) || r.Has(vault.CodeSignerChanged)}}
+	a := &answer{api.Problem{Status: statusOf(r.Err), Retryable: retryable(r.Err) || passing(r.Problems)}}
 	for i := range r.Problems {
 		p := &r.Problems[i]
 		d := defect(string(p.Code), p.Zh, p.En)
@@ -93,6 +111,15 @@ func vaultProblem(r *vault.Refusal) *answer {
 		a.Errors = append(a.Errors, d)
 	}
 	return a.headline()
+}
+
+// passing reports whether all that is wrong passes by itself: a certificate that was just replaced, a day that comes.
+func passing(list []vault.Problem) bool {
+	return len(list) > 0 && !slices.ContainsFunc(list, func(p vault.Problem) bool {
+		return !slices.Contains([]vault.Code{
+			vault.CodeSignerChanged, vault.CodeEffectiveFuture, vault.CodeValidityGap,
+		}, p.Code)
+	})
 }
 
 func typeProblem(t *catalogue.TypeError) *answer {

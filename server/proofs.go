@@ -135,7 +135,8 @@ type growthInput struct {
 
 func (s *Server) growth(ctx context.Context, _ *identity.Caller, in *growthInput) (*fileOutput, error) {
 	content, err := s.cfg.Vault.Growth(ctx, in.Since)
-	if errors.Is(err, vault.ErrNotFound) {
+	if vault.CodeOf(err) == vault.CodeCheckpoint { // a part that was lost does not come later
+
 		return nil, codeProblem(CodeNoCheckpoint)
 	}
 	if err != nil {

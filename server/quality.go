@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/elicense/elicense/api"
 	"github.com/elicense/elicense/internal/code"
 	"github.com/elicense/elicense/server/identity"
@@ -41,8 +43,13 @@ func (s *Server) quality(ctx context.Context, c *identity.Caller, in *qualityInp
 	own := c.Role == identity.RoleDepartmentSystem || c.Role == identity.RoleDepartmentClerk
 	if own && department != c.Department || code.CheckUSCC(department) != nil {
 		p := codeProblem(CodeDepartment)
-		p.Errors[0].Path = "department"
+		p.Errors[0].Path = "query.department"
 		return nil, p
+	}
+	if in.Until < in.From {
+		return nil, misfit(http.StatusUnprocessableEntity, []error{
+			&huma.ErrorDetail{Location: "query.until", Message: msgOrder},
+		})
 	}
 	q, err := s.qualityOf(ctx, department, in)
 	if err == nil && own {

@@ -73,16 +73,20 @@ var schemaRules = []schemaRule{
 		"请改正，并带时区", "a time is written 2026-03-02T09:30:00+08:00 (RFC 3339)", "correct it, with its zone"),
 	ruleOf("format date-time", "invalid date/time for format %s", "时间应写作 2026-03-02T09:30:00+08:00（RFC 3339）",
 		"请改正，并带时区", "a time is written 2026-03-02T09:30:00+08:00 (RFC 3339)", "correct it, with its zone"),
-	ruleOf("minLength", validation.MsgExpectedMinLength, "长度不足 {}", "请填写完整", "it is shorter than {}", "fill it in"),
-	ruleOf("maxLength", validation.MsgExpectedMaxLength, "长度超过 {}", "请缩短", "it is longer than {}", "shorten it"),
+	ruleOf("order", msgOrder, "末日早于首日", "请把两个日期改正或对调", "the last day lies before the first",
+		"correct the two days, or exchange them"),
+	ruleOf("minLength", validation.MsgExpectedMinLength, "不足 {} 个字符", "请填写完整",
+		"it has fewer characters than {}", "fill it in"),
+	ruleOf("maxLength", validation.MsgExpectedMaxLength, "超过 {} 个字符", "请缩短",
+		"it has more characters than {}", "shorten it"),
 	ruleOf("minItems", validation.MsgExpectedMinItems, "至少要有 {} 项", "请补足",
-		"there are to be {} items at least", "add some"),
-	ruleOf("maxItems", validation.MsgExpectedMaxItems, "至多 {} 项", "请分几次提交", "there may be {} items at most",
+		"it has fewer items than {}", "add some"),
+	ruleOf("maxItems", validation.MsgExpectedMaxItems, "至多 {} 项", "请分几次提交", "it has more items than {}",
 		"send several requests"),
 	ruleOf("minProperties", validation.MsgExpectedMinProperties, "至少要有 {} 个成员", "请补足",
-		"there are to be {} members at least", "add some"),
+		"it has fewer members than {}", "add some"),
 	ruleOf("maxProperties", validation.MsgExpectedMaxProperties, "至多 {} 个成员", "请减少",
-		"there may be {} members at most", "leave some out"),
+		"it has more members than {}", "leave some out"),
 	ruleOf("minimum", validation.MsgExpectedMinimumNumber, "不得小于 {}", "请改成不小于它的数",
 		"it may not be less than {}", "write this number or a larger one"),
 	ruleOf("maximum", validation.MsgExpectedMaximumNumber, "不得大于 {}", "请改成不大于它的数",
@@ -142,7 +146,7 @@ func schemaDefect(code Code, e *huma.ErrorDetail) api.Defect {
 // parameterPlace is where a parameter belongs, in words.
 type parameterPlace struct{ name, zh, en string }
 
-// placeOf puts query.from and header.Idempotency-Key into words.
+// partOf puts query.from and header.Idempotency-Key into words.
 func partOf(location string) parameterPlace {
 	where, name, _ := strings.Cut(location, ".")
 	switch where {
@@ -150,6 +154,8 @@ func partOf(location string) parameterPlace {
 		return parameterPlace{name, "查询参数", "query parameter"}
 	case "header":
 		return parameterPlace{name, "请求头", "header"}
+	case "path":
+		return parameterPlace{name, "路径参数", "path parameter"}
 	}
 	return parameterPlace{name, "参数", "parameter"}
 }

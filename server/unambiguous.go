@@ -25,8 +25,9 @@ import (
 // soleFields are the fields that decide what is done, and by whom: of two lines readers may take either.
 var soleFields = []string{"Authorization", "Content-Type", "Content-Encoding", api.HeaderIdempotencyKey, "If-Match"}
 
-// Findings of this file beside those of huma; see schemaRules.
+// Findings beside those of huma; see schemaRules.
 const (
+	msgOrder  = "the last day lies before the first"
 	msgQuery  = "the query cannot be read"
 	msgSingle = "expected at most one value, but received multiple values"
 )

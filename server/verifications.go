@@ -163,27 +163,25 @@ func (s *Server) judge(ctx context.Context, c *identity.Caller, kept *verdict, q
 	return s.keepVerdict(ctx, kept, reports)
 }
 
-// submitted opens the documents of a request.
+// submitted opens the documents of a request, or tells all that do not open.
 func (s *Server) submitted(ctx context.Context, owner string, list []api.Submitted) ([]verify.Named, error) {
 	out := make([]verify.Named, 0, len(list))
+	var found []error
 	for i := range list {
 		d := &list[i]
 		body, size, err := s.contentOf(ctx, owner, d.Content, d.File)
-		if err != nil {
-			return nil, at(documentPath(i, "file"), err)
-		}
-		if body == nil {
+		found = append(found, at(documentPath(i, "file"), err))
+		if err == nil && body == nil {
 			p := codeProblem(CodeNoContent)
 			p.Errors[0].Path = documentPath(i, "content")
-			return nil, p
+			found = append(found, p)
 		}
 		doc := verify.Named{Name: d.Name, Document: verify.Document{Body: body, Size: size, Licence: d.Licence}}
-		if doc.Content, doc.ContentSize, err = s.contentOf(ctx, owner, d.Signed, d.SignedF); err != nil {
-			return nil, at(documentPath(i, "signedFile"), err)
-		}
+		doc.Content, doc.ContentSize, err = s.contentOf(ctx, owner, d.Signed, d.SignedF)
+		found = append(found, at(documentPath(i, "signedFile"), err))
 		out = append(out, doc)
 	}
-	return out, nil
+	return out, together(found...)
 }
 
 // contentOf is content that came with the request or was uploaded before; nil if there is neither.

@@ -117,11 +117,12 @@ func (s *Server) subscribe(ctx context.Context, c *identity.Caller, in *subscrib
 	if err != nil {
 		return nil, err
 	}
-	if _, err := kindsOf(in.Body.Kinds); err != nil {
-		return nil, err
-	}
 	types, err := typesOf(c, in.Body.Types)
 	if err != nil {
+		return nil, err
+	}
+	_, noKind := kindsOf(in.Body.Kinds)
+	if err := together(noKind, h.CheckURL(in.Body.URL)); err != nil {
 		return nil, err
 	}
 	sub, again, err := h.Subscribe(ctx, feed.Request{

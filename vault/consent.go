@@ -138,7 +138,7 @@ func (v *Vault) putConsent(ctx context.Context, s *session, note auditNote, g gi
 			return v.appendAudit(w, s, note)
 		}
 		if !s.at.Before(out.Expires) {
-			return refuse(ErrInvalid, CodeConsentUnknown, "until")
+			return refuse(ErrInvalid, CodeUntilPast, "until")
 		}
 		return v.writeConsent(w, s, note, g)
 	})

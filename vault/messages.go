@@ -18,6 +18,7 @@ const (
 	CodeBasisMissing      Code = "basis-missing"
 	CodeBasisNotGranted   Code = "basis-not-granted"
 	CodeConsentUnknown    Code = "consent-unknown"
+	CodeUntilPast         Code = "until-past"
 	CodeNotOperator       Code = "not-operator"
 	CodeNotAuditor        Code = "not-auditor"
 	CodeMessage           Code = "message-id-malformed"
@@ -34,7 +35,6 @@ const (
 	CodePageUnchecked     Code = "page-unchecked"
 	CodeReclassified      Code = "classification-reason"
 	CodeIdentifier        Code = "identifier-malformed"
-	CodeIdentifierCheck   Code = "identifier-check"
 	CodeIdentifierOther   Code = "identifier-other-licence"
 	CodeNumberTaken       Code = "number-taken"
 	CodeNoNumbering       Code = "no-numbering-rule"
@@ -162,6 +162,11 @@ var messages = map[Code]sentence{
 		"the consent does not exist, has ended or covers something else; obtain a new one",
 		rule.LegalGround,
 	},
+	CodeUntilPast: {
+		"授权的最后一天已经过去；请写今天或以后的日期",
+		"the last day of the consent is over; give today or a later day",
+		rule.LegalGround,
+	},
 	CodeNotOperator: {"仅管理员可以办理；请由管理员账号办理", "only an operator may do this; ask one to", rule.OperatorOnly},
 	CodeNotAuditor: {
 		"审计记录仅管理员和登记的审计方可以查看；请由其查看，或由管理员登记为审计方（caller add --auditor）",
@@ -242,11 +247,6 @@ var messages = map[Code]sentence{
 	CodeIdentifier: {
 		"电子证照标识格式不正确（GB/T 36904）；请核对各段",
 		"the licence identifier is malformed (GB/T 36904); check its parts",
-		rule.Identifier,
-	},
-	CodeIdentifierCheck: {
-		"电子证照标识校验位不符，已按正确校验位处理；请更正提供该标识的来源",
-		"the identifier's check character is wrong and the right one was used; correct where the identifier came from",
 		rule.Identifier,
 	},
 	CodeIdentifierOther: {

@@ -19,7 +19,7 @@ func TestNoteSentence_A89(t *testing.T) {
 		require.NotEmpty(t, en, c)
 	}
 	zh, _ := vault.Note{Code: "date_style", Old: "2026.3.1", New: "2026-03-01"}.Sentence()
-	require.Equal(t, "日期“2026.3.1”读作 2026-03-01。", zh)
+	require.Equal(t, "日期“2026.3.1”读作 2026-03-01", zh)
 	zh, _ = vault.Note{Code: vault.CodeHolderKindTold, New: "001"}.Sentence()
 	require.Contains(t, zh, "持证主体代码类型按代码判断")
 }

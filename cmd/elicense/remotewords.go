@@ -74,10 +74,15 @@ func refusedBy(cmd *cobra.Command, p *client.ProblemError) error {
 // problemIn is one thing that is wrong in the words of the command line.
 func problemIn(cmd *cobra.Command, d *api.Defect) cli.Problem {
 	where := d.Path
-	if where == "header."+api.HeaderIdempotencyKey {
+	switch where {
+	case "header." + api.HeaderIdempotencyKey:
 		where = "/key"
+	case "header.If-Match":
+		where = "/version"
+	case "header." + api.HeaderClerk:
+		where = "/clerk"
 	}
-	for _, member := range []string{"/values/", "/claims/", "/"} {
+	for _, member := range []string{"/values/", "/claims/", "/", "path.", "query."} {
 		if short, cut := strings.CutPrefix(where, member); cut {
 			where = short
 			break

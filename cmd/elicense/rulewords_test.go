@@ -20,7 +20,7 @@ func TestRuleWords(t *testing.T) {
 	for _, c := range normal.Codes() {
 		m, ok := normal.MessageOf(c)
 		require.True(t, ok)
-		if m.FixEN == "Nothing to do." || m.FixEN == "Please compare with the paper." || slices.Contains(notes, c) {
+		if m.FixEN == "nothing to do" || m.FixEN == "please compare with the paper" || slices.Contains(notes, c) {
 			require.NotEmpty(t, ruleWords[c], c)
 		}
 	}

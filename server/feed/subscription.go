@@ -51,13 +51,21 @@ type Request struct {
 	Refuse error // why a new one is refused; nil: it is not
 }
 
+// CheckURL refuses an address that events may not be sent to.
+func (h *Webhooks) CheckURL(url string) error {
+	if !h.cfg.Allowed(url) {
+		return ErrURL
+	}
+	return nil
+}
+
 // Subscribe makes a subscription. The same owner, key and request give the same one again, and true.
 func (h *Webhooks) Subscribe(ctx context.Context, q Request) (*Subscription, bool, error) {
 	if q.Owner.ID == "" || q.Key == "" {
 		return nil, false, ErrConfig
 	}
-	if !h.cfg.Allowed(q.URL) {
-		return nil, false, ErrURL
+	if err := h.CheckURL(q.URL); err != nil {
+		return nil, false, err
 	}
 	end, err := h.cfg.Source.End(ctx)
 	if err != nil {

@@ -32,7 +32,7 @@ func TestRowWords(t *testing.T) {
 	for _, c := range normal.Codes() {
 		m, ok := normal.MessageOf(c)
 		require.True(t, ok)
-		isNote := m.FixEN == "Nothing to do." || m.FixEN == "Please compare with the paper." || slices.Contains(notes, c)
+		isNote := m.FixEN == "nothing to do" || m.FixEN == "please compare with the paper" || slices.Contains(notes, c)
 		if !isNote {
 			refusals = append(refusals, vault.Code(c))
 		}

@@ -32,6 +32,7 @@ var notMet = map[string]string{
 	"diff_other_type":          "the path and type_other_authority say it first",
 	"diff_version":             "the vault counts the versions",
 	"effective-in-future":      "by tests of vault so far",
+	"row_hidden":               "in the rows file of the command convert alone: package convert",
 	"formula_value":            "in the rows file of the command convert alone: package convert",
 	"ground-unknown":           "by tests of vault so far",
 	"guessing-limit":           "by tests of vault so far",

@@ -54,14 +54,18 @@ type Conversion struct {
 
 // LedgerRead is what a ledger was read as.
 type LedgerRead struct {
-	File       string         `json:"file" doc:"SM3 of the ledger, hexadecimal"`
-	Mapping    string         `json:"mapping" doc:"SM3 of the mapping, hexadecimal"`
-	Format     string         `json:"format" doc:"csv, xlsx, xls"`
-	Encoding   string         `json:"encoding,omitempty" doc:"of a text file"`
-	Sheet      string         `json:"sheet" doc:"the sheet that was worked"`
-	Others     []string       `json:"others,omitempty" doc:"other visible sheets with headings of the type, which were not"`
-	HeadingRow int            `json:"headingRow" doc:"last row of the heading"`
-	Columns    []LedgerColumn `json:"columns" doc:"what each column was taken for"`
+	File       string   `json:"file" doc:"SM3 of the ledger, hexadecimal"`
+	Mapping    string   `json:"mapping" doc:"SM3 of the mapping, hexadecimal"`
+	Format     string   `json:"format" doc:"csv, xlsx, xls"`
+	Encoding   string   `json:"encoding,omitempty" doc:"of a text file"`
+	Sheet      string   `json:"sheet" doc:"the sheet that was worked"`
+	Others     []string `json:"others,omitempty" doc:"other visible sheets with headings of the type, which were not"`
+	HeadingRow int      `json:"headingRow" doc:"last row of the heading"`
+
+	HiddenSheet bool `json:"hiddenSheet,omitempty" doc:"the sheet is hidden: it was named, or there is no other"`
+	Hidden      int  `json:"hidden,omitempty" doc:"rows that the sheet does not show, worked as all others"`
+
+	Columns []LedgerColumn `json:"columns" doc:"what each column was taken for"`
 }
 
 // LedgerColumn is what one column of a ledger was taken for.

@@ -45,6 +45,7 @@ func readOf(r *convert.Report) api.LedgerRead {
 	out := api.LedgerRead{
 		File: hex.EncodeToString(r.Digest[:]), Mapping: hex.EncodeToString(r.Mapping[:]), Format: r.Format,
 		Encoding: r.Encoding, Sheet: r.Sheet, Others: r.Others, HeadingRow: r.HeadingRow, Columns: []api.LedgerColumn{},
+		HiddenSheet: r.HiddenSheet, Hidden: r.Hidden,
 	}
 	for _, c := range r.Columns {
 		out.Columns = append(out.Columns, api.LedgerColumn(c))

@@ -29,6 +29,7 @@ func (cv *conversion) showReport(r *convert.Report) {
 		cv.Tell("另有工作表像同类台账，没有转换：%s；用 --sheet 逐一转换", "other sheets look alike and were not converted: %s; "+
 			"convert each by itself, named with --sheet", strings.Join(r.Others, "、"))
 	}
+	cv.tellHidden(r.HiddenSheet, r.Hidden)
 	if r.Skipped > 0 {
 		cv.Tell("跳过 %d 行（空行、重复的表头、合计、附注）", "%d rows passed over: empty ones, headings again, totals, notes", r.Skipped)
 	}
@@ -44,6 +45,17 @@ func (cv *conversion) showReport(r *convert.Report) {
 	cv.showPhotos(r)
 	cv.Tell("用时 %s，每秒 %s 行", "took %s, %s rows a second", short(r.Elapsed), rate(r))
 	cv.showNext(r)
+}
+
+// tellHidden says what of a ledger is not shown: what is hidden is often what was crossed out.
+func (c *program) tellHidden(sheet bool, rows int) {
+	if sheet {
+		c.Tell("此工作表是隐藏的，请核对是否该用", "the sheet is hidden: see whether it is the one to use")
+	}
+	if rows > 0 {
+		c.Tell("有 %d 行在表中是隐藏的（或被筛选隐藏），照常处理；请核对是否已作废",
+			"%d rows are hidden in the sheet, or by a filter, and are worked as all others: see whether they were crossed out", rows)
+	}
 }
 
 // unusedColumns are those with a heading that went into no element and that the mapping does not pass over.

@@ -121,7 +121,7 @@ func detectIn(ctx context.Context, ledger ledgerFile, t *vault.LicenceType) (*co
 func (c *program) showProposal(p *convert.Proposal, saved string) error {
 	out := map[string]any{
 		"format": p.Format, "encoding": p.Encoding, "sheet": p.Sheet, "heading_row": p.HeadingRow, "columns": p.Columns,
-		"problems": p.Problems, "mapping": string(p.Mapping.Encode()),
+		"problems": p.Problems, "mapping": string(p.Mapping.Encode()), "hidden_sheet": p.HiddenSheet, "hidden": p.Hidden,
 	}
 	err := c.Emit(out, func() {
 		c.Tell("%s %s，工作表 %s，表头到第 %d 行", "%s %s, sheet %s, heading down to row %d", p.Format, p.Encoding, p.Sheet,
@@ -133,6 +133,7 @@ func (c *program) showProposal(p *convert.Proposal, saved string) error {
 			}
 			c.Fact("  %-3s %s → %s", col.Column, col.Heading, use)
 		}
+		c.tellHidden(p.HiddenSheet, p.Hidden)
 		for i := range p.Problems {
 			x := &p.Problems[i]
 			c.Tell("  未定：%s [%s]", "  open: %s [%s]", c.Say(x.Zh, x.En), x.Code)

@@ -14,6 +14,7 @@ func reportIn(x *api.Conversion, file string) (*convert.Report, error) {
 	r := &convert.Report{
 		File: file, Format: x.Read.Format, Encoding: x.Read.Encoding, Sheet: x.Read.Sheet,
 		HeadingRow: x.Read.HeadingRow, Others: x.Read.Others, DryRun: x.DryRun, Batch: x.Batch, Again: x.Again,
+		HiddenSheet: x.Read.HiddenSheet, Hidden: x.Read.Hidden,
 		Counts: x.Counts, Resumed: x.Resumed, Skipped: x.Skipped, Noted: x.Noted,
 		Scans: pairingIn(x.Scans), Photos: pairingIn(x.Photos), Elapsed: time.Duration(x.Seconds * float64(time.Second)),
 		Reconcile: convert.Reconciliation{

@@ -201,6 +201,16 @@ func (s *serveSettings) check() error {
 	case !soundQuotas(s):
 		return badService("stored_mib、stored_holder_mib 与 stored_of 的各项须在 1 与 1 PiB 之间",
 			"stored_mib, stored_holder_mib and each of stored_of lie between 1 and 1 PiB")
+	}
+	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+		return badService("listen 应为 地址:端口，现为 "+s.Listen, "listen is ADDRESS:PORT, and not "+s.Listen)
+	}
+	return s.checkUpkeep()
+}
+
+// checkUpkeep refuses settings of what the service does by itself.
+func (s *serveSettings) checkUpkeep() error {
+	switch {
 	case s.Memory != 0 && (s.Memory < leastMemory || s.Memory > maxStored):
 		return badService("memory_mib 须为 0（不限）或至少 "+strconv.Itoa(leastMemory),
 			"memory_mib is 0, for no limit, or at least "+strconv.Itoa(leastMemory))
@@ -208,9 +218,6 @@ func (s *serveSettings) check() error {
 		return badService("checkpoint_every 至少 1s", "checkpoint_every is at least 1s")
 	case s.BackupEvery < time.Minute || s.BackupKeep < 1:
 		return badService("backup_every 至少 1m，backup_keep 至少 1", "backup_every is at least 1m, backup_keep at least 1")
-	}
-	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
-		return badService("listen 应为 地址:端口，现为 "+s.Listen, "listen is ADDRESS:PORT, and not "+s.Listen)
 	}
 	return nil
 }

@@ -47,6 +47,7 @@ type Row struct {
 	Number int    // 1-based row of the sheet; in a text file the record's number, as Excel would show it
 	Line   int    // 1-based physical line where the record begins; 0 outside text files
 	Cells  []Cell // gaps are empty cells; trailing empty cells may be there or not
+	Hidden bool   // the sheet does not show it, or a filter hides it; never in a text file
 	Err    *Error // what is wrong with this row; Cells then hold what could be read, for display only
 
 	raw  []byte // text files: the record as parsed, with its line ending; valid until the next Next
@@ -55,7 +56,7 @@ type Row struct {
 }
 
 func (r *Row) reset() {
-	r.Number, r.Line, r.Err = 0, 0, nil
+	r.Number, r.Line, r.Hidden, r.Err = 0, 0, false, nil
 	r.Cells, r.ends, r.raw, r.body = r.Cells[:0], r.ends[:0], nil, 0
 }
 

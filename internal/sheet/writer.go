@@ -176,7 +176,9 @@ func (o *xlsxOut) begin(s SheetInfo) error {
 }
 
 // write appends a row; number 0 is the next one.
-func (o *xlsxOut) write(number int, cells []Cell) error {
+func (o *xlsxOut) write(number int, cells []Cell) error { return o.writeRow(number, false, cells) }
+
+func (o *xlsxOut) writeRow(number int, hidden bool, cells []Cell) error {
 	if number == 0 {
 		number = o.last + 1
 	}
@@ -185,8 +187,11 @@ func (o *xlsxOut) write(number int, cells []Cell) error {
 	}
 	o.last = number
 	b := append(o.buf[:0], `<row r="`...)
-	b = strconv.AppendInt(b, int64(number), 10)
-	b = append(b, `">`...)
+	b = append(strconv.AppendInt(b, int64(number), 10), '"')
+	if hidden {
+		b = append(b, ` hidden="1"`...)
+	}
+	b = append(b, '>')
 	for i := range cells {
 		b = o.appendCell(b, cellPlace{i, number}, &cells[i])
 	}

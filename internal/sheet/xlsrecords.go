@@ -9,7 +9,8 @@ import (
 // xlsScan is what one pass over a sheet's records finds out.
 type xlsScan struct {
 	merges []Range
-	sorted bool // cells stand row after row, as [MS-XLS] has it
+	hidden map[int]bool // rows that are not shown, from 0
+	sorted bool         // cells stand row after row, as [MS-XLS] has it
 }
 
 // scan reads through a sheet once.
@@ -78,6 +79,9 @@ func (c *xlsCells) record(sc *xlsScan) error {
 		if c.depth > 1 {
 			continue
 		}
+		if c.b.typ == recRow && sc != nil {
+			sc.addRow(c.b.data)
+		}
 		if c.b.typ == recMerged && sc != nil {
 			if err := sc.addMerges(c.b.data, c.s.in.opts.Limits.Merges); err != nil {
 				return err
@@ -85,6 +89,20 @@ func (c *xlsCells) record(sc *xlsScan) error {
 		}
 		return nil
 	}
+}
+
+// fDyZero is the flag of a ROW record that stands for no height.
+const fDyZero = 0x20
+
+// addRow reads a ROW record: the row in its first two bytes, flags in the two from 12 on.
+func (sc *xlsScan) addRow(d []byte) {
+	if len(d) < 14 || d[12]&fDyZero == 0 {
+		return
+	}
+	if sc.hidden == nil {
+		sc.hidden = make(map[int]bool)
+	}
+	sc.hidden[int(binary.LittleEndian.Uint16(d))] = true
 }
 
 // addMerges reads a MERGEDCELLS record: a number, then first row, last row, first column, last column.

@@ -14,7 +14,8 @@ const maxSorted = 2 << 20
 type xlsRows struct {
 	cells  cellSource
 	lim    Limits
-	ahead  bool // the cell in cells.at belongs to the next row
+	hidden map[int]bool // rows from 0
+	ahead  bool         // the cell in cells.at belongs to the next row
 	text   []byte
 	cuts   []span
 	finish error
@@ -35,13 +36,13 @@ func (s *xlsSource) rows(sheet int) (rowReader, error) {
 	}
 	c := s.cells(sheet)
 	if sc.sorted {
-		return &xlsRows{cells: c, lim: s.in.opts.Limits}, nil
+		return &xlsRows{cells: c, lim: s.in.opts.Limits, hidden: sc.hidden}, nil
 	}
 	all, err := sortCells(c)
 	if err != nil {
 		return nil, err
 	}
-	return &xlsRows{cells: all, lim: s.in.opts.Limits}, nil
+	return &xlsRows{cells: all, lim: s.in.opts.Limits, hidden: sc.hidden}, nil
 }
 
 // sortedCells are all cells of a sheet, for a writer that did not keep the order.
@@ -102,7 +103,7 @@ func (r *xlsRows) next(row *Row) error {
 			break
 		}
 		if row.Number == 0 {
-			row.Number = at.row + 1
+			row.Number, row.Hidden = at.row+1, r.hidden[at.row]
 		}
 		if at.row+1 != row.Number {
 			r.ahead = true
@@ -178,7 +179,7 @@ func (s *xlsSource) annotateSheet(out *xlsxOut, sheet, column int, each func(*Ro
 			}
 			cells = addCells(cells, column, extra)
 		}
-		if err := out.write(row.Number, cells); err != nil {
+		if err := out.writeRow(row.Number, row.Hidden, cells); err != nil {
 			return err
 		}
 	}

@@ -140,7 +140,7 @@ func (r *xlsxRows) stop(err error) error {
 
 // row reads the row whose start tag was just read.
 func (r *xlsxRows) row(row *Row) error {
-	row.Number = r.rowNumber(row)
+	row.Number, row.Hidden = r.rowNumber(row), hiddenRow(r.x.attrs)
 	r.last = row.Number
 	r.text, r.cuts, r.free = r.text[:0], r.cuts[:0], 0
 	if !r.x.empty {
@@ -167,6 +167,20 @@ func (r *xlsxRows) rowNumber(row *Row) int {
 			return number
 		}
 		rest = next
+	}
+}
+
+// hiddenRow tells from the attributes of a row whether it is shown.
+func hiddenRow(attrs []byte) bool {
+	for {
+		n, v, next, ok := nextAttr(attrs)
+		if !ok {
+			return false
+		}
+		if string(n) == "hidden" {
+			return string(v) == "1" || string(v) == "true"
+		}
+		attrs = next
 	}
 }
 

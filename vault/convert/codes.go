@@ -29,6 +29,7 @@ const (
 
 // Codes of notes: what was done to a value beyond what package normal says.
 const (
+	CodeRowHidden    vault.Code = "row_hidden"        // the sheet does not show the row
 	CodeFormulaValue vault.Code = "formula_value"     // the stored result of a formula was taken
 	CodeReplaced     vault.Code = "mapping_replaced"  // by the column's values
 	CodeUnit         vault.Code = "mapping_unit"      // the column's unit was added
@@ -146,6 +147,11 @@ var sentences = map[vault.Code]sentence{
 		rule.Scans,
 	},
 
+	CodeRowHidden: {
+		"表中此行是隐藏的（或被筛选隐藏），已照常处理；请核对是否已作废",
+		"the sheet hides this row, or a filter does; it was worked as any other: see whether it was crossed out",
+		rule.Row,
+	},
 	CodeFormulaValue: {
 		"取公式已保存的结果“{found}”；请核对该结果是否最新",
 		"took the stored result {found} of a formula; see that it is up to date",

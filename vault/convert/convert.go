@@ -145,6 +145,9 @@ type Report struct {
 	HeadingRow int           `json:"heading_row"`      // last row of the heading
 	Others     []string      `json:"others,omitempty"` // other visible sheets with headings of the type, not worked
 
+	HiddenSheet bool `json:"hidden_sheet,omitempty"` // Sheet is hidden: it was named, or there is no other
+	Hidden      int  `json:"hidden,omitempty"`       // rows that the sheet does not show, worked as all others
+
 	Columns []ColumnUse `json:"columns"` // what each column of the sheet was taken for
 
 	DryRun  bool          `json:"dry_run"`

@@ -232,7 +232,9 @@ func rowBytes(r *sheet.Row) int {
 // keep copies the row at hand into a group.
 func (c *cutter) keep(g *group, size int) {
 	cells := c.data()
-	raw := rawRow{number: c.row.Number, line: c.row.Line, err: c.row.Err, from: len(g.cells)}
+	raw := rawRow{
+		number: c.row.Number, line: c.row.Line, err: c.row.Err, hidden: c.row.Hidden, from: len(g.cells),
+	}
 	c.width = max(c.width, min(len(c.row.Cells), len(c.l.head.columns)+maxSurplus))
 	if at := c.l.head.result; at >= 0 {
 		for len(cells) > 0 && cells[len(cells)-1].Text == "" {

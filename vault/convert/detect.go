@@ -3,6 +3,7 @@ package convert
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 
@@ -17,9 +18,12 @@ type Proposal struct {
 	Format     string // csv, xlsx, xls
 	Encoding   string // of a text file
 	Sheet      string
-	HeadingRow int              // last row of the heading
-	Columns    []ColumnUse      // what each column was taken for
-	Problems   []MappingProblem // why the mapping is not complete: headings missing or ambiguous, with suggestions
+	HeadingRow int // last row of the heading
+
+	HiddenSheet bool             // Sheet is hidden: it was named, or there is no other
+	Hidden      int              // rows below the heading that hold something and that the sheet does not show
+	Columns     []ColumnUse      // what each column was taken for
+	Problems    []MappingProblem // why the mapping is not complete: headings missing or ambiguous, with suggestions
 }
 
 // Detect finds heading and columns of a file and proposes a mapping for a type. What is known already stands in m,
@@ -40,11 +44,44 @@ func Detect(
 		return nil, err
 	}
 	defer o.book.Close() //nolint:errcheck // read only
+	var p *Proposal
 	if m.columned() {
-		return o.fit(o.stated(m), t)
+		p, err = o.fit(o.stated(m), t)
+	} else {
+		p, _, err = detect(o, t, m)
 	}
-	p, _, err := detect(o, t, m)
-	return p, err
+	if err == nil && p.HeadingRow > 0 {
+		err = o.countHidden(ctx, p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// countHidden reads the sheet through: an office hides a row where it would cross one out on paper.
+func (o *opened) countHidden(ctx context.Context, p *Proposal) error {
+	p.HiddenSheet = o.book.Info.Sheets[o.index].Hidden
+	if o.book.Info.Format == sheet.FormatCSV {
+		return nil
+	}
+	rows, err := o.book.Rows(o.index)
+	if err != nil {
+		return wrapSheet(err)
+	}
+	var row sheet.Row
+	for err = rows.Next(&row); err == nil; err = rows.Next(&row) {
+		if row.Hidden && row.Number > p.HeadingRow && !row.Empty() {
+			p.Hidden++
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return wrapSheet(err)
 }
 
 // fit tells what the columns of a file are by a mapping, and why the mapping does not do for it.

@@ -16,6 +16,7 @@ type rawRow struct {
 	number, line int
 	from, to     int // its cells in the group
 	err          *sheet.Error
+	hidden       bool // the sheet does not show it
 	short        bool // an earlier run refused it as too short, and nobody has completed it since
 	scans        []vault.Scan
 	images       []vault.Image

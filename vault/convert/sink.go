@@ -40,6 +40,7 @@ func newSink(r *runner) *sink {
 		Sheet: info.Sheets[r.o.index].Name, HeadingRow: r.l.head.last, Columns: r.l.uses(), DryRun: r.job.DryRun,
 	}
 	s.report.Others = r.o.others(r.l.typ)
+	s.report.HiddenSheet = info.Sheets[r.o.index].Hidden
 	if info.Format == sheet.FormatCSV {
 		s.report.Encoding = info.Dialect.Encoding.String()
 	}
@@ -123,6 +124,9 @@ func (s *sink) count(g *group, i int) {
 	if g.noted[i] {
 		s.report.Noted++
 	}
+	if g.rows[i].hidden {
+		s.report.Hidden++
+	}
 }
 
 // pair counts a row with its files or without.
@@ -162,6 +166,9 @@ func (s *sink) write(g *group, i int, res *vault.RowResult) error {
 			Row: g.rows[i].number, Line: g.rows[i].line, Outcome: res.Outcome, Code: res.Code, OtherRow: res.OtherRow,
 			Identifier: res.Identifier, Problems: problems, Notes: g.notes[i],
 		}
+		if g.rows[i].hidden {
+			r.Notes = append(r.Notes, vault.Note{Code: CodeRowHidden})
+		}
 		if len(problems) > 0 && r.Code == "" {
 			r.Code = problems[0].Code
 		}
@@ -174,6 +181,9 @@ func (s *sink) write(g *group, i int, res *vault.RowResult) error {
 	}
 	e := entry{row: g.rows[i].number, outcome: res.Outcome}
 	e.codes, e.fix = texts(problems)
+	if g.rows[i].hidden {
+		e.fix = noteHidden(e.fix)
+	}
 	return s.spool.add(&e)
 }
 
@@ -250,6 +260,15 @@ func texts(problems []Problem) (codes, fix string) {
 		b.WriteString(p.Zh)
 	}
 	return strings.Join(list, ";"), b.String()
+}
+
+// noteHidden adds to what stands beside a row that the sheet does not show it.
+func noteHidden(fix string) string {
+	zh, _ := Sentence(CodeRowHidden)
+	if fix != "" {
+		fix += "\n"
+	}
+	return fix + zh
 }
 
 // flush completes the report and ends the listings.

@@ -210,9 +210,9 @@ func openManaged(o badger.Options) (db *badger.DB, err error) {
 }
 
 // tableBytes is the size of a table on every level. Badger keeps eight builders of tables for the next compaction, each
-// with the memory of the largest table that it ever made; a builder begins with twice this, which a full table in memory
-// fits into as well. Were tables to double from level to level, as is Badger's default, memory would grow with what is
-// stored.
+// with the memory of the largest table that it ever made; a builder begins with twice this, which a full table in
+// memory fits into as well. Were tables to double from level to level, as is Badger's default, memory would grow with
+// what is stored.
 const tableBytes = 8 << 20
 
 func badgerOptions(cfg Config, log badger.Logger) badger.Options {

@@ -155,6 +155,16 @@ func TestRetryEnds(t *testing.T) {
 	_, err = c.Issue(t.Context(), api.IssueRequest{Type: "x", Values: map[string]string{}})
 	require.NotEmpty(t, client.CodeOf(err))
 	require.EqualValues(t, 1, others.Load())
+
+	var early atomic.Int32
+	_, c = open(t, losing(100, &early, func(w http.ResponseWriter) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_, _ = io.WriteString(w, `{"status":422,"code":"effective-in-future","retryable":true}`)
+	}), nil)
+	_, err = c.LicenceTypes(t.Context())
+	require.Equal(t, "effective-in-future", client.CodeOf(err))
+	require.EqualValues(t, 1, early.Load(), "its day does not come within a call")
 }
 
 // TestRetryAfter: a client waits as long as the service asks, and at least half its own pause.

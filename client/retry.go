@@ -111,11 +111,12 @@ func (c *Client) attempts(ctx context.Context, one *call) ([]byte, error) {
 	}
 }
 
-// repeatable reports whether the same request may succeed later.
+// repeatable reports whether the same request may succeed within a call's few attempts. What is refused for what it
+// says, until a day comes, is its caller's to send again then.
 func repeatable(err error) bool {
 	var p *ProblemError
 	if errors.As(err, &p) {
-		return p.Retryable
+		return p.Retryable && p.Status != http.StatusUnprocessableEntity
 	}
 	var t *transportError
 	return errors.As(err, &t)

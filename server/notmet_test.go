@@ -48,6 +48,7 @@ var notMet = map[string]string{
 	"punctuation":            "of comparing alone, which tells no notes",
 	"purpose-missing":        "the description wants a purpose: request-invalid; vault: TestGrounds_A77_A79",
 	"restored-not-caught-up": "it takes a vault that was restored; vault: TestCaughtUp",
+	"row_hidden":             "in the rows file of the command convert alone: package convert",
 	"row_photo_missing":      "in the rows file of the command convert alone: package convert",
 	"row_photo_several":      "in the rows file of the command convert alone: package convert",
 	"row_too_large":          "too_long says it first of every element of the shipped types",

@@ -166,8 +166,8 @@ func (r *remote) certificate(res *page) {
 	end := res.tls.PeerCertificates[0].NotAfter
 	left := int(end.Sub(r.now).Hours() / 24)
 	r.expiry(ailment{
-		Code: "server-certificate", Zh: fmt.Sprintf("服务器证书还有 %d 天到期（%s）", left, moment.Day(end, nil)),
-		En:    fmt.Sprintf("the server's certificate ends in %d days (%s)", left, moment.Day(end, nil)),
+		Code: "server-certificate", Zh: "服务器证书有效至 " + moment.Day(end, nil),
+		En:    "the server's certificate: until " + moment.Day(end, nil),
 		FixZh: "换发服务器证书，替换 " + serviceFile + " 所指的文件，15 秒内生效",
 		FixEn: "get another and replace the files that " + serviceFile + " names; they are taken within 15 s",
 	}, left)

@@ -73,7 +73,7 @@ func (w *Watcher) carryOut(ctx context.Context, b *begun, witness Witness) error
 	if err != nil {
 		return fmt.Errorf("noting a watched person: %w", err)
 	}
-	// A crash here leaves a note without an entry, and one a line later both: the next opening witnesses and carries out.
+	// A crash here leaves a note without an entry, a line later both: the next opening does it all.
 	if err := witness(ctx, hex.EncodeToString(b.Person), b.On); err != nil {
 		return err
 	}
@@ -120,7 +120,8 @@ func (w *Watcher) forget(ctx context.Context) error {
 }
 
 // Finish carries out a change that a crash has broken off, witnessed as one of whoever began it, and reports whether
-// there was one. One that cannot be witnessed now stays for the next opening, and one of ErrRefused is taken back. It is for whoever opens the watcher, before anybody calls.
+// there was one. One that cannot be witnessed now stays for the next opening, and one of ErrRefused is taken back. It is
+// for whoever opens the watcher, before anybody calls.
 func (w *Watcher) Finish(
 	ctx context.Context, witness func(ctx context.Context, by, token string, on bool) error,
 ) (bool, error) {
@@ -130,7 +131,9 @@ func (w *Watcher) Finish(
 	if err != nil || b == nil {
 		return false, err
 	}
-	err = w.carryOut(ctx, b, func(ctx context.Context, token string, on bool) error { return witness(ctx, b.By, token, on) })
+	err = w.carryOut(ctx, b, func(ctx context.Context, token string, on bool) error {
+		return witness(ctx, b.By, token, on)
+	})
 	if errors.Is(err, ErrRefused) {
 		err = errors.Join(err, w.forget(ctx))
 	}

@@ -120,8 +120,8 @@ func (w *Watcher) forget(ctx context.Context) error {
 }
 
 // Finish carries out a change that a crash has broken off, witnessed as one of whoever began it, and reports whether
-// there was one. One that cannot be witnessed now stays for the next opening, and one of ErrRefused is taken back. It is
-// for whoever opens the watcher, before anybody calls.
+// there was one. One that cannot be witnessed now stays for the next opening, and one of ErrRefused is taken back. It
+// is for whoever opens the watcher, before anybody calls.
 func (w *Watcher) Finish(
 	ctx context.Context, witness func(ctx context.Context, by, token string, on bool) error,
 ) (bool, error) {

@@ -23,7 +23,18 @@ func (s *Server) nameClerk(c *identity.Caller, r *http.Request) error {
 	case len(named) == 1:
 		c.Actor = named[0]
 	case c.Actor != "" && !vault.ValidClerk(c.Actor):
-		c.Actor = "p-" + s.tokenOf("clerk\x00" + c.ID + "\x00" + c.Actor)[:pseudonymRunes]
+		c.Actor = s.pseudonym(c)
 	}
 	return nil
+}
+
+// pseudonym stands for a login name of a caller's. It has no digits, which could look like a number of somebody's.
+func (s *Server) pseudonym(c *identity.Caller) string {
+	letters := []byte(s.tokenOf("clerk\x00" + c.ID + "\x00" + c.Actor)[:pseudonymRunes])
+	for i, ch := range letters {
+		if ch <= '9' {
+			letters[i] = ch - '0' + 'g'
+		}
+	}
+	return "p-" + string(letters)
 }

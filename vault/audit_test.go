@@ -72,6 +72,7 @@ func TestAuditNamesWhat_A79(t *testing.T) {
 	w := newWorld(t)
 	a := w.issue("k", number(1))
 	b := w.convert("file", number(2))
+	undone := w.convert("another file", number(4))
 	issuer := fixtures.Departments()[0].Code
 	doc, err := w.v.Attach(t.Context(), department(0), a.Identifier, "ofd", []byte("document"))
 	require.NoError(t, err)
@@ -127,9 +128,9 @@ func TestAuditNamesWhat_A79(t *testing.T) {
 		},
 		"undo": {
 			func() error {
-				return err2(w.v.UndoBatch(t.Context(), department(0), b.ID, "用错台账", func(vault.Undone) {}))
+				return err2(w.v.UndoBatch(t.Context(), department(0), undone.ID, "用错台账", func(vault.Undone) {}))
 			},
-			record.AuditEntry{Act: "undo", Type: foodType, Batch: b.ID, Reason: "用错台账"},
+			record.AuditEntry{Act: "undo", Type: foodType, Batch: undone.ID, Reason: "用错台账"},
 		},
 		"stolen key": {
 			func() error {
